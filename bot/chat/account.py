@@ -1,0 +1,246 @@
+"""One account in words: its line in the list of all, and its card."""
+
+import hashlib
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.chat.alerts import MUTES, say_alert, say_mute, say_silences
+from bot.chat.clean import clean
+from bot.chat.telling import Pieces
+from bot.chat.text import Piece, bold
+from bot.chat.times import say_ago, say_day, say_in, say_moment, say_past, say_read, say_short
+from bot.chat.words import (
+    NOTE,
+    RECOVERED,
+    SIGNS,
+    capitalised,
+    in_brackets,
+    name_of,
+    say_buckets,
+    say_credits,
+    say_number,
+    say_plan,
+    say_total,
+    say_trouble,
+    share_of,
+    trouble_of,
+)
+from bot.core.looks import with_allowances
+from bot.core.model import Account, Capabilities, Credits, Limits, Measure, Plan, Reading, Severity, Watched
+
+NEAR = timedelta(days=7)
+RANKS = {Severity.CRITICAL: 0, Severity.WARNING: 1}
+UNREADABLE, CALM = 2, 3
+
+
+def account_tag(key: str) -> str:
+    """Twelve letters that stand for an account in a button, whose data is too short for a key."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def is_known(account: Account) -> bool:
+    """Whether the last look gave numbers."""
+    return account.reading is not None and account.outage is None
+
+
+def needs_you(one: Watched) -> bool:
+    """Whether something about it is more than information."""
+    return (one.severity or Severity.INFO) >= Severity.WARNING
+
+
+def urgency(one: Watched) -> tuple[int, float, float, str]:
+    """Sorts accounts: critical, warning, unreadable, then by share and number."""
+    severities = (alert.severity for alert in one.alerts if alert.measure is not Measure.FAILURES)
+    rank = min((RANKS.get(severity, CALM) for severity in severities if severity), default=CALM)
+    known = is_known(one.account)
+    credits = with_allowances(one.account)
+    share = credits.share if credits else None
+    return (
+        rank if known else min(rank, UNREADABLE),
+        float("inf") if share is None else share,
+        float(credits.total) if credits else float("inf"),
+        one.account.name.casefold(),
+    )
+
+
+def sign_of(one: Watched) -> str:
+    """The coloured sign before its name."""
+    if one.severity:
+        return SIGNS[one.severity]
+    return RECOVERED if is_known(one.account) else NOTE
+
+
+def account_line(one: Watched, now: datetime, zone: ZoneInfo, *, detailed: bool = False) -> Pieces:
+    """Its line in the list of all accounts; the plan is left out where a line with details follows."""
+    rest = [amount_words(one.account, now, zone)]
+    if is_known(one.account):
+        rest.extend([one.severity.word] if needs_you(one) and one.severity else [])
+        rest.extend(refill_words(one, now, zone))
+        rest.extend([] if detailed else plan_end_words(one.account, now, zone))
+    if say_mute(one.account, one.silences, now, zone):
+        rest.append("muted")
+    return (f"{sign_of(one)} ", bold(name_of(one.account.name)), " · ", " · ".join(rest))
+
+
+def amount_words(account: Account, now: datetime, zone: ZoneInfo) -> str:
+    """Its number; where that is not fresh, that it is unknown, the last one with its age, and why."""
+    credits, reading = with_allowances(account), account.reading
+    if account.outage is None:
+        return f"{say_total(credits)}{in_brackets(share_of(credits))}" if credits else "not read yet"
+    why = trouble_of(account.outage.kind)
+    if credits is None or reading is None:
+        return f"unknown: {why}"
+    at = reading.taken_at
+    return f"unknown · last {say_total(credits)} at {say_past(at, now, zone)}, {say_ago(at, now)}: {why}"
+
+
+def refill_words(one: Watched, now: datetime, zone: ZoneInfo) -> list[str]:
+    """When the refill comes, while its credits are low."""
+    reading = one.account.reading
+    at = reading.credits.refresh_at if reading and reading.plan.renews is not False else None
+    low = any(alert.measure is Measure.CREDITS for alert in one.alerts)
+    return [f"refill {say_short(at, now, zone)}"] if low and at and at > now else []
+
+
+def plan_end_words(account: Account, now: datetime, zone: ZoneInfo) -> list[str]:
+    """What the plan does soon, or has done."""
+    plan = account.reading.plan if account.reading else Plan()
+    if plan.free or plan.ends_at is None or plan.ends_at - now > NEAR:
+        return []
+    return [f"plan {plan_verb(plan, now)} {say_short(plan.ends_at, now, zone)}"]
+
+
+def plan_verb(plan: Plan, now: datetime) -> str:
+    """What the plan does, or did, at its end."""
+    if plan.ends_at and plan.ends_at <= now:
+        return "was due" if plan.renews else "ended"
+    return "renews" if plan.renews else f"becomes {clean(plan.becomes, 32)}" if plan.becomes else "ends"
+
+
+def detail_line(one: Watched, now: datetime, zone: ZoneInfo) -> str:
+    """Its kinds of credits and its plan, for a second line where there is room."""
+    credits, reading = with_allowances(one.account), one.account.reading
+    if credits is None or reading is None or not is_known(one.account):
+        return ""
+    return f"{say_buckets(credits)} · {plan_words(reading.plan, now, zone)}"
+
+
+def plan_words(plan: Plan, now: datetime, zone: ZoneInfo) -> str:
+    """The plan, and what it does when."""
+    if plan.free or plan.ends_at is None:
+        return clean(plan.name or "free account", 40) if plan.free or plan.name else "plan unknown"
+    price = clean(plan.renewal_price or plan.price or "", 20, empty="") if plan.renews else ""
+    cost = f" for {price}" if price else ""
+    return f"{say_plan(plan)} {plan_verb(plan, now)} {say_day(plan.ends_at, now, zone)}{cost}"
+
+
+def card_lines(one: Watched, now: datetime, zone: ZoneInfo) -> list[tuple[Piece, ...]]:
+    """Everything about one account, without what is not known."""
+    account = one.account
+    email = f" ({clean(account.email, 80)})" if account.label else ""
+    lines: list[tuple[Piece, ...]] = [(f"{sign_of(one)} ", bold(name_of(account.name)), email)]
+    if account.outage is not None:
+        lines.append((bold("Cannot be read"), f" since {failing_words(account, now, zone)}."))
+        lines.append((f"{capitalised(say_trouble(account.outage.kind, account.outage.said))}.",))
+    lines.extend(reading_lines(account, now, zone))
+    lines.extend((line,) for line in alert_lines(one, now, zone))
+    return lines
+
+
+def failing_words(account: Account, now: datetime, zone: ZoneInfo) -> str:
+    """Since when it cannot be read, and how often that was tried."""
+    since = say_past(account.failing_since, now, zone) if account.failing_since else "a while ago"
+    return f"{since}, {account.failures:,} {'look' if account.failures == 1 else 'looks'} in a row"
+
+
+def reading_lines(account: Account, now: datetime, zone: ZoneInfo) -> list[tuple[Piece, ...]]:
+    """The numbers of its last reading, with their age."""
+    credits, reading = with_allowances(account), account.reading
+    if credits is None or reading is None:
+        return [("Never read yet.",)]
+    last = "" if account.outage is None else "Last known: "
+    of = f" of {say_number(credits.monthly_allowance)}" if credits.monthly_allowance else ""
+    share = in_brackets(share_of(credits))
+    amount = say_credits(credits) if last else capitalised(say_credits(credits))
+    lines: list[tuple[Piece, ...]] = [
+        (
+            last,
+            bold(amount),
+            f"{of}{share} · {say_read(reading.taken_at, now, zone)}",
+        ),
+    ]
+    words = (
+        card_buckets(credits),
+        card_refills(credits, reading.plan, now, zone),
+        capitalised(plan_words(reading.plan, now, zone)),
+        abilities(reading),
+        modes(reading.capabilities),
+    )
+    return [*lines, *((line,) for line in words if line)]
+
+
+def card_buckets(credits: Credits) -> str:
+    """Every bucket, the daily one with its allowance."""
+    of = f" of {say_number(credits.daily_allowance)}" if credits.daily_allowance else ""
+    buckets = ("monthly", credits.monthly, ""), ("daily", credits.daily, of), ("package", credits.package, "")
+    return " · ".join(
+        f"{kind} {say_number(amount)}{rest if amount is not None else ''}" for kind, amount, rest in buckets
+    )
+
+
+def card_refills(credits: Credits, plan: Plan, now: datetime, zone: ZoneInfo) -> str:
+    """When the next credits come by themselves."""
+    said = []
+    if credits.refresh_at and credits.refresh_at > now and plan.renews is not False:
+        said.append(f"refill {say_moment(credits.refresh_at, now, zone)}, {say_in(credits.refresh_at, now)}")
+    if credits.daily_allowance and credits.daily_refresh_at and credits.daily_refresh_at > now:
+        said.append(f"daily refill {say_short(credits.daily_refresh_at, now, zone)}")
+    return capitalised(" · ".join(said))
+
+
+def abilities(reading: Reading) -> str:
+    """What the plan permits at once and how much it takes off."""
+    limits, can = reading.limits, reading.capabilities
+    said = [
+        f"{limits.jobs_at_once:,} jobs at once" if limits.jobs_at_once is not None else "",
+        clean(best_quality(limits), 16, empty=""),
+        f"off-peak {clean(can.off_peak_discount, 12)}" if can.off_peak_discount else "",
+        f"preview {clean(can.preview_discount, 12)}" if can.preview_discount else "",
+        f"{len(can.image_models):,} image models" if can.image_models else "",
+    ]
+    return " · ".join(filter(None, said))
+
+
+def best_quality(limits: Limits) -> str:
+    """The finest quality, by its number of lines."""
+    return max(limits.qualities, key=lambda name: int("0" + "".join(filter(is_digit, name[:16]))), default="")
+
+
+def is_digit(char: str) -> bool:
+    """Whether a character is one of 0 to 9."""
+    return "0" <= char <= "9"
+
+
+def modes(can: Capabilities) -> str:
+    """What the plan unlocks, by name."""
+    unlocked = {
+        "fast mode": can.fast_mode,
+        "relaxed mode": can.relaxed_mode,
+        "private": can.private,
+        "no watermark": can.no_watermark,
+        "effects": can.effects,
+        "Veo and Sora": can.veo_sora,
+    }
+    return capitalised(", ".join(name for name, have in unlocked.items() if have))
+
+
+def alert_lines(one: Watched, now: datetime, zone: ZoneInfo) -> list[str]:
+    """What fires, the worst first, and what is muted."""
+    lines = []
+    for alert in sorted(one.alerts, key=lambda alert: -(alert.severity or 0)):
+        silences = (silence for silence in one.silences if silence.kind not in MUTES)
+        silenced = say_silences(alert, silences, now, zone)
+        word = alert.severity.word.capitalize() if alert.severity else "Alert"
+        lines.append(f"{word}: {say_alert(alert, one.account, now, zone)}{in_brackets(silenced)}")
+    muted = say_mute(one.account, one.silences, now, zone)
+    return [*(lines or ["No alerts."]), *([f"{capitalised(muted)}."] if muted else [])]

@@ -1,0 +1,152 @@
+"""Answers to what people ask in a chat: the lists and the card. Short replies are in ``replies.py``."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from bot.chat.account import account_line, account_tag, card_lines, detail_line, is_known, needs_you, urgency
+from bot.chat.alerts import say_alert, say_silences, since_words
+from bot.chat.text import Button, Buttons, Message, Piece, Text, bold
+from bot.chat.times import say_past, say_read
+from bot.chat.words import SERVICE, SIGNS, name_of, say_count, trouble_of
+from bot.core.model import Alert, Measure, OutageKind, Severity, Silence, Watched
+
+PAGE_SIZE = 20
+DETAILED = 6
+"""Up to so many accounts get a second line each."""
+
+BACK, ON = "\u2039", "\u203a"
+SAME_TIME = timedelta(minutes=2)
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAlert:
+    """A firing alert about a source, why it fires, and the silences that concern it."""
+
+    alert: Alert
+    silences: tuple[Silence, ...] = ()
+    outage: OutageKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where one is in a list that may be longer than a message."""
+
+    number: int
+    count: int
+
+    @property
+    def words(self) -> str:
+        """Which page of how many; nothing for a list of one page."""
+        return f" · page {self.number + 1} of {self.count}" if self.count > 1 else ""
+
+    def buttons(self, turn: str, refresh: str) -> Buttons:
+        """Back and on to where there are pages, and Refresh."""
+        before = (Button(f"{BACK} {self.number}/{self.count}", f"{turn}:{self.number - 1}"),) if self.number else ()
+        last = self.number + 1 >= self.count
+        after = () if last else (Button(f"{self.number + 2}/{self.count} {ON}", f"{turn}:{self.number + 1}"),)
+        return ((*before, *after, Button("Refresh", f"{refresh}:{self.number}")),)
+
+
+def paged(items: Sequence[Item], number: int) -> tuple[Sequence[Item], Page]:
+    """The items of one page, counted from 0; a number beyond the list is its nearest page."""
+    count = max(-(-len(items) // PAGE_SIZE), 1)
+    number = min(max(number, 0), count - 1)
+    return items[number * PAGE_SIZE : (number + 1) * PAGE_SIZE], Page(number, count)
+
+
+def credits_page(watched: Sequence[Watched], page: int, now: datetime, zone: ZoneInfo) -> Message:
+    """Every account, the most urgent first, twenty to a page counted from 0; the card if there is only one."""
+    if not watched:
+        return no_accounts()
+    if len(watched) == 1:
+        return account_card(watched[0], now, zone)
+    shown, place = paged(sorted(watched, key=urgency), page)
+    text = Text().line(bold(say_count(len(watched), "account")), f", {health_words(watched, now, zone)}{place.words}")
+    detailed = len(watched) <= DETAILED
+    for one in shown:
+        text.line(*account_line(one, now, zone, detailed=detailed))
+        text.lines(((line,),) if detailed and (line := detail_line(one, now, zone)) else ())
+    return text.message(place.buttons("page", "refresh"))
+
+
+def health_words(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> str:
+    """How many need somebody, and when the numbers were read."""
+    need = sum(map(needs_you, watched))
+    unknown = sum(not is_known(one.account) for one in watched)
+    words = [f"{need:,} {'needs' if need == 1 else 'need'} you" if need else "all well"]
+    if unknown:
+        words = [words[0] if need else "none needs you", f"{unknown:,} unknown"]
+    return " · ".join([*words, *read_words(watched, now, zone)])
+
+
+def read_words(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> list[str]:
+    """When the fresh numbers were read, from the oldest to the newest; what is not fresh tells its own age."""
+    moments = [one.account.reading.taken_at for one in watched if one.account.reading and not one.account.outage]
+    if not moments:
+        return []
+    oldest, newest = min(moments), max(moments)
+    if newest - oldest < SAME_TIME:
+        return [say_read(oldest, now, zone)]
+    return [f"read {say_past(oldest, now, zone)} to {say_past(newest, now, zone)}"]
+
+
+def no_accounts() -> Message:
+    """There is nothing to list."""
+    text = Text().line("No account is watched yet.")
+    text.line(f"Add a PixVerse account at {SERVICE}, and the bot finds it by itself; /check looks now.")
+    return text.message(Page(0, 1).buttons("page", "refresh"))
+
+
+def account_card(watched: Watched, now: datetime, zone: ZoneInfo) -> Message:
+    """Everything about one account."""
+    text = Text().lines(card_lines(watched, now, zone))
+    return text.message(((Button("Refresh", f"refresh:{account_tag(watched.account.key)}"),),))
+
+
+Firing = tuple[Severity, tuple[Piece, ...]]
+
+
+def alerts_page(
+    watched: Sequence[Watched], sources: Sequence[SourceAlert], page: int, now: datetime, zone: ZoneInfo
+) -> Message:
+    """What is firing, since when, muted or not; the worst first, twenty to a page counted from 0."""
+    firing = [source_firing(source, now, zone) for source in sources if source.alert.severity]
+    firing += [account_firing(one, alert, now, zone) for one in watched for alert in one.alerts if alert.severity]
+    if not firing:
+        return Text().line("No alerts: nothing is firing. /credits shows the numbers.").message()
+    firing.sort(key=lambda item: -item[0])
+    shown, place = paged(firing, page)
+    text = Text().line(bold(say_count(len(firing), "alert")), f": {say_severities(firing)}{place.words}")
+    return text.lines(pieces for _, pieces in shown).message(place.buttons("alerts", "alerts"))
+
+
+def say_severities(firing: Sequence[Firing]) -> str:
+    """How many of each severity: "1 critical, 2 warning"."""
+    counts = Counter(severity for severity, _ in firing)
+    return ", ".join(f"{counts[severity]:,} {severity.word}" for severity in sorted(counts, reverse=True))
+
+
+def account_firing(one: Watched, alert: Alert, now: datetime, zone: ZoneInfo) -> Firing:
+    """The line of one account's alert."""
+    said = say_alert(alert, one.account, now, zone)
+    return firing_line(alert, name_of(one.account.name), said, say_silences(alert, one.silences, now, zone))
+
+
+def source_firing(source: SourceAlert, now: datetime, zone: ZoneInfo) -> Firing:
+    """The line of one source's alert."""
+    listing = source.alert.measure is Measure.LISTING
+    what = "lists no PixVerse account" if listing else f"cannot be read: {trouble_of(source.outage)}"
+    said = f"{what}{since_words(source.alert.since, now, zone)}"
+    return firing_line(source.alert, SERVICE, said, say_silences(source.alert, source.silences, now, zone))
+
+
+def firing_line(alert: Alert, name: str, said: str, silenced: str) -> Firing:
+    """One firing alert: who, how bad, what, since when, and whether it is silenced."""
+    severity = alert.severity or Severity.INFO
+    quiet = f" · {silenced}" if silenced else ""
+    return severity, (f"{SIGNS[severity]} ", bold(name), f" · {severity.word}: {said}{quiet}")

@@ -1,0 +1,58 @@
+"""Foreign text made fit to stand in a line of ours: one line, bounded, nothing invisible, nothing reordered."""
+
+import unicodedata
+
+JOINERS = "\u200c\u200d"
+"""Zero-width, yet part of Persian words and of emoji; kept between visible characters."""
+
+BLANKS = dict.fromkeys(map(ord, "\u115f\u1160\u2800\u3164\uffa0"), " ")
+"""Letters and symbols that show as nothing."""
+
+UNWANTED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+RIGHT_TO_LEFT = {"R", "AL", "AN"}
+ISOLATE, END_ISOLATE = "\u2068", "\u2069"
+LINE_MARKS = "\u0333\u033f"
+"""Combining lines that Telegram takes out by itself, which would shift every entity after them."""
+
+
+def utf16_len(text: str) -> int:
+    """Length in UTF-16 units, as Telegram counts."""
+    return len(text) + sum(char > "\uffff" for char in text)
+
+
+def shorten(text: str, limit: int) -> str:
+    """The text, or as much of its beginning as fits with "…" into so many UTF-16 units; no character is split."""
+    if utf16_len(text) <= limit:
+        return text
+    used, kept = 1, 0
+    for char in text:
+        used += utf16_len(char)
+        if used > limit:
+            break
+        kept += 1
+    return text[:kept].rstrip(f" \n{JOINERS}") + "…"
+
+
+def clean(name: object, limit: int = 64, empty: str = "unnamed") -> str:
+    """A name or words from outside, of any content, as one short line that leaves the text around it in order."""
+    visible = "".join(char for char in normal(str(name)) if is_wanted(char))
+    line = shorten(" ".join(visible.split()).strip(f" {JOINERS}"), limit)
+    if not line.strip("…"):
+        return empty
+    if any(unicodedata.bidirectional(char) in RIGHT_TO_LEFT for char in line):
+        return ISOLATE + line + END_ISOLATE
+    return line
+
+
+def normal(text: str) -> str:
+    """Composed characters, and a plain space for every kind of white space or blank; at most 10,000 of them."""
+    spaced = "".join(" " if char.isspace() else char for char in text[:10_000].translate(BLANKS))
+    return unicodedata.normalize("NFC", spaced)
+
+
+def is_wanted(char: str) -> bool:
+    """Whether a character is visible, or belongs to one that is."""
+    if char in JOINERS:
+        return True
+    noncharacter = (ord(char) & 0xFFFE) == 0xFFFE or 0xFDD0 <= ord(char) <= 0xFDEF
+    return not noncharacter and char not in LINE_MARKS and unicodedata.category(char) not in UNWANTED

@@ -1,0 +1,167 @@
+"""Many accounts with one cause in one message: grouped, the worst group first, a line each."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.chat.clean import clean
+from bot.chat.plan import has_ended
+from bot.chat.telling import Pieces, Telling
+from bot.chat.text import bold
+from bot.chat.times import say_day, say_read
+from bot.chat.words import (
+    MENDS,
+    NOTE,
+    RECOVERED,
+    SERVICE,
+    SIGNS,
+    capitalised,
+    in_brackets,
+    is_out,
+    name_of,
+    say_count,
+    say_total,
+    severity_word,
+    trouble_of,
+)
+from bot.core.delivery import Parcel, Story, worst
+from bot.core.model import Measure, Notice, OutageKind, Plan, Reason, Topic
+
+GROWTHS = {"refill": "Refilled", "top-up": "Topped up"}
+HINT = "/credits shows every number."
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Group:
+    """Accounts that are told in one line; the order of groups is their urgency."""
+
+    rank: tuple[float, ...]
+    words: str
+    mend: str = ""
+
+
+def tell_many(parcel: Parcel, more: int, now: datetime, zone: ZoneInfo) -> Telling:
+    """The words for several stories of one cause; ``more`` of them follow in the next message."""
+    notice = parcel.stories[0].last.notice
+    recovered = notice.reason is Reason.RESOLVED
+    sign = NOTE if notice.topic is not Topic.ALERT else RECOVERED if recovered else SIGNS[worst(parcel)]
+    follow = f", {more:,} more follow" if more else ""
+    lines = group_lines(parcel.stories, grouping(notice, now, zone), spoken(notice))
+    return Telling((f"{sign} ", bold(headline(parcel, now)), follow), (*lines, *age_line(parcel, now, zone)))
+
+
+def age_line(parcel: Parcel, now: datetime, zone: ZoneInfo) -> tuple[Pieces, ...]:
+    """How old the oldest of the numbers is, and where all of them are."""
+    facts = [story.last.notice.facts for story in parcel.stories]
+    read = [fact.credits_at for fact in facts if fact.credits_at]
+    if not read or parcel.stories[0].last.notice.measure is not Measure.CREDITS:
+        return ()
+    return ((f"{capitalised(say_read(min(read), now, zone))}. {HINT}",),)
+
+
+def headline(parcel: Parcel, now: datetime) -> str:
+    """How many there are, and what happened to all of them."""
+    notice, count = parcel.stories[0].last.notice, len(parcel.stories)
+    recovered = notice.reason is Reason.RESOLVED
+    are, have = ("is", "has") if count == 1 else ("are", "have")
+    if notice.topic is Topic.GONE:
+        return f"{say_count(count, 'account')} {are} no longer listed at {SERVICE}"
+    if notice.measure is Measure.PLAN:
+        return f"{say_count(count, 'plan')} {plans_verb(parcel, now)}"
+    if notice.measure is Measure.CREDITS:
+        return (
+            f"{say_count(count, 'account')} {f'{have} enough credits again' if recovered else f'{are} low on credits'}"
+        )
+    return f"{say_count(count, 'account')} {'can be read again' if recovered else 'cannot be read'}"
+
+
+def plans_verb(parcel: Parcel, now: datetime) -> str:
+    """What the plans do, as far as all of them do the same."""
+    one = len(parcel.stories) == 1
+    notices = [story.last.notice for story in parcel.stories]
+    if notices[0].reason is Reason.RESOLVED:
+        return "goes on" if one else "go on"
+    if all(has_ended(notice, notice.facts.plan or Plan(), now) for notice in notices):
+        return "has ended" if one else "have ended"
+    if all(notice.facts.plan and notice.facts.plan.renews for notice in notices):
+        return "renews soon" if one else "renew soon"
+    return "needs a look" if one else "need a look"
+
+
+def group_lines(
+    stories: Iterable[Story], group_of: Callable[[Story], Group], say: Callable[[Story], str]
+) -> tuple[Pieces, ...]:
+    """One line a group, the most urgent first; within a group in the order of the stories."""
+    groups: dict[Group, list[str]] = {}
+    for story in stories:
+        groups.setdefault(group_of(story), []).append(say(story))
+    return tuple((bold(group.words), f": {', '.join(names)}{group.mend}") for group, names in sorted(groups.items()))
+
+
+def grouping(notice: Notice, now: datetime, zone: ZoneInfo) -> Callable[[Story], Group]:
+    """How stories of this cause are grouped."""
+    if notice.topic is Topic.GONE:
+        return lambda _: Group((0,), "No longer watched")
+    if notice.reason is Reason.RESOLVED:
+        return recovery_group
+    if notice.measure is Measure.CREDITS:
+        return credits_group
+    if notice.measure is Measure.PLAN:
+        return lambda story: plan_group(story, now, zone)
+    return trouble_group
+
+
+def recovery_group(story: Story) -> Group:
+    """Recovered: those whose trouble was never told stand apart, since they are news twice."""
+    if story.overtaken:
+        return Group((1,), "Troubled meanwhile, well again (not told in time)")
+    return Group((0,), GROWTHS.get(story.last.notice.facts.growth or "", "Well again"))
+
+
+def credits_group(story: Story) -> Group:
+    """Low credits: by rung, those with nothing left first."""
+    notice = story.last.notice
+    label = f"{SIGNS[notice.severity]} {severity_word(notice.severity)}"
+    if notice.facts.credits and is_out(notice.facts.credits):
+        return Group((-notice.severity, 0), f"{label}, out of credits")
+    rung = notice.facts.rung
+    return Group((-notice.severity, 1), f"{label}, {f'below {rung}' if rung else 'low'}")
+
+
+def plan_group(story: Story, now: datetime, zone: ZoneInfo) -> Group:
+    """Plans: by severity, by what happens, and by the day."""
+    notice = story.last.notice
+    plan = notice.facts.plan or Plan()
+    at = plan.ends_at
+    day = f" {say_day(at, now, zone)}" if at else ""
+    label = f"{SIGNS[notice.severity]} {severity_word(notice.severity)}"
+    if at is None or has_ended(notice, plan, now):
+        return Group((-notice.severity, 0.0), f"{label}, ended{day}")
+    verb = "renews" if plan.renews else f"becomes {clean(plan.becomes, 32)}" if plan.becomes else "ends"
+    return Group((-notice.severity, (at - now).total_seconds() // 86_400), f"{label}, {verb}{day}")
+
+
+def trouble_group(story: Story) -> Group:
+    """Unreadable accounts: by kind, with what to do."""
+    notice = story.last.notice
+    kind = notice.facts.outage or OutageKind.UNAVAILABLE
+    label = f"{SIGNS[notice.severity]} {severity_word(notice.severity)}"
+    return Group((0 if kind.certain else 1,), f"{label}, {trouble_of(kind)}", f". {MENDS[kind]}")
+
+
+def spoken(notice: Notice) -> Callable[[Story], str]:
+    """How one account is said inside a group."""
+    return with_number if notice.measure is Measure.CREDITS else plain_name
+
+
+def plain_name(story: Story) -> str:
+    """The account's name."""
+    return name_of(story.last.notice.facts.name)
+
+
+def with_number(story: Story) -> str:
+    """The account's name and its credits, where any are left."""
+    credits = story.last.notice.facts.credits
+    number = "" if credits is None or is_out(credits) else say_total(credits)
+    return f"{plain_name(story)}{in_brackets(number)}"

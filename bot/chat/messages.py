@@ -1,0 +1,97 @@
+"""Notifications in words: one parcel becomes one message.
+
+The words for one alert are in ``one.py``, those for many of the same cause in ``many.py``, those of the notes beside
+alerts in ``notes.py``. Here is what all of them share: sound, buttons, and what a late message says of itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.chat.many import tell_many
+from bot.chat.notes import tell_note
+from bot.chat.one import tell_story
+from bot.chat.source import tell_source
+from bot.chat.telling import Telling
+from bot.chat.text import Button, Buttons, Message, Text
+from bot.chat.times import say_past
+from bot.core.delivery import Parcel, Story, lateness
+from bot.core.durations import say_duration
+from bot.core.model import Reason, Topic
+
+FULL = 3900
+"""Above this many units a message takes no more names, though Telegram would take a few."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message, and how many of the parcel's stories it tells; the others belong in the next one."""
+
+    message: Message
+    told: int
+
+
+def render(parcel: Parcel, now: datetime, zone: ZoneInfo) -> Rendered:
+    """The parcel as a message, with as many of its stories, oldest first, as fit."""
+    told = len(parcel.stories)
+    text = lay_out(parcel, told, now, zone)
+    while text.length > FULL and told > 1:
+        told = max(1, min(told - 1, told * FULL // text.length))
+        text = lay_out(parcel, told, now, zone)
+    message = text.message(buttons_of(parcel), silent=not parcel.rings)
+    return Rendered(message, told)
+
+
+def lay_out(parcel: Parcel, told: int, now: datetime, zone: ZoneInfo) -> Text:
+    """The text of the parcel's first so many stories."""
+    now_told = parcel.first(told)
+    telling = tell(now_told, len(parcel.stories) - told, now, zone)
+    text = Text().line(*telling.head, *late_mark(now_told, now)).lines(telling.body)
+    held_up = held_up_since(now_told)
+    if held_up is not None:
+        text.line(f"Telegram did not take messages from {say_past(held_up, now, zone)} to {say_past(now, now, zone)}.")
+    return text
+
+
+def tell(parcel: Parcel, more: int, now: datetime, zone: ZoneInfo) -> Telling:
+    """The words for a parcel, without what its delivery adds."""
+    story = parcel.stories[0]
+    if more or len(parcel.stories) > 1:
+        return tell_many(parcel, more, now, zone)
+    return teller(story)(story, now, zone)
+
+
+def teller(story: Story) -> Callable[[Story, datetime, ZoneInfo], Telling]:
+    """Who finds the words for one story."""
+    notice = story.last.notice
+    if notice.topic is not Topic.ALERT:
+        return tell_note
+    return tell_source if notice.facts.email is None else tell_story
+
+
+def late_mark(parcel: Parcel, now: datetime) -> tuple[str, ...]:
+    """What the first line of a late message adds."""
+    late = lateness(parcel, now)
+    return (f" · delayed {say_duration(late)}",) if late else ()
+
+
+def held_up_since(parcel: Parcel) -> datetime | None:
+    """When Telegram first refused what is told now, if it did."""
+    return min((part.first_failed_at for part in parcel.notifications if part.first_failed_at), default=None)
+
+
+def buttons_of(parcel: Parcel) -> Buttons:
+    """What one can do about an alert that fires; recoveries and notes need nothing done."""
+    last = parcel.stories[0].last.notice
+    if last.topic is not Topic.ALERT or last.reason is Reason.RESOLVED:
+        return ()
+    return alert_buttons(parcel.notifications[0].id)
+
+
+def alert_buttons(notification: int) -> Buttons:
+    """The buttons below an alert; what they do hangs on the parcel's first notification."""
+    return (
+        (Button("Ack", f"ack:{notification}"), Button("Snooze 1 h", f"snooze1h:{notification}")),
+        (Button("Snooze 1 day", f"snooze1d:{notification}"), Button("Credits", f"credits:{notification}")),
+    )

@@ -1,0 +1,146 @@
+"""One plan alert in words: it renews, ends, becomes another one, has ended, or goes on."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.chat.clean import clean
+from bot.chat.telling import Telling, about, telling
+from bot.chat.text import bold
+from bot.chat.times import say_ago, say_date, say_day, say_in, say_in_days, say_moment, say_on, say_read
+from bot.chat.words import RECOVERED, SIGNS, say_credits, say_number, say_plan, severity_word
+from bot.core.delivery import Story
+from bot.core.model import Facts, Notice, Plan, Reason, Severity
+
+PLAN_LENGTH = 32
+
+
+def tell_plan(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
+    """The words for one plan alert."""
+    notice = story.last.notice
+    plan = notice.facts.plan or Plan()
+    if notice.reason is Reason.RESOLVED:
+        return goes_on(story, plan, now, zone)
+    if has_ended(notice, plan, now):
+        return ended(notice, plan, now, zone)
+    return renews(notice, plan, now, zone) if plan.renews else ends(notice, plan, now, zone)
+
+
+def has_ended(notice: Notice, plan: Plan, now: datetime) -> bool:
+    """Whether the plan's end has passed, for one that renews by itself only if the alert says that it did not."""
+    past = plan.ends_at is None or plan.ends_at <= now
+    return past and not (plan.renews and notice.severity is Severity.INFO)
+
+
+def renews(notice: Notice, plan: Plan, now: datetime, zone: ZoneInfo) -> Telling:
+    """The same plan goes on by itself."""
+    at = plan.renewal_at or plan.ends_at or now
+    price = clean(plan.renewal_price or plan.price or "", 20, empty="")
+    cost = f" for {price}" if price else ""
+    return telling(
+        about(SIGNS[notice.severity], notice.facts.name, "plan ", bold(f"renews {say_in_days(at, now)}")),
+        f"{severity_word(notice.severity)}: {say_plan(plan)} renews{cost} {say_on(at, now, zone)}. Nothing to do.",
+    )
+
+
+def ends(notice: Notice, plan: Plan, now: datetime, zone: ZoneInfo) -> Telling:
+    """The plan ends, or becomes another one."""
+    at = plan.ends_at or now
+    becomes = clean(plan.becomes, PLAN_LENGTH) if plan.becomes else ""
+    head = f"becomes {becomes} {say_in_days(at, now)}" if becomes else f"ends {say_in_days(at, now)}"
+    return telling(
+        about(SIGNS[notice.severity], notice.facts.name, "plan ", bold(head)),
+        f"{severity_word(notice.severity)}: {end_sentence(plan, becomes, at, now, zone)}",
+        "" if becomes else lapsing(notice.facts, now, zone),
+    )
+
+
+def end_sentence(plan: Plan, becomes: str, at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """Why and when the plan ends."""
+    moment = f"{say_on(at, now, zone)}, {say_in(at, now)}"
+    if becomes:
+        return f"{say_plan(plan)} changes to {becomes} {moment}."
+    if plan.cancelled_at:
+        return f"{say_plan(plan)} was cancelled {say_day_on(plan.cancelled_at, now, zone)} and ends {moment}."
+    return f"{say_plan(plan)} ends {moment}."
+
+
+def say_day_on(when: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """The day inside a sentence: "today", but "on Thu 2 Jul"."""
+    day = say_day(when, now, zone)
+    return f"on {day}" if day == say_date(when, now, zone) else day
+
+
+def lapsing(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
+    """What goes with the plan."""
+    credits = facts.credits
+    if credits is None or credits.monthly <= 0:
+        return "Renew it to go on."
+    read = f" ({say_read(facts.credits_at, now, zone)})" if facts.credits_at else ""
+    return f"{say_number(credits.monthly)} monthly credits lapse with it{read}: use them, or renew."
+
+
+def ended(notice: Notice, plan: Plan, now: datetime, zone: ZoneInfo) -> Telling:
+    """The plan's end has passed."""
+    return telling(
+        about(SIGNS[notice.severity], notice.facts.name, bold(ended_head(notice, plan, now, zone))),
+        f"{severity_word(notice.severity)}: {ended_sentence(plan, now, zone)}",
+        remaining(notice.facts, now, zone),
+    )
+
+
+def ended_head(notice: Notice, plan: Plan, now: datetime, zone: ZoneInfo) -> str:
+    """That it has ended, in the first line."""
+    still = notice.reason is Reason.REMINDED
+    if plan.ends_at is None:
+        return "still without a paid plan" if still else "plan has ended, now a free account"
+    if plan.renews or still:
+        return "plan still not renewed" if still else "plan was not renewed"
+    return f"plan ended {say_day_on(plan.ends_at, now, zone)}"
+
+
+def ended_sentence(plan: Plan, now: datetime, zone: ZoneInfo) -> str:
+    """When the plan ended, and what to do."""
+    if plan.ends_at is None:
+        return "no refill comes any more. Subscribe again to go on."
+    when = f"{say_on(plan.ends_at, now, zone)}, {say_ago(plan.ends_at, now)}"
+    if plan.renews:
+        return f"{say_plan(plan)} was due {when}. Check its payment at PixVerse."
+    return f"{say_plan(plan)} is over ({when}): no refill comes any more. Renew it to go on."
+
+
+def remaining(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
+    """What can still be spent after the end."""
+    if facts.credits is None or facts.credits_at is None:
+        return ""
+    return f"{say_credits(facts.credits)} left · {say_read(facts.credits_at, now, zone)}"
+
+
+def goes_on(story: Story, plan: Plan, now: datetime, zone: ZoneInfo) -> Telling:
+    """A new end is far enough away."""
+    facts = story.last.notice.facts
+    done = "renewed" if plan.renews else "goes on"
+    until = f" until {say_moment(plan.ends_at, now, zone)}" if plan.ends_at else ""
+    overtaken = story.overtaken
+    was = f"Not told in time: {overtaken_words(overtaken.notice, now, zone)}." if overtaken else ""
+    return telling(
+        about(RECOVERED, facts.name, "plan ", bold(done), until),
+        was,
+        next_end(plan, now),
+        remaining(facts, now, zone),
+    )
+
+
+def next_end(plan: Plan, now: datetime) -> str:
+    """How long it goes on."""
+    if plan.ends_at is None:
+        return ""
+    return f"{say_plan(plan)} {'renews again' if plan.renews else 'ends'} {say_in_days(plan.ends_at, now)}."
+
+
+def overtaken_words(notice: Notice, now: datetime, zone: ZoneInfo) -> str:
+    """What a recovery overtook before it could be told."""
+    plan = notice.facts.plan or Plan()
+    if plan.ends_at is None:
+        return "it had become a free account"
+    verb = "was to renew" if notice.severity is Severity.INFO and plan.renews else "was to end"
+    return f"it {verb} {say_on(plan.ends_at, now, zone)}"

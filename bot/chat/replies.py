@@ -1,0 +1,149 @@
+"""Short replies: how the bot is, what one can ask, what a command did, and what was wrong with one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.chat.clean import clean
+from bot.chat.text import Message, Span, Text, bold
+from bot.chat.times import say_ago, say_moment, say_past
+from bot.chat.words import NOTE, RECOVERED, SIGNS, capitalised, joined, name_of, say_count
+from bot.core.durations import say_duration
+from bot.core.model import Severity
+
+LIST_LENGTH = 700
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the bot itself is. ``polling`` is in words; ``problems`` are whole sentences, none if all is well."""
+
+    version: str
+    uptime: timedelta
+    check_every: timedelta
+    watched: int
+    last_round_at: datetime | None = None
+    failing: tuple[str, ...] = ()
+    waiting: int = 0
+    oldest_waiting: timedelta | None = None
+    failed_chats: tuple[str, ...] = ()
+    polling: str = "working"
+    last_delivery_at: datetime | None = None
+    problems: tuple[str, ...] = ()
+
+
+def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
+    """Is the bot well."""
+    wrong = len(status.problems) + len(status.failed_chats)
+    sign, verdict = (SIGNS[Severity.WARNING], say_count(wrong, "problem")) if wrong else (RECOVERED, "the bot is well")
+    text = Text().line(f"{sign} ", bold(capitalised(verdict)), f" · up {say_duration(status.uptime)}")
+    text.lines((f"Problem: {clean(problem, 300)}",) for problem in status.problems)
+    text.lines((f"Cannot write to {clean(chat, 200)}",) for chat in status.failed_chats)
+    text.line(round_words(status, now, zone))
+    text.line(watched_words(status))
+    text.line(outbox_words(status, now, zone))
+    text.line(f"Telegram polling: {clean(status.polling, 200)}")
+    return text.line(f"Version {clean(status.version, 40)}").message()
+
+
+def round_words(status: Status, now: datetime, zone: ZoneInfo) -> str:
+    """When all accounts were last looked at."""
+    every = f"one every {say_duration(status.check_every)}"
+    if status.last_round_at is None:
+        return f"Last round: none yet, {every}"
+    return f"Last round: {say_past(status.last_round_at, now, zone)}, {say_ago(status.last_round_at, now)} ({every})"
+
+
+def watched_words(status: Status) -> str:
+    """How many accounts are watched, and which cannot be read."""
+    accounts = f"Accounts: {status.watched:,} watched"
+    if not status.failing:
+        return f"{accounts}, all readable" if status.watched else accounts
+    names = joined([name_of(name) for name in status.failing], LIST_LENGTH)
+    return f"{accounts}, {len(status.failing):,} cannot be read: {names}"
+
+
+def outbox_words(status: Status, now: datetime, zone: ZoneInfo) -> str:
+    """What waits to be delivered, and when something last was."""
+    last = f"last delivered {say_past(status.last_delivery_at, now, zone)}" if status.last_delivery_at else ""
+    if not status.waiting:
+        return f"Messages: none waiting{', ' + last if last else ''}"
+    oldest = f", the oldest for {say_duration(status.oldest_waiting)}" if status.oldest_waiting is not None else ""
+    return f"Messages: {status.waiting:,} waiting{oldest}{', ' + last if last else ''}"
+
+
+def help_message(rows: Sequence[tuple[str, str]]) -> Message:
+    """What one can ask: each command with its line, from the table of commands."""
+    text = Text().line(bold("Ask me"))
+    text.lines((command, f" – {line}") for command, line in rows)
+    text.line("An account goes by its label or email, or any part of one that fits no other.")
+    return text.message()
+
+
+def muted_message(name: str | None, until: datetime, now: datetime, zone: ZoneInfo) -> Message:
+    """No messages until then, about one account or, without a name, about anything."""
+    who, undo = ("Everything", "/unmute") if name is None else (name_of(name), f"/unmute {name_of(name)}")
+    when = f"{say_moment(until, now, zone)} ({say_duration(until - now)})"
+    text = Text().line(bold(who), f" is muted until {when}.")
+    return text.line(f"It is still watched; what is wrong by then is told then. {undo} ends it sooner.").message()
+
+
+def unmuted_message(name: str | None, *, was_muted: bool = True) -> Message:
+    """Messages come again, about one account or, without a name, about everything."""
+    who = "" if name is None else name_of(name)
+    if not was_muted:
+        return Text().line("Nothing was muted." if name is None else f"{who} was not muted.").message()
+    subject, verb = ("Nothing", "is muted any more") if name is None else (who, "is no longer muted")
+    return Text().line(bold(subject), f" {verb}. /alerts shows what is firing.").message()
+
+
+def which_account(names: Sequence[str], said: str = "", example: str = "/credits {}") -> Message:
+    """No account, or several, fit what was typed; ``names`` are all there are, or those that fit."""
+    if not names:
+        return Text().line("No account is watched yet. /check looks for some now.").message()
+    shown = [name_of(name) for name in names]
+    asked = f"No single account is called “{clean(said, 40)}”. " if said.strip() else "Which account? "
+    return Text().line(f"{asked}Say {example.format(shown[0])}, or one of: {joined(shown, LIST_LENGTH)}.").message()
+
+
+def wrong_duration(said: str, name: str = "all") -> Message:
+    """What was typed is no length of time."""
+    return Text().line(f"“{clean(said, 40)}” is no time. Try /mute {name_of(name)} 2h, or 30m, 1d.").message()
+
+
+def how_to_mute(name: str = "all") -> Message:
+    """A mute without an account or a time."""
+    return Text().line(f"Mute what, and for how long? Say /mute {name_of(name)} 2h, or /mute all 30m.").message()
+
+
+def stranger_start(chat_id: int | str) -> Message:
+    """All that a chat learns that is not allowed: its own id, and where that goes."""
+    text = Text().line("This chat's id is ", Span(str(chat_id), "code"), ".")
+    return text.line("If the bot is yours, put it into TELEGRAM_CHAT_IDS and restart the bot.").message()
+
+
+def not_allowed(action: str = "change anything") -> Message:
+    """A member of a group asked for what only its administrators may do."""
+    return Text().line(f"Only administrators of this group can {action}. /alerts shows what is firing.").message()
+
+
+def check_started(count: int) -> Message:
+    """A round begins."""
+    looking = f"Looking at {say_count(count, 'account')} now." if count else "Looking for accounts now."
+    return Text().line(f"{NOTE} {looking}").message(silent=True)
+
+
+def acked_note(by: str, now: datetime, zone: ZoneInfo) -> str:
+    """The line below an alert that somebody acknowledged."""
+    return f"Acknowledged by {clean(by, 40)}, {say_past(now, now, zone)}: quiet until it recovers or gets worse."
+
+
+def snoozed_note(by: str, until: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """The line below an alert that somebody snoozed."""
+    return f"Snoozed by {clean(by, 40)} until {say_moment(until, now, zone)}."
+
+
+def over_note() -> str:
+    """The answer to a tap on an alert that has ended."""
+    return "This alert is over; there is nothing to silence."

@@ -1,0 +1,111 @@
+"""Alerts about a whole source in words: its token, its subscription, its listing, or an outage all accounts share."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.chat.clean import clean
+from bot.chat.telling import Telling, telling
+from bot.chat.text import bold
+from bot.chat.times import say_ago, say_past
+from bot.chat.words import MENDS, RECOVERED, SERVICE, SIGNS, say_count, say_trouble, severity_word, trouble_of
+from bot.core.delivery import Story
+from bot.core.durations import say_duration
+from bot.core.model import Facts, Measure, Notice, OutageKind, Reason
+
+
+def tell_source(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
+    """The words for one alert about a source."""
+    notice = story.last.notice
+    if notice.measure is Measure.LISTING:
+        return listed_again(story) if notice.reason is Reason.RESOLVED else lists_none(notice)
+    if notice.reason is Reason.RESOLVED:
+        return readable_again(story, now, zone)
+    return shut(notice, now, zone)
+
+
+def shut(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
+    """The source as a whole cannot be read."""
+    facts, kind = notice.facts, notice.facts.outage
+    since = f" since {say_past(facts.since, now, zone)}" if facts.since else ""
+    still = "still " if notice.reason is Reason.REMINDED else ""
+    head = {
+        OutageKind.UNAUTHORIZED: f"{still}refuses the API token",
+        OutageKind.LAPSED: f"subscription {'is still' if still else 'has'} lapsed",
+    }.get(kind or OutageKind.UNAVAILABLE, f"{still}cannot be read{since}")
+    age = f", {say_ago(facts.since, now)}" if facts.since and still else ""
+    return telling(
+        (f"{SIGNS[notice.severity]} ", bold(SERVICE), f" {head}"),
+        f"{severity_word(notice.severity)}: {unwatched(facts)}{since}{age}.",
+        f"Reason: {reason_words(facts)}.",
+        MENDS[kind] if kind in SHARED_MENDS else MENDS[OutageKind.UNAVAILABLE],
+    )
+
+
+def reason_words(facts: Facts) -> str:
+    """Why, in the server's words where it had some."""
+    return clean(facts.said or "", 160, empty="").rstrip(".") or trouble_of(facts.outage)
+
+
+SHARED_MENDS = (OutageKind.UNAUTHORIZED, OutageKind.LAPSED, OutageKind.THROTTLED, OutageKind.GARBLED)
+"""The outages of a whole source that something can be done about; of the others one can only wait."""
+
+
+def unwatched(facts: Facts) -> str:
+    """How many accounts nobody watches."""
+    total, failing = facts.total or 0, facts.count or 0
+    if total and 0 < failing < total:
+        return f"{failing:,} of {say_count(total, 'account')} not watched"
+    if total == 1:
+        return "its one account is not watched"
+    return f"none of the {total:,} accounts is watched" if total else "no account is watched"
+
+
+def readable_again(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
+    """The source can be read again."""
+    facts = story.last.notice.facts
+    total, failing = facts.total or 0, facts.count or 0
+    return telling(
+        (f"{RECOVERED} ", bold(SERVICE), " can be read again"),
+        watched_now(total, failing),
+        out_for(story, now, zone),
+        untold(story),
+    )
+
+
+def watched_now(total: int, failing: int) -> str:
+    """How many accounts are watched again."""
+    if failing and total:
+        return f"{total - failing:,} of {say_count(total, 'account')} watched again, {failing:,} not yet."
+    return f"{say_count(total, 'account')} watched again." if total else ""
+
+
+def out_for(story: Story, now: datetime, zone: ZoneInfo) -> str:
+    """Since when and for how long it was away."""
+    since, told = story.last.notice.facts.since, story.last.created_at
+    if since is None or told <= since:
+        return ""
+    return f"It could not be read for {say_duration(told - since)}, since {say_past(since, now, zone)}."
+
+
+def untold(story: Story) -> str:
+    """What a recovery overtook before it could be told."""
+    overtaken = story.overtaken
+    if overtaken is None or overtaken.notice.measure is Measure.LISTING:
+        return ""
+    return f"Not told in time: {say_trouble(overtaken.notice.facts.outage, overtaken.notice.facts.said)}."
+
+
+def lists_none(notice: Notice) -> Telling:
+    """The source has no account to watch."""
+    return telling(
+        (f"{SIGNS[notice.severity]} ", bold(SERVICE), " lists no PixVerse account: add one"),
+        f"{severity_word(notice.severity)}: nothing is watched. The bot finds a new account by itself.",
+    )
+
+
+def listed_again(story: Story) -> Telling:
+    """The source has accounts again."""
+    total = story.last.notice.facts.total or 0
+    count = say_count(total, "account") if total else "accounts again"
+    overtaken = "For a while it listed none; that was not told in time." if story.overtaken else ""
+    return telling((f"{RECOVERED} ", bold(SERVICE), f" lists {count}, now watched"), overtaken)

@@ -1,0 +1,172 @@
+"""Looks at accounts, when due or asked for, so many at once; all that end together are saved together."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from bot.context import Context
+from bot.core.model import Account, Outage, OutageKind
+from bot.core.spread import next_look
+from bot.rounds import Rounds
+from bot.store import accounts, chats
+from bot.verdicts import Change, Look, Verdicts
+
+log = logging.getLogger(__name__)
+
+IN_FLIGHT = 64
+"""Looks at once. A hanging account holds one place, and only until its request times out."""
+
+PAUSE_INTERVALS = 3
+
+
+class Checks:
+    """Every look goes through here, whoever wants it: the clock, a question in the chat, a command."""
+
+    def __init__(self, context: Context, verdicts: Verdicts) -> None:
+        """Begins with nothing under way."""
+        self.rounds = Rounds()
+        self._context = context
+        self._store = context.store
+        self._verdicts = verdicts
+        self._every = context.every
+        self._clock = context.clock
+        self._metrics = context.metrics
+        self._in_flight: dict[str, asyncio.Future[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ended: list[Look] = []
+        self._wake = asyncio.Event()
+        self._more_due = False
+        self._ticked_at: datetime | None = None
+
+    async def resume(self) -> None:
+        """Takes up where the last run left off: everyone is due at once."""
+        async with self._store.write() as connection:
+            self._ticked_at = await accounts.last_look(connection)
+            await accounts.all_due(connection, self._clock())
+
+    async def tick(self) -> None:
+        """Notices a pause, says what a silence that is over withheld, and starts the looks that are due."""
+        await self._note_pause()
+        await self._verdicts.catch_up_if_due()
+        await self.start_due()
+
+    async def start_due(self) -> None:
+        """Claims the accounts that are due, as many as there is room for, and begins to look at them."""
+        now, room = self._clock(), IN_FLIGHT - len(self._in_flight)
+        async with self._store.read() as connection:
+            due = await accounts.due(connection, now, IN_FLIGHT)
+        self._more_due = len(due) == IN_FLIGHT or len(due) > room
+        overrun = [account for account in due if account.key in self._in_flight]
+        ready = [account for account in due if account.key not in self._in_flight][: max(room, 0)]
+        if overrun or ready:
+            await self._claim([*overrun, *ready], now)
+        for account in overrun:
+            self._metrics.overruns.inc()
+            log.warning("%s is due again, and the look before has not ended yet", account.key)
+        for account in ready:
+            self._start(account)
+
+    async def _claim(self, due: Sequence[Account], now: datetime) -> None:
+        """Moves accounts on to their next place, which claims the present one."""
+        plan = {account.key: next_look(account.key, self._every, now) for account in due}
+        async with self._store.write() as connection:
+            await accounts.plan_looks(connection, plan)
+
+    async def look_now(self, keys: Iterable[str]) -> None:
+        """Looks at these accounts now, and returns once what was seen is saved. A look under way is joined."""
+        async with self._store.read() as connection:
+            wanted = await accounts.load(connection, keys)
+        for account in wanted.values():
+            if account.key not in self._in_flight:
+                self._start(account)
+        waits = [self._in_flight[key] for key in wanted]
+        if waits:
+            await asyncio.wait(waits)
+
+    def _start(self, account: Account) -> None:
+        """Begins a look."""
+        loop = asyncio.get_running_loop()
+        self._in_flight[account.key] = loop.create_future()
+        task = loop.create_task(self._look(account), name=f"look {account.key}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _look(self, account: Account) -> None:
+        """One look. Whatever goes wrong inside a source is an outage like any other."""
+        with self._metrics.look_seconds.time():
+            try:
+                sample = await self._context.sources[account.source].read(account.email)
+            except Exception:  # a defect of ours in one source must not end the watch over the others
+                log.exception("%s: the look failed in a way nobody foresaw", account.key)
+                sample = Outage(self._clock(), OutageKind.UNAVAILABLE, "credit-bot could not read the answer")
+        self._ended.append(Look(account, sample))
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Saves what has ended, all of it in one transaction, until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._ended:
+                batch, self._ended = self._ended, []
+                await self._save(batch)
+                self._release(batch)
+                if self._more_due:
+                    await self.start_due()
+
+    async def drain(self) -> None:
+        """Returns once every look under way has ended and is saved."""
+        while self._in_flight:
+            await asyncio.wait(list(self._in_flight.values()))
+
+    async def cancel(self) -> None:
+        """Gives up the looks that are still under way."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _release(self, batch: Iterable[Look]) -> None:
+        """Tells those who wait for a look that it is over."""
+        for look in batch:
+            waiting = self._in_flight.pop(look.account.key, None)
+            if waiting and not waiting.done():
+                waiting.set_result(None)
+
+    async def _save(self, batch: Sequence[Look]) -> None:
+        """Saves a batch. If a defect of ours stops one account, it takes no other with it."""
+        try:
+            self._count(await self._verdicts.save(batch))
+            await self._end_round()
+        except Exception:
+            if len(batch) == 1:
+                log.exception("%s: the look could not be saved", batch[0].account.key)
+                return
+            for look in batch:
+                await self._save([look])
+
+    def _count(self, changes: Iterable[Change]) -> None:
+        """Counts looks, for the metrics and towards the round."""
+        for change in changes:
+            outage = change.after.outage
+            self._metrics.looks.labels(outage.kind.value if outage else "ok").inc()
+            self.rounds.looked(change.after.key, ok=outage is None)
+
+    async def _end_round(self) -> None:
+        """Remembers the end of a round, if it has come."""
+        ended = self.rounds.ended()
+        if ended:
+            async with self._store.write() as connection:
+                await chats.mark(connection, chats.ROUND, self._clock())
+            self._context.on_round(ended)
+
+    async def _note_pause(self) -> None:
+        """After more than three intervals without checks, says from when to when nobody was watching."""
+        now, before = self._clock(), self._ticked_at
+        self._ticked_at = now
+        if before and now - before > PAUSE_INTERVALS * self._every:
+            await self._verdicts.say_pause(before, now)
+        elif before and now < before:
+            log.warning("The clock was set back by %s", before - now)
+            async with self._store.write() as connection:
+                await accounts.none_due_after(connection, now + self._every)

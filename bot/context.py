@@ -1,0 +1,31 @@
+"""What every part of the watch is handed: time, network and storage come from outside."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.core.model import Rules
+from bot.metrics import Metrics
+from bot.recipients import Recipients
+from bot.rounds import Round
+from bot.sources import Source
+from bot.store.database import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Handed to every part as one.
+
+    ``clock`` answers aware UTC; ``every`` is the interval between two looks at one account. ``on_notices`` is called
+    once something was put into the outbox, ``on_round`` once a round has ended; both return at once.
+    """
+
+    store: Store
+    sources: Mapping[str, Source]
+    recipients: Recipients
+    rules: Rules
+    every: timedelta
+    clock: Callable[[], datetime]
+    metrics: Metrics
+    on_notices: Callable[[], None]
+    on_round: Callable[[Round], None]

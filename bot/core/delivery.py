@@ -1,0 +1,204 @@
+"""When to send a notification, and which of them may be told in one message. Pure; the clock is an argument.
+
+Waits are in seconds of a clock that never jumps, so that a wall clock set back cannot hold a message for hours.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.core.model import Measure, Notification, Reason, Severity, Topic
+
+FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
+CHAT_PAUSE = 1.0
+GROUP_LIMIT, GROUP_WINDOW = 20, 60.0
+STORM_ACCOUNTS, STORM_MESSAGES, STORM_WINDOW = 5, 3, 900.0
+LONGEST_GATHER = 240.0
+LATE_AFTER, LATE_AFTER_FAILURE = timedelta(seconds=60), timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All that one chat has not been told of one alert, oldest first; a note beside alerts is a story of its own."""
+
+    parts: tuple[Notification, ...]
+
+    @property
+    def last(self) -> Notification:
+        """What holds now."""
+        return self.parts[-1]
+
+    @property
+    def overtaken(self) -> Notification | None:
+        """The worst firing that a recovery overtook before it could be told."""
+        if self.last.notice.reason is not Reason.RESOLVED:
+            return None
+        firing = [part for part in self.parts if part.notice.reason is not Reason.RESOLVED]
+        return max(firing, key=lambda part: part.notice.severity, default=None)
+
+    @property
+    def rings(self) -> bool:
+        """A merged message rings if any part of it would."""
+        return any(part.notice.rings for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What goes into one message: stories of one cause, in order of their age."""
+
+    stories: tuple[Story, ...]
+
+    @property
+    def notifications(self) -> tuple[Notification, ...]:
+        """Everything that is told once this parcel is."""
+        return tuple(part for story in self.stories for part in story.parts)
+
+    @property
+    def cause(self) -> "Cause":
+        """What its stories have in common."""
+        return cause_of(self.stories[0])
+
+    @property
+    def rings(self) -> bool:
+        """Whether the phone makes a sound."""
+        return any(story.rings for story in self.stories)
+
+    @property
+    def subjects(self) -> frozenset[str]:
+        """Whom it is about."""
+        return frozenset(story.last.notice.subject for story in self.stories)
+
+    @property
+    def attempts(self) -> int:
+        """How often any of it was tried in vain."""
+        return max(part.attempts for part in self.notifications)
+
+    def first(self, count: int) -> "Parcel":
+        """The same parcel with only so many of its stories, where a message holds no more."""
+        return replace(self, stories=self.stories[:count])
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Stories of the same cause become one message."""
+
+    topic: Topic
+    measure: Measure | None
+    resolved: bool
+    alone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One message that a chat got: when (monotonic seconds), why, and about whom."""
+
+    at: float
+    cause: Cause
+    subjects: frozenset[str]
+
+
+def parcels(pending: Iterable[Notification]) -> list[Parcel]:
+    """All that one chat has yet to be told, as messages: the oldest first, one message for one cause."""
+    by_cause: dict[Cause, list[Story]] = {}
+    for story in stories(pending):
+        by_cause.setdefault(cause_of(story), []).append(story)
+    return [Parcel(tuple(told)) for told in by_cause.values()]
+
+
+def stories(pending: Iterable[Notification]) -> list[Story]:
+    """The pending notifications by alert, in order of each alert's oldest."""
+    by_alert: dict[str, list[Notification]] = {}
+    for part in pending:
+        notice = part.notice
+        alone = notice.topic is not Topic.ALERT
+        by_alert.setdefault(notice.key if alone else f"{notice.subject}|{notice.measure}", []).append(part)
+    return [Story(tuple(parts)) for parts in by_alert.values()]
+
+
+def cause_of(story: Story) -> Cause:
+    """What a story shares with others. A source's alert, a greeting and a pause stand alone."""
+    notice = story.last.notice
+    alone = notice.key if notice.topic in (Topic.GREETING, Topic.PAUSE) or notice.facts.email is None else ""
+    return Cause(notice.topic, notice.measure, notice.reason is Reason.RESOLVED, alone)
+
+
+def wait_after(attempts: int, retry_after: float | None = None) -> float:
+    """Seconds until the next try after so many failed ones: what the server asked for, else growing, without end."""
+    return retry_after if retry_after is not None else float(min(FIRST_WAIT * 2 ** min(attempts - 1, 10), LONGEST_WAIT))
+
+
+def pace(sent: Sequence[Sent], group: bool, now: float) -> float:
+    """The earliest moment for a chat's next message: one a second, and a group twenty a minute."""
+    if not sent:
+        return now
+    earliest = sent[-1].at + CHAT_PAUSE
+    if group and len(sent) >= GROUP_LIMIT:
+        earliest = max(earliest, sent[-GROUP_LIMIT].at + GROUP_WINDOW)
+    return max(now, earliest)
+
+
+def gather_until(sent: Sequence[Sent], parcel: Parcel, now: float) -> float:
+    """The moment until which a parcel may wait for more of its cause.
+
+    Nothing waits until a storm is seen: several messages of one cause within a quarter of an hour, about five other
+    accounts or more. From then on each message waits twice as long as the one before, so that a fleet that falls
+    together is told in a few messages, however far apart its looks are.
+    """
+    alike = [past for past in sent if past.cause == parcel.cause and now - past.at < STORM_WINDOW]
+    others = frozenset().union(*(past.subjects for past in alike)) - parcel.subjects
+    if len(others) < STORM_ACCOUNTS or len(alike) < STORM_MESSAGES:
+        return now
+    return alike[-1].at + float(min(2.0 ** (len(alike) - STORM_MESSAGES + 1), LONGEST_GATHER))
+
+
+def lateness(parcel: Parcel, now: datetime) -> timedelta | None:
+    """How late a parcel is told, where that is worth saying."""
+    late = max((delay(part, now) for part in parcel.notifications), default=None)
+    return late or None
+
+
+def delay(part: Notification, now: datetime) -> timedelta:
+    """How late one notification is told: zero unless it is over a minute, or a few seconds after a failed try."""
+    age = now - part.created_at
+    return age if age >= (LATE_AFTER_FAILURE if part.attempts else LATE_AFTER) else timedelta(0)
+
+
+def worst(parcel: Parcel) -> Severity:
+    """The severity that a parcel shows: that of its worst present state."""
+    return max(story.last.notice.severity for story in parcel.stories)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The chat has the message."""
+
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Not delivered, or not known to be: to be tried again, after ``retry_after`` seconds if the server says so.
+
+    ``refused`` means that the message itself was found wrong, so that trying for ever would hold up those behind it.
+    """
+
+    failure: str
+    retry_after: float | None = None
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The group has become another chat, to which everything goes from now on."""
+
+    chat_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """The chat cannot be reached, and trying again will not help."""
+
+    failure: str
+
+
+SendResult = Delivered | Later | Moved | Never

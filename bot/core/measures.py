@@ -1,0 +1,167 @@
+"""Samples to measures: where an account or a source stands on each rule's ladder.
+
+A standing of None means that the measure is not known, and so changes nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.core.model import Account, Health, Ladder, Number, Plan, Reading, Rules, Severity, SourceState, Threshold
+
+RENEWAL_GRACE = timedelta(minutes=5)
+"""A plan that renews by itself is renewed some seconds after its end (the page's sample: 6 s), not before it."""
+
+ENDED_MARGIN = timedelta(hours=1)
+"""An ended plan counts as going on again only when its new end is at least this far away."""
+
+UNCERTAIN, CERTAIN = 1, 2
+"""Levels of a failures alert: counted to the limit, or known at once (broken, missing; for a source, refused)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A measure on its ladder, levels counted from the mildest rung (1).
+
+    ``reach`` is the deepest rung at or below which the value lies. ``hold`` is the deepest rung that the value has not
+    yet left by its recovery margin. ``severities`` and ``rungs`` tell each level's severity and words.
+    """
+
+    value: float
+    reach: int
+    hold: int
+    severities: tuple[Severity, ...]
+    rungs: tuple[str, ...] = ()
+    period: datetime | None = None
+    renews: bool = False
+
+    def severity(self, level: int) -> Severity:
+        """The severity of a level of 1 or more; a level beyond a ladder that was shortened counts as its last rung."""
+        return self.severities[min(level, len(self.severities)) - 1]
+
+    def rung(self, level: int) -> str | None:
+        """The threshold of a level in words, where it has one."""
+        return self.rungs[min(level, len(self.rungs)) - 1] if self.rungs and level else None
+
+
+def ladder_severity(level: int, rungs: int) -> Severity:
+    """The last rung is critical, the one before it a warning, any earlier one info."""
+    from_worst = rungs - level
+    return Severity.CRITICAL if from_worst <= 0 else Severity.WARNING if from_worst == 1 else Severity.INFO
+
+
+def ladder_severities(rungs: int) -> tuple[Severity, ...]:
+    """The severity of each level of a ladder, mildest first."""
+    return tuple(ladder_severity(level, rungs) for level in range(1, rungs + 1))
+
+
+def deepest(rungs: list[float | None], value: float) -> int:
+    """The deepest rung at or below which the value lies, counted from 1; a rung of None is never reached."""
+    return max((level for level, rung in enumerate(rungs, 1) if rung is not None and value <= rung), default=0)
+
+
+def rung_value(threshold: Threshold, allowance: Number | None) -> float | None:
+    """The threshold in credits; percent apply only where the allowance is known and above zero."""
+    if not threshold.percent:
+        return threshold.value
+    return threshold.value * allowance / 100 if allowance and allowance > 0 else None
+
+
+def credits_standing(account: Account, ladder: Ladder) -> Standing | None:
+    """Spendable credits against the ladder.
+
+    A rung is left a tenth above it, and never by less than the daily allowance: a daily refill changes nothing.
+    """
+    if account.reading is None or not ladder:
+        return None
+    value = account.reading.credits.total
+    rungs = [rung_value(threshold, account.allowance) for threshold in ladder]
+    daily = account.daily_allowance or 0
+    margins = [None if rung is None else rung + max(rung / 10, daily) for rung in rungs]
+    return Standing(
+        value=value,
+        reach=deepest(rungs, value),
+        hold=deepest(margins, value),
+        severities=ladder_severities(len(ladder)),
+        rungs=tuple(str(threshold) for threshold in ladder),
+    )
+
+
+def plan_standing(account: Account, before: Reading | None, ladder: Ladder, now: datetime) -> Standing | None:
+    """The plan's remaining time, in seconds, against the ladder. Computed from its end; the API's day count is wrong.
+
+    Level 1 is "renews", said at the first rung; the levels from 2 on are the ladder of a plan that ends or changes;
+    the last one, beyond the ladder, is "has ended". So a cancellation after "renews" was said is a worse rung.
+    ``before`` is the reading before this one: a paid plan that became free has ended, a free account has no end.
+    """
+    reading = account.reading
+    if reading is None or not ladder:
+        return None
+    left = plan_left(reading.plan, before, now)
+    if left is None:
+        return None
+    ended = len(ladder) + 2
+    severities = (Severity.INFO, *ladder_severities(len(ladder)), Severity.CRITICAL)
+    renews = bool(reading.plan.renews)
+    return Standing(
+        value=left,
+        reach=plan_level(left, ladder, renews=renews, margin=False, ended=ended),
+        hold=plan_level(left, ladder, renews=renews, margin=True, ended=ended),
+        severities=severities,
+        period=reading.plan.ends_at,
+        renews=renews,
+    )
+
+
+def plan_left(plan: Plan, before: Reading | None, now: datetime) -> float | None:
+    """Seconds until the plan's end, below zero after it; None where there is no end to wait for."""
+    if plan.free:
+        was_paid = before is not None and not before.plan.free and before.plan.ends_at is not None
+        return 0.0 if was_paid else None
+    return None if plan.ends_at is None else (plan.ends_at - now).total_seconds()
+
+
+def plan_level(left: float, ladder: Ladder, *, renews: bool, margin: bool, ended: int) -> int:
+    """The level that ``left`` seconds reach or, with ``margin``, still hold."""
+    grace = RENEWAL_GRACE.total_seconds() if renews else 0
+    if left <= (ENDED_MARGIN.total_seconds() if margin else -grace):
+        return ended
+    factor = 1.1 if margin else 1
+    level = deepest([rung.value * factor for rung in ladder], left)
+    return min(level, 1) if renews else level and level + 1
+
+
+def account_failures(account: Account, rules: Rules, health: Health) -> Standing | None:
+    """Failed looks in a row. None while the trouble is the whole source's, which then says so in its place."""
+    outage = account.outage
+    if outage is not None and (outage.kind.refused or (health.shared and not outage.kind.certain)):
+        return None
+    severities = (Severity.WARNING, Severity.WARNING)
+    if outage is None:
+        return Standing(0, 0, 0, severities)
+    counted = UNCERTAIN if account.failures >= rules.unreadable_after else 0
+    return Standing(account.failures, CERTAIN if outage.kind.certain else counted, CERTAIN, severities)
+
+
+def source_failures(source: SourceState, health: Health, rules: Rules) -> Standing | None:
+    """Whether the whole source is shut: refused on one look, or one outage shared by all its accounts for long."""
+    severities = (Severity.CRITICAL, Severity.CRITICAL)
+    stale = source.outage is not None and health.read_at is not None and health.read_at > source.outage.taken_at
+    listing = None if stale else source.outage
+    if health.refused or (listing is not None and listing.kind.refused):
+        return Standing(1, CERTAIN, CERTAIN, severities)
+    if health.shared:
+        return Standing(1, UNCERTAIN if health.fewest_failures >= rules.unreadable_after else 0, CERTAIN, severities)
+    if health.total == 0:
+        if listing is None and source.listed_at is None:
+            return None
+        failed = listing is not None and source.failures >= rules.unreadable_after
+        return Standing(source.failures, UNCERTAIN if failed else 0, CERTAIN if listing else 0, severities)
+    return Standing(0, 0, 0, severities)
+
+
+def source_listing(source: SourceState) -> Standing | None:
+    """Whether the source lists any account; None while its listing cannot be read."""
+    if source.outage is not None or source.listed is None:
+        return None
+    empty = 0 if source.listed else 1
+    return Standing(source.listed, empty, empty, (Severity.WARNING,))

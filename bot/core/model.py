@@ -1,0 +1,426 @@
+"""The words of the project as frozen values; ``docs/glossary.md`` explains each.
+
+Every moment is an aware UTC ``datetime``. ``None`` always means "not known", never zero.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+
+Number = int | float
+
+
+class OutageKind(StrEnum):
+    """Why a look failed, by what has to be done about it."""
+
+    UNAUTHORIZED = "unauthorized"
+    LAPSED = "lapsed"
+    MISSING = "missing"
+    BROKEN = "broken"
+    THROTTLED = "throttled"
+    UNAVAILABLE = "unavailable"
+    GARBLED = "garbled"
+
+    @property
+    def refused(self) -> bool:
+        """The whole source is shut, not this one account: its token or its subscription is refused."""
+        return self in (OutageKind.UNAUTHORIZED, OutageKind.LAPSED)
+
+    @property
+    def certain(self) -> bool:
+        """One look is proof enough: waiting for more would only be late."""
+        return self in (OutageKind.MISSING, OutageKind.BROKEN)
+
+
+class Severity(IntEnum):
+    """How bad, in order. ``Severity.INFO < Severity.CRITICAL`` holds."""
+
+    INFO = 1
+    WARNING = 2
+    CRITICAL = 3
+
+    @property
+    def word(self) -> str:
+        """The word people and ``check --json`` read."""
+        return self.name.lower()
+
+
+class Measure(StrEnum):
+    """What a rule looks at. ``LISTING`` is whether a source lists any account at all."""
+
+    CREDITS = "credits"
+    PLAN = "plan"
+    FAILURES = "failures"
+    LISTING = "listing"
+
+
+class Reason(StrEnum):
+    """What one sample does to one alert."""
+
+    NONE = "none"
+    FIRED = "fired"
+    WORSENED = "worsened"
+    REMINDED = "reminded"
+    RESOLVED = "resolved"
+
+
+class Topic(StrEnum):
+    """What a notification is about: an alert's decision, or one of the rare notes beside alerts."""
+
+    ALERT = "alert"
+    GREETING = "greeting"
+    GONE = "gone"
+    PAUSE = "pause"
+
+
+@dataclass(frozen=True, slots=True)
+class Credits:
+    """The three buckets that can be spent, and the period's allowances, which are denominators and never added.
+
+    ``refresh_at`` and ``daily_refresh_at`` are the next refills as the service tells them.
+    """
+
+    monthly: Number
+    daily: Number | None = None
+    package: Number | None = None
+    monthly_allowance: Number | None = None
+    daily_allowance: Number | None = None
+    refresh_at: datetime | None = None
+    daily_refresh_at: datetime | None = None
+
+    @property
+    def total(self) -> Number:
+        """What is known to be spendable; an unknown bucket adds nothing, so this is a lower bound."""
+        return self.monthly + (self.daily or 0) + (self.package or 0)
+
+    @property
+    def share(self) -> float | None:
+        """The total as a share of the monthly allowance, where that is known and above zero."""
+        return self.total / self.monthly_allowance if self.monthly_allowance else None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The subscription. ``price`` is the service's own text, in its own currency."""
+
+    name: str | None = None
+    next_name: str | None = None
+    free: bool = False
+    ends_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    renewal_at: datetime | None = None
+    price: str | None = None
+    renewal_price: str | None = None
+    expired: bool | None = None
+
+    @property
+    def becomes(self) -> str | None:
+        """The other plan that follows this one, if it is to change."""
+        return self.next_name if self.next_name and self.name and self.next_name != self.name else None
+
+    @property
+    def renews(self) -> bool | None:
+        """Whether the same plan goes on by itself at ``ends_at``; None where there is no end to go on from."""
+        if self.free or self.ends_at is None:
+            return None
+        return self.cancelled_at is None and self.becomes is None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the plan permits at once."""
+
+    jobs_at_once: int | None = None
+    batch: bool | None = None
+    albums: int | None = None
+    qualities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the plan unlocks; a discount is the factor on the price, as the service writes it (``0.7``)."""
+
+    fast_mode: bool | None = None
+    relaxed_mode: bool | None = None
+    new_features: bool | None = None
+    private: bool | None = None
+    no_watermark: bool | None = None
+    buy_credits: bool | None = None
+    effects: bool | None = None
+    veo_sora: bool | None = None
+    preview_discount: str | None = None
+    off_peak_discount: str | None = None
+    image_models: tuple[str, ...] = ()
+    unlimited_image_models: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The account's numbers at the service."""
+
+    user_id: int | None = None
+    member_id: int | None = None
+    product_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One successful look at an account."""
+
+    taken_at: datetime
+    credits: Credits
+    plan: Plan = field(default_factory=Plan)
+    limits: Limits = field(default_factory=Limits)
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    identity: Identity = field(default_factory=Identity)
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """One failed look. ``said`` is the cause in words fit for a person: no token, no link, at most a line."""
+
+    taken_at: datetime
+    kind: OutageKind
+    said: str = ""
+    retry_after: timedelta | None = None
+
+
+Sample = Reading | Outage
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An account as its source lists it; ``error`` is the trouble the listing itself tells of."""
+
+    email: str
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One successful look at which accounts a source has; it may well be none."""
+
+    taken_at: datetime
+    accounts: tuple[Listed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account and what is known of it: its last reading, and the outages in a row since then.
+
+    ``allowance`` and ``daily_allowance`` are the last ones known, so that a reading that leaves them out neither
+    fires nor resolves anything. ``listed_error`` is what the source's listing says is wrong with the account.
+    """
+
+    key: str
+    source: str
+    email: str
+    label: str | None = None
+    reading: Reading | None = None
+    outage: Outage | None = None
+    failures: int = 0
+    failing_since: datetime | None = None
+    looked_at: datetime | None = None
+    listed_error: str | None = None
+    allowance: Number | None = None
+    daily_allowance: Number | None = None
+
+    @property
+    def name(self) -> str:
+        """What people read and type: the label, else the email."""
+        return self.label or self.email
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """What is known of a source's listing: when it was last read and how long it was, or the outages in a row."""
+
+    key: str
+    listed_at: datetime | None = None
+    listed: int | None = None
+    outage: Outage | None = None
+    failures: int = 0
+    failing_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the watched accounts of one source stand together, by the last look at each.
+
+    ``refused`` counts those that the source's own gate turned away. ``shared`` is one same outage of all of them, of
+    at least two; ``fewest_failures`` is then the shortest row. ``read_at`` is the newest successful look.
+    """
+
+    total: int = 0
+    failing: int = 0
+    refused: int = 0
+    shared: bool = False
+    fewest_failures: int = 0
+    outage: Outage | None = None
+    since: datetime | None = None
+    read_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """One rung of a ladder: a number, or percent of the monthly allowance; for a plan, seconds."""
+
+    value: float
+    percent: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.value:,.10g}" + (" %" if self.percent else "")
+
+
+Ladder = tuple[Threshold, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """When to say what. An empty ladder switches its rule off; ``remind_every`` None means never."""
+
+    low_credits: Ladder = ()
+    plan_ends_within: Ladder = ()
+    unreadable_after: int = 3
+    remind_every: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """The remembered state of one rule on one subject (an account's key, or a source's).
+
+    ``level`` 0 is quiet; above it is the rung reached, counted from the mildest. ``told_level`` is the rung that was
+    last put into the outbox: it lags behind ``level`` while a silence holds. ``sequence`` counts the notifications of
+    the episode, so that none is ever queued twice. ``period`` is the plan's end that a plan alert speaks of.
+    """
+
+    subject: str
+    measure: Measure
+    level: int = 0
+    episode: int = 0
+    sequence: int = 0
+    since: datetime | None = None
+    told_level: int = 0
+    reminded_at: datetime | None = None
+    worst: float | None = None
+    severity: Severity | None = None
+    period: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The next alert, and why it is another one."""
+
+    alert: Alert
+    reason: Reason
+
+
+class SilenceKind(StrEnum):
+    """What a silence covers: everything, one account, or one alert (until a time, or as an ack)."""
+
+    ALL = "all"
+    ACCOUNT = "account"
+    SNOOZE = "snooze"
+    ACK = "ack"
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A wish for no messages. ``until`` ends a mute or a snooze; an ack ends with its episode or above its level."""
+
+    kind: SilenceKind
+    subject: str = ""
+    measure: Measure | None = None
+    until: datetime | None = None
+    episode: int = 0
+    level: int = 0
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An account with its firing alerts and the silences that concern it: what a question in the chat asks about."""
+
+    account: Account
+    alerts: tuple[Alert, ...] = ()
+    silences: tuple[Silence, ...] = ()
+
+    @property
+    def severity(self) -> Severity | None:
+        """The worst of its firing alerts; None while all is quiet."""
+        return max((alert.severity for alert in self.alerts if alert.severity), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a notification tells, as it was at the moment of the decision; the words are made when it is sent.
+
+    ``rung`` is the threshold as people write it ("20 %"). ``value`` is the measure at the decision, in its own unit:
+    credits, or seconds left. ``count`` and ``total`` count accounts where a message concerns many.
+    """
+
+    name: str = ""
+    email: str | None = None
+    taken_at: datetime | None = None
+    value: float | None = None
+    rung: str | None = None
+    level: int = 0
+    since: datetime | None = None
+    worst: float | None = None
+    credits: Credits | None = None
+    credits_at: datetime | None = None
+    plan: Plan | None = None
+    growth: str | None = None
+    outage: OutageKind | None = None
+    said: str | None = None
+    count: int | None = None
+    total: int | None = None
+    source: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """Where notifications go and questions come from: a Telegram chat, with a topic where one is named."""
+
+    chat_id: int
+    thread_id: int | None = None
+
+    @property
+    def group(self) -> bool:
+        """Telegram gives groups and channels negative ids."""
+        return self.chat_id < 0
+
+    def __str__(self) -> str:
+        return f"{self.chat_id}/{self.thread_id}" if self.thread_id else str(self.chat_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to say, before it is addressed to a chat. ``key`` names it uniquely among all that ever was said."""
+
+    key: str
+    topic: Topic
+    severity: Severity
+    reason: Reason = Reason.NONE
+    subject: str = ""
+    measure: Measure | None = None
+    episode: int = 0
+    facts: Facts = field(default_factory=Facts)
+
+    @property
+    def rings(self) -> bool:
+        """Warnings and critical alerts make a sound; recoveries, info and notes come silently."""
+        return self.reason is not Reason.RESOLVED and self.severity >= Severity.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One notice addressed to one chat, and how far its delivery has come."""
+
+    id: int
+    chat: Chat
+    notice: Notice
+    created_at: datetime
+    attempts: int = 0
+    first_failed_at: datetime | None = None

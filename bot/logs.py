@@ -1,0 +1,62 @@
+"""The log: text or one JSON object a line, without any secret in either, tracebacks included."""
+
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from types import TracebackType
+
+from bot.redaction import redact
+
+QUIET = ("httpx", "httpcore", "apscheduler", "aiosqlite", "asyncio", "telegram", "hpack", "sqlalchemy")
+"""Libraries that log each request, its address with the token in it, or each of their own steps."""
+
+
+class Redacted(logging.Formatter):
+    """Text lines; the finished line is redacted, so that nothing a library puts into a message or traceback escapes."""
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        """``secrets`` are the values to hide."""
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        self._secrets = secrets
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802, ARG002 - logging's
+        """UTC, to the millisecond."""
+        return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One record as text."""
+        return redact(super().format(record), self._secrets)
+
+
+class RedactedJson(Redacted):
+    """The same as JSON, one object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One record as a JSON object."""
+        fields = {
+            "time": self.formatTime(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": redact(record.getMessage(), self._secrets),
+        }
+        if record.exc_info:
+            fields["exception"] = redact(self.formatException(record.exc_info), self._secrets)
+        return json.dumps(fields, ensure_ascii=False)
+
+
+def set_up_logging(level: str, style: str, secrets: Sequence[str]) -> None:
+    """Sends everything to standard error, redacted; also what Python itself says of an uncaught exception."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(RedactedJson(secrets) if style == "json" else Redacted(secrets))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.captureWarnings(True)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    sys.excepthook = log_uncaught
+
+
+def log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Puts an uncaught exception into the log, where it is redacted."""
+    logging.getLogger("bot").critical("credit-bot has a defect and ends", exc_info=(kind, error, trace))

@@ -1,0 +1,249 @@
+"""Delivers what the outbox holds: at least once, in order within a chat, each chat at its own pace.
+
+A message goes out, and then its outcome is recorded: a crash between the two may repeat it, and can never lose it.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.delivery import (
+    GROUP_LIMIT,
+    Delivered,
+    Later,
+    Moved,
+    Never,
+    Parcel,
+    SendResult,
+    Sent,
+    gather_until,
+    pace,
+    parcels,
+    wait_after,
+)
+from bot.core.model import Chat
+from bot.metrics import Metrics
+from bot.store import chats, outbox
+from bot.store.database import Store
+
+log = logging.getLogger(__name__)
+
+LONGEST_NAP = 30.0
+LONGEST_PEACE = timedelta(hours=1)
+REFUSALS = 5
+"""So often is a message tried that Telegram finds wrong; then it is given up, and those behind it are sent."""
+
+
+class Post(Protocol):
+    """What puts a parcel into words and sends them."""
+
+    def write(self, parcel: Parcel) -> tuple[Parcel, Any]:
+        """As much of a parcel as one message holds, and that message."""
+
+    async def send(self, message: Any, chat: Chat) -> SendResult:
+        """Sends the message. Every trouble is a result, none is raised."""
+
+
+@dataclass(slots=True)
+class Lane:
+    """How far one Telegram chat has come: what it got lately, and when it may get the next message."""
+
+    sent: deque[Sent] = field(default_factory=lambda: deque(maxlen=10 * GROUP_LIMIT))
+    ready_at: float = 0.0
+    failures: int = 0
+    asked_for_peace: bool = False
+    task: asyncio.Task[None] | None = None
+
+
+class Outbox:
+    """One worker for each chat that something waits for; a chat that hangs or is told to wait delays no other."""
+
+    def __init__(
+        self,
+        store: Store,
+        post: Post,
+        clock: Callable[[], datetime],
+        timer: Callable[[], float],
+        metrics: Metrics,
+    ) -> None:
+        """``timer`` counts seconds and never jumps; ``clock`` answers aware UTC."""
+        self._store = store
+        self._post = post
+        self._clock = clock
+        self._timer = timer
+        self._metrics = metrics
+        self._lanes: dict[int, Lane] = {}
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something new may wait."""
+        self._wake.set()
+
+    @property
+    def struggling(self) -> bool:
+        """Whether the last try of any chat failed and will be repeated."""
+        return any(lane.failures for lane in self._lanes.values())
+
+    async def resume(self) -> None:
+        """Takes up what a crash left; a chat that Telegram asked to leave in peace is left so."""
+        async with self._store.write() as connection:
+            await outbox.release(connection)
+            waits = await chats.waits(connection)
+        now = self._clock()
+        for chat, until in waits.items():
+            peace = min(max(until - now, timedelta(0)), LONGEST_PEACE)
+            self._lane(chat.chat_id).ready_at = self._timer() + peace.total_seconds()
+
+    async def run(self) -> None:
+        """Delivers until cancelled."""
+        while True:
+            self._wake.clear()
+            nap = await self.pump()
+            try:
+                async with asyncio.timeout(nap):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+
+    async def pump(self) -> float:
+        """Starts the workers of all chats that may be told something now; gives the seconds until the next may."""
+        async with self._store.read() as connection:
+            waiting = {chat.chat_id for chat in await outbox.waiting_chats(connection)}
+        now, nap = self._timer(), LONGEST_NAP
+        for chat_id in waiting:
+            lane = self._lane(chat_id)
+            if lane.task is not None:
+                continue
+            if lane.ready_at <= now:
+                lane.task = asyncio.create_task(self._work(chat_id, lane), name=f"deliver {chat_id}")
+            else:
+                nap = min(nap, lane.ready_at - now)
+        return nap
+
+    async def drain(self) -> None:
+        """Returns once no worker is sending."""
+        tasks = [lane.task for lane in self._lanes.values() if lane.task]
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def cancel(self) -> None:
+        """Ends the workers where they are; what was not recorded is sent again after the next start."""
+        tasks = [lane.task for lane in self._lanes.values() if lane.task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _lane(self, chat_id: int) -> Lane:
+        """The lane of a chat."""
+        return self._lanes.setdefault(chat_id, Lane())
+
+    async def _work(self, chat_id: int, lane: Lane) -> None:
+        """Tells one chat what waits for it, until nothing may be told now."""
+        try:
+            while lane.ready_at <= self._timer() and await self._tell_next(chat_id, lane):
+                pass
+        except Exception:
+            log.exception("Delivery to chat %d failed in a way nobody foresaw", chat_id)
+            lane.failures += 1
+            lane.ready_at = self._timer() + wait_after(lane.failures)
+        finally:
+            lane.task = None
+            self.wake()
+
+    async def _tell_next(self, chat_id: int, lane: Lane) -> bool:
+        """Sends one message, if one may be sent now; False if there is none."""
+        chosen = await self._choose(chat_id, lane)
+        if chosen is None:
+            return False
+        chat, parcel = chosen
+        part, message = self._post.write(parcel)
+        async with self._store.write() as connection:
+            if not await outbox.claim(connection, ids_of(part)):
+                return False
+        with self._metrics.send_seconds.time():
+            result = await self._post.send(message, chat)
+        self._metrics.sends.labels(type(result).__name__.lower()).inc()
+        await self._record(result, part, chat, lane)
+        return True
+
+    async def _choose(self, chat_id: int, lane: Lane) -> tuple[Chat, Parcel] | None:
+        """The oldest parcel that need not wait for its chat's pace, or for more of its cause."""
+        now = self._timer()
+        async with self._store.read() as connection:
+            targets = [chat for chat in await outbox.waiting_chats(connection) if chat.chat_id == chat_id]
+            waiting = [(chat, parcel) for chat in targets for parcel in parcels(await outbox.pending(connection, chat))]
+        if not waiting:
+            return None
+        free_at = pace(lane.sent, chat_id < 0, now)
+        moments = [max(free_at, gather_until(lane.sent, parcel, now)) for _, parcel in waiting]
+        soonest = min(range(len(waiting)), key=lambda place: max(moments[place], now))
+        if moments[soonest] > now:
+            lane.ready_at = moments[soonest]
+            return None
+        return waiting[soonest]
+
+    async def _record(self, result: SendResult, part: Parcel, chat: Chat, lane: Lane) -> None:
+        """Records what became of a message; a database that cannot be written is waited for."""
+        match result:
+            case Delivered():
+                await self._delivered(result, part, chat, lane)
+            case Moved(new):
+                log.warning("Chat %d has become chat %d; it is followed", chat.chat_id, new)
+                self._lanes.setdefault(new, Lane(sent=lane.sent))
+                await self._store.write_patiently(lambda connection: chats.move(connection, chat.chat_id, new))
+            case Later(failure, refused=True) if part.attempts + 1 >= REFUSALS:
+                await self._give_up(f"Telegram finds the message wrong: {failure}", part, chat)
+            case Later():
+                await self._put_off(result, part, chat, lane)
+            case Never(failure):
+                await self._store.write_patiently(lambda connection: chats.note(connection, chat, gone=failure))
+                await self._give_up(failure, part, chat)
+
+    async def _delivered(self, result: Delivered, part: Parcel, chat: Chat, lane: Lane) -> None:
+        """Notes a delivery. If it ended a drought, the other chats are tried at once too."""
+        now = self._clock()
+
+        async def note(connection: AsyncConnection) -> None:
+            await outbox.delivered(connection, ids_of(part), result.message_id, now)
+            await chats.reached(connection, chat)
+
+        await self._store.write_patiently(note)
+        lane.sent.append(Sent(self._timer(), part.cause, part.subjects))
+        if lane.failures:
+            log.info("Chat %s can be reached again", chat)
+            for other in self._lanes.values():
+                if other.failures and not other.asked_for_peace:
+                    other.failures, other.ready_at = 0, 0.0
+            lane.failures, lane.asked_for_peace = 0, False
+
+    async def _put_off(self, result: Later, part: Parcel, chat: Chat, lane: Lane) -> None:
+        """Puts a message back until its chat may be tried again."""
+        lane.failures += 1
+        lane.asked_for_peace = result.retry_after is not None
+        wait, now = wait_after(lane.failures, result.retry_after), self._clock()
+        lane.ready_at = self._timer() + wait
+        log.warning("Chat %s was not told (%s); trying again in %.0f s", chat, result.failure, wait)
+
+        async def note(connection: AsyncConnection) -> None:
+            await outbox.postponed(connection, ids_of(part), result.failure, now)
+            if lane.asked_for_peace:
+                await chats.note(connection, chat, not_before=now + timedelta(seconds=wait))
+
+        await self._store.write_patiently(note)
+
+    async def _give_up(self, failure: str, part: Parcel, chat: Chat) -> None:
+        """Keeps a message that can never be delivered as failed, for /status to tell."""
+        log.error("Chat %s cannot be told: %s", chat, failure)
+        now = self._clock()
+        await self._store.write_patiently(lambda connection: outbox.failed(connection, ids_of(part), failure, now))
+
+
+def ids_of(part: Parcel) -> list[int]:
+    """The notifications that a message tells."""
+    return [notification.id for notification in part.notifications]

@@ -1,0 +1,194 @@
+"""From a setting's text to its value. Each raises ValueError with what is wrong, as the end of "NAME …"."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator
+from pydantic_settings import NoDecode
+
+from bot.core.durations import parse_duration
+from bot.core.model import Chat, Ladder, Threshold
+
+_NUMBER = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
+_CHAT = re.compile(r"(-?\d{1,18})(?:/(\d{1,18}))?", re.ASCII)
+_ACCOUNT = re.compile(r"(?P<label>[^<>]*?)\s*<\s*(?P<email>[^<>\s]+)\s*>")
+_EMAIL = re.compile(r"[^@\s<>,]+@[^@\s<>,]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server listens."""
+
+    host: str
+    port: int
+
+    @property
+    def loopback(self) -> bool:
+        """Only this machine can reach it."""
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAccount:
+    """An account as ``ACCOUNTS`` names it."""
+
+    email: str
+    label: str | None = None
+
+
+def split_list(text: str) -> list[str]:
+    """The items of a list written with commas; empty ones are left out."""
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def parse_credit_ladder(text: str) -> Ladder:
+    """Reads ``20%,5%,0``: numbers or percent of the monthly allowance, mildest first."""
+    return descending(tuple(parse_threshold(item) for item in split_list(text)))
+
+
+def parse_threshold(text: str) -> Threshold:
+    """Reads ``500`` or ``20%``."""
+    percent = text.endswith("%")
+    number = text.removesuffix("%").strip()
+    if not _NUMBER.fullmatch(number):
+        raise ValueError(f"has “{short(text)}”, which is no number or percentage")
+    if percent and float(number) > 100:
+        raise ValueError(f"has “{short(text)}”, which is above 100 %")
+    return Threshold(float(number), percent)
+
+
+def parse_time_ladder(text: str) -> Ladder:
+    """Reads ``7d,3d,1d``, mildest first; the thresholds are seconds."""
+    return descending(tuple(Threshold(parse_wait(item).total_seconds()) for item in split_list(text)))
+
+
+def parse_wait(text: str) -> timedelta:
+    """Reads one duration, and names it where it is none."""
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise ValueError(f"has “{short(text)}”, which {error}") from None
+
+
+def descending(ladder: Ladder) -> Ladder:
+    """The ladder, if each threshold is below the one before it of the same unit."""
+    for unit in (True, False):
+        values = [rung.value for rung in ladder if rung.percent is unit]
+        if any(later >= earlier for earlier, later in pairwise(values)):
+            raise ValueError("is not in order: the mildest threshold comes first, each later one is lower")
+    return ladder
+
+
+def parse_chats(text: str) -> tuple[Chat, ...]:
+    """Reads ``12345, -1001234567890/45``: chat ids, with a topic after the slash."""
+    chats = []
+    for item in split_list(text):
+        match = _CHAT.fullmatch(item)
+        if not match or int(match[1]) == 0:
+            raise ValueError(f"has “{short(item)}”, which is no chat id: send /start to the bot, it answers with it")
+        chats.append(Chat(int(match[1]), int(match[2]) if match[2] else None))
+    return tuple(dict.fromkeys(chats))
+
+
+def parse_ids(text: str) -> frozenset[int]:
+    """Reads user ids."""
+    items = split_list(text)
+    for item in items:
+        if not re.fullmatch(r"\d{1,18}", item, re.ASCII):
+            raise ValueError(f"has “{short(item)}”, which is no user id (a number)")
+    return frozenset(int(item) for item in items)
+
+
+def parse_accounts(text: str) -> tuple[NamedAccount, ...]:
+    """Reads ``Studio <alice@example.com>, bob@example.com``."""
+    accounts = tuple(parse_account(item) for item in split_list(text))
+    for what, names in (
+        ("the email", [account.email.lower() for account in accounts]),
+        ("the label", [account.label.lower() for account in accounts if account.label]),
+    ):
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice:
+            raise ValueError(f"has {what} “{short(twice)}” twice")
+    return accounts
+
+
+def parse_account(text: str) -> NamedAccount:
+    """Reads one account: an email, bare or in angle brackets behind a label."""
+    match = _ACCOUNT.fullmatch(text)
+    email = match["email"] if match else text
+    if not _EMAIL.fullmatch(email) or not email.isprintable():
+        raise ValueError(f"has “{short(text)}”, which is no email, bare or behind a label")
+    return NamedAccount(email, (match["label"].strip() or None) if match else None)
+
+
+def parse_address(text: str) -> Address | None:
+    """Reads ``127.0.0.1:8080`` or ``[::1]:8080``; None for nothing, which switches the server off."""
+    if not text.strip():
+        return None
+    host, _, port = text.strip().rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ValueError(f"is “{short(text)}”, which is no address with a port")
+    return Address(host, int(port))
+
+
+def parse_zone(text: str) -> ZoneInfo:
+    """Reads an IANA name such as ``Europe/Berlin``."""
+    try:
+        return ZoneInfo(text.strip())
+    except (ValueError, OSError, KeyError):  # not found, a folder of the zone database, a path outside it
+        raise ValueError(f"is “{short(text)}”, which is no time zone of the IANA list") from None
+
+
+def parse_url(text: str) -> str:
+    """Reads an http or https address; the text of the error never holds it, for it may hold a secret."""
+    url = text.strip()
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable or not url.isprintable() or " " in url:
+        raise ValueError("is no http:// or https:// address")
+    return url.rstrip("/")
+
+
+def parse_database(text: str) -> str:
+    """Reads ``sqlite:///relative`` or ``sqlite:////absolute`` and gives the path of the file."""
+    if text.startswith(("postgres://", "postgresql://")):
+        raise ValueError("names PostgreSQL, which comes with several machines; one machine uses SQLite")
+    path = text.removeprefix("sqlite:///")
+    if path == text or not path or "\0" in path or path.endswith("/"):
+        raise ValueError("is no address of an SQLite file")
+    return path
+
+
+def parse_token(text: str) -> str:
+    """A token: printable ASCII without white space. The text of the error never holds it."""
+    token = text.strip()
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise ValueError("holds white space or characters that no token has")
+    return token
+
+
+def short(text: str) -> str:
+    """At most 40 characters of what was written, for an error's text."""
+    line = " ".join(text.split())
+    return line if len(line) <= 40 else line[:39] + "…"
+
+
+CreditLadder = Annotated[Ladder, NoDecode, BeforeValidator(parse_credit_ladder)]
+TimeLadder = Annotated[Ladder, NoDecode, BeforeValidator(parse_time_ladder)]
+Wait = Annotated[timedelta, NoDecode, BeforeValidator(parse_wait)]
+Chats = Annotated[tuple[Chat, ...], NoDecode, BeforeValidator(parse_chats)]
+Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(parse_ids)]
+Accounts = Annotated[tuple[NamedAccount, ...], NoDecode, BeforeValidator(parse_accounts)]
+Listen = Annotated[Address | None, NoDecode, BeforeValidator(parse_address)]
+Zone = Annotated[ZoneInfo, NoDecode, BeforeValidator(parse_zone)]
+Url = Annotated[str, BeforeValidator(parse_url)]
+DatabaseFile = Annotated[str, BeforeValidator(parse_database)]

@@ -1,0 +1,281 @@
+"""Every setting: its name, default, check and meaning. ``settings.example.env`` shows them all to people.
+
+Read from the environment, then from the env file; the environment wins. Secrets never print.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from difflib import get_close_matches
+from io import StringIO
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from dotenv.parser import parse_stream
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.core.model import Rules
+from bot.errors import SettingsError
+from bot.redaction import redact
+from bot.setting_types import (
+    Accounts,
+    Address,
+    Chats,
+    CreditLadder,
+    DatabaseFile,
+    Ids,
+    Listen,
+    TimeLadder,
+    Url,
+    Wait,
+    Zone,
+    parse_credit_ladder,
+    parse_time_ladder,
+    parse_token,
+    parse_url,
+)
+
+DEFAULT_ENV_FILE = "settings.env"
+SECRETS = ("USEAPI_TOKEN", "TELEGRAM_BOT_TOKEN", "HEARTBEAT_URL")
+OFF_WHEN_EMPTY = ("LOW_CREDITS", "PLAN_ENDS_WITHIN", "HTTP_LISTEN")
+EXAMPLES = {
+    "USEAPI_TOKEN": "user:1234-abcdefghijklmnop",
+    "TELEGRAM_BOT_TOKEN": "123456789:AAF-from-BotFather",
+    "TELEGRAM_CHAT_IDS": "123456789,-1001234567890/45",
+    "TELEGRAM_ADMIN_IDS": "123456789,987654321",
+    "ACCOUNTS": "Studio <alice@example.com>, bob@example.com",
+    "CHECK_EVERY": "15m",
+    "LOW_CREDITS": "20%,5%,0",
+    "PLAN_ENDS_WITHIN": "7d,3d,1d",
+    "UNREADABLE_AFTER": "3",
+    "REMIND_EVERY": "24h",
+    "TIMEZONE": "Europe/Berlin",
+    "DATABASE_URL": "sqlite:///credit-bot.db",
+    "HTTP_LISTEN": "127.0.0.1:8080",
+    "HEARTBEAT_URL": "https://hc-ping.com/your-check",
+    "HISTORY_DAYS": "400",
+    "LOG_LEVEL": "INFO",
+    "LOG_FORMAT": "text",
+    "USEAPI_URL": "https://api.useapi.net/v2",
+    "TELEGRAM_API_URL": "https://api.telegram.org",
+}
+
+
+def checked_token(secret: SecretStr) -> SecretStr:
+    """The token without white space around it, if it can be one."""
+    return SecretStr(parse_token(secret.get_secret_value()))
+
+
+def checked_secret_url(secret: SecretStr) -> SecretStr:
+    """The address, if it is one; it stays a secret, for its path is its password."""
+    return SecretStr(parse_url(secret.get_secret_value()))
+
+
+def at_least_a_second(wait: timedelta) -> timedelta:
+    """An interval that a check can keep."""
+    if wait < timedelta(seconds=1):
+        raise ValueError("is shorter than a second")
+    return wait
+
+
+Token = Annotated[SecretStr, AfterValidator(checked_token)]
+
+
+class Settings(BaseSettings):
+    """All settings, checked. Attributes are the settings' names in small letters."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        case_sensitive=True,
+        arbitrary_types_allowed=True,
+        frozen=True,
+        validate_default=False,  # the defaults below are values, not texts
+        hide_input_in_errors=True,
+        alias_generator=str.upper,
+    )
+
+    useapi_token: Token
+    telegram_bot_token: Token
+    telegram_chat_ids: Chats = ()
+    telegram_admin_ids: Ids = frozenset()
+    accounts: Accounts = ()
+    check_every: Annotated[Wait, AfterValidator(at_least_a_second)] = timedelta(minutes=15)
+    low_credits: CreditLadder = parse_credit_ladder("20%,5%,0")
+    plan_ends_within: TimeLadder = parse_time_ladder("7d,3d,1d")
+    unreadable_after: Annotated[int, Field(ge=1, le=1000)] = 3
+    remind_every: Wait = timedelta(hours=24)
+    timezone: Zone = ZoneInfo("UTC")
+    database_url: DatabaseFile = "credit-bot.db"
+    http_listen: Listen = Address("127.0.0.1", 8080)
+    heartbeat_url: Annotated[SecretStr, AfterValidator(checked_secret_url)] | None = None
+    history_days: Annotated[int, Field(ge=1, le=36500)] = 400
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(str.upper)] = "INFO"
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(str.lower)] = "text"
+    useapi_url: Url = "https://api.useapi.net/v2"
+    telegram_api_url: Url = "https://api.telegram.org"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what ``load_settings`` hands in: it joins the environment, the env file and the secrets' files."""
+        return (init_settings,)
+
+    @property
+    def rules(self) -> Rules:
+        """What the decisions need to know of the settings."""
+        return Rules(
+            low_credits=self.low_credits,
+            plan_ends_within=self.plan_ends_within,
+            unreadable_after=self.unreadable_after,
+            remind_every=self.remind_every or None,
+        )
+
+    @property
+    def secrets(self) -> list[str]:
+        """Every secret's text, for the log's redaction."""
+        values = (self.useapi_token, self.telegram_bot_token, self.heartbeat_url)
+        return [value.get_secret_value() for value in values if value]
+
+
+NAMES = tuple(name.upper() for name in Settings.model_fields)
+FILE_NAMES = tuple(f"{name}_FILE" for name in SECRETS)
+
+
+def load_settings(env_file: str | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Every setting, from the environment and the env file (``settings.env`` in the working folder if there is one).
+
+    Raises SettingsError with every fault at once.
+    """
+    faults: list[str] = []
+    given = read_env_file(env_file, faults)
+    environment = os.environ if environ is None else environ
+    for name in (*NAMES, *FILE_NAMES):
+        if name in environment:
+            override(given, name, environment[name])
+    values = dict(resolved(given, faults))
+    settings = validated(values, faults)
+    if faults or settings is None:
+        raise SettingsError([redact(fault, hidden(given)) for fault in faults])
+    return settings
+
+
+def hidden(given: Mapping[str, str]) -> list[str]:
+    """The secrets as they were given, for a secret may stand in the wrong setting too."""
+    return [given[name] for name in SECRETS if given.get(name)]
+
+
+def override(given: dict[str, str], name: str, value: str) -> None:
+    """Sets a name from the environment; a secret given there in either form replaces both forms in the file."""
+    secret = name.removesuffix("_FILE")
+    if value and secret in SECRETS:
+        given.pop(secret if name.endswith("_FILE") else f"{secret}_FILE", None)
+    given[name] = value
+
+
+def read_env_file(path: str | None, faults: list[str]) -> dict[str, str]:
+    """The names and values of an env file; what cannot be read is a fault, a default file that is not there is none."""
+    file = Path(path or DEFAULT_ENV_FILE)
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        if path:
+            faults.append(f"--env-file {path}: there is no such file")
+        return {}
+    except (OSError, ValueError) as error:
+        reason = "is no UTF-8 text" if isinstance(error, ValueError) else error.strerror
+        faults.append(f"{file}: cannot be read: {reason}")
+        return {}
+    return dict(env_lines(text, file.name, faults))
+
+
+def env_lines(text: str, file: str, faults: list[str]) -> Iterator[tuple[str, str]]:
+    """The settings of an env file's text; lines that are none and unknown names are faults."""
+    for binding in parse_stream(StringIO(text.replace("\0", "\ufffd"))):
+        line = binding.original.line
+        if binding.error or (binding.key is not None and binding.value is None):
+            faults.append(f"{file}, line {line}: is not NAME=value; quotes must be closed, comments begin with #")
+        elif binding.key in NAMES or binding.key in FILE_NAMES:
+            yield binding.key, binding.value or ""
+        elif binding.key is not None:
+            faults.append(f"{file}, line {line}: {unknown_name(binding.key)}")
+
+
+def unknown_name(name: str) -> str:
+    """Says that a name is none of ours, and the nearest that is."""
+    near = get_close_matches(name.upper(), (*NAMES, *FILE_NAMES), n=1, cutoff=0.6)
+    shown = name if len(name) <= 40 else name[:39] + "…"
+    return f"{shown} is no setting" + (f"; did you mean {near[0]}?" if near else "; see settings.example.env")
+
+
+def resolved(given: Mapping[str, str], faults: list[str]) -> Iterator[tuple[str, Any]]:
+    """What to validate: secrets read from their files, empty values as the contract has them."""
+    for name in NAMES:
+        value: Any = given.get(name)
+        path = given.get(f"{name}_FILE") if name in SECRETS else None
+        if path and value:
+            faults.append(f"{name}: given twice, as {name} and as {name}_FILE; leave one of them out")
+        elif path:
+            value = read_secret(name, path, faults)
+        if value is not None and not value.strip():
+            value = "" if name in OFF_WHEN_EMPTY else None
+        if value is not None:
+            yield name, value
+
+
+def read_secret(name: str, path: str, faults: list[str]) -> str | None:
+    """A secret from its file; white space around it is no part of it."""
+    try:
+        secret = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "is no UTF-8 text"
+        faults.append(f"{name}_FILE: {path} cannot be read: {reason}")
+        return "unreadable"  # the fault is said: another one, that the secret is missing, would only confuse
+    if not secret:
+        faults.append(f"{name}_FILE: {path} is empty; put the secret into it")
+        return "empty"
+    return secret
+
+
+def validated(values: dict[str, Any], faults: list[str]) -> Settings | None:
+    """The settings, or None with every fault noted."""
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        faults.extend(dict.fromkeys(fault_line(detail) for detail in error.errors(include_url=False)))
+        return None
+
+
+def fault_line(detail: ErrorDetails) -> str:
+    """One fault: the setting, what is wrong, an example that works. Never a secret's value."""
+    name = str(detail["loc"][0]).upper()
+    example = f"Example: {name}={EXAMPLES[name]}"
+    if detail["type"] == "missing":
+        return f"{name}: is required. {example} (or {name}_FILE=/path/to/it)"
+    return f"{name}: {wrong(detail)}. {example}"
+
+
+def wrong(detail: ErrorDetails) -> str:
+    """What is wrong with a value, as the end of "NAME …"."""
+    context = detail.get("ctx", {})
+    match detail["type"]:
+        case "value_error":
+            return str(context["error"])
+        case "int_parsing" | "int_from_float" | "int_parsing_size":
+            return "is no whole number"
+        case "greater_than_equal":
+            return f"must be at least {context['ge']}"
+        case "less_than_equal":
+            return f"must be at most {context['le']}"
+        case "literal_error":
+            return f"must be {context['expected'].replace(chr(39), '')}"
+        case _:
+            return detail["msg"].replace("Input should be", "must be")

@@ -1,0 +1,35 @@
+"""Where accounts are read: the outside world becomes samples.
+
+A new service is one file here and one line in ``SERVICES``, with a recorded sample for the tests.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from bot.core.model import Listing, Outage, Sample
+from bot.sources.http import Client
+from bot.sources.pixverse import PixVerse
+
+Clock = Callable[[], datetime]
+"""Tells the present moment as an aware UTC ``datetime``."""
+
+
+class Source(Protocol):
+    """One subscription and one service. No failed look is ever raised: it comes back as an ``Outage``."""
+
+    @property
+    def name(self) -> str:
+        """What the source is called in account keys and messages."""
+
+    async def read(self, email: str) -> Sample:
+        """Look at one account; ``taken_at`` is the moment after the whole answer has come."""
+
+    async def list_accounts(self) -> Listing | Outage:
+        """Ask which accounts there are; none at all is an empty listing, and no outage."""
+
+
+SERVICES: dict[str, Callable[[Client, Clock], Source]] = {
+    "pixverse": PixVerse,
+}
+"""Every service that can be watched, by the name that stands in account keys."""

@@ -1,0 +1,214 @@
+"""Accounts and sources: who is watched, when each is next due, and what the last looks said."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.model import Account, Health, Outage, OutageKind, SourceState
+from bot.store.schema import accounts, sources
+from bot.store.values import dump_reading, load_reading, number
+
+CERTAIN_KINDS = [kind.value for kind in OutageKind if kind.certain]
+REFUSED_KINDS = [kind.value for kind in OutageKind if kind.refused]
+
+
+def account_of(row: sa.Row[Any]) -> Account:
+    """An account from its row."""
+    reading = load_reading(row.reading) if row.reading else None
+    outage = Outage(row.looked_at, OutageKind(row.outage_kind), row.outage_said or "") if row.outage_kind else None
+    return Account(
+        key=row.key,
+        source=row.source,
+        email=row.email,
+        label=row.label,
+        reading=replace(reading, taken_at=row.read_at) if reading else None,
+        outage=outage,
+        failures=row.failures,
+        failing_since=row.failing_since,
+        looked_at=row.looked_at,
+        listed_error=row.listed_error,
+        allowance=number(row.allowance),
+        daily_allowance=number(row.daily_allowance),
+    )
+
+
+async def due(connection: AsyncConnection, now: datetime, limit: int) -> list[Account]:
+    """The watched accounts whose next look is due, the longest waiting first."""
+    query = (
+        sa.select(accounts)
+        .where(accounts.c.watched, accounts.c.next_check_at <= now)
+        .order_by(accounts.c.next_check_at)
+        .limit(limit)
+    )
+    return [account_of(row) for row in await connection.execute(query)]
+
+
+async def plan_looks(connection: AsyncConnection, next_checks: dict[str, datetime]) -> None:
+    """Sets when each of the given accounts is due next: this is also what claims one for a look."""
+    if next_checks:
+        statement = (
+            sa.update(accounts).where(accounts.c.key == sa.bindparam("k")).values(next_check_at=sa.bindparam("at"))
+        )
+        await connection.execute(statement, [{"k": key, "at": at} for key, at in next_checks.items()])
+
+
+async def load(connection: AsyncConnection, keys: Iterable[str]) -> dict[str, Account]:
+    """The watched accounts of these keys."""
+    query = sa.select(accounts).where(accounts.c.watched, accounts.c.key.in_(list(keys)))
+    return {row.key: account_of(row) for row in await connection.execute(query)}
+
+
+async def watched(connection: AsyncConnection) -> list[Account]:
+    """Every watched account, by name."""
+    query = sa.select(accounts).where(accounts.c.watched)
+    found = [account_of(row) for row in await connection.execute(query)]
+    return sorted(found, key=lambda account: account.name.lower())
+
+
+async def save(connection: AsyncConnection, changed: Sequence[Account], unchanged: Sequence[Account]) -> None:
+    """Notes a batch of looks; the readings themselves are written only where they tell something new."""
+    for looked, with_reading in ((changed, True), (unchanged, False)):
+        if not looked:
+            continue
+        rows = [look_row(account, with_reading=with_reading) for account in looked]
+        values: dict[str, Any] = {name: sa.bindparam(name) for name in rows[0] if name != "k"}
+        statement = sa.update(accounts).where(accounts.c.key == sa.bindparam("k")).values(**values)
+        await connection.execute(statement, rows)
+
+
+def look_row(account: Account, *, with_reading: bool) -> dict[str, Any]:
+    """What a look changes of an account's row."""
+    row = {
+        "k": account.key,
+        "looked_at": account.looked_at,
+        "read_at": account.reading.taken_at if account.reading else None,
+        "failures": account.failures,
+        "failing_since": account.failing_since,
+        "outage_kind": account.outage.kind.value if account.outage else None,
+        "outage_said": account.outage.said if account.outage else None,
+        "allowance": account.allowance,
+        "daily_allowance": account.daily_allowance,
+    }
+    if with_reading and account.reading:
+        row["reading"] = dump_reading(account.reading)
+    return row
+
+
+async def watch(connection: AsyncConnection, found: Iterable[tuple[Account, datetime]]) -> None:
+    """Watches accounts, new or seen before, each from its first moment on; what is remembered of one stays."""
+    rows = [
+        {
+            "key": account.key,
+            "source": account.source,
+            "email": account.email,
+            "label": account.label,
+            "watched": True,
+            "next_check_at": at,
+            "failures": 0,
+            "listed_error": account.listed_error,
+        }
+        for account, at in found
+    ]
+    if rows:
+        statement = insert(accounts)
+        fresh = {
+            name: statement.excluded[name] for name in ("email", "label", "watched", "next_check_at", "listed_error")
+        }
+        await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=fresh), rows)
+
+
+async def unwatch(connection: AsyncConnection, keys: Iterable[str]) -> None:
+    """Looks no more at these accounts; what is known of them stays."""
+    await connection.execute(sa.update(accounts).where(accounts.c.key.in_(list(keys))).values(watched=False))
+
+
+async def note_listed(connection: AsyncConnection, errors: dict[str, str | None]) -> None:
+    """What the source's listing says is wrong with each account, by key; None where it says nothing."""
+    if errors:
+        statement = (
+            sa.update(accounts).where(accounts.c.key == sa.bindparam("k")).values(listed_error=sa.bindparam("e"))
+        )
+        await connection.execute(statement, [{"k": key, "e": error} for key, error in errors.items()])
+
+
+async def all_due(connection: AsyncConnection, now: datetime) -> None:
+    """Makes every watched account due at once: a round now."""
+    await connection.execute(sa.update(accounts).where(accounts.c.watched).values(next_check_at=now))
+
+
+async def none_due_after(connection: AsyncConnection, latest: datetime) -> None:
+    """Brings back what a clock that was set back would let wait: nothing is due later than ``latest``."""
+    late = sa.and_(accounts.c.watched, accounts.c.next_check_at > latest)
+    await connection.execute(sa.update(accounts).where(late).values(next_check_at=latest))
+
+
+async def last_look(connection: AsyncConnection) -> datetime | None:
+    """When any account was looked at last."""
+    at: datetime | None = await connection.scalar(sa.select(sa.func.max(accounts.c.looked_at)))
+    return at
+
+
+async def health(connection: AsyncConnection, source: str) -> Health:
+    """How the watched accounts of a source stand together."""
+    kind = accounts.c.outage_kind
+    query = (
+        sa.select(
+            kind,
+            sa.func.count().label("accounts"),
+            sa.func.min(accounts.c.failures).label("fewest"),
+            sa.func.min(accounts.c.failing_since).label("since"),
+            sa.func.max(accounts.c.looked_at).label("looked_at"),
+            sa.func.max(accounts.c.outage_said).label("said"),
+        )
+        .where(accounts.c.watched, accounts.c.source == source)
+        .group_by(kind)
+    )
+    return health_of((await connection.execute(query)).all())
+
+
+def health_of(rows: Sequence[sa.Row[Any]]) -> Health:
+    """The state of a source's accounts, from their outages by kind."""
+    total = sum(row.accounts for row in rows)
+    failing = [row for row in rows if row.outage_kind]
+    refused = [row for row in failing if row.outage_kind in REFUSED_KINDS]
+    shared = len(rows) == 1 and total > 1 and bool(failing) and failing[0].outage_kind not in CERTAIN_KINDS
+    tells = max(refused or (failing if shared else []), key=lambda row: row.looked_at, default=None)
+    return Health(
+        total=total,
+        failing=sum(row.accounts for row in failing),
+        refused=sum(row.accounts for row in refused),
+        shared=shared and not refused,
+        fewest_failures=failing[0].fewest if shared else 0,
+        outage=Outage(tells.looked_at, OutageKind(tells.outage_kind), tells.said or "") if tells else None,
+        since=tells.since if tells else None,
+        read_at=max((row.looked_at for row in rows if not row.outage_kind and row.looked_at), default=None),
+    )
+
+
+async def source(connection: AsyncConnection, key: str) -> SourceState:
+    """What is known of a source's listing."""
+    row = (await connection.execute(sa.select(sources).where(sources.c.key == key))).one_or_none()
+    if row is None:
+        return SourceState(key)
+    outage = Outage(row.outage_at, OutageKind(row.outage_kind), row.outage_said or "") if row.outage_kind else None
+    return SourceState(key, row.listed_at, row.listed, outage, row.failures, row.failing_since)
+
+
+async def save_source(connection: AsyncConnection, state: SourceState) -> None:
+    """Notes a look at a source's listing."""
+    values = {
+        "key": state.key,
+        "listed_at": state.listed_at,
+        "listed": state.listed,
+        "failures": state.failures,
+        "failing_since": state.failing_since,
+        "outage_kind": state.outage.kind.value if state.outage else None,
+        "outage_said": state.outage.said if state.outage else None,
+        "outage_at": state.outage.taken_at if state.outage else None,
+    }
+    await connection.execute(insert(sources).values(values).on_conflict_do_update(index_elements=["key"], set_=values))

@@ -1,0 +1,145 @@
+"""Alerts, and the silences that withhold their messages."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.model import Alert, Measure, Severity, Silence, SilenceKind
+from bot.store.schema import alerts, silences
+
+
+def alert_of(row: sa.Row[Any]) -> Alert:
+    """An alert from its row."""
+    return Alert(
+        subject=row.subject,
+        measure=Measure(row.measure),
+        level=row.level,
+        episode=row.episode,
+        sequence=row.sequence,
+        since=row.since,
+        told_level=row.told_level,
+        reminded_at=row.reminded_at,
+        worst=row.worst,
+        severity=Severity(row.severity) if row.severity else None,
+        period=row.period,
+    )
+
+
+def row_of(alert: Alert) -> dict[str, Any]:
+    """An alert's row."""
+    return {name: getattr(alert, name) for name in Alert.__slots__} | {
+        "measure": alert.measure.value,
+        "severity": int(alert.severity) if alert.severity else None,
+    }
+
+
+async def load(connection: AsyncConnection, subjects: Iterable[str]) -> Mapping[str, dict[Measure, Alert]]:
+    """The remembered alerts of each subject; a subject that never had one has none."""
+    query = sa.select(alerts).where(alerts.c.subject.in_(list(subjects)))
+    found: dict[str, dict[Measure, Alert]] = defaultdict(dict)
+    for row in await connection.execute(query):
+        found[row.subject][Measure(row.measure)] = alert_of(row)
+    return found
+
+
+async def save(connection: AsyncConnection, changed: Iterable[Alert]) -> None:
+    """Remembers alerts."""
+    rows = [row_of(alert) for alert in changed]
+    if rows:
+        statement = insert(alerts)
+        fresh = {name: statement.excluded[name] for name in rows[0]}
+        await connection.execute(
+            statement.on_conflict_do_update(index_elements=["subject", "measure"], set_=fresh), rows
+        )
+
+
+async def firing(connection: AsyncConnection) -> list[Alert]:
+    """Every alert that fires, the worst first, then the oldest."""
+    query = sa.select(alerts).where(alerts.c.level > 0).order_by(alerts.c.severity.desc(), alerts.c.since)
+    return [alert_of(row) for row in await connection.execute(query)]
+
+
+async def untold(connection: AsyncConnection) -> list[Alert]:
+    """Every alert of which something was withheld by a silence."""
+    lags = sa.or_(alerts.c.level > alerts.c.told_level, sa.and_(alerts.c.level == 0, alerts.c.told_level > 0))
+    return [alert_of(row) for row in await connection.execute(sa.select(alerts).where(lags))]
+
+
+async def forget(connection: AsyncConnection, measure: Measure) -> None:
+    """Drops the alerts of a rule that was switched off."""
+    await connection.execute(sa.delete(alerts).where(alerts.c.measure == measure.value))
+
+
+async def close(connection: AsyncConnection, subjects: Iterable[str]) -> None:
+    """Ends the alerts of accounts that are no longer watched, without a word: their going is said by itself."""
+    statement = sa.update(alerts).where(alerts.c.subject.in_(list(subjects)))
+    await connection.execute(statement.values(level=0, told_level=0, severity=None, period=None))
+
+
+async def active_silences(connection: AsyncConnection, now: datetime) -> list[Silence]:
+    """The silences that have not run out; of acks, those whose alert has not moved on is for the core to judge."""
+    query = sa.select(silences).where(sa.or_(silences.c.until.is_(None), silences.c.until > now))
+    return [
+        Silence(
+            kind=SilenceKind(row.kind),
+            subject=row.subject,
+            measure=Measure(row.measure) if row.measure else None,
+            until=row.until,
+            episode=row.episode,
+            level=row.level,
+            by=row.by,
+        )
+        for row in await connection.execute(query)
+    ]
+
+
+async def add_silence(connection: AsyncConnection, silence: Silence) -> None:
+    """Adds a silence in place of the one of its kind on the same thing."""
+    await remove_silences(connection, silence.kind, silence.subject, silence.measure)
+    values = {
+        "kind": silence.kind.value,
+        "subject": silence.subject,
+        "measure": silence.measure.value if silence.measure else None,
+        "until": silence.until,
+        "episode": silence.episode,
+        "level": silence.level,
+        "by": silence.by,
+    }
+    await connection.execute(sa.insert(silences).values(values))
+
+
+async def remove_silences(
+    connection: AsyncConnection,
+    kind: SilenceKind | None = None,
+    subject: str | None = None,
+    measure: Measure | None = None,
+) -> int:
+    """Ends the silences that match everything given, and says how many there were."""
+    statement = sa.delete(silences)
+    for column, wanted in ((silences.c.kind, kind), (silences.c.subject, subject), (silences.c.measure, measure)):
+        if wanted is not None:
+            statement = statement.where(column == str(wanted))
+    return (await connection.execute(statement)).rowcount
+
+
+async def end_silences(connection: AsyncConnection, now: datetime) -> int:
+    """Ends the mutes and snoozes whose time is over, and the acks of episodes that are over; says how many."""
+    acked = sa.exists().where(
+        alerts.c.subject == silences.c.subject,
+        alerts.c.measure == silences.c.measure,
+        alerts.c.episode == silences.c.episode,
+        alerts.c.level > 0,
+    )
+    over = sa.or_(silences.c.until <= now, sa.and_(silences.c.kind == SilenceKind.ACK.value, ~acked))
+    return (await connection.execute(sa.delete(silences).where(over))).rowcount
+
+
+async def silences_are_over(connection: AsyncConnection, now: datetime) -> bool:
+    """Whether any mute or snooze has run out and not been ended yet."""
+    query = sa.select(sa.exists().where(silences.c.until <= now))
+    return bool((await connection.execute(query)).scalar())

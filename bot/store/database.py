@@ -1,0 +1,190 @@
+"""Opens the database: looks before it touches, keeps a second bot out, moves the schema on, and begins transactions."""
+
+import asyncio
+import fcntl
+import logging
+import sqlite3
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, closing
+from itertools import chain, repeat
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.errors import DatabaseUnusable
+from bot.store.schema import REVISION
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+WAITS = (1.0, 2.0, 5.0, 10.0, 30.0)
+BUSY_TIMEOUT_MS = 10_000
+CHECK_WHOLE_BELOW = 64 * 2**20
+KNOWN_REVISIONS = ("0001",)
+
+
+class Store:
+    """The open database. ``write`` gives the one transaction that may change it, ``read`` one that only looks."""
+
+    def __init__(self, engine: AsyncEngine, lock: IO[str] | None) -> None:
+        """Use ``Store.open``."""
+        self._engine = engine
+        self._lock = lock
+        self._writing = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, path: str) -> "Store":
+        """The database at ``path``, made or moved on to the present schema, held against a second bot.
+
+        Raises DatabaseUnusable, with the file as it was, if it is corrupt, newer, another program's, in use, or cannot
+        be written.
+        """
+        lock = hold(path)
+        try:
+            if inspect(path) != REVISION:
+                await migrate(path)
+        except BaseException:
+            lock.close()
+            raise
+        return cls(engine_for(path), lock)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that holds the write lock from its beginning, committed at the end, rolled back on an error."""
+        async with self._writing, self._engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that sees one moment of the database and delays nobody."""
+        async with self._engine.connect() as connection:
+            await connection.execution_options(reads=True)
+            yield connection
+
+    async def write_patiently(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Does the work in a write transaction, and waits for a database that is locked, full or read-only."""
+        for wait in chain(WAITS, repeat(WAITS[-1])):
+            try:
+                async with self.write() as connection:
+                    return await work(connection)
+            except OperationalError as error:
+                log.error("The database cannot be written: %s. Trying again in %.0f s", error.orig, wait)
+                await asyncio.sleep(wait)
+        raise AssertionError("waits without end")
+
+    async def close(self) -> None:
+        """Ends the connections and lets another bot in."""
+        await self._engine.dispose()
+        if self._lock:
+            self._lock.close()
+
+
+def engine_for(path: str) -> AsyncEngine:
+    """An engine whose transactions never deadlock: a write begins IMMEDIATE, so no read is ever upgraded to one."""
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", pool_size=2, max_overflow=2)
+    event.listen(engine.sync_engine, "connect", prepare)
+    event.listen(engine.sync_engine, "begin", begin)
+    return engine
+
+
+def prepare(connection: Any, _record: object) -> None:
+    """Sets up a driver's connection; it must survive power loss, so every commit is synced."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_TIMEOUT_MS}", "cache_size=-1024"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def begin(connection: Connection) -> None:
+    """Begins a transaction as its kind wants it."""
+    reads = connection.get_execution_options().get("reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def hold(path: str) -> IO[str]:
+    """The lock that keeps a second bot out; the system takes it back when this process ends, however it ends."""
+    file = Path(f"{path}.lock")
+    if not file.parent.is_dir():
+        raise DatabaseUnusable(f"DATABASE_URL: the folder {file.parent} does not exist. Make it, or name another.")
+    try:
+        lock = file.open("a")
+    except OSError as error:
+        raise DatabaseUnusable(
+            f"DATABASE_URL: {file.parent} cannot be written ({error.strerror}). Let the bot's user write there."
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise DatabaseUnusable(
+            f"{path} is already in use by another bot. Stop it first, or give this one a DATABASE_URL of its own."
+        ) from error
+    return lock
+
+
+def inspect(path: str) -> str | None:
+    """The revision of the database, or None where there is none yet. Only reads.
+
+    Raises DatabaseUnusable where it is not ours to use.
+    """
+    file = Path(path)
+    if not file.exists() or (file.is_file() and file.stat().st_size == 0):
+        return None
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            revision = revision_of(connection)
+            check_whole(connection, file)
+    except sqlite3.Error as error:
+        raise DatabaseUnusable(
+            f"{path} cannot be read as a database ({error}). It was left as it is: restore a backup, or move it away."
+        ) from error
+    if revision is not None and revision not in KNOWN_REVISIONS:
+        raise DatabaseUnusable(
+            f"{path} was made by {'a newer credit-bot' if revision else 'another program'}. It was left as it is: "
+            + ("install that version again." if revision else "give DATABASE_URL another file.")
+        )
+    return revision
+
+
+def revision_of(connection: sqlite3.Connection) -> str | None:
+    """The revision that the database says it has."""
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not tables:
+        return None
+    row = (
+        connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        if "alembic_version" in tables
+        else None
+    )
+    return row[0] if row else ""
+
+
+def check_whole(connection: sqlite3.Connection, file: Path) -> None:
+    """Reads every page of a file that is not too large for a start, so that a torn one is found now, not at night."""
+    if file.stat().st_size > CHECK_WHOLE_BELOW:
+        return
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(verdict.splitlines()[0])
+
+
+async def migrate(path: str) -> None:
+    """Moves the schema on, in a process of its own: Alembic's 50 MiB would stay in this one for good."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot.store.migrate",
+        path,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    if process.returncode:
+        lines = said.decode(errors="replace").strip().splitlines() or ["no reason given"]
+        raise DatabaseUnusable(f"{path} cannot be brought to the present schema: {lines[-1]}")

@@ -1,0 +1,1 @@
+"""The way from each older schema to the next."""

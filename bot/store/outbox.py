@@ -1,0 +1,156 @@
+"""The outbox: notifications that are not yet delivered, those that were, and those that never can be."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.model import Chat, Measure, Notice, Notification, Reason, Severity, Topic
+from bot.store.schema import outbox
+from bot.store.values import dump_facts, load_facts
+
+PENDING, SENDING, DELIVERED, FAILED = "pending", "sending", "delivered", "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """What waits in the outbox: how much, since when, how much failed for good, and the last delivery."""
+
+    waiting: int = 0
+    oldest_at: datetime | None = None
+    failed: int = 0
+    delivered_at: datetime | None = None
+
+
+def notification_of(row: sa.Row[Any]) -> Notification:
+    """A notification from its row."""
+    notice = Notice(
+        key=row.key,
+        topic=Topic(row.topic),
+        severity=Severity(row.severity),
+        reason=Reason(row.reason),
+        subject=row.subject,
+        measure=Measure(row.measure) if row.measure else None,
+        episode=row.episode,
+        facts=load_facts(row.facts),
+    )
+    chat = Chat(row.chat_id, row.thread_id or None)
+    return Notification(row.id, chat, notice, row.created_at, row.attempts, row.first_failed_at)
+
+
+async def put(connection: AsyncConnection, notices: Sequence[Notice], chats: Iterable[Chat], now: datetime) -> None:
+    """Addresses notices to chats. One that is already there, by its key, is not put in again."""
+    rows = [row_of(notice, chat, now) for notice in notices for chat in chats]
+    if rows:
+        await connection.execute(insert(outbox).on_conflict_do_nothing(), rows)
+
+
+def row_of(notice: Notice, chat: Chat, now: datetime) -> dict[str, Any]:
+    """A new notification's row."""
+    return {
+        "chat_id": chat.chat_id,
+        "thread_id": chat.thread_id or 0,
+        "key": notice.key,
+        "topic": notice.topic.value,
+        "subject": notice.subject,
+        "measure": notice.measure.value if notice.measure else None,
+        "episode": notice.episode,
+        "reason": notice.reason.value,
+        "severity": int(notice.severity),
+        "facts": dump_facts(notice.facts),
+        "state": PENDING,
+        "created_at": now,
+        "attempts": 0,
+    }
+
+
+async def waiting_chats(connection: AsyncConnection) -> list[Chat]:
+    """The chats that something waits for, in order of the oldest."""
+    query = (
+        sa.select(outbox.c.chat_id, outbox.c.thread_id)
+        .where(outbox.c.state == PENDING)
+        .group_by(outbox.c.chat_id, outbox.c.thread_id)
+        .order_by(sa.func.min(outbox.c.id))
+    )
+    return [Chat(chat_id, thread_id or None) for chat_id, thread_id in await connection.execute(query)]
+
+
+async def pending(connection: AsyncConnection, chat: Chat) -> list[Notification]:
+    """All that a chat has yet to be told, oldest first."""
+    query = sa.select(outbox).where(outbox.c.state == PENDING, is_chat(chat)).order_by(outbox.c.id)
+    return [notification_of(row) for row in await connection.execute(query)]
+
+
+def is_chat(chat: Chat) -> sa.ColumnElement[bool]:
+    """The rows of one chat."""
+    return sa.and_(outbox.c.chat_id == chat.chat_id, outbox.c.thread_id == (chat.thread_id or 0))
+
+
+async def claim(connection: AsyncConnection, ids: Sequence[int]) -> bool:
+    """Takes notifications for one message, led by the first; False if another worker has any of them."""
+    statement = sa.update(outbox).where(outbox.c.id.in_(ids), outbox.c.state == PENDING)
+    taken = await connection.execute(statement.values(state=SENDING, lead_id=ids[0]))
+    return taken.rowcount == len(ids)
+
+
+async def release(connection: AsyncConnection) -> None:
+    """Takes up again what a crash left between sending and recording."""
+    await connection.execute(sa.update(outbox).where(outbox.c.state == SENDING).values(state=PENDING))
+
+
+async def delivered(connection: AsyncConnection, ids: Sequence[int], message_id: int, now: datetime) -> None:
+    """Notes the message that told these notifications."""
+    values = {"state": DELIVERED, "message_id": message_id, "done_at": now}
+    await connection.execute(sa.update(outbox).where(outbox.c.id.in_(ids)).values(values))
+
+
+async def postponed(
+    connection: AsyncConnection, ids: Sequence[int], failure: str, now: datetime, *, counts: bool = True
+) -> None:
+    """Puts notifications back after a failed try."""
+    values = {
+        "state": PENDING,
+        "failure": failure,
+        "attempts": outbox.c.attempts + (1 if counts else 0),
+        "first_failed_at": sa.func.coalesce(
+            outbox.c.first_failed_at, sa.bindparam("now", now, outbox.c.created_at.type)
+        ),
+    }
+    await connection.execute(sa.update(outbox).where(outbox.c.id.in_(ids)).values(values))
+
+
+async def failed(connection: AsyncConnection, ids: Sequence[int], failure: str, now: datetime) -> None:
+    """Keeps notifications that can never be delivered, with the reason."""
+    values = {"state": FAILED, "failure": failure, "done_at": now, "attempts": outbox.c.attempts + 1}
+    await connection.execute(sa.update(outbox).where(outbox.c.id.in_(ids)).values(values))
+
+
+async def told_by(connection: AsyncConnection, lead_id: int, chat_id: int) -> list[Notification]:
+    """The notifications that one message of one chat told; the message is named by the first of them."""
+    query = sa.select(outbox).where(outbox.c.lead_id == lead_id, outbox.c.chat_id == chat_id).order_by(outbox.c.id)
+    return [notification_of(row) for row in await connection.execute(query)]
+
+
+async def depth(connection: AsyncConnection) -> Depth:
+    """What waits, and since when."""
+    waits = outbox.c.state.in_([PENDING, SENDING])
+    query = sa.select(sa.func.count(), sa.func.min(outbox.c.created_at)).where(waits)
+    waiting, oldest_at = (await connection.execute(query)).one()
+    failed_count = sa.select(sa.func.count()).where(outbox.c.state == FAILED)
+    last = sa.select(sa.func.max(outbox.c.done_at)).where(outbox.c.state == DELIVERED)
+    return Depth(waiting, oldest_at, (await connection.scalar(failed_count)) or 0, await connection.scalar(last))
+
+
+async def prune(connection: AsyncConnection, before: datetime) -> None:
+    """Forgets what was delivered or given up before a moment."""
+    await connection.execute(sa.delete(outbox).where(outbox.c.done_at < before))
+
+
+async def readdress(connection: AsyncConnection, old: int, new: int) -> None:
+    """Sends what waits for a chat to the one that it has become."""
+    moved = sa.update(outbox).where(outbox.c.chat_id == old, outbox.c.state.in_([PENDING, SENDING]))
+    await connection.execute(moved.values(chat_id=new, state=PENDING))

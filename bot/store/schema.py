@@ -1,0 +1,160 @@
+"""The tables. Moments are UTC microseconds since 1970 in an integer, values of the core are JSON in a text.
+
+Only SQL that SQLite and PostgreSQL both understand. A change here comes with a migration beside it.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+REVISION = "0001"
+"""The schema these tables are: the newest migration's name. A test holds the two together."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC datetime, as an integer of microseconds: exact, ordered, and the same in every database."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> int | None:
+        """To the database."""
+        return None if value is None else (value - EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: int | None, _dialect: Dialect) -> datetime | None:
+        """From the database."""
+        return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+metadata = sa.MetaData()
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("label", sa.Text),
+    sa.Column("watched", sa.Boolean, nullable=False),
+    sa.Column("next_check_at", Moment, nullable=False),
+    sa.Column("looked_at", Moment),
+    sa.Column("read_at", Moment),
+    sa.Column("reading", sa.Text),
+    sa.Column("failures", sa.Integer, nullable=False, default=0),
+    sa.Column("failing_since", Moment),
+    sa.Column("outage_kind", sa.Text),
+    sa.Column("outage_said", sa.Text),
+    sa.Column("listed_error", sa.Text),
+    sa.Column("allowance", sa.Float),
+    sa.Column("daily_allowance", sa.Float),
+    sa.Index("accounts_due", "watched", "next_check_at"),
+)
+
+sources = sa.Table(
+    "sources",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("listed_at", Moment),
+    sa.Column("listed", sa.Integer),
+    sa.Column("failures", sa.Integer, nullable=False, default=0),
+    sa.Column("failing_since", Moment),
+    sa.Column("outage_kind", sa.Text),
+    sa.Column("outage_said", sa.Text),
+    sa.Column("outage_at", Moment),
+)
+
+readings = sa.Table(
+    "readings",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("taken_at", Moment, primary_key=True),
+    sa.Column("monthly", sa.Float, nullable=False),
+    sa.Column("daily", sa.Float),
+    sa.Column("package", sa.Float),
+    sa.Column("monthly_allowance", sa.Float),
+    sa.Column("daily_allowance", sa.Float),
+    sa.Column("refresh_at", Moment),
+    sa.Column("daily_refresh_at", Moment),
+    sa.Column("plan", sa.Text),
+    sa.Column("plan_ends_at", Moment),
+    sqlite_with_rowid=False,
+)
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("measure", sa.Text, primary_key=True),
+    sa.Column("level", sa.Integer, nullable=False),
+    sa.Column("episode", sa.Integer, nullable=False),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    sa.Column("since", Moment),
+    sa.Column("told_level", sa.Integer, nullable=False),
+    sa.Column("reminded_at", Moment),
+    sa.Column("worst", sa.Float),
+    sa.Column("severity", sa.Integer),
+    sa.Column("period", Moment),
+)
+
+silences = sa.Table(
+    "silences",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("measure", sa.Text),
+    sa.Column("until", Moment),
+    sa.Column("episode", sa.Integer, nullable=False),
+    sa.Column("level", sa.Integer, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+)
+
+chats = sa.Table(
+    "chats",
+    metadata,
+    sa.Column("chat_id", sa.BigInteger, primary_key=True),
+    sa.Column("thread_id", sa.BigInteger, primary_key=True, default=0),
+    sa.Column("greeted_at", Moment),
+    sa.Column("moved_to", sa.BigInteger),
+    sa.Column("not_before", Moment),
+    sa.Column("gone", sa.Text),
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("chat_id", sa.BigInteger, nullable=False),
+    sa.Column("thread_id", sa.BigInteger, nullable=False, default=0),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("topic", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("measure", sa.Text),
+    sa.Column("episode", sa.Integer, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("severity", sa.Integer, nullable=False),
+    sa.Column("facts", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("first_failed_at", Moment),
+    sa.Column("failure", sa.Text),
+    sa.Column("done_at", Moment),
+    sa.Column("lead_id", sa.Integer),
+    sa.Column("message_id", sa.BigInteger),
+    sa.UniqueConstraint("key", "chat_id", "thread_id", name="outbox_once"),
+    sa.Index("outbox_pending", "state", "id"),
+    sa.Index("outbox_lead", "lead_id"),
+    sqlite_autoincrement=True,  # an id that a button in an old message names is never used again
+)
+
+marks = sa.Table(
+    "marks",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+)

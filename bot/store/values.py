@@ -1,0 +1,33 @@
+"""Values of the core to and from JSON: readings and facts are kept whole, as they were."""
+
+from pydantic import TypeAdapter
+
+from bot.core.model import Facts, Number, Reading
+
+_READING = TypeAdapter(Reading)
+_FACTS = TypeAdapter(Facts)
+
+
+def dump_reading(reading: Reading) -> str:
+    """A reading as JSON."""
+    return _READING.dump_json(reading, exclude_defaults=True).decode()
+
+
+def load_reading(text: str) -> Reading:
+    """A reading as it was dumped."""
+    return _READING.validate_json(text)
+
+
+def dump_facts(facts: Facts) -> str:
+    """A notification's facts as JSON."""
+    return _FACTS.dump_json(facts, exclude_defaults=True).decode()
+
+
+def number(value: float | None) -> Number | None:
+    """A number as the core counts: whole ones are integers."""
+    return int(value) if value is not None and value.is_integer() else value
+
+
+def load_facts(text: str) -> Facts:
+    """Facts as they were dumped."""
+    return _FACTS.validate_json(text)

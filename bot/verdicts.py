@@ -1,0 +1,199 @@
+"""From looks to what has to be said: each batch is noted, decided and put into the outbox in one transaction."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.context import Context
+from bot.core.looks import (
+    Outcome,
+    account_facts,
+    decide_account,
+    decide_source,
+    is_changed,
+    judge,
+    noted,
+    outcome,
+    source_facts,
+)
+from bot.core.model import (
+    Account,
+    Alert,
+    Facts,
+    Health,
+    Notice,
+    Outage,
+    Reason,
+    Sample,
+    Severity,
+    Silence,
+    SilenceKind,
+    Topic,
+)
+from bot.core.spread import next_look
+from bot.store import accounts, alerts, outbox, readings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look that has ended: the account as it was when it began, and what was seen."""
+
+    account: Account
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a look made of an account."""
+
+    before: Account
+    after: Account
+
+    @property
+    def tells_new(self) -> bool:
+        """Whether there is a reading, and it says something that the one before did not."""
+        reading = self.after.reading
+        return self.after.outage is None and reading is not None and is_changed(self.before.reading, reading)
+
+
+class Verdicts:
+    """Writes looks down, decides, and puts what is to be said into the outbox."""
+
+    def __init__(self, context: Context) -> None:
+        """Holds nothing but what it is handed."""
+        self._store = context.store
+        self._rules = context.rules
+        self._every = context.every
+        self._recipients = context.recipients
+        self._clock = context.clock
+        self._on_notices = context.on_notices
+
+    async def save(self, batch: Sequence[Look]) -> list[Change]:
+        """One transaction for looks that ended together; ``now`` is taken once. An account gone meanwhile is left out.
+
+        A database that cannot be written is waited for: what was seen is not lost.
+        """
+        now = self._clock()
+
+        async def work(connection: AsyncConnection) -> tuple[list[Change], list[Notice]]:
+            changes = await self._note(connection, batch, now)
+            return changes, await self._say(connection, await self._decide(connection, changes, now), now)
+
+        changes, notices = await self._store.write_patiently(work)
+        if notices:
+            self._on_notices()
+        return changes
+
+    async def catch_up(self) -> None:
+        """Ends the silences whose time is over, and says what is still untold and no longer withheld."""
+        now = self._clock()
+        async with self._store.write() as connection:
+            await alerts.end_silences(connection, now)
+            silences = await alerts.active_silences(connection, now)
+            outcomes = await self._untold(connection, silences, now)
+            notices = await self._say(connection, outcomes, now)
+        if notices:
+            self._on_notices()
+
+    async def catch_up_if_due(self) -> None:
+        """The same, where a mute or a snooze has run out."""
+        async with self._store.read() as connection:
+            over = await alerts.silences_are_over(connection, self._clock())
+        if over:
+            await self.catch_up()
+
+    async def say_pause(self, since: datetime, until: datetime) -> None:
+        """Says from when to when nobody was watching, once, unless everything is muted."""
+        log.warning("Nobody was watching from %s to %s", since.isoformat(), until.isoformat())
+        notice = Notice(f"pause|{since.isoformat()}", Topic.PAUSE, Severity.INFO, facts=Facts(since=since, until=until))
+        async with self._store.write() as connection:
+            silences = await alerts.active_silences(connection, until)
+            if all(silence.kind is not SilenceKind.ALL for silence in silences):
+                await self._put(connection, [notice], until)
+        self._on_notices()
+
+    async def _note(self, connection: AsyncConnection, batch: Sequence[Look], now: datetime) -> list[Change]:
+        """Writes down what was seen, and when a server that asked for peace is looked at again."""
+        known = await accounts.load(connection, [look.account.key for look in batch])
+        changes, waits = [], {}
+        for look in batch:
+            before = known.get(look.account.key)
+            if before is None:
+                continue
+            sample = judge(look.sample, before)
+            changes.append(Change(before, noted(before, sample)))
+            if isinstance(sample, Outage) and sample.retry_after:
+                waits[before.key] = next_look(before.key, self._every, now, sample.retry_after)
+        new = [change.after for change in changes if change.tells_new]
+        await accounts.save(connection, new, [change.after for change in changes if not change.tells_new])
+        await readings.append(connection, new)
+        await accounts.plan_looks(connection, waits)
+        return changes
+
+    async def _decide(self, connection: AsyncConnection, changes: Sequence[Change], now: datetime) -> list[Outcome]:
+        """Decides for the accounts of a batch, and for the sources that they belong to."""
+        by_source: dict[str, list[Change]] = {}
+        for change in changes:
+            by_source.setdefault(change.after.source, []).append(change)
+        remembered = await alerts.load(connection, [*by_source, *(change.after.key for change in changes)])
+        silences = await alerts.active_silences(connection, now)
+        outcomes: list[Outcome] = []
+        for source, looked in by_source.items():
+            health = Health()
+            if needs_health(looked, remembered[source].values()):
+                health = await accounts.health(connection, source)
+                state = await accounts.source(connection, source)
+                outcomes += decide_source(state, remembered[source], self._rules, health, silences, now)
+            for one in looked:
+                known = remembered[one.after.key]
+                outcomes += decide_account(one.before, one.after, known, self._rules, health, silences, now)
+        return [one for one in outcomes if one.alert != remembered[one.alert.subject].get(one.alert.measure)]
+
+    async def decide_source(self, connection: AsyncConnection, source: str, now: datetime) -> list[Notice]:
+        """Decides for a source alone, after a look at its listing."""
+        remembered = (await alerts.load(connection, [source]))[source]
+        silences = await alerts.active_silences(connection, now)
+        health = await accounts.health(connection, source)
+        state = await accounts.source(connection, source)
+        outcomes = decide_source(state, remembered, self._rules, health, silences, now)
+        return await self._say(
+            connection, [one for one in outcomes if one.alert != remembered.get(one.alert.measure)], now
+        )
+
+    async def _untold(self, connection: AsyncConnection, silences: Sequence[Silence], now: datetime) -> list[Outcome]:
+        """What no silence withholds any more, in the words of what is known now."""
+        lagging = await alerts.untold(connection)
+        known = await accounts.load(connection, [alert.subject for alert in lagging])
+        outcomes = []
+        for alert in lagging:
+            account = known.get(alert.subject)
+            if account:
+                facts = account_facts(account, alert, None)
+            else:
+                state = await accounts.source(connection, alert.subject)
+                facts = source_facts(state, await accounts.health(connection, alert.subject), alert)
+            outcomes.append(outcome(alert, Reason.NONE, facts, silences, now))
+        return outcomes
+
+    async def _say(self, connection: AsyncConnection, outcomes: Sequence[Outcome], now: datetime) -> list[Notice]:
+        """Remembers alerts and addresses what is to be said of them; one that never fired needs no memory."""
+        await alerts.save(connection, [one.alert for one in outcomes if one.alert.episode])
+        notices = [one.notice for one in outcomes if one.notice]
+        await self._put(connection, notices, now)
+        return notices
+
+    async def _put(self, connection: AsyncConnection, notices: Sequence[Notice], now: datetime) -> None:
+        """Puts notices into the outbox for every chat."""
+        if notices:
+            await outbox.put(connection, notices, await self._recipients.refresh(connection), now)
+
+
+def needs_health(changes: Iterable[Change], of_source: Iterable[Alert]) -> bool:
+    """Whether the state of the whole source can matter: something failed, or the source's own alert is not quiet."""
+    failed = any(change.after.outage for change in changes)
+    return failed or any(alert.level or alert.told_level for alert in of_source)

@@ -1,0 +1,94 @@
+"""What the tests of the words are given: one account's story at one moment, and ways to vary it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.core.delivery import Parcel, Story
+from bot.core.model import (
+    Chat,
+    Credits,
+    Facts,
+    Measure,
+    Notice,
+    Notification,
+    OutageKind,
+    Plan,
+    Reason,
+    Severity,
+    Topic,
+)
+
+UTC_ZONE = ZoneInfo("UTC")
+NOW = datetime(2026, 7, 20, 14, 3, tzinfo=UTC)
+"""A Monday."""
+
+CHAT = Chat(-100123)
+REFILL = datetime(2026, 7, 24, 0, 48, tzinfo=UTC)
+LOW = Credits(monthly=2900, daily=0, package=0, monthly_allowance=15000, refresh_at=REFILL)
+VERY_LOW = Credits(monthly=180, daily=0, package=0, monthly_allowance=15000, refresh_at=REFILL)
+NONE_LEFT = Credits(monthly=0, daily=0, package=0, monthly_allowance=15000, refresh_at=REFILL)
+FULL = Credits(monthly=15000, daily=0, package=0, monthly_allowance=15000, refresh_at=REFILL + timedelta(days=30))
+PREMIUM = Plan(name="Premium - Monthly", ends_at=datetime(2026, 7, 23, 0, 48, tzinfo=UTC), price="60", renewal_price="60")
+CANCELLED = Plan(
+    name="Premium - Monthly", ends_at=PREMIUM.ends_at, cancelled_at=datetime(2026, 7, 2, 9, 0, tzinfo=UTC), price="60"
+)
+CHANGING = Plan(name="Premium - Monthly", next_name="Basic", ends_at=PREMIUM.ends_at)
+FREE = Plan(name="Free", free=True)
+ids: Iterator[int] = count(1)
+
+
+def ago(**length: float) -> datetime:
+    """A moment before now."""
+    return NOW - timedelta(**length)
+
+
+def facts(name: str = "Studio", email: str | None = "alice@example.com", **more: Any) -> Facts:
+    """What is known of one account, read just now."""
+    return Facts(**{"name": name, "email": email, "taken_at": NOW, "credits_at": NOW, **more})
+
+
+def notice(measure: Measure | None, reason: Reason, severity: Severity, told: Facts) -> Notice:
+    """One alert's notice, of a subject of its own."""
+    subject = told.email or "pixverse"
+    return Notice(f"key-{next(ids)}", Topic.ALERT, severity, reason, subject, measure, 1, told)
+
+
+def note(topic: Topic, told: Facts) -> Notice:
+    """A note beside alerts."""
+    return Notice(f"key-{next(ids)}", topic, Severity.INFO, subject=told.email or "", facts=told)
+
+
+def sent(told: Notice, at: datetime = NOW, failed_at: datetime | None = None, number: int = 7) -> Notification:
+    """The notice addressed to the chat, fresh, or refused by Telegram since a moment."""
+    return Notification(number, CHAT, told, at, attempts=1 if failed_at else 0, first_failed_at=failed_at)
+
+
+def parcel(*notices: Notice) -> Parcel:
+    """One story a notice, all fresh."""
+    return Parcel(tuple(Story((sent(told),)) for told in notices))
+
+
+def low(reason: Reason = Reason.FIRED, severity: Severity = Severity.WARNING, **more: Any) -> Notice:
+    """Low credits: 2,900 of 15,000 unless said otherwise."""
+    return notice(Measure.CREDITS, reason, severity, facts(**{"credits": LOW, "rung": "20 %", **more}))
+
+
+def plan(reason: Reason = Reason.FIRED, severity: Severity = Severity.WARNING, **more: Any) -> Notice:
+    """A plan's alert: cancelled unless said otherwise."""
+    return notice(Measure.PLAN, reason, severity, facts(**{"plan": CANCELLED, "credits": LOW, **more}))
+
+
+def unreadable(reason: Reason = Reason.FIRED, severity: Severity = Severity.WARNING, **more: Any) -> Notice:
+    """An account that cannot be read: its session is broken unless said otherwise."""
+    defaults = {"credits": LOW, "credits_at": ago(hours=1), "since": ago(minutes=48), "outage": OutageKind.BROKEN}
+    return notice(Measure.FAILURES, reason, severity, facts(**{**defaults, **more}))
+
+
+def source(reason: Reason = Reason.FIRED, measure: Measure = Measure.FAILURES, **more: Any) -> Notice:
+    """A source's alert: all of its 12 accounts, since 13:15."""
+    severity = Severity.WARNING if measure is Measure.LISTING else Severity.CRITICAL
+    defaults = {"since": ago(minutes=48), "total": 12, "count": 12, "credits_at": None}
+    return notice(measure, reason, severity, facts("pixverse", None, **{**defaults, **more}))

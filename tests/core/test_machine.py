@@ -1,0 +1,388 @@
+"""The design's invariants of deciding, on random histories.
+
+Two bots live through the same looks: one hears every silence, the other none. A small oracle keeps its own count of
+levels, rows of failures and the time that truly passed, and compares after every look.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from bot.core.decide import decide
+from bot.core.looks import Outcome, decide_account, judge, noted
+from bot.core.measures import Standing, credits_standing, ladder_severities
+from bot.core.model import (
+    Account,
+    Alert,
+    Credits,
+    Health,
+    Ladder,
+    Measure,
+    Number,
+    Outage,
+    OutageKind,
+    Plan,
+    Reading,
+    Reason,
+    Rules,
+    Sample,
+    Severity,
+    Silence,
+    SilenceKind,
+)
+from tests.core.builders import DAY, HOUR, KEY, MINUTE, NOW, PRO, SECOND, account_with, credit_of, days, read, rungs
+
+MEASURES = (Measure.CREDITS, Measure.PLAN, Measure.FAILURES)
+ROW = 3
+NEVER = timedelta(days=-9999)
+ZERO = timedelta(0)
+EDGES = [-5, 0, 1, 59, 60, 61, 300, 301, 360, 361, 1_200, 1_201, 1_320, 1_321, 3_000, 3_001, 3_300, 3_301, 9_000]
+"""Values at and beside the rungs and margins of the ladders below."""
+
+
+@dataclass
+class Told:
+    """What a chat believes of one alert, and what its messages were."""
+
+    believes: int = 0
+    last_turn: Reason = Reason.RESOLVED
+    at: timedelta = NEVER
+
+
+class Universe:
+    """One bot's memory of one account's alerts, and all it ever said."""
+
+    def __init__(self) -> None:
+        self.alerts: dict[Measure, Alert] = {measure: Alert(KEY, measure) for measure in MEASURES}
+        self.told = {measure: Told() for measure in MEASURES}
+        self.keys: set[str] = set()
+
+    def keep(self, outcomes: list[Outcome]) -> None:
+        """Remembers a look's outcomes and what the chat now believes."""
+        for one in outcomes:
+            self.alerts[one.alert.measure] = one.alert
+            if one.notice is None:
+                continue
+            assert one.notice.key not in self.keys, "a notice's key is used twice"
+            self.keys.add(one.notice.key)
+            told = self.told[one.alert.measure]
+            if one.notice.reason is not Reason.FIRED:
+                assert told.believes, f"{one.notice.reason} of an alert that the chat never heard of"
+            told.believes = 0 if one.notice.reason is Reason.RESOLVED else one.notice.facts.level
+
+
+def apart_from_telling(alerts: dict[Measure, Alert]) -> dict[Measure, Alert]:
+    """The states that no silence may change."""
+    return {measure: replace(alert, told_level=0, sequence=0) for measure, alert in alerts.items()}
+
+
+def credits_oracle(level: int, reading: Credits, allowance: Number | None, daily: Number, ladder: Ladder) -> int:
+    """The level by plain climbing: down to the deepest rung reached, else up while no rung from here on holds."""
+    held = [False]
+    for place, rung in enumerate(ladder, 1):
+        if rung.percent and not allowance:
+            held.append(False)
+            continue
+        limit = rung.value * (allowance or 0) / 100 if rung.percent else rung.value
+        held.append(reading.total <= limit + max(limit / 10, daily))
+        if reading.total <= limit:
+            level = max(level, place)
+    while level and not any(held[level:]):
+        level -= 1
+    return level
+
+
+@st.composite
+def credit_values(draw: st.DrawFn) -> Credits:
+    """Credits of every kind, also unknown, with allowances that come, go and change."""
+    return Credits(
+        monthly=draw(st.sampled_from(EDGES) | st.integers(0, 16_000) | st.floats(0, 4_000)),
+        daily=draw(st.sampled_from([0, 60, 60, 30, None])),
+        package=draw(st.sampled_from([0, 0, 0, 0, 500, None])),
+        monthly_allowance=draw(st.sampled_from([15_000, 15_000, 6_000, 0, None])),
+        daily_allowance=draw(st.sampled_from([60, 60, 0, None])),
+    )
+
+
+class Histories(RuleBasedStateMachine):
+    """One account through looks, outages, refills, plans, silences and clocks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wall, self.passed, self.set_back_at = NOW, ZERO, NEVER
+        self.account: Account = account_with()
+        self.plan = Plan()
+        self.real, self.open = Universe(), Universe()
+        self.silences: list[Silence] = []
+        self.rules = Rules()
+        self.credits_level, self.failures_level, self.row = 0, 0, 0
+        self.allowance: Number | None = None
+        self.daily_allowance: Number = 0
+
+    @initialize(
+        ladder=st.sampled_from([rungs("20%", "5%", "0"), rungs("1200", "300", "0"), rungs("20%", "300"), rungs("5%")]),
+        remind=st.sampled_from([DAY, 6 * HOUR, None]),
+    )
+    def begin(self, ladder: Ladder, remind: timedelta | None) -> None:
+        """With any ladder and any reminder."""
+        self.rules = Rules(ladder, days(7, 3, 1), ROW, remind)
+
+    @rule(known=credit_values())
+    def reading(self, known: Credits) -> None:
+        """A look that gives a reading, unless a bucket is lost."""
+        self.look(Reading(self.tick(), known, self.plan))
+
+    @precondition(lambda self: self.account.reading is not None)
+    @rule(spent=st.sampled_from([0, 1, 5, 50, 100, 1_000]), refilled=st.booleans())
+    def next_reading(self, spent: int, refilled: bool) -> None:
+        """Some credits spent, perhaps after the daily refill."""
+        assert self.account.reading is not None
+        last = self.account.reading.credits
+        daily = last.daily_allowance if refilled else last.daily
+        self.look(Reading(self.tick(), replace(last, monthly=last.monthly - spent, daily=daily or last.daily), self.plan))
+
+    @rule(
+        kind=st.sampled_from(OutageKind),
+        times=st.sampled_from([1, 1, 2, ROW]),
+        shared=st.sampled_from([False, False, True]),
+    )
+    def outage(self, kind: OutageKind, times: int, shared: bool) -> None:
+        """Looks that fail, perhaps for all accounts of the source."""
+        for _ in range(times):
+            self.look(Outage(self.tick(), kind, "no answer"), shared=shared)
+
+    @rule(passing=st.sampled_from([MINUTE, HOUR, 6 * HOUR, 6 * HOUR - SECOND, DAY, 3 * DAY, 20 * DAY]))
+    def wait(self, passing: timedelta) -> None:
+        """Time passes."""
+        self.wall += passing
+        self.passed += passing
+
+    @rule(jump=st.sampled_from([MINUTE, HOUR, 2 * DAY, 400 * DAY]))
+    def set_clock_back(self, jump: timedelta) -> None:
+        """The wall clock goes backwards; no time passes."""
+        self.wall -= jump
+        self.set_back_at = self.passed
+
+    @rule(left=st.sampled_from([-DAY, ZERO, HOUR, 12 * HOUR, 2 * DAY, 5 * DAY, 8 * DAY, 30 * DAY]))
+    def new_end(self, left: timedelta) -> None:
+        """The plan is renewed, extended or shortened."""
+        self.plan = replace(self.plan, name=PRO, free=False, ends_at=self.wall + left)
+
+    @rule(
+        change=st.sampled_from(
+            [
+                {"cancelled_at": NOW},
+                {"cancelled_at": None, "next_name": None},
+                {"next_name": "Basic"},
+                {"free": True},
+                {"ends_at": None},
+            ]
+        )
+    )
+    def change_plan(self, change: dict[str, object]) -> None:
+        """The plan is cancelled, goes on, changes, becomes free, or its end is left out."""
+        self.plan = replace(self.plan, **change)  # type: ignore[arg-type]
+
+    @rule(
+        kind=st.sampled_from([SilenceKind.ALL, SilenceKind.ACCOUNT, SilenceKind.SNOOZE]),
+        measure=st.sampled_from(MEASURES),
+        lasting=st.sampled_from([HOUR, DAY, 4 * DAY, None]),
+    )
+    def silence(self, kind: SilenceKind, measure: Measure, lasting: timedelta | None) -> None:
+        """Somebody mutes or snoozes."""
+        until = None if lasting is None else self.wall + lasting
+        self.silences.append(Silence(kind, KEY, measure if kind is SilenceKind.SNOOZE else None, until))
+
+    @rule(measure=st.sampled_from(MEASURES))
+    def ack(self, measure: Measure) -> None:
+        """Somebody acks what fires."""
+        alert = self.real.alerts[measure]
+        if alert.level:
+            self.silences.append(Silence(SilenceKind.ACK, KEY, measure, None, alert.episode, alert.level))
+
+    @precondition(lambda self: bool(self.silences))
+    @rule()
+    def unmute(self) -> None:
+        """Every silence is taken back."""
+        self.silences.clear()
+
+    def tick(self) -> datetime:
+        """The moment of the next look."""
+        self.wait(SECOND)
+        return self.wall
+
+    def look(self, sample: Sample, *, shared: bool = False) -> None:
+        """One look through both universes, and all that must hold after it."""
+        before, after = self.account, noted(self.account, judge(sample, self.account))
+        self.account = after
+        self.expect(after, shared=shared)
+        row = Health(total=2, failing=2, shared=True, fewest_failures=after.failures)
+        health = row if shared and after.outage else Health(total=2, failing=int(after.outage is not None))
+        opened = decide_account(before, after, self.open.alerts, self.rules, health, (), self.wall)
+        heard = decide_account(before, after, self.real.alerts, self.rules, health, self.silences, self.wall)
+        for one in opened:
+            self.check_turn(self.open.alerts[one.alert.measure], one)
+        self.open.keep(opened)
+        self.real.keep(heard)
+        assert apart_from_telling(self.real.alerts) == apart_from_telling(self.open.alerts), "a silence changed a state"
+        for one in heard:
+            self.check_told(one)
+        self.check_levels()
+        self.check_replay(health)
+
+    def expect(self, after: Account, *, shared: bool) -> None:
+        """Moves the oracle."""
+        if after.outage:
+            kind = after.outage.kind
+            self.row += 1
+            if kind in (OutageKind.MISSING, OutageKind.BROKEN):
+                self.failures_level = 2
+            elif kind not in (OutageKind.UNAUTHORIZED, OutageKind.LAPSED) and not shared and self.row >= ROW:
+                self.failures_level = max(self.failures_level, 1)
+            return
+        assert after.reading is not None
+        known = after.reading.credits
+        self.row = self.failures_level = 0
+        if known.monthly_allowance is not None:
+            self.allowance = known.monthly_allowance
+        if known.daily_allowance is not None:
+            self.daily_allowance = known.daily_allowance
+        self.credits_level = credits_oracle(
+            self.credits_level, known, self.allowance, self.daily_allowance, self.rules.low_credits
+        )
+
+    def check_turn(self, before: Alert, one: Outcome) -> None:
+        """Without silences every turn of an alert is said at once, by its reason, and nothing else is."""
+        told, after = self.open.told[before.measure], one.alert
+        reason = one.notice.reason if one.notice else Reason.NONE
+        if after.level == 0:
+            assert reason is (Reason.RESOLVED if before.level else Reason.NONE)
+        elif before.level == 0:
+            assert (reason, after.episode) == (Reason.FIRED, before.episode + 1)
+        elif after.level > before.level:
+            assert reason is Reason.WORSENED
+        else:
+            self.check_reminder(before, one, reason)
+        if reason in (Reason.FIRED, Reason.RESOLVED):
+            assert reason is not told.last_turn, "fired and resolved alternate"
+            told.last_turn = reason
+        if reason is not Reason.NONE:
+            assert after.sequence == (1 if reason is Reason.FIRED else before.sequence + 1)
+            told.at = self.passed
+
+    def check_reminder(self, before: Alert, one: Outcome, reason: Reason) -> None:
+        """A reminder comes while critical, never early, and is never forgotten."""
+        assert reason in (Reason.NONE, Reason.REMINDED)
+        every = self.rules.remind_every
+        since = self.open.told[before.measure].at
+        if reason is Reason.REMINDED:
+            assert one.alert.severity is Severity.CRITICAL
+            assert every is not None
+            assert self.passed - since >= every, "a reminder came early"
+        elif every and one.alert.severity is Severity.CRITICAL and since > self.set_back_at:
+            unknown = before.measure is Measure.PLAN and (self.plan.free or self.plan.ends_at is None)
+            assert unknown or self.passed - since < every, "a reminder was forgotten"
+
+    def check_told(self, one: Outcome) -> None:
+        """Under a silence nothing is said; without one the chat knows whether it fires, and of nothing less bad."""
+        told, level = self.real.told[one.alert.measure], one.alert.level
+        if self.is_withheld(one.alert):
+            assert one.notice is None, "said in spite of a silence"
+        else:
+            assert bool(level) == bool(told.believes), "the chat does not know whether it fires"
+            assert level <= told.believes, "something worse was left unsaid"
+            told.believes = level
+
+    def is_withheld(self, alert: Alert) -> bool:
+        """Whether a silence holds, by the glossary's words."""
+        holding = [silence for silence in self.silences if silence.until is None or self.wall < silence.until]
+        for silence in holding:
+            mine = silence.measure in (None, alert.measure)
+            if silence.kind is SilenceKind.ACK:
+                mine = mine and silence.episode == alert.episode and 1 <= alert.level <= silence.level
+            if mine:
+                return True
+        return False
+
+    def check_levels(self) -> None:
+        """The oracle's levels, and a plan's by what people would say of it."""
+        alerts = self.real.alerts
+        assert alerts[Measure.CREDITS].level == self.credits_level
+        assert alerts[Measure.FAILURES].level == self.failures_level
+        assert alerts[Measure.FAILURES].severity in (None, Severity.WARNING)
+        for alert in alerts.values():
+            assert bool(alert.level) == bool(alert.severity)
+        if self.account.outage is None and self.plan.ends_at and not self.plan.free:
+            self.check_plan(self.plan.ends_at - self.wall, alerts[Measure.PLAN].severity)
+
+    def check_plan(self, left: timedelta, severity: Severity | None) -> None:
+        """A plan's severity by its remaining time."""
+        if left > 7.7 * DAY:
+            assert severity is None, "a plan with a long time to go fires"
+        elif not self.plan.renews and left <= DAY:
+            assert severity is Severity.CRITICAL, "a plan about to end for good is not critical"
+        elif self.plan.renews and HOUR < left <= 7 * DAY:
+            assert severity in (None, Severity.INFO), "a plan that renews is more than info"
+
+    def check_replay(self, health: Health) -> None:
+        """The same sample again changes nothing and says nothing."""
+        account = self.account
+        for universe, silences in ((self.open, []), (self.real, self.silences)):
+            for one in decide_account(account, account, universe.alerts, self.rules, health, silences, self.wall):
+                known = universe.alerts[one.alert.measure]
+                if one.alert.measure is Measure.PLAN and not known.level and self.plan.renews:
+                    continue  # a new period within reach: the old one is resolved, and the next look tells of the new
+                assert (one.alert, one.notice) == (known, None), "a replayed sample changed something"
+
+
+TestHistories = Histories.TestCase
+TestHistories.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+LEVELS = st.integers(0, 4)
+
+
+@st.composite
+def standings(draw: st.DrawFn) -> Standing | None:
+    """Any standing on a ladder of four, or none."""
+    reach = draw(LEVELS)
+    hold = draw(st.integers(reach, 4))
+    return draw(st.sampled_from([Standing(-float(reach), reach, hold, ladder_severities(4)), None]))
+
+
+@given(history=st.lists(st.tuples(standings(), st.integers(-50, 50)), max_size=20))
+def test_fired_and_resolved_alternate(history: list[tuple[Standing | None, int]]) -> None:
+    """On any history and any clock: fired and resolved alternate, episodes count up, unknown changes nothing."""
+    alert, now, turns = Alert(KEY, Measure.CREDITS), NOW, list[Reason]()
+    for standing, hours in history:
+        now += hours * HOUR
+        decision = decide(alert, standing, DAY, now)
+        if standing is None:
+            assert decision.alert is alert
+            assert decision.reason is Reason.NONE
+            continue
+        if decision.reason in (Reason.FIRED, Reason.RESOLVED):
+            turns.append(decision.reason)
+        assert standing.reach <= decision.alert.level <= max(alert.level, standing.reach)
+        assert decide(decision.alert, standing, DAY, now).alert == decision.alert
+        alert = decision.alert
+    assert turns == [(Reason.FIRED, Reason.RESOLVED)[place % 2] for place in range(len(turns))]
+    assert alert.episode == turns.count(Reason.FIRED)
+
+
+@given(data=st.data(), rung=st.integers(2, 5_000), daily=st.integers(0, 500))
+def test_a_value_inside_the_margin_never_flaps(data: st.DataObject, rung: int, daily: int) -> None:
+    """Once at a rung, any history between the next rung and the margin's end says nothing more."""
+    ladder = rungs(str(rung), str(rung // 2))
+    top = int(rung + max(rung / 10, daily))
+    values = data.draw(st.lists(st.integers(rung // 2 + 1, top), max_size=15))
+    alert, said = Alert(KEY, Measure.CREDITS), list[Reason]()
+    for value in [rung, *values]:
+        account = account_with(read(credit_of(value, None, daily_allowance=daily)))
+        decision = decide(alert, credits_standing(account, ladder), DAY, NOW)
+        alert = decision.alert
+        said.append(decision.reason)
+    assert said == [Reason.FIRED] + [Reason.NONE] * len(values)

@@ -1,0 +1,416 @@
+"""Samples to measures: where accounts and sources stand on each ladder."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.measures import (
+    Standing,
+    account_failures,
+    credits_standing,
+    ladder_severities,
+    plan_standing,
+    source_failures,
+    source_listing,
+)
+from bot.core.model import Health, Ladder, Number, OutageKind, Plan, Reading, Rules, Severity, SourceState
+from tests.core.builders import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOW,
+    PRO,
+    RULES,
+    SECOND,
+    SOURCE,
+    account_with,
+    credit_of,
+    days,
+    failed,
+    read,
+    rungs,
+)
+
+INFO, WARNING, CRITICAL = Severity.INFO, Severity.WARNING, Severity.CRITICAL
+
+
+def credits_at(
+    value: Number, ladder: Ladder, allowance: Number | None = 10_000, daily: Number | None = None
+) -> tuple[int, int]:
+    """What so many credits reach and hold."""
+    account = replace(account_with(read(value)), allowance=allowance, daily_allowance=daily)
+    standing = credits_standing(account, ladder)
+    assert standing is not None
+    return standing.reach, standing.hold
+
+
+@pytest.mark.parametrize(
+    ("value", "levels"),
+    [
+        (551, (0, 0)),
+        (550, (0, 1)),
+        (501, (0, 1)),
+        (500, (1, 1)),
+        (111, (1, 1)),
+        (110, (1, 2)),
+        (100, (2, 2)),
+        (1, (2, 2)),
+        (0, (3, 3)),
+        (-5, (3, 3)),
+        (0.5, (2, 2)),
+    ],
+)
+def test_absolute_ladder(value: Number, levels: tuple[int, int]) -> None:
+    """A rung is reached at or below its value and left above a tenth more; the deepest of several counts."""
+    assert credits_at(value, rungs("500", "100", "0"), allowance=None) == levels
+
+
+@pytest.mark.parametrize(
+    ("value", "levels"),
+    [(3_301, (0, 0)), (3_300, (0, 1)), (3_000, (1, 1)), (825, (1, 2)), (750, (2, 2)), (0, (3, 3))],
+)
+def test_percent_ladder(value: Number, levels: tuple[int, int]) -> None:
+    """Percent rungs are of the monthly allowance: 20 % and 5 % of 15,000, and nothing left."""
+    assert credits_at(value, rungs("20%", "5%", "0"), allowance=15_000) == levels
+
+
+@pytest.mark.parametrize("allowance", [None, 0, -5])
+@pytest.mark.parametrize(("value", "levels"), [(5_000, (0, 0)), (150, (2, 2)), (0, (3, 3))])
+def test_percent_needs_an_allowance(allowance: Number | None, value: Number, levels: tuple[int, int]) -> None:
+    """A percent rung applies where the allowance is known and above zero; absolute rungs apply always."""
+    assert credits_at(value, rungs("20%", "150", "0"), allowance) == levels
+
+
+@pytest.mark.parametrize(("value", "level"), [(2_001, 0), (2_000, 1), (300, 2), (0, 3)])
+def test_mixed_ladder(value: Number, level: int) -> None:
+    """Percent and absolute rungs stand on one ladder."""
+    assert credits_at(value, rungs("20%", "300", "0"))[0] == level
+
+
+def test_percent_alone_without_allowance_reaches_nothing() -> None:
+    """With nothing to take the percent of, even no credits at all reach no percent rung."""
+    assert credits_at(0, rungs("20%", "5%"), allowance=None) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("daily", "value", "hold"),
+    [(60, 160, 1), (60, 161, 0), (5, 110, 1), (5, 111, 0), (None, 110, 1), (None, 111, 0), (0, 111, 0)],
+)
+def test_margin_is_never_less_than_the_daily_allowance(daily: Number | None, value: Number, hold: int) -> None:
+    """The margin is a tenth of the rung and never less than the daily allowance."""
+    assert credits_at(value, rungs("100"), daily=daily) == (0, hold)
+
+
+@given(rung=st.integers(0, 5_000), daily=st.integers(0, 500), below=st.integers(0, 5_000))
+def test_a_daily_refill_never_leaves_a_rung(rung: int, daily: int, below: int) -> None:
+    """From at or below a rung, the daily refill alone never leaves it, whatever the numbers."""
+    assert credits_at(rung - below + daily, rungs(str(rung)), daily=daily)[1] == 1
+
+
+@given(
+    values=st.lists(st.integers(0, 2_000), min_size=1, max_size=5, unique=True),
+    value=st.integers(0, 3_000),
+    daily=st.integers(0, 300),
+)
+def test_level_counts_the_rungs(values: list[int], value: int, daily: int) -> None:
+    """On a ladder that falls, the level is the number of rungs at or below which the value lies, and hold never less."""
+    ladder = rungs(*map(str, sorted(values, reverse=True)))
+    reach, hold = credits_at(value, ladder, daily=daily)
+    assert reach == sum(value <= rung for rung in values)
+    assert hold == sum(value <= rung + max(rung / 10, daily) for rung in values)
+
+
+def test_total_is_daily_monthly_and_package() -> None:
+    """Credits are daily + monthly + package; allowances are denominators and never added."""
+    known = credit_of(100, 10_000, daily=20, package=30, daily_allowance=60)
+    standing = credits_standing(account_with(read(known)), rungs("150"))
+    assert standing is not None
+    assert (standing.value, standing.reach) == (150, 1)
+
+
+def test_an_allowance_left_out_of_one_reading_changes_nothing() -> None:
+    """The allowance last known counts on where one reading leaves it out."""
+    account = replace(account_with(read(credit_of(900, allowance=None))), allowance=10_000)
+    standing = credits_standing(account, RULES.low_credits)
+    assert standing is not None
+    assert standing.reach == 1
+
+
+def test_no_reading_or_no_ladder_is_unknown() -> None:
+    """Without a reading, or with the rule switched off, nothing is known and so nothing changes."""
+    assert credits_standing(account_with(), RULES.low_credits) is None
+    assert credits_standing(account_with(read(0)), ()) is None
+    assert plan_standing(account_with(), None, RULES.plan_ends_within, NOW) is None
+    ended = account_with(read(plan=Plan(PRO, ends_at=NOW - DAY)))
+    assert plan_standing(ended, None, (), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(1, (CRITICAL,)), (2, (WARNING, CRITICAL)), (3, (INFO, WARNING, CRITICAL)), (4, (INFO, INFO, WARNING, CRITICAL))],
+)
+def test_severity_by_place(count: int, expected: tuple[Severity, ...]) -> None:
+    """The last rung is critical, the one before it a warning, any earlier one info."""
+    assert ladder_severities(count) == expected
+
+
+def test_rung_and_severity_of_a_level() -> None:
+    """Each level has its severity and its words; one beyond a shortened ladder counts as its last."""
+    standing = credits_standing(account_with(read(0)), rungs("20%", "1500", "0"))
+    assert standing is not None
+    assert [standing.rung(level) for level in range(5)] == [None, "20 %", "1,500", "0", "0"]
+    assert [standing.severity(level) for level in range(1, 5)] == [INFO, WARNING, CRITICAL, CRITICAL]
+    assert Standing(0, 1, 1, (WARNING,)).rung(1) is None
+
+
+ENDED = len(RULES.plan_ends_within) + 2
+
+
+def plan_at(
+    left: timedelta | None,
+    *,
+    cancelled: bool = False,
+    next_name: str | None = None,
+    free: bool = False,
+    before: Reading | None = None,
+    ladder: Ladder = RULES.plan_ends_within,
+) -> Standing | None:
+    """Where a plan stands that ends in so long."""
+    plan = Plan(
+        PRO,
+        next_name=next_name,
+        free=free,
+        ends_at=None if left is None else NOW + left,
+        cancelled_at=NOW - DAY if cancelled else None,
+    )
+    return plan_standing(account_with(read(plan=plan)), before, ladder, NOW)
+
+
+def plan_levels(
+    left: timedelta, *, cancelled: bool = False, next_name: str | None = None, ladder: Ladder = RULES.plan_ends_within
+) -> tuple[int, int]:
+    """What a plan reaches and holds that ends in so long."""
+    standing = plan_at(left, cancelled=cancelled, next_name=next_name, ladder=ladder)
+    assert standing is not None
+    return standing.reach, standing.hold
+
+
+@pytest.mark.parametrize(
+    ("left", "levels"),
+    [
+        (8 * DAY, (0, 0)),
+        (7.7 * DAY, (0, 1)),
+        (7 * DAY, (1, 1)),
+        (3 * DAY, (1, 1)),
+        (HOUR, (1, ENDED)),
+        (timedelta(0), (1, ENDED)),
+        (-5 * MINUTE + SECOND, (1, ENDED)),
+        (-5 * MINUTE, (ENDED, ENDED)),
+        (-9 * DAY, (ENDED, ENDED)),
+    ],
+)
+@pytest.mark.parametrize("next_name", [None, "", PRO])
+def test_a_plan_that_renews(left: timedelta, levels: tuple[int, int], next_name: str | None) -> None:
+    """Renewing: told once, at the first rung; ended only some minutes after its end, for renewal takes a moment."""
+    assert plan_levels(left, next_name=next_name) == levels
+
+
+@pytest.mark.parametrize(
+    ("left", "levels"),
+    [
+        (8 * DAY, (0, 0)),
+        (7.7 * DAY, (0, 2)),
+        (7 * DAY, (2, 2)),
+        (3.3 * DAY, (2, 3)),
+        (3 * DAY, (3, 3)),
+        (DAY, (4, 4)),
+        (2 * HOUR, (4, 4)),
+        (HOUR, (4, ENDED)),
+        (SECOND, (4, ENDED)),
+        (timedelta(0), (ENDED, ENDED)),
+        (-SECOND, (ENDED, ENDED)),
+        (-9 * DAY, (ENDED, ENDED)),
+    ],
+)
+@pytest.mark.parametrize(("cancelled", "next_name"), [(True, None), (False, "Basic"), (True, "Basic")])
+def test_a_plan_that_ends_or_changes(
+    left: timedelta, levels: tuple[int, int], cancelled: bool, next_name: str | None
+) -> None:
+    """Cancelled or changing: the whole ladder, each rung worse than "renews", and ended at its end."""
+    assert plan_levels(left, cancelled=cancelled, next_name=next_name) == levels
+
+
+def test_plan_severities() -> None:
+    """"Renews" is info, the ladder grows worse towards its end, and an ended plan is critical with no rung for it."""
+    standing = plan_at(9 * DAY)
+    assert standing is not None
+    assert [standing.severity(level) for level in range(1, ENDED + 1)] == [INFO, INFO, WARNING, CRITICAL, CRITICAL]
+    assert (standing.value, standing.period, standing.renews) == (9 * 86_400, NOW + 9 * DAY, True)
+
+
+@pytest.mark.parametrize("cancelled", [True, False])
+def test_an_ended_plan_needs_no_rung(cancelled: bool) -> None:
+    """However short the ladder, a plan whose end has passed is critical at once."""
+    standing = plan_at(-DAY, cancelled=cancelled, ladder=days(2))
+    assert standing is not None
+    assert standing.severity(standing.reach) is CRITICAL
+    assert standing.reach > plan_levels(DAY, cancelled=True, ladder=days(2))[0]
+
+
+@pytest.mark.parametrize("left", [None, 2 * DAY, -2 * DAY])
+@pytest.mark.parametrize("before", [None, read(), read(plan=Plan("Free", free=True, ends_at=NOW))])
+def test_a_free_account_has_no_end(left: timedelta | None, before: Reading | None) -> None:
+    """A free account has no plan to end, whatever date the service gives it."""
+    assert plan_at(left, free=True, before=before) is None
+
+
+@pytest.mark.parametrize("left", [None, 2 * DAY, -2 * DAY])
+def test_a_paid_plan_that_became_free_has_ended(left: timedelta | None) -> None:
+    """Paid at the reading before and free now: the plan has ended, whatever date stands there."""
+    standing = plan_at(left, free=True, before=read(plan=Plan(PRO, ends_at=NOW + 9 * DAY)))
+    assert standing is not None
+    assert (standing.reach, standing.severity(standing.reach)) == (ENDED, CRITICAL)
+
+
+def test_an_absent_end_is_unknown() -> None:
+    """No end known: neither fires nor resolves."""
+    assert plan_at(None) is None
+    assert plan_at(None, cancelled=True) is None
+
+
+@given(seconds=st.integers(-20 * 86_400, 40 * 86_400), cancelled=st.booleans())
+def test_plan_holds_at_least_what_it_reaches(seconds: int, cancelled: bool) -> None:
+    """A rung just reached is never left by the same look."""
+    reach, hold = plan_levels(timedelta(seconds=seconds), cancelled=cancelled)
+    assert hold >= reach
+
+
+FINE = Health(total=3)
+
+
+def failing(kind: OutageKind, times: int, health: Health = FINE, rules: Rules = RULES) -> tuple[int, int] | None:
+    """What an account reaches and holds after so many such outages in a row."""
+    standing = account_failures(account_with(read(), failed(kind), times), rules, health)
+    return standing and (standing.reach, standing.hold)
+
+
+SHARED = Health(total=3, failing=3, shared=True, fewest_failures=3)
+UNCERTAIN_KINDS = [OutageKind.UNAVAILABLE, OutageKind.THROTTLED, OutageKind.GARBLED]
+
+
+@pytest.mark.parametrize("kind", UNCERTAIN_KINDS)
+def test_an_uncertain_outage_is_counted(kind: OutageKind) -> None:
+    """Unavailable, throttled and garbled fire after UNREADABLE_AFTER in a row, and hold what was said before."""
+    assert [failing(kind, times) for times in (1, 2, 3, 4)] == [(0, 2), (0, 2), (1, 2), (1, 2)]
+    assert failing(kind, 1, rules=replace(RULES, unreadable_after=1)) == (1, 2)
+
+
+@pytest.mark.parametrize("kind", [OutageKind.MISSING, OutageKind.BROKEN])
+@pytest.mark.parametrize("health", [FINE, SHARED])
+def test_a_certain_outage_fires_at_once(kind: OutageKind, health: Health) -> None:
+    """Missing and broken fire on the first look, and are the account's own trouble however many share it."""
+    assert failing(kind, 1, health) == (2, 2)
+
+
+@pytest.mark.parametrize("health", [FINE, SHARED, Health(total=1)])
+@pytest.mark.parametrize("kind", [OutageKind.UNAUTHORIZED, OutageKind.LAPSED])
+def test_a_refused_look_is_the_sources_trouble(kind: OutageKind, health: Health) -> None:
+    """401 and 402 concern the whole source: the account's own alert neither fires nor resolves."""
+    assert failing(kind, 99, health) is None
+
+
+@pytest.mark.parametrize("kind", UNCERTAIN_KINDS)
+def test_a_shared_outage_is_the_sources_trouble(kind: OutageKind) -> None:
+    """An outage that all accounts share is said once, for the source, and not for its accounts."""
+    assert failing(kind, 99, SHARED) is None
+
+
+def test_a_reading_is_off_the_failures_ladder() -> None:
+    """One look that works resolves; an unreadable account is never more than a warning."""
+    standing = account_failures(account_with(read()), RULES, FINE)
+    assert standing is not None
+    assert (standing.reach, standing.hold) == (0, 0)
+    assert {standing.severity(level) for level in (1, 2)} == {WARNING}
+
+
+def source_at(source: SourceState, health: Health) -> tuple[int, int] | None:
+    """What a source reaches and holds."""
+    standing = source_failures(source, health, RULES)
+    assert standing is None or {standing.severity(1), standing.severity(2)} == {CRITICAL}
+    return standing and (standing.reach, standing.hold)
+
+
+def unlisted(kind: OutageKind, times: int = 1, at: datetime = NOW, listed_at: datetime | None = None) -> SourceState:
+    """A source whose listing could not be read so many times in a row."""
+    listed = 3 if listed_at else None
+    return SourceState(SOURCE, listed_at, listed, outage=failed(kind, at), failures=times, failing_since=at)
+
+
+LISTED = SourceState(SOURCE, listed_at=NOW, listed=3)
+
+
+@pytest.mark.parametrize(
+    ("source", "health", "levels"),
+    [
+        (LISTED, FINE, (0, 0)),
+        (LISTED, Health(total=3, failing=1), (0, 0)),
+        (LISTED, Health(total=3, failing=1, refused=1), (2, 2)),
+        (LISTED, Health(total=1, failing=1, refused=1), (2, 2)),
+        (LISTED, Health(total=3, failing=3, shared=True, fewest_failures=2), (0, 2)),
+        (LISTED, Health(total=3, failing=3, shared=True, fewest_failures=3), (1, 2)),
+        (LISTED, Health(total=3, failing=3, fewest_failures=9), (0, 0)),
+        (LISTED, Health(total=1, failing=1, fewest_failures=9), (0, 0)),
+        (unlisted(OutageKind.UNAUTHORIZED), FINE, (2, 2)),
+        (unlisted(OutageKind.LAPSED), FINE, (2, 2)),
+        (unlisted(OutageKind.LAPSED), Health(), (2, 2)),
+        (unlisted(OutageKind.LAPSED), Health(total=3, read_at=NOW - SECOND), (2, 2)),
+        (unlisted(OutageKind.LAPSED), Health(total=3, read_at=NOW + SECOND), (0, 0)),
+        (unlisted(OutageKind.UNAVAILABLE, 9), FINE, (0, 0)),
+        (SourceState(SOURCE), Health(), None),
+        (unlisted(OutageKind.UNAVAILABLE, 2), Health(), (0, 2)),
+        (unlisted(OutageKind.UNAVAILABLE, 3), Health(), (1, 2)),
+        (unlisted(OutageKind.UNAVAILABLE, 3, listed_at=NOW), Health(), (1, 2)),
+        (SourceState(SOURCE, listed_at=NOW, listed=0), Health(), (0, 0)),
+        (SourceState(SOURCE), FINE, (0, 0)),
+    ],
+    ids=[
+        "all well",
+        "one account's own trouble",
+        "one refused shuts the source",
+        "a single account refused",
+        "shared, not long enough",
+        "shared long enough",
+        "all fail, each in its own way",
+        "a single account's trouble is its own",
+        "the listing unauthorized",
+        "the listing lapsed",
+        "lapsed before anything is watched",
+        "refused after the last reading",
+        "a newer reading proves the listing stale",
+        "a listing that is down matters not while accounts are read",
+        "nothing watched, never asked",
+        "discovery fails twice",
+        "discovery fails three times",
+        "discovery fails where there was a listing before",
+        "a listing that came through, though empty",
+        "accounts by name, never listed",
+    ],
+)
+def test_a_source(source: SourceState, health: Health, levels: tuple[int, int] | None) -> None:
+    """A source fires when refused on one look, or shut long enough for all; it is critical, and one reading resolves."""
+    assert source_at(source, health) == levels
+
+
+def test_a_listing() -> None:
+    """A source that lists none is a warning; a listing that could not be read, or never was, is unknown."""
+    empty = source_listing(SourceState(SOURCE, listed_at=NOW, listed=0))
+    assert empty is not None
+    assert (empty.reach, empty.severity(1)) == (1, WARNING)
+    some = source_listing(LISTED)
+    assert some is not None
+    assert (some.reach, some.hold) == (0, 0)
+    assert source_listing(SourceState(SOURCE)) is None
+    assert source_listing(replace(LISTED, outage=failed())) is None

@@ -1,0 +1,171 @@
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from aioresponses import aioresponses
+
+from bot.core.model import Listed, Listing, Outage, OutageKind, Reading
+from bot.sources.pixverse import PixVerse, parse_accounts
+from tests.sources.helpers import BASE, NOW, TOKEN, client, clock, sample
+
+FEATURES = f"{BASE}/pixverse/features/?email=alice@example.com"
+ACCOUNTS = f"{BASE}/pixverse/accounts"
+
+
+async def read(email: str = "alice@example.com") -> Reading | Outage:
+    """Look at one account."""
+    async with client() as asked:
+        return await PixVerse(asked, clock).read(email)
+
+
+async def list_accounts() -> Listing | Outage:
+    """Ask which accounts there are."""
+    async with client() as asked:
+        return await PixVerse(asked, clock).list_accounts()
+
+
+async def test_a_look_is_a_reading() -> None:
+    """The documented page, asked for at the documented address, is a reading of 12,450 credits of 15,000."""
+    with aioresponses() as server:
+        server.get(FEATURES, payload=sample("pixverse_account.json"))
+        reading = await read()
+    assert isinstance(reading, Reading)
+    assert (reading.taken_at, reading.credits.total, reading.credits.monthly_allowance) == (NOW, 12450, 15000)
+
+
+async def test_emails_reach_the_server_unharmed() -> None:
+    """Plus, ampersand and the like in an email are encoded."""
+    with aioresponses() as server:
+        server.get(f"{BASE}/pixverse/features/?email=a%2Bb%26c@example.com", payload=sample("pixverse_sparse.json"))
+        assert isinstance(await read("a+b&c@example.com"), Reading)
+
+
+async def test_the_time_is_taken_after_the_answer() -> None:
+    """The number's age counts from when the whole answer has come."""
+    moments: list[datetime] = []
+
+    def clock_while_asking() -> datetime:
+        assert server.requests
+        moments.append(NOW)
+        return NOW
+
+    with aioresponses() as server:
+        server.get(FEATURES, payload=sample("pixverse_account.json"))
+        async with client() as asked:
+            await PixVerse(asked, clock_while_asking).read("alice@example.com")
+    assert moments == [NOW]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outage"),
+    [
+        (401, sample("error_code.json"), Outage(NOW, OutageKind.UNAUTHORIZED, "Unauthorized")),
+        (404, sample("error_text.json"), Outage(NOW, OutageKind.MISSING, "Account alice@example.com not found")),
+        (
+            429,
+            sample("error_message.json"),
+            Outage(NOW, OutageKind.THROTTLED, "Too many requests", timedelta(seconds=12)),
+        ),
+        (
+            596,
+            sample("error_object.json"),
+            Outage(NOW, OutageKind.BROKEN, "The session of the linked account is broken"),
+        ),
+        (200, sample("error_code.json"), Outage(NOW, OutageKind.GARBLED, "Unauthorized")),
+        (200, [], Outage(NOW, OutageKind.GARBLED, "The answer is JSON of another shape")),
+        (200, {}, Outage(NOW, OutageKind.GARBLED, "credit_monthly is missing")),
+    ],
+)
+async def test_a_failed_look_is_an_outage(status: int, body: Any, outage: Outage) -> None:
+    """A failed look is never raised: it comes back with its kind, words and wish."""
+    with aioresponses() as server:
+        server.get(FEATURES, status=status, payload=body)
+        assert await read() == outage
+
+
+async def test_a_listing() -> None:
+    """The documented list names its accounts, in order, with nothing wrong."""
+    with aioresponses() as server:
+        server.get(ACCOUNTS, payload=sample("pixverse_accounts.json"))
+        assert await list_accounts() == Listing(NOW, (Listed("alice@example.com"), Listed("bob+studio@example.com")))
+
+
+async def test_a_listing_tells_of_broken_accounts() -> None:
+    """A pending error of an account is told in one line; an empty one is none."""
+    with aioresponses() as server:
+        server.get(ACCOUNTS, payload=sample("pixverse_accounts_broken.json"))
+        listing = await list_accounts()
+    assert listing == Listing(
+        NOW,
+        (
+            Listed("alice@example.com"),
+            Listed("bob@example.com", "Login failed: wrong password"),
+            Listed("carol@example.com", "Session expired please add the account again"),
+        ),
+    )
+
+
+@pytest.mark.parametrize(("status", "body"), [(404, "Configuration not found."), (404, ""), (200, "{}")])
+async def test_no_account_is_an_empty_listing(status: int, body: str) -> None:
+    """useapi.net tells by 404 that there is no account; that is an answer, and no outage."""
+    with aioresponses() as server:
+        server.get(ACCOUNTS, status=status, body=body)
+        assert await list_accounts() == Listing(NOW, ())
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (400, "", OutageKind.MISSING),
+        (401, "", OutageKind.UNAUTHORIZED),
+        (402, "", OutageKind.LAPSED),
+        (500, "", OutageKind.UNAVAILABLE),
+        (200, "[]", OutageKind.GARBLED),
+        (200, "null", OutageKind.GARBLED),
+        (200, "<html>", OutageKind.GARBLED),
+        (200, '{"error": "No session"}', OutageKind.GARBLED),
+        (200, '{"accounts": 0}', OutageKind.GARBLED),
+    ],
+)
+async def test_a_failed_listing_never_passes_for_an_empty_one(status: int, body: str, kind: OutageKind) -> None:
+    """No account is forgotten because a list could not be read."""
+    with aioresponses() as server:
+        server.get(ACCOUNTS, status=status, body=body)
+        outage = await list_accounts()
+    assert isinstance(outage, Outage)
+    assert outage.kind is kind
+
+
+@pytest.mark.parametrize(
+    ("page", "listed"),
+    [
+        ({"a@b.c": {}}, [("a@b.c", None)]),
+        ({"a@b.c": None, "x": None, "d@e.f": "?", "": 5, "y": {}}, [("a@b.c", None), ("d@e.f", None)]),
+        ({"1": {"email": "a@b.c"}, "d@e.f": {"email": 5}}, [("a@b.c", None), ("d@e.f", None)]),
+        ({"1": {"email": "a@b.c"}, "2": {"email": "A@B.c"}, "a@b.c": {}}, [("a@b.c", None)]),
+        ({" a@b.c ": {}, "a b@c.d": {}, "a\n@b.c": {}, "\ud800@b.c": {}, "x" * 300 + "@b.c": {}}, [("a@b.c", None)]),
+        ({"a@b.c": {"error": {"code": 596}}}, [("a@b.c", "An error that useapi.net does not name")]),
+        ({"a@b.c": {"error": True}}, [("a@b.c", "An error that useapi.net does not name")]),
+        ({"a@b.c": {"pendingError": "Log in\nagain"}}, [("a@b.c", "Log in again")]),
+        ({"a@b.c": {"error": None, "errors": [], "errorCode": 0}}, [("a@b.c", None)]),
+    ],
+)
+def test_entries_of_any_shape(page: Any, listed: list[tuple[str, str | None]]) -> None:
+    """Entries of a wrong shape are left out or known by their key; the others stay, each email once."""
+    assert [(entry.email, entry.error) for entry in parse_accounts(page)] == listed
+
+
+async def test_a_look_logs_nothing_private(caplog: pytest.LogCaptureFixture) -> None:
+    """At DEBUG no token, email, link or name from the page reaches the log, of good and bad looks."""
+    caplog.set_level(logging.DEBUG)
+    with aioresponses() as server:
+        server.get(FEATURES, payload=sample("pixverse_account.json"))
+        server.get(FEATURES, status=500, body=f"{TOKEN} Premium")
+        server.get(ACCOUNTS, payload=sample("pixverse_accounts_broken.json"))
+        await read()
+        await read()
+        await list_accounts()
+    assert "/pixverse/features/" in caplog.text
+    for private in (TOKEN, "alice", "stripe", "Premium", "secured", "12450"):
+        assert private not in caplog.text

@@ -1,0 +1,288 @@
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from bot.core.model import Capabilities, Credits, Identity, Limits, OutageKind, Plan, Reading
+from bot.errors import LookError
+from bot.sources.pixverse import Features, moment
+from tests.sources.helpers import NOW, SAMPLES, sample
+
+PREMIUM = Plan(
+    name="Premium - Monthly",
+    next_name="Premium - Monthly",
+    free=False,
+    ends_at=datetime(2026, 7, 23, 0, 48, 50, tzinfo=UTC),
+    cancelled_at=None,
+    renewal_at=datetime(2026, 7, 23, 0, 48, 50, tzinfo=UTC),
+    price="60",
+    renewal_price="60",
+    expired=False,
+)
+IMAGE_MODELS = (
+    "qwen-image",
+    "gemini-2.5-flash",
+    "seedream-4.0",
+    "seedream-4.5",
+    "seedream-5.0-lite",
+    "gemini-3.0",
+    "gpt-image-1.5",
+    "gpt-image-2.0",
+    "gemini-3.1-flash",
+    "kling-image-o3",
+    "kling-image-v3",
+)
+
+
+def read(page: Any) -> Reading:
+    """Parse a page as one look does."""
+    return Features.parse(page).reading(NOW)
+
+
+def changed(**fields: Any) -> Any:
+    """Take the documented page with some fields replaced."""
+    return {**sample("pixverse_account.json"), **fields}
+
+
+def refusal(page: Any) -> LookError:
+    """Parse a page that must be garbled."""
+    with pytest.raises(LookError) as caught:
+        read(page)
+    assert caught.value.kind is OutageKind.GARBLED
+    return caught.value
+
+
+def test_the_documented_page_is_read_whole() -> None:
+    """Every group of useapi.net's own sample becomes its part of the reading."""
+    assert read(sample("pixverse_account.json")) == Reading(
+        taken_at=NOW,
+        credits=Credits(
+            monthly=12450,
+            daily=0,
+            package=0,
+            monthly_allowance=15000,
+            daily_allowance=60,
+            refresh_at=datetime(2026, 7, 23, 0, 48, 56, tzinfo=UTC),
+            daily_refresh_at=datetime(2026, 6, 25, tzinfo=UTC),
+        ),
+        plan=PREMIUM,
+        limits=Limits(
+            jobs_at_once=5, batch=True, albums=1000, qualities=("360p", "480p", "540p", "720p", "1080p", "2160p")
+        ),
+        capabilities=Capabilities(
+            fast_mode=True,
+            relaxed_mode=True,
+            new_features=True,
+            private=True,
+            no_watermark=True,
+            buy_credits=True,
+            effects=True,
+            veo_sora=True,
+            preview_discount="0.8",
+            off_peak_discount="0.7",
+            image_models=IMAGE_MODELS,
+            unlimited_image_models=("qwen-image",),
+        ),
+        identity=Identity(user_id=11223344, member_id=5566778899, product_id=9988776655),
+    )
+
+
+def test_every_documented_field_is_typed_save_the_private_links() -> None:
+    """The typed page holds each field of the documentation but the two links, which are kept nowhere."""
+    page = sample("pixverse_account.json")
+    features = Features.parse(page)
+    groups = (getattr(features, name) for name in Features.__slots__)
+    typed = {name: getattr(group, name) for group in groups for name in group.__slots__}
+    assert set(page) - set(typed) == {"invoice_url", "stripe_bill_url"}
+    assert set(typed) <= set(page)
+    unset = {name for name, value in typed.items() if value is None}
+    assert unset == {"last_plan_name", "cancel_updated_at"}  # blank, and Go's zero time
+    assert "stripe" not in repr(features)
+
+
+def test_a_free_account() -> None:
+    """Plan type 0 is free; zero times and nulls are not known, and no credits stay a zero that is known."""
+    reading = read(sample("pixverse_free.json"))
+    assert (reading.plan.free, reading.plan.ends_at, reading.plan.renews) == (True, None, None)
+    assert (reading.credits.monthly, reading.credits.daily, reading.credits.total) == (0, 60, 60)
+    assert reading.credits.refresh_at is None
+    assert reading.capabilities.image_models == ()
+    assert reading.capabilities.off_peak_discount is None
+
+
+def test_a_cancelled_plan() -> None:
+    """A cancellation time makes a plan one that ends."""
+    plan = read(sample("pixverse_cancelled.json")).plan
+    assert plan.cancelled_at == datetime(2026, 7, 2, 9, 15, tzinfo=UTC)
+    assert plan.renews is False
+
+
+def test_a_changing_plan() -> None:
+    """Another next plan makes a plan one that changes."""
+    reading = read(sample("pixverse_changing.json"))
+    assert (reading.plan.becomes, reading.plan.renews, reading.plan.renewal_price) == ("Basic - Monthly", False, "8")
+    assert reading.credits.total == 5600 + 45 + 500
+
+
+def test_one_field_is_enough() -> None:
+    """All but the monthly credits may be absent; what is absent is unknown, never zero."""
+    reading = read(sample("pixverse_sparse.json"))
+    assert reading == Reading(taken_at=NOW, credits=Credits(monthly=7))
+
+
+@pytest.mark.parametrize(
+    "name", sorted(path.name for path in SAMPLES.glob("pixverse_*.json") if "accounts" not in path.name)
+)
+def test_every_sample_is_a_reading(name: str) -> None:
+    """Each recorded page is read."""
+    assert read(sample(name)).taken_at == NOW
+
+
+@pytest.mark.parametrize("page", [None, [], "x", 5, True, [{"credit_monthly": 5}]])
+def test_a_page_of_another_shape_is_garbled(page: Any) -> None:
+    """Only an object is a page."""
+    assert refusal(page).said == "The answer is JSON of another shape"
+
+
+@pytest.mark.parametrize("field", ["credit_monthly", "credit_daily", "credit_package"])
+@pytest.mark.parametrize("value", ["12450", "", [], {}, True, False, float("nan"), float("inf"), 1e13, -(10**400)])
+def test_credits_that_are_no_number_are_garbled(field: str, value: Any) -> None:
+    """Credits of a wrong type are no reading, named by their field, and never read as low."""
+    assert refusal(changed(**{field: value})).said == f"{field} is no number"
+
+
+def test_missing_monthly_credits_are_garbled() -> None:
+    """Without the monthly credits there is no reading, be they absent or null."""
+    page = sample("pixverse_account.json")
+    del page["credit_monthly"]
+    assert refusal(page).said == "credit_monthly is missing"
+    assert refusal(changed(credit_monthly=None)).said == "credit_monthly is missing"
+
+
+def test_missing_daily_and_package_credits_are_unknown() -> None:
+    """Null or absent other buckets are unknown; whoever knows the last reading judges them."""
+    credits_ = read(changed(credit_daily=None, credit_package=None)).credits
+    assert (credits_.daily, credits_.package, credits_.total) == (None, None, 12450)
+
+
+@pytest.mark.parametrize(("error", "said"), [("Session lost", "Session lost"), ({"code": 5}, "an error without words")])
+def test_an_error_with_a_good_status_is_garbled(error: Any, said: str) -> None:
+    """A page that tells an error is no reading, even beside credits; its words are told."""
+    assert refusal(changed(error=error)).said.endswith(said)
+    assert read(changed(error=None)).credits.total == 12450
+
+
+@pytest.mark.parametrize(
+    ("value", "known"),
+    [
+        (6000, 6000),
+        (6000.0, 6000),
+        (0, 0),
+        (0.5, 0.5),
+        (-1, None),
+        ("6000", None),
+        (True, None),
+        (1e300, None),
+        ([], None),
+    ],
+)
+def test_an_allowance_is_a_number_that_is_not_negative(value: Any, known: Any) -> None:
+    """An allowance that cannot be one is unknown, so no percentage is made of it; a whole float becomes an int."""
+    found = read(changed(credit_monthly_gift=value)).credits.monthly_allowance
+    assert (found, type(found)) == (known, type(known))
+
+
+@pytest.mark.parametrize(
+    ("value", "known"),
+    [
+        ("2026-07-23T00:48:50Z", datetime(2026, 7, 23, 0, 48, 50, tzinfo=UTC)),
+        ("2026-07-23T02:48:50+02:00", datetime(2026, 7, 23, 0, 48, 50, tzinfo=UTC)),
+        ("2026-07-23T00:48:50", datetime(2026, 7, 23, 0, 48, 50, tzinfo=UTC)),
+        ("2026-07-23T00:48:50.123456789Z", datetime(2026, 7, 23, 0, 48, 50, 123456, tzinfo=UTC)),
+        ("0001-01-01T00:00:00Z", None),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("1969-12-31T23:59:59Z", None),
+        ("9999-12-31T23:59:59Z", None),
+        ("9999-12-31T23:59:59-14:00", None),
+        ("10000-01-01T00:00:00Z", None),
+        ("2026-02-30T00:00:00Z", None),
+        ("soon", None),
+        ("", None),
+        ("\ud800", None),
+        (1784767730, None),
+        (None, None),
+        ([], None),
+    ],
+)
+def test_times(value: Any, known: datetime | None) -> None:
+    """Times come out as aware UTC; zero times, nonsense and what overflows in some zone are not set."""
+    found = moment(value)
+    assert found == known
+    if found:
+        assert found.tzinfo is UTC
+        for hours in (-24, 24):
+            found.astimezone(timezone(timedelta(hours=hours) - timedelta(minutes=hours // 24)))
+
+
+@pytest.mark.parametrize(
+    ("value", "known"),
+    [(1, True), (0, False), (True, True), (False, False), (1.0, True), (2, None), ("1", None), (None, None)],
+)
+def test_flags(value: Any, known: bool | None) -> None:
+    """A flag is 0 or 1 or a boolean; anything else is unknown."""
+    assert read(changed(allow_fast_mode=value)).capabilities.fast_mode is known
+
+
+@pytest.mark.parametrize(
+    ("value", "known"), [(0, False), (1, True), (2, True), (False, False), (True, True), (None, None), ("0", None)]
+)
+def test_expired_member(value: Any, known: bool | None) -> None:
+    """Only 0 is documented: active. Any other number is expired, and no number is unknown."""
+    assert read(changed(expired_member=value)).plan.expired is known
+
+
+@pytest.mark.parametrize(
+    ("value", "free"), [(0, True), (0.0, True), (2, False), (False, False), ("0", False), (None, False)]
+)
+def test_free(value: Any, free: bool) -> None:
+    """Only the number 0 is the free plan."""
+    assert read(changed(current_plan_type=value)).plan.free is free
+
+
+def test_a_discount_of_a_mode_that_is_off_is_none() -> None:
+    """What the plan does not unlock gives no discount."""
+    off = read(changed(off_peak=0, preview_mode=0)).capabilities
+    assert (off.off_peak_discount, off.preview_discount) == (None, None)
+
+
+def test_names_may_hold_anything_within_bounds() -> None:
+    """Markup, emoji and line breaks stay as they are; 5,000 characters are cut, and all of it can be encoded."""
+    wild = "<b>*Pro*</b>\n🎬\u202eabc"
+    plan = read(changed(plan_name=wild, next_plan_name="x" * 5000, price="\ud800\x00", renewal_price=" \n")).plan
+    assert (plan.name, plan.next_name, plan.price, plan.renewal_price) == (wild, "x" * 200, "\ufffd\ufffd", None)
+
+
+def test_lists_are_bounded_and_hold_texts_only() -> None:
+    """A list of thousands is cut; what is no text in it is left out; what is no list is empty."""
+    found = read(changed(qualities=["a", 5, None, "", "x" * 5000] + ["b"] * 5000, accessible_image_models={"a": 1}))
+    assert found.limits.qualities[:3] == ("a", "x" * 200, "b")
+    assert len(found.limits.qualities) <= 100
+    assert found.capabilities.image_models == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "known"), [(2**62, 2**62), (0, 0), (-1, None), (2**63, None), (True, None), ("5", None), (5.5, None)]
+)
+def test_identities(value: Any, known: int | None) -> None:
+    """An account's number is a whole one that a database can hold."""
+    assert read(changed(member_id=value)).identity.member_id == known
+
+
+def test_a_wrong_type_anywhere_else_is_no_error() -> None:
+    """Fields beside the credits never make a page unreadable, whatever they hold."""
+    page = sample("pixverse_account.json")
+    needed = {"credit_monthly", "credit_daily", "credit_package"}
+    wrongs: tuple[Any, ...] = ([], {}, "x", -1, 2.5, True, None, 10**100, {"a": [1]})
+    for wrong in wrongs:
+        reading = read({name: value if name in needed else wrong for name, value in page.items()})
+        assert reading.credits.total == 12450

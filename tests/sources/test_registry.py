@@ -1,0 +1,21 @@
+import pytest
+from aioresponses import aioresponses
+
+from bot.core.model import Listing, Reading
+from bot.sources import SERVICES
+from tests.sources.helpers import BASE, client, clock, sample
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_every_service_reads_its_recorded_samples(service: str) -> None:
+    """No service is half added: each reads ``<service>_account.json`` and lists ``<service>_accounts.json``."""
+    with aioresponses() as server:
+        async with client() as asked:
+            source = SERVICES[service](asked, clock)
+            assert source.name == service
+            server.get(f"{BASE}/{service}/accounts", payload=sample(f"{service}_accounts.json"))
+            listing = await source.list_accounts()
+            assert isinstance(listing, Listing)
+            email = listing.accounts[0].email
+            server.get(f"{BASE}/{service}/features/?email={email}", payload=sample(f"{service}_account.json"))
+            assert isinstance(await source.read(email), Reading)
