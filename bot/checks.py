@@ -29,7 +29,7 @@ class Checks:
         self._context = context
         self._store = context.store
         self._verdicts = verdicts
-        self._every = context.every
+        self.every = context.every
         self._clock = context.clock
         self._metrics = context.metrics
         self._in_flight: dict[str, asyncio.Future[None]] = {}
@@ -69,7 +69,7 @@ class Checks:
 
     async def _claim(self, due: Sequence[Account], now: datetime) -> None:
         """Moves accounts on to their next place, which claims the present one."""
-        plan = {account.key: next_look(account.key, self._every, now) for account in due}
+        plan = {account.key: next_look(account.key, self.every, now) for account in due}
         async with self._store.write() as connection:
             await accounts.plan_looks(connection, plan)
 
@@ -164,9 +164,9 @@ class Checks:
         """After more than three intervals without checks, says from when to when nobody was watching."""
         now, before = self._clock(), self._ticked_at
         self._ticked_at = now
-        if before and now - before > PAUSE_INTERVALS * self._every:
+        if before and now - before > PAUSE_INTERVALS * self.every:
             await self._verdicts.say_pause(before, now)
         elif before and now < before:
             log.warning("The clock was set back by %s", before - now)
             async with self._store.write() as connection:
-                await accounts.none_due_after(connection, now + self._every)
+                await accounts.none_due_after(connection, now + self.every)

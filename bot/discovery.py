@@ -63,15 +63,18 @@ class Discovery:
         await accounts.unwatch(connection, left)
         await alerts.close(connection, left)
 
-    async def tick(self) -> None:
-        """Asks every source whose list is due: each hour, and each interval while it fails or is empty."""
+    async def tick(self) -> bool:
+        """Asks every source whose list is due: each hour, and each interval while it fails or is empty.
+
+        Says whether any was asked.
+        """
         if self._configured or self._asking.locked():
-            return
-        for key in self._sources:
-            async with self._store.read() as connection:
-                state = await accounts.source(connection, key)
-            if self._is_due(state):
-                await self.ask(key)
+            return False
+        async with self._store.read() as connection:
+            due = [key for key in self._sources if self._is_due(await accounts.source(connection, key))]
+        for key in due:
+            await self.ask(key)
+        return bool(due)
 
     def _is_due(self, state: SourceState) -> bool:
         """Whether a source's list is to be asked for again."""
@@ -89,7 +92,7 @@ class Discovery:
     async def ask(self, key: str) -> None:
         """Asks one source for its list, and watches what it lists."""
         async with self._asking:
-            listing = await self._sources[key].list_accounts()
+            listing = await self._listing(key)
             now = self._clock()
             async with self._store.write() as connection:
                 state = listing_noted(await accounts.source(connection, key), listing)
@@ -101,6 +104,13 @@ class Discovery:
                 await self._verdicts.decide_source(connection, key, now)
                 await self._watched_changed(connection, now)
             self._on_notices()
+
+    async def _listing(self, key: str) -> Listing | Outage:
+        """The source's list. An empty one is asked for twice: a passing 404 must not end the watch over everyone."""
+        listing = await self._sources[key].list_accounts()
+        if isinstance(listing, Listing) and not listing.accounts and self._rounds.watched:
+            return await self._sources[key].list_accounts()
+        return listing
 
     def _log_outage(self, key: str, outage: Outage) -> None:
         """Says in the log that a list could not be read."""

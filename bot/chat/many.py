@@ -69,11 +69,10 @@ def headline(parcel: Parcel, now: datetime) -> str:
         return f"{say_count(count, 'account')} {are} no longer listed at {SERVICE}"
     if notice.measure is Measure.PLAN:
         return f"{say_count(count, 'plan')} {plans_verb(parcel, now)}"
+    what = "can be read again" if recovered else "cannot be read"
     if notice.measure is Measure.CREDITS:
-        return (
-            f"{say_count(count, 'account')} {f'{have} enough credits again' if recovered else f'{are} low on credits'}"
-        )
-    return f"{say_count(count, 'account')} {'can be read again' if recovered else 'cannot be read'}"
+        what = f"{have} enough credits again" if recovered else f"{are} low on credits"
+    return f"{say_count(count, 'account')} {what}"
 
 
 def plans_verb(parcel: Parcel, now: datetime) -> str:

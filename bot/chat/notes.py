@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from bot.chat.telling import Telling, telling
 from bot.chat.text import bold
 from bot.chat.times import days_ahead, say_ago, say_at, say_clock, say_moment
-from bot.chat.words import NOTE, SERVICE, in_brackets, name_of, say_count, say_credits, share_of
+from bot.chat.words import HEADLINE_NAME, NOTE, SERVICE, in_brackets, name_of, say_count, say_credits, share_of
 from bot.core.delivery import Story
 from bot.core.durations import say_duration
 from bot.core.model import Facts, Topic
@@ -39,7 +39,7 @@ def greeting(facts: Facts) -> Telling:
 def gone(facts: Facts, now: datetime, zone: ZoneInfo) -> Telling:
     """An account that its source no longer lists."""
     return telling(
-        (f"{NOTE} ", bold(name_of(facts.name)), f": no longer listed at {SERVICE}"),
+        (f"{NOTE} ", bold(name_of(facts.name, HEADLINE_NAME)), f": no longer listed at {SERVICE}"),
         "It is no longer watched. If that was not meant, add it there again.",
         last_known(facts, now, zone),
     )

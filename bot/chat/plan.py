@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 from bot.chat.clean import clean
 from bot.chat.telling import Telling, about, telling
 from bot.chat.text import bold
-from bot.chat.times import say_ago, say_date, say_day, say_in, say_in_days, say_moment, say_on, say_read
+from bot.chat.times import say_ago, say_date, say_day, say_in, say_in_days, say_moment, say_on, say_past, say_read
 from bot.chat.words import RECOVERED, SIGNS, say_credits, say_number, say_plan, severity_word
 from bot.core.delivery import Story
 from bot.core.model import Facts, Notice, Plan, Reason, Severity
 
-PLAN_LENGTH = 32
+PLAN_LENGTH = 24
 
 
 def tell_plan(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
@@ -105,7 +105,8 @@ def ended_sentence(plan: Plan, now: datetime, zone: ZoneInfo) -> str:
     when = f"{say_on(plan.ends_at, now, zone)}, {say_ago(plan.ends_at, now)}"
     if plan.renews:
         return f"{say_plan(plan)} was due {when}. Check its payment at PixVerse."
-    return f"{say_plan(plan)} is over ({when}): no refill comes any more. Renew it to go on."
+    since = f"{say_past(plan.ends_at, now, zone)}, {say_ago(plan.ends_at, now)}"
+    return f"{say_plan(plan)} is over since {since}: no refill comes any more. Renew it to go on."
 
 
 def remaining(facts: Facts, now: datetime, zone: ZoneInfo) -> str:

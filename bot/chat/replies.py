@@ -123,6 +123,29 @@ def stranger_start(chat_id: int | str) -> Message:
     return text.line("If the bot is yours, put it into TELEGRAM_CHAT_IDS and restart the bot.").message()
 
 
+def unknown_command(name: str, near: str | None) -> Message:
+    """There is no such command; ``near`` is one that may be meant, with its arguments."""
+    hint = f"Did you mean {near}? " if near else ""
+    return Text().line(f"There is no /{clean(name, 32)}. {hint}/help lists what there is.").message()
+
+
+def only_commands() -> Message:
+    """Something was said that is no command."""
+    return Text().line("I only know commands. /credits shows the numbers, /help lists the rest.").message()
+
+
+def went_wrong() -> Message:
+    """A defect of ours, in words."""
+    return (
+        Text().line("That went wrong inside the bot; its log says how. The watch goes on. /status shows how.").message()
+    )
+
+
+def unknown_button() -> str:
+    """The answer to a tap on a button that is not one of ours, or not of this message."""
+    return "This button no longer works. /alerts shows what is firing."
+
+
 def not_allowed(action: str = "change anything") -> Message:
     """A member of a group asked for what only its administrators may do."""
     return Text().line(f"Only administrators of this group can {action}. /alerts shows what is firing.").message()

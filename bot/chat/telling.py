@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.chat.text import Piece, bold
-from bot.chat.words import name_of
+from bot.chat.words import HEADLINE_NAME, name_of
 
 Pieces = tuple[Piece, ...]
 
@@ -23,4 +23,4 @@ def telling(head: Pieces, *body: str) -> Telling:
 
 def about(sign: str, name: str, *what: Piece) -> Pieces:
     """The first line of a message about one account."""
-    return (f"{sign} ", bold(name_of(name)), ": ", *what)
+    return (f"{sign} ", bold(name_of(name, HEADLINE_NAME)), ": ", *what)

@@ -88,7 +88,7 @@ class Line:
             return self
         split = [entity.offset for entity in self.entities if 0 < entity.offset < limit <= entity.end]
         text = shorten(self.text, min([*(offset + 1 for offset in split), limit]))
-        end = utf16_len(text)
+        end = utf16_len(text) - 1
         kept = (replace(entity, length=min(entity.length, end - entity.offset)) for entity in self.entities)
         return Line(text, tuple(entity for entity in kept if entity.length > 0 and entity.end <= end))
 

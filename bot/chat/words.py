@@ -9,7 +9,7 @@ from bot.core.model import Credits, Number, OutageKind, Plan, Severity
 SIGNS = {Severity.CRITICAL: "🔴", Severity.WARNING: "🟠", Severity.INFO: "🔵"}
 RECOVERED, NOTE = "🟢", "⚪"
 SERVICE = "useapi.net"
-NAME_LENGTH = 48
+NAME_LENGTH, HEADLINE_NAME = 64, 48
 MOST = 10**15
 """Above this a number is only said to be larger."""
 
@@ -36,9 +36,9 @@ MENDS = {
 """What to do about each kind of outage."""
 
 
-def name_of(name: str) -> str:
-    """An account's name as every message shows it."""
-    return clean(name, NAME_LENGTH)
+def name_of(name: str, limit: int = NAME_LENGTH) -> str:
+    """An account's name as every message shows it; shorter in a first line, which has more to say."""
+    return clean(name, limit)
 
 
 def severity_word(severity: Severity) -> str:

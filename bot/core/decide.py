@@ -43,13 +43,13 @@ def moved(alert: Alert, standing: Standing, level: int, remind_every: timedelta 
         severity=standing.severity(level),
         worst=worst_of(alert, standing.value),
         period=standing.period,
+        told_level=min(alert.told_level, level),
     )
     if alert.level == 0:
         episode = replace(firing, episode=alert.episode + 1, sequence=0, since=now, reminded_at=now)
         return Decision(replace(episode, worst=standing.value), Reason.FIRED)
     if level > alert.level:
         return Decision(replace(firing, reminded_at=now), Reason.WORSENED)
-    firing = replace(firing, told_level=min(alert.told_level, level))
     return reminded(firing, remind_every, now)
 
 
@@ -81,8 +81,8 @@ def announce(alert: Alert, reason: Reason, *, silenced: bool) -> Decision:
 def untold(alert: Alert) -> Reason | None:
     """How the alert differs from what was told of it last, or None.
 
-    A told rung outlives its episode while a silence withholds the recovery, so that the recovery stays owed; ``sequence``
-    is 0 as long as nothing was told of the present episode.
+    A told rung outlives its episode while a silence withholds the recovery, so that the recovery stays owed.
+    ``sequence`` is 0 as long as nothing was told of the present episode.
     """
     if alert.level == 0:
         return Reason.RESOLVED if alert.told_level else None

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.model import Chat, Measure, Notice, Notification, Reason, Severity, Topic
-from bot.store.schema import outbox
+from bot.store.schema import Moment, outbox
 from bot.store.values import dump_facts, load_facts
 
 PENDING, SENDING, DELIVERED, FAILED = "pending", "sending", "delivered", "failed"
@@ -18,10 +18,10 @@ PENDING, SENDING, DELIVERED, FAILED = "pending", "sending", "delivered", "failed
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """What waits in the outbox: how much, since when, how much failed for good, and the last delivery."""
+    """What waits in the outbox: how much, since when what was tried in vain, what failed, and the last delivery."""
 
     waiting: int = 0
-    oldest_at: datetime | None = None
+    tried_since: datetime | None = None
     failed: int = 0
     delivered_at: datetime | None = None
 
@@ -130,7 +130,10 @@ async def failed(connection: AsyncConnection, ids: Sequence[int], failure: str, 
 
 
 async def told_by(connection: AsyncConnection, lead_id: int, chat_id: int) -> list[Notification]:
-    """The notifications that one message of one chat told; the message is named by the first of them."""
+    """The notifications that one message of one chat told; a message is named by the first of them.
+
+    An answer that was lost may have left the chat two copies of the message; both name the same.
+    """
     query = sa.select(outbox).where(outbox.c.lead_id == lead_id, outbox.c.chat_id == chat_id).order_by(outbox.c.id)
     return [notification_of(row) for row in await connection.execute(query)]
 
@@ -138,11 +141,11 @@ async def told_by(connection: AsyncConnection, lead_id: int, chat_id: int) -> li
 async def depth(connection: AsyncConnection) -> Depth:
     """What waits, and since when."""
     waits = outbox.c.state.in_([PENDING, SENDING])
-    query = sa.select(sa.func.count(), sa.func.min(outbox.c.created_at)).where(waits)
-    waiting, oldest_at = (await connection.execute(query)).one()
+    in_vain = sa.func.min(sa.case((outbox.c.attempts > 0, outbox.c.created_at)), type_=Moment)
+    waiting, tried_since = (await connection.execute(sa.select(sa.func.count(), in_vain).where(waits))).one()
     failed_count = sa.select(sa.func.count()).where(outbox.c.state == FAILED)
     last = sa.select(sa.func.max(outbox.c.done_at)).where(outbox.c.state == DELIVERED)
-    return Depth(waiting, oldest_at, (await connection.scalar(failed_count)) or 0, await connection.scalar(last))
+    return Depth(waiting, tried_since, (await connection.scalar(failed_count)) or 0, await connection.scalar(last))
 
 
 async def prune(connection: AsyncConnection, before: datetime) -> None:

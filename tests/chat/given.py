@@ -6,6 +6,8 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from hypothesis import HealthCheck, settings
+
 from bot.core.delivery import Parcel, Story
 from bot.core.model import (
     Chat,
@@ -21,6 +23,9 @@ from bot.core.model import (
     Topic,
 )
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""Under coverage, on a busy machine, an example may take its time."""
+
 UTC_ZONE = ZoneInfo("UTC")
 NOW = datetime(2026, 7, 20, 14, 3, tzinfo=UTC)
 """A Monday."""
@@ -31,7 +36,9 @@ LOW = Credits(monthly=2900, daily=0, package=0, monthly_allowance=15000, refresh
 VERY_LOW = Credits(monthly=180, daily=0, package=0, monthly_allowance=15000, refresh_at=REFILL)
 NONE_LEFT = Credits(monthly=0, daily=0, package=0, monthly_allowance=15000, refresh_at=REFILL)
 FULL = Credits(monthly=15000, daily=0, package=0, monthly_allowance=15000, refresh_at=REFILL + timedelta(days=30))
-PREMIUM = Plan(name="Premium - Monthly", ends_at=datetime(2026, 7, 23, 0, 48, tzinfo=UTC), price="60", renewal_price="60")
+PREMIUM = Plan(
+    name="Premium - Monthly", ends_at=datetime(2026, 7, 23, 0, 48, tzinfo=UTC), price="60", renewal_price="60"
+)
 CANCELLED = Plan(
     name="Premium - Monthly", ends_at=PREMIUM.ends_at, cancelled_at=datetime(2026, 7, 2, 9, 0, tzinfo=UTC), price="60"
 )

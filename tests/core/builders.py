@@ -41,9 +41,7 @@ def days(*numbers: float) -> Ladder:
     return tuple(Threshold(number * DAY.total_seconds()) for number in numbers)
 
 
-RULES = Rules(
-    low_credits=rungs("20%", "5%", "0"), plan_ends_within=days(7, 3, 1), unreadable_after=3, remind_every=DAY
-)
+RULES = Rules(low_credits=rungs("20%", "5%", "0"), plan_ends_within=days(7, 3, 1), unreadable_after=3, remind_every=DAY)
 
 
 def credit_of(monthly: Number, allowance: Number | None = 10_000, **more: Number | datetime | None) -> Credits:

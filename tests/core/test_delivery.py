@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -244,7 +245,7 @@ def test_pace_holds_on_any_history(gaps: list[float], group: bool) -> None:
     for gap in gaps:
         now = max(pace(sent_at(*moments), group, now + gap), now)
         moments.append(now)
-    assert all(later - earlier >= 0.999 for earlier, later in zip(moments, moments[1:], strict=False))
+    assert all(later - earlier >= 0.999 for earlier, later in pairwise(moments))
     if group:
         assert all(later - earlier >= 59.999 for earlier, later in zip(moments, moments[20:], strict=False))
 

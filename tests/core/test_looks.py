@@ -201,7 +201,8 @@ class Life:
     def keep(self, outcomes: Sequence[Outcome]) -> dict[Measure, Notice]:
         """Remembers the alerts and gives what is said of them."""
         self.alerts |= {outcome.alert.measure: outcome.alert for outcome in outcomes}
-        return {outcome.notice.measure: outcome.notice for outcome in outcomes if outcome.notice and outcome.notice.measure}
+        notices = [outcome.notice for outcome in outcomes if outcome.notice]
+        return {notice.measure: notice for notice in notices if notice.measure}
 
     def reasons(self, sample: Sample, *silences: Silence, after: timedelta = 15 * MINUTE) -> dict[Measure, Reason]:
         """One look, and why something is said."""
@@ -315,7 +316,7 @@ def test_the_sources_trouble_is_not_told_for_its_accounts() -> None:
 
 
 def test_a_plan_that_renews_and_then_is_cancelled() -> None:
-    """Told once a period as info, resolved by the renewal; cancelled, the whole ladder, the end and its critical end."""
+    """Told once a period as info, resolved by the renewal; cancelled, the whole ladder, then the end."""
     life, end = Life(), NOW + 8 * DAY
     going = Plan(PRO, ends_at=end)
     assert [life.reasons(read(plan=going), after=DAY) for _ in range(8)] == [{PLAN: Reason.FIRED}] + [{}] * 7
@@ -376,11 +377,7 @@ def test_a_replayed_look_says_nothing() -> None:
 HEALTHY = SourceState(SOURCE, listed_at=NOW, listed=3)
 
 
-
-
-def look_at(
-    life: Life, source: SourceState, health: Health, after: timedelta = 15 * MINUTE
-) -> dict[Measure, Notice]:
+def look_at(life: Life, source: SourceState, health: Health, after: timedelta = 15 * MINUTE) -> dict[Measure, Notice]:
     """One round of a source."""
     life.now += after
     return life.keep(decide_source(source, life.alerts, RULES, health, (), life.now))

@@ -116,7 +116,7 @@ def test_a_daily_refill_never_leaves_a_rung(rung: int, daily: int, below: int) -
     daily=st.integers(0, 300),
 )
 def test_level_counts_the_rungs(values: list[int], value: int, daily: int) -> None:
-    """On a ladder that falls, the level is the number of rungs at or below which the value lies, and hold never less."""
+    """On a ladder that falls, the level is the number of rungs at or below which the value lies; so it is for hold."""
     ladder = rungs(*map(str, sorted(values, reverse=True)))
     reach, hold = credits_at(value, ladder, daily=daily)
     assert reach == sum(value <= rung for rung in values)
@@ -244,7 +244,7 @@ def test_a_plan_that_ends_or_changes(
 
 
 def test_plan_severities() -> None:
-    """"Renews" is info, the ladder grows worse towards its end, and an ended plan is critical with no rung for it."""
+    """To renew is info, the ladder grows worse towards its end, and an ended plan is critical with no rung for it."""
     standing = plan_at(9 * DAY)
     assert standing is not None
     assert [standing.severity(level) for level in range(1, ENDED + 1)] == [INFO, INFO, WARNING, CRITICAL, CRITICAL]
@@ -294,7 +294,7 @@ FINE = Health(total=3)
 def failing(kind: OutageKind, times: int, health: Health = FINE, rules: Rules = RULES) -> tuple[int, int] | None:
     """What an account reaches and holds after so many such outages in a row."""
     standing = account_failures(account_with(read(), failed(kind), times), rules, health)
-    return standing and (standing.reach, standing.hold)
+    return (standing.reach, standing.hold) if standing else None
 
 
 SHARED = Health(total=3, failing=3, shared=True, fewest_failures=3)
@@ -340,7 +340,7 @@ def source_at(source: SourceState, health: Health) -> tuple[int, int] | None:
     """What a source reaches and holds."""
     standing = source_failures(source, health, RULES)
     assert standing is None or {standing.severity(1), standing.severity(2)} == {CRITICAL}
-    return standing and (standing.reach, standing.hold)
+    return (standing.reach, standing.hold) if standing else None
 
 
 def unlisted(kind: OutageKind, times: int = 1, at: datetime = NOW, listed_at: datetime | None = None) -> SourceState:
@@ -400,7 +400,7 @@ LISTED = SourceState(SOURCE, listed_at=NOW, listed=3)
     ],
 )
 def test_a_source(source: SourceState, health: Health, levels: tuple[int, int] | None) -> None:
-    """A source fires when refused on one look, or shut long enough for all; it is critical, and one reading resolves."""
+    """A source fires when refused on one look, or shut long enough for all; it is critical, and a reading resolves."""
     assert source_at(source, health) == levels
 
 

@@ -1,0 +1,247 @@
+"""The composition root: builds the parts, starts them, supervises them, and stops them in reverse order.
+
+One reading's way through them: ``schedule`` ticks, ``checks`` finds who is due and asks a source of ``sources``,
+``verdicts`` decides with ``core`` and saves with ``store``, ``outbox`` delivers through ``chat``.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
+from bot import systemd
+from bot.chat.sender import TelegramPost
+from bot.chat.service import TelegramService, make_bot
+from bot.checks import IN_FLIGHT, Checks
+from bot.context import Context
+from bot.core.model import Measure
+from bot.desk import Desk
+from bot.discovery import Discovery
+from bot.errors import BotError
+from bot.fleet import Fleet
+from bot.metrics import Metrics
+from bot.outbox import Outbox
+from bot.recipients import Recipients
+from bot.rounds import Round
+from bot.schedule import Schedule, tick_of
+from bot.settings import Settings
+from bot.sources import SERVICES, Source
+from bot.sources.http import Client, open_session
+from bot.store import alerts, outbox, readings
+from bot.store.database import Store
+from bot.verdicts import Verdicts
+from bot.web import Pages
+
+log = logging.getLogger(__name__)
+
+PRUNE_EVERY = timedelta(hours=6)
+KEEP_DELIVERED = timedelta(days=30)
+WATCHDOG_EVERY = timedelta(seconds=30)
+LAST_LOOKS, LAST_MESSAGES = 3.0, 3.0
+"""Seconds that a stop leaves to what is under way; together with the rest well under ten."""
+
+
+def utc_now() -> datetime:
+    """The wall clock; the only place that reads it."""
+    return datetime.now(UTC)
+
+
+def sources_of(settings: Settings, session: ClientSession, clock: Callable[[], datetime]) -> dict[str, Source]:
+    """Every source that the settings name."""
+    client = Client(session, settings.useapi_url, settings.useapi_token.get_secret_value())
+    return {name: service(client, clock) for name, service in SERVICES.items()}
+
+
+class App:
+    """The bot. ``async with`` opens what must be closed again; ``run`` then watches until it is told to stop."""
+
+    def __init__(
+        self, settings: Settings, clock: Callable[[], datetime] = utc_now, tick: timedelta | None = None
+    ) -> None:
+        """``clock`` and ``tick`` (how often to look what is due, in real time) are other ones in the demo."""
+        self._settings = settings
+        self._clock = clock
+        self._tick = tick or tick_of(settings.check_every)
+        self._metrics = Metrics()
+        self._stack = AsyncExitStack()
+        self._errands: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> "App":
+        """Opens the database and the port, and builds the parts. Raises StartError."""
+        async with AsyncExitStack() as stack:
+            self._store = await Store.open(self._settings.database_url)
+            stack.push_async_callback(self._store.close)
+            self._session = await stack.enter_async_context(open_session(IN_FLIGHT))
+            self._build()
+            if self._settings.http_listen:
+                listen = self._settings.http_listen
+                await self.pages.start(listen.host, listen.port)
+                stack.push_async_callback(self.pages.stop)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Closes everything."""
+        await self._stack.aclose()
+
+    def _build(self) -> None:
+        """Hands each part what it needs."""
+        settings, clock = self._settings, self._clock
+        bot = make_bot(settings.telegram_bot_token.get_secret_value(), settings.telegram_api_url)
+        post = TelegramPost(bot, clock, settings.timezone)
+        self._outbox = Outbox(self._store, post, clock, time.monotonic, self._metrics)
+        self._recipients = Recipients(settings.telegram_chat_ids)
+        context = Context(
+            store=self._store,
+            sources=sources_of(settings, self._session, clock),
+            recipients=self._recipients,
+            rules=settings.rules,
+            every=settings.check_every,
+            clock=clock,
+            metrics=self._metrics,
+            on_notices=self._outbox.wake,
+            on_round=self._round_ended,
+        )
+        self._verdicts = Verdicts(context)
+        self._checks = Checks(context, self._verdicts)
+        configured = [(account.email, account.label) for account in settings.accounts]
+        self._discovery = Discovery(context, self._verdicts, self._checks.rounds, configured)
+        self.desk = Desk(Fleet(context, self._verdicts), self._checks, self._discovery, clock)
+        self._telegram = TelegramService(
+            bot,
+            self.desk,
+            lambda: self._recipients.present,
+            settings.telegram_admin_ids,
+            settings.timezone,
+            self._metrics,
+        )
+        self.desk.polling = self._telegram.polling
+        self._schedule = Schedule(self._metrics)
+        masked = bool(settings.http_listen and not settings.http_listen.loopback)
+        self.pages = Pages(
+            self.desk.vitals, self.desk.everything, self._metrics, settings.check_every, clock, masked=masked
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Watches until ``stop`` is set or a part fails, and then ends what is under way within ten seconds."""
+        await self._resume()
+        async with self._supervised(stop, self._checks.run(), self._outbox.run(), self._telegram.run()):
+            self._schedule.every(self._tick, "look", self._checks.tick)
+            self._schedule.every(self._tick, "list", self._list)
+            self._schedule.every(PRUNE_EVERY, "prune", self._prune)
+            self._schedule.every(WATCHDOG_EVERY, "watchdog", self._report_alive)
+            self._schedule.start()
+            self._errand(self._first_round())
+            systemd.notify("READY=1")
+            await stop.wait()
+            systemd.notify("STOPPING=1")
+            log.info("Stopping")
+            self._schedule.stop()
+
+    @asynccontextmanager
+    async def _supervised(self, stop: asyncio.Event, *parts: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+        """Runs the parts for as long as the body does; the first that fails ends the whole, with its error."""
+        tasks = [asyncio.create_task(part) for part in parts]
+        for task in tasks:
+            task.add_done_callback(lambda _: stop.set())
+        try:
+            yield
+        finally:
+            failed = [task for task in tasks if task.done() and not task.cancelled() and task.exception()]
+            await self._end_work(tasks)
+        for task in failed:
+            error = task.exception()
+            if error and not isinstance(error, BotError):
+                log.critical("A part of the bot has failed", exc_info=error)
+            if error:
+                raise error
+
+    async def _end_work(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Lets looks, messages and answers under way end for a moment, then ends everything."""
+        looks, messages, polling = tasks
+        polling.cancel()
+        for errand in self._errands:
+            errand.cancel()
+        await asyncio.wait(
+            [asyncio.create_task(self._checks.drain()), asyncio.create_task(self._telegram.stop())], timeout=LAST_LOOKS
+        )
+        await self._checks.cancel()
+        looks.cancel()
+        await asyncio.wait([asyncio.create_task(self._outbox.drain())], timeout=LAST_MESSAGES)
+        await self._outbox.cancel()
+        messages.cancel()
+        await asyncio.gather(*tasks, *self._errands, return_exceptions=True)
+
+    async def _resume(self) -> None:
+        """Takes up where the last run left off."""
+        settings = self._settings
+        if not settings.telegram_chat_ids:
+            log.warning(
+                "TELEGRAM_CHAT_IDS is empty: NOBODY IS TOLD ANYTHING. Send /start to the bot; it answers with the "
+                "chat's id. Put that into TELEGRAM_CHAT_IDS and restart the bot."
+            )
+        async with self._store.write() as connection:
+            await self._recipients.refresh(connection)
+            for measure, ladder in (
+                (Measure.CREDITS, settings.low_credits),
+                (Measure.PLAN, settings.plan_ends_within),
+            ):
+                if not ladder:
+                    await alerts.forget(connection, measure)
+        await self._outbox.resume()
+        await self._discovery.resume()
+        await self._checks.resume()
+
+    async def _first_round(self) -> None:
+        """Looks at everyone known at once, and asks the sources who else there is."""
+        await self._checks.tick()
+        await self._discovery.ask_all()
+        await self._checks.start_due()
+
+    async def _list(self) -> None:
+        """Asks the sources for their lists where due, and looks at newcomers at once."""
+        if await self._discovery.tick():
+            await self._checks.start_due()
+
+    async def _prune(self) -> None:
+        """Drops and thins what has grown old."""
+        now = self._clock()
+        async with self._store.write() as connection:
+            await readings.prune(connection, now, timedelta(days=self._settings.history_days))
+            await outbox.prune(connection, now - KEEP_DELIVERED)
+            await alerts.end_silences(connection, now)
+
+    async def _report_alive(self) -> None:
+        """Tells systemd that the event loop turns and the scheduler works."""
+        systemd.notify("WATCHDOG=1")
+
+    def _round_ended(self, ended: Round) -> None:
+        """After a round in which everyone could be read, tells the heartbeat's address."""
+        if ended.whole and self._settings.heartbeat_url:
+            self._errand(self._beat(self._settings.heartbeat_url.get_secret_value()))
+
+    async def _beat(self, url: str) -> None:
+        """Asks the heartbeat's address, which is a secret."""
+        try:
+            async with self._session.get(url, timeout=ClientTimeout(total=10)) as response:
+                if response.status >= 400:
+                    log.warning("HEARTBEAT_URL answers %d", response.status)
+        except (ClientError, TimeoutError) as error:
+            log.warning("HEARTBEAT_URL cannot be reached: %s", type(error).__name__)
+
+    def _errand(self, work: Coroutine[Any, Any, None]) -> None:
+        """Does something on the side; what goes wrong with it is logged."""
+        task = asyncio.create_task(work)
+        self._errands.add(task)
+        task.add_done_callback(self._errand_done)
+
+    def _errand_done(self, task: asyncio.Task[None]) -> None:
+        """An errand has ended."""
+        self._errands.discard(task)
+        if not task.cancelled() and task.exception():
+            log.error("Work on the side failed", exc_info=task.exception())

@@ -1,0 +1,82 @@
+"""Who may ask, and who may change things."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from telegram import Bot, Message
+from telegram.constants import ChatType
+from telegram.error import TelegramError
+
+from bot.core.model import Chat
+
+REMEMBERED_FOR = 300.0
+"""Seconds for which a group's administrators are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who did something in a chat. ``anonymous`` is an administrator who speaks as the group itself."""
+
+    user_id: int | None
+    name: str
+    anonymous: bool = False
+
+
+class Access:
+    """The allowed chats, and in each those who may mute, unmute, acknowledge and snooze.
+
+    In a private chat that is its owner; in a group the users of TELEGRAM_ADMIN_IDS, or if that is empty the group's
+    administrators.
+    """
+
+    def __init__(self, bot: Bot, chats: Callable[[], tuple[Chat, ...]], admins: frozenset[int]) -> None:
+        """``chats`` gives the allowed chats as they are now."""
+        self._bot = bot
+        self._chats = chats
+        self._admins = admins
+        self._administrators: dict[int, tuple[float, frozenset[int]]] = {}
+
+    def allowed(self, chat_id: int, thread_id: int | None) -> bool:
+        """Whether this chat may ask. Where a topic is named, only that topic may."""
+        return any(
+            chat.chat_id == chat_id and (chat.thread_id is None or chat.thread_id == thread_id)
+            for chat in self._chats()
+        )
+
+    async def may_change(self, chat_type: str, chat_id: int, person: Person) -> bool:
+        """Whether this person may change things from this chat."""
+        if chat_type == ChatType.PRIVATE:
+            return True
+        if person.user_id in self._admins:
+            return True
+        if self._admins:
+            return False
+        return person.anonymous or person.user_id in await self._administrators_of(chat_id)
+
+    async def _administrators_of(self, chat_id: int) -> frozenset[int]:
+        """A group's administrators; where Telegram does not tell, those it told of last."""
+        asked_at, known = self._administrators.get(chat_id, (float("-inf"), frozenset()))
+        if time.monotonic() - asked_at < REMEMBERED_FOR:
+            return known
+        try:
+            members = await self._bot.get_chat_administrators(chat_id)
+        except TelegramError:
+            return known
+        fresh = frozenset(member.user.id for member in members)
+        self._administrators[chat_id] = (time.monotonic(), fresh)
+        return fresh
+
+
+def author_of(message: Message) -> Person:
+    """Who sent a message."""
+    if message.sender_chat is not None:
+        same = message.sender_chat.id == message.chat.id
+        return Person(None, message.sender_chat.effective_name or "somebody", anonymous=same)
+    user = message.from_user
+    return Person(user.id, user.full_name) if user else Person(None, "somebody")
+
+
+def thread_of(message: Message) -> int | None:
+    """The topic that a message stands in; a mere reply's thread is no topic."""
+    return message.message_thread_id if message.is_topic_message else None

@@ -1,0 +1,228 @@
+"""The commands: one table that makes the handlers, /help and Telegram's command menu."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from difflib import get_close_matches
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from bot.chat.account import urgency
+from bot.chat.answers import SourceAlert, account_card, alerts_page, credits_page, paged
+from bot.chat.names import find_accounts
+from bot.chat.replies import (
+    Status,
+    check_started,
+    help_message,
+    how_to_mute,
+    muted_message,
+    status_message,
+    unknown_command,
+    unmuted_message,
+    which_account,
+    wrong_duration,
+)
+from bot.chat.text import Message
+from bot.core.durations import parse_duration
+from bot.core.model import Watched
+
+FRESH_FOR = timedelta(minutes=1)
+REFRESH_WAIT = 8.0
+ROUND_WAIT = 60.0
+SHORTEST_MUTE = timedelta(minutes=1)
+
+
+class Desk(Protocol):
+    """What the commands ask of the rest of the bot."""
+
+    async def watched(self) -> list[Watched]:
+        """Every watched account, by name."""
+
+    async def firing_sources(self) -> Sequence[SourceAlert]:
+        """Every source's alert that fires."""
+
+    async def look_now(self, keys: Sequence[str]) -> None:
+        """Looks at these accounts and returns once what was seen is saved."""
+
+    async def ask_sources(self) -> None:
+        """Asks every source anew which accounts it has."""
+
+    async def mute(self, key: str | None, until: datetime, by: str) -> None:
+        """No messages about an account, or about anything, until then."""
+
+    async def unmute(self, key: str | None) -> bool:
+        """Ends mutes; False if there were none."""
+
+    async def status(self) -> Status:
+        """How the bot is."""
+
+    def now(self) -> datetime:
+        """The present moment."""
+
+
+Say = Callable[[Message], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command as it was given: its words, by whom; ``say`` answers in the same place."""
+
+    words: str
+    by: str
+    desk: Desk
+    zone: ZoneInfo
+    say: Say
+
+
+Handler = Callable[[Asked], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A row of the table. ``changes`` is for those only who may change things."""
+
+    name: str
+    usage: str
+    line: str
+    handler: Handler
+    changes: bool = False
+
+
+async def credits(asked: Asked) -> None:
+    """Every account, or everything about one; looks afresh where a number is over a minute old."""
+    one = await named_account(asked, "/credits {}") if asked.words else None
+    if asked.words and one is None:
+        return
+    await asked.say(await fresh_card(asked, one.account.key) if one else await fresh_page(asked.desk, asked.zone, 0))
+
+
+async def fresh_card(asked: Asked, key: str) -> Message:
+    """Everything about one account, as it is now."""
+    found = [one for one in await asked.desk.watched() if one.account.key == key]
+    await refresh(asked.desk, found)
+    found = [one for one in await asked.desk.watched() if one.account.key == key]
+    return account_card(found[0], asked.desk.now(), asked.zone) if found else which_account([])
+
+
+async def fresh_page(desk: Desk, zone: ZoneInfo, page: int) -> Message:
+    """One page of all accounts, those on it looked at afresh where their numbers are old."""
+    watched = await desk.watched()
+    shown, _ = paged(sorted(watched, key=urgency), page)
+    if await refresh(desk, shown):
+        watched = await desk.watched()
+    return credits_page(watched, page, desk.now(), zone)
+
+
+async def refresh(desk: Desk, shown: Sequence[Watched]) -> bool:
+    """Looks at those whose number is over a minute old, for some seconds; who hangs is shown as last known."""
+    now = desk.now()
+    stale = [one.account.key for one in shown if not is_fresh(one, now)]
+    if not stale:
+        return False
+    looking = asyncio.ensure_future(desk.look_now(stale))
+    await asyncio.wait([looking], timeout=REFRESH_WAIT)
+    return True
+
+
+def is_fresh(one: Watched, now: datetime) -> bool:
+    """Whether the last look was a reading within the last minute."""
+    reading = one.account.reading
+    return one.account.outage is None and reading is not None and timedelta(0) <= now - reading.taken_at <= FRESH_FOR
+
+
+async def named_account(asked: Asked, example: str, words: str | None = None) -> Watched | None:
+    """The account that the words name; where they name none or several, says so."""
+    said = asked.words if words is None else words
+    watched = await asked.desk.watched()
+    found = find_accounts(said, watched)
+    if len(found) == 1:
+        return found[0]
+    names = [one.account.name for one in (found or watched)]
+    await asked.say(which_account(names, said, example))
+    return None
+
+
+async def alerts(asked: Asked) -> None:
+    """What is firing."""
+    desk = asked.desk
+    await asked.say(alerts_page(await desk.watched(), await desk.firing_sources(), 0, desk.now(), asked.zone))
+
+
+async def check(asked: Asked) -> None:
+    """A round now: asks who there is, looks at everyone, and shows what was seen."""
+    await asked.desk.ask_sources()
+    keys = [one.account.key for one in await asked.desk.watched()]
+    await asked.say(check_started(len(keys)))
+    looking = asyncio.ensure_future(asked.desk.look_now(keys))
+    await asyncio.wait([looking], timeout=ROUND_WAIT)
+    await asked.say(credits_page(await asked.desk.watched(), 0, asked.desk.now(), asked.zone))
+
+
+async def mute(asked: Asked) -> None:
+    """No messages about an account, or about anything, for a while."""
+    name, _, time = asked.words.rpartition(" ")
+    example = next((one.account.name for one in await asked.desk.watched()), "all")
+    if not name.strip():
+        await asked.say(how_to_mute(example))
+        return
+    try:
+        wait = parse_duration(time)
+    except ValueError:
+        await asked.say(wrong_duration(time, name.strip()))
+        return
+    if wait < SHORTEST_MUTE:
+        await asked.say(wrong_duration(time, name.strip()))
+        return
+    await mute_named(asked, name.strip(), wait)
+
+
+async def mute_named(asked: Asked, name: str, wait: timedelta) -> None:
+    """Mutes what the name means."""
+    now = asked.desk.now()
+    everything = name.casefold() == "all"
+    one = None if everything else await named_account(asked, "/mute {} 2h", name)
+    if one is None and not everything:
+        return
+    await asked.desk.mute(one.account.key if one else None, now + wait, asked.by)
+    await asked.say(muted_message(one.account.name if one else None, now + wait, now, asked.zone))
+
+
+async def unmute(asked: Asked) -> None:
+    """Ends a mute or a snooze, of one account or of all."""
+    everything = asked.words.casefold() in ("", "all")
+    one = None if everything else await named_account(asked, "/unmute {}")
+    if one is None and not everything:
+        return
+    ended = await asked.desk.unmute(one.account.key if one else None)
+    await asked.say(unmuted_message(one.account.name if one else None, was_muted=ended))
+
+
+async def status(asked: Asked) -> None:
+    """Is the bot well."""
+    await asked.say(status_message(await asked.desk.status(), asked.desk.now(), asked.zone))
+
+
+async def help_(asked: Asked) -> None:
+    """What one can ask."""
+    await asked.say(help_message([(command.usage, command.line) for command in COMMANDS if command.line]))
+
+
+COMMANDS = (
+    Command("credits", "/credits [account]", "credits, plan and refill of every account, or all about one", credits),
+    Command("alerts", "/alerts", "what is firing, and since when", alerts),
+    Command("check", "/check", "look at every account now", check),
+    Command("mute", "/mute account 2h", "no messages about it for a while; /mute all 2h for everything", mute, True),
+    Command("unmute", "/unmute [account]", "messages again", unmute, True),
+    Command("status", "/status", "whether the bot itself is well", status),
+    Command("help", "/help", "this list", help_),
+    Command("start", "/start", "", help_),
+)
+
+BY_NAME = {command.name: command for command in COMMANDS}
+
+
+def unknown(name: str) -> Message:
+    """Says that there is no such command, and which one may be meant."""
+    near = get_close_matches(name.lower(), BY_NAME, n=1, cutoff=0.5)
+    return unknown_command(name, BY_NAME[near[0]].usage if near else None)

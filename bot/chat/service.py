@@ -1,0 +1,252 @@
+"""Telegram's side of the bot: takes updates, decides who may, and answers."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from telegram import Bot, BotCommand, BotCommandScopeChat, CallbackQuery, Update
+from telegram import Message as TelegramMessage
+from telegram.error import BadRequest, InvalidToken, RetryAfter, TelegramError
+from telegram.request import HTTPXRequest
+
+from bot.chat import buttons, commands
+from bot.chat.access import Access, Person, author_of, thread_of
+from bot.chat.polling import POLL_SECONDS, Polling
+from bot.chat.replies import not_allowed, only_commands, stranger_start, unknown_button, went_wrong
+from bot.chat.sender import NO_PREVIEW, entities_of, markup_of, post, reason_of, seconds_of
+from bot.chat.text import Entity, Message, with_note
+from bot.core.model import Chat
+from bot.errors import StartError
+from bot.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 16
+LONGEST_PEACE = 10.0
+START_WAITS = (1.0, 2.0, 5.0, 10.0, 30.0)
+
+
+def make_bot(token: str, api_url: str) -> Bot:
+    """Telegram's client: sending and polling have connections of their own, so neither waits for the other."""
+    return Bot(
+        token,
+        base_url=f"{api_url}/bot",
+        base_file_url=f"{api_url}/file/bot",
+        request=HTTPXRequest(
+            connection_pool_size=AT_ONCE, connect_timeout=10, read_timeout=20, write_timeout=20, pool_timeout=20
+        ),
+        get_updates_request=HTTPXRequest(connection_pool_size=1, connect_timeout=10, read_timeout=POLL_SECONDS + 10),
+    )
+
+
+class TelegramService:
+    """Polls, and answers what is asked in the allowed chats."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        desk: buttons.AlertDesk,
+        chats: Callable[[], tuple[Chat, ...]],
+        admins: frozenset[int],
+        zone: ZoneInfo,
+        metrics: Metrics,
+    ) -> None:
+        """``chats`` gives the allowed chats as they are now."""
+        self._bot = bot
+        self._desk = desk
+        self._chats = chats
+        self._zone = zone
+        self._access = Access(bot, chats, admins)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Semaphore(AT_ONCE)
+        self.polling = Polling(bot, self._take, metrics)
+
+    async def run(self) -> None:
+        """Answers until cancelled. Raises StartError if Telegram refuses the bot token at the first contact."""
+        await self._introduce()
+        await self._set_menu()
+        await self.polling.run()
+
+    async def stop(self) -> None:
+        """Lets the answers under way end for a moment, and confirms the updates that were handled."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=3)
+        for task in self._tasks:
+            task.cancel()
+        await self.polling.confirm()
+
+    async def _introduce(self) -> None:
+        """Asks Telegram who the bot is; a network that is down is waited for."""
+        for attempt in range(1_000_000_000):
+            try:
+                await self._bot.initialize()
+            except InvalidToken:
+                raise StartError(
+                    "TELEGRAM_BOT_TOKEN: Telegram refuses it. Ask @BotFather for the token (/token), and put it there."
+                ) from None
+            except TelegramError as error:
+                wait = START_WAITS[min(attempt, len(START_WAITS) - 1)]
+                self.polling.trouble = f"Telegram cannot be reached: {reason_of(error)}"
+                log.warning("%s; trying again in %.0f s", self.polling.trouble, wait)
+                await asyncio.sleep(wait)
+            else:
+                self.polling.trouble = None
+                log.info("Talking as @%s", self._bot.username)
+                return
+
+    async def _set_menu(self) -> None:
+        """Shows the commands in the allowed chats, and nowhere else."""
+        menu = [BotCommand(command.name, command.line) for command in commands.COMMANDS if command.line]
+        for chat_id in {chat.chat_id for chat in self._chats()}:
+            try:
+                await self._bot.set_my_commands(menu, scope=BotCommandScopeChat(chat_id))
+            except TelegramError as error:
+                log.warning("The command menu of chat %d could not be set: %s", chat_id, reason_of(error))
+
+    async def _take(self, update: Update) -> None:
+        """Begins to answer an update, and returns at once."""
+        await self._room.acquire()
+        task = asyncio.create_task(self._answer(update), name=f"update {update.update_id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        """An answer has ended."""
+        self._tasks.discard(task)
+        self._room.release()
+
+    async def _answer(self, update: Update) -> None:
+        """Answers one update; what goes wrong is logged, and the watch goes on."""
+        try:
+            if update.message:
+                await self._on_message(update.message)
+            elif update.callback_query:
+                await self._on_tap(update.callback_query)
+        except TelegramError as error:
+            log.warning("An answer could not be sent: %s", reason_of(error))
+        except Exception:
+            log.exception("An update could not be answered")
+            await self._confess(update.message)
+
+    async def _confess(self, message: TelegramMessage | None) -> None:
+        """Says that a defect of ours kept a question from being answered."""
+        if message:
+            here = place_of(message)
+            if self._access.allowed(here.chat_id, here.thread_id):
+                await self._try(lambda: self._say(here, went_wrong()))
+
+    async def _on_message(self, message: TelegramMessage) -> None:
+        """Somebody said something."""
+        name, words = self._command_in(message)
+        here = place_of(message)
+        if not self._access.allowed(here.chat_id, here.thread_id):
+            if name == "start":
+                await self._say(here, stranger_start(here.chat_id))
+            return
+        say = partial(self._say, here)
+        command = commands.BY_NAME.get(name or "")
+        if command is None:
+            if message.chat.type == message.chat.PRIVATE and message.text:
+                await say(commands.unknown(name) if name else only_commands())
+            return
+        person = author_of(message)
+        if command.changes and not await self._access.may_change(message.chat.type, message.chat_id, person):
+            await say(not_allowed(command.name))
+            return
+        await command.handler(commands.Asked(words, person.name, self._desk, self._zone, say))
+
+    def _command_in(self, message: TelegramMessage) -> tuple[str | None, str]:
+        """The command that a message begins with, if it is meant for this bot, and the words behind it."""
+        text = message.text or ""
+        if not text.startswith("/"):
+            return None, text
+        first, _, words = text.partition(" ")
+        name, _, addressee = first[1:].partition("@")
+        if addressee and addressee.lower() != (self._bot.username or "").lower():
+            return None, text
+        return name.lower().split("\n")[0], " ".join(words.split())
+
+    async def _on_tap(self, query: CallbackQuery) -> None:
+        """Somebody tapped a button. A message too old for Telegram to show is answered in words only."""
+        message = query.message
+        tap = buttons.Tap.parse(query.data)
+        if not isinstance(message, TelegramMessage) or tap is None:
+            await self._notice(query, unknown_button())
+            return
+        here = place_of(message)
+        if not self._access.allowed(here.chat_id, here.thread_id):
+            await self._notice(query, None)
+            return
+        person = Person(query.from_user.id, query.from_user.full_name)
+        if tap.changes and not await self._access.may_change(message.chat.type, message.chat_id, person):
+            await self._notice(query, not_allowed(tap.verb).text)
+            return
+        tapped = buttons.Tapped(
+            here.chat_id,
+            person.name,
+            self._desk,
+            self._zone,
+            say=partial(self._say, here),
+            edit=partial(self._edit, message),
+            add=partial(self._add, message),
+        )
+        await self._notice(query, await buttons.answer(tap, tapped))
+
+    async def _say(self, chat: Chat, message: Message) -> None:
+        """Posts an answer; a short pause that Telegram asks for is kept."""
+        try:
+            await post(self._bot, message, chat)
+        except RetryAfter as error:
+            wait = seconds_of(error)
+            if wait > LONGEST_PEACE:
+                raise
+            await asyncio.sleep(wait)
+            await post(self._bot, message, chat)
+
+    async def _edit(self, message: TelegramMessage, new: Message) -> None:
+        """Replaces a message; one that would stay the same is left."""
+        try:
+            await self._bot.edit_message_text(
+                new.text,
+                chat_id=message.chat_id,
+                message_id=message.message_id,
+                entities=entities_of(new.entities),
+                reply_markup=markup_of(new.buttons),
+                link_preview_options=NO_PREVIEW,
+            )
+        except BadRequest as error:
+            if "not modified" not in error.message.lower():
+                raise
+
+    async def _add(self, message: TelegramMessage, note: str) -> None:
+        """Writes a line below a message, in place of one that was written there before."""
+        text = message.text or ""
+        old = [entity for entity in message.entities if entity.type in ("bold", "italic", "code")]
+        kept = tuple(Entity(entity.type, entity.offset, entity.length) for entity in old)
+        noted = with_note(Message(text, kept), note)
+        await self._bot.edit_message_text(
+            noted.text,
+            chat_id=message.chat_id,
+            message_id=message.message_id,
+            entities=entities_of(noted.entities),
+            reply_markup=message.reply_markup,
+            link_preview_options=NO_PREVIEW,
+        )
+
+    async def _notice(self, query: CallbackQuery, words: str | None) -> None:
+        """Ends the tapped button's waiting, with a little notice if there is something to say."""
+        await self._try(lambda: query.answer(words[:200] if words else None))
+
+    async def _try(self, send: Callable[[], Awaitable[object]]) -> None:
+        """Does something that nothing hangs on: a tap may be too old to be answered."""
+        try:
+            await send()
+        except TelegramError as error:
+            log.debug("Not answered: %s", reason_of(error))
+
+
+def place_of(message: TelegramMessage) -> Chat:
+    """Where a message stands, which is where it is answered."""
+    return Chat(message.chat_id, thread_of(message))

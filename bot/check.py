@@ -1,0 +1,169 @@
+"""``credit-bot check``: one look at each account, on the screen; nothing is stored and nothing sent."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.app import sources_of, utc_now
+from bot.chat.account import account_line
+from bot.chat.names import find_accounts
+from bot.checks import IN_FLIGHT
+from bot.core.looks import decide_account, judge, noted
+from bot.core.model import Account, Alert, Health, Listing, Measure, Outage, OutageKind, Reading, Watched
+from bot.discovery import account_key
+from bot.errors import UsageError
+from bot.settings import Settings
+from bot.sources import Source
+from bot.sources.http import open_session
+
+OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One account as it was found: the account once looked at, and the alerts that fire on this one look."""
+
+    account: Account
+    alerts: tuple[Alert, ...]
+
+    @property
+    def severity(self) -> str:
+        """ok, info, warning, critical or unknown."""
+        if self.account.outage or not self.account.reading:
+            return "unknown"
+        worst = max((alert.severity for alert in self.alerts if alert.severity), default=None)
+        return worst.word if worst else "ok"
+
+
+async def check_accounts(settings: Settings, wanted: Sequence[str], *, as_json: bool) -> tuple[str, int]:
+    """Looks at the wanted accounts, or at all; gives what to print, and the exit code as monitoring plugins have it.
+
+    Raises UsageError where a wanted name fits no account, or several.
+    """
+    async with open_session(IN_FLIGHT) as session:
+        found: list[Finding] = []
+        trouble: list[str] = []
+        for key, source in sources_of(settings, session, utc_now).items():
+            accounts = await accounts_of(key, source, settings, trouble)
+            chosen = choose(accounts, wanted) if wanted and accounts else accounts
+            found += await asyncio.gather(*(look(source, account, settings) for account in chosen))
+    text = in_json(found, trouble) if as_json else in_words(found, trouble, settings)
+    return text, exit_code(found, trouble)
+
+
+async def accounts_of(key: str, source: Source, settings: Settings, trouble: list[str]) -> list[Account]:
+    """The accounts of the settings, or else all that the source lists; why there are none goes into ``trouble``."""
+    if settings.accounts:
+        return [Account(account_key(key, one.email), key, one.email, one.label) for one in settings.accounts]
+    listing = await source.list_accounts()
+    if isinstance(listing, Listing):
+        if not listing.accounts:
+            trouble.append("useapi.net lists no PixVerse account: add one there.")
+        return [
+            Account(account_key(key, one.email), key, one.email, listed_error=one.error) for one in listing.accounts
+        ]
+    trouble.append(f"The list of accounts cannot be read: {outage_words(listing)}")
+    return []
+
+
+def choose(accounts: Sequence[Account], wanted: Sequence[str]) -> list[Account]:
+    """The accounts that the names mean."""
+    watched = [Watched(account) for account in accounts]
+    chosen: dict[str, Account] = {}
+    for name in wanted:
+        fits = find_accounts(name, watched)
+        if len(fits) != 1:
+            names = ", ".join(one.account.name for one in (fits or watched)[:20])
+            raise UsageError(f"“{name}” fits {'several accounts' if fits else 'no account'}. Say one of: {names}")
+        chosen[fits[0].account.key] = fits[0].account
+    return list(chosen.values())
+
+
+async def look(source: Source, account: Account, settings: Settings) -> Finding:
+    """One look, decided as if it were the first."""
+    after = noted(account, judge(await source.read(account.email), account))
+    outcomes = decide_account(account, after, {}, settings.rules, Health(), (), utc_now())
+    alerts = [one.alert for one in outcomes if one.alert.level and one.alert.measure is not Measure.FAILURES]
+    return Finding(after, tuple(alerts))
+
+
+def exit_code(found: Sequence[Finding], trouble: Sequence[str]) -> int:
+    """Critical first, then what could not be read, then warnings."""
+    severities = {finding.severity for finding in found}
+    if "critical" in severities:
+        return CRITICAL
+    if "unknown" in severities or trouble:
+        return UNKNOWN
+    return WARNING if "warning" in severities else OK
+
+
+def in_words(found: Sequence[Finding], trouble: Sequence[str], settings: Settings) -> str:
+    """A line an account, the worst first, and under each that could not be read the reason."""
+    now = utc_now()
+    order = sorted(found, key=lambda one: ("critical", "unknown", "warning", "info", "ok").index(one.severity))
+    lines = [line for finding in order for line in finding_lines(finding, now, settings)]
+    return "\n".join([*trouble, *lines])
+
+
+def finding_lines(finding: Finding, now: datetime, settings: Settings) -> list[str]:
+    """One account on the screen."""
+    watched = Watched(finding.account, finding.alerts)
+    pieces = account_line(watched, now, settings.timezone)
+    line = "".join(piece if isinstance(piece, str) else piece.text for piece in pieces)
+    outage = finding.account.outage
+    return [f"{finding.severity:<8}  {line}", *([f"{'':10}{outage_words(outage)}"] if outage else [])]
+
+
+def in_json(found: Sequence[Finding], trouble: Sequence[str]) -> str:
+    """The findings for machines."""
+    page: dict[str, Any] = {"accounts": [json_of(finding) for finding in found]}
+    if trouble:
+        page["error"] = " ".join(trouble)
+    return json.dumps(page, ensure_ascii=False, indent=2)
+
+
+def json_of(finding: Finding) -> dict[str, Any]:
+    """One account for machines; what is not known is null."""
+    account, outage = finding.account, finding.account.outage
+    reading: Reading | None = account.reading
+    credits = reading.credits if reading else None
+    plan = reading.plan if reading else None
+    return {
+        "account": account.key,
+        "label": account.label,
+        "credits": credits.total if credits else None,
+        "credits_daily": credits.daily if credits else None,
+        "credits_monthly": credits.monthly if credits else None,
+        "credits_package": credits.package if credits else None,
+        "credits_monthly_allowance": credits.monthly_allowance if credits else None,
+        "plan": plan.name if plan else None,
+        "plan_ends_at": iso(plan.ends_at) if plan else None,
+        "renews": plan.renews if plan else None,
+        "runs_out_at": None,
+        "taken_at": iso(reading.taken_at) if reading else None,
+        "severity": finding.severity,
+        "error": outage_words(outage) if outage else None,
+    }
+
+
+MENDS = {
+    OutageKind.UNAUTHORIZED: "put a valid token into USEAPI_TOKEN",
+    OutageKind.LAPSED: "renew the useapi.net subscription",
+    OutageKind.MISSING: "check the email, or add the account at useapi.net",
+    OutageKind.BROKEN: "remove the account at useapi.net and add it again",
+}
+
+
+def outage_words(outage: Outage) -> str:
+    """Why a look failed, and what to do about it where something can be done."""
+    mend = MENDS.get(outage.kind)
+    words = f"{outage.kind.value}: {outage.said}" if outage.said else outage.kind.value
+    return f"{words} ({mend})" if mend else words
+
+
+def iso(moment: datetime | None) -> str | None:
+    """A moment as ISO 8601 in UTC."""
+    return moment.isoformat().replace("+00:00", "Z") if moment else None

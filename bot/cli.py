@@ -1,0 +1,143 @@
+"""The commands: run, check, doctor, demo, health. Each imports only what it needs."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, NoReturn
+
+from bot import __version__
+from bot.errors import BotError, SettingsError, UsageError
+
+BROKEN_PIPE = 141
+INTERRUPTED = 130
+
+
+class Parser(argparse.ArgumentParser):
+    """Wrong words end with 64, for 2 is what ``check`` says of a critical account."""
+
+    def error(self, message: str) -> NoReturn:
+        """Says what is wrong, and how it would be right."""
+        self.print_usage(sys.stderr)
+        self.exit(UsageError.exit_code, f"{self.prog}: {message}. Try: {self.prog} --help\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    env_file = Parser(add_help=False)
+    env_file.add_argument("--env-file", metavar="PATH", default=argparse.SUPPRESS, help="settings file (settings.env)")
+    top = Parser(
+        prog="credit-bot", description="Warns on Telegram before PixVerse credits run out.", parents=[env_file]
+    )
+    top.add_argument("--version", action="version", version=f"credit-bot {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, act: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=text, description=text, parents=[env_file])
+        one.set_defaults(act=act)
+        return one
+
+    command("run", run, "watch, until SIGTERM or Ctrl-C")
+    check_parser = command("check", check, "look at each account once and print what was seen; sends nothing")
+    check_parser.add_argument("accounts", nargs="*", metavar="ACCOUNT", help="label or email, or a part of one")
+    check_parser.add_argument("--json", action="store_true", help="print JSON")
+    command("doctor", doctor, "try every setting against the real services, and say what to mend")
+    demo_parser = command("demo", demo, "the real bot in a simulated world: no account, no token, no network")
+    demo_parser.add_argument("--seconds", type=float, metavar="N", help="end by itself after so many seconds")
+    command("health", health, "ask the running bot whether it is well")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command and gives its exit code; every error of ours is said in words."""
+    wanted = parser().parse_args(arguments)
+    try:
+        code: int = wanted.act(wanted)
+        sys.stdout.flush()
+        return code
+    except SettingsError as error:
+        print("The settings cannot be used:", *error.faults, sep="\n  ", file=sys.stderr)
+        return error.exit_code
+    except BotError as error:
+        print(f"credit-bot: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+
+
+def run(wanted: argparse.Namespace) -> int:
+    """``credit-bot run``."""
+    from bot.app import App
+    from bot.logs import set_up_logging
+    from bot.settings import load_settings
+
+    settings = load_settings(getattr(wanted, "env_file", None))
+    set_up_logging(settings.log_level, settings.log_format, settings.secrets)
+
+    async def work(stop: asyncio.Event) -> None:
+        async with App(settings) as app:
+            await app.run(stop)
+
+    asyncio.run(until_told(work))
+    return 0
+
+
+async def until_told(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+    """Does the work with an event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await work(stop)
+
+
+def check(wanted: argparse.Namespace) -> int:
+    """``credit-bot check``."""
+    from bot.check import check_accounts
+    from bot.logs import set_up_logging
+    from bot.settings import load_settings
+
+    settings = load_settings(getattr(wanted, "env_file", None))
+    set_up_logging(
+        "WARNING" if settings.log_level == "INFO" else settings.log_level, settings.log_format, settings.secrets
+    )
+    text, code = asyncio.run(check_accounts(settings, wanted.accounts, as_json=wanted.json))
+    print(text)
+    return code
+
+
+def doctor(wanted: argparse.Namespace) -> int:
+    """``credit-bot doctor``."""
+    from bot.doctor import examine
+    from bot.logs import set_up_logging
+    from bot.settings import load_settings
+
+    settings = load_settings(getattr(wanted, "env_file", None))
+    set_up_logging(
+        "ERROR" if settings.log_level == "INFO" else settings.log_level, settings.log_format, settings.secrets
+    )
+    return asyncio.run(examine(settings, print))
+
+
+def demo(wanted: argparse.Namespace) -> int:
+    """``credit-bot demo``."""
+    from bot.demo.show import show
+
+    asyncio.run(until_told(lambda stop: show(stop, wanted.seconds)))
+    return 0
+
+
+def health(wanted: argparse.Namespace) -> int:
+    """``credit-bot health``."""
+    from bot.probe import ask_health
+
+    try:
+        text, code = ask_health(getattr(wanted, "env_file", None))
+    except SettingsError as error:
+        text, code = f"The settings cannot be used: {'; '.join(error.faults)}", 1
+    print(text)
+    return code

@@ -1,0 +1,104 @@
+"""The front desk: what a chat or a page may ask of the bot, answered by the part that knows."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from bot import __version__
+from bot.chat.answers import SourceAlert
+from bot.chat.polling import Polling
+from bot.chat.replies import Status
+from bot.checks import Checks
+from bot.core.health import Vitals, problems
+from bot.core.model import Account, Alert, Notification, Watched
+from bot.discovery import Discovery
+from bot.fleet import Fleet
+
+
+class Desk:
+    """Implements ``bot.chat.buttons.AlertDesk``, and what ``bot.web.Pages`` asks for."""
+
+    def __init__(self, fleet: Fleet, checks: Checks, discovery: Discovery, clock: Callable[[], datetime]) -> None:
+        """``polling`` is set once there is one."""
+        self._fleet = fleet
+        self._checks = checks
+        self._discovery = discovery
+        self._clock = clock
+        self._started_at = clock()
+        self.polling: Polling | None = None
+
+    def now(self) -> datetime:
+        """The present moment, UTC."""
+        return self._clock()
+
+    async def watched(self) -> list[Watched]:
+        """Every watched account, by name."""
+        return await self._fleet.watched()
+
+    async def everything(self) -> tuple[list[Account], list[Alert]]:
+        """Every watched account and every alert that fires."""
+        return await self._fleet.everything()
+
+    async def firing_sources(self) -> Sequence[SourceAlert]:
+        """Every source's alert that fires."""
+        return [SourceAlert(one.alert, one.silences, one.outage) for one in await self._fleet.firing_sources()]
+
+    async def look_now(self, keys: Sequence[str]) -> None:
+        """Looks at these accounts and returns once what was seen is saved."""
+        await self._checks.look_now(keys)
+
+    async def ask_sources(self) -> None:
+        """Asks every source anew which accounts it has."""
+        await self._discovery.ask_all()
+
+    async def mute(self, key: str | None, until: datetime, by: str) -> None:
+        """No messages about an account, or about anything, until then."""
+        await self._fleet.mute(key, until, by)
+
+    async def unmute(self, key: str | None) -> bool:
+        """Ends mutes; False if there were none."""
+        return await self._fleet.unmute(key)
+
+    async def told_by(self, lead_id: int, chat_id: int) -> list[Notification]:
+        """What a message told, if it is one of this very chat."""
+        return await self._fleet.told_by(lead_id, chat_id)
+
+    async def silence(self, told: Sequence[Notification], by: str, until: datetime | None) -> int:
+        """Silences the alerts that were told and still fire; says how many."""
+        return await self._fleet.silence(told, by, until)
+
+    async def vitals(self) -> Vitals:
+        """What the bot last managed to do."""
+        deliveries = await self._fleet.deliveries()
+        read = [one.account.reading.taken_at for one in await self._fleet.watched() if one.account.reading]
+        return Vitals(
+            last_round_at=await self._fleet.last_round_at(),
+            last_read_at=max(read, default=None),
+            last_delivery_at=deliveries.depth.delivered_at,
+            waiting=deliveries.depth.waiting,
+            waiting_since=deliveries.depth.tried_since,
+            failed=deliveries.depth.failed,
+            polling_silent=self.polling.silent_for if self.polling else 0.0,
+            polling_trouble=self.polling.trouble if self.polling else None,
+            unreachable=deliveries.unreachable,
+        )
+
+    async def status(self) -> Status:
+        """How the bot is, for people."""
+        vitals, now = await self.vitals(), self._clock()
+        watched = await self._fleet.watched()
+        every, uptime = self._checks.every, max(now - self._started_at, timedelta(0))
+        starting = vitals.last_round_at is None and uptime < every + timedelta(minutes=1)
+        return Status(
+            version=__version__,
+            uptime=uptime,
+            check_every=every,
+            watched=len(watched),
+            last_round_at=vitals.last_round_at,
+            failing=tuple(one.account.name for one in watched if one.account.outage),
+            waiting=vitals.waiting,
+            oldest_waiting=now - vitals.waiting_since if vitals.waiting_since else None,
+            failed_chats=vitals.unreachable,
+            polling=vitals.polling_trouble or "working",
+            last_delivery_at=vitals.last_delivery_at,
+            problems=() if starting else tuple(problems(vitals, every, now)),
+        )

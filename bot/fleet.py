@@ -1,0 +1,133 @@
+"""What people ask and wish: who is watched and how they stand, what fires, and silences put and ended."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.context import Context
+from bot.core.model import Account, Alert, Notification, OutageKind, Silence, SilenceKind, Topic, Watched
+from bot.store import accounts, alerts, chats, outbox
+from bot.store.outbox import Depth
+from bot.verdicts import Verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class FiringSource:
+    """A source's alert that fires, why, and the silences that concern it."""
+
+    alert: Alert
+    silences: tuple[Silence, ...]
+    outage: OutageKind | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deliveries:
+    """What waits in the outbox, and which chats cannot be reached."""
+
+    depth: Depth
+    unreachable: tuple[str, ...]
+
+
+class Fleet:
+    """The watched accounts as people see them."""
+
+    def __init__(self, context: Context, verdicts: Verdicts) -> None:
+        """Holds nothing but what it is handed."""
+        self._store = context.store
+        self._clock = context.clock
+        self._verdicts = verdicts
+        self._sources = context.sources
+
+    async def watched(self) -> list[Watched]:
+        """Every watched account with its firing alerts and the silences that concern it, by name."""
+        async with self._store.read() as connection:
+            known = await accounts.watched(connection)
+            firing = await alerts.firing(connection)
+            silences = await alerts.active_silences(connection, self._clock())
+        by_subject: dict[str, list[Alert]] = defaultdict(list)
+        for alert in firing:
+            by_subject[alert.subject].append(alert)
+        return [
+            Watched(account, tuple(by_subject[account.key]), concerning(silences, account.key)) for account in known
+        ]
+
+    async def firing_sources(self) -> list[FiringSource]:
+        """Every source's alert that fires."""
+        async with self._store.read() as connection:
+            firing = [alert for alert in await alerts.firing(connection) if alert.subject in self._sources]
+            silences = await alerts.active_silences(connection, self._clock())
+            found = []
+            for alert in firing:
+                health = await accounts.health(connection, alert.subject)
+                outage = health.outage or (await accounts.source(connection, alert.subject)).outage
+                kind = outage.kind if outage else None
+                found.append(FiringSource(alert, concerning(silences, alert.subject), kind))
+        return found
+
+    async def everything(self) -> tuple[list[Account], list[Alert]]:
+        """Every watched account and every alert that fires."""
+        async with self._store.read() as connection:
+            return await accounts.watched(connection), await alerts.firing(connection)
+
+    async def mute(self, key: str | None, until: datetime, by: str) -> None:
+        """No messages about an account, or about anything, until then. State goes on."""
+        kind = SilenceKind.ALL if key is None else SilenceKind.ACCOUNT
+        async with self._store.write() as connection:
+            await alerts.add_silence(connection, Silence(kind, key or "", until=until, by=by))
+
+    async def unmute(self, key: str | None) -> bool:
+        """Ends the mute of an account, or without a key every mute, and says what was withheld; False if none was."""
+        async with self._store.write() as connection:
+            if key is None:
+                ended = await alerts.remove_silences(connection, SilenceKind.ALL)
+                ended += await alerts.remove_silences(connection, SilenceKind.ACCOUNT)
+                ended += await alerts.remove_silences(connection, SilenceKind.SNOOZE)
+            else:
+                ended = await alerts.remove_silences(connection, SilenceKind.ACCOUNT, key)
+                ended += await alerts.remove_silences(connection, SilenceKind.SNOOZE, key)
+        await self._verdicts.catch_up()
+        return ended > 0
+
+    async def told_by(self, lead_id: int, chat_id: int) -> list[Notification]:
+        """The alerts' notifications that a message told, if it is one of this very chat."""
+        async with self._store.read() as connection:
+            told = await outbox.told_by(connection, lead_id, chat_id)
+        return [notification for notification in told if notification.notice.topic is Topic.ALERT]
+
+    async def silence(self, told: Iterable[Notification], by: str, until: datetime | None) -> int:
+        """Silences the alerts that were told and still fire: until a moment, or else as an ack. Says how many."""
+        count = 0
+        async with self._store.write() as connection:
+            firing = {(alert.subject, alert.measure): alert for alert in await alerts.firing(connection)}
+            wanted = {(one.notice.subject, one.notice.measure): one.notice.episode for one in told}
+            for which, episode in wanted.items():
+                alert = firing.get(which)  # type: ignore[arg-type]
+                if alert is None or alert.episode != episode:
+                    continue
+                await alerts.add_silence(connection, silence_of(alert, by, until))
+                count += 1
+        return count
+
+    async def deliveries(self) -> Deliveries:
+        """What waits to be delivered, and what never can be."""
+        async with self._store.read() as connection:
+            depth = await outbox.depth(connection)
+            gone = await chats.gone(connection)
+        return Deliveries(depth, tuple(f"chat {chat}: {why}" for chat, why in gone.items()))
+
+    async def last_round_at(self) -> datetime | None:
+        """When a round ended last."""
+        async with self._store.read() as connection:
+            return await chats.marked(connection, chats.ROUND)
+
+
+def silence_of(alert: Alert, by: str, until: datetime | None) -> Silence:
+    """A snooze until a moment, or an ack until recovery or the next worse rung."""
+    kind = SilenceKind.SNOOZE if until else SilenceKind.ACK
+    return Silence(kind, alert.subject, alert.measure, until, alert.episode, alert.level, by)
+
+
+def concerning(silences: Sequence[Silence], subject: str) -> tuple[Silence, ...]:
+    """The silences of everything, and those of one subject."""
+    return tuple(silence for silence in silences if silence.kind is SilenceKind.ALL or silence.subject == subject)

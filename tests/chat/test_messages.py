@@ -1,0 +1,438 @@
+"""Every notification as its exact text, so that a reader sees the words."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.chat.messages import render
+from bot.chat.text import Message
+from bot.core.delivery import Parcel, Story
+from bot.core.model import Facts, Measure, Notice, OutageKind, Reason, Severity, Topic
+from tests.chat import given
+from tests.chat.given import NOW, ago, low, note, parcel, plan, sent, source, unreadable
+
+CRITICAL, WARNING, INFO = Severity.CRITICAL, Severity.WARNING, Severity.INFO
+WEEKEND = {"since": ago(days=2, hours=3)}
+WAIT = "top up, or wait for the refill on Fri 24 Jul, 00:48 (in 3 d 10 h)."
+BUCKETS = "2,900 monthly · 0 daily · 0 package"
+
+
+def said(told: Parcel, zone: ZoneInfo = given.UTC_ZONE) -> Message:
+    """The parcel's message."""
+    return render(told, NOW, zone).message
+
+
+def check(told: Notice, *lines: str) -> None:
+    """One story, word for word."""
+    assert said(parcel(told)).text.split("\n") == list(lines)
+
+
+def test_low_credits() -> None:
+    """Who, what, how bad; then why, what to do by when; then the numbers with their age."""
+    check(
+        low(),
+        "🟠 Studio: 2,900 credits left (19 %)",
+        "Warning: below your 20 % line.",
+        f"Jobs fail at 0: {WAIT}",
+        f"{BUCKETS} · read 14:03",
+    )
+
+
+def test_low_credits_with_a_daily_refill() -> None:
+    """The daily refill is told with its amount."""
+    daily = replace(given.LOW, daily_allowance=60, daily_refresh_at=datetime(2026, 7, 21, tzinfo=UTC))
+    told = said(parcel(low(credits=daily, plan=given.PREMIUM)))
+    assert f"Jobs fail at 0: {WAIT} Daily refill of 60 tomorrow 00:00." in told.text
+
+
+def test_no_refill_is_promised_when_the_plan_ends() -> None:
+    """A cancelled plan refills nothing."""
+    check(
+        low(plan=given.CANCELLED),
+        "🟠 Studio: 2,900 credits left (19 %)",
+        "Warning: below your 20 % line.",
+        "Jobs fail at 0: top up in time. No refill comes: the plan ends on Thu 23 Jul, 00:48.",
+        f"{BUCKETS} · read 14:03",
+    )
+
+
+def test_worsened() -> None:
+    """The deeper rung, as critical."""
+    check(
+        low(Reason.WORSENED, CRITICAL, credits=given.VERY_LOW, rung="5 %"),
+        "🔴 Studio: 180 credits left (1.2 %)",
+        "Critical: below your 5 % line.",
+        f"Jobs fail at 0: {WAIT}",
+        "180 monthly · 0 daily · 0 package · read 14:03",
+    )
+
+
+def test_out_of_credits() -> None:
+    """Nothing left says so, without a percent."""
+    check(
+        low(severity=CRITICAL, credits=given.NONE_LEFT, rung="0"),
+        "🔴 Studio: out of credits",
+        "Critical: nothing left of 15,000.",
+        "Jobs fail until a top-up or the refill on Fri 24 Jul, 00:48 (in 3 d 10 h).",
+        "0 monthly · 0 daily · 0 package · read 14:03",
+    )
+
+
+def test_below_zero() -> None:
+    """A negative total is said, without an allowance too."""
+    negative = replace(given.NONE_LEFT, monthly=-50, monthly_allowance=None, refresh_at=None)
+    check(
+        low(severity=CRITICAL, credits=negative, rung="0"),
+        "🔴 Studio: out of credits (50 below zero)",
+        "Critical: nothing left.",
+        "Jobs fail until a top-up.",
+        "-50 monthly · 0 daily · 0 package · read 14:03",
+    )
+
+
+def test_unknown_buckets_are_said() -> None:
+    """A sum with an unknown part is a lower bound, and never "out of credits"."""
+    text = said(parcel(low(credits=replace(given.LOW, package=None)))).text
+    assert text.startswith("🟠 Studio: at least 2,900 credits left (19 %)\n")
+    assert "package unknown" in text
+    assert "out of credits" not in said(parcel(low(credits=replace(given.NONE_LEFT, daily=None)))).text
+
+
+def test_without_an_allowance_there_is_no_percent() -> None:
+    """A share of nothing is not said; the line is the absolute number."""
+    text = said(parcel(low(credits=replace(given.LOW, monthly_allowance=None), rung="3,000"))).text
+    assert text.startswith("🟠 Studio: 2,900 credits left\nWarning: below your 3,000 line.\n")
+
+
+@pytest.mark.parametrize(("monthly", "side"), [(2999, "below"), (3000, "at"), (3001, "not yet clear of")])
+def test_the_line_is_told_truly(monthly: int, side: str) -> None:
+    """At the line, or a little above one that was crossed, is not "below" it."""
+    assert f"Warning: {side} your 20 % line." in said(parcel(low(credits=replace(given.LOW, monthly=monthly)))).text
+
+
+def test_reminded() -> None:
+    """Still so, and since when."""
+    check(
+        low(Reason.REMINDED, CRITICAL, credits=given.VERY_LOW, **WEEKEND),
+        "🔴 Studio: still 180 credits (1.2 %)",
+        "Critical: low since Sat 18 Jul, 11:03, 2 d 3 h ago.",
+        f"Jobs fail at 0: {WAIT}",
+        "180 monthly · 0 daily · 0 package · read 14:03",
+    )
+
+
+def test_refilled() -> None:
+    """How it recovered, how long it was low and how low."""
+    check(
+        low(Reason.RESOLVED, INFO, credits=given.FULL, growth="refill", worst=180, **WEEKEND),
+        "🟢 Studio: 15,000 credits again (100 %)",
+        "Refilled. It was low for 2 d 3 h, at worst 180.",
+        "15,000 monthly · 0 daily · 0 package · read 14:03",
+    )
+
+
+def test_plan_renews() -> None:
+    """Information: when, for how much, nothing to do."""
+    check(
+        plan(severity=INFO, plan=given.PREMIUM),
+        "🔵 Studio: plan renews in 2 days",
+        "Info: Premium - Monthly renews for 60 on Thu 23 Jul, 00:48. Nothing to do.",
+    )
+
+
+def test_plan_ends() -> None:
+    """Why and when it ends, and what goes with it."""
+    check(
+        plan(),
+        "🟠 Studio: plan ends in 2 days",
+        "Warning: Premium - Monthly was cancelled on Thu 2 Jul and ends on Thu 23 Jul, 00:48, in 2 d 10 h.",
+        "2,900 monthly credits lapse with it (read 14:03): use them, or renew.",
+    )
+
+
+def test_plan_becomes_another() -> None:
+    """A change is no end."""
+    check(
+        plan(plan=given.CHANGING),
+        "🟠 Studio: plan becomes Basic in 2 days",
+        "Warning: Premium - Monthly changes to Basic on Thu 23 Jul, 00:48, in 2 d 10 h.",
+    )
+
+
+def test_plan_ended() -> None:
+    """When, and what is left."""
+    check(
+        plan(severity=CRITICAL, plan=replace(given.CANCELLED, ends_at=ago(hours=2))),
+        "🔴 Studio: plan ended today",
+        "Critical: Premium - Monthly is over since 12:03, 2 h ago: no refill comes any more. Renew it to go on.",
+        "2,900 credits left · read 14:03",
+    )
+
+
+def test_plan_was_not_renewed() -> None:
+    """A renewal that failed has another mend than an end."""
+    check(
+        plan(severity=CRITICAL, plan=replace(given.PREMIUM, ends_at=ago(hours=2))),
+        "🔴 Studio: plan was not renewed",
+        "Critical: Premium - Monthly was due today 12:03, 2 h ago. Check its payment at PixVerse.",
+        "2,900 credits left · read 14:03",
+    )
+
+
+def test_plan_became_free() -> None:
+    """A free account has no date to tell."""
+    check(
+        plan(severity=CRITICAL, plan=given.FREE),
+        "🔴 Studio: plan has ended, now a free account",
+        "Critical: no refill comes any more. Subscribe again to go on.",
+        "2,900 credits left · read 14:03",
+    )
+
+
+def test_plan_goes_on() -> None:
+    """Renewed, and until when."""
+    check(
+        plan(Reason.RESOLVED, INFO, plan=replace(given.PREMIUM, ends_at=datetime(2026, 8, 23, 0, 48, tzinfo=UTC))),
+        "🟢 Studio: plan renewed until Sun 23 Aug, 00:48",
+        "Premium - Monthly renews again in 33 days.",
+        "2,900 credits left · read 14:03",
+    )
+
+
+def test_unreadable() -> None:
+    """Since when, why in the server's words, what to do, and the last number with its age."""
+    check(
+        unreadable(said="The linked account is broken until it is added to useapi.net again"),
+        "🟠 Studio: cannot be read since 13:15",
+        "Warning: session broken. The linked account is broken until it is added to useapi.net again.",
+        "At useapi.net, remove the account and add it again.",
+        "Last known: 2,900 credits (19 %) at 13:03, 1 h ago.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "trouble", "mend"),
+    [
+        (OutageKind.MISSING, "unknown account", "Add the account at useapi.net, or take it out of ACCOUNTS."),
+        (OutageKind.THROTTLED, "asked too often", "The bot keeps trying. If this stays, make CHECK_EVERY longer."),
+        (OutageKind.UNAVAILABLE, "unavailable", "The bot keeps trying; nothing to do unless it lasts."),
+        (
+            OutageKind.GARBLED,
+            "answer unusable",
+            "The bot keeps trying. If this stays, the service has changed: update the bot.",
+        ),
+    ],
+)
+def test_each_outage_has_its_mend(kind: OutageKind, trouble: str, mend: str) -> None:
+    """What to do differs by what is wrong."""
+    lines = said(parcel(unreadable(outage=kind, said=None))).text.split("\n")
+    assert lines[1:3] == [f"Warning: {trouble}.", mend]
+
+
+def test_never_read() -> None:
+    """Without a last number, none is told."""
+    assert said(parcel(unreadable(credits=None, credits_at=None))).text.endswith("\nIts credits were never read yet.")
+
+
+def test_readable_again() -> None:
+    """The fresh number comes with it."""
+    check(
+        unreadable(Reason.RESOLVED, INFO, outage=None, credits_at=NOW),
+        "🟢 Studio: can be read again, 2,900 credits (19 %)",
+        "It could not be read for 48 min.",
+        f"{BUCKETS} · read 14:03",
+    )
+
+
+def test_token_refused() -> None:
+    """One message for the source, with what to set."""
+    check(
+        source(outage=OutageKind.UNAUTHORIZED, said="Unauthorized"),
+        "🔴 useapi.net refuses the API token",
+        "Critical: none of the 12 accounts is watched since 13:15.",
+        "Reason: Unauthorized.",
+        "Put a valid token into USEAPI_TOKEN and restart the bot.",
+    )
+
+
+def test_subscription_lapsed() -> None:
+    """Another cause, another mend."""
+    check(
+        source(outage=OutageKind.LAPSED, said=""),
+        "🔴 useapi.net subscription has lapsed",
+        "Critical: none of the 12 accounts is watched since 13:15.",
+        "Reason: useapi.net subscription lapsed.",
+        "Renew the subscription at useapi.net; the bot goes on by itself.",
+    )
+
+
+def test_shared_outage() -> None:
+    """The whole service away is one message."""
+    check(
+        source(outage=OutageKind.UNAVAILABLE, said="Bad Gateway"),
+        "🔴 useapi.net cannot be read since 13:15",
+        "Critical: none of the 12 accounts is watched since 13:15.",
+        "Reason: Bad Gateway.",
+        "The bot keeps trying; nothing to do unless it lasts.",
+    )
+
+
+def test_source_readable_again() -> None:
+    """How many are watched again, and how long they were not."""
+    check(
+        source(Reason.RESOLVED, count=0),
+        "🟢 useapi.net can be read again",
+        "12 accounts watched again.",
+        "It could not be read for 48 min, since 13:15.",
+    )
+
+
+def test_listing() -> None:
+    """An empty source is waited for, and said; so are its first accounts."""
+    check(
+        source(measure=Measure.LISTING, total=0),
+        "🟠 useapi.net lists no PixVerse account: add one",
+        "Warning: nothing is watched. The bot finds a new account by itself.",
+    )
+    check(source(Reason.RESOLVED, Measure.LISTING, total=3), "🟢 useapi.net lists 3 accounts, now watched")
+
+
+def test_greeting_names_no_account() -> None:
+    """A new chat learns how many are watched and how to ask."""
+    check(
+        note(Topic.GREETING, Facts(name="Studio", total=12)),
+        "⚪ credit-bot watches 12 accounts for this chat",
+        "It writes when credits run low, a plan is about to end, or an account cannot be read. No news is good news.",
+        "/credits shows the numbers, /help what else you can ask.",
+    )
+
+
+def test_gone() -> None:
+    """An account that is no longer listed is said, with its last number."""
+    check(
+        note(Topic.GONE, given.facts(credits=given.LOW, credits_at=ago(hours=1))),
+        "⚪ Studio: no longer listed at useapi.net",
+        "It is no longer watched. If that was not meant, add it there again.",
+        "Last known: 2,900 credits (19 %) at 13:03, 1 h ago.",
+    )
+
+
+def test_pause() -> None:
+    """From when to when nobody was watching."""
+    check(
+        note(Topic.PAUSE, Facts(since=NOW.replace(hour=2, minute=10), until=NOW.replace(hour=7, minute=45))),
+        "⚪ Nobody was watching from 02:10 to 07:45",
+        "No checks ran for 5 h 35 min. Every account is read again now; what is wrong is told next.",
+    )
+    yesterday = said(parcel(note(Topic.PAUSE, Facts(since=ago(days=1), until=NOW)))).text
+    assert yesterday.startswith("⚪ Nobody was watching from yesterday 14:03 to today 14:03\n")
+
+
+def test_late_is_said() -> None:
+    """A message that Telegram did not take says how late it is, and its number how old."""
+    told = low(severity=CRITICAL, credits=given.VERY_LOW, rung="5 %", credits_at=ago(minutes=43))
+    message = said(Parcel((Story((sent(told, ago(minutes=43), ago(minutes=43)),)),)))
+    lines = message.text.split("\n")
+    assert lines[0] == "🔴 Studio: 180 credits left (1.2 %) · delayed 43 min"
+    assert lines[-2].endswith("read 13:20, 43 min ago")
+    assert lines[-1] == "Telegram did not take messages from 13:20 to 14:03."
+
+
+def test_late_without_telegram_to_blame() -> None:
+    """A bot that was off is late too, but blames nobody."""
+    message = said(Parcel((Story((sent(low(), ago(minutes=43)),)),)))
+    assert " · delayed 43 min\n" in message.text
+    assert "Telegram" not in message.text
+
+
+def test_recovery_that_overtook_its_alert_tells_both() -> None:
+    """What fired and recovered while Telegram was away is one message, and it rings."""
+    fired = sent(low(severity=CRITICAL, credits=given.VERY_LOW, rung="5 %"), ago(minutes=43), ago(minutes=43))
+    over = sent(low(Reason.RESOLVED, INFO, credits=given.FULL, growth="top-up", since=ago(minutes=43), worst=180))
+    message = said(Parcel((Story((fired, over)),)))
+    assert message.text.split("\n") == [
+        "🟢 Studio: 15,000 credits again (100 %) · delayed 43 min",
+        "Not told in time: 180 credits left (1.2 %) at 13:20.",
+        "Topped up. It was low for 43 min, at worst 180.",
+        "15,000 monthly · 0 daily · 0 package · read 14:03",
+        "Telegram did not take messages from 13:20 to 14:03.",
+    ]
+    assert not message.silent
+
+
+def test_other_recoveries_tell_both_too() -> None:
+    """Plans, unreadable accounts and sources say what a recovery overtook."""
+    late = ago(minutes=20)
+    pairs = [
+        (plan(), plan(Reason.RESOLVED, plan=given.PREMIUM), "it was to end on Thu 23 Jul, 00:48."),
+        (unreadable(), unreadable(Reason.RESOLVED, outage=None), "session broken."),
+        (source(outage=OutageKind.LAPSED), source(Reason.RESOLVED), "useapi.net subscription lapsed."),
+    ]
+    for fired, over, words in pairs:
+        text = said(Parcel((Story((sent(fired, late), sent(over))),))).text
+        assert f"Not told in time: {words}" in text
+
+
+def test_sound_and_buttons() -> None:
+    """Alerts ring and can be acknowledged; recoveries, information and notes come silently, recoveries without."""
+    alert = said(parcel(low()))
+    assert not alert.silent
+    assert [button.data for row in alert.buttons for button in row] == [
+        "ack:7",
+        "snooze1h:7",
+        "snooze1d:7",
+        "credits:7",
+    ]
+    assert [button.label for row in alert.buttons for button in row] == ["Ack", "Snooze 1 h", "Snooze 1 day", "Credits"]
+    assert said(parcel(plan(severity=INFO, plan=given.PREMIUM))).silent
+    for quiet in (low(Reason.RESOLVED), note(Topic.GREETING, Facts(total=1))):
+        message = said(parcel(quiet))
+        assert message.silent
+        assert message.buttons == ()
+
+
+def test_times_are_of_the_zone() -> None:
+    """Everything people read is in their zone."""
+    text = said(parcel(low()), ZoneInfo("Europe/Berlin")).text
+    assert "Fri 24 Jul, 02:48" in text
+    assert "read 16:03" in text
+
+
+def test_refill_that_has_passed_is_not_promised() -> None:
+    """A message that comes after the refill it waited for does not announce it."""
+    text = said(parcel(low(credits=replace(given.LOW, refresh_at=NOW - timedelta(minutes=1))))).text
+    assert "Jobs fail at 0: top up in time.\n" in text
+
+
+@pytest.mark.parametrize(
+    ("total", "failing", "words"),
+    [
+        (12, 3, "3 of 12 accounts not watched"),
+        (1, 1, "its one account is not watched"),
+        (0, 0, "no account is watched"),
+    ],
+)
+def test_how_many_are_not_watched(total: int, failing: int, words: str) -> None:
+    """The source's alert does not claim more than it knows."""
+    text = said(parcel(source(outage=OutageKind.LAPSED, total=total, count=failing))).text
+    assert f"Critical: {words} since 13:15." in text
+
+
+def test_reminders_of_what_has_not_changed() -> None:
+    """A reminder says "still", and since when."""
+    still_broken = said(parcel(source(Reason.REMINDED, outage=OutageKind.UNAVAILABLE, since=ago(days=1)))).text
+    assert still_broken.startswith("🔴 useapi.net still cannot be read since yesterday 14:03\n")
+    assert "since yesterday 14:03, 1 d ago." in still_broken
+    ended = replace(given.CANCELLED, ends_at=ago(days=2))
+    over = said(parcel(plan(Reason.REMINDED, CRITICAL, plan=ended))).text
+    assert over.startswith("🔴 Studio: plan still not renewed\n")
+    assert "Premium - Monthly is over since Sat 18 Jul, 14:03, 2 d ago" in over
+    free = said(parcel(plan(Reason.REMINDED, CRITICAL, plan=given.FREE))).text
+    assert free.startswith("🔴 Studio: still without a paid plan\n")
+
+
+def test_plan_without_monthly_credits_left() -> None:
+    """Nothing lapses where nothing is left."""
+    assert said(parcel(plan(credits=given.NONE_LEFT))).text.endswith("\nRenew it to go on.")

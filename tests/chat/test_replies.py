@@ -1,0 +1,139 @@
+"""Short replies, word for word."""
+
+from datetime import timedelta
+
+from bot.chat import replies
+from bot.chat.clean import utf16_len
+from bot.chat.replies import Status
+from bot.chat.text import LONGEST_MESSAGE
+from tests.chat.given import NOW, UTC_ZONE, ago
+
+WELL = Status(
+    version="0.1.0",
+    uptime=timedelta(days=3, hours=4),
+    check_every=timedelta(minutes=15),
+    watched=12,
+    last_round_at=ago(minutes=2),
+    last_delivery_at=ago(minutes=15),
+)
+
+
+def test_status_of_a_bot_that_is_well() -> None:
+    """Last round, accounts, outbox, polling, uptime, version."""
+    assert replies.status_message(WELL, NOW, UTC_ZONE).text.split("\n") == [
+        "🟢 The bot is well · up 3 d 4 h",
+        "Last round: 14:01, 2 min ago (one every 15 min)",
+        "Accounts: 12 watched, all readable",
+        "Messages: none waiting, last delivered 13:48",
+        "Telegram polling: working",
+        "Version 0.1.0",
+    ]
+
+
+def test_status_of_a_bot_that_is_not() -> None:
+    """What is wrong comes first, in words."""
+    ill = Status(
+        version="0.1.0",
+        uptime=timedelta(minutes=1),
+        check_every=timedelta(minutes=15),
+        watched=12,
+        failing=("Studio", "Loop"),
+        waiting=3,
+        oldest_waiting=timedelta(minutes=5),
+        failed_chats=("-100123: the bot was blocked",),
+        polling="another bot polls with the same token",
+        problems=("No round ended for 45 min.",),
+    )
+    assert replies.status_message(ill, NOW, UTC_ZONE).text.split("\n") == [
+        "🟠 2 problems · up 1 min",
+        "Problem: No round ended for 45 min.",
+        "Cannot write to -100123: the bot was blocked",
+        "Last round: none yet, one every 15 min",
+        "Accounts: 12 watched, 2 cannot be read: Studio, Loop",
+        "Messages: 3 waiting, the oldest for 5 min",
+        "Telegram polling: another bot polls with the same token",
+        "Version 0.1.0",
+    ]
+
+
+def test_help() -> None:
+    """Every command of the table with its line, and how accounts are named."""
+    assert replies.help_message([("/credits [account]", "every account"), ("/check", "a round now")]).text.split(
+        "\n"
+    ) == [
+        "Ask me",
+        "/credits [account] – every account",
+        "/check – a round now",
+        "An account goes by its label or email, or any part of one that fits no other.",
+    ]
+
+
+def test_muting() -> None:
+    """Whom, until when, and how to end it."""
+    until = NOW + timedelta(hours=2)
+    assert replies.muted_message("Studio", until, NOW, UTC_ZONE).text == (
+        "Studio is muted until today 16:03 (2 h).\n"
+        "It is still watched; what is wrong by then is told then. /unmute Studio ends it sooner."
+    )
+    assert replies.muted_message(None, until, NOW, UTC_ZONE).text == (
+        "Everything is muted until today 16:03 (2 h).\n"
+        "It is still watched; what is wrong by then is told then. /unmute ends it sooner."
+    )
+
+
+def test_unmuting() -> None:
+    """Messages come again; or there was nothing to end."""
+    assert replies.unmuted_message("Studio").text == "Studio is no longer muted. /alerts shows what is firing."
+    assert replies.unmuted_message(None).text == "Nothing is muted any more. /alerts shows what is firing."
+    assert replies.unmuted_message("Studio", was_muted=False).text == "Studio was not muted."
+    assert replies.unmuted_message(None, was_muted=False).text == "Nothing was muted."
+
+
+def test_wrong_words_get_an_example_that_works() -> None:
+    """What was wrong, and what is right."""
+    assert replies.which_account(["Ads", "Loop"]).text == "Which account? Say /credits Ads, or one of: Ads, Loop."
+    assert replies.which_account(["Ads", "Loop"], "xy", "/mute {} 2h").text == (
+        "No single account is called “xy”. Say /mute Ads 2h, or one of: Ads, Loop."
+    )
+    assert replies.which_account([]).text == "No account is watched yet. /check looks for some now."
+    assert replies.wrong_duration("2 hourz", "studio").text == "“2 hourz” is no time. Try /mute studio 2h, or 30m, 1d."
+    assert replies.how_to_mute("studio").text == "Mute what, and for how long? Say /mute studio 2h, or /mute all 30m."
+
+
+def test_many_names_are_bounded() -> None:
+    """A fleet's names do not fill the screen; whatever was typed is echoed safely."""
+    text = replies.which_account([f"account-{number}" for number in range(500)], "\u202e*x*\n" * 999).text
+    assert text.endswith(", ….")
+    assert utf16_len(text) < 900 < LONGEST_MESSAGE
+    assert "\u202e" not in text
+    assert "\n" not in text
+
+
+def test_strangers_learn_their_own_id_only() -> None:
+    """Nothing about accounts, the bot or its people."""
+    assert replies.stranger_start(-100123).text == (
+        "This chat's id is -100123.\nIf the bot is yours, put it into TELEGRAM_CHAT_IDS and restart the bot."
+    )
+    assert [one.kind for one in replies.stranger_start(-100123).entities] == ["code"]
+
+
+def test_access() -> None:
+    """Who may, and what one may still ask."""
+    assert replies.not_allowed("mute").text == (
+        "Only administrators of this group can mute. /alerts shows what is firing."
+    )
+
+
+def test_taps_are_noted() -> None:
+    """Who did what, and until when it holds."""
+    assert replies.acked_note("Ann", NOW, UTC_ZONE) == (
+        "Acknowledged by Ann, 14:03: quiet until it recovers or gets worse."
+    )
+    assert replies.snoozed_note("Ann", NOW + timedelta(hours=1), NOW, UTC_ZONE) == "Snoozed by Ann until today 15:03."
+    assert replies.over_note() == "This alert is over; there is nothing to silence."
+
+
+def test_check() -> None:
+    """A round that begins says how many it looks at."""
+    assert replies.check_started(3).text == "⚪ Looking at 3 accounts now."
+    assert replies.check_started(0).text == "⚪ Looking for accounts now."

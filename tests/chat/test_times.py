@@ -1,0 +1,92 @@
+"""Moments and lengths of time in words."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chat import times
+from tests.chat.given import NOW, UNHURRIED, UTC_ZONE
+
+BERLIN, AUCKLAND = ZoneInfo("Europe/Berlin"), ZoneInfo("Pacific/Auckland")
+
+
+@pytest.mark.parametrize(
+    ("when", "zone", "said"),
+    [
+        (NOW.replace(hour=14, minute=0), UTC_ZONE, "today 14:00"),
+        (NOW.replace(hour=23, minute=30), BERLIN, "tomorrow 01:30"),
+        (NOW - timedelta(days=1), UTC_ZONE, "yesterday 14:03"),
+        (datetime(2026, 7, 23, 0, 48, tzinfo=UTC), UTC_ZONE, "Thu 23 Jul, 00:48"),
+        (datetime(2026, 7, 23, 0, 48, tzinfo=UTC), BERLIN, "Thu 23 Jul, 02:48"),
+        (datetime(2027, 7, 22, 0, 48, tzinfo=UTC), UTC_ZONE, "Thu 22 Jul 2027, 00:48"),
+        (datetime(1970, 1, 1, tzinfo=UTC), UTC_ZONE, "Thu 1 Jan 1970, 00:00"),
+    ],
+)
+def test_moments(when: datetime, zone: ZoneInfo, said: str) -> None:
+    """Near days by word, others with weekday, far ones with their year, all in the reader's zone."""
+    assert times.say_moment(when, NOW, zone) == said
+
+
+@pytest.mark.parametrize(
+    ("say", "away", "said"),
+    [
+        (times.say_in, timedelta(days=3, hours=4), "in 3 d 4 h"),
+        (times.say_in, timedelta(0), "now"),
+        (times.say_in_days, timedelta(days=3), "in 3 days"),
+        (times.say_in_days, timedelta(days=2, hours=23, minutes=50), "in 3 days"),
+        (times.say_in_days, timedelta(hours=23, minutes=45), "in 1 day"),
+        (times.say_in_days, timedelta(hours=14), "in 14 h"),
+        (times.say_in_days, -timedelta(hours=14), "now"),
+        (times.say_ago, -timedelta(seconds=20), "just now"),
+        (times.say_ago, timedelta(hours=1), "just now"),
+        (times.say_ago, -timedelta(minutes=43), "43 min ago"),
+        (times.say_ago, -timedelta(hours=1, minutes=20), "1 h 20 min ago"),
+        (times.say_ago, -timedelta(hours=5, minutes=50), "5 h ago"),
+        (times.say_ago, -timedelta(days=12, hours=7), "12 d ago"),
+    ],
+)
+def test_distances(say: Callable[[datetime, datetime], str], away: timedelta, said: str) -> None:
+    """How long from now, and how long ago."""
+    assert say(NOW + away, NOW) == said
+
+
+@pytest.mark.parametrize(
+    ("age", "said"),
+    [
+        (timedelta(minutes=2), "read 14:01"),
+        (timedelta(hours=5, minutes=3), "read 09:00, 5 h ago"),
+        (timedelta(days=2), "read Sat 18 Jul, 14:03, 2 d ago"),
+    ],
+)
+def test_a_number_that_is_not_fresh_says_so(age: timedelta, said: str) -> None:
+    """No stale number passes for a fresh one."""
+    assert times.say_read(NOW - age, NOW, UTC_ZONE) == said
+
+
+@pytest.mark.parametrize(
+    ("away", "said"),
+    [(timedelta(hours=9), "today 23:03"), (timedelta(days=4), "Fri 14:03"), (timedelta(days=8), "28 Jul")],
+)
+def test_lists_say_moments_in_few_letters(away: timedelta, said: str) -> None:
+    """A weekday means the coming one, never one a week later."""
+    assert times.say_short(NOW + away, NOW, UTC_ZONE) == said
+
+
+MOMENTS = st.one_of(
+    st.datetimes(timezones=st.just(UTC)),
+    st.sampled_from([datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC), NOW]),
+)
+SAYERS = (times.say_moment, times.say_on, times.say_at, times.say_past, times.say_day, times.say_read, times.say_short)
+
+
+@UNHURRIED
+@given(MOMENTS, MOMENTS, st.sampled_from([UTC_ZONE, BERLIN, AUCKLAND, ZoneInfo("America/Los_Angeles")]))
+def test_nothing_raises(when: datetime, now: datetime, zone: ZoneInfo) -> None:
+    """From the first to the last moment of the calendar, everything can be said."""
+    assert all(say(when, now, zone) for say in SAYERS)
+    assert all(say(when, now) for say in (times.say_in, times.say_in_days, times.say_ago))
+    assert times.say_clock(when, zone)
