@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 from telegram import Bot, BotCommand, BotCommandScopeChat, CallbackQuery, Update
 from telegram import Message as TelegramMessage
 from telegram.error import BadRequest, InvalidToken, RetryAfter, TelegramError
-from telegram.request import HTTPXRequest
 
 from bot.chat import buttons, commands
 from bot.chat.access import Access, Person, author_of, thread_of
-from bot.chat.polling import POLL_SECONDS, Polling
+from bot.chat.polling import Polling
 from bot.chat.replies import not_allowed, only_commands, stranger_start, unknown_button, went_wrong
+from bot.chat.request import AiohttpRequest
 from bot.chat.sender import NO_PREVIEW, entities_of, markup_of, post, reason_of, seconds_of
 from bot.chat.text import Entity, Message, with_note
 from bot.core.model import Chat
@@ -34,10 +34,8 @@ def make_bot(token: str, api_url: str) -> Bot:
         token,
         base_url=f"{api_url}/bot",
         base_file_url=f"{api_url}/file/bot",
-        request=HTTPXRequest(
-            connection_pool_size=AT_ONCE, connect_timeout=10, read_timeout=20, write_timeout=20, pool_timeout=20
-        ),
-        get_updates_request=HTTPXRequest(connection_pool_size=1, connect_timeout=10, read_timeout=POLL_SECONDS + 10),
+        request=AiohttpRequest(AT_ONCE, read_timeout=20),
+        get_updates_request=AiohttpRequest(1, read_timeout=10),
     )
 
 
@@ -76,6 +74,7 @@ class TelegramService:
         for task in self._tasks:
             task.cancel()
         await self.polling.confirm()
+        await self._bot.shutdown()
 
     async def _introduce(self) -> None:
         """Asks Telegram who the bot is; a network that is down is waited for."""
