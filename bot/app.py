@@ -22,7 +22,7 @@ from bot.context import Context
 from bot.core.model import Measure
 from bot.desk import Desk
 from bot.discovery import Discovery
-from bot.errors import BotError
+from bot.errors import BotError, DatabaseTrouble, DatabaseUnusable
 from bot.fleet import Fleet
 from bot.metrics import Metrics
 from bot.outbox import Outbox
@@ -129,7 +129,10 @@ class App:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watches until ``stop`` is set or a part fails, and then ends what is under way within ten seconds."""
-        await self._resume()
+        try:
+            await self._resume()
+        except DatabaseTrouble as error:
+            raise DatabaseUnusable(str(error)) from error
         async with self._supervised(stop, self._checks.run(), self._outbox.run(), self._telegram.run()):
             self._schedule.every(self._tick, "look", self._checks.tick)
             self._schedule.every(self._tick, "list", self._list)
@@ -192,7 +195,7 @@ class App:
                 (Measure.PLAN, settings.plan_ends_within),
             ):
                 if not ladder:
-                    await alerts.forget(connection, measure)
+                    await alerts.quiet_rule(connection, measure)
         await self._outbox.resume()
         await self._discovery.resume()
         await self._checks.resume()
@@ -243,5 +246,8 @@ class App:
     def _errand_done(self, task: asyncio.Task[None]) -> None:
         """An errand has ended."""
         self._errands.discard(task)
-        if not task.cancelled() and task.exception():
-            log.error("Work on the side failed", exc_info=task.exception())
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, BotError):
+            log.error("%s", error)
+        elif error:
+            log.error("Work on the side failed", exc_info=error)

@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.context import Context
 from bot.core.model import Account, Outage, OutageKind
 from bot.core.spread import next_look
+from bot.errors import DatabaseTrouble
 from bot.rounds import Rounds
 from bot.store import accounts, chats
 from bot.verdicts import Change, Look, Verdicts
@@ -113,7 +114,14 @@ class Checks:
                 await self._save(batch)
                 self._release(batch)
                 if self._more_due:
-                    await self.start_due()
+                    await self._start_more()
+
+    async def _start_more(self) -> None:
+        """Uses the room that has become free; if the database cannot be used, the next tick does."""
+        try:
+            await self.start_due()
+        except DatabaseTrouble as error:
+            log.error("%s", error)
 
     async def drain(self) -> None:
         """Returns once every look under way has ended and is saved."""
@@ -156,8 +164,8 @@ class Checks:
         """Remembers the end of a round, if it has come."""
         ended = self.rounds.ended()
         if ended:
-            async with self._store.write() as connection:
-                await chats.mark(connection, chats.ROUND, self._clock())
+            now = self._clock()
+            await self._store.write_patiently(lambda connection: chats.mark(connection, chats.ROUND, now))
             self._context.on_round(ended)
 
     async def _note_pause(self) -> None:

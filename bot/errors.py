@@ -6,6 +6,7 @@
     ├── SettingsError           what is set cannot be used; exit code 78
     ├── StartError              what the bot cannot start without; exit code 69
     │   └── DatabaseUnusable    missing folder, no rights, corrupt, newer, not ours, or in use by another bot
+    ├── DatabaseTrouble         it could not be used just now: locked, full, read-only; worth another try
     ├── UsageError              wrong words on the command line or in the chat, with an example that works
     └── LookError               a look failed; the kind tells whom it concerns
 
@@ -41,6 +42,10 @@ class StartError(BotError):
 
 class DatabaseUnusable(StartError):
     """The database cannot be opened as ours; its file has not been touched."""
+
+
+class DatabaseTrouble(BotError):
+    """The database could not be used just now; what was to be done has not been done, and may work later."""
 
 
 class UsageError(BotError):

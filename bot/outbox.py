@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.delivery import (
+    FIRST_WAIT,
     GROUP_LIMIT,
     Delivered,
     Later,
@@ -28,6 +29,7 @@ from bot.core.delivery import (
     wait_after,
 )
 from bot.core.model import Chat
+from bot.errors import BotError, DatabaseTrouble
 from bot.metrics import Metrics
 from bot.store import chats, outbox
 from bot.store.database import Store
@@ -104,7 +106,11 @@ class Outbox:
         """Delivers until cancelled."""
         while True:
             self._wake.clear()
-            nap = await self.pump()
+            try:
+                nap = await self.pump()
+            except DatabaseTrouble as error:
+                log.error("%s", error)
+                nap = FIRST_WAIT
             try:
                 async with asyncio.timeout(nap):
                     await self._wake.wait()
@@ -148,8 +154,11 @@ class Outbox:
         try:
             while lane.ready_at <= self._timer() and await self._tell_next(chat_id, lane):
                 pass
-        except Exception:
-            log.exception("Delivery to chat %d failed in a way nobody foresaw", chat_id)
+        except Exception as error:
+            if isinstance(error, BotError):
+                log.error("Delivery to chat %d: %s", chat_id, error)
+            else:
+                log.exception("Delivery to chat %d failed in a way nobody foresaw", chat_id)
             lane.failures += 1
             lane.ready_at = self._timer() + wait_after(lane.failures)
         finally:

@@ -11,6 +11,7 @@ from datetime import UTC, timedelta
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.errors import BotError
 from bot.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,9 @@ class Schedule:
         """Logs and counts what did not happen as planned."""
         self._metrics.misfires.labels(event.job_id).inc()
         error = getattr(event, "exception", None)
-        if error is not None:
+        if isinstance(error, BotError):
+            log.error("Job %s failed: %s", event.job_id, error)
+        elif error is not None:
             log.error("Job %s failed", event.job_id, exc_info=error)
         else:
             log.warning("Job %s %s", event.job_id, WRONGS.get(event.code, "went wrong"))

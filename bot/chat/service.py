@@ -18,7 +18,7 @@ from bot.chat.request import AiohttpRequest
 from bot.chat.sender import NO_PREVIEW, entities_of, markup_of, post, reason_of, seconds_of
 from bot.chat.text import Entity, Message, with_note
 from bot.core.model import Chat
-from bot.errors import StartError
+from bot.errors import BotError, StartError
 from bot.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -125,6 +125,9 @@ class TelegramService:
                 await self._on_tap(update.callback_query)
         except TelegramError as error:
             log.warning("An answer could not be sent: %s", reason_of(error))
+        except BotError as error:
+            log.warning("An update could not be answered: %s", error)
+            await self._confess(update.message)
         except Exception:
             log.exception("An update could not be answered")
             await self._confess(update.message)

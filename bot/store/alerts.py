@@ -12,6 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.core.model import Alert, Measure, Severity, Silence, SilenceKind
 from bot.store.schema import alerts, silences
 
+QUIET: dict[str, Any] = {"level": 0, "told_level": 0, "severity": None, "period": None}
+"""An alert is never deleted: its count of episodes is what keeps a notification from being taken for an old one."""
+
 
 def alert_of(row: sa.Row[Any]) -> Alert:
     """An alert from its row."""
@@ -70,15 +73,14 @@ async def untold(connection: AsyncConnection) -> list[Alert]:
     return [alert_of(row) for row in await connection.execute(sa.select(alerts).where(lags))]
 
 
-async def forget(connection: AsyncConnection, measure: Measure) -> None:
-    """Drops the alerts of a rule that was switched off."""
-    await connection.execute(sa.delete(alerts).where(alerts.c.measure == measure.value))
+async def quiet_rule(connection: AsyncConnection, measure: Measure) -> None:
+    """Ends the alerts of a rule that was switched off, without a word."""
+    await connection.execute(sa.update(alerts).where(alerts.c.measure == measure.value).values(QUIET))
 
 
 async def close(connection: AsyncConnection, subjects: Iterable[str]) -> None:
     """Ends the alerts of accounts that are no longer watched, without a word: their going is said by itself."""
-    statement = sa.update(alerts).where(alerts.c.subject.in_(list(subjects)))
-    await connection.execute(statement.values(level=0, told_level=0, severity=None, period=None))
+    await connection.execute(sa.update(alerts).where(alerts.c.subject.in_(list(subjects))).values(QUIET))
 
 
 async def active_silences(connection: AsyncConnection, now: datetime) -> list[Silence]:

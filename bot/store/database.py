@@ -5,18 +5,18 @@ import fcntl
 import logging
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from itertools import chain, repeat
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from sqlalchemy import event
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.errors import DatabaseUnusable
+from bot.errors import DatabaseTrouble, DatabaseUnusable
 from bot.store.schema import REVISION
 
 log = logging.getLogger(__name__)
@@ -56,15 +56,17 @@ class Store:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that holds the write lock from its beginning, committed at the end, rolled back on an error."""
-        async with self._writing, self._engine.begin() as connection:
-            yield connection
+        with in_words():
+            async with self._writing, self._engine.begin() as connection:
+                yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that sees one moment of the database and delays nobody."""
-        async with self._engine.connect() as connection:
-            await connection.execution_options(reads=True)
-            yield connection
+        with in_words():
+            async with self._engine.connect() as connection:
+                await connection.execution_options(reads=True)
+                yield connection
 
     async def write_patiently(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Does the work in a write transaction, and waits for a database that is locked, full or read-only."""
@@ -72,8 +74,8 @@ class Store:
             try:
                 async with self.write() as connection:
                     return await work(connection)
-            except OperationalError as error:
-                log.error("The database cannot be written: %s. Trying again in %.0f s", error.orig, wait)
+            except DatabaseTrouble as error:
+                log.error("%s; trying again in %.0f s", error, wait)
                 await asyncio.sleep(wait)
         raise AssertionError("waits without end")
 
@@ -84,9 +86,18 @@ class Store:
             self._lock.close()
 
 
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Translates the trouble that a database has with the system around it, without its SQL and values."""
+    try:
+        yield
+    except OperationalError as error:
+        raise DatabaseTrouble(f"The database cannot be used just now: {error.orig}") from error
+
+
 def engine_for(path: str) -> AsyncEngine:
     """An engine whose transactions never deadlock: a write begins IMMEDIATE, so no read is ever upgraded to one."""
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", pool_size=2, max_overflow=2)
+    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=path), pool_size=2, max_overflow=2)
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "begin", begin)
     return engine
@@ -110,10 +121,12 @@ def begin(connection: Connection) -> None:
 def hold(path: str) -> IO[str]:
     """The lock that keeps a second bot out; the system takes it back when this process ends, however it ends."""
     file = Path(f"{path}.lock")
-    if not file.parent.is_dir():
-        raise DatabaseUnusable(f"DATABASE_URL: the folder {file.parent} does not exist. Make it, or name another.")
     try:
         lock = file.open("a")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise DatabaseUnusable(
+            f"DATABASE_URL: the folder {file.parent} does not exist. Make it, or name another."
+        ) from error
     except OSError as error:
         raise DatabaseUnusable(
             f"DATABASE_URL: {file.parent} cannot be written ({error.strerror}). Let the bot's user write there."
@@ -140,10 +153,13 @@ def inspect(path: str) -> str | None:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             revision = revision_of(connection)
             check_whole(connection, file)
+        file.open("r+b").close()
     except sqlite3.Error as error:
         raise DatabaseUnusable(
             f"{path} cannot be read as a database ({error}). It was left as it is: restore a backup, or move it away."
         ) from error
+    except OSError as error:
+        raise DatabaseUnusable(f"{path} cannot be written ({error.strerror}). Let the bot's user write it.") from error
     if revision is not None and revision not in KNOWN_REVISIONS:
         raise DatabaseUnusable(
             f"{path} was made by {'a newer credit-bot' if revision else 'another program'}. It was left as it is: "
@@ -187,4 +203,4 @@ async def migrate(path: str) -> None:
     _, said = await process.communicate()
     if process.returncode:
         lines = said.decode(errors="replace").strip().splitlines() or ["no reason given"]
-        raise DatabaseUnusable(f"{path} cannot be brought to the present schema: {lines[-1]}")
+        raise DatabaseUnusable(f"{path} cannot be brought to the present schema: {lines[-1].rstrip('.')}.")

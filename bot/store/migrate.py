@@ -12,7 +12,7 @@ def upgrade(path: str) -> None:
     """Brings the database at ``path`` to the newest revision, making it if need be."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    engine = sa.create_engine(f"sqlite:///{path}")
+    engine = sa.create_engine(sa.URL.create("sqlite", database=path))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
