@@ -6,7 +6,7 @@ A message goes out, and then its outcome is recorded: a crash between the two ma
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -54,12 +54,18 @@ class Post(Protocol):
 
 @dataclass(slots=True)
 class Lane:
-    """How far one Telegram chat has come: what it got lately, and when it may get the next message."""
+    """How far one Telegram chat has come: what it got lately, and when it may get the next message.
+
+    Nothing is sent before ``ready_at``. Until ``gathers_until`` all that waits waits for more of its cause; something
+    new is looked at all the same, for it may be of another cause.
+    """
 
     sent: deque[Sent] = field(default_factory=lambda: deque(maxlen=10 * GROUP_LIMIT))
     ready_at: float = 0.0
+    gathers_until: float = 0.0
     failures: int = 0
     asked_for_peace: bool = False
+    missed_something: bool = False
     task: asyncio.Task[None] | None = None
 
 
@@ -73,24 +79,26 @@ class Outbox:
         clock: Callable[[], datetime],
         timer: Callable[[], float],
         metrics: Metrics,
+        on_moved: Callable[[AsyncConnection], Awaitable[object]] | None = None,
     ) -> None:
-        """``timer`` counts seconds and never jumps; ``clock`` answers aware UTC."""
+        """``timer`` counts seconds and never jumps; ``clock`` answers aware UTC.
+
+        ``on_moved`` is called in the transaction that remembers where a chat is now.
+        """
         self._store = store
         self._post = post
         self._clock = clock
         self._timer = timer
         self._metrics = metrics
+        self._on_moved = on_moved
         self._lanes: dict[int, Lane] = {}
         self._wake = asyncio.Event()
+        self._something_new = True
 
     def wake(self) -> None:
         """Something new may wait."""
+        self._something_new = True
         self._wake.set()
-
-    @property
-    def struggling(self) -> bool:
-        """Whether the last try of any chat failed and will be repeated."""
-        return any(lane.failures for lane in self._lanes.values())
 
     async def resume(self) -> None:
         """Takes up what a crash left; a chat that Telegram asked to leave in peace is left so."""
@@ -122,14 +130,17 @@ class Outbox:
         async with self._store.read() as connection:
             waiting = {chat.chat_id for chat in await outbox.waiting_chats(connection)}
         now, nap = self._timer(), LONGEST_NAP
+        new, self._something_new = self._something_new, False
         for chat_id in waiting:
             lane = self._lane(chat_id)
             if lane.task is not None:
+                lane.missed_something |= new
                 continue
-            if lane.ready_at <= now:
+            begins_at = lane.ready_at if new else max(lane.ready_at, lane.gathers_until)
+            if begins_at <= now:
                 lane.task = asyncio.create_task(self._work(chat_id, lane), name=f"deliver {chat_id}")
             else:
-                nap = min(nap, lane.ready_at - now)
+                nap = min(nap, begins_at - now)
         return nap
 
     async def drain(self) -> None:
@@ -161,9 +172,11 @@ class Outbox:
                 log.exception("Delivery to chat %d failed in a way nobody foresaw", chat_id)
             lane.failures += 1
             lane.ready_at = self._timer() + wait_after(lane.failures)
+            await self._store.write_patiently(lambda connection: outbox.release(connection, chat_id))
         finally:
-            lane.task = None
-            self.wake()
+            self._something_new |= lane.missed_something
+            lane.task, lane.missed_something = None, False
+            self._wake.set()
 
     async def _tell_next(self, chat_id: int, lane: Lane) -> bool:
         """Sends one message, if one may be sent now; False if there is none."""
@@ -189,13 +202,11 @@ class Outbox:
             waiting = [(chat, parcel) for chat in targets for parcel in parcels(await outbox.pending(connection, chat))]
         if not waiting:
             return None
-        free_at = pace(lane.sent, chat_id < 0, now)
-        moments = [max(free_at, gather_until(lane.sent, parcel, now)) for _, parcel in waiting]
-        soonest = min(range(len(waiting)), key=lambda place: max(moments[place], now))
-        if moments[soonest] > now:
-            lane.ready_at = moments[soonest]
-            return None
-        return waiting[soonest]
+        lane.ready_at = pace(lane.sent, chat_id < 0, now)
+        moments = [gather_until(lane.sent, parcel, now) for _, parcel in waiting]
+        soonest = min(range(len(waiting)), key=moments.__getitem__)
+        lane.gathers_until = moments[soonest]
+        return waiting[soonest] if max(lane.ready_at, lane.gathers_until) <= now else None
 
     async def _record(self, result: SendResult, part: Parcel, chat: Chat, lane: Lane) -> None:
         """Records what became of a message; a database that cannot be written is waited for."""
@@ -205,7 +216,7 @@ class Outbox:
             case Moved(new):
                 log.warning("Chat %d has become chat %d; it is followed", chat.chat_id, new)
                 self._lanes.setdefault(new, Lane(sent=lane.sent))
-                await self._store.write_patiently(lambda connection: chats.move(connection, chat.chat_id, new))
+                await self._store.write_patiently(lambda connection: self._follow(connection, chat, new))
             case Later(failure, refused=True) if part.attempts + 1 >= REFUSALS:
                 await self._give_up(f"Telegram finds the message wrong: {failure}", part, chat)
             case Later():
@@ -213,6 +224,12 @@ class Outbox:
             case Never(failure):
                 await self._store.write_patiently(lambda connection: chats.note(connection, chat, gone=failure))
                 await self._give_up(failure, part, chat)
+
+    async def _follow(self, connection: AsyncConnection, chat: Chat, new: int) -> None:
+        """Remembers where a chat is now; from there it may ask at once."""
+        await chats.move(connection, chat.chat_id, new)
+        if self._on_moved:
+            await self._on_moved(connection)
 
     async def _delivered(self, result: Delivered, part: Parcel, chat: Chat, lane: Lane) -> None:
         """Notes a delivery. If it ended a drought, the other chats are tried at once too."""

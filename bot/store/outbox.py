@@ -13,6 +13,7 @@ from bot.core.model import Chat, Measure, Notice, Notification, Reason, Severity
 from bot.store.schema import Moment, outbox
 from bot.store.values import dump_facts, load_facts
 
+AT_ONCE = 2_000
 PENDING, SENDING, DELIVERED, FAILED = "pending", "sending", "delivered", "failed"
 
 
@@ -80,8 +81,8 @@ async def waiting_chats(connection: AsyncConnection) -> list[Chat]:
 
 
 async def pending(connection: AsyncConnection, chat: Chat) -> list[Notification]:
-    """All that a chat has yet to be told, oldest first."""
-    query = sa.select(outbox).where(outbox.c.state == PENDING, is_chat(chat)).order_by(outbox.c.id)
+    """What a chat has yet to be told, oldest first, as much as can be of use for the next message."""
+    query = sa.select(outbox).where(outbox.c.state == PENDING, is_chat(chat)).order_by(outbox.c.id).limit(AT_ONCE)
     return [notification_of(row) for row in await connection.execute(query)]
 
 
@@ -97,9 +98,12 @@ async def claim(connection: AsyncConnection, ids: Sequence[int]) -> bool:
     return taken.rowcount == len(ids)
 
 
-async def release(connection: AsyncConnection) -> None:
-    """Takes up again what a crash left between sending and recording."""
-    await connection.execute(sa.update(outbox).where(outbox.c.state == SENDING).values(state=PENDING))
+async def release(connection: AsyncConnection, chat_id: int | None = None) -> None:
+    """Takes up again what a crash left between sending and recording, for all chats or for one."""
+    claimed = sa.update(outbox).where(outbox.c.state == SENDING)
+    if chat_id is not None:
+        claimed = claimed.where(outbox.c.chat_id == chat_id)
+    await connection.execute(claimed.values(state=PENDING))
 
 
 async def delivered(connection: AsyncConnection, ids: Sequence[int], message_id: int, now: datetime) -> None:
