@@ -66,6 +66,10 @@ class Desk:
         """Silences the alerts that were told and still fire; says how many."""
         return await self._fleet.silence(told, by, until)
 
+    async def chat_moved(self, old: int, new: int) -> None:
+        """Follows a group that has become another chat."""
+        await self._fleet.chat_moved(old, new)
+
     async def vitals(self) -> Vitals:
         """What the bot last managed to do."""
         deliveries = await self._fleet.deliveries()

@@ -38,6 +38,7 @@ class Fleet:
         self._clock = context.clock
         self._verdicts = verdicts
         self._sources = context.sources
+        self._recipients = context.recipients
 
     async def watched(self) -> list[Watched]:
         """Every watched account with its firing alerts and the silences that concern it, by name."""
@@ -108,6 +109,10 @@ class Fleet:
                 await alerts.add_silence(connection, silence_of(alert, by, until))
                 count += 1
         return count
+
+    async def chat_moved(self, old: int, new: int) -> None:
+        """Follows a group that has become another chat."""
+        await self._store.write_patiently(lambda connection: self._recipients.move(connection, old, new))
 
     async def deliveries(self) -> Deliveries:
         """What waits to be delivered, and what never can be."""

@@ -31,6 +31,7 @@ from bot.core.delivery import (
 from bot.core.model import Chat
 from bot.errors import BotError, DatabaseTrouble
 from bot.metrics import Metrics
+from bot.recipients import Recipients
 from bot.store import chats, outbox
 from bot.store.database import Store
 
@@ -76,6 +77,7 @@ class Outbox:
         self,
         store: Store,
         post: Post,
+        recipients: Recipients,
         clock: Callable[[], datetime],
         timer: Callable[[], float],
         metrics: Metrics,
@@ -87,6 +89,7 @@ class Outbox:
         """
         self._store = store
         self._post = post
+        self._recipients = recipients
         self._clock = clock
         self._timer = timer
         self._metrics = metrics

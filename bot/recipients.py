@@ -21,3 +21,8 @@ class Recipients:
             dict.fromkeys(Chat(moved[chat.chat_id]) if chat.chat_id in moved else chat for chat in self._configured)
         )
         return self.present
+
+    async def move(self, connection: AsyncConnection, old: int, new: int) -> None:
+        """Remembers that a group has become another chat, and goes there from now on."""
+        await chats.move(connection, old, new)
+        await self.refresh(connection)

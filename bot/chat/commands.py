@@ -57,6 +57,9 @@ class Desk(Protocol):
     async def status(self) -> Status:
         """How the bot is."""
 
+    async def chat_moved(self, old: int, new: int) -> None:
+        """Follows a group that has become another chat."""
+
     def now(self) -> datetime:
         """The present moment."""
 

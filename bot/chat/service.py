@@ -147,6 +147,9 @@ class TelegramService:
             if name == "start":
                 await self._say(here, stranger_start(here.chat_id))
             return
+        if message.migrate_to_chat_id:
+            await self._desk.chat_moved(message.chat_id, message.migrate_to_chat_id)
+            return
         say = partial(self._say, here)
         command = commands.BY_NAME.get(name or "")
         if command is None:

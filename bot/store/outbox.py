@@ -158,6 +158,8 @@ async def prune(connection: AsyncConnection, before: datetime) -> None:
 
 
 async def readdress(connection: AsyncConnection, old: int, new: int) -> None:
-    """Sends what waits for a chat to the one that it has become."""
-    moved = sa.update(outbox).where(outbox.c.chat_id == old, outbox.c.state.in_([PENDING, SENDING]))
-    await connection.execute(moved.values(chat_id=new, state=PENDING))
+    """Sends what waits for a chat to the one that it has become, unless that one has been told it already."""
+    waits = sa.and_(outbox.c.chat_id == old, outbox.c.state.in_([PENDING, SENDING]))
+    known = sa.select(outbox.c.key).where(outbox.c.chat_id == new)
+    await connection.execute(sa.delete(outbox).where(waits, outbox.c.key.in_(known)))
+    await connection.execute(sa.update(outbox).where(waits).values(chat_id=new, state=PENDING))
