@@ -95,7 +95,7 @@ class App:
         bot = make_bot(settings.telegram_bot_token.get_secret_value(), settings.telegram_api_url)
         post = TelegramPost(bot, clock, settings.timezone)
         self._recipients = Recipients(settings.telegram_chat_ids)
-        self._outbox = Outbox(self._store, post, clock, time.monotonic, self._metrics, self._recipients.refresh)
+        self._outbox = Outbox(self._store, post, self._recipients, clock, time.monotonic, self._metrics)
         context = Context(
             store=self._store,
             sources=sources_of(settings, self._session, clock),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from bot.context import Context
-from bot.core.model import Account, Outage, OutageKind
+from bot.core.model import Account, Outage, OutageKind, Sample
 from bot.core.spread import next_look
 from bot.errors import DatabaseTrouble
 from bot.rounds import Rounds
@@ -37,8 +37,15 @@ class Checks:
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended: list[Look] = []
         self._wake = asyncio.Event()
+        self._room = asyncio.Semaphore(IN_FLIGHT)
+        self._claiming = asyncio.Lock()
         self._more_due = False
         self._ticked_at: datetime | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a look is under way, or not saved yet."""
+        return bool(self._in_flight)
 
     async def resume(self) -> None:
         """Takes up where the last run left off: everyone is due at once."""
@@ -54,6 +61,11 @@ class Checks:
 
     async def start_due(self) -> None:
         """Claims the accounts that are due, as many as there is room for, and begins to look at them."""
+        async with self._claiming:  # or two who claim at once would both look
+            await self._start_due()
+
+    async def _start_due(self) -> None:
+        """The same, one at a time."""
         now, room = self._clock(), IN_FLIGHT - len(self._in_flight)
         async with self._store.read() as connection:
             due = await accounts.due(connection, now, IN_FLIGHT)
@@ -66,7 +78,8 @@ class Checks:
             self._metrics.overruns.inc()
             log.warning("%s is due again, and the look before has not ended yet", account.key)
         for account in ready:
-            self._start(account)
+            if account.key not in self._in_flight:  # a question in the chat may have begun one meanwhile
+                self._start(account)
 
     async def _claim(self, due: Sequence[Account], now: datetime) -> None:
         """Moves accounts on to their next place, which claims the present one."""
@@ -94,15 +107,23 @@ class Checks:
         task.add_done_callback(self._tasks.discard)
 
     async def _look(self, account: Account) -> None:
-        """One look. Whatever goes wrong inside a source is an outage like any other."""
-        with self._metrics.look_seconds.time():
-            try:
-                sample = await self._context.sources[account.source].read(account.email)
-            except Exception:  # a defect of ours in one source must not end the watch over the others
-                log.exception("%s: the look failed in a way nobody foresaw", account.key)
-                sample = Outage(self._clock(), OutageKind.UNAVAILABLE, "credit-bot could not read the answer")
+        """One look. Whatever goes wrong inside a source is an outage like any other.
+
+        Its turn is waited for here: the time that the request waits for a connection would count as the server's.
+        """
+        async with self._room:
+            sample = await self._read(account)
         self._ended.append(Look(account, sample))
         self._wake.set()
+
+    async def _read(self, account: Account) -> Sample:
+        """What the source sees."""
+        with self._metrics.look_seconds.time():
+            try:
+                return await self._context.sources[account.source].read(account.email)
+            except Exception:  # a defect of ours in one source must not end the watch over the others
+                log.exception("%s: the look failed in a way nobody foresaw", account.key)
+                return Outage(self._clock(), OutageKind.UNAVAILABLE, "credit-bot could not read the answer")
 
     async def run(self) -> None:
         """Saves what has ended, all of it in one transaction, until cancelled."""

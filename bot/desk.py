@@ -30,6 +30,11 @@ class Desk:
         """The present moment, UTC."""
         return self._clock()
 
+    @property
+    def busy(self) -> bool:
+        """Whether a look is under way, or not saved yet."""
+        return self._checks.busy
+
     async def watched(self) -> list[Watched]:
         """Every watched account, by name."""
         return await self._fleet.watched()

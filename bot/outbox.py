@@ -6,7 +6,7 @@ A message goes out, and then its outcome is recorded: a crash between the two ma
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -81,19 +81,14 @@ class Outbox:
         clock: Callable[[], datetime],
         timer: Callable[[], float],
         metrics: Metrics,
-        on_moved: Callable[[AsyncConnection], Awaitable[object]] | None = None,
     ) -> None:
-        """``timer`` counts seconds and never jumps; ``clock`` answers aware UTC.
-
-        ``on_moved`` is called in the transaction that remembers where a chat is now.
-        """
+        """``timer`` counts seconds and never jumps; ``clock`` answers aware UTC."""
         self._store = store
         self._post = post
         self._recipients = recipients
         self._clock = clock
         self._timer = timer
         self._metrics = metrics
-        self._on_moved = on_moved
         self._lanes: dict[int, Lane] = {}
         self._wake = asyncio.Event()
         self._something_new = True
@@ -194,7 +189,8 @@ class Outbox:
         with self._metrics.send_seconds.time():
             result = await self._post.send(message, chat)
         self._metrics.sends.labels(type(result).__name__.lower()).inc()
-        await self._record(result, part, chat, lane)
+        full = len(part.stories) < len(parcel.stories)
+        await self._record(result, part, chat, lane, full=full)
         return True
 
     async def _choose(self, chat_id: int, lane: Lane) -> tuple[Chat, Parcel] | None:
@@ -211,15 +207,18 @@ class Outbox:
         lane.gathers_until = moments[soonest]
         return waiting[soonest] if max(lane.ready_at, lane.gathers_until) <= now else None
 
-    async def _record(self, result: SendResult, part: Parcel, chat: Chat, lane: Lane) -> None:
+    async def _record(self, result: SendResult, part: Parcel, chat: Chat, lane: Lane, *, full: bool) -> None:
         """Records what became of a message; a database that cannot be written is waited for."""
         match result:
             case Delivered():
                 await self._delivered(result, part, chat, lane)
+                lane.sent.append(Sent(self._timer(), part.cause, part.subjects, full))
             case Moved(new):
                 log.warning("Chat %d has become chat %d; it is followed", chat.chat_id, new)
                 self._lanes.setdefault(new, Lane(sent=lane.sent))
-                await self._store.write_patiently(lambda connection: self._follow(connection, chat, new))
+                await self._store.write_patiently(
+                    lambda connection: self._recipients.move(connection, chat.chat_id, new)
+                )
             case Later(failure, refused=True) if part.attempts + 1 >= REFUSALS:
                 await self._give_up(f"Telegram finds the message wrong: {failure}", part, chat)
             case Later():
@@ -227,12 +226,6 @@ class Outbox:
             case Never(failure):
                 await self._store.write_patiently(lambda connection: chats.note(connection, chat, gone=failure))
                 await self._give_up(failure, part, chat)
-
-    async def _follow(self, connection: AsyncConnection, chat: Chat, new: int) -> None:
-        """Remembers where a chat is now; from there it may ask at once."""
-        await chats.move(connection, chat.chat_id, new)
-        if self._on_moved:
-            await self._on_moved(connection)
 
     async def _delivered(self, result: Delivered, part: Parcel, chat: Chat, lane: Lane) -> None:
         """Notes a delivery. If it ended a drought, the other chats are tried at once too."""
@@ -243,7 +236,6 @@ class Outbox:
             await chats.reached(connection, chat)
 
         await self._store.write_patiently(note)
-        lane.sent.append(Sent(self._timer(), part.cause, part.subjects))
         if lane.failures:
             log.info("Chat %s can be reached again", chat)
             for other in self._lanes.values():

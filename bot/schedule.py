@@ -4,6 +4,7 @@ Its timers are monotonic and its default skips a job that is two seconds late, s
 decided from stored moments.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, timedelta
@@ -15,6 +16,7 @@ from bot.errors import BotError
 from bot.metrics import Metrics
 
 log = logging.getLogger(__name__)
+logging.getLogger("apscheduler.executors.default").setLevel(logging.CRITICAL)  # the listener below tells it all
 
 SLOWEST_TICK = timedelta(seconds=5)
 FASTEST_TICK = timedelta(seconds=0.25)
@@ -46,9 +48,11 @@ class Schedule:
             self._scheduler.shutdown(wait=False)
 
     def _went_wrong(self, event: JobEvent) -> None:
-        """Logs and counts what did not happen as planned."""
-        self._metrics.misfires.labels(event.job_id).inc()
+        """Logs and counts what did not happen as planned; that a stop ends work under way is planned."""
         error = getattr(event, "exception", None)
+        if isinstance(error, asyncio.CancelledError) and not self._scheduler.running:
+            return
+        self._metrics.misfires.labels(event.job_id).inc()
         if isinstance(error, BotError):
             log.error("Job %s failed: %s", event.job_id, error)
         elif error is not None:

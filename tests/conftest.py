@@ -1,11 +1,22 @@
 """What every test shares."""
 
+from collections.abc import AsyncIterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
 import aioresponses.core
+import hypothesis
 import pytest
+
+from bot.store.database import Store
+from tests.fakes import Postroom, World, copy_of, world_in
+
+hypothesis.settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")  # under coverage, on a busy machine, an example may take its time
 
 _SENT: Any = SimpleNamespace(output_size=0)
 
@@ -20,3 +31,40 @@ class _ClientResponse(aiohttp.ClientResponse):
 @pytest.fixture(autouse=True)
 def _aioresponses_fits_aiohttp(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aioresponses.core, "ClientResponse", _ClientResponse)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database of the present schema, made once: the migrations take longer than most tests."""
+    from bot.store.migrate import upgrade
+
+    path = tmp_path_factory.mktemp("template") / "bot.db"
+    upgrade(str(path))
+    return path
+
+
+@pytest.fixture
+def database(template: Path, tmp_path: Path) -> Path:
+    """A database of a test's own."""
+    return copy_of(template, tmp_path)
+
+
+@pytest.fixture
+async def store(database: Path) -> AsyncIterator[Store]:
+    """The open database."""
+    opened = await Store.open(str(database))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def world(database: Path) -> AsyncIterator[World]:
+    """The parts that look and decide, on a real store, with a source and a clock of the test's own."""
+    async with world_in(database) as made:
+        yield made
+
+
+@pytest.fixture
+def postroom(store: Store) -> Postroom:
+    """The outbox on a real store, with a post and a timer of the test's own."""
+    return Postroom.on(store)

@@ -90,11 +90,12 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One message that a chat got: when (monotonic seconds), why, and about whom."""
+    """One message that a chat got: when (monotonic seconds), why, about whom, and whether more did not fit in it."""
 
     at: float
     cause: Cause
     subjects: frozenset[str]
+    full: bool = False
 
 
 def parcels(pending: Iterable[Notification]) -> list[Parcel]:
@@ -142,11 +143,11 @@ def gather_until(sent: Sequence[Sent], parcel: Parcel, now: float) -> float:
 
     Nothing waits until a storm is seen: several messages of one cause within a quarter of an hour, about five other
     accounts or more. From then on each message waits twice as long as the one before, so that a fleet that falls
-    together is told in a few messages, however far apart its looks are.
+    together is told in a few messages, however far apart its looks are. What did not fit in a message waits no more.
     """
     alike = [past for past in sent if past.cause == parcel.cause and now - past.at < STORM_WINDOW]
     others = frozenset().union(*(past.subjects for past in alike)) - parcel.subjects
-    if len(others) < STORM_ACCOUNTS or len(alike) < STORM_MESSAGES:
+    if len(others) < STORM_ACCOUNTS or len(alike) < STORM_MESSAGES or alike[-1].full:
         return now
     return alike[-1].at + float(min(2.0 ** (len(alike) - STORM_MESSAGES + 1), LONGEST_GATHER))
 

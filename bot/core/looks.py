@@ -26,6 +26,7 @@ from bot.core.model import (
     Listing,
     Measure,
     Notice,
+    Number,
     Outage,
     OutageKind,
     Reading,
@@ -108,13 +109,18 @@ def growth(before: Reading | None, after: Reading) -> str | None:
     if before is None:
         return None
     old, new = before.credits, after.credits
-    if (new.package or 0) > (old.package or 0):
+    if grew(old.package, new.package):
         return "top-up"
     if new.monthly > old.monthly:
         passed = old.refresh_at is not None and old.refresh_at <= after.taken_at
         moved = None not in (old.refresh_at, new.refresh_at) and old.refresh_at != new.refresh_at
         return "refill" if passed or moved else "top-up"
-    return "daily refill" if (new.daily or 0) > (old.daily or 0) else None
+    return "daily refill" if grew(old.daily, new.daily) else None
+
+
+def grew(before: Number | None, after: Number | None) -> bool:
+    """Whether a bucket holds more than before; one that was not known cannot have grown."""
+    return before is not None and after is not None and after > before
 
 
 def decide_account(

@@ -69,7 +69,9 @@ async def firing(connection: AsyncConnection) -> list[Alert]:
 
 async def untold(connection: AsyncConnection) -> list[Alert]:
     """Every alert of which something was withheld by a silence."""
-    lags = sa.or_(alerts.c.level > alerts.c.told_level, sa.and_(alerts.c.level == 0, alerts.c.told_level > 0))
+    recovered = sa.and_(alerts.c.level == 0, alerts.c.told_level > 0)
+    never_told = sa.and_(alerts.c.level > 0, alerts.c.sequence == 0)
+    lags = sa.or_(alerts.c.level > alerts.c.told_level, recovered, never_told)
     return [alert_of(row) for row in await connection.execute(sa.select(alerts).where(lags))]
 
 

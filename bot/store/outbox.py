@@ -158,8 +158,9 @@ async def prune(connection: AsyncConnection, before: datetime) -> None:
 
 
 async def readdress(connection: AsyncConnection, old: int, new: int) -> None:
-    """Sends what waits for a chat to the one that it has become, unless that one has been told it already."""
+    """Sends what waits for a chat to the one that it has become, but for what that one is told anyway."""
     waits = sa.and_(outbox.c.chat_id == old, outbox.c.state.in_([PENDING, SENDING]))
-    known = sa.select(outbox.c.key).where(outbox.c.chat_id == new)
-    await connection.execute(sa.delete(outbox).where(waits, outbox.c.key.in_(known)))
+    there = outbox.alias()
+    twice = sa.select(there.c.key).where(there.c.chat_id == new, there.c.thread_id == outbox.c.thread_id)
+    await connection.execute(sa.delete(outbox).where(waits, outbox.c.key.in_(twice)))
     await connection.execute(sa.update(outbox).where(waits).values(chat_id=new, state=PENDING))

@@ -407,7 +407,8 @@ def test_a_shared_outage_holds_until_one_account_is_read() -> None:
     assert look_at(life, HEALTHY, away) == {}
     assert look_at(life, HEALTHY, replace(away, fewest_failures=3))[FAILURES].reason is Reason.FIRED
     assert look_at(life, HEALTHY, replace(away, fewest_failures=1)) == {}
-    assert look_at(life, HEALTHY, Health(total=3, failing=2))[FAILURES].reason is Reason.RESOLVED
+    notice = look_at(life, HEALTHY, Health(total=3, failing=2, outage=failed()))[FAILURES]
+    assert (notice.reason, notice.facts.outage, notice.facts.said) == (Reason.RESOLVED, None, None)
 
 
 def test_an_empty_listing_is_said_once() -> None:

@@ -92,6 +92,7 @@ def test_mixed_ladder(value: Number, level: int) -> None:
 
 def test_percent_alone_without_allowance_reaches_nothing() -> None:
     """With nothing to take the percent of, even no credits at all reach no percent rung."""
+    assert credits_at(-9, rungs("20%", "5%"), allowance=-5) == (0, 0)
     assert credits_at(0, rungs("20%", "5%"), allowance=None) == (0, 0)
 
 

@@ -1,0 +1,76 @@
+"""``credit-bot doctor``: tries every setting against the real services, and says of each what is found, with the mend.
+
+Everything is tested side by side and told in one order. Nothing is changed but for a silent message in each chat,
+which is deleted at once.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+
+from aiohttp import ClientSession
+
+from bot.app import utc_now
+from bot.checks import IN_FLIGHT
+from bot.doctor.accounts import examine_accounts
+from bot.doctor.chats import examine_telegram
+from bot.doctor.clock import examine_clock
+from bot.doctor.database import examine_database
+from bot.doctor.findings import Finding, Mark, fail
+from bot.doctor.machine import examine_heartbeat, examine_port, examine_zone
+from bot.redaction import redact
+from bot.settings import Settings
+from bot.sources.http import open_session
+
+__all__ = ["examine"]
+
+SPARE = 8
+"""Connections beside those of the accounts, so that accounts that hang keep no other test waiting."""
+
+log = logging.getLogger(__name__)
+
+
+async def examine(settings: Settings, report: Callable[[str], None], clock: Callable[[], datetime] = utc_now) -> int:
+    """Reports a line for each thing tested and one for the whole; gives 0 if nothing failed, else 1."""
+    found: list[Finding] = []
+    async with open_session(IN_FLIGHT + SPARE) as session:
+        for running in begun(settings, session, clock):
+            for finding in await running:
+                report(redact(str(finding), settings.secrets))
+                found.append(finding)
+    report(verdict(found))
+    return int(any(finding.mark is Mark.FAIL for finding in found))
+
+
+def begun(
+    settings: Settings, session: ClientSession, clock: Callable[[], datetime]
+) -> list["asyncio.Task[list[Finding]]"]:
+    """Every test, under way, in the order in which they are told."""
+    tests: list[tuple[str, Awaitable[list[Finding]]]] = [
+        ("useapi.net token", examine_accounts(settings, session, clock)),
+        ("Telegram token", examine_telegram(settings)),
+        ("database", examine_database(settings.database_url)),
+        ("clock", examine_clock((settings.useapi_url, settings.telegram_api_url), session, clock)),
+        ("HTTP_LISTEN", examine_port(settings.http_listen, session)),
+        ("HEARTBEAT_URL", examine_heartbeat(settings)),
+        ("TIMEZONE", examine_zone(settings.timezone, clock())),
+    ]
+    return [asyncio.create_task(unfailing(what, test)) for what, test in tests]
+
+
+async def unfailing(what: str, test: Awaitable[list[Finding]]) -> list[Finding]:
+    """A test's findings; a defect of ours in one test takes no other with it."""
+    try:
+        return await test
+    except Exception as error:
+        log.debug("The test of %s failed in a way nobody foresaw", what, exc_info=True)
+        return [fail(what, f"cannot be tested: {type(error).__name__}. LOG_LEVEL=DEBUG shows more")]
+
+
+def verdict(found: Sequence[Finding]) -> str:
+    """The last line."""
+    failed = sum(finding.mark is Mark.FAIL for finding in found)
+    if failed:
+        return f"{failed} of {len(found)} tests failed; each line says what to mend."
+    return "Nothing failed."
