@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from io import TextIOWrapper
 from typing import Any, NoReturn
 
 from bot import __version__
@@ -52,10 +53,13 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command and gives its exit code; every error of ours is said in words."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # names and signs that a terminal's old encoding does not have
     wanted = parser().parse_args(arguments)
     try:
         code: int = wanted.act(wanted)
-        sys.stdout.flush()
+        if sys.stdout:
+            sys.stdout.flush()
         return code
     except SettingsError as error:
         print("The settings cannot be used:", *error.faults, sep="\n  ", file=sys.stderr)

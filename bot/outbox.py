@@ -220,7 +220,7 @@ class Outbox:
                     lambda connection: self._recipients.move(connection, chat.chat_id, new)
                 )
             case Later(failure, refused=True) if part.attempts + 1 >= REFUSALS:
-                await self._give_up(f"Telegram finds the message wrong: {failure}", part, chat)
+                await self._give_up(f"Telegram finds the message wrong: {failure}", part, chat, after=REFUSALS)
             case Later():
                 await self._put_off(result, part, chat, lane)
             case Never(failure):
@@ -258,11 +258,18 @@ class Outbox:
 
         await self._store.write_patiently(note)
 
-    async def _give_up(self, failure: str, part: Parcel, chat: Chat) -> None:
-        """Keeps a message that can never be delivered as failed, for /status to tell."""
+    async def _give_up(self, failure: str, part: Parcel, chat: Chat, after: int = 1) -> None:
+        """Keeps as failed, for /status to tell, what can never be delivered; what joined it lately is tried again."""
         log.error("Chat %s cannot be told: %s", chat, failure)
         now = self._clock()
-        await self._store.write_patiently(lambda connection: outbox.failed(connection, ids_of(part), failure, now))
+        over = [one.id for one in part.notifications if one.attempts + 1 >= after]
+        rest = [one.id for one in part.notifications if one.attempts + 1 < after]
+
+        async def note(connection: AsyncConnection) -> None:
+            await outbox.failed(connection, over, failure, now)
+            await outbox.postponed(connection, rest, failure, now)
+
+        await self._store.write_patiently(note)
 
 
 def ids_of(part: Parcel) -> list[int]:

@@ -81,6 +81,7 @@ class TelegramService:
         for attempt in range(1_000_000_000):
             try:
                 await self._bot.initialize()
+                await self._bot.delete_webhook()  # while one is set, Telegram refuses the polling
             except InvalidToken:
                 raise StartError(
                     "TELEGRAM_BOT_TOKEN: Telegram refuses it. Ask @BotFather for the token (/token), and put it there."

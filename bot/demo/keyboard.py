@@ -54,6 +54,11 @@ def input_number() -> int | None:
     return number if ours else None
 
 
+def is_terminal(number: int) -> bool:
+    """Whether somebody sits there, rather than a pipe or a file."""
+    return os.isatty(number)
+
+
 @contextmanager
 def key_by_key(number: int) -> Iterator[None]:
     """A terminal that gives each key at once and shows none by itself; left as it was found."""
@@ -67,7 +72,7 @@ def key_by_key(number: int) -> Iterator[None]:
 
 @contextmanager
 def listening(number: int, take: Callable[[str], None]) -> Iterator[None]:
-    """Gives what is typed to ``take`` as it comes. The end of the input is the end of the typing, and of nothing else."""
+    """Gives what is typed to ``take`` as it comes. The end of the input ends the typing, and nothing else."""
     loop = asyncio.get_running_loop()
     decode = codecs.getincrementaldecoder("utf-8")("replace").decode
 

@@ -18,13 +18,14 @@ from bot.errors import BotError
 from bot.logs import QUIET
 
 INTRO = """\
-credit-bot demo: the real bot, watching five simulated PixVerse accounts.
+credit-bot demo: the real bot, with five simulated accounts.
 No account, no token, no network: nothing leaves this machine.
 Time runs fast: a second is {minutes} minutes.
 
-Below is Kim's chat with the bot, as on a phone. 🔔 rings, 🔕 comes silently.
-Type what Kim types (/credits, /alerts, /status …), or a button's number.
-help lists what else you can do to this world. Ctrl-C ends it.
+Below is Kim's chat with the bot, as on a phone:
+🔔 rings, 🔕 comes silently. Play Kim: type /credits, /alerts
+or /status, or a button's number to tap it. help lists what
+else you can do to this world. Ctrl-C ends it.
 
   simulated useapi.net  {useapi}
   simulated Telegram    {telegram}
@@ -47,6 +48,7 @@ async def show(stop: asyncio.Event, seconds: float | None = None) -> None:
         except BotError:
             if not stop.is_set():  # else the Ctrl-C that ends the demo has met the bot while it was starting
                 raise
+    terminal.write("The demo has ended; nothing of it is left.")
 
 
 async def play(stage: Stage, terminal: Terminal, bot: App, stop: asyncio.Event, seconds: float | None) -> None:

@@ -1,6 +1,7 @@
 """The chat on a terminal: what the bot and Kim say, what happens, and what is typed."""
 
 import asyncio
+import io
 import logging
 import sys
 from collections.abc import Callable
@@ -33,7 +34,7 @@ class Terminal:
         """``stop`` is set by ``quit``, and where nobody reads the output any more."""
         self.stage = stage
         self.stop = stop
-        self._out = out or sys.stdout
+        self._out = out or sys.stdout or io.StringIO()
         self._colour = self._out.isatty()
         self._prompts = False
         self._line = keyboard.Line()
@@ -45,16 +46,16 @@ class Terminal:
         number = keyboard.input_number()
         if number is None:
             return
-        if self._colour and keyboard.os.isatty(number):
+        if self._colour and keyboard.is_terminal(number):
             stack.enter_context(keyboard.key_by_key(number))
             self._prompts = True
         stack.callback(self._put_away)
         stack.enter_context(keyboard.listening(number, self._typed))
 
-    def write(self, text: str) -> None:
-        """Shows a block of lines above what is being typed."""
+    def write(self, text: str, *, gap: str = "\n") -> None:
+        """Shows a block of lines above what is being typed, with a gap before it."""
         try:
-            self._out.write(f"{self._erased()}{text}\n\n{self._prompt()}")
+            self._out.write(f"{self._erased()}{gap}{text}\n{self._prompt()}")
             self._out.flush()
         except (OSError, ValueError):  # nobody reads any more
             self.stop.set()
@@ -86,16 +87,17 @@ class Terminal:
         self.write(kim_bubble(text, f"{at:%H:%M}", colour=self._colour))
 
     def noticed(self, text: str) -> None:
-        """Shows a little notice after a tap."""
-        self.remark(f"(a notice pops up: {text})")
+        """Shows a little notice after a tap, unless the message itself says it now."""
+        if self._buttons is None or text not in self._buttons.text:
+            self.remark(f"(a notice pops up: {text})")
 
     def narrated(self, words: str) -> None:
         """Shows what happens in the world."""
         self.remark(f"· {self.stage.clock():%H:%M}  {words}")
 
-    def remark(self, text: str) -> None:
+    def remark(self, text: str, *, gap: str = "\n") -> None:
         """Shows something that is no part of the chat."""
-        self.write(dimmed(text, colour=self._colour))
+        self.write(dimmed(text, colour=self._colour), gap=gap)
 
     def _new_day(self, at: datetime) -> None:
         """Shows the date where it has changed."""
@@ -147,7 +149,7 @@ class LogLines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Shows one record."""
         level = record.levelname.lower()
-        self._terminal.remark(f"  bot's log, {level}: {record.getMessage()}")
+        self._terminal.remark(f"  bot's log, {level}: {record.getMessage()}", gap="")
 
 
 def tap(terminal: Terminal, words: list[str]) -> None:
