@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 HIDDEN = "[secret]"
 _TELEGRAM_TOKEN = re.compile(r"\b\d{6,}:[A-Za-z0-9_-]{30,}")
+_USEAPI_TOKEN = re.compile(r"\buser:\d+-[A-Za-z0-9_]{12,}")
 _BEARER = re.compile(r"(Bearer\s+)\S+", re.IGNORECASE)
 _BOT_PATH = re.compile(r"(/bot)\d+:[^/\s]+")
 
@@ -16,5 +17,5 @@ def redact(text: str, secrets: Iterable[str]) -> str:
         if len(secret) >= 3:  # a shorter one would tear every text apart, and protects nothing
             text = text.replace(secret, HIDDEN).replace(quote(secret, safe=""), HIDDEN)
     text = _BOT_PATH.sub(rf"\1{HIDDEN}", text)
-    text = _TELEGRAM_TOKEN.sub(HIDDEN, text)
+    text = _USEAPI_TOKEN.sub(HIDDEN, _TELEGRAM_TOKEN.sub(HIDDEN, text))
     return _BEARER.sub(rf"\1{HIDDEN}", text)

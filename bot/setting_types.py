@@ -13,6 +13,7 @@ from pydantic_settings import NoDecode
 
 from bot.core.durations import parse_duration
 from bot.core.model import Chat, Ladder, Threshold
+from bot.redaction import redact
 
 _NUMBER = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
 _CHAT = re.compile(r"(-?\d{1,18})(?:/(\d{1,18}))?", re.ASCII)
@@ -177,8 +178,8 @@ def parse_token(text: str) -> str:
 
 
 def short(text: str) -> str:
-    """At most 40 characters of what was written, for an error's text."""
-    line = " ".join(text.split())
+    """At most 40 characters of what was written, for an error's text; what looks like a secret is no part of it."""
+    line = redact(" ".join(text.split()), ())
     return line if len(line) <= 40 else line[:39] + "…"
 
 

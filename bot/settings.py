@@ -4,6 +4,7 @@ Read from the environment, then from the env file; the environment wins. Secrets
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
@@ -19,7 +20,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot.core.model import Rules
 from bot.errors import SettingsError
-from bot.redaction import redact
+from bot.redaction import HIDDEN, redact
 from bot.setting_types import (
     Accounts,
     Address,
@@ -36,13 +37,15 @@ from bot.setting_types import (
     parse_time_ladder,
     parse_token,
     parse_url,
+    short,
 )
 
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 DEFAULT_ENV_FILE = "settings.env"
 SECRETS = ("USEAPI_TOKEN", "TELEGRAM_BOT_TOKEN", "HEARTBEAT_URL")
 OFF_WHEN_EMPTY = ("LOW_CREDITS", "PLAN_ENDS_WITHIN", "HTTP_LISTEN")
 EXAMPLES = {
-    "USEAPI_TOKEN": "user:1234-abcdefghijklmnop",
+    "USEAPI_TOKEN": "user:1234-from-useapi.net",
     "TELEGRAM_BOT_TOKEN": "123456789:AAF-from-BotFather",
     "TELEGRAM_CHAT_IDS": "123456789,-1001234567890/45",
     "TELEGRAM_ADMIN_IDS": "123456789,987654321",
@@ -157,14 +160,11 @@ def load_settings(env_file: str | None = None, environ: Mapping[str, str] | None
     """
     faults: list[str] = []
     given = read_env_file(env_file, faults)
-    environment = os.environ if environ is None else environ
-    for name in (*NAMES, *FILE_NAMES):
-        if name in environment:
-            override(given, name, environment[name])
+    override(given, os.environ if environ is None else environ)
     values = dict(resolved(given, faults))
     settings = validated(values, faults)
     if faults or settings is None:
-        raise SettingsError([redact(fault, hidden(given)) for fault in faults])
+        raise SettingsError([without(fault, hidden(given)) for fault in faults])
     return settings
 
 
@@ -173,12 +173,28 @@ def hidden(given: Mapping[str, str]) -> list[str]:
     return [given[name] for name in SECRETS if given.get(name)]
 
 
-def override(given: dict[str, str], name: str, value: str) -> None:
-    """Sets a name from the environment; a secret given there in either form replaces both forms in the file."""
-    secret = name.removesuffix("_FILE")
-    if value and secret in SECRETS:
-        given.pop(secret if name.endswith("_FILE") else f"{secret}_FILE", None)
-    given[name] = value
+def without(fault: str, secrets: list[str]) -> str:
+    """A fault's text without any secret, also where it was cut to fit."""
+    text = redact(fault, secrets)
+    for secret in secrets:
+        for length in range(len(secret) - 1, 2, -1):
+            text = text.replace(f"{secret[:length]}…", f"{HIDDEN}…")
+    return text
+
+
+def override(given: dict[str, str], environment: Mapping[str, str]) -> None:
+    """Sets what the environment names; a secret given there in either form replaces both forms in the file.
+
+    Bytes that are no UTF-8 become replacement characters, as in the file: what cannot be written crashes later on.
+    """
+    for name in (*NAMES, *FILE_NAMES):
+        if name not in environment:
+            continue
+        secret = name.removesuffix("_FILE")
+        other = secret if name.endswith("_FILE") else f"{secret}_FILE"
+        if environment[name] and secret in SECRETS and other not in environment:
+            given.pop(other, None)
+        given[name] = _NO_TEXT.sub("\ufffd", environment[name])
 
 
 def read_env_file(path: str | None, faults: list[str]) -> dict[str, str]:
@@ -199,8 +215,9 @@ def read_env_file(path: str | None, faults: list[str]) -> dict[str, str]:
 
 def env_lines(text: str, file: str, faults: list[str]) -> Iterator[tuple[str, str]]:
     """The settings of an env file's text; lines that are none and unknown names are faults."""
-    for binding in parse_stream(StringIO(text.replace("\0", "\ufffd"))):
-        line = binding.original.line
+    for binding in parse_stream(StringIO(_NO_TEXT.sub("\ufffd", text))):
+        written = binding.original.string
+        line = binding.original.line + written[: len(written) - len(written.lstrip())].count("\n")
         if binding.error or (binding.key is not None and binding.value is None):
             faults.append(f"{file}, line {line}: is not NAME=value; quotes must be closed, comments begin with #")
         elif binding.key in NAMES or binding.key in FILE_NAMES:
@@ -212,8 +229,7 @@ def env_lines(text: str, file: str, faults: list[str]) -> Iterator[tuple[str, st
 def unknown_name(name: str) -> str:
     """Says that a name is none of ours, and the nearest that is."""
     near = get_close_matches(name.upper(), (*NAMES, *FILE_NAMES), n=1, cutoff=0.6)
-    shown = name if len(name) <= 40 else name[:39] + "…"
-    return f"{shown} is no setting" + (f"; did you mean {near[0]}?" if near else "; see settings.example.env")
+    return f"{short(name)} is no setting" + (f"; did you mean {near[0]}?" if near else "; see settings.example.env")
 
 
 def resolved(given: Mapping[str, str], faults: list[str]) -> Iterator[tuple[str, Any]]:

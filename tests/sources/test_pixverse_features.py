@@ -5,7 +5,8 @@ import pytest
 
 from bot.core.model import Capabilities, Credits, Identity, Limits, OutageKind, Plan, Reading
 from bot.errors import LookError
-from bot.sources.pixverse import Features, moment
+from bot.sources.fields import moment
+from bot.sources.pixverse import Features
 from tests.sources.helpers import NOW, SAMPLES, sample
 
 PREMIUM = Plan(
