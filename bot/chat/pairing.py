@@ -1,0 +1,77 @@
+"""Links into the bot, and the words around them."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.chat.clean import clean
+from bot.chat.text import Message, Span, Text, bold
+from bot.chat.times import say_clock
+from bot.chat.words import NOTE, say_count
+from bot.core.durations import say_duration
+from bot.core.model import Chat
+from bot.core.pairing import LIFETIME
+
+
+def link_of(username: str, code: str) -> str:
+    """Opens a private chat with the bot and hands it the code."""
+    return f"https://t.me/{username}?start={code}"
+
+
+def group_link_of(username: str, code: str) -> str:
+    """Adds the bot to a group that one chooses, and hands it the code there."""
+    return f"https://t.me/{username}?startgroup={code}"
+
+
+def log_line(username: str, code: str) -> str:
+    """What stands in the log while nobody is paired. The link is meant to be read there: it is what the log is for."""
+    return (
+        f"Nobody is paired yet, so nobody is told anything. Open {link_of(username, code)} in Telegram: whoever does "
+        f"so first is told from then on. It works once, for {say_duration(LIFETIME)}; then another one follows here."
+    )
+
+
+def paired_line(chat: Chat, by: str) -> str:
+    """What stands in the log once a link was opened."""
+    return f"Chat {chat} is paired, by {clean(by, 40)}: it is told from now on, and may ask"
+
+
+def left_line(chat: Chat, by: str) -> str:
+    """What stands in the log once a chat has left."""
+    return f"Chat {chat} is no longer paired, as {clean(by, 40)} asked: it is told nothing any more"
+
+
+def invitation_message(username: str, code: str, now: datetime, zone: ZoneInfo) -> Message:
+    """The answer to /invite: a link for a person, and one for a group, of the same code."""
+    text = Text().line(bold("An invitation"), f", for one chat, until {say_clock(now + LIFETIME, zone)}.")
+    text.line("For a person: ", link_of(username, code))
+    text.line("For a group: ", group_link_of(username, code))
+    text.line("In a topic: ", Span(f"/start@{username} {code}", "code"))
+    text.line("Whoever uses it first sees every account and gets every alert. Send it to nobody else.")
+    return text.message(silent=True)
+
+
+def paired_message(watched: int) -> Message:
+    """What a chat is told that has just been paired: its greeting."""
+    what = f", which watches {say_count(watched, 'account')}" if watched else ""
+    text = Text().line(f"{NOTE} ", bold("This chat is paired"), f" with credit-bot{what}.")
+    text.line("It is told when credits run low, a plan is about to end, or an account cannot be read.")
+    text.line("/credits shows the numbers, /alerts what is firing now, /help the rest.")
+    return text.line("/invite lets another chat in, /leave ends it for this one.").message(silent=True)
+
+
+def left_message(*, anybody_left: bool) -> Message:
+    """What a chat is told last."""
+    text = Text().line(f"{NOTE} ", bold("This chat is no longer paired"), ". It is told nothing any more.")
+    last = "It was the last one: nobody is told anything now. The bot's log has a new link."
+    return text.line("A link from /invite in another chat lets it in again." if anybody_left else last).message()
+
+
+def not_paired_message() -> Message:
+    """A chat that the settings name cannot leave by itself."""
+    text = Text().line("This chat was not let in by a link: it stands in TELEGRAM_CHAT_IDS.")
+    return text.line("Take it out there and restart the bot.").message()
+
+
+def already_paired_message() -> Message:
+    """A link was opened in a chat that is allowed anyway; it still works elsewhere."""
+    return Text().line("This chat is paired already. The link still works for another one.").message()

@@ -1,0 +1,81 @@
+"""Who may become an allowed chat: an invitation's ten minutes, and how guessing at one is slowed down. Pure.
+
+The codes themselves are drawn in ``bot/pairing.py`` and kept only as hashes in ``bot/store/pairing.py``.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+LIFETIME = timedelta(minutes=10)
+CODE_BYTES = 24
+"""Of chance in a code: 192 bits, 32 characters; Telegram takes up to 64 behind ``?start=``."""
+
+_CODE = re.compile(r"[A-Za-z0-9_-]{22,64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A code that was given out. ``first`` is the one in the log, for whoever is the bot's owner."""
+
+    made_at: datetime
+    by: str = ""
+    first: bool = False
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it can still be used. A clock that was moved does not make it last longer."""
+        return abs(now - self.made_at) < LIFETIME
+
+
+@dataclass(frozen=True, slots=True)
+class Guesses:
+    """The wrong codes in a row, of one chat or of everybody, and when the last one came."""
+
+    wrong: int = 0
+    last_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many wrong codes are free, and the wait after those, which doubles with each one up to the longest."""
+
+    free: int
+    first_wait: timedelta
+    longest_wait: timedelta
+
+    def wait(self, wrong: int) -> timedelta:
+        """For how long no code is looked at after so many wrong ones."""
+        if wrong < self.free:
+            return timedelta(0)
+        return min(self.first_wait * (1 << min(wrong - self.free, 20)), self.longest_wait)
+
+
+OF_ONE_CHAT = Patience(5, timedelta(minutes=1), timedelta(hours=1))
+OF_EVERYBODY = Patience(5, timedelta(seconds=1), timedelta(seconds=10))
+"""Short: strangers must not be able to keep an owner out for long, and the length of a code is what keeps them out."""
+
+FORGIVEN_AFTER = timedelta(hours=2)
+
+
+def may_guess(guesses: Guesses, patience: Patience, now: datetime) -> bool:
+    """Whether a code is looked at now. While not, the right one gets nothing either."""
+    if guesses.last_at is None:
+        return True
+    return not timedelta(0) <= now - guesses.last_at < patience.wait(guesses.wrong)
+
+
+def after_wrong(guesses: Guesses, now: datetime) -> Guesses:
+    """One more wrong code; after a long calm the count begins anew."""
+    if guesses.last_at is not None and abs(now - guesses.last_at) >= FORGIVEN_AFTER:
+        return Guesses(1, now)
+    return replace(guesses, wrong=guesses.wrong + 1, last_at=now)
+
+
+def is_code(text: str) -> bool:
+    """Whether a text can be a code at all; what cannot is a wrong one like any other."""
+    return _CODE.fullmatch(text) is not None
+
+
+def link_due(shown: Invitation | None, now: datetime, *, anybody_allowed: bool) -> bool:
+    """Whether a new link belongs into the log: nobody is allowed yet, and the last one no longer works."""
+    return not anybody_allowed and (shown is None or not shown.is_open(now))

@@ -1,0 +1,94 @@
+"""Lets chats in by links that work once and for ten minutes, and lets them go again."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.model import Chat
+from bot.core.pairing import (
+    CODE_BYTES,
+    OF_EVERYBODY,
+    OF_ONE_CHAT,
+    Invitation,
+    after_wrong,
+    is_code,
+    link_due,
+    may_guess,
+)
+from bot.store import chats, pairing
+from bot.store.database import Store
+
+draw_code = partial(secrets.token_urlsafe, CODE_BYTES)
+
+
+class Pairing:
+    """Makes invitations and takes them back for a place among the allowed chats."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime], draw: Callable[[], str] = draw_code) -> None:
+        """``draw`` gives a new code that nobody can guess."""
+        self._store = store
+        self._clock = clock
+        self._draw = draw
+        self._shown: Invitation | None = None
+
+    async def first_code(self, configured: Sequence[Chat]) -> str | None:
+        """A new code for the log while nobody is allowed and the last one no longer works; else None."""
+        now = self._clock()
+        async with self._store.read() as connection:
+            anybody = bool(configured) or bool(await pairing.paired(connection))
+        if not link_due(self._shown, now, anybody_allowed=anybody):
+            return None
+        self._shown = Invitation(now, first=True)
+        return await self._give_out(self._shown)
+
+    async def invite(self, by: str) -> str:
+        """A new code for another chat."""
+        return await self._give_out(Invitation(self._clock(), by))
+
+    async def _give_out(self, invitation: Invitation) -> str:
+        """Draws a code and keeps its hash."""
+        code = self._draw()
+        async with self._store.write() as connection:
+            await pairing.invite(connection, code, invitation)
+        return code
+
+    async def open(self, code: str, chat: Chat, by: str) -> Invitation | None:
+        """Allows a chat that shows an open code, and gives the invitation. A wrong or old one gets nothing: None."""
+        now = self._clock()
+        async with self._store.read() as connection:
+            if not await is_heard(connection, chat, now):
+                return None
+        async with self._store.write() as connection:
+            if not await is_heard(connection, chat, now):
+                return None
+            invitation = await pairing.take_invitation(connection, code, now) if is_code(code) else None
+            if invitation is None:
+                await note_wrong(connection, chat, now)
+                return None
+            await pairing.withdraw_first(connection)
+            await pairing.pair(connection, chat, by, now)
+            await pairing.forgive(connection, chat.chat_id)
+            await chats.greet(connection, [chat], now)
+        return invitation
+
+    async def leave(self, here: Chat) -> bool:
+        """Ends the pairing that allows this place; False if it was not paired."""
+        async with self._store.write() as connection:
+            return bool(await pairing.leave(connection, here))
+
+
+async def is_heard(connection: AsyncConnection, chat: Chat, now: datetime) -> bool:
+    """Whether a code from this chat is looked at now, after the wrong ones before it."""
+    own = await pairing.guesses_of(connection, chat.chat_id)
+    total = await pairing.guesses_of(connection, pairing.EVERYBODY)
+    return may_guess(own, OF_ONE_CHAT, now) and may_guess(total, OF_EVERYBODY, now)
+
+
+async def note_wrong(connection: AsyncConnection, chat: Chat, now: datetime) -> None:
+    """Counts a wrong code, for its chat and for everybody."""
+    for who in (chat.chat_id, pairing.EVERYBODY):
+        known = after_wrong(await pairing.guesses_of(connection, who), now)
+        await pairing.note_guesses(connection, who, known, now)

@@ -1,0 +1,74 @@
+"""The links and words of pairing, as people read them."""
+
+from bot.chat.clean import utf16_len
+from bot.chat.pairing import (
+    already_paired_message,
+    group_link_of,
+    invitation_message,
+    left_line,
+    left_message,
+    link_of,
+    log_line,
+    not_paired_message,
+    paired_line,
+    paired_message,
+)
+from bot.core.model import Chat
+from tests.chat.given import NOW, UTC_ZONE
+
+CODE = "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4"
+
+
+def test_the_links() -> None:
+    """As Telegram documents deep links, for a person and for a group."""
+    assert link_of("credit_bot", CODE) == f"https://t.me/credit_bot?start={CODE}"
+    assert group_link_of("credit_bot", CODE) == f"https://t.me/credit_bot?startgroup={CODE}"
+
+
+def test_the_log_line() -> None:
+    """It says why, what to do, how long it works, and what comes then."""
+    assert log_line("credit_bot", CODE) == (
+        f"Nobody is paired yet, so nobody is told anything. Open https://t.me/credit_bot?start={CODE} in Telegram: "
+        "whoever does so first is told from then on. It works once, for 10 min; then another one follows here."
+    )
+
+
+def test_the_invitation() -> None:
+    """Three ways in with one code, until when, and whom not to send it to."""
+    message = invitation_message("credit_bot", CODE, NOW, UTC_ZONE)
+    assert message.text.split("\n") == [
+        "An invitation, for one chat, until 14:13.",
+        f"For a person: https://t.me/credit_bot?start={CODE}",
+        f"For a group: https://t.me/credit_bot?startgroup={CODE}",
+        f"In a topic: /start@credit_bot {CODE}",
+        "Whoever uses it first sees every account and gets every alert. Send it to nobody else.",
+    ]
+    assert message.silent
+
+
+def test_the_greeting() -> None:
+    """How many are watched and no name of any; silent, as every greeting."""
+    message = paired_message(12)
+    assert message.text.split("\n") == [
+        "⚪ This chat is paired with credit-bot, which watches 12 accounts.",
+        "It is told when credits run low, a plan is about to end, or an account cannot be read.",
+        "/credits shows the numbers, /alerts what is firing now, /help the rest.",
+        "/invite lets another chat in, /leave ends it for this one.",
+    ]
+    assert message.silent
+    assert "watches" not in paired_message(0).text
+
+
+def test_the_farewell() -> None:
+    """It says how to come back; after the last one has left, that nobody is told anything."""
+    assert "/invite in another chat" in left_message(anybody_left=True).text
+    assert "nobody is told anything now" in left_message(anybody_left=False).text
+    assert "TELEGRAM_CHAT_IDS" in not_paired_message().text
+    assert "paired already" in already_paired_message().text
+
+
+def test_names_from_outside_cannot_forge_the_log() -> None:
+    """A name with line breaks stays one line, and a long one is cut."""
+    for line in (paired_line(Chat(7), "Eve\nERROR all is lost" * 9), left_line(Chat(-100, 4), "Eve\r\n\x1b[31m")):
+        assert line.isprintable()
+        assert utf16_len(line) < 140
