@@ -15,18 +15,20 @@ from typing import Any
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from bot import systemd
+from bot.accounts_file import watchlist_for
+from bot.chat.replies import Reloaded
 from bot.chat.sender import TelegramPost
 from bot.chat.service import TelegramService, make_bot
 from bot.checks import IN_FLIGHT, Checks
 from bot.context import Context
-from bot.core.model import Measure
 from bot.desk import Desk
 from bot.discovery import Discovery
-from bot.errors import BotError, DatabaseTrouble, DatabaseUnusable
+from bot.errors import BotError, DatabaseTrouble, DatabaseUnusable, SettingsError
 from bot.fleet import Fleet
 from bot.metrics import Metrics
 from bot.outbox import Outbox
 from bot.recipients import Recipients
+from bot.roster import Roster
 from bot.rounds import Round
 from bot.schedule import Schedule, tick_of
 from bot.settings import Settings
@@ -35,6 +37,8 @@ from bot.sources.http import Client, open_session
 from bot.store import alerts, outbox, readings
 from bot.store.database import Store
 from bot.verdicts import Verdicts
+from bot.view import View
+from bot.watchlist import WatchedSource
 from bot.web import Pages
 
 log = logging.getLogger(__name__)
@@ -51,10 +55,9 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def sources_of(settings: Settings, session: ClientSession, clock: Callable[[], datetime]) -> dict[str, Source]:
-    """Every source that the settings name."""
-    client = Client(session, settings.useapi_url, settings.useapi_token.get_secret_value())
-    return {name: service(client, clock) for name, service in SERVICES.items()}
+def source_of(watched: WatchedSource, session: ClientSession, clock: Callable[[], datetime]) -> Source:
+    """What asks a source that the watchlist names."""
+    return SERVICES[watched.service](Client(session, watched.url, watched.token.get_secret_value()), clock)
 
 
 class App:
@@ -63,8 +66,13 @@ class App:
     def __init__(
         self, settings: Settings, clock: Callable[[], datetime] = utc_now, tick: timedelta | None = None
     ) -> None:
-        """``clock`` and ``tick`` (how often to look what is due, in real time) are other ones in the demo."""
+        """``clock`` and ``tick`` (how often to look what is due, in real time) are other ones in the demo.
+
+        Raises SettingsError where the accounts file is wrong. ``secrets`` are what no log may show, and may grow.
+        """
         self._settings = settings
+        self._watchlist = watchlist_for(settings)
+        self.secrets = [*settings.secrets, *self._watchlist.secrets]
         self._clock = clock
         self._tick = tick or tick_of(settings.check_every)
         self._metrics = Metrics()
@@ -94,13 +102,13 @@ class App:
         settings, clock = self._settings, self._clock
         bot = make_bot(settings.telegram_bot_token.get_secret_value(), settings.telegram_api_url)
         post = TelegramPost(bot, clock, settings.timezone)
-        self._recipients = Recipients(settings.telegram_chat_ids)
+        self._roster = Roster(self._watchlist, lambda source: source_of(source, self._session, clock))
+        self._recipients = Recipients(self._roster)
         self._outbox = Outbox(self._store, post, self._recipients, clock, time.monotonic, self._metrics)
         context = Context(
             store=self._store,
-            sources=sources_of(settings, self._session, clock),
+            roster=self._roster,
             recipients=self._recipients,
-            rules=settings.rules,
             every=settings.check_every,
             clock=clock,
             metrics=self._metrics,
@@ -109,8 +117,7 @@ class App:
         )
         self._verdicts = Verdicts(context)
         self._checks = Checks(context, self._verdicts)
-        configured = [(account.email, account.label) for account in settings.accounts]
-        self._discovery = Discovery(context, self._verdicts, self._checks.rounds, configured)
+        self._discovery = Discovery(context, self._verdicts, self._checks.rounds)
         self.desk = Desk(Fleet(context, self._verdicts), self._checks, self._discovery, clock)
         self._telegram = TelegramService(
             bot,
@@ -119,8 +126,10 @@ class App:
             settings.telegram_admin_ids,
             settings.timezone,
             self._metrics,
+            lambda chat: View(self.desk, self._recipients, chat),
         )
         self.desk.polling = self._telegram.polling
+        self.desk.reloads = self.reload if settings.accounts_file else None
         self._schedule = Schedule(self._metrics)
         masked = bool(settings.http_listen and not settings.http_listen.loopback)
         self.pages = Pages(
@@ -182,23 +191,47 @@ class App:
 
     async def _resume(self) -> None:
         """Takes up where the last run left off."""
-        settings = self._settings
-        if not settings.telegram_chat_ids:
+        if not self._watchlist.chats:
             log.warning(
                 "TELEGRAM_CHAT_IDS is empty: NOBODY IS TOLD ANYTHING. Send /start to the bot; it answers with the "
                 "chat's id. Put that into TELEGRAM_CHAT_IDS and restart the bot."
             )
         async with self._store.write() as connection:
             await self._recipients.refresh(connection)
-            for measure, ladder in (
-                (Measure.CREDITS, settings.low_credits),
-                (Measure.PLAN, settings.plan_ends_within),
-            ):
-                if not ladder:
-                    await alerts.quiet_rule(connection, measure)
         await self._outbox.resume()
         await self._discovery.resume()
         await self._checks.resume()
+
+    async def reload(self) -> Reloaded:
+        """Reads the accounts file again and puts it in force; one that is wrong changes nothing, and the log says why.
+
+        Newcomers are looked at soon, whom it no longer names is watched no more, and changed rules hold from the next
+        look on.
+        """
+        try:
+            watchlist = await asyncio.to_thread(watchlist_for, self._settings)
+        except SettingsError as error:
+            log.error("The accounts file is wrong, and the old one goes on: %s", "; ".join(error.faults))
+            return Reloaded(faults=tuple(error.faults))
+        self.secrets += [secret for secret in watchlist.secrets if secret not in self.secrets]
+        done = await self._discovery.take(watchlist)
+        log.info("Accounts file read again: %d watched, %d new, %d no more", done.watched, done.new, done.left)
+        self._errand(self._after_reload())
+        return Reloaded(sources=len(watchlist.sources), watched=done.watched, new=done.new, left=done.left)
+
+    def reload_soon(self) -> None:
+        """The same on the side, as a signal wants it."""
+        self._errand(self._reload_aside())
+
+    async def _reload_aside(self) -> None:
+        """What became of it is in the log."""
+        await self.reload()
+
+    async def _after_reload(self) -> None:
+        """Asks new sources for their lists, looks at newcomers, and shows new chats the commands."""
+        await self._list()
+        await self._checks.start_due()
+        await self._telegram.set_menu()
 
     async def _first_round(self) -> None:
         """Looks at everyone known at once, and asks the sources who else there is."""

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.app import sources_of, utc_now
+from bot.accounts_file import watchlist_for
+from bot.app import source_of, utc_now
 from bot.chat.account import account_line
 from bot.chat.names import find_accounts
 from bot.checks import IN_FLIGHT
 from bot.core.looks import decide_account, judge, noted
-from bot.core.model import Account, Alert, Health, Listing, Measure, Outage, OutageKind, Reading, Watched
-from bot.discovery import account_key
+from bot.core.model import Account, Alert, Health, Listed, Measure, Outage, OutageKind, Reading, Watched
 from bot.errors import UsageError
+from bot.register import Register
+from bot.roster import Roster
 from bot.settings import Settings
-from bot.sources import Source
 from bot.sources.http import open_session
+from bot.watchlist import WatchedSource
 
 OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
 
@@ -43,30 +45,46 @@ async def check_accounts(settings: Settings, wanted: Sequence[str], *, as_json: 
 
     Raises UsageError where a wanted name fits no account, or several.
     """
+    trouble: list[str] = []
     async with open_session(IN_FLIGHT) as session:
-        found: list[Finding] = []
-        trouble: list[str] = []
-        for key, source in sources_of(settings, session, utc_now).items():
-            accounts = await accounts_of(key, source, settings, trouble)
-            chosen = choose(accounts, wanted) if wanted and accounts else accounts
-            found += await asyncio.gather(*(look(source, account, settings) for account in chosen))
+        roster = Roster(watchlist_for(settings), lambda source: source_of(source, session, utc_now))
+        accounts = await accounts_of(roster, trouble)
+        chosen = choose(accounts, wanted) if wanted and accounts else accounts
+        room = asyncio.Semaphore(IN_FLIGHT)
+        found = await asyncio.gather(*(look(roster, account, room) for account in chosen))
     text = in_json(found, trouble) if as_json else in_words(found, trouble, settings)
     return text, exit_code(found, trouble)
 
 
-async def accounts_of(key: str, source: Source, settings: Settings, trouble: list[str]) -> list[Account]:
-    """The accounts of the settings, or else all that the source lists; why there are none goes into ``trouble``."""
-    if settings.accounts:
-        return [Account(account_key(key, one.email), key, one.email, one.label) for one in settings.accounts]
-    listing = await source.list_accounts()
-    if isinstance(listing, Listing):
-        if not listing.accounts:
-            trouble.append("useapi.net lists no PixVerse account: add one there.")
-        return [
-            Account(account_key(key, one.email), key, one.email, listed_error=one.error) for one in listing.accounts
-        ]
-    trouble.append(f"The list of accounts cannot be read: {outage_words(listing)}")
-    return []
+async def accounts_of(roster: Roster, trouble: list[str]) -> list[Account]:
+    """Every account of every source; why one has none goes into ``trouble``."""
+    watchlist, register = roster.watchlist, Register()
+    listings = await asyncio.gather(*(listed(roster, source) for source in watchlist.sources.values()))
+    found = []
+    for source, listing in zip(watchlist.sources.values(), listings, strict=True):
+        where = f"{source.name}: " if watchlist.several and source.name else ""
+        if isinstance(listing, Outage):
+            trouble.append(f"{where}The list of accounts cannot be read: {outage_words(listing)}")
+        elif not listing:
+            trouble.append(f"{where}useapi.net lists no PixVerse account: add one there.")
+        else:
+            found += [account_of(register, source, one) for one in listing]
+    return [roster.named(account) for account in found]
+
+
+async def listed(roster: Roster, source: WatchedSource) -> Sequence[Listed] | Outage:
+    """Whom a source has: those that the watchlist names, or else all that it lists."""
+    if not source.everyone:
+        return [Listed(account.email) for account in source.accounts.values()]
+    listing = await roster.sources[source.key].list_accounts()
+    return listing if isinstance(listing, Outage) else listing.accounts
+
+
+def account_of(register: Register, source: WatchedSource, one: Listed) -> Account:
+    """An account that nothing is known of yet."""
+    said = source.account(one.email)
+    key = register.key_of(source, one.email)
+    return Account(key, source.key, one.email, said.label if said else None, listed_error=one.error)
 
 
 def choose(accounts: Sequence[Account], wanted: Sequence[str]) -> list[Account]:
@@ -82,10 +100,12 @@ def choose(accounts: Sequence[Account], wanted: Sequence[str]) -> list[Account]:
     return list(chosen.values())
 
 
-async def look(source: Source, account: Account, settings: Settings) -> Finding:
+async def look(roster: Roster, account: Account, room: asyncio.Semaphore) -> Finding:
     """One look, decided as if it were the first."""
-    after = noted(account, judge(await source.read(account.email), account))
-    outcomes = decide_account(account, after, {}, settings.rules, Health(), (), utc_now())
+    async with room:
+        sample = await roster.sources[account.source].read(account.email)
+    after = noted(account, judge(sample, account))
+    outcomes = decide_account(account, after, {}, roster.rules_of(account), Health(), (), utc_now())
     alerts = [one.alert for one in outcomes if one.alert.level and one.alert.measure is not Measure.FAILURES]
     return Finding(after, tuple(alerts))
 

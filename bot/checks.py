@@ -10,6 +10,7 @@ from bot.core.model import Account, Outage, OutageKind, Sample
 from bot.core.spread import next_look
 from bot.errors import DatabaseTrouble
 from bot.rounds import Rounds
+from bot.sources import Source
 from bot.store import accounts, chats
 from bot.verdicts import Change, Look, Verdicts
 
@@ -78,8 +79,7 @@ class Checks:
             self._metrics.overruns.inc()
             log.warning("%s is due again, and the look before has not ended yet", account.key)
         for account in ready:
-            if account.key not in self._in_flight:  # a question in the chat may have begun one meanwhile
-                self._start(account)
+            self._start(account)
 
     async def _claim(self, due: Sequence[Account], now: datetime) -> None:
         """Moves accounts on to their next place, which claims the present one."""
@@ -92,35 +92,37 @@ class Checks:
         async with self._store.read() as connection:
             wanted = await accounts.load(connection, keys)
         for account in wanted.values():
-            if account.key not in self._in_flight:
-                self._start(account)
-        waits = [self._in_flight[key] for key in wanted]
+            self._start(account)
+        waits = [self._in_flight[key] for key in wanted if key in self._in_flight]
         if waits:
             await asyncio.wait(waits)
 
     def _start(self, account: Account) -> None:
-        """Begins a look."""
+        """Begins a look, but at an account whose source has just gone, or that a question in the chat began with."""
+        if account.key in self._in_flight or account.source not in self._context.roster.sources:
+            return
         loop = asyncio.get_running_loop()
         self._in_flight[account.key] = loop.create_future()
-        task = loop.create_task(self._look(account), name=f"look {account.key}")
+        source = self._context.roster.sources[account.source]
+        task = loop.create_task(self._look(account, source), name=f"look {account.key}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _look(self, account: Account) -> None:
+    async def _look(self, account: Account, source: Source) -> None:
         """One look. Whatever goes wrong inside a source is an outage like any other.
 
         Its turn is waited for here: the time that the request waits for a connection would count as the server's.
         """
         async with self._room:
-            sample = await self._read(account)
+            sample = await self._read(account, source)
         self._ended.append(Look(account, sample))
         self._wake.set()
 
-    async def _read(self, account: Account) -> Sample:
+    async def _read(self, account: Account, source: Source) -> Sample:
         """What the source sees."""
         with self._metrics.look_seconds.time():
             try:
-                return await self._context.sources[account.source].read(account.email)
+                return await source.read(account.email)
             except Exception:  # a defect of ours in one source must not end the watch over the others
                 log.exception("%s: the look failed in a way nobody foresaw", account.key)
                 return Outage(self._clock(), OutageKind.UNAVAILABLE, "credit-bot could not read the answer")

@@ -81,10 +81,13 @@ def run(wanted: argparse.Namespace) -> int:
     from bot.settings import load_settings
 
     settings = load_settings(getattr(wanted, "env_file", None))
-    set_up_logging(settings.log_level, settings.log_format, settings.secrets)
+    bot = App(settings)
+    set_up_logging(settings.log_level, settings.log_format, bot.secrets)
 
     async def work(stop: asyncio.Event) -> None:
-        async with App(settings) as app:
+        async with bot as app:
+            if settings.accounts_file:
+                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.reload_soon)
             await app.run(stop)
 
     asyncio.run(until_told(work))

@@ -1,14 +1,13 @@
 """What every part of the watch is handed: time, network and storage come from outside."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.model import Rules
 from bot.metrics import Metrics
 from bot.recipients import Recipients
+from bot.roster import Roster
 from bot.rounds import Round
-from bot.sources import Source
 from bot.store.database import Store
 
 
@@ -21,9 +20,8 @@ class Context:
     """
 
     store: Store
-    sources: Mapping[str, Source]
+    roster: Roster
     recipients: Recipients
-    rules: Rules
     every: timedelta
     clock: Callable[[], datetime]
     metrics: Metrics

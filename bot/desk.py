@@ -1,12 +1,12 @@
 """The front desk: what a chat or a page may ask of the bot, answered by the part that knows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from bot import __version__
 from bot.chat.answers import SourceAlert
 from bot.chat.polling import Polling
-from bot.chat.replies import Status
+from bot.chat.replies import Reloaded, Status
 from bot.checks import Checks
 from bot.core.health import Vitals, problems
 from bot.core.model import Account, Alert, Notification, Watched
@@ -18,13 +18,14 @@ class Desk:
     """Implements ``bot.chat.buttons.AlertDesk``, and what ``bot.web.Pages`` asks for."""
 
     def __init__(self, fleet: Fleet, checks: Checks, discovery: Discovery, clock: Callable[[], datetime]) -> None:
-        """``polling`` is set once there is one."""
+        """``polling`` is set once there is one, ``reloads`` where there is something to read again."""
         self._fleet = fleet
         self._checks = checks
         self._discovery = discovery
         self._clock = clock
         self._started_at = clock()
         self.polling: Polling | None = None
+        self.reloads: Callable[[], Awaitable[Reloaded]] | None = None
 
     def now(self) -> datetime:
         """The present moment, UTC."""
@@ -45,7 +46,8 @@ class Desk:
 
     async def firing_sources(self) -> Sequence[SourceAlert]:
         """Every source's alert that fires."""
-        return [SourceAlert(one.alert, one.silences, one.outage) for one in await self._fleet.firing_sources()]
+        firing = await self._fleet.firing_sources()
+        return [SourceAlert(one.alert, one.silences, one.outage, one.origin) for one in firing]
 
     async def look_now(self, keys: Sequence[str]) -> None:
         """Looks at these accounts and returns once what was seen is saved."""
@@ -70,6 +72,10 @@ class Desk:
     async def silence(self, told: Sequence[Notification], by: str, until: datetime | None) -> int:
         """Silences the alerts that were told and still fire; says how many."""
         return await self._fleet.silence(told, by, until)
+
+    async def reload(self) -> Reloaded:
+        """Reads the accounts file again."""
+        return await self.reloads() if self.reloads else Reloaded(file=False)
 
     async def chat_moved(self, old: int, new: int) -> None:
         """Follows a group that has become another chat."""

@@ -1,80 +1,76 @@
-"""Which accounts there are: those of the settings, or all that a source lists, asked for again every hour."""
+"""Which accounts there are: those of the watchlist, or all that a source lists, asked for again every hour."""
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.context import Context
 from bot.core.looks import gone_notice, listing_noted, newly_listed
-from bot.core.model import Account, Facts, Listing, Notice, Outage, Severity, SilenceKind, SourceState, Topic
+from bot.core.model import Account, Chat, Facts, Listing, Notice, Outage, Severity, SilenceKind, SourceState, Topic
+from bot.enrolment import Enrolled, enrol
+from bot.register import Register
 from bot.rounds import Rounds
 from bot.store import accounts, alerts, chats, outbox
 from bot.verdicts import Verdicts
+from bot.watchlist import Watchlist
 
 log = logging.getLogger(__name__)
 
 LIST_EVERY = timedelta(hours=1)
-
-
-def account_key(source: str, email: str) -> str:
-    """An account's key: ``pixverse:alice@example.com``."""
-    return f"{source}:{email}"
+AT_ONCE = 8
+"""So many sources are asked for their lists at once."""
 
 
 class Discovery:
     """Keeps the list of watched accounts."""
 
-    def __init__(
-        self, context: Context, verdicts: Verdicts, rounds: Rounds, configured: Sequence[tuple[str, str | None]]
-    ) -> None:
-        """``configured`` are emails with their labels; where there are any, no source is asked for its list."""
+    def __init__(self, context: Context, verdicts: Verdicts, rounds: Rounds) -> None:
+        """Sources whose accounts the watchlist names one by one are never asked for their lists."""
         self._store = context.store
-        self._sources = context.sources
+        self._roster = context.roster
         self._recipients = context.recipients
         self._every = context.every
         self._clock = context.clock
         self._on_notices = context.on_notices
         self._verdicts = verdicts
         self._rounds = rounds
-        self._configured = configured
-        self._asking = asyncio.Lock()
+        self._asking: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._room = asyncio.Semaphore(AT_ONCE)
 
-    async def resume(self) -> None:
-        """Takes up the accounts that are known: those of the settings, or those that were listed last."""
+    async def resume(self) -> Enrolled:
+        """Takes up the accounts that are known: those of the watchlist, or those that were listed last."""
+        return await self.take(self._roster.watchlist)
+
+    async def take(self, watchlist: Watchlist) -> Enrolled:
+        """Puts a watchlist in force: its newcomers are due at once, and whom it no longer names is watched no more."""
         now = self._clock()
         async with self._store.write() as connection:
-            if self._configured:
-                await self._watch_configured(connection, now)
+            enrolled = await enrol(connection, watchlist, now)
+        if watchlist is not self._roster.watchlist:
+            self._roster.replace(watchlist)
+        async with self._store.write() as connection:
             await self._watched_changed(connection, now)
         self._on_notices()
-
-    async def _watch_configured(self, connection: AsyncConnection, now: datetime) -> None:
-        """Watches the accounts of the settings and no others; that is the user's wish, so nothing is said of it."""
-        (source,) = self._sources
-        wanted = {
-            account_key(source, email): Account(account_key(source, email), source, email, label)
-            for email, label in self._configured
-        }
-        await accounts.watch(connection, [(account, now) for account in wanted.values()])
-        left = [account.key for account in await accounts.watched(connection) if account.key not in wanted]
-        await accounts.unwatch(connection, left)
-        await alerts.close(connection, left)
+        return enrolled
 
     async def tick(self) -> bool:
         """Asks every source whose list is due: each hour, and each interval while it fails or is empty.
 
         Says whether any was asked.
         """
-        if self._configured or self._asking.locked():
-            return False
+        idle = [key for key in self._listing_sources() if not self._asking[key].locked()]
         async with self._store.read() as connection:
-            due = [key for key in self._sources if self._is_due(await accounts.source(connection, key))]
-        for key in due:
-            await self.ask(key)
+            due = [key for key in idle if self._is_due(await accounts.source(connection, key))]
+        await self._ask_each(due)
         return bool(due)
+
+    def _listing_sources(self) -> list[str]:
+        """The sources that are to say themselves whom they have."""
+        return [key for key, source in self._roster.watchlist.sources.items() if source.everyone]
 
     def _is_due(self, state: SourceState) -> bool:
         """Whether a source's list is to be asked for again."""
@@ -84,32 +80,42 @@ class Discovery:
         return age is None or age >= fresh or age < timedelta(0)
 
     async def ask_all(self) -> None:
-        """Asks every source for its list now, unless the settings name the accounts."""
-        if not self._configured:
-            for key in self._sources:
-                await self.ask(key)
+        """Asks every source for its list now, but for those whose accounts are named."""
+        await self._ask_each(self._listing_sources())
+
+    async def _ask_each(self, keys: Iterable[str]) -> None:
+        """Asks sources side by side, so that one that hangs keeps none waiting."""
+        await asyncio.gather(*(self.ask(key) for key in keys))
 
     async def ask(self, key: str) -> None:
         """Asks one source for its list, and watches what it lists."""
-        async with self._asking:
+        async with self._asking[key], self._room:
+            if key not in self._roster.sources:
+                return
             listing = await self._listing(key)
             now = self._clock()
             async with self._store.write() as connection:
-                state = listing_noted(await accounts.source(connection, key), listing)
-                await accounts.save_source(connection, state)
-                if isinstance(listing, Listing):
-                    await self._take_over(connection, key, listing, now)
-                else:
-                    self._log_outage(key, listing)
-                await self._verdicts.decide_source(connection, key, now)
-                await self._watched_changed(connection, now)
+                if key in self._listing_sources():  # or the watchlist was read again meanwhile
+                    await self._note(connection, key, listing, now)
             self._on_notices()
+
+    async def _note(self, connection: AsyncConnection, key: str, listing: Listing | Outage, now: datetime) -> None:
+        """Writes down what a source has answered, and decides."""
+        state = listing_noted(await accounts.source(connection, key), listing)
+        await accounts.save_source(connection, state)
+        if isinstance(listing, Listing):
+            await self._take_over(connection, key, listing, now)
+        else:
+            self._log_outage(key, listing)
+        await self._verdicts.decide_source(connection, key, now)
+        await self._watched_changed(connection, now)
 
     async def _listing(self, key: str) -> Listing | Outage:
         """The source's list. An empty one is asked for twice: a passing 404 must not end the watch over everyone."""
-        listing = await self._sources[key].list_accounts()
+        source = self._roster.sources[key]
+        listing = await source.list_accounts()
         if isinstance(listing, Listing) and not listing.accounts and self._rounds.watched:
-            return await self._sources[key].list_accounts()
+            return await source.list_accounts()
         return listing
 
     def _log_outage(self, key: str, outage: Outage) -> None:
@@ -123,7 +129,12 @@ class Discovery:
         fresh = newly_listed(listing, by_email)
         if fresh:
             log.info("%s lists %d accounts, %d of them new", key, len(listing.accounts), len(fresh))
-        new = [Account(account_key(key, one.email), key, one.email, listed_error=one.error) for one in fresh]
+        source, register = self._roster.watchlist.sources[key], Register(await accounts.known(connection))
+        new = [
+            Account(register.key_of(source, one.email), key, one.email, label, listed_error=one.error)
+            for one in fresh
+            for label in [self._roster.watchlist.label_for(key, one.email)]
+        ]
         await accounts.watch(connection, [(account, now) for account in new])
         listed = {one.email.lower(): one.error for one in listing.accounts}
         errors = {
@@ -143,21 +154,25 @@ class Discovery:
         await alerts.close(connection, keys)
         silences = await alerts.active_silences(connection, now)
         muted = {silence.subject for silence in silences}
-        everything = any(silence.kind is SilenceKind.ALL for silence in silences)
-        notices = [gone_notice(account, now) for account in gone if not everything and account.key not in muted]
-        await outbox.put(connection, notices, await self._recipients.refresh(connection), now)
+        if any(silence.kind is SilenceKind.ALL for silence in silences):
+            return
+        told = [self._roster.named(account) for account in gone if account.key not in muted]
+        await self._verdicts.put(connection, [gone_notice(account, now) for account in told], now)
 
     async def _watched_changed(self, connection: AsyncConnection, now: datetime) -> None:
         """Tells the rounds who is watched, and greets chats that were never used, once there is something to say."""
-        watched = [account.key for account in await accounts.watched(connection)]
-        self._rounds.watch(watched)
-        if watched:
-            await self._greet(connection, len(watched), now)
+        watched = [one for one in await accounts.known(connection) if one.watched]
+        self._rounds.watch(one.key for one in watched)
+        await self._recipients.refresh(connection)
+        counts = Counter(chat for one in watched for chat in self._recipients.told_of(one.source, one.email))
+        await self._greet(connection, counts, now)
 
-    async def _greet(self, connection: AsyncConnection, watched: int, now: datetime) -> None:
-        """Greets each new chat, silently."""
-        strangers = await chats.not_greeted(connection, await self._recipients.refresh(connection))
+    async def _greet(self, connection: AsyncConnection, counts: Counter[Chat], now: datetime) -> None:
+        """Greets each new chat that is told of any account, silently."""
+        present = [chat for chat in self._recipients.present if counts[chat]]
+        strangers = await chats.not_greeted(connection, present)
         for chat in strangers:
-            notice = Notice(f"greeting|{chat}", Topic.GREETING, Severity.INFO, facts=Facts(total=watched))
+            facts = Facts(total=counts[chat])
+            notice = Notice(f"greeting|{chat}", Topic.GREETING, Severity.INFO, facts=facts)
             await outbox.put(connection, [notice], [chat], now)
         await chats.greet(connection, strangers, now)

@@ -19,6 +19,7 @@ class FiringSource:
     alert: Alert
     silences: tuple[Silence, ...]
     outage: OutageKind | None
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Fleet:
         self._store = context.store
         self._clock = context.clock
         self._verdicts = verdicts
-        self._sources = context.sources
+        self._roster = context.roster
         self._recipients = context.recipients
 
     async def watched(self) -> list[Watched]:
@@ -50,26 +51,28 @@ class Fleet:
         for alert in firing:
             by_subject[alert.subject].append(alert)
         return [
-            Watched(account, tuple(by_subject[account.key]), concerning(silences, account.key)) for account in known
+            Watched(self._roster.named(one), tuple(by_subject[one.key]), concerning(silences, one.key)) for one in known
         ]
 
     async def firing_sources(self) -> list[FiringSource]:
         """Every source's alert that fires."""
         async with self._store.read() as connection:
-            firing = [alert for alert in await alerts.firing(connection) if alert.subject in self._sources]
+            firing = [alert for alert in await alerts.firing(connection) if alert.subject in self._roster.sources]
             silences = await alerts.active_silences(connection, self._clock())
             found = []
             for alert in firing:
                 health = await accounts.health(connection, alert.subject)
                 outage = health.outage or (await accounts.source(connection, alert.subject)).outage
                 kind = outage.kind if outage else None
-                found.append(FiringSource(alert, concerning(silences, alert.subject), kind))
+                origin = self._roster.watchlist.origin_of(alert.subject)
+                found.append(FiringSource(alert, concerning(silences, alert.subject), kind, origin))
         return found
 
     async def everything(self) -> tuple[list[Account], list[Alert]]:
         """Every watched account and every alert that fires."""
         async with self._store.read() as connection:
-            return await accounts.watched(connection), await alerts.firing(connection)
+            known = await accounts.watched(connection)
+            return [self._roster.named(account) for account in known], await alerts.firing(connection)
 
     async def mute(self, key: str | None, until: datetime, by: str) -> None:
         """No messages about an account, or about anything, until then. State goes on."""

@@ -1,28 +1,61 @@
-"""Whom notifications are addressed to: the chats of the settings, each at the place where it is now."""
+"""Whom notifications are addressed to, and who may see what: the chats of the watchlist, each where it is now."""
+
+from collections.abc import Iterable
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.core.model import Chat
+from bot.core.model import Chat, Notice
+from bot.roster import Roster
 from bot.store import chats
 
 
 class Recipients:
-    """The allowed chats. A group that moved is followed."""
+    """The chats that are told anything. A group that moved is followed."""
 
-    def __init__(self, configured: tuple[Chat, ...]) -> None:
-        """``configured`` are the chats as the settings name them."""
-        self._configured = configured
-        self.present = configured
+    def __init__(self, roster: Roster) -> None:
+        """``roster`` says which chats are told of which accounts."""
+        self._roster = roster
+        self._moved: dict[int, int] = {}
+
+    @property
+    def present(self) -> tuple[Chat, ...]:
+        """Every chat that is told anything or may ask."""
+        return self._now(self._roster.watchlist.chats)
+
+    @property
+    def home(self) -> tuple[Chat, ...]:
+        """The chats of TELEGRAM_CHAT_IDS."""
+        return self._now(self._roster.watchlist.home)
 
     async def refresh(self, connection: AsyncConnection) -> tuple[Chat, ...]:
-        """Reads where the chats are now, and gives them."""
-        moved = await chats.moved(connection)
-        self.present = tuple(
-            dict.fromkeys(Chat(moved[chat.chat_id]) if chat.chat_id in moved else chat for chat in self._configured)
-        )
+        """Reads where the chats are now, and gives them all."""
+        self._moved = await chats.moved(connection)
         return self.present
+
+    def told_of(self, source: str, email: str | None = None) -> tuple[Chat, ...]:
+        """The chats that are told of an account, or, without an email, of a source as a whole."""
+        return self._now(self._roster.watchlist.chats_for(source, email))
+
+    def of(self, notice: Notice) -> tuple[Chat, ...]:
+        """Whom a notice is addressed to: the chats of its account or source; one about neither goes to all."""
+        facts = notice.facts
+        return self.present if facts.source is None else self.told_of(facts.source, facts.email)
+
+    def sees(self, chat: Chat, source: str, email: str | None = None) -> bool:
+        """Whether a chat may ask about an account, or a source: whether it is told of it."""
+        return any(covers(told, chat) for told in self.told_of(source, email))
 
     async def move(self, connection: AsyncConnection, old: int, new: int) -> None:
         """Remembers that a group has become another chat, and goes there from now on."""
         await chats.move(connection, old, new)
         await self.refresh(connection)
+
+    def _now(self, configured: Iterable[Chat]) -> tuple[Chat, ...]:
+        """The chats, each where it is now."""
+        moved = self._moved
+        return tuple(dict.fromkeys(Chat(moved[one.chat_id]) if one.chat_id in moved else one for one in configured))
+
+
+def covers(told: Chat, chat: Chat) -> bool:
+    """Whether a chat that is named means this one: where a topic is named, only that topic."""
+    return told.chat_id == chat.chat_id and told.thread_id in (None, chat.thread_id)

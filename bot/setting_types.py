@@ -87,13 +87,15 @@ def descending(ladder: Ladder) -> Ladder:
 
 def parse_chats(text: str) -> tuple[Chat, ...]:
     """Reads ``12345, -1001234567890/45``: chat ids, with a topic after the slash."""
-    chats = []
-    for item in split_list(text):
-        match = _CHAT.fullmatch(item)
-        if not match or int(match[1]) == 0:
-            raise ValueError(f"has “{short(item)}”, which is no chat id: send /start to the bot, it answers with it")
-        chats.append(Chat(int(match[1]), int(match[2]) if match[2] else None))
-    return tuple(dict.fromkeys(chats))
+    return tuple(dict.fromkeys(parse_chat(item) for item in split_list(text)))
+
+
+def parse_chat(text: str) -> Chat:
+    """Reads ``12345`` or ``-1001234567890/45``."""
+    match = _CHAT.fullmatch(text)
+    if not match or int(match[1]) == 0:
+        raise ValueError(f"has “{short(text)}”, which is no chat id: send /start to the bot, it answers with it")
+    return Chat(int(match[1]), int(match[2]) if match[2] else None)
 
 
 def parse_ids(text: str) -> frozenset[int]:

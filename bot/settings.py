@@ -43,16 +43,18 @@ from bot.setting_types import (
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 DEFAULT_ENV_FILE = "settings.env"
 SECRETS = ("USEAPI_TOKEN", "TELEGRAM_BOT_TOKEN", "HEARTBEAT_URL")
-OFF_WHEN_EMPTY = ("LOW_CREDITS", "PLAN_ENDS_WITHIN", "HTTP_LISTEN")
+OFF_WHEN_EMPTY = ("LOW_CREDITS", "PLAN_ENDS_WITHIN", "RUNS_OUT_WITHIN", "HTTP_LISTEN")
 EXAMPLES = {
     "USEAPI_TOKEN": "user:1234-from-useapi.net",
     "TELEGRAM_BOT_TOKEN": "123456789:AAF-from-BotFather",
     "TELEGRAM_CHAT_IDS": "123456789,-1001234567890/45",
     "TELEGRAM_ADMIN_IDS": "123456789,987654321",
     "ACCOUNTS": "Studio <alice@example.com>, bob@example.com",
+    "ACCOUNTS_FILE": "accounts.toml",
     "CHECK_EVERY": "15m",
     "LOW_CREDITS": "20%,5%,0",
     "PLAN_ENDS_WITHIN": "7d,3d,1d",
+    "RUNS_OUT_WITHIN": "2d",
     "UNREADABLE_AFTER": "3",
     "REMIND_EVERY": "24h",
     "TIMEZONE": "Europe/Berlin",
@@ -100,14 +102,16 @@ class Settings(BaseSettings):
         alias_generator=str.upper,
     )
 
-    useapi_token: Token
+    useapi_token: Token | None = None
     telegram_bot_token: Token
     telegram_chat_ids: Chats = ()
     telegram_admin_ids: Ids = frozenset()
     accounts: Accounts = ()
+    accounts_file: str = ""
     check_every: Annotated[Wait, AfterValidator(at_least_a_second)] = timedelta(minutes=15)
     low_credits: CreditLadder = parse_credit_ladder("20%,5%,0")
     plan_ends_within: TimeLadder = parse_time_ladder("7d,3d,1d")
+    runs_out_within: TimeLadder = parse_time_ladder("2d")
     unreadable_after: Annotated[int, Field(ge=1, le=1000)] = 3
     remind_every: Wait = timedelta(hours=24)
     timezone: Zone = ZoneInfo("UTC")
@@ -138,6 +142,7 @@ class Settings(BaseSettings):
         return Rules(
             low_credits=self.low_credits,
             plan_ends_within=self.plan_ends_within,
+            runs_out_within=self.runs_out_within,
             unreadable_after=self.unreadable_after,
             remind_every=self.remind_every or None,
         )
@@ -162,6 +167,7 @@ def load_settings(env_file: str | None = None, environ: Mapping[str, str] | None
     given = read_env_file(env_file, faults)
     override(given, os.environ if environ is None else environ)
     values = dict(resolved(given, faults))
+    faults += at_odds(values)
     settings = validated(values, faults)
     if faults or settings is None:
         raise SettingsError([without(fault, hidden(given)) for fault in faults])
@@ -247,6 +253,15 @@ def resolved(given: Mapping[str, str], faults: list[str]) -> Iterator[tuple[str,
             yield name, value
 
 
+def at_odds(values: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the settings taken together: an accounts file names the accounts, and may bring the tokens."""
+    if "ACCOUNTS_FILE" not in values:
+        return [] if "USEAPI_TOKEN" in values else [needed("USEAPI_TOKEN")]
+    if "ACCOUNTS" not in values:
+        return []
+    return ["ACCOUNTS: is given beside ACCOUNTS_FILE, which names the accounts; leave one of them out"]
+
+
 def read_secret(name: str, path: str, faults: list[str]) -> str | None:
     """A secret from its file; white space around it is no part of it."""
     try:
@@ -273,10 +288,14 @@ def validated(values: dict[str, Any], faults: list[str]) -> Settings | None:
 def fault_line(detail: ErrorDetails) -> str:
     """One fault: the setting, what is wrong, an example that works. Never a secret's value."""
     name = str(detail["loc"][0]).upper()
-    example = f"Example: {name}={EXAMPLES[name]}"
     if detail["type"] == "missing":
-        return f"{name}: is required. {example} (or {name}_FILE=/path/to/it)"
-    return f"{name}: {wrong(detail)}. {example}"
+        return needed(name)
+    return f"{name}: {wrong(detail)}. Example: {name}={EXAMPLES[name]}"
+
+
+def needed(name: str) -> str:
+    """Says that a secret is missing."""
+    return f"{name}: is required. Example: {name}={EXAMPLES[name]} (or {name}_FILE=/path/to/it)"
 
 
 def wrong(detail: ErrorDetails) -> str:

@@ -22,6 +22,7 @@ from bot.core.looks import (
 from bot.core.model import (
     Account,
     Alert,
+    Chat,
     Facts,
     Health,
     Notice,
@@ -67,7 +68,7 @@ class Verdicts:
     def __init__(self, context: Context) -> None:
         """Holds nothing but what it is handed."""
         self._store = context.store
-        self._rules = context.rules
+        self._roster = context.roster
         self._every = context.every
         self._recipients = context.recipients
         self._clock = context.clock
@@ -114,7 +115,7 @@ class Verdicts:
         async with self._store.write() as connection:
             silences = await alerts.active_silences(connection, until)
             if all(silence.kind is not SilenceKind.ALL for silence in silences):
-                await self._put(connection, [notice], until)
+                await self.put(connection, [notice], until)
         self._on_notices()
 
     async def _note(self, connection: AsyncConnection, batch: Sequence[Look], now: datetime) -> list[Change]:
@@ -122,9 +123,9 @@ class Verdicts:
         known = await accounts.load(connection, [look.account.key for look in batch])
         changes, waits = [], {}
         for look in batch:
-            before = known.get(look.account.key)
-            if before is None:
+            if look.account.key not in known:
                 continue
+            before = self._roster.named(known[look.account.key])
             sample = judge(look.sample, before)
             changes.append(Change(before, noted(before, sample)))
             if isinstance(sample, Outage) and sample.retry_after:
@@ -147,11 +148,12 @@ class Verdicts:
             health = Health()
             if needs_health(looked, remembered[source].values()):
                 health = await accounts.health(connection, source)
-                state = await accounts.source(connection, source)
-                outcomes += decide_source(state, remembered[source], self._rules, health, silences, now)
+                state = self._roster.named_source(await accounts.source(connection, source))
+                rules = self._roster.watchlist.rules_for(source)
+                outcomes += decide_source(state, remembered[source], rules, health, silences, now)
             for one in looked:
-                known = remembered[one.after.key]
-                outcomes += decide_account(one.before, one.after, known, self._rules, health, silences, now)
+                known, rules = remembered[one.after.key], self._roster.rules_of(one.after)
+                outcomes += decide_account(one.before, one.after, known, rules, health, silences, now)
         return [one for one in outcomes if one.alert != remembered[one.alert.subject].get(one.alert.measure)]
 
     async def decide_source(self, connection: AsyncConnection, source: str, now: datetime) -> list[Notice]:
@@ -159,8 +161,9 @@ class Verdicts:
         remembered = (await alerts.load(connection, [source]))[source]
         silences = await alerts.active_silences(connection, now)
         health = await accounts.health(connection, source)
-        state = await accounts.source(connection, source)
-        outcomes = decide_source(state, remembered, self._rules, health, silences, now)
+        state = self._roster.named_source(await accounts.source(connection, source))
+        rules = self._roster.watchlist.rules_for(source)
+        outcomes = decide_source(state, remembered, rules, health, silences, now)
         return await self._say(
             connection, [one for one in outcomes if one.alert != remembered.get(one.alert.measure)], now
         )
@@ -173,9 +176,9 @@ class Verdicts:
         for alert in lagging:
             account = known.get(alert.subject)
             if account:
-                facts = account_facts(account, alert, None)
+                facts = account_facts(self._roster.named(account), alert, None)
             else:
-                state = await accounts.source(connection, alert.subject)
+                state = self._roster.named_source(await accounts.source(connection, alert.subject))
                 facts = source_facts(state, await accounts.health(connection, alert.subject), alert)
             outcomes.append(outcome(alert, Reason.NONE, facts, silences, now))
         return outcomes
@@ -184,13 +187,18 @@ class Verdicts:
         """Remembers alerts and addresses what is to be said of them; one that never fired needs no memory."""
         await alerts.save(connection, [one.alert for one in outcomes if one.alert.episode])
         notices = [one.notice for one in outcomes if one.notice]
-        await self._put(connection, notices, now)
+        await self.put(connection, notices, now)
         return notices
 
-    async def _put(self, connection: AsyncConnection, notices: Sequence[Notice], now: datetime) -> None:
-        """Puts notices into the outbox for every chat."""
+    async def put(self, connection: AsyncConnection, notices: Sequence[Notice], now: datetime) -> None:
+        """Puts notices into the outbox, each for the chats that are told of its account."""
         if notices:
-            await outbox.put(connection, notices, await self._recipients.refresh(connection), now)
+            await self._recipients.refresh(connection)
+        by_chats: dict[tuple[Chat, ...], list[Notice]] = {}
+        for notice in notices:
+            by_chats.setdefault(self._recipients.of(notice), []).append(notice)
+        for told, some in by_chats.items():
+            await outbox.put(connection, some, told, now)
 
 
 def needs_health(changes: Iterable[Change], of_source: Iterable[Alert]) -> bool:

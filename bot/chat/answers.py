@@ -11,7 +11,7 @@ from bot.chat.account import account_line, account_tag, card_lines, detail_line,
 from bot.chat.alerts import say_alert, say_silences, since_words
 from bot.chat.text import Button, Buttons, Message, Piece, Text, bold
 from bot.chat.times import say_past, say_read
-from bot.chat.words import SERVICE, SIGNS, name_of, say_count, trouble_of
+from bot.chat.words import SERVICE, SIGNS, name_of, say_count, service_name, trouble_of
 from bot.core.model import Alert, Measure, OutageKind, Severity, Silence, Watched
 
 PAGE_SIZE = 20
@@ -25,11 +25,12 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class SourceAlert:
-    """A firing alert about a source, why it fires, and the silences that concern it."""
+    """A firing alert about a source, why it fires, its silences, and its name if it is one of several."""
 
     alert: Alert
     silences: tuple[Silence, ...] = ()
     outage: OutageKind | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,8 @@ def source_firing(source: SourceAlert, now: datetime, zone: ZoneInfo) -> Firing:
     listing = source.alert.measure is Measure.LISTING
     what = "lists no PixVerse account" if listing else f"cannot be read: {trouble_of(source.outage)}"
     said = f"{what}{since_words(source.alert.since, now, zone)}"
-    return firing_line(source.alert, SERVICE, said, say_silences(source.alert, source.silences, now, zone))
+    silenced = say_silences(source.alert, source.silences, now, zone)
+    return firing_line(source.alert, service_name(source.origin), said, silenced)
 
 
 def firing_line(alert: Alert, name: str, said: str, silenced: str) -> Firing:

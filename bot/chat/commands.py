@@ -12,11 +12,13 @@ from bot.chat.account import urgency
 from bot.chat.answers import SourceAlert, account_card, alerts_page, credits_page, paged
 from bot.chat.names import find_accounts
 from bot.chat.replies import (
+    Reloaded,
     Status,
     check_started,
     help_message,
     how_to_mute,
     muted_message,
+    reloaded_message,
     status_message,
     unknown_command,
     unmuted_message,
@@ -56,6 +58,9 @@ class Desk(Protocol):
 
     async def status(self) -> Status:
         """How the bot is."""
+
+    async def reload(self) -> Reloaded:
+        """Reads the accounts file again."""
 
     async def chat_moved(self, old: int, new: int) -> None:
         """Follows a group that has become another chat."""
@@ -201,6 +206,11 @@ async def unmute(asked: Asked) -> None:
     await asked.say(unmuted_message(one.account.name if one else None, was_muted=ended))
 
 
+async def reload(asked: Asked) -> None:
+    """Reads the accounts file again."""
+    await asked.say(reloaded_message(await asked.desk.reload()))
+
+
 async def status(asked: Asked) -> None:
     """Is the bot well."""
     await asked.say(status_message(await asked.desk.status(), asked.desk.now(), asked.zone))
@@ -217,6 +227,7 @@ COMMANDS = (
     Command("check", "/check", "look at every account now", check),
     Command("mute", "/mute account 2h", "no messages about it for a while; /mute all 2h for everything", mute, True),
     Command("unmute", "/unmute [account]", "messages again", unmute, True),
+    Command("reload", "/reload", "read the accounts file again", reload, True),
     Command("status", "/status", "whether the bot itself is well", status),
     Command("help", "/help", "this list", help_),
     Command("start", "/start", "", help_),

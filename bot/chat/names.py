@@ -17,8 +17,8 @@ def find_accounts(words: str, watched: Sequence[Watched]) -> tuple[Watched, ...]
         return ()
     tests: tuple[Callable[[Watched], bool], ...] = (
         lambda one: wanted == folded(one.account.email),
-        lambda one: wanted == folded(one.account.label or ""),
-        lambda one: wanted in folded(one.account.email) or wanted in folded(one.account.label or ""),
+        lambda one: wanted in (folded(one.account.label or ""), folded(one.account.name)),
+        lambda one: wanted in folded(one.account.name) or wanted in folded(one.account.email),
     )
     matches = (tuple(one for one in watched if test(one)) for test in tests)
     return next((found for found in matches if found), ())

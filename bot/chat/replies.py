@@ -13,6 +13,7 @@ from bot.core.durations import say_duration
 from bot.core.model import Severity
 
 LIST_LENGTH = 700
+FAULTS_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,34 @@ def wrong_duration(said: str, name: str = "all") -> Message:
 def how_to_mute(name: str = "all") -> Message:
     """A mute without an account or a time."""
     return Text().line(f"Mute what, and for how long? Say /mute {name_of(name)} 2h, or /mute all 30m.").message()
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What reading the accounts file again has done. ``faults`` are why the old one goes on; ``file`` is there one."""
+
+    file: bool = True
+    faults: tuple[str, ...] = ()
+    sources: int = 0
+    watched: int = 0
+    new: int = 0
+    left: int = 0
+
+
+def reloaded_message(done: Reloaded) -> Message:
+    """What reading the accounts file again has done."""
+    if not done.file:
+        return Text().line("There is no accounts file: the settings are read when the bot starts.").message()
+    if done.faults:
+        text = Text().line(f"{SIGNS[Severity.WARNING]} ", bold("The accounts file is wrong"), ": the old one goes on.")
+        text.lines((clean(fault, 400),) for fault in done.faults[:FAULTS_SHOWN])
+        more = len(done.faults) - FAULTS_SHOWN
+        return (text.line(f"And {more:,} more; the log has them.") if more > 0 else text).message()
+    changes = [f"{done.new:,} new" if done.new else "", f"{done.left:,} no longer watched" if done.left else ""]
+    sources = say_count(done.sources, "source") if done.sources else ""
+    what = filter(None, [sources, say_count(done.watched, "account"), *changes])
+    text = Text().line(f"{RECOVERED} ", bold("Accounts file read again"), f": {', '.join(what)}.")
+    return text.line("Changed rules hold from the next look on.").message()
 
 
 def stranger_start(chat_id: int | str) -> Message:

@@ -50,10 +50,12 @@ class TelegramService:
         admins: frozenset[int],
         zone: ZoneInfo,
         metrics: Metrics,
+        seen_from: Callable[[Chat], buttons.AlertDesk] | None = None,
     ) -> None:
-        """``chats`` gives the allowed chats as they are now."""
+        """``chats`` gives the allowed chats as they are now, ``seen_from`` the desk as one of them may see it."""
         self._bot = bot
         self._desk = desk
+        self._seen_from = seen_from or (lambda _: desk)
         self._chats = chats
         self._zone = zone
         self._access = Access(bot, chats, admins)
@@ -64,7 +66,7 @@ class TelegramService:
     async def run(self) -> None:
         """Answers until cancelled. Raises StartError if Telegram refuses the bot token at the first contact."""
         await self._introduce()
-        await self._set_menu()
+        await self.set_menu()
         await self.polling.run()
 
     async def stop(self) -> None:
@@ -96,7 +98,7 @@ class TelegramService:
                 log.info("Talking as @%s", self._bot.username)
                 return
 
-    async def _set_menu(self) -> None:
+    async def set_menu(self) -> None:
         """Shows the commands in the allowed chats, and nowhere else."""
         menu = [BotCommand(command.name, command.line) for command in commands.COMMANDS if command.line]
         for chat_id in {chat.chat_id for chat in self._chats()}:
@@ -161,7 +163,7 @@ class TelegramService:
         if command.changes and not await self._access.may_change(message.chat.type, message.chat_id, person):
             await say(not_allowed(command.name))
             return
-        await command.handler(commands.Asked(words, person.name, self._desk, self._zone, say))
+        await command.handler(commands.Asked(words, person.name, self._seen_from(here), self._zone, say))
 
     def _command_in(self, message: TelegramMessage) -> tuple[str | None, str]:
         """The command that a message begins with, if it is meant for this bot, and the words behind it."""
@@ -192,7 +194,7 @@ class TelegramService:
         tapped = buttons.Tapped(
             here.chat_id,
             person.name,
-            self._desk,
+            self._seen_from(here),
             self._zone,
             say=partial(self._say, here),
             edit=partial(self._edit, message),

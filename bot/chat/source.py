@@ -7,10 +7,13 @@ from bot.chat.clean import clean
 from bot.chat.telling import Telling, telling
 from bot.chat.text import bold
 from bot.chat.times import say_ago, say_past
-from bot.chat.words import MENDS, RECOVERED, SERVICE, SIGNS, say_count, say_trouble, severity_word, trouble_of
+from bot.chat.words import MENDS, RECOVERED, SIGNS, say_count, say_trouble, service_name, severity_word, trouble_of
 from bot.core.delivery import Story
 from bot.core.durations import say_duration
 from bot.core.model import Facts, Measure, Notice, OutageKind, Reason
+
+OWN_FILE = "its token_file"
+"""What ``bot/accounts_build.py`` says of a token that has a file of its own."""
 
 
 def tell_source(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
@@ -34,11 +37,25 @@ def shut(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
     }.get(kind or OutageKind.UNAVAILABLE, f"{still}cannot be read{since}")
     age = f", {say_ago(facts.since, now)}" if facts.since and still else ""
     return telling(
-        (f"{SIGNS[notice.severity]} ", bold(SERVICE), f" {head}"),
+        (f"{SIGNS[notice.severity]} ", bold(service_of(facts)), f" {head}"),
         f"{severity_word(notice.severity)}: {unwatched(facts)}{since}{age}.",
         f"Reason: {reason_words(facts)}.",
-        MENDS[kind] if kind in SHARED_MENDS else MENDS[OutageKind.UNAVAILABLE],
+        mend_of(kind, facts),
     )
+
+
+def service_of(facts: Facts) -> str:
+    """The service, with the source's name where several are watched."""
+    return service_name(facts.origin)
+
+
+def mend_of(kind: OutageKind | None, facts: Facts) -> str:
+    """What to do. A token that has a file of its own is read again without a restart."""
+    if kind is OutageKind.UNAUTHORIZED and facts.token_from == OWN_FILE:
+        return "Put a valid token into its token_file, then /reload."
+    if kind is OutageKind.UNAUTHORIZED and facts.token_from:
+        return MENDS[kind].replace("USEAPI_TOKEN", facts.token_from)
+    return MENDS[kind] if kind in SHARED_MENDS else MENDS[OutageKind.UNAVAILABLE]
 
 
 def reason_words(facts: Facts) -> str:
@@ -65,7 +82,7 @@ def readable_again(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
     facts = story.last.notice.facts
     total, failing = facts.total or 0, facts.count or 0
     return telling(
-        (f"{RECOVERED} ", bold(SERVICE), " can be read again"),
+        (f"{RECOVERED} ", bold(service_of(facts)), " can be read again"),
         watched_now(total, failing),
         out_for(story, now, zone),
         untold(story),
@@ -98,7 +115,7 @@ def untold(story: Story) -> str:
 def lists_none(notice: Notice) -> Telling:
     """The source has no account to watch."""
     return telling(
-        (f"{SIGNS[notice.severity]} ", bold(SERVICE), " lists no PixVerse account: add one"),
+        (f"{SIGNS[notice.severity]} ", bold(service_of(notice.facts)), " lists no PixVerse account: add one"),
         f"{severity_word(notice.severity)}: nothing is watched. The bot finds a new account by itself.",
     )
 
@@ -108,4 +125,5 @@ def listed_again(story: Story) -> Telling:
     total = story.last.notice.facts.total or 0
     count = say_count(total, "account") if total else "accounts again"
     overtaken = "For a while it listed none; that was not told in time." if story.overtaken else ""
-    return telling((f"{RECOVERED} ", bold(SERVICE), f" lists {count}, now watched"), overtaken)
+    name = service_of(story.last.notice.facts)
+    return telling((f"{RECOVERED} ", bold(name), f" lists {count}, now watched"), overtaken)

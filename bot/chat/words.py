@@ -41,6 +41,11 @@ def name_of(name: str, limit: int = NAME_LENGTH) -> str:
     return clean(name, limit)
 
 
+def service_name(origin: str | None) -> str:
+    """The service, with the source's name where several are watched."""
+    return f"{SERVICE} ({clean(origin, 32)})" if origin else SERVICE
+
+
 def severity_word(severity: Severity) -> str:
     """The severity at the beginning of a sentence: "Critical"."""
     return severity.word.capitalize()

@@ -228,6 +228,8 @@ def source_facts(source: SourceState, health: Health, alert: Alert) -> Facts:
         said=outage.said if outage and alert.level else None,
         count=health.failing,
         total=source.listed if alert.measure is Measure.LISTING else health.total,
+        origin=source.origin,
+        token_from=source.token_from,
     )
 
 

@@ -210,6 +210,7 @@ class Account:
 
     ``allowance`` and ``daily_allowance`` are the last ones known, so that a reading that leaves them out neither
     fires nor resolves anything. ``listed_error`` is what the source's listing says is wrong with the account.
+    ``origin`` is its source's name, only where several are watched; it is not stored.
     """
 
     key: str
@@ -224,16 +225,20 @@ class Account:
     listed_error: str | None = None
     allowance: Number | None = None
     daily_allowance: Number | None = None
+    origin: str | None = None
 
     @property
     def name(self) -> str:
-        """What people read and type: the label, else the email."""
-        return self.label or self.email
+        """What people read and type: the label, else the email, with its source where several are watched."""
+        return self.label or (f"{self.email} ({self.origin})" if self.origin else self.email)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """What is known of a source's listing: when it was last read and how long it was, or the outages in a row."""
+    """What is known of a source's listing: when it was last read and how long it was, or the outages in a row.
+
+    ``origin`` is its name, only where several are watched, and ``token_from`` where its token belongs; not stored.
+    """
 
     key: str
     listed_at: datetime | None = None
@@ -241,6 +246,8 @@ class SourceState:
     outage: Outage | None = None
     failures: int = 0
     failing_since: datetime | None = None
+    origin: str | None = None
+    token_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,8 +288,13 @@ class Rules:
 
     low_credits: Ladder = ()
     plan_ends_within: Ladder = ()
+    runs_out_within: Ladder = ()
     unreadable_after: int = 3
     remind_every: timedelta | None = None
+
+    def ladder(self, measure: Measure) -> Ladder | None:
+        """The ladder of a measure that has one; empty where its rule is switched off."""
+        return {Measure.CREDITS: self.low_credits, Measure.PLAN: self.plan_ends_within}.get(measure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +368,8 @@ class Facts:
     """What a notification tells, as it was at the moment of the decision; the words are made when it is sent.
 
     ``rung`` is the threshold as people write it ("20 %"). ``value`` is the measure at the decision, in its own unit:
-    credits, or seconds left. ``count`` and ``total`` count accounts where a message concerns many.
+    credits, or seconds left. ``count`` and ``total`` count accounts where a message concerns many. ``origin`` is the
+    source's name, only where several are watched, and ``token_from`` where its token belongs.
     """
 
     name: str = ""
@@ -376,6 +389,8 @@ class Facts:
     count: int | None = None
     total: int | None = None
     source: str | None = None
+    origin: str | None = None
+    token_from: str | None = None
     until: datetime | None = None
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from aiohttp import ClientSession
 
+from bot.accounts_file import watchlist_for
 from bot.app import utc_now
 from bot.checks import IN_FLIGHT
 from bot.doctor.accounts import examine_accounts
@@ -22,6 +23,7 @@ from bot.doctor.machine import examine_heartbeat, examine_port, examine_zone
 from bot.redaction import redact
 from bot.settings import Settings
 from bot.sources.http import open_session
+from bot.watchlist import Watchlist
 
 __all__ = ["examine"]
 
@@ -32,24 +34,29 @@ log = logging.getLogger(__name__)
 
 
 async def examine(settings: Settings, report: Callable[[str], None], clock: Callable[[], datetime] = utc_now) -> int:
-    """Reports a line for each thing tested and one for the whole; gives 0 if nothing failed, else 1."""
+    """Reports a line for each thing tested and one for the whole; gives 0 if nothing failed, else 1.
+
+    Raises SettingsError where the accounts file is wrong.
+    """
     found: list[Finding] = []
+    watchlist = watchlist_for(settings)
+    secrets = [*settings.secrets, *watchlist.secrets]
     async with open_session(IN_FLIGHT + SPARE) as session:
-        for running in begun(settings, session, clock):
+        for running in begun(settings, watchlist, session, clock):
             for finding in await running:
-                report(redact(str(finding), settings.secrets))
+                report(redact(str(finding), secrets))
                 found.append(finding)
     report(verdict(found))
     return int(any(finding.mark is Mark.FAIL for finding in found))
 
 
 def begun(
-    settings: Settings, session: ClientSession, clock: Callable[[], datetime]
+    settings: Settings, watchlist: Watchlist, session: ClientSession, clock: Callable[[], datetime]
 ) -> list["asyncio.Task[list[Finding]]"]:
     """Every test, under way, in the order in which they are told."""
     tests: list[tuple[str, Awaitable[list[Finding]]]] = [
-        ("useapi.net token", examine_accounts(settings, session, clock)),
-        ("Telegram token", examine_telegram(settings)),
+        ("useapi.net token", examine_accounts(settings, watchlist, session, clock)),
+        ("Telegram token", examine_telegram(settings, watchlist.chats)),
         ("database", examine_database(settings.database_url)),
         ("clock", examine_clock((settings.useapi_url, settings.telegram_api_url), session, clock)),
         ("HTTP_LISTEN", examine_port(settings.http_listen, session)),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from aiohttp import ClientSession
@@ -10,14 +11,17 @@ from bot.chat.account import amount_words, plan_words
 from bot.chat.clean import clean
 from bot.chat.words import say_count
 from bot.check import MENDS as KNOWN_MENDS
+from bot.check import account_of
 from bot.checks import IN_FLIGHT
 from bot.core.looks import judge, noted
-from bot.core.model import Account, Outage, OutageKind, Sample
-from bot.discovery import account_key
+from bot.core.model import Account, Listed, Outage, OutageKind, Sample
 from bot.doctor.findings import PATIENCE, Finding, fail, ok, warn
+from bot.doctor.rules import rules_finding
+from bot.register import Register
 from bot.settings import Settings
 from bot.sources import SERVICES, Source
 from bot.sources.http import Client
+from bot.watchlist import WatchedSource, Watchlist
 
 TOKEN = "useapi.net token"  # noqa: S105 - what the line is about
 MENDS = KNOWN_MENDS | {
@@ -29,32 +33,48 @@ MENDS = KNOWN_MENDS | {
 Look = tuple[Account, Sample]
 
 
-async def examine_accounts(settings: Settings, session: ClientSession, clock: Callable[[], datetime]) -> list[Finding]:
-    """The token first, then each account that the settings name or useapi.net lists."""
-    client = Client(session, settings.useapi_url, settings.useapi_token.get_secret_value(), timeout=PATIENCE)
+async def examine_accounts(
+    settings: Settings, watchlist: Watchlist, session: ClientSession, clock: Callable[[], datetime]
+) -> list[Finding]:
+    """Each source: its token first, then each account that the watchlist names or useapi.net lists, with its rules."""
+    register = Register()
     found: list[Finding] = []
-    for key, service in SERVICES.items():
-        source = service(client, clock)
-        named = [Account(account_key(key, one.email), key, one.email, one.label) for one in settings.accounts]
-        if named:
-            looks = await look_at(source, named)
-            found += [token_by_looks(looks), *(account_finding(one, settings, clock()) for one in looks)]
-        else:
-            found += await by_list(key, source, settings, clock)
+    for watched in watchlist.sources.values():
+        client = Client(session, watched.url, watched.token.get_secret_value(), timeout=PATIENCE)
+        source = SERVICES[watched.service](client, clock)
+        token, accounts = await token_and_accounts(source, watched, register)
+        named = [replace(account, origin=watchlist.origin_of(watched.key)) for account in accounts]
+        looks = await look_at(source, named)
+        what = f"{TOKEN} ({watched.name})" if watchlist.several and watched.name else TOKEN
+        told = token or [by_looks(looks)]
+        found += [replace(finding, what=what if finding.what == TOKEN else finding.what) for finding in told]
+        found += [line for one in looks for line in account_findings(one, settings, watchlist, clock())]
     return found
 
 
-async def by_list(key: str, source: Source, settings: Settings, clock: Callable[[], datetime]) -> list[Finding]:
-    """The token by the list of accounts, and everyone on it."""
+async def token_and_accounts(
+    source: Source, watched: WatchedSource, register: Register
+) -> tuple[list[Finding], list[Account]]:
+    """What a source's list says of its token, and everyone on it; nothing yet where the watchlist names everyone."""
+    if not watched.everyone:
+        return [], [account_of(register, watched, Listed(one.email)) for one in watched.accounts.values()]
     listing = await source.list_accounts()
     if isinstance(listing, Outage):
-        return [fail(TOKEN, trouble(listing))]
+        return [fail(TOKEN, trouble(listing))], []
     if not listing.accounts:
-        return [ok(TOKEN, "accepted"), fail("accounts", "useapi.net lists no PixVerse account: add one there")]
-    listed = [Account(account_key(key, one.email), key, one.email, listed_error=one.error) for one in listing.accounts]
-    looks = await look_at(source, listed)
-    token = ok(TOKEN, f"{say_count(len(listed), 'account')} listed")
-    return [token, *(account_finding(one, settings, clock()) for one in looks)]
+        return [ok(TOKEN, "accepted"), fail("accounts", "useapi.net lists no PixVerse account: add one there")], []
+    listed = [account_of(register, watched, one) for one in listing.accounts]
+    return [ok(TOKEN, f"{say_count(len(listed), 'account')} listed")], listed
+
+
+def account_findings(look: Look, settings: Settings, watchlist: Watchlist, now: datetime) -> list[Finding]:
+    """One account and, where an accounts file may say so for each, the rules that result for it."""
+    account, _ = look
+    found = [account_finding(look, settings, now)]
+    if settings.accounts_file:
+        rules = watchlist.rules_for(account.source, account.email)
+        found.append(rules_finding(account.name, rules, watchlist.chats_for(account.source, account.email)))
+    return found
 
 
 async def look_at(source: Source, accounts: Sequence[Account]) -> list[Look]:
@@ -69,7 +89,7 @@ async def look_at(source: Source, accounts: Sequence[Account]) -> list[Look]:
     return [(account, judge(sample, account)) for account, sample in zip(accounts, samples, strict=True)]
 
 
-def token_by_looks(looks: Sequence[Look]) -> Finding:
+def by_looks(looks: Sequence[Look]) -> Finding:
     """What looks at accounts say of the token. One that concerns an account alone still means that it is accepted."""
     outages = [sample for _, sample in looks if isinstance(sample, Outage)]
     refused = next((outage for outage in outages if outage.kind.refused), None)
@@ -77,7 +97,7 @@ def token_by_looks(looks: Sequence[Look]) -> Finding:
         return fail(TOKEN, trouble(refused))
     if len(outages) == len(looks) and not any(outage.kind.certain for outage in outages):
         return fail(TOKEN, trouble(outages[0]))
-    return ok(TOKEN, f"accepted; {say_count(len(looks), 'account')} in ACCOUNTS")
+    return ok(TOKEN, f"accepted; {say_count(len(looks), 'account')} named")
 
 
 def account_finding(look: Look, settings: Settings, now: datetime) -> Finding:

@@ -41,14 +41,14 @@ MENDS = (
 """Parts of Telegram's refusals in small letters, and the mend of each."""
 
 
-async def examine_telegram(settings: Settings) -> list[Finding]:
+async def examine_telegram(settings: Settings, chats: tuple[Chat, ...]) -> list[Finding]:
     """The token first, then each chat. Without a valid token no chat can be tested."""
     bot = make_bot(settings.telegram_bot_token.get_secret_value(), settings.telegram_api_url)
     try:
         token = await token_finding(bot)
         if token.mark == "FAIL":
             return [token]
-        return [token, *await examine_chats(bot, settings.telegram_chat_ids)]
+        return [token, *await examine_chats(bot, chats)]
     finally:
         await bot.shutdown()
 

@@ -1,7 +1,7 @@
 """Accounts and sources: who is watched, when each is next due, and what the last looks said."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,17 @@ from bot.store.values import dump_reading, load_reading, number
 
 CERTAIN_KINDS = [kind.value for kind in OutageKind if kind.certain]
 REFUSED_KINDS = [kind.value for kind in OutageKind if kind.refused]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An account that was ever watched, without what was seen of it."""
+
+    key: str
+    source: str
+    email: str
+    label: str | None = None
+    watched: bool = True
 
 
 def account_of(row: sa.Row[Any]) -> Account:
@@ -70,6 +81,12 @@ async def watched(connection: AsyncConnection) -> list[Account]:
     return sorted(found, key=lambda account: account.name.lower())
 
 
+async def known(connection: AsyncConnection) -> list[Known]:
+    """Every account that was ever watched."""
+    columns = (accounts.c.key, accounts.c.source, accounts.c.email, accounts.c.label, accounts.c.watched)
+    return [Known(*row) for row in await connection.execute(sa.select(*columns))]
+
+
 async def save(connection: AsyncConnection, changed: Sequence[Account], unchanged: Sequence[Account]) -> None:
     """Notes a batch of looks; the readings themselves are written only where they tell something new."""
     for looked, with_reading in ((changed, True), (unchanged, False)):
@@ -117,9 +134,22 @@ async def watch(connection: AsyncConnection, found: Iterable[tuple[Account, date
     if rows:
         statement = insert(accounts)
         fresh = {
-            name: statement.excluded[name] for name in ("email", "label", "watched", "next_check_at", "listed_error")
+            name: statement.excluded[name]
+            for name in ("source", "email", "label", "watched", "next_check_at", "listed_error")
         }
         await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=fresh), rows)
+
+
+async def relabel(connection: AsyncConnection, labels: Mapping[str, str | None]) -> None:
+    """What people call each account from now on, by key."""
+    if labels:
+        statement = sa.update(accounts).where(accounts.c.key == sa.bindparam("k")).values(label=sa.bindparam("l"))
+        await connection.execute(statement, [{"k": key, "l": label} for key, label in labels.items()])
+
+
+async def hand_over(connection: AsyncConnection, keys: Iterable[str], source: str) -> None:
+    """Reads these accounts through another source from now on."""
+    await connection.execute(sa.update(accounts).where(accounts.c.key.in_(list(keys))).values(source=source))
 
 
 async def unwatch(connection: AsyncConnection, keys: Iterable[str]) -> None:

@@ -75,9 +75,12 @@ async def untold(connection: AsyncConnection) -> list[Alert]:
     return [alert_of(row) for row in await connection.execute(sa.select(alerts).where(lags))]
 
 
-async def quiet_rule(connection: AsyncConnection, measure: Measure) -> None:
-    """Ends the alerts of a rule that was switched off, without a word."""
-    await connection.execute(sa.update(alerts).where(alerts.c.measure == measure.value).values(QUIET))
+async def quiet_rule(connection: AsyncConnection, measure: Measure, subjects: Iterable[str] | None = None) -> None:
+    """Ends the alerts of a rule that was switched off, for everyone or for these subjects, without a word."""
+    statement = sa.update(alerts).where(alerts.c.measure == measure.value)
+    if subjects is not None:
+        statement = statement.where(alerts.c.subject.in_(list(subjects)))
+    await connection.execute(statement.values(QUIET))
 
 
 async def close(connection: AsyncConnection, subjects: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 BOT = Path(__file__).parents[2] / "bot"
 
-TOOLS = {"errors", "redaction", "logs", "metrics", "systemd"}
+TOOLS = {"errors", "redaction", "logs", "metrics", "systemd", "watchlist"}
 """What any room but the core may use; they know of the core at most."""
 
 EDGES = {"app", "cli", "__main__", "doctor", "probe", "check"}
@@ -19,7 +19,11 @@ ROOMS = {
     **dict.fromkeys(EDGES, "edges"),
     **{room: room for room in ("core", "sources", "store", "chat", "schedule", "web", "desk", "demo")},
     "settings": "settings",
-    "setting_types": "settings",
+    "view": "desk",
+    **dict.fromkeys(
+        ("setting_types", "accounts_file", "accounts_build", "accounts_faults", "accounts_tables", "toml_lines"),
+        "settings",
+    ),
 }
 """Any other module belongs to the room of the checks and the outbox, "work": whoever adds an edge says so here."""
 

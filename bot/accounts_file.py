@@ -1,0 +1,115 @@
+"""Reads the accounts file: several sources with their own tokens, and labels, rules and chats by source and account.
+
+Every fault is said at once, each with its line, its key, what is wrong, and an example that works. Paths in the file
+are from the working folder, as in the settings. Without a file there is one source, as the settings describe it.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.accounts_build import Builder
+from bot.accounts_faults import Faults
+from bot.accounts_tables import FileTable
+from bot.errors import SettingsError
+from bot.settings import Settings
+from bot.watchlist import WatchedAccount, WatchedSource, Watchlist
+
+LARGEST = 8 * 2**20
+_DEEP_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}""")
+"""A key of so many parts is none of ours, and ``tomllib`` takes the square of their number."""
+
+_WHERE = re.compile(r"(.*?)(?: \(at (?:line (\d+), column \d+|end of document)\))?", re.DOTALL)
+SYNTAX = (
+    ("Expected '=' after a key", "has something that is no key = value: comments begin with #"),
+    ("Invalid value", "has a value that is none: texts stand in quotes"),
+    ("Cannot overwrite a value", "says a key twice in one table"),
+    ("Cannot declare", "opens a table twice: many of a kind need [[two brackets]] each"),
+    ("Unterminated string", "ends before the quotes of a text are closed"),
+    ("Unclosed array", "has a list whose bracket is not closed, or without a comma between its items"),
+    ("Illegal character", "has a character that cannot stand there, or quotes that are not closed"),
+    ("Expected newline or end of document", "has something behind the end of a value: one key = value on a line"),
+    ("Unescaped", "has a backslash in a text: use 'single quotes', or two backslashes"),
+    ("Expected ']", "has a table's name whose brackets are not closed"),
+)
+"""What ``tomllib`` says, and the same for people; its own words may quote the file."""
+
+
+def watchlist_for(settings: Settings, environ: Mapping[str, str] | None = None) -> Watchlist:
+    """What the settings, and the accounts file where there is one, say of who is watched. Raises SettingsError."""
+    if settings.accounts_file:
+        return read_accounts_file(settings.accounts_file, settings, environ)
+    return watchlist_of(settings)
+
+
+def watchlist_of(settings: Settings) -> Watchlist:
+    """The one source that the settings describe by themselves."""
+    if settings.useapi_token is None:
+        raise SettingsError(["USEAPI_TOKEN: is required"])
+    named = {one.email.lower(): WatchedAccount(one.email, one.label) for one in settings.accounts}
+    source = WatchedSource(
+        settings.useapi_token,
+        settings.useapi_url,
+        settings.rules,
+        settings.telegram_chat_ids,
+        accounts=named,
+        everyone=not named,
+    )
+    return Watchlist.of([source], settings.telegram_chat_ids, settings.rules)
+
+
+def read_accounts_file(path: str, settings: Settings, environ: Mapping[str, str] | None = None) -> Watchlist:
+    """What the file says of who is watched. Raises SettingsError with every fault."""
+    file = Path(path)
+    text = text_of(file)
+    faults = Faults(file.name, text, settings.secrets)
+    builder = Builder(settings, os.environ if environ is None else environ, faults)
+    try:
+        sources = builder.sources(FileTable.model_validate(parsed(text, faults)))
+    except ValidationError as error:
+        faults.add_all(error)
+        sources = []
+    faults.end()
+    return Watchlist.of(sources, settings.telegram_chat_ids, settings.rules)
+
+
+def text_of(file: Path) -> str:
+    """The file's text. Raises SettingsError where there is none."""
+    try:
+        if file.exists() and not file.is_file():
+            raise SettingsError([f"ACCOUNTS_FILE: {file} is no file; name a TOML file"])
+        with file.open("rb") as opened:
+            data = opened.read(LARGEST + 1)
+    except FileNotFoundError:
+        raise SettingsError([f"ACCOUNTS_FILE: {file}: there is no such file. Make it, or name another"]) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "that is no path"
+        raise SettingsError([f"ACCOUNTS_FILE: {file} cannot be read: {reason}"]) from None
+    if len(data) > LARGEST:
+        raise SettingsError([f"{file.name}: is larger than {LARGEST // 2**20} MB; is it the right file?"])
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SettingsError([f"{file.name}, line {line}: is no UTF-8 text; save the file as UTF-8"]) from None
+
+
+def parsed(text: str, faults: Faults) -> dict[str, Any]:
+    """The text as TOML. Raises SettingsError with the one place from which on it is none."""
+    deep = _DEEP_KEY.search(text)
+    if deep:
+        faults.stop(text.count("\n", 0, deep.start()) + 1, "has a key of far too many parts")
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        faults.stop(None, "is nested too deeply: [[source]] and [[source.account]] are all it needs")
+    except ValueError as error:  # also for an integer of thousands of digits
+        where = _WHERE.fullmatch(str(error))
+        said, line = (where[1], where[2]) if where else ("", None)
+        words = next((words for begin, words in SYNTAX if said.startswith(begin)), "is no TOML from here on")
+        faults.stop(int(line) if line else text.count("\n") + 1, words)
