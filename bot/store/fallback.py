@@ -1,0 +1,69 @@
+"""What Telegram has not taken for too long, and what of it went out by the second channel."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.model import Notification, Topic
+from bot.store.outbox import AT_ONCE, DELIVERED, FAILED, PENDING, SENDING, notification_of
+from bot.store.schema import outbox
+from bot.store.schema_pairing import fallbacks
+
+STALE = timedelta(days=1)
+"""What Telegram refused for good longer ago than this is past telling: nobody is mailed last week's alerts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """When something went out by the second channel, and by which ways, in words."""
+
+    at: datetime
+    ways: str
+
+
+async def untaken(connection: AsyncConnection, now: datetime, after: timedelta) -> list[Notification]:
+    """The alerts that no chat has been told, nothing later of them either, if any has waited so long; else none.
+
+    What was given up counts too: a bot that is blocked everywhere reaches nobody.
+    """
+    waits = outbox.c.state.in_([PENDING, SENDING])
+    refused = sa.and_(outbox.c.state == FAILED, outbox.c.done_at >= now - STALE)
+    open_ = sa.and_(sa.or_(waits, refused), outbox.c.topic == Topic.ALERT.value)
+    if not await connection.scalar(sa.select(sa.exists().where(open_, outbox.c.created_at <= now - after))):
+        return []
+    query = sa.select(outbox).where(open_, ~told_elsewhere(), ~overtaken()).order_by(outbox.c.id).limit(AT_ONCE)
+    return [notification_of(row) for row in await connection.execute(query)]
+
+
+def told_elsewhere() -> sa.ColumnElement[bool]:
+    """Another chat has been told the same."""
+    other = outbox.alias()
+    return sa.exists().where(other.c.key == outbox.c.key, other.c.state == DELIVERED)
+
+
+def overtaken() -> sa.ColumnElement[bool]:
+    """A chat has been told something later of the same alert."""
+    later = outbox.alias()
+    same = sa.and_(later.c.subject == outbox.c.subject, later.c.measure == outbox.c.measure)
+    return sa.exists().where(later.c.state == DELIVERED, later.c.id > outbox.c.id, same)
+
+
+async def sent(connection: AsyncConnection, keys: Iterable[str]) -> dict[str, Sent]:
+    """Of these notices those that went out by the second channel."""
+    query = sa.select(fallbacks).where(fallbacks.c.key.in_(list(keys)))
+    return {row.key: Sent(row.sent_at, row.ways) for row in await connection.execute(query)}
+
+
+async def note(connection: AsyncConnection, keys: Sequence[str], told: Sent) -> None:
+    """Remembers what went out, so that it does so once."""
+    rows = [{"key": key, "sent_at": told.at, "ways": told.ways} for key in keys]
+    await connection.execute(insert(fallbacks).on_conflict_do_nothing(), rows)
+
+
+async def prune(connection: AsyncConnection, before: datetime) -> None:
+    """Forgets what went out before a moment."""
+    await connection.execute(sa.delete(fallbacks).where(fallbacks.c.sent_at < before))

@@ -1,0 +1,138 @@
+"""What goes to the second channel: alerts that Telegram has not taken for so long, each once."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.core.fallback import due_for_fallback, ordinal, parse_addresses, wait_after, way_of
+from bot.core.model import Measure, Notification, Reason, Severity, Topic
+from tests.core.builders import MINUTE, NOW, SECOND, notification
+
+AFTER = 15 * MINUTE
+OLD, YOUNG = NOW - AFTER, NOW - AFTER + SECOND
+MAIL, NTFY = "mailto://bot:hunter2@example.com?to=a@example.org,b@example.org", "ntfys://my-secret-topic"
+
+
+def ids(found: list[Notification]) -> list[int]:
+    """Which notifications were found."""
+    return [part.id for part in found]
+
+
+def test_an_alert_that_waits_long_enough_is_due() -> None:
+    """Not a second before."""
+    assert ids(due_for_fallback([notification(1, at=OLD)], NOW, AFTER)) == [1]
+    assert due_for_fallback([notification(1, at=YOUNG)], NOW, AFTER) == []
+
+
+def test_nothing_goes_twice() -> None:
+    """What is recorded as told is not due again, however long Telegram stays away."""
+    told = notification(1, at=OLD)
+    assert due_for_fallback([told], NOW + timedelta(days=1), AFTER, {told.notice.key}) == []
+
+
+@pytest.mark.parametrize("topic", [Topic.GREETING, Topic.GONE, Topic.PAUSE])
+def test_notes_beside_alerts_wait_for_telegram(topic: Topic) -> None:
+    """A greeting is worth no mail."""
+    note = notification(1, Reason.NONE, measure=None, topic=topic, severity=Severity.INFO, at=OLD)
+    assert due_for_fallback([note], NOW, AFTER) == []
+
+
+def test_information_waits_for_telegram() -> None:
+    """That a plan renews in a week is worth no mail either; a warning, a critical alert and its reminder are."""
+    renews = notification(1, severity=Severity.INFO, measure=Measure.PLAN, at=OLD)
+    warning = notification(2, severity=Severity.WARNING, at=OLD)
+    reminder = notification(3, Reason.REMINDED, "bob", severity=Severity.CRITICAL, at=OLD)
+    assert ids(due_for_fallback([renews, warning, reminder], NOW, AFTER)) == [2, 3]
+
+
+def test_a_recovery_goes_where_its_alert_went() -> None:
+    """After an alert that went by mail; not after one that Telegram had taken."""
+    fired, well = notification(1, at=OLD - AFTER), notification(2, Reason.RESOLVED, at=OLD)
+    assert ids(due_for_fallback([fired, well], NOW, AFTER, {fired.notice.key})) == [2]
+    assert due_for_fallback([well], NOW, AFTER) == []
+
+
+def test_all_that_waits_of_an_alert_goes_with_it() -> None:
+    """The message says what holds now: a recovery of a minute ago is in it."""
+    fired, well = notification(1, at=OLD), notification(2, Reason.RESOLVED, at=NOW - MINUTE)
+    assert ids(due_for_fallback([fired, well], NOW, AFTER)) == [1, 2]
+
+
+def test_a_notice_for_many_chats_goes_once() -> None:
+    """Five chats are one alert."""
+    one = notification(1, at=OLD)
+    copies = [Notification(number, one.chat, one.notice, one.created_at) for number in (5, 1, 3)]
+    assert ids(due_for_fallback(copies, NOW, AFTER)) == [1]
+
+
+reasons = st.sampled_from([Reason.FIRED, Reason.WORSENED, Reason.REMINDED, Reason.RESOLVED])
+
+
+@given(
+    st.lists(st.tuples(reasons, st.sampled_from(["a", "b"]), st.sampled_from(list(Severity)), st.integers(0, 90))),
+    st.sets(st.integers(0, 20)),
+)
+@settings(deadline=None)
+def test_what_is_due_is_worth_it(drawn: list[tuple[Reason, str, Severity, int]], told_ids: set[int]) -> None:
+    """On any outbox: nothing told goes again, nothing twice, and every ringing alert that is old enough goes."""
+    pending = [
+        notification(number, reason, who, severity=severity, at=NOW - minutes * MINUTE)
+        for number, (reason, who, severity, minutes) in enumerate(drawn)
+    ]
+    told = {part.notice.key for part in pending if part.id in told_ids}
+    found = due_for_fallback(pending, NOW, AFTER, told)
+    assert not {part.notice.key for part in found} & told
+    assert len({part.id for part in found}) == len(found)
+    must = {part.id for part in pending if part.notice.rings and NOW - part.created_at >= AFTER} - told_ids
+    assert must <= set(ids(found))
+    if not any(NOW - part.created_at >= AFTER for part in pending):
+        assert not found
+
+
+@pytest.mark.parametrize(
+    ("text", "addresses"),
+    [
+        ("", ()),
+        (" , ", ()),
+        (MAIL, (MAIL,)),
+        (f"{MAIL}, {NTFY}", (MAIL, NTFY)),
+        (f"{NTFY},{MAIL}\n", (NTFY, MAIL)),
+        (f"{NTFY} {NTFY},", (NTFY,)),
+    ],
+)
+def test_addresses_are_read(text: str, addresses: tuple[str, ...]) -> None:
+    """With commas or spaces between them; a comma inside an address is its own."""
+    assert parse_addresses(text) == addresses
+
+
+@pytest.mark.parametrize("wrong", ["hunter2", "mailto:hunter2@example.com", "://hunter2", "mailto://", "a\0://hunter2"])
+def test_wrong_addresses_are_refused_without_naming_them(wrong: str) -> None:
+    """They hold passwords: the error says which one by its place."""
+    with pytest.raises(ValueError, match=r"has a (1st|2nd) address") as caught:
+        parse_addresses(f"{NTFY} {wrong}" if wrong.startswith("mailto://") else f"{wrong}")
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (21, "21st")]
+)
+def test_ordinals(number: int, said: str) -> None:
+    """As people write them."""
+    assert ordinal(number) == said
+
+
+@pytest.mark.parametrize(
+    ("address", "way"),
+    [(MAIL, "mail"), ("mailtos://x", "mail"), (NTFY, "ntfy"), ("pover://u@t", "Pushover"), ("slack://A/B/C", "Slack")],
+)
+def test_a_way_gives_nothing_of_the_address_away(address: str, way: str) -> None:
+    """A word that people know; of a service without one, the beginning of its addresses."""
+    assert way_of(address) == way
+    assert way_of("Unheard://secret@of") == "unheard"
+
+
+def test_tries_become_rare() -> None:
+    """A minute after the first in vain, then twice as long each time, half an hour at most."""
+    assert [wait_after(failures) for failures in (1, 2, 3, 6, 50)] == [60, 120, 240, 1800, 1800]

@@ -1,0 +1,311 @@
+"""The second channel on a real database, with a courier of the test's own, and with processes as Apprise's."""
+
+import logging
+import sys
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from bot import fallback as channel
+from bot.apprise_process import NO_ADDRESS, NO_LIBRARY, NOT_TAKEN, TAKEN
+from bot.core.delivery import Parcel
+from bot.core.model import Chat, Notice, Reason, Severity
+from bot.fallback import TIMED_OUT, Apprise, Fallback, Letter
+from bot.store import fallback, outbox
+from bot.store.database import Store
+from tests.core.builders import DAY, HOUR, MINUTE, NOW, notification
+from tests.tables import with_tables
+
+ALICE, BOB = Chat(7), Chat(8)
+SECRET = "hunter2"
+MAIL, NTFY = f"mailto://bot:{SECRET}@example.com", "ntfys://my-secret-topic"
+
+
+def write(parcel: Parcel) -> tuple[Parcel, Letter]:
+    """One line for a parcel."""
+    return parcel, Letter("alert", " ".join(str(part.notice.key) for part in parcel.notifications))
+
+
+class Scene:
+    """An outbox, a clock, and a courier that takes letters or does not."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.now = NOW
+        self.codes = [TAKEN, TAKEN]
+        self.tries: list[Letter] = []
+        self.channel = self.started()
+
+    def started(self) -> Fallback:
+        """The second channel as after a start of the bot."""
+        return Fallback(self.store, self, write, self.clock, self.timer, 15 * MINUTE)
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def timer(self) -> float:
+        return (self.now - NOW).total_seconds()
+
+    async def carry(self, letter: Letter) -> list[tuple[str, int]]:
+        self.tries.append(letter)
+        return list(zip(("mail", "ntfy"), self.codes, strict=True))
+
+    async def alert(self, number: int, reason: Reason = Reason.FIRED, who: str = "alice") -> Notice:
+        """Puts an alert into the outbox, for both chats."""
+        severity = Severity.INFO if reason is Reason.RESOLVED else Severity.CRITICAL
+        notice = notification(number, reason, who, severity=severity).notice
+        async with self.store.write() as connection:
+            await outbox.put(connection, [notice], [ALICE, BOB], self.now)
+        return notice
+
+    async def ids(self, notice: Notice, chat: Chat) -> list[int]:
+        async with self.store.read() as connection:
+            return [one.id for one in await outbox.pending(connection, chat) if one.notice.key == notice.key]
+
+    async def delivered(self, notice: Notice, chat: Chat) -> None:
+        """Telegram takes a notice for one chat."""
+        ids = await self.ids(notice, chat)
+        async with self.store.write() as connection:
+            await outbox.delivered(connection, ids, 1, self.now)
+
+    async def refused(self, notice: Notice, chat: Chat) -> None:
+        """Telegram refuses it for good: the bot is blocked."""
+        ids = await self.ids(notice, chat)
+        async with self.store.write() as connection:
+            await outbox.failed(connection, ids, "blocked", self.now)
+
+    async def look_after(self, minutes: float) -> int:
+        """Lets time pass, looks, and gives how many letters were tried in that look."""
+        self.now += minutes * MINUTE
+        before = len(self.tries)
+        await self.channel.look()
+        return len(self.tries) - before
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    """A second channel with nothing to do."""
+    store = with_tables(tmp_path)
+    yield Scene(store)
+    await store.close()
+
+
+async def test_nothing_is_sent_before_its_time(scene: Scene) -> None:
+    """Telegram has a quarter of an hour."""
+    await scene.alert(1)
+    assert await scene.look_after(14) == 0
+    assert await scene.look_after(1) == 1
+
+
+async def test_each_alert_is_sent_once(scene: Scene) -> None:
+    """However long Telegram stays away, however many chats wait, and over restarts: it is recorded."""
+    await scene.alert(1)
+    assert await scene.look_after(20) == 1
+    assert await scene.look_after(20) == 0
+    scene.channel = scene.started()
+    assert await scene.look_after(20) == 0
+
+
+async def test_what_telegram_took_goes_nowhere_else(scene: Scene) -> None:
+    """One chat that was told is enough."""
+    notice = await scene.alert(1)
+    await scene.delivered(notice, ALICE)
+    assert await scene.look_after(60) == 0
+
+
+async def test_what_telegram_refuses_for_good_goes_by_the_second_channel(scene: Scene) -> None:
+    """A bot that is blocked everywhere reaches somebody all the same."""
+    notice = await scene.alert(1)
+    for chat in (ALICE, BOB):
+        await scene.refused(notice, chat)
+    assert await scene.look_after(15) == 1
+
+
+async def test_last_weeks_refusals_are_past_telling(scene: Scene) -> None:
+    """Whoever sets up the second channel is not mailed what is long over."""
+    notice = await scene.alert(1)
+    for chat in (ALICE, BOB):
+        await scene.refused(notice, chat)
+    scene.now += 2 * DAY
+    assert await scene.look_after(0) == 0
+
+
+async def test_what_was_overtaken_in_telegram_is_past_telling(scene: Scene) -> None:
+    """Refused when it fired, told when it was over: nobody needs the firing any more."""
+    fired = await scene.alert(1)
+    for chat in (ALICE, BOB):
+        await scene.refused(fired, chat)
+    await scene.delivered(await scene.alert(2, Reason.RESOLVED), BOB)
+    assert await scene.look_after(60) == 0
+
+
+async def test_a_recovery_follows_its_alert(scene: Scene) -> None:
+    """Who was mailed that it is bad is mailed that it is well."""
+    await scene.alert(1)
+    assert await scene.look_after(15) == 1
+    well = await scene.alert(2, Reason.RESOLVED)
+    assert await scene.look_after(14) == 0
+    assert await scene.look_after(1) == 1
+    assert scene.tries[-1].body == well.key
+
+
+async def test_several_of_one_cause_are_one_letter(scene: Scene) -> None:
+    """As in Telegram."""
+    for number, who in enumerate(("alice", "bob", "carol")):
+        await scene.alert(number, who=who)
+    assert await scene.look_after(15) == 1
+    assert len(scene.tries[0].body.split()) == 3
+
+
+async def test_one_address_that_takes_it_is_enough(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """The other's trouble is logged; nobody gets the letter again because of it."""
+    scene.codes = [NOT_TAKEN, TAKEN]
+    notice = await scene.alert(1)
+    assert await scene.look_after(15) == 1
+    assert await scene.look_after(60) == 0
+    assert "address 1 (mail)" in caplog.text
+    async with scene.store.read() as connection:
+        sent = await fallback.sent(connection, [notice.key, "unheard of"])
+    assert sent == {notice.key: fallback.Sent(NOW + 15 * MINUTE, "ntfy")}
+
+
+async def test_while_no_address_takes_it_it_is_tried_ever_more_rarely(scene: Scene) -> None:
+    """After a minute, then two, then four; and at once done when one does."""
+    scene.codes = [NOT_TAKEN, TIMED_OUT]
+    await scene.alert(1)
+    assert await scene.look_after(15) == 1
+    assert await scene.look_after(0.5) == 0
+    assert await scene.look_after(0.5) == 1
+    assert await scene.look_after(1) == 0
+    assert await scene.look_after(1) == 1
+    scene.codes = [TAKEN, TAKEN]
+    assert await scene.look_after(4) == 1
+    assert await scene.look_after(60) == 0
+
+
+async def test_a_crash_before_the_record_repeats_and_never_loses(scene: Scene) -> None:
+    """At least once."""
+    await scene.alert(1)
+    original, scene.carry = scene.carry, crash  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        await scene.look_after(15)
+    scene.carry = original  # type: ignore[method-assign]
+    scene.channel = scene.started()
+    assert await scene.look_after(0) == 1
+
+
+async def crash(letter: Letter) -> list[tuple[str, int]]:
+    """Ends the bot in the middle."""
+    raise KeyboardInterrupt
+
+
+async def test_records_are_pruned(scene: Scene) -> None:
+    """They are of use for as long as the outbox knows what they speak of."""
+    notice = await scene.alert(1)
+    await scene.look_after(15)
+    async with scene.store.write() as connection:
+        await fallback.prune(connection, scene.now + HOUR)
+        assert await fallback.sent(connection, [notice.key]) == {}
+
+
+# The process
+
+
+def program(code: str) -> Sequence[str]:
+    """A process that does something else than Apprise's."""
+    return (sys.executable, "-c", code)
+
+
+READS = "import json, sys; given = json.load(sys.stdin); "
+
+
+@pytest.mark.parametrize("code", [TAKEN, NOT_TAKEN, NO_ADDRESS, NO_LIBRARY])
+async def test_a_process_says_how_it_went(code: int) -> None:
+    """By its exit code, for each address."""
+    courier = Apprise([MAIL, NTFY], program(f"{READS}sys.exit({code} if given['address'] == {MAIL!r} else 0)"))
+    assert await courier.carry(Letter("title", "body")) == [("mail", code), ("ntfy", TAKEN)]
+
+
+async def test_the_address_is_no_argument() -> None:
+    """Whoever lists the machine's processes reads no password: title, body and address go in by a pipe."""
+    seen = "seen = open('/proc/self/cmdline').read(); "
+    passed = f"{READS}{seen}sys.exit(given['title'] != 'ä' or given['address'] in seen or len(given['address']) < 9)"
+    assert await Apprise([MAIL], program(passed)).carry(Letter("ä", "b")) == [("mail", TAKEN)]
+
+
+async def test_a_process_that_hangs_is_ended() -> None:
+    """It delays nobody for long."""
+    courier = Apprise([MAIL], program("import time; time.sleep(60)"), timeout=0.2)
+    assert await courier.carry(Letter("title", "body")) == [("mail", TIMED_OUT)]
+
+
+async def test_a_process_that_crashes_or_cannot_start_has_not_sent() -> None:
+    """Whatever happens to it, the bot goes on."""
+    assert await Apprise([MAIL], program("raise SystemExit('oh')")).carry(Letter("t", "b")) == [("mail", 1)]
+    assert await Apprise([MAIL], ["/no/such/program"]).carry(Letter("t", "b")) == [("mail", NOT_TAKEN)]
+
+
+async def test_without_apprise_it_is_said_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What to install; here a package that cannot be imported stands in the way of a real one."""
+    (tmp_path / "apprise.py").write_text("raise ImportError\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert await channel.try_addresses([MAIL]) == [(False, f"address 1 (mail): {channel.MISSING}")]
+
+
+async def test_doctor_tells_of_each_address_without_naming_it() -> None:
+    """Whether it took the test, and what to do if not; no password in it."""
+    codes = {MAIL: NOT_TAKEN, NTFY: TAKEN, f"slack://{SECRET}": NO_ADDRESS}
+    found = await channel.try_addresses(list(codes), program(f"{READS}sys.exit({codes!r}[given['address']])"))
+    assert [good for good, _ in found] == [False, True, False]
+    assert [words.partition(":")[0] for _, words in found] == [
+        "address 1 (mail)",
+        "address 2 (ntfy)",
+        "address 3 (Slack)",
+    ]
+    assert SECRET not in str(found)
+    assert "secret" not in str(found)
+
+
+async def test_no_secret_in_the_log(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever fails, and however: neither the addresses nor what a process wrote."""
+    caplog.set_level(logging.DEBUG)
+    shouts = program(f"print({MAIL!r}); raise ValueError({MAIL!r})")
+    courier = Apprise([MAIL, NTFY], shouts)
+    scene.channel = Fallback(scene.store, courier, write, scene.clock, scene.timer, 15 * MINUTE)
+    await scene.alert(1)
+    await scene.look_after(15)
+    assert "address 1 (mail): the message was not taken" in caplog.text
+    assert SECRET not in caplog.text
+    assert "my-secret-topic" not in caplog.text
+
+
+async def test_through_the_real_apprise() -> None:
+    """Title and body arrive as they are, by a webhook; an address that nobody serves is not taken."""
+    pytest.importorskip("apprise")
+    got: list[dict[str, Any]] = []
+
+    async def take(request: web.Request) -> web.Response:
+        got.append(await request.json())
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/", take)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port = runner.addresses[0][1]
+        letter = Letter("🔴 Studio: <b> & *out*", "line 1\nline 2")
+        assert await Apprise([f"json://127.0.0.1:{port}/"]).carry(letter) == [("a webhook", TAKEN)]
+        assert await Apprise(["json://127.0.0.1:1/", "what://ever"]).carry(letter) == [
+            ("a webhook", NOT_TAKEN),
+            ("what", NO_ADDRESS),
+        ]
+    finally:
+        await runner.cleanup()
+    assert [(one["title"], one["message"]) for one in got] == [(letter.title, letter.body)]
