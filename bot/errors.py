@@ -7,6 +7,7 @@
     ├── StartError              what the bot cannot start without; exit code 69
     │   └── DatabaseUnusable    missing folder, no rights, corrupt, newer, not ours, or in use by another bot
     ├── DatabaseTrouble         it could not be used just now: locked, full, read-only; worth another try
+    ├── DrawingTrouble          a picture could not be drawn; the rest of the answer stands
     ├── UsageError              wrong words on the command line or in the chat, with an example that works
     └── LookError               a look failed; the kind tells whom it concerns
 
@@ -46,6 +47,10 @@ class DatabaseUnusable(StartError):
 
 class DatabaseTrouble(BotError):
     """The database could not be used just now; what was to be done has not been done, and may work later."""
+
+
+class DrawingTrouble(BotError):
+    """A picture could not be drawn: no library, no time, no room; the text says so to the person who asked."""
 
 
 class UsageError(BotError):

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0001"
+REVISION = "0002"
 """The schema these tables are: the newest migration's name. A test holds the two together."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -81,6 +81,16 @@ readings = sa.Table(
     sa.Column("daily_refresh_at", Moment),
     sa.Column("plan", sa.Text),
     sa.Column("plan_ends_at", Moment),
+    sqlite_with_rowid=False,
+)
+
+outages = sa.Table(
+    "outages",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("since", Moment, primary_key=True),
+    sa.Column("until", Moment),
+    sa.Column("kind", sa.Text, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -1,0 +1,155 @@
+"""``python -m bench.pictures``: what a picture costs, in the bot's own memory and in seconds. Linux only.
+
+The parent reads the history of an account from a database as the bot does, and has it drawn, ten times and more.
+"""
+
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.chat.history import Past, choose, draw_history, slots_for
+from bot.core.model import Account, Credits, Reading, Threshold, Watched
+from bot.drawing import Drawing
+from bot.store import history
+from bot.store.database import Store
+from bot.store.schema import readings
+
+NOW = datetime(2026, 7, 20, 14, 3, tzinfo=UTC)
+ZONE = ZoneInfo("Europe/Berlin")
+SPAN = timedelta(days=90)
+LADDER = (Threshold(20, percent=True), Threshold(5, percent=True), Threshold(0))
+ALLOWANCE = 15_000
+GOAL_MIB, GOAL_SECONDS = 2.0, 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What some drawings took: the parent's memory before and after in MiB, each one's seconds, and the processor's."""
+
+    before: float
+    after: float
+    seconds: tuple[float, ...]
+    worked: float
+
+    @property
+    def grown(self) -> float:
+        """By how much the parent has grown."""
+        return self.after - self.before
+
+
+def resident() -> float:
+    """This process's resident memory in MiB."""
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * 4096 / 2**20
+
+
+def rows(account: str, count: int) -> Iterator[dict[str, object]]:
+    """A history of so many readings: spent evenly, refilled three times."""
+    for index in range(count):
+        monthly = ALLOWANCE - (index * 3 * ALLOWANCE // count) % ALLOWANCE - index % 2
+        taken_at = NOW - SPAN * (count - index) / count
+        yield {"account": account, "taken_at": taken_at, "monthly": monthly, "daily": 0, "package": 0}
+
+
+async def fill(connection: AsyncConnection, account: str, count: int) -> None:
+    """Stores a history."""
+    batch = []
+    for row in rows(account, count):
+        batch.append(row)
+        if len(batch) == 5000:
+            await connection.execute(sa.insert(readings), batch)
+            batch = []
+    if batch:
+        await connection.execute(sa.insert(readings), batch)
+
+
+def account_of(key: str) -> Watched:
+    """An account as the chat knows it."""
+    reading = Reading(NOW, Credits(2900, 0, 0, ALLOWANCE))
+    return Watched(Account(key, "pixverse", f"{key}@example.com", reading=reading, looked_at=NOW, allowance=ALLOWANCE))
+
+
+async def once(store: Store, drawing: Drawing, keys: list[str]) -> float:
+    """One ``/history`` of these accounts, from the database to the PNG; its seconds."""
+    began = time.monotonic()
+    chosen, left_out = choose([account_of(key) for key in keys])
+    names = [one.account.key for one in chosen]
+    async with store.read() as connection:
+        gaps = await history.gaps(connection, names, NOW - SPAN)
+        slots = slots_for(len(names))
+        traces = {key: await history.trace(connection, key, NOW - SPAN, NOW, slots) for key in names}
+    pasts = [Past(one, traces[one.account.key], tuple(gaps[one.account.key]), LADDER) for one in chosen]
+    drawn, words = await draw_history(drawing, pasts, left_out, SPAN, NOW, ZONE)
+    if drawn is None:
+        raise SystemExit(words.text)
+    return time.monotonic() - began
+
+
+async def measured(store: Store, drawing: Drawing, keys: list[str], times: int) -> Cost:
+    """So many drawings, one after the other."""
+    before, worked = resident(), processor()
+    seconds = [await once(store, drawing, keys) for _ in range(times)]
+    return Cost(before, resident(), tuple(seconds), (processor() - worked) / times)
+
+
+def processor() -> float:
+    """The processor's seconds for this process and its children that have ended."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
+
+
+@asynccontextmanager
+async def opened() -> AsyncIterator[Store]:
+    """A database with a year's usual history of twelve accounts, and one of 100,000 readings."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = await Store.open(f"{folder}/bench.db")
+        async with store.write() as connection:
+            for number in range(12):
+                await fill(connection, f"usual{number}", 2000)
+            await fill(connection, "huge", 100_000)
+        yield store
+        await store.close()
+
+
+def say(what: str, cost: Cost) -> str:
+    """One line of the table."""
+    worst, best = max(cost.seconds), min(cost.seconds)
+    grown = f"{cost.before:.1f} → {cost.after:.1f} MiB ({cost.grown:+.1f})"
+    return f"{what:<36} {grown:<28} {f'{best:.2f}–{worst:.2f} s':<14} {cost.worked:.2f} s"
+
+
+async def main() -> int:
+    """Measures and prints; 1 if a goal is missed."""
+    async with opened() as store:
+        drawing = Drawing()
+        async with store.read() as connection:
+            await connection.execute(sa.text("SELECT 1"))
+        first = await measured(store, drawing, ["usual0"], 1)
+        ten = await measured(store, drawing, ["usual0"], 10)
+        twelve = await measured(store, drawing, [f"usual{number}" for number in range(12)], 3)
+        huge = await measured(store, drawing, ["huge"], 3)
+        drawing.close()
+    print(f"{'':<36} {'memory of the bot':<28} {'each drawing':<14} of it processor")
+    print(say("the first (no list of fonts yet)", first))
+    print(say("ten of one account, 90 days", ten))
+    print(say("three of twelve accounts", twelve))
+    print(say("three of 100,000 readings", huge))
+    slowest = max(first.seconds + ten.seconds + twelve.seconds + huge.seconds)
+    print(f"grown in all: {huge.after - first.before:.1f} MiB")
+    print(f"goals: ten drawings grow it by at most {GOAL_MIB:g} MiB; each takes under {GOAL_SECONDS:g} s")
+    return int(ten.grown > GOAL_MIB or slowest > GOAL_SECONDS)
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

@@ -1,0 +1,120 @@
+"""``/history``: from an account's past to a picture and its caption, or a sentence where there is nothing to draw."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from bot.chat.account import urgency
+from bot.chat.clean import clean
+from bot.chat.history_words import Told, caption, no_history, say_span
+from bot.chat.text import Message
+from bot.chat.words import capitalised, name_of, say_count, say_number, share_of
+from bot.core.history import (
+    MOST_PANELS,
+    SLOTS,
+    Fan,
+    Gap,
+    Panel,
+    Picture,
+    Trace,
+    is_drawable,
+    lines_of,
+    merged,
+    picture_of,
+    rungs_of,
+)
+from bot.core.looks import with_allowances
+from bot.core.model import Ladder, Watched
+from bot.errors import DrawingTrouble
+
+
+class Draws(Protocol):
+    """What makes a picture of its description."""
+
+    async def draw(self, picture: Picture) -> bytes:
+        """The picture as PNG. Raises DrawingTrouble, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One account with all that its part of a picture needs; ``forecast`` is the fan in words."""
+
+    watched: Watched
+    trace: Trace
+    gaps: tuple[Gap, ...] = ()
+    ladder: Ladder = ()
+    fan: Fan | None = None
+    forecast: str = ""
+
+
+def choose(watched: Sequence[Watched]) -> tuple[tuple[Watched, ...], tuple[Watched, ...]]:
+    """The accounts for which a picture has room, the most urgent first, and those that are left out."""
+    ordered = tuple(sorted(watched, key=urgency))
+    return ordered[:MOST_PANELS], ordered[MOST_PANELS:]
+
+
+def slots_for(count: int) -> int:
+    """How finely each of so many accounts has to be followed: small panels need less."""
+    return SLOTS if count <= 4 else SLOTS // 4
+
+
+async def draw_history(
+    drawing: Draws,
+    pasts: Sequence[Past],
+    left_out: Sequence[Watched],
+    span: timedelta,
+    now: datetime,
+    zone: ZoneInfo,
+) -> tuple[bytes | None, Message]:
+    """The picture and its caption; without a picture, a message that tells the same, and why it is not drawn."""
+    told = [Told(past.watched.account, past.trace, whole_gaps(past, span, now), past.forecast) for past in pasts]
+    if not any(is_drawable(past.trace) for past in pasts):
+        return None, no_history(told, span, now, zone)
+    words = caption(told, [one.account.name for one in left_out], span, now, zone)
+    try:
+        return await drawing.draw(picture(pasts, span, now, zone)), words
+    except DrawingTrouble as trouble:
+        return None, without_picture(words, str(trouble))
+
+
+def without_picture(words: Message, trouble: str) -> Message:
+    """The caption alone, and why there is no picture above it."""
+    return Message(f"{words.text}\n{trouble}", words.entities)
+
+
+def picture(pasts: Sequence[Past], span: timedelta, now: datetime, zone: ZoneInfo) -> Picture:
+    """The description of the picture."""
+    title = say_span(span) if len(pasts) == 1 else f"{say_count(len(pasts), 'account')}, {say_span(span)}"
+    panels = [panel(past, span, now, alone=len(pasts) == 1) for past in pasts]
+    return picture_of(title, panels, (now - span).timestamp(), now.timestamp(), zone.key)
+
+
+def panel(past: Past, span: timedelta, now: datetime, *, alone: bool) -> Panel:
+    """One account's part of the picture; it has the words to itself where it is alone."""
+    one, gaps = past.watched.account, whole_gaps(past, span, now)
+    credits = with_allowances(one)
+    share = share_of(credits) if credits else None
+    of = f" of {say_number(credits.monthly_allowance)}" if credits and credits.monthly_allowance and alone else ""
+    return Panel(
+        name=name_of(one.name),
+        spare=clean(one.email, 64),
+        total=float(credits.total) if credits else None,
+        share=f"{share}{of}" if share else "",
+        note=capitalised(past.forecast) if alone else "",
+        severity=past.watched.severity.word if past.watched.severity else "",
+        stale=one.outage is not None,
+        lines=lines_of(past.trace.places, gaps, now.timestamp()),
+        gaps=gaps,
+        marks=past.trace.marks,
+        rungs=rungs_of(past.ladder, one.allowance),
+        fan=past.fan,
+    )
+
+
+def whole_gaps(past: Past, span: timedelta, now: datetime) -> tuple[Gap, ...]:
+    """The gaps within the span, each moment once; an outage that lasts is known from the account itself."""
+    one = past.watched.account
+    lasting = (Gap(one.failing_since.timestamp(), None, one.outage.kind),) if one.outage and one.failing_since else ()
+    return merged((*past.gaps, *lasting), (now - span).timestamp(), now.timestamp())

@@ -1,0 +1,72 @@
+"""What a person wrote after ``/history``: an account, a span, both in any order, or nothing."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.chat.clean import clean
+from bot.chat.names import find_accounts, folded
+from bot.chat.replies import which_account
+from bot.chat.text import Message, Text
+from bot.chat.words import name_of
+from bot.core.model import Watched
+
+SPANS = {"7d": timedelta(days=7), "30d": timedelta(days=30), "90d": timedelta(days=90)}
+USUAL = "7d"
+_TIME = re.compile(r"\d+(?:\.\d+)?[^\W\d]{0,7}|\d*[smhdwy]", re.ASCII)
+"""What looks like a length of time and is none of ours: "7", "14d", "2weeks", "d"."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRequest:
+    """Whose history, and how far back."""
+
+    watched: tuple[Watched, ...]
+    span: timedelta = SPANS[USUAL]
+
+
+def parse_history(words: str, watched: Sequence[Watched]) -> HistoryRequest | Message:
+    """What is asked for; for words that are wrong, an answer with an example that works.
+
+    An account whose name is one of the spans, or ends with one, is found all the same if the words name it whole.
+    """
+    if not watched:
+        return which_account([])
+    said = words.split()
+    if whole := named_whole(" ".join(said), watched):
+        return HistoryRequest(whole)
+    spans = [word for word in said if word.lower() in SPANS]
+    rest = [word for word in said if word.lower() not in SPANS]
+    if len({word.lower() for word in spans}) > 1:
+        return wrong_span(" ".join(spans), watched)
+    span = SPANS[spans[0].lower()] if spans else SPANS[USUAL]
+    return named(rest, span, watched)
+
+
+def named_whole(words: str, watched: Sequence[Watched]) -> tuple[Watched, ...]:
+    """The one account whose whole label or email the words are."""
+    found = find_accounts(words, watched)
+    names = {folded(name) for one in found for name in (one.account.email, one.account.label or "")}
+    return found if len(found) == 1 and folded(words) in names else ()
+
+
+def named(rest: list[str], span: timedelta, watched: Sequence[Watched]) -> HistoryRequest | Message:
+    """The request once the span is read; the other words name one account, or all of them, or are wrong."""
+    if not rest or [word.lower() for word in rest] == ["all"]:
+        return HistoryRequest(tuple(watched), span)
+    words = " ".join(rest)
+    found = find_accounts(words, watched)
+    if len(found) == 1:
+        return HistoryRequest(found, span)
+    for word in () if found else rest:
+        if _TIME.fullmatch(word.lower()):
+            return wrong_span(word, watched)
+    candidates = found or watched
+    return which_account([one.account.name for one in candidates], words, "/history {} 7d")
+
+
+def wrong_span(said: str, watched: Sequence[Watched]) -> Message:
+    """What was typed is no span that can be drawn."""
+    name = name_of(watched[0].account.name)
+    return Text().line(f"“{clean(said, 40)}” is no span. Try /history {name} 7d, or 30d, 90d.").message()

@@ -1,0 +1,84 @@
+"""The past for pictures: stored readings one by one, and the times in which nothing could be read."""
+
+from collections.abc import AsyncIterator, Collection, Iterable
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.history import Gap, Trace, Tracer
+from bot.core.model import Account
+from bot.core.spending import Point
+from bot.store.schema import outages, readings
+
+EVERYONE = ""
+"""Stands for every account: nobody was watching, because the bot was not running."""
+
+NOT_RUNNING = "not running"
+AT_ONCE = 500
+"""Rows fetched at a time, and accounts named in one query: many enough to be quick, few enough to need no memory."""
+
+COLUMNS = tuple(readings.c[name] for name in Point._fields)
+
+
+async def points(connection: AsyncConnection, key: str, since: datetime) -> AsyncIterator[Point]:
+    """What was read of one account since a moment, in order, begun by what held then; however many there are."""
+    held = sa.select(sa.func.max(readings.c.taken_at)).where(readings.c.account == key, readings.c.taken_at <= since)
+    first = await connection.scalar(held) or since
+    query = sa.select(*COLUMNS).where(readings.c.account == key, readings.c.taken_at >= first)
+    async with connection.stream(query.order_by(readings.c.taken_at)) as result:
+        async for rows in result.partitions(AT_ONCE):
+            for row in rows:
+                yield Point(*row)
+
+
+async def trace(connection: AsyncConnection, key: str, since: datetime, until: datetime, slots: int) -> Trace:
+    """One account's way from one moment to another, in memory that does not grow with what is stored."""
+    tracer = Tracer(since.timestamp(), until.timestamp(), slots)
+    async for point in points(connection, key, since):
+        tracer.add(point)
+    return tracer.trace()
+
+
+async def gaps(connection: AsyncConnection, keys: Collection[str], since: datetime) -> dict[str, list[Gap]]:
+    """When each of these accounts could not be read, since a moment; one that lasts has no end."""
+    query = sa.select(outages.c.account, outages.c.since, outages.c.until, outages.c.kind).where(
+        outages.c.account.in_([*keys, EVERYONE]), sa.or_(outages.c.until.is_(None), outages.c.until > since)
+    )
+    found: dict[str, list[Gap]] = {key: [] for key in keys}
+    for row in await connection.execute(query.order_by(outages.c.since)):
+        gap = Gap(row.since.timestamp(), row.until.timestamp() if row.until else None, row.kind)
+        for key in keys if row.account == EVERYONE else (row.account,):
+            found[key].append(gap)
+    return found
+
+
+async def note_outages(connection: AsyncConnection, looks: Iterable[tuple[Account, Account]]) -> None:
+    """Writes down which outages began and which ended, from each account before and after a look."""
+    pairs = list(looks)
+    begun = [after for before, after in pairs if after.outage and not before.outage]
+    ended = [after for before, after in pairs if before.outage and not after.outage]
+    if begun:
+        await connection.execute(insert(outages).on_conflict_do_nothing(), [outage_row(account) for account in begun])
+    if ended:
+        open_one = sa.and_(outages.c.account == sa.bindparam("key"), outages.c.until.is_(None))
+        statement = sa.update(outages).where(open_one).values(until=sa.bindparam("at"))
+        await connection.execute(statement, [{"key": account.key, "at": account.looked_at} for account in ended])
+
+
+def outage_row(account: Account) -> dict[str, object]:
+    """The row of an outage that has begun; its kind is that of the first failed look."""
+    kind = account.outage.kind.value if account.outage else ""
+    return {"account": account.key, "since": account.failing_since or account.looked_at, "until": None, "kind": kind}
+
+
+async def note_pause(connection: AsyncConnection, since: datetime, until: datetime) -> None:
+    """Writes down that nobody was watching."""
+    row = {"account": EVERYONE, "since": since, "until": until, "kind": NOT_RUNNING}
+    await connection.execute(insert(outages).on_conflict_do_nothing(), row)
+
+
+async def prune(connection: AsyncConnection, now: datetime, keep: timedelta) -> None:
+    """Drops outages that ended longer ago than ``keep``."""
+    await connection.execute(sa.delete(outages).where(outages.c.until < now - keep))

@@ -1,0 +1,236 @@
+"""``/history`` in words: what may be asked, what the caption tells, and sentences in place of a picture."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chat.clean import utf16_len
+from bot.chat.history import Past, choose, draw_history, picture
+from bot.chat.history_arguments import HistoryRequest, parse_history
+from bot.chat.history_words import LONGEST_CAPTION
+from bot.chat.text import Message
+from bot.core.history import MOST_PANELS, Fan, Gap, Picture, Trace, Tracer
+from bot.core.model import Account, Alert, Measure, Outage, OutageKind, Reading, Severity, Threshold, Watched
+from bot.core.spending import Point
+from bot.errors import DrawingTrouble
+from tests.chat.given import LOW, NONE_LEFT, NOW, UTC_ZONE, ago
+
+WEEK = timedelta(days=7)
+LADDER = (Threshold(20, percent=True), Threshold(5, percent=True), Threshold(0))
+
+
+def watched(
+    label: str | None = "Studio", email: str = "alice@example.com", severity: Severity | None = None
+) -> Watched:
+    """An account with 2,900 of 15,000 credits, read just now."""
+    key = f"pixverse:{email}"
+    account = Account(key, "pixverse", email, label, Reading(NOW, LOW), looked_at=NOW, allowance=15_000)
+    return Watched(account, (Alert(key, Measure.CREDITS, 1, severity=severity),) if severity else ())
+
+
+STUDIO = watched()
+LOOP = watched("Loop", "loop@example.com")
+SEVEN = watched("7d", "seven@example.com")
+
+
+@pytest.mark.parametrize(
+    ("words", "names", "days"),
+    [
+        ("", ["Studio", "Loop"], 7),
+        ("30d", ["Studio", "Loop"], 30),
+        ("all 90D", ["Studio", "Loop"], 90),
+        ("studio", ["Studio"], 7),
+        ("studio 90d", ["Studio"], 90),
+        (" 30d   LOOP ", ["Loop"], 30),
+        ("30d loop 30d", ["Loop"], 30),
+        ("alice@example.com", ["Studio"], 7),
+    ],
+)
+def test_an_account_and_a_span_in_any_order(words: str, names: list[str], days: int) -> None:
+    """Either, both or none may be given, in any case."""
+    request = parse_history(words, [STUDIO, LOOP])
+    assert isinstance(request, HistoryRequest)
+    assert [one.account.name for one in request.watched] == names
+    assert request.span == timedelta(days=days)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("studio 14d", "“14d” is no span. Try /history Studio 7d, or 30d, 90d."),
+        ("7", "“7” is no span. Try /history Studio 7d"),
+        ("2weeks", "“2weeks” is no span."),
+        ("7d 30d", "“7d 30d” is no span."),
+        ("nobody", "No single account is called “nobody”. Say /history Studio 7d, or one of: Studio, Loop."),
+        ("example.com 7d", "No single account is called “example.com”."),
+    ],
+)
+def test_wrong_words_get_an_example_that_works(words: str, says: str) -> None:
+    """What is wrong is named, and the example can be sent as it stands."""
+    answer = parse_history(words, [STUDIO, LOOP])
+    assert isinstance(answer, Message)
+    assert answer.text.startswith(says)
+    example = answer.text.split("/history ")[1].split(",")[0]
+    assert isinstance(parse_history(example, [STUDIO, LOOP]), HistoryRequest)
+
+
+def test_an_account_called_like_a_span_is_found() -> None:
+    """Labels are free; a whole name is that account."""
+    request = parse_history("7d", [SEVEN, LOOP])
+    assert isinstance(request, HistoryRequest)
+    assert request.watched == (SEVEN,)
+
+
+@given(st.text(max_size=60))
+def test_any_words_get_an_answer(words: str) -> None:
+    """Whatever is typed: a request or a message, never an error; without accounts, what to do."""
+    assert isinstance(parse_history(words, [STUDIO, LOOP]), HistoryRequest | Message)
+    assert isinstance(parse_history(words, []), Message)
+
+
+class Easel:
+    """Draws nothing, and keeps what it was given; or fails in words."""
+
+    def __init__(self, trouble: str = "") -> None:
+        self.trouble = trouble
+        self.given: list[Picture] = []
+
+    async def draw(self, picture: Picture) -> bytes:
+        """Keeps the picture."""
+        self.given.append(picture)
+        if self.trouble:
+            raise DrawingTrouble(self.trouble)
+        return b"png"
+
+
+def trace(*steps: tuple[datetime, float], package: float = 0) -> Trace:
+    """An account's way: monthly credits at each moment; at the last one perhaps bought ones too."""
+    tracer = Tracer((NOW - WEEK).timestamp(), NOW.timestamp())
+    for at, monthly in steps:
+        tracer.add(Point(at, monthly, 0, 0, 15_000, refresh_at=ago(days=3, hours=13, minutes=15)))
+    if package:
+        tracer.add(Point(NOW, steps[-1][1], 0, package, 15_000))
+    return tracer.trace()
+
+
+REFILLED = trace(
+    (ago(days=8), 900), (ago(days=5), 180), (ago(days=3, hours=13, minutes=15), 15_000), (ago(hours=2), 2900)
+)
+"""720 spent, refilled on Friday 00:48, 12,100 spent."""
+
+
+async def drawn(
+    *pasts: Past, easel: Easel | None = None, left_out: tuple[Watched, ...] = ()
+) -> tuple[bytes | None, str]:
+    """The picture and the words of a week."""
+    png, message = await draw_history(easel or Easel(), pasts, left_out, WEEK, NOW, UTC_ZONE)
+    assert utf16_len(message.text) <= LONGEST_CAPTION
+    return png, message.text
+
+
+async def test_the_caption_says_what_the_picture_shows() -> None:
+    """Who, now, what was spent, when it was refilled, the lowest point, when nothing was known, and the forecast."""
+    gaps = (Gap(ago(days=2).timestamp(), ago(days=2, hours=-2).timestamp(), "broken"),)
+    png, words = await drawn(Past(STUDIO, REFILLED, gaps, LADDER, forecast="runs out Thu 14:00–19:00"))
+    assert png == b"png"
+    assert words.splitlines() == [
+        "Studio, last 7 days: now 2,900 (19 %)",
+        "Spent 12,820, refilled Fri 00:48.",
+        "Lowest 180 on Wed 14:03.",
+        "Not read for 2 h (session broken).",
+        "Runs out Thu 14:00–19:00.",
+    ]
+
+
+async def test_what_was_bought_is_told_with_its_number() -> None:
+    """A top-up says how much; nothing spent is said, not left out."""
+    _, words = await drawn(Past(STUDIO, trace((ago(days=2), 500), package=5000)))
+    assert "Nothing spent, topped up +5,000 today 14:03." in words
+
+
+async def test_an_old_number_does_not_pass_for_a_fresh_one() -> None:
+    """An account that cannot be read is unknown, with its last number's age; the gap goes on to the right edge."""
+    outage = Outage(NOW, OutageKind.BROKEN)
+    account = replace(
+        STUDIO.account,
+        outage=outage,
+        failures=3,
+        failing_since=ago(hours=1),
+        reading=replace(STUDIO.account.reading or Reading(NOW, LOW), taken_at=ago(hours=2)),
+    )
+    easel = Easel()
+    _, words = await drawn(Past(replace(STUDIO, account=account), REFILLED), easel=easel)
+    assert words.startswith("Studio, last 7 days: unknown · last 2,900 at 12:03, 2 h ago: session broken\n")
+    assert "Not read for 1 h (session broken)." in words
+    (panel,) = easel.given[0].panels
+    assert panel.stale
+    assert panel.gaps == (Gap(ago(hours=1).timestamp(), NOW.timestamp(), "broken"),)
+    assert panel.lines[-1][-1][0] == ago(hours=1).timestamp()
+
+
+async def test_several_accounts_have_a_line_each_and_those_left_out_are_named() -> None:
+    """The most urgent come first; who is not drawn is told how to be."""
+    many = [watched(f"Account {number}", f"{number}@example.com") for number in range(MOST_PANELS)]
+    urgent = watched("Urgent", "u@example.com", Severity.CRITICAL)
+    chosen, left_out = choose([*many, LOOP, urgent])
+    assert (chosen[0], len(chosen), len(left_out)) == (urgent, MOST_PANELS, 2)
+    png, words = await drawn(*(Past(one, REFILLED) for one in chosen), left_out=left_out)
+    lines = words.splitlines()
+    assert png
+    assert lines[0] == "12 accounts, last 7 days, the most urgent first"
+    assert lines[1] == "Urgent: now 2,900 (19 %), spent 12,820"
+    assert lines[-1] == "2 accounts not drawn: Account 9, Loop. /history Account 9 draws one."
+
+
+@pytest.mark.parametrize(
+    ("account", "way", "says"),
+    [
+        (STUDIO.account, trace((ago(hours=2), 2900)), "now 2,900 (19 %), known and unchanged since 12:03"),
+        (STUDIO.account, trace((ago(days=20), 2900)), "now 2,900 (19 %), unchanged all the time"),
+        (STUDIO.account, Trace(), "now 2,900 (19 %); no history is kept of that time"),
+        (replace(STUDIO.account, reading=None, looked_at=None), Trace(), "not read yet"),
+    ],
+)
+async def test_one_point_or_none_is_a_sentence(account: Account, way: Trace, says: str) -> None:
+    """Where there is nothing to draw, no process is started."""
+    easel = Easel()
+    png, words = await drawn(Past(Watched(account), way), easel=easel)
+    assert (png, easel.given) == (None, [])
+    assert words.splitlines()[0] == f"Studio, last 7 days: {says}"
+
+
+async def test_a_picture_that_cannot_be_drawn_leaves_the_words() -> None:
+    """Without the library, or when drawing fails, the caption still answers, and says why there is no picture."""
+    png, words = await drawn(Past(STUDIO, REFILLED), easel=Easel("Pictures need matplotlib."))
+    assert png is None
+    assert "Spent 12,820" in words
+    assert words.endswith("\nPictures need matplotlib.")
+
+
+def test_the_picture_has_all_that_is_to_be_shown() -> None:
+    """Thresholds as levels, the forecast as a fan and a sentence, the severity, names to be drawn."""
+    fan = Fan(NOW.timestamp() + 3600)
+    past = Past(watched(severity=Severity.WARNING), REFILLED, (), LADDER, fan, "runs out tomorrow")
+    (panel,) = picture([past], WEEK, NOW, UTC_ZONE).panels
+    assert (panel.name, panel.spare, panel.total, panel.severity) == ("Studio", "alice@example.com", 2900, "warning")
+    assert (panel.share, panel.note, panel.fan) == ("19 % of 15,000", "Runs out tomorrow", fan)
+    assert [rung.level for rung in panel.rungs] == [3000, 750, 0]
+    several = picture([past, past], WEEK, NOW, UTC_ZONE)
+    assert (several.title, several.panels[0].share, several.panels[0].note) == ("2 accounts, last 7 days", "19 %", "")
+
+
+async def test_nothing_left_is_told_plainly() -> None:
+    """An account that is out has no share to show."""
+    account = replace(STUDIO.account, reading=Reading(NOW, NONE_LEFT))
+    _, words = await drawn(Past(Watched(account), trace((ago(days=2), 50), (ago(days=1), 0))))
+    assert words.splitlines()[0] == "Studio, last 7 days: now 0"
+
+
+@given(st.text(max_size=80), st.text(max_size=80), st.integers(1, MOST_PANELS))
+async def test_names_of_any_content_stay_within_the_caption(label: str, email: str, count: int) -> None:
+    """However long or strange the names are, Telegram takes the caption."""
+    one = watched(label, email)
+    await drawn(*[Past(one, REFILLED)] * count, left_out=(one,) * 30)

@@ -1,0 +1,238 @@
+"""Pictures are drawn by a process of their own: what it makes, and how its failures are told."""
+
+import asyncio
+import shutil
+import struct
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.core.history import (
+    Fan,
+    Gap,
+    Line,
+    Mark,
+    MarkKind,
+    Panel,
+    Picture,
+    Rung,
+    lines_of,
+    merged,
+    picture_of,
+)
+from bot.drawing import COMMAND, LARGEST_PICTURE, PNG, Drawing
+from bot.errors import DrawingTrouble
+
+NOW, DAY = 1_784_556_180.0, 86_400.0
+RUNGS = (Rung(3000, "20 %", "info"), Rung(750, "5 %", "warning"), Rung(0, "0", "critical"))
+GAPS = merged([Gap(NOW - 4 * DAY, NOW - 3.6 * DAY, "broken"), Gap(NOW - 1000, None)], NOW - 7 * DAY, NOW)
+MARKS = (
+    Mark(NOW - 6 * DAY, MarkKind.REFILL, 14_000, 15_000),
+    Mark(NOW - 5 * DAY, MarkKind.TOP_UP, 5000, 17_000),
+    Mark(NOW - 2 * DAY, MarkKind.LAPSED, 9000, 0),
+)
+FAN = Fan(NOW + DAY, NOW + 1.5 * DAY, NOW + 3 * DAY, NOW + 2 * DAY)
+
+
+def line(*levels: float, days: float = 7) -> Line:
+    """These credits, evenly spread over the days before now."""
+    step = days * DAY / max(len(levels) - 1, 1)
+    return tuple((NOW - days * DAY + index * step, level) for index, level in enumerate(levels))
+
+
+USUAL = Panel(
+    name="Studio",
+    spare="alice@example.com",
+    total=2900,
+    share="19 % of 15,000",
+    note="Runs out Thu 14:00–19:00, before the refill on Fri 00:48",
+    severity="warning",
+    lines=lines_of(line(900, 15_000, 17_000, 9000, 0, 4000, 2900), GAPS, NOW),
+    gaps=GAPS,
+    marks=MARKS,
+    rungs=RUNGS,
+    fan=FAN,
+)
+
+
+def picture(*panels: Panel, days: float = 7, zone: str = "Europe/Berlin") -> Picture:
+    """A picture of the days before now."""
+    return picture_of(f"last {days:g} days", panels, NOW - days * DAY, NOW, zone)
+
+
+def size_of(png: bytes) -> tuple[int, int]:
+    """A PNG's width and height."""
+    assert png.startswith(PNG)
+    width, height = struct.unpack(">II", png[16:24])
+    return width, height
+
+
+Make = Callable[..., Drawing]
+
+
+@pytest.fixture
+def make() -> Iterator[Make]:
+    """Makes drawings, and takes their folders away."""
+    made: list[Drawing] = []
+
+    def new(*given: Any, **more: Any) -> Drawing:
+        made.append(Drawing(*given, **more))
+        return made[-1]
+
+    yield new
+    for drawing in made:
+        drawing.close()
+
+
+@pytest.fixture
+def drawing(make: Make) -> Drawing:
+    """A drawing as the bot has it."""
+    return make()
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 5, 9, 12])
+async def test_telegram_takes_the_picture(drawing: Drawing, count: int) -> None:
+    """A PNG as wide as a phone's screen, no taller than twice that, far below 10 MB; with all there is to draw."""
+    png = await drawing.draw(picture(*[USUAL] * count))
+    width, height = size_of(png)
+    assert width == 1080
+    assert 500 < height < 2 * width
+    assert len(png) < 10 * 2**20
+
+
+@pytest.mark.parametrize(
+    "panel",
+    [
+        pytest.param(Panel("Studio"), id="nothing known"),
+        pytest.param(replace(USUAL, lines=(((NOW, 5.0), (NOW, 5.0)),), gaps=(), marks=()), id="one point"),
+        pytest.param(replace(USUAL, lines=(line(0, 0),), total=0, rungs=()), id="always nothing"),
+        pytest.param(replace(USUAL, lines=(line(1e15, -3e15, 1e-9),), total=1e15), id="absurd jumps"),
+        pytest.param(replace(USUAL, lines=(), gaps=(Gap(NOW - 7 * DAY, NOW),)), id="one gap"),
+        pytest.param(replace(USUAL, stale=True, severity="critical", total=None), id="unknown"),
+        pytest.param(replace(USUAL, fan=Fan(NOW - DAY, None, None)), id="a forecast that has passed"),
+        pytest.param(replace(USUAL, marks=MARKS * 13, rungs=RUNGS * 20), id="crowded"),
+    ],
+)
+async def test_every_history_is_drawn(drawing: Drawing, panel: Panel) -> None:
+    """Gaps, jumps, one point, none at all: a picture each time."""
+    assert size_of(await drawing.draw(picture(panel)))[0] == 1080
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["$x^2$ \\frac{1}", "日本語", "🎬🎬", "משהו", "سلام", "Z̶a̶l̶g̶o̶", "a\nb\tc\0d", "x" * 5000, "", "%s {0} \\n <b>&amp;"],
+)
+async def test_names_of_any_content_are_drawn(make: Make, name: str) -> None:
+    """No name breaks a picture, and none makes the child complain about a glyph."""
+    drawing = make((sys.executable, "-W", "error", *COMMAND[1:]))
+    png = await drawing.draw(picture(replace(USUAL, name=name, note=name, share=name)))
+    assert size_of(png)[0] == 1080
+
+
+async def test_a_hundred_thousand_places_are_drawn(drawing: Drawing) -> None:
+    """Even should they ever come without being thinned before."""
+    levels = [float(index % 15_000) for index in range(100_000)]
+    assert size_of(await drawing.draw(picture(replace(USUAL, lines=(line(*levels),)))))[0] == 1080
+
+
+@pytest.mark.parametrize("days", [0.01, 0.2, 1, 7, 30, 90, 400])
+@pytest.mark.parametrize("zone", ["America/New_York", "Nowhere/Land"])
+async def test_any_span_in_any_zone_has_ticks(drawing: Drawing, days: float, zone: str) -> None:
+    """From a quarter of an hour to a year; a zone that this machine does not know is UTC."""
+    assert await drawing.draw(picture(replace(USUAL, lines=(line(9, 5, days=days),)), days=days, zone=zone))
+
+
+def child(code: str) -> tuple[str, ...]:
+    """A child that does something else."""
+    return sys.executable, "-c", code
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "could not be drawn"),
+        ("raise MemoryError", "could not be drawn"),
+        ("print('no picture')", "could not be drawn"),
+        ("import sys; sys.stdin.read(); sys.stdout.write('half')", "could not be drawn"),
+        ("import time; time.sleep(60)", "too long"),
+        (f"import sys; sys.stdout.buffer.write({PNG!r} + bytes({LARGEST_PICTURE}))", "could not be drawn"),
+    ],
+)
+async def test_a_child_that_fails_is_told_in_words(make: Make, code: str, words: str) -> None:
+    """Killed, out of memory, hanging, talking nonsense: a sentence each time, and no traceback."""
+    drawing = make(child(code), timeout=5 if "sleep" not in code else 0.5)
+    with pytest.raises(DrawingTrouble, match=words):
+        await drawing.draw(picture(USUAL))
+
+
+async def test_a_program_that_is_not_there_is_told_in_words(make: Make) -> None:
+    """Nor does a machine that cannot start another process break the answer."""
+    with pytest.raises(DrawingTrouble, match="No such file"):
+        await make(("/nowhere/python",)).draw(picture(USUAL))
+
+
+async def test_without_matplotlib_there_is_a_sentence(make: Make, tmp_path: Path) -> None:
+    """An installation without the library says what is missing and how to get it."""
+    (tmp_path / "matplotlib.py").write_text("raise ModuleNotFoundError(\"No module named 'matplotlib'\")")
+    code = f"import runpy, sys; sys.path.insert(0, {str(tmp_path)!r}); runpy.run_module('bot.drawing_process')"
+    with pytest.raises(DrawingTrouble, match="pip install matplotlib"):
+        await make(child(code)).draw(picture(USUAL))
+
+
+def is_running(note: Path) -> bool:
+    """Whether the process whose number was noted is there."""
+    return Path(f"/proc/{note.read_text('ascii')}").exists()
+
+
+async def test_a_hanging_child_is_ended(make: Make, tmp_path: Path) -> None:
+    """When the asking is given up, no process is left behind."""
+    note = tmp_path / "pid"
+    code = f"import os, time; open({str(note)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(3):
+            await make(child(code)).draw(picture(USUAL))
+    assert not is_running(note)
+
+
+MEETING = """
+import os, sys, time
+place = os.path.join(sys.argv[1], "busy")
+try:
+    os.mkdir(place)
+except FileExistsError:
+    sys.exit("met another")
+time.sleep(0.3)
+os.rmdir(place)
+sys.exit("was alone")
+"""
+
+
+async def test_one_drawing_at_a_time(make: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Ten questions at once do not start ten plotting libraries on a small machine."""
+    drawing = make((*child(MEETING), str(tmp_path)))
+    await asyncio.gather(*(drawing.draw(picture(USUAL)) for _ in range(3)), return_exceptions=True)
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 3
+    assert all("was alone" in line for line in said)
+
+
+async def test_a_folder_that_is_swept_away_is_made_anew(drawing: Drawing) -> None:
+    """systemd-tmpfiles may empty /tmp while the bot runs for months."""
+    swept = drawing._environment()["MPLCONFIGDIR"]
+    shutil.rmtree(swept)
+    assert await drawing.draw(picture(USUAL))
+    assert drawing._environment()["MPLCONFIGDIR"] != swept
+
+
+async def test_a_machine_without_room_for_temporary_files_is_told(
+    drawing: Drawing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A read-only machine without /tmp: a sentence, and the bot goes on."""
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    with pytest.raises(DrawingTrouble, match="could not be drawn: No such file or directory"):
+        await drawing.draw(picture(USUAL))
