@@ -1,7 +1,10 @@
 """From the accounts file's tables to watched sources: the nearest setting wins, tokens are fetched, doubles told."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -92,20 +95,34 @@ class Builder:
             return UNUSABLE
         if token is None:
             self._faults.add(place, "has no token, and USEAPI_TOKEN is not set", EXAMPLES["token_file"])
-            return UNUSABLE
-        self._faults.secrets.append(token.get_secret_value())
-        return token
+        return token or UNUSABLE
 
     def _own_token(self, table: SourceTable) -> SecretStr | None:
         """The token that a source names. Raises ValueError without what was written: it may be the token itself."""
         if table.token_file is not None:
             return SecretStr(read_token(table.token_file))
-        if table.token_env is None:
-            return self._settings.useapi_token
-        token = parse_token(self._environ.get(table.token_env, ""))
-        if not token:
-            raise ValueError("names a variable that the environment does not have, or that is empty there")
-        return SecretStr(token)
+        if table.token_env is not None:
+            return SecretStr(token_in(self._environ, table.token_env))
+        return self._settings.useapi_token
+
+    def tokens_named(self, file: Mapping[str, Any]) -> list[str]:
+        """The tokens that tables name which are not checked yet, so that no fault tells one that stands elsewhere."""
+        tables = file.get("source")
+        found = []
+        for table in tables if isinstance(tables, list) else ():
+            for key, read in (("token_file", read_token), ("token_env", partial(token_in, self._environ))):
+                name = table.get(key) if isinstance(table, dict) else None
+                with suppress(ValueError):
+                    found += [read(name)] if isinstance(name, str) else []
+        return found
+
+
+def token_in(environ: Mapping[str, str], name: str) -> str:
+    """A token from the environment. Raises ValueError."""
+    token = parse_token(environ.get(name, ""))
+    if not token:
+        raise ValueError("names a variable that the environment does not have, or that is empty there")
+    return token
 
 
 def read_token(path: str) -> str:

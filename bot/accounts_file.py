@@ -69,8 +69,10 @@ def read_accounts_file(path: str, settings: Settings, environ: Mapping[str, str]
     text = text_of(file)
     faults = Faults(file.name, text, settings.secrets)
     builder = Builder(settings, os.environ if environ is None else environ, faults)
+    tables = parsed(text, faults)
+    faults.secrets += builder.tokens_named(tables)
     try:
-        sources = builder.sources(FileTable.model_validate(parsed(text, faults)))
+        sources = builder.sources(FileTable.model_validate(tables))
     except ValidationError as error:
         faults.add_all(error)
         sources = []

@@ -1,0 +1,318 @@
+"""The accounts file: what it says, which setting wins, and what is told of one that is wrong."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.accounts_file import LARGEST, read_accounts_file, watchlist_for, watchlist_of
+from bot.accounts_tables import AccountTable, SourceTable
+from bot.core.model import Chat, Threshold
+from bot.errors import SettingsError
+from bot.settings import Settings
+from bot.watchlist import Watchlist
+
+USEAPI = "user:1234-of-the-settings"
+STUDIO = "user:5678-of-the-studio"
+TELEGRAM = "123456789:AAF-telegram"
+
+
+def given_settings(**more: str) -> Settings:
+    """Settings with a token, one chat, and what is said."""
+    named = {"USEAPI_TOKEN": USEAPI, "TELEGRAM_BOT_TOKEN": TELEGRAM, "TELEGRAM_CHAT_IDS": "1"}
+    return Settings(**{name: value for name, value in (named | more).items() if value})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[..., Watchlist]:
+    """Reads a text as an accounts file."""
+
+    def reads(text: str | bytes, **more: str) -> Watchlist:
+        file = tmp_path / "accounts.toml"
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return read_accounts_file(str(file), given_settings(**more), {"STUDIO_TOKEN": STUDIO, "EMPTY": " "})
+
+    return reads
+
+
+def faults_of(read: Callable[..., Watchlist], text: str | bytes, **more: str) -> list[str]:
+    """What is wrong with a file that is wrong."""
+    with pytest.raises(SettingsError) as caught:
+        read(text, **more)
+    return caught.value.faults
+
+
+FLEET = """
+[[source]]
+name = "studio"
+token_env = "STUDIO_TOKEN"
+accounts = "all"
+low_credits = "50%,0"
+remind_every = "1h"
+chats = ["-100/45", 7]
+
+[[source.account]]
+email = "Alice@example.com"
+label = "Studio"
+low_credits = "300"
+remind_every = 0
+chats = "8"
+
+[[source.account]]
+email = "bob@example.com"
+plan_ends_within = ""
+
+[[source]]
+accounts = ["carol@example.com", "Dan <dan@example.com>"]
+unreadable_after = 9
+"""
+
+
+def test_the_nearest_setting_wins(read: Callable[..., Watchlist]) -> None:
+    """Account before source before setting, for each rule by itself; an empty ladder and a 0 count as said."""
+    fleet = read(FLEET, LOW_CREDITS="20%", PLAN_ENDS_WITHIN="3d")
+    alice = fleet.rules_for("pixverse/studio", "alice@example.com")
+    assert (alice.low_credits, alice.remind_every) == ((Threshold(300),), None)
+    assert alice.plan_ends_within == (Threshold(3 * 86400),)
+    bob = fleet.rules_for("pixverse/studio", "bob@example.com")
+    assert (bob.plan_ends_within, bob.remind_every) == ((), timedelta(hours=1))
+    assert bob.low_credits == (Threshold(50, percent=True), Threshold(0))
+    carol = fleet.rules_for("pixverse", "carol@example.com")
+    assert (carol.low_credits, carol.unreadable_after) == ((Threshold(20, percent=True),), 9)
+    assert fleet.rules_for("pixverse/studio").unreadable_after == 3
+    assert (
+        fleet.rules_for("a source of the past", "x@example.com")
+        == given_settings(LOW_CREDITS="20%", PLAN_ENDS_WITHIN="3d").rules
+    )
+
+
+def test_chats_are_those_of_the_nearest(read: Callable[..., Watchlist]) -> None:
+    """In place of TELEGRAM_CHAT_IDS; a source is told to all who are told of any of its accounts."""
+    fleet = read(FLEET)
+    assert fleet.chats_for("pixverse/studio", "ALICE@example.com") == (Chat(8),)
+    assert fleet.chats_for("pixverse/studio", "whoever@example.com") == (Chat(-100, 45), Chat(7))
+    assert fleet.chats_for("pixverse/studio") == (Chat(-100, 45), Chat(7), Chat(8))
+    assert fleet.chats_for("pixverse", "carol@example.com") == fleet.chats_for("pixverse") == (Chat(1),)
+    assert fleet.chats == (Chat(1), Chat(-100, 45), Chat(7), Chat(8))
+    assert fleet.chats_for("a source of the past") == ()
+
+
+def test_each_source_has_its_token_and_its_accounts(read: Callable[..., Watchlist], tmp_path: Path) -> None:
+    """From the environment, from a file, or else the setting's; "all", by name, or those with a table of their own."""
+    (tmp_path / "token").write_text(f"\n{STUDIO}-2 \n")
+    own = f'\n[[source]]\nname = "file"\ntoken_file = "{tmp_path / "token"}"\n[[source.account]]\nemail = "e@f.g"'
+    fleet = read(FLEET + own)
+    tokens = [source.token.get_secret_value() for source in fleet.sources.values()]
+    assert tokens == fleet.secrets == [STUDIO, USEAPI, f"{STUDIO}-2"]
+    assert [source.everyone for source in fleet.sources.values()] == [True, False, False]
+    assert list(fleet.sources["pixverse/file"].accounts) == ["e@f.g"]
+    assert fleet.label_for("pixverse", "DAN@example.com") == "Dan"
+    assert fleet.label_for("pixverse/studio", "alice@example.com") == "Studio"
+    assert not any(secret in repr(fleet) for secret in fleet.secrets)
+
+
+def test_a_source_is_named_only_where_several_are_watched(read: Callable[..., Watchlist]) -> None:
+    """One alone needs no name in messages, whatever it is called."""
+    assert read(FLEET).origin_of("pixverse/studio") == "studio"
+    assert read(FLEET).origin_of("pixverse") is None
+    assert read('[[source]]\nname = "studio"').origin_of("pixverse/studio") is None
+
+
+def test_without_a_file_the_settings_are_one_source(tmp_path: Path) -> None:
+    """The rest of the bot knows no difference."""
+    alone = watchlist_for(given_settings(ACCOUNTS="Studio <alice@example.com>"))
+    assert list(alone.sources) == ["pixverse"]
+    assert not alone.sources["pixverse"].everyone
+    assert alone.label_for("pixverse", "alice@example.com") == "Studio"
+    assert watchlist_of(given_settings()).sources["pixverse"].everyone
+    (tmp_path / "own.toml").write_text('[[source]]\nname = "x"')
+    assert list(watchlist_for(given_settings(ACCOUNTS_FILE=str(tmp_path / "own.toml"))).sources) == ["pixverse/x"]
+
+
+def test_a_source_without_accounts_watches_those_with_a_table(read: Callable[..., Watchlist]) -> None:
+    """Naming some and saying nothing of the others means these; "all" beside them means all."""
+    table = '[[source.account]]\nemail = "a@b.c"'
+    assert not read(f"[[source]]\n{table}").sources["pixverse"].everyone
+    assert read(f'[[source]]\naccounts = "all"\n{table}').sources["pixverse"].everyone
+    assert set(read(f'[[source]]\naccounts = ["d@e.f"]\n{table}').sources["pixverse"].accounts) == {"a@b.c", "d@e.f"}
+
+
+TOKEN_IN_FILE = "user:999-in-the-wrong-place"
+WRONG: dict[str, tuple[int | None, str, str]] = {
+    "": (None, "names no source", "[[source]]"),
+    "# nothing but words": (None, "names no source", "[[source]]"),
+    '[[source]]\nnam = "x"': (2, "nam: is no key", "name"),
+    '[[source]]\nLOW_CREDITS = "5"': (2, "LOW_CREDITS: is no key", "did you mean low_credits"),
+    '[[source]]\n[[source.account]]\nemail = "a@b.c"\nlow_credit = "5"': (4, "low_credit: is no key", "low_credits?"),
+    '[[sources]]\naccounts = "all"': (1, "sources: is no key", "did you mean source"),
+    f'[[source]]\ntoken = "{TOKEN_IN_FILE}"': (2, "token: a secret has no place", "token_file"),
+    '[[source]]\n\nlow_credits = "5%,20%"': (3, "low_credits: is not in order", 'low_credits = "20%,5%,0"'),
+    "[[source]]\nlow_credits = true": (2, "low_credits: is no text", "Example: low_credits"),
+    "[[source]]\nlow_credits = nan": (2, "low_credits: is no number that could be meant", "Example"),
+    '[[source]]\nplan_ends_within = "soon"': (2, "plan_ends_within: has “soon”", 'plan_ends_within = "7d,3d,1d"'),
+    '[[source]]\nruns_out_within = "x"': (2, "runs_out_within: has “x”", 'runs_out_within = "2d"'),
+    "[[source]]\nunreadable_after = 0": (2, "unreadable_after: must be at least 1", "unreadable_after ="),
+    "[[source]]\nunreadable_after = true": (2, "unreadable_after: is no text", "unreadable_after ="),
+    '[[source]]\nremind_every = "2 hourz"': (2, "remind_every: has “2 hourz”", 'remind_every = "24h"'),
+    '[[source]]\nchats = [\n"1",\n"abc"]': (4, "chats: has “abc”, which is no chat id", "chats = ["),
+    '[[source]]\naccounts = [\n"a@b.c",\n"nobody"\n]': (4, "accounts: has “nobody”", 'or accounts = "all"'),
+    '[[source]]\naccounts = ["a@b.c",\n"A@b.c"]': (3, "accounts: has A@b.c twice (line 2)", ""),
+    "[[source]]\naccounts = []": (2, "accounts: names nobody", "accounts ="),
+    "[[source]]\naccounts = 1.5": (2, "accounts: has “1.5”", "accounts ="),
+    "[source]\naccounts = 'all'": (1, "source: is no list of tables", "[[source]]"),
+    "source = 'x'": (1, "source: is no list of tables", "[[source]]"),
+    "[[source]]\n[source.account]\nemail='a@b.c'": (2, "account: is no list of tables", "[[source.account]]"),
+    '[[source]]\n[[source.account]]\nlabel = "x"': (2, "email: is missing", 'email = "alice@example.com"'),
+    '[[source]]\n[[source.account]]\nemail = "Al <a@b.c>"': (3, "email: is an email with a label", ""),
+    '[[source]]\n[[source.account]]\nemail="a@b.c"\n[[source.account]]\nemail="a@B.c"': (
+        5,
+        "email: a@B.c has a table already (line 3)",
+        "",
+    ),
+    '[[source]]\naccounts=["X <a@b.c>"]\n[[source.account]]\nemail="d@e.f"\nlabel="x"': (
+        5,
+        "label: “x” is another account's label (line 2)",
+        "",
+    ),
+    '[[source]]\n[[source.account]]\nemail = "a@b.c"\nlabel = "\\u0000"': (4, "label: holds characters", "label ="),
+    '[[source]]\nname = "a:b"': (2, "name: holds a colon", 'name = "studio"'),
+    '[[source]]\nname="a"\n[[source]]\nname="A"': (4, "name: “A” is another source's (line 2)", ""),
+    "[[source]]\n[[source]]": (2, "name: is missing, as of another source (line 1)", ""),
+    '[[source]]\ntoken_env = "NOT_THERE"': (2, "token_env: names a variable", 'token_env = "STUDIO_TOKEN"'),
+    '[[source]]\ntoken_env = "EMPTY"': (2, "token_env: names a variable", 'token_env = "STUDIO_TOKEN"'),
+    '[[source]]\ntoken_file = "/not/there"': (2, "token_file: names a file that cannot be read", "token_file ="),
+    '[[source]]\ntoken_file = "\\u0000"': (2, "token_file:", "token_file ="),
+    '[[source]]\ntoken_file = "a"\ntoken_env = "b"': (3, "token_env: is given beside token_file", ""),
+    "[[source]]\nname = ": (2, "has a value that is none", ""),
+    '[[source]]\nname = "x': (2, "quotes", ""),
+    "[[source]]\nname = 'a'\nname = 'b'\nchats = 1": (3, "says a key twice", ""),
+    "[[source]]\nchats = ['1'\n'2']": (3, "bracket is not closed, or without a comma", ""),
+    "[[source]]\nabc": (2, "no key = value", ""),
+    "[[source]]\nname = 'a' 'b'": (2, "something behind the end", ""),
+    "x = " + "9" * 5000: (1, "is no TOML", ""),
+    "x = " + "[" * 100_000: (None, "nested too deeply", ""),
+    ".".join("a" * 1000) + " = 1": (1, "key of far too many parts", ""),
+    "x = " + "[" * 50 + "]" * 50: (1, "x: is no key", ""),
+}
+
+
+@pytest.mark.parametrize(("text", "told"), WRONG.items(), ids=[text[:40] for text in WRONG])
+def test_each_fault_is_told_with_line_key_and_mend(
+    read: Callable[..., Watchlist], text: str, told: tuple[int | None, str, str]
+) -> None:
+    """The file, the line, the key, what is wrong, and what would be right; never the secret that stands there."""
+    line, words, mend = told
+    (fault, *more) = faults_of(read, text)
+    assert not more
+    place = f"accounts.toml, line {line}: " if line else "accounts.toml: "
+    assert fault.startswith(place)
+    assert words in fault
+    assert mend in fault
+    assert TOKEN_IN_FILE not in fault
+
+
+def test_all_faults_are_told_together_in_order(read: Callable[..., Watchlist]) -> None:
+    """One line each, by line; of very many the first fifty."""
+    three = faults_of(read, '[[source]]\nchats = "x"\nlow_credits = "y"\nnames = 1')
+    assert [fault.split(":")[0] for fault in three] == [f"accounts.toml, line {line}" for line in (2, 3, 4)]
+    many = faults_of(read, "[[source]]\naccounts = [\n" + '"nobody",\n' * 10_000 + "]")
+    assert len(many) == 51
+
+
+def test_no_secret_is_told(read: Callable[..., Watchlist]) -> None:
+    """A token that stands in the wrong place is hidden where it is known, or looks like one."""
+    text = f'[[source]]\ntoken_env = "STUDIO_TOKEN"\nlow_credits = "{STUDIO}"\nchats = ["{USEAPI}", "{TELEGRAM}"]'
+    told = "\n".join(faults_of(read, text))
+    assert not any(secret in told for secret in (STUDIO, USEAPI, TELEGRAM))
+    assert "of-the" not in "\n".join(faults_of(read, f'[[source]]\ntoken_file = "{STUDIO}"'))
+
+
+def test_a_token_is_needed(read: Callable[..., Watchlist]) -> None:
+    """From the source or the settings."""
+    (fault,) = faults_of(read, "[[source]]", USEAPI_TOKEN="")
+    assert "line 1" in fault
+    assert "USEAPI_TOKEN is not set" in fault
+    assert read('[[source]]\ntoken_env = "STUDIO_TOKEN"', USEAPI_TOKEN="").secrets == [STUDIO]
+
+
+def test_what_is_no_file_is_told(tmp_path: Path) -> None:
+    """Not there, a folder, too large, no UTF-8: always in words."""
+    large, latin = tmp_path / "large.toml", tmp_path / "latin.toml"
+    large.write_bytes(b"#" * (LARGEST + 1))
+    latin.write_bytes(b"[[source]]\nname = '\xe9'")
+    for path, words in (
+        (tmp_path / "nothing.toml", "there is no such file"),
+        (tmp_path, "is no file"),
+        (Path("/dev/zero"), "is no file"),
+        (large, "larger than 8 MB"),
+        (latin, "latin.toml, line 2: is no UTF-8 text"),
+        (Path("a\0b"), "cannot be read"),
+    ):
+        with pytest.raises(SettingsError, match=words):
+            read_accounts_file(str(path), given_settings(), {})
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(lambda text: text.encode(errors="replace"))))
+def test_any_content_is_a_watchlist_or_a_fault(read: Callable[..., Watchlist], content: bytes) -> None:
+    """No bytes give a traceback."""
+    try:
+        assert read(content).sources
+    except SettingsError as error:
+        assert error.faults
+
+
+KEYS = st.sampled_from([*SourceTable.model_fields, *AccountTable.model_fields, "token", "x"])
+SCALARS = st.one_of(
+    st.sampled_from(["all", "", "a@b.c", "20%,5%", "7d", "0", "1", "-100/4"]),
+    st.integers(),
+    st.booleans(),
+    st.floats(),
+    st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=5),
+)
+TABLES = st.lists(st.dictionaries(KEYS, st.one_of(SCALARS, st.lists(SCALARS, max_size=3)), max_size=5), max_size=4)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@given(TABLES, st.lists(st.sampled_from(["[[source]]", "[[source.account]]", "[source]", "[x]"]), max_size=4))
+def test_any_tables_are_a_watchlist_or_a_fault(
+    read: Callable[..., Watchlist], tables: list[dict[str, object]], headers: list[str]
+) -> None:
+    """Known keys with any values, in any tables: read, or told in words."""
+    text = "\n".join(
+        "\n".join([header, *(f"{key} = {in_toml(value)}" for key, value in table.items())])
+        for header, table in zip(headers, tables, strict=False)
+    )
+    try:
+        assert read(text).sources
+    except SettingsError as error:
+        assert all(fault.startswith("accounts.toml") for fault in error.faults)
+
+
+def in_toml(value: object) -> str:
+    """A value as TOML writes it."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(in_toml, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return str(value)
+
+
+def test_ten_thousand_accounts_are_read_at_once(read: Callable[..., Watchlist]) -> None:
+    """Each with a label, a rule and a chat of its own: in a moment, and looked up as fast."""
+    account = (
+        '[[source.account]]\nemail = "user{0}@example.com"\nlabel = "User {0}"\nlow_credits = "{0}"\nchats = "{1}"\n'
+    )
+    text = "[[source]]\n" + "".join(account.format(number, number + 1) for number in range(10_000))
+    began = time.process_time()
+    fleet = read(text)
+    assert len(fleet.sources["pixverse"].accounts) == 10_000
+    assert len(fleet.chats) == 10_000
+    assert fleet.rules_for("pixverse", "user9999@example.com").low_credits == (Threshold(9999),)
+    assert time.process_time() - began < 15  # about one second; under coverage on a busy machine some more
