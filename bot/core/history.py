@@ -165,14 +165,15 @@ class Tracer:
         """Notes what happened since the point before."""
         if before and not self._places and not self._slot and at > self._since:
             self._place((self._since, float(before.total)))
-        self._place((at, float(point.total)))
+        total = float(point.total)
+        self._place((at, total))
         if before is None:
             return
-        mark = mark_of(before, point)
-        self._spent += spent_between(before, point, mark)
-        if mark:
-            self._marks.append(mark)
-            self._counts[mark.kind.value] += 1
+        jump = jump_of(before, point)
+        self._spent += spent_between(before, point, jump[0] if jump else None)
+        if jump:
+            self._marks.append(Mark(at, *jump, total))
+            self._counts[jump[0].value] += 1
 
     def _place(self, place: Place) -> None:
         """Puts a place into its slot."""
@@ -227,19 +228,16 @@ def bounded(point: Point, before: Point | None) -> Point:
     return point._replace(monthly=monthly, daily=daily, package=package)
 
 
-def mark_of(before: Point, after: Point) -> Mark | None:
+def jump_of(before: Point, after: Point) -> tuple[MarkKind, float] | None:
     """The jump between two points, if it is worth a mark: the daily refill and a job's refund are none."""
-    at, total = after.taken_at.timestamp(), float(after.total)
     bought, grown = (after.package or 0) - (before.package or 0), after.monthly - before.monthly
     if bought > 0:
-        return Mark(at, MarkKind.TOP_UP, bought, total)
+        return MarkKind.TOP_UP, bought
     if grown > 0 and is_refill(before, after):
-        return Mark(at, MarkKind.REFILL, grown, total)
+        return MarkKind.REFILL, grown
     if grown > 0 and grown >= REFUND_BELOW * (after.monthly_allowance or before.monthly_allowance or 0):
-        return Mark(at, MarkKind.TOP_UP, grown, total)
-    if has_lapsed(before, after):
-        return Mark(at, MarkKind.LAPSED, -grown, total)
-    return None
+        return MarkKind.TOP_UP, grown
+    return (MarkKind.LAPSED, -grown) if has_lapsed(before, after) else None
 
 
 def is_refill(before: Point, after: Point) -> bool:
@@ -256,16 +254,13 @@ def has_lapsed(before: Point, after: Point) -> bool:
     return ended and before.monthly > 0 and after.monthly <= 0
 
 
-def spent_between(before: Point, after: Point, mark: Mark | None) -> float:
+def spent_between(before: Point, after: Point, jump: MarkKind | None) -> float:
     """What went away between two points by spending; a refund takes it back, so it may be negative."""
     monthly = before.monthly - after.monthly
-    refunded = mark is None and monthly < 0
-    if mark and mark.kind is MarkKind.LAPSED:
+    if jump is MarkKind.LAPSED or (jump and monthly < 0):
         monthly = 0.0
-    fallen = max(monthly, 0.0) if not refunded else monthly
-    for old, new in ((before.daily, after.daily), (before.package, after.package)):
-        fallen += max((old or 0) - (new or 0), 0)
-    return fallen
+    daily, package = (before.daily or 0) - (after.daily or 0), (before.package or 0) - (after.package or 0)
+    return monthly + max(daily, 0) + max(package, 0)
 
 
 def merged(gaps: Iterable[Gap], since: float, until: float) -> tuple[Gap, ...]:
