@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -142,7 +143,9 @@ class Outbox:
         return nap
 
     async def drain(self) -> None:
-        """Returns once no worker is sending."""
+        """Sends what may be sent at once, such as what the last looks found, and returns once no worker is sending."""
+        with suppress(DatabaseTrouble):
+            await self.pump()
         tasks = [lane.task for lane in self._lanes.values() if lane.task]
         if tasks:
             await asyncio.wait(tasks)
