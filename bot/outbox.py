@@ -29,7 +29,7 @@ from bot.core.delivery import (
     parcels,
     wait_after,
 )
-from bot.core.model import Chat
+from bot.core.model import Chat, Notification
 from bot.errors import BotError, DatabaseTrouble
 from bot.metrics import Metrics
 from bot.recipients import Recipients
@@ -127,7 +127,7 @@ class Outbox:
     async def pump(self) -> float:
         """Starts the workers of all chats that may be told something now; gives the seconds until the next may."""
         async with self._store.read() as connection:
-            waiting = {chat.chat_id for chat in await outbox.waiting_chats(connection)}
+            waiting = await outbox.waiting_chats(connection)
         now, nap = self._timer(), LONGEST_NAP
         new, self._something_new = self._something_new, False
         for chat_id in waiting:
@@ -200,8 +200,11 @@ class Outbox:
         """The oldest parcel that need not wait for its chat's pace, or for more of its cause."""
         now = self._timer()
         async with self._store.read() as connection:
-            targets = [chat for chat in await outbox.waiting_chats(connection) if chat.chat_id == chat_id]
-            waiting = [(chat, parcel) for chat in targets for parcel in parcels(await outbox.pending(connection, chat))]
+            pending = await outbox.pending(connection, chat_id)
+        by_chat: dict[Chat, list[Notification]] = {}
+        for notification in pending:
+            by_chat.setdefault(notification.chat, []).append(notification)
+        waiting = [(chat, parcel) for chat, told in by_chat.items() for parcel in parcels(told)]
         if not waiting:
             return None
         lane.ready_at = pace(lane.sent, chat_id < 0, now)
