@@ -188,6 +188,7 @@ class App:
         await self._outbox.cancel()
         messages.cancel()
         await asyncio.gather(*tasks, *self._errands, return_exceptions=True)
+        await self._telegram.close()
 
     async def _resume(self) -> None:
         """Takes up where the last run left off."""

@@ -11,7 +11,7 @@ from bot.core.spread import next_look
 from bot.errors import DatabaseTrouble
 from bot.rounds import Rounds
 from bot.sources import Source
-from bot.store import accounts, chats
+from bot.store import accounts
 from bot.verdicts import Change, Look, Verdicts
 
 log = logging.getLogger(__name__)
@@ -167,8 +167,8 @@ class Checks:
     async def _save(self, batch: Sequence[Look]) -> None:
         """Saves a batch. If a defect of ours stops one account, it takes no other with it."""
         try:
-            self._count(await self._verdicts.save(batch))
-            await self._end_round()
+            ends_round = self.rounds.end_with(look.account.key for look in batch)
+            self._count(await self._verdicts.save(batch, ends_round=ends_round))
         except Exception:
             if len(batch) == 1:
                 log.exception("%s: the look could not be saved", batch[0].account.key)
@@ -182,13 +182,8 @@ class Checks:
             outage = change.after.outage
             self._metrics.looks.labels(outage.kind.value if outage else "ok").inc()
             self.rounds.looked(change.after.key, ok=outage is None)
-
-    async def _end_round(self) -> None:
-        """Remembers the end of a round, if it has come."""
         ended = self.rounds.ended()
         if ended:
-            now = self._clock()
-            await self._store.write_patiently(lambda connection: chats.mark(connection, chats.ROUND, now))
             self._context.on_round(ended)
 
     async def _note_pause(self) -> None:

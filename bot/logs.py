@@ -12,6 +12,9 @@ from bot.redaction import redact
 QUIET = ("httpx", "httpcore", "apscheduler", "aiosqlite", "asyncio", "telegram", "hpack", "sqlalchemy")
 """Libraries that log each request, its address with the token in it, or each of their own steps."""
 
+TOLD_BY_US = ("telegram.request", "apscheduler.executors")
+"""Parts of libraries that log a traceback of each error which they also hand to us, and which we tell in words."""
+
 
 class Redacted(logging.Formatter):
     """Text lines; the finished line is redacted, so that nothing a library puts into a message or traceback escapes."""
@@ -54,6 +57,8 @@ def set_up_logging(level: str, style: str, secrets: Sequence[str]) -> None:
     logging.captureWarnings(True)
     for name in QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    for name in TOLD_BY_US:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     sys.excepthook = log_uncaught
 
 

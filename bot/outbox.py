@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -28,7 +29,7 @@ from bot.core.delivery import (
     parcels,
     wait_after,
 )
-from bot.core.model import Chat
+from bot.core.model import Chat, Notification
 from bot.errors import BotError, DatabaseTrouble
 from bot.metrics import Metrics
 from bot.recipients import Recipients
@@ -126,7 +127,7 @@ class Outbox:
     async def pump(self) -> float:
         """Starts the workers of all chats that may be told something now; gives the seconds until the next may."""
         async with self._store.read() as connection:
-            waiting = {chat.chat_id for chat in await outbox.waiting_chats(connection)}
+            waiting = await outbox.waiting_chats(connection)
         now, nap = self._timer(), LONGEST_NAP
         new, self._something_new = self._something_new, False
         for chat_id in waiting:
@@ -142,7 +143,9 @@ class Outbox:
         return nap
 
     async def drain(self) -> None:
-        """Returns once no worker is sending."""
+        """Sends what may be sent at once, such as what the last looks found, and returns once no worker is sending."""
+        with suppress(DatabaseTrouble):
+            await self.pump()
         tasks = [lane.task for lane in self._lanes.values() if lane.task]
         if tasks:
             await asyncio.wait(tasks)
@@ -197,8 +200,11 @@ class Outbox:
         """The oldest parcel that need not wait for its chat's pace, or for more of its cause."""
         now = self._timer()
         async with self._store.read() as connection:
-            targets = [chat for chat in await outbox.waiting_chats(connection) if chat.chat_id == chat_id]
-            waiting = [(chat, parcel) for chat in targets for parcel in parcels(await outbox.pending(connection, chat))]
+            pending = await outbox.pending(connection, chat_id)
+        by_chat: dict[Chat, list[Notification]] = {}
+        for notification in pending:
+            by_chat.setdefault(notification.chat, []).append(notification)
+        waiting = [(chat, parcel) for chat, told in by_chat.items() for parcel in parcels(told)]
         if not waiting:
             return None
         lane.ready_at = pace(lane.sent, chat_id < 0, now)

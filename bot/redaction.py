@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 HIDDEN = "[secret]"
-_TELEGRAM_TOKEN = re.compile(r"\b\d{6,}:[A-Za-z0-9_-]{30,}")
-_USEAPI_TOKEN = re.compile(r"\buser:\d+-[A-Za-z0-9_]{12,}")
+_TELEGRAM_TOKEN = re.compile(r"\b\d{6,}(?::|%3[Aa])[A-Za-z0-9_-]{30,}")
+_USEAPI_TOKEN = re.compile(r"\buser(?::|%3[Aa])\d+-[A-Za-z0-9_]{12,}")
 _BEARER = re.compile(r"(Bearer\s+)\S+", re.IGNORECASE)
 _BOT_PATH = re.compile(r"(/bot)\d+:[^/\s]+")
 

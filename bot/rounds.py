@@ -35,6 +35,10 @@ class Rounds:
         if not ok:
             self._failed.add(key)
 
+    def end_with(self, keys: Iterable[str]) -> bool:
+        """Whether looks at these accounts would end the round."""
+        return bool(self.watched) and self._waits_for <= set(keys)
+
     def ended(self) -> Round | None:
         """The round, if it has just ended; the next one then begins."""
         if self._waits_for or not self.watched or not (self._read or self._failed):

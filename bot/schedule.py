@@ -16,7 +16,6 @@ from bot.errors import BotError
 from bot.metrics import Metrics
 
 log = logging.getLogger(__name__)
-logging.getLogger("apscheduler.executors.default").setLevel(logging.CRITICAL)  # the listener below tells it all
 
 SLOWEST_TICK = timedelta(seconds=5)
 FASTEST_TICK = timedelta(seconds=0.25)

@@ -166,7 +166,7 @@ def parse_database(text: str) -> str:
     if text.startswith(("postgres://", "postgresql://")):
         raise ValueError("names PostgreSQL, which comes with several machines; one machine uses SQLite")
     path = text.removeprefix("sqlite:///")
-    if path == text or not path or "\0" in path or path.endswith("/"):
+    if path in (text, "", ":memory:") or "\0" in path or path.endswith("/"):
         raise ValueError("is no address of an SQLite file")
     return path
 

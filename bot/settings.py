@@ -41,6 +41,7 @@ from bot.setting_types import (
 )
 
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
+_NO_LINE = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
 DEFAULT_ENV_FILE = "settings.env"
 SECRETS = ("USEAPI_TOKEN", "TELEGRAM_BOT_TOKEN", "HEARTBEAT_URL")
 OFF_WHEN_EMPTY = ("LOW_CREDITS", "PLAN_ENDS_WITHIN", "RUNS_OUT_WITHIN", "HTTP_LISTEN")
@@ -180,8 +181,8 @@ def hidden(given: Mapping[str, str]) -> list[str]:
 
 
 def without(fault: str, secrets: list[str]) -> str:
-    """A fault's text without any secret, also where it was cut to fit."""
-    text = redact(fault, secrets)
+    """A fault's text on one line, without any secret, also where it was cut to fit."""
+    text = redact(_NO_LINE.sub("\ufffd", fault), secrets)
     for secret in secrets:
         for length in range(len(secret) - 1, 2, -1):
             text = text.replace(f"{secret[:length]}…", f"{HIDDEN}…")

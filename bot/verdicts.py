@@ -35,7 +35,7 @@ from bot.core.model import (
     Topic,
 )
 from bot.core.spread import next_look
-from bot.store import accounts, alerts, outbox, readings
+from bot.store import accounts, alerts, chats, outbox, readings
 
 log = logging.getLogger(__name__)
 
@@ -74,15 +74,18 @@ class Verdicts:
         self._clock = context.clock
         self._on_notices = context.on_notices
 
-    async def save(self, batch: Sequence[Look]) -> list[Change]:
+    async def save(self, batch: Sequence[Look], *, ends_round: bool = False) -> list[Change]:
         """One transaction for looks that ended together; ``now`` is taken once. An account gone meanwhile is left out.
 
-        A database that cannot be written is waited for: what was seen is not lost.
+        A database that cannot be written is waited for: what was seen is not lost. A round that ends with these looks
+        is marked in the same transaction, for another one would stand in the way of the message.
         """
         now = self._clock()
 
         async def work(connection: AsyncConnection) -> tuple[list[Change], list[Notice]]:
             changes = await self._note(connection, batch, now)
+            if ends_round:
+                await chats.mark(connection, chats.ROUND, now)
             return changes, await self._say(connection, await self._decide(connection, changes, now), now)
 
         changes, notices = await self._store.write_patiently(work)

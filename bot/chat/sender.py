@@ -26,6 +26,7 @@ from bot.chat.messages import render
 from bot.chat.text import Buttons, Entity, Message
 from bot.core.delivery import Delivered, Later, Moved, Never, Parcel, SendResult
 from bot.core.model import Chat
+from bot.redaction import redact
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
@@ -128,8 +129,8 @@ def seconds_of(error: RetryAfter) -> float:
 
 
 def reason_of(error: TelegramError) -> str:
-    """Telegram's words, on one line and not too many."""
-    return " ".join(error.message.split())[:200]
+    """Telegram's words, on one line and not too many; of an answer that is not Telegram's, no word."""
+    return redact(" ".join(error.message.partition(". Parsing the server response")[0].split())[:200], ())
 
 
 def entities_of(entities: Iterable[Entity]) -> list[MessageEntity]:

@@ -76,6 +76,9 @@ class TelegramService:
         for task in self._tasks:
             task.cancel()
         await self.polling.confirm()
+
+    async def close(self) -> None:
+        """Ends the connections to Telegram, once nothing is sent any more."""
         await self._bot.shutdown()
 
     async def _introduce(self) -> None:

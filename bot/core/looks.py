@@ -29,6 +29,7 @@ from bot.core.model import (
     Number,
     Outage,
     OutageKind,
+    Plan,
     Reading,
     Reason,
     Rules,
@@ -143,8 +144,17 @@ def decide_account(
         alert = alerts.get(measure) or Alert(account.key, measure)
         decision = decide(alert, standing, rules.remind_every, now)
         facts = account_facts(account, decision.alert, standing, since=alert.since, grown=grown)
+        if measure is Measure.PLAN:
+            facts = replace(facts, plan=told_plan(before.reading, account.reading))
         outcomes.append(outcome(decision.alert, decision.reason, facts, silences, now))
     return outcomes
+
+
+def told_plan(before: Reading | None, after: Reading | None) -> Plan | None:
+    """The plan that a message is about: a paid plan that became free is told by its own name and end."""
+    ended = after is not None and after.plan.free and before is not None and not before.plan.free
+    spoken = before if ended else after
+    return spoken.plan if spoken else None
 
 
 def decide_source(
@@ -260,6 +270,11 @@ def gone_notice(account: Account, now: datetime) -> Notice:
 
 
 def newly_listed(listing: Listing, known: Iterable[str]) -> list[Listed]:
-    """The accounts of a listing that are not watched yet, in its order."""
-    watched = {email.lower() for email in known}
-    return [entry for entry in listing.accounts if entry.email.lower() not in watched]
+    """The accounts of a listing that are not watched yet, in its order, each once."""
+    seen = {email.lower() for email in known}
+    fresh: list[Listed] = []
+    for entry in listing.accounts:
+        if entry.email.lower() not in seen:
+            seen.add(entry.email.lower())
+            fresh.append(entry)
+    return fresh

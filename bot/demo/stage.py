@@ -168,8 +168,10 @@ class Stage:
         spend(self.account(name), credits)
 
     def refill(self, name: str) -> None:
-        """The month's credits come back, as after a renewal."""
+        """The month's credits come back, as after a renewal; a plan that has ended is paid for again."""
         account = self.account(name)
+        if account.plan_type == 0:
+            self.subscribe(name)
         account.monthly = account.monthly_allowance
         if account.refresh_at:
             account.refresh_at = a_month_after(self.clock())

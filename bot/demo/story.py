@@ -120,7 +120,8 @@ SCRIPT = (
     Scene(66, "Meanwhile a batch runs on Main …", lambda world: world.spend("Main", 10_500)),
     Scene(70, "… and a second one.", lambda world: world.spend("Main", 1_300)),
     Scene(75, "Telegram is back: what is worst is told once, and said to be late.", lambda world: world.come_back()),
-    Scene(88, "That was the script. From here on the accounts just live; help says what you can do.", lambda _: None),
+    Scene(82, "Main gets its monthly credits.", lambda world: world.refill("Main")),
+    Scene(90, "That was the script. From here on the accounts just live; help says what you can do.", lambda _: None),
 )
 
 

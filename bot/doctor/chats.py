@@ -3,7 +3,7 @@
 import asyncio
 
 from telegram import Bot
-from telegram.error import ChatMigrated, InvalidToken, RetryAfter, TelegramError, TimedOut
+from telegram.error import BadRequest, ChatMigrated, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.chat.clean import clean
 from bot.chat.sender import post, reason_of, seconds_of
@@ -127,4 +127,5 @@ def away_words(error: TelegramError | TimeoutError) -> str:
     """That Telegram is not to be had, or its own words."""
     if isinstance(error, TimeoutError | TimedOut):
         return f"Telegram does not answer within {PATIENCE:.0f} s"
-    return f"Telegram says: {clean(reason_of(error), 160)}"
+    reached = isinstance(error, BadRequest) or not isinstance(error, NetworkError)
+    return f"Telegram {'says' if reached else 'cannot be reached'}: {clean(reason_of(error), 160)}"

@@ -26,8 +26,9 @@ def clock_finding(offset: timedelta) -> Finding:
     """What an offset means; positive is fast."""
     if abs(offset) <= MOST:
         return ok("clock", f"right to {max(round(abs(offset).total_seconds()), 1)} s")
+    off = say_duration(timedelta(seconds=round(abs(offset).total_seconds())))
     way = "ahead" if offset > timedelta(0) else "behind"
-    return fail("clock", f"{say_duration(abs(offset))} {way}: turn on time synchronisation (timedatectl set-ntp true)")
+    return fail("clock", f"{off} {way}: turn on time synchronisation (timedatectl set-ntp true)")
 
 
 async def ahead(url: str, session: ClientSession, clock: Callable[[], datetime]) -> timedelta | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-WIDTH = 24
+WIDTH = 28
 """Columns for what was tested; a longer name pushes its own line only."""
 
 PATIENCE = 15.0

@@ -149,8 +149,10 @@ def inspect(path: str) -> str | None:
     file = Path(path)
     if not file.exists() or (file.is_file() and file.stat().st_size == 0):
         return None
+    # Where nobody has it open there is no -wal, and looking must not leave one: it would belong to whoever looked.
+    look = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
     try:
-        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?{look}", uri=True)) as connection:
             revision = revision_of(connection)
             check_whole(connection, file)
         file.open("r+b").close()

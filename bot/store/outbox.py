@@ -69,26 +69,17 @@ def row_of(notice: Notice, chat: Chat, now: datetime) -> dict[str, Any]:
     }
 
 
-async def waiting_chats(connection: AsyncConnection) -> list[Chat]:
-    """The chats that something waits for, in order of the oldest."""
-    query = (
-        sa.select(outbox.c.chat_id, outbox.c.thread_id)
-        .where(outbox.c.state == PENDING)
-        .group_by(outbox.c.chat_id, outbox.c.thread_id)
-        .order_by(sa.func.min(outbox.c.id))
-    )
-    return [Chat(chat_id, thread_id or None) for chat_id, thread_id in await connection.execute(query)]
+async def waiting_chats(connection: AsyncConnection) -> list[int]:
+    """The chats that something waits for, whatever the topic."""
+    query = sa.select(outbox.c.chat_id).where(outbox.c.state == PENDING).distinct()
+    return [chat_id for (chat_id,) in await connection.execute(query)]
 
 
-async def pending(connection: AsyncConnection, chat: Chat) -> list[Notification]:
-    """What a chat has yet to be told, oldest first, as much as can be of use for the next message."""
-    query = sa.select(outbox).where(outbox.c.state == PENDING, is_chat(chat)).order_by(outbox.c.id).limit(AT_ONCE)
+async def pending(connection: AsyncConnection, chat_id: int) -> list[Notification]:
+    """What a chat has yet to be told in all its topics, oldest first, as much as is of use for the next message."""
+    waits = sa.and_(outbox.c.state == PENDING, outbox.c.chat_id == chat_id)
+    query = sa.select(outbox).where(waits).order_by(outbox.c.id).limit(AT_ONCE)
     return [notification_of(row) for row in await connection.execute(query)]
-
-
-def is_chat(chat: Chat) -> sa.ColumnElement[bool]:
-    """The rows of one chat."""
-    return sa.and_(outbox.c.chat_id == chat.chat_id, outbox.c.thread_id == (chat.thread_id or 0))
 
 
 async def claim(connection: AsyncConnection, ids: Sequence[int]) -> bool:

@@ -1,0 +1,1 @@
+"""Benchmarks: the numbers that the README claims, measured on the machine at hand by ``make bench``."""

@@ -1,0 +1,138 @@
+"""The world around the measured process: both simulators in this one, the bot or its floor in another.
+
+Everything is timed here, by one monotonic clock: when an answer of the simulated PixVerse is written, and when the
+simulated Telegram accepts a message.
+"""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Self, cast
+
+from aiohttp import web
+
+from bot.demo.pixverse import SimulatedAccount, SimulatedPixVerse
+from bot.demo.telegram import SimulatedChat, SimulatedTelegram
+
+ROOT = Path(__file__).parents[1]
+USEAPI_TOKEN = "user:1-made-up-for-the-bench"
+BOT_TOKEN = "1:made-up-for-the-bench"
+CHAT = 7
+EMAIL = "alice@example.com"
+FULL, EMPTY = 12_450, 0
+STOP_WAIT = 15.0
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A look that was answered: just before its first byte was written, and the credits it told."""
+
+    at: float
+    credits: int
+
+
+class TimedPixVerse(SimulatedPixVerse):
+    """The simulated PixVerse with one account, which notes when it answers."""
+
+    def __init__(self) -> None:
+        super().__init__(USEAPI_TOKEN)
+        self.account = self.add(SimulatedAccount(EMAIL, monthly=FULL))
+        self.answers: list[Answer] = []
+
+    def routes(self) -> Iterable[web.AbstractRouteDef]:
+        """The simulator's own pages, timed."""
+        for route in super().routes():
+            if isinstance(route, web.RouteDef):
+                yield web.route(route.method, route.path, self._timed(cast("Handler", route.handler)), **route.kwargs)
+
+    def _timed(self, handler: Handler) -> Handler:
+        async def serve(request: web.Request) -> web.StreamResponse:
+            response = await handler(request)
+            if "email" in request.query:
+                self.answers.append(Answer(time.monotonic(), self.account.monthly))
+            await response.prepare(request)
+            await response.write_eof()
+            return response
+
+        return serve
+
+
+@dataclass
+class World:
+    """Both simulators and a folder for databases, as an async context manager."""
+
+    pixverse: TimedPixVerse = field(default_factory=TimedPixVerse)
+    telegram: SimulatedTelegram = field(default_factory=lambda: SimulatedTelegram(BOT_TOKEN))
+    _folder: TemporaryDirectory[str] = field(default_factory=TemporaryDirectory)
+    _databases: int = 0
+
+    async def __aenter__(self) -> Self:
+        self.telegram.add_chat(SimulatedChat(CHAT, title="Ann"))
+        await self.pixverse.start()
+        await self.telegram.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.pixverse.stop()
+        await self.telegram.stop()
+        self._folder.cleanup()
+
+    def new_database(self) -> str:
+        """The address of a database that is not there yet."""
+        self._databases += 1
+        return f"sqlite:///{self._folder.name}/{self._databases}.db"
+
+    @asynccontextmanager
+    async def bot(self, **settings: str) -> AsyncIterator[int]:
+        """The real bot as a process, with these settings; gives its process id."""
+        given = {
+            "USEAPI_TOKEN": USEAPI_TOKEN,
+            "TELEGRAM_BOT_TOKEN": BOT_TOKEN,
+            "TELEGRAM_CHAT_IDS": str(CHAT),
+            "USEAPI_URL": self.pixverse.url,
+            "TELEGRAM_API_URL": self.telegram.url,
+            "HTTP_LISTEN": "127.0.0.1:0",
+            "LOG_LEVEL": "WARNING",
+            "DATABASE_URL": self.new_database(),
+            **settings,
+        }
+        async with self.process("bot", "run", env=given) as process:
+            yield process.pid
+
+    @asynccontextmanager
+    async def process(
+        self, module: str, *arguments: str, env: dict[str, str] | None = None
+    ) -> AsyncIterator[asyncio.subprocess.Process]:
+        """A module run by this Python in a process of its own, told to stop at the end.
+
+        Nothing of this process's environment reaches it but where programs are, so that every run is alike; above all
+        no PYTHONDONTWRITEBYTECODE, with which each start would compile everything anew.
+        """
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            module,
+            *arguments,
+            cwd=self._folder.name,
+            env={"PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": str(ROOT), **(env or {})},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            try:
+                async with asyncio.timeout(STOP_WAIT):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+                await process.wait()

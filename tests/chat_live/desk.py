@@ -1,0 +1,85 @@
+"""A desk that knows three accounts and remembers what it was asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.chat.answers import SourceAlert
+from bot.chat.replies import Status
+from bot.core.model import Account, Alert, Measure, Notification, Severity, Watched
+from tests.fakes import ALICE, BOB, CAROL, CHAT, NOW, SOURCE, key_of, notice, reading
+
+TOKEN = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw-x"
+ZONE = ZoneInfo("UTC")
+
+
+def watched(email: str, label: str | None = None) -> Watched:
+    """An account that was just read."""
+    account = Account(key_of(email), SOURCE, email, label, reading=reading(), looked_at=NOW, allowance=10_000)
+    firing = Alert(account.key, Measure.CREDITS, level=1, episode=1, since=NOW, severity=Severity.WARNING)
+    return Watched(account, (firing,) if email == ALICE else ())
+
+
+@dataclass
+class FakeDesk:
+    """Answers from memory; what people wish is written down."""
+
+    accounts: list[Watched] = field(
+        default_factory=lambda: [watched(ALICE, "Studio"), watched(BOB), watched(CAROL, "Zoo")]
+    )
+    mutes: list[tuple[str | None, datetime, str]] = field(default_factory=list)
+    unmutes: list[str | None] = field(default_factory=list)
+    looks: list[list[str]] = field(default_factory=list)
+    silences: list[tuple[list[str], str, datetime | None]] = field(default_factory=list)
+    asked: int = 0
+    over: bool = False
+    defect: Exception | None = None
+
+    def now(self) -> datetime:
+        """A moment that stands still."""
+        return NOW
+
+    async def watched(self) -> list[Watched]:
+        """Three accounts, unless there is a defect."""
+        if self.defect:
+            raise self.defect
+        return self.accounts
+
+    async def firing_sources(self) -> Sequence[SourceAlert]:
+        """None."""
+        return []
+
+    async def look_now(self, keys: Sequence[str]) -> None:
+        """Notes who is to be looked at."""
+        self.looks.append(list(keys))
+
+    async def ask_sources(self) -> None:
+        """Counts."""
+        self.asked += 1
+
+    async def mute(self, key: str | None, until: datetime, by: str) -> None:
+        """Notes the wish."""
+        self.mutes.append((key, until, by))
+
+    async def unmute(self, key: str | None) -> bool:
+        """Notes the wish."""
+        self.unmutes.append(key)
+        return True
+
+    async def told_by(self, lead_id: int, chat_id: int) -> list[Notification]:
+        """Message 1 of the private chat told of one account; so did message 1 of the group."""
+        if lead_id != 1 or chat_id not in (CHAT.chat_id, -100222):
+            return []
+        return [Notification(1, CHAT, notice("a"), NOW)]
+
+    async def silence(self, told: Sequence[Notification], by: str, until: datetime | None) -> int:
+        """Notes the wish."""
+        if self.over:
+            return 0
+        self.silences.append(([one.notice.subject for one in told], by, until))
+        return len(told)
+
+    async def status(self) -> Status:
+        """All is well."""
+        return Status("1.2.3", timedelta(hours=1), timedelta(minutes=15), len(self.accounts), NOW)

@@ -1,0 +1,204 @@
+"""Polling: no answer of Telegram ends it, and how it fares is known."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from telegram import Bot, Update
+from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
+
+from bot.chat import polling as polls
+from bot.chat.polling import Polling, words_of
+from bot.demo.telegram import SimulatedTelegram
+from bot.metrics import Metrics
+from tests.chat_live.desk import TOKEN
+from tests.fakes import until
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The waits between failed tries take no time."""
+    monkeypatch.setattr(polls, "LONGEST_WAIT", 0.001)
+
+
+class Heard:
+    """What the polling handed on, and the polling itself."""
+
+    def __init__(self, bot: Bot) -> None:
+        self.texts: list[str] = []
+        self.metrics = Metrics()
+        self.polling = Polling(bot, self._take, self.metrics)
+
+    async def _take(self, update: Update) -> None:
+        """Writes an update down."""
+        assert update.message
+        self.texts.append(update.message.text or "")
+
+    def answers(self, result: str) -> float:
+        """How many answers of a kind were counted."""
+        return self.metrics.registry.get_sample_value("credit_bot_polls_total", {"result": result}) or 0
+
+
+@asynccontextmanager
+async def heard(bot: Bot) -> AsyncIterator[Heard]:
+    """Polls in the background."""
+    found = Heard(bot)
+    task = asyncio.create_task(found.polling.run())
+    yield found
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_updates_are_handed_on_in_order_and_once(bot: Bot, telegram: SimulatedTelegram) -> None:
+    """Every update arrives once, in order, and is confirmed with the next poll."""
+    async with heard(bot) as found:
+        for number in range(5):
+            telegram.say(111, f"/n{number}")
+        await until(lambda: len(found.texts) == 5)
+        await until(lambda: not telegram.pending_updates)
+        assert found.texts == [f"/n{number}" for number in range(5)]
+
+
+async def test_only_what_is_used_is_asked_for(bot: Bot, telegram: SimulatedTelegram) -> None:
+    """Telegram is asked for messages and taps only."""
+    async with heard(bot):
+        params = await telegram.wait_for_call("getUpdates")
+    assert params["allowed_updates"] == ["message", "callback_query"]
+
+
+@pytest.mark.parametrize("status", [401, 404, 409, 429, 500, 502])
+async def test_no_status_ends_the_polling(
+    bot: Bot, telegram: SimulatedTelegram, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After any refusal, also the 401 and 404 that end the library's own polling, updates arrive again."""
+    async with heard(bot) as found:
+        await telegram.wait_for_call("getUpdates")
+        telegram.kill_polling(status, times=3)
+        await until(lambda: "Polling: " in caplog.text)
+        assert found.polling.trouble
+        telegram.heal()
+        telegram.say(111, "/still")
+        await until(lambda: found.texts == ["/still"])
+        assert found.polling.trouble is None
+
+
+async def test_a_telegram_that_goes_away_and_comes_back(bot: Bot, telegram: SimulatedTelegram) -> None:
+    """Closed connections are trouble while they last, and forgotten after the first answer."""
+    async with heard(bot) as found:
+        await telegram.wait_for_call("getUpdates")
+        telegram.away = True
+        await until(lambda: found.polling.trouble)
+        assert str(found.polling.trouble).startswith("Telegram cannot be reached: ")
+        assert TOKEN not in str(found.polling.trouble)
+        telegram.away = False
+        await until(lambda: found.polling.trouble is None)
+        assert found.answers("NetworkError") >= 1
+
+
+async def test_409_is_said_in_words_and_once(
+    bot: Bot, telegram: SimulatedTelegram, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A second poller is named as what it is, in the log once and not at each try."""
+    telegram.conflict(times=None)
+    async with heard(bot) as found:
+        await until(lambda: found.answers("Conflict") >= 3)
+        assert str(found.polling.trouble).startswith("another program polls with the same bot token (409)")
+    assert caplog.text.count("another program polls") == 1
+
+
+async def test_a_hanging_poll_is_given_up(
+    bot: Bot, telegram: SimulatedTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A poll that is never answered ends after its time, and another one is begun."""
+    monkeypatch.setattr(polls, "POLL_SECONDS", 0)
+    monkeypatch.setattr(polls, "SPARE_SECONDS", 0.05)
+    hang = asyncio.Event()
+    calls: list[int] = []
+
+    class Hanging:
+        """A client whose first poll hangs."""
+
+        async def get_updates(self, **_: object) -> tuple[Update, ...]:
+            calls.append(1)
+            if len(calls) == 1:
+                await hang.wait()
+            await asyncio.sleep(0.001)
+            return ()
+
+    async with heard(Hanging()) as found:  # type: ignore[arg-type]
+        await until(lambda: found.answers("ok"))
+    assert found.answers("TimeoutError") == 1
+
+
+async def test_an_answer_that_cannot_be_read_is_survived(caplog: pytest.LogCaptureFixture) -> None:
+    """An error that nobody foresaw is logged, and the polling goes on."""
+    calls: list[int] = []
+
+    class Odd:
+        """A client with a defect."""
+
+        async def get_updates(self, **_: object) -> tuple[Update, ...]:
+            calls.append(1)
+            if len(calls) < 3:
+                raise KeyError("update_id")
+            await asyncio.sleep(0.001)
+            return ()
+
+    async with heard(Odd()) as found:  # type: ignore[arg-type]
+        await until(lambda: found.answers("ok"))
+    assert "could not be read" in caplog.text
+
+
+async def test_silence_is_measured_from_the_last_answer(bot: Bot, telegram: SimulatedTelegram) -> None:
+    """``silent_for`` is the time since Telegram last answered, whether or not it was asked since."""
+    found = Heard(bot)
+    found.polling._answered_at -= 500
+    assert 500 <= found.polling.silent_for < 510
+    task = asyncio.create_task(found.polling.run())
+    telegram.say(111, "x")
+    await until(lambda: found.answers("ok"))
+    assert found.polling.silent_for < 10
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_the_last_updates_are_confirmed_at_the_stop(bot: Bot, telegram: SimulatedTelegram) -> None:
+    """What was handled is told to Telegram, so that the next start does not answer it again; a failure is no error."""
+    found = Heard(bot)
+    await found.polling.confirm()
+    assert [method for method, _ in telegram.calls].count("getUpdates") == 0
+    telegram.say(111, "/one")
+    task = asyncio.create_task(found.polling.run())
+    await until(lambda: found.texts)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await found.polling.confirm()
+    assert telegram.pending_updates == []
+    telegram.away = True
+    await found.polling.confirm()
+
+
+def test_the_wait_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Failed tries come 1, 2, 4 … seconds apart, at most half a minute, or when Telegram says."""
+    monkeypatch.setattr(polls, "LONGEST_WAIT", 30.0)
+    polling = Heard(None).polling  # type: ignore[arg-type]
+    waits = [polling._note_failure(NetworkError("no"), failures) for failures in range(1, 9)]
+    assert waits == [1, 2, 4, 8, 16, 30, 30, 30]
+    assert polling._note_failure(RetryAfter(77), 1) == 77
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (Conflict("x"), "stop it, or give this bot a token of its own"),
+        (InvalidToken(), "put a valid one into TELEGRAM_BOT_TOKEN"),
+        (TimedOut(), "does not answer in time"),
+        (TimeoutError(), "does not answer in time"),
+        (BadRequest("odd"), "cannot be reached: odd"),
+        (TelegramError("new"), "cannot be reached: new"),
+    ],
+)
+def test_trouble_is_words(error: TelegramError | TimeoutError, words: str) -> None:
+    """Each trouble says what is wrong, and what to do where something can be done."""
+    assert words in words_of(error)

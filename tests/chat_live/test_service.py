@@ -1,0 +1,342 @@
+"""Telegram's side of the bot: who is answered what, and where."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from bot.chat import polling as polls
+from bot.chat import service as serving
+from bot.chat.commands import COMMANDS
+from bot.chat.sender import TelegramPost
+from bot.chat.service import TelegramService, make_bot
+from bot.chat.text import Button, Message
+from bot.core.model import Chat
+from bot.demo.telegram import SimulatedMessage, SimulatedTelegram, bad_request, server_error, too_many_requests
+from bot.errors import DatabaseTrouble, StartError
+from bot.metrics import Metrics
+from tests.chat_live.desk import TOKEN, ZONE, FakeDesk
+from tests.fakes import ALICE, BOB, CHAT, NOW, Clock, key_of, until
+
+GROUP, FORUM, STRANGE = -100222, -100333, 999
+
+
+@dataclass
+class Talk:
+    """People, the bot and the desk behind it."""
+
+    telegram: SimulatedTelegram
+    desk: FakeDesk
+    service: TelegramService
+    post: TelegramPost
+
+    async def ask(self, chat_id: int, text: str, user_id: int | None = None, thread_id: int | None = None) -> str:
+        """Says something; gives the text of the answer."""
+        before = len(self.telegram.messages)
+        self.telegram.say(chat_id, text, user_id, thread_id)
+        await until(lambda: len(self.telegram.messages) > before)
+        return self.telegram.messages[before].text
+
+    async def ignored(self, chat_id: int, text: str, user_id: int | None = None, thread_id: int | None = None) -> bool:
+        """Says something; whether it was handled and nobody answered."""
+        before = len(self.telegram.messages)
+        self.telegram.say(chat_id, text, user_id, thread_id)
+        await self.handled()
+        return len(self.telegram.messages) == before
+
+    async def handled(self) -> None:
+        """Waits until all that people did has been dealt with."""
+        await until(lambda: not self.telegram.pending_updates and not self.service._tasks)
+
+    async def alert(self, chat_id: int = 111) -> SimulatedMessage:
+        """A message with the buttons of an alert."""
+        buttons = tuple((Button(verb, f"{verb}:1"),) for verb in ("ack", "snooze1h", "snooze1d", "credits"))
+        await self.post.send(Message("🔴 Studio: low\nmore", (), buttons), Chat(chat_id))
+        return self.telegram.messages[-1]
+
+    async def tap(self, message: SimulatedMessage, button: str, user_id: int | None = None) -> str:
+        """Taps a button; gives the little notice."""
+        query = self.telegram.tap(message, button, user_id)
+        await until(lambda: any(answer.query_id == query for answer in self.telegram.callback_answers))
+        return next(answer.text for answer in self.telegram.callback_answers if answer.query_id == query)
+
+
+@pytest.fixture
+async def talk(telegram: SimulatedTelegram) -> AsyncIterator[Talk]:
+    """The service, polling; a private chat, a group, and topic 45 of a forum are allowed."""
+    telegram.add_chat(telegram.chats[111].__class__(STRANGE))
+    telegram.name(111, "Owner")
+    bot, desk = make_bot(TOKEN, telegram.url), FakeDesk()
+    chats = (CHAT, Chat(GROUP), Chat(FORUM, 45))
+    service = TelegramService(bot, desk, lambda: chats, frozenset(), ZONE, Metrics())
+    task = asyncio.create_task(service.run())
+    await telegram.wait_for_call("getUpdates")
+    yield Talk(telegram, desk, service, TelegramPost(bot, Clock(), ZONE))
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await service.stop()
+
+
+ANSWERS = {
+    "/credits": "Studio",
+    "/alerts": "Studio",
+    "/status": "Version 1.2.3",
+    "/help": "/credits",
+    "/start": "/credits",
+    "/mute Studio 2h": "is muted until",
+    "/unmute": "is muted any more",
+    "/check": "Looking at 3 accounts now",
+}
+
+
+@pytest.mark.parametrize("command", ANSWERS)
+@pytest.mark.parametrize(("chat_id", "thread_id"), [(111, None), (GROUP, None), (FORUM, 45)])
+async def test_every_command_is_answered_where_it_was_asked(
+    talk: Talk, command: str, chat_id: int, thread_id: int | None
+) -> None:
+    """In a private chat, a group and a topic, each command is answered in that very place."""
+    assert ANSWERS[command] in await talk.ask(chat_id, command, thread_id=thread_id)
+    sent = talk.telegram.messages[0]
+    assert (sent.chat_id, sent.thread_id) == (chat_id, thread_id)
+
+
+def test_every_command_has_its_test() -> None:
+    """The table of commands and the answers above name the same."""
+    assert {command.split()[0][1:] for command in ANSWERS} == {command.name for command in COMMANDS}
+
+
+async def test_the_menu_is_shown_in_the_allowed_chats_only(talk: Talk) -> None:
+    """Telegram's menu lists the commands, in each allowed chat and in no other."""
+    menus = talk.telegram.commands
+    assert sorted(scope for scope, _ in menus) == sorted(
+        f'{{"chat_id": {chat_id}, "type": "chat"}}' for chat_id in (111, GROUP, FORUM)
+    )
+    for menu in menus.values():
+        assert [one["command"] for one in menu] == [command.name for command in COMMANDS if command.line]
+
+
+async def test_a_command_may_name_the_bot(talk: Talk) -> None:
+    """``/credits@our_bot`` is ours in any case; another bot's command is none of our business."""
+    assert "Studio" in await talk.ask(GROUP, "/credits@Credit_Demo_BOT")
+    assert await talk.ignored(GROUP, "/credits@other_bot")
+    assert "Studio" in await talk.ask(GROUP, "/CREDITS")
+
+
+async def test_strangers_learn_their_own_id_and_nothing_else(talk: Talk) -> None:
+    """A chat that is not allowed gets its id from /start, and no answer to anything else; nor does another topic."""
+    said = await talk.ask(STRANGE, "/start")
+    assert str(STRANGE) in said
+    assert "Studio" not in said
+    for text in ("/credits", "/help", "/mute all 1h", "hello", "/nonsense"):
+        assert await talk.ignored(STRANGE, text)
+    assert await talk.ignored(FORUM, "/credits", thread_id=46)
+    assert talk.desk.mutes == []
+
+
+async def test_an_unknown_command_is_hinted_at_in_private_only(talk: Talk) -> None:
+    """A slip gets the command that may be meant; chatter and other bots' commands in a group get nothing."""
+    assert "Did you mean /credits" in await talk.ask(111, "/credit")
+    assert "I only know commands" in await talk.ask(111, "how are you?")
+    assert await talk.ignored(GROUP, "/credit")
+    assert await talk.ignored(GROUP, "how are you?")
+
+
+async def test_who_may_change_things(talk: Talk) -> None:
+    """In a group its administrators may mute, a member is told why not; the owner of a private chat may."""
+    assert "Only administrators" in await talk.ask(GROUP, "/mute all 1h", user_id=5)
+    assert "Only administrators" in await talk.ask(GROUP, "/unmute", user_id=5)
+    assert talk.desk.mutes == []
+    await talk.ask(GROUP, "/mute all 1h", user_id=7)
+    await talk.ask(111, "/mute studio 30m")
+    assert talk.desk.mutes == [
+        (None, NOW + timedelta(hours=1), "User 7"),
+        (key_of(ALICE), NOW + timedelta(minutes=30), "Owner"),
+    ]
+    assert "Studio" in await talk.ask(GROUP, "/credits", user_id=5)
+
+
+async def test_a_wrong_mute_gets_an_example_that_works(talk: Talk) -> None:
+    """Whatever is wrong with a mute, the answer shows a right one, and nothing is muted."""
+    for text in ("/mute", "/mute Studio", "/mute Studio soon", "/mute Studio 1s", "/mute nobody 2h", "/mute o 2h"):
+        assert "Say " in (said := await talk.ask(111, text)) or "Try /mute" in said
+    assert talk.desk.mutes == []
+
+
+async def test_edited_and_foreign_updates_are_ignored(talk: Talk) -> None:
+    """What people do besides messages and taps is no question: nothing is answered and nothing breaks."""
+    push = talk.telegram._world.updates.push
+    chat = talk.telegram.chats[111].to_json()
+    message = {
+        "message_id": 5,
+        "date": 1,
+        "chat": chat,
+        "text": "/credits",
+        "from": {"id": 1, "is_bot": False, "first_name": "A"},
+    }
+    talk.telegram._world.updates.allow([])
+    for kind in ("edited_message", "channel_post"):
+        push(kind, message)
+    push("my_chat_member", {"chat": chat})
+    push("message", {"message_id": 6, "date": 1, "chat": chat, "new_chat_title": "x"})
+    await talk.handled()
+    assert talk.telegram.messages == []
+    assert "Studio" in await talk.ask(111, "/credits")
+
+
+async def test_credits_are_looked_at_afresh_where_old(talk: Talk) -> None:
+    """Numbers of this minute are shown as they are; others are looked at first."""
+    await talk.ask(111, "/credits")
+    assert talk.desk.looks == []
+    talk.desk.accounts = talk.desk.accounts[:1]
+    talk.desk.now = lambda: NOW + timedelta(minutes=2)  # type: ignore[method-assign]
+    await talk.ask(111, "/credits")
+    assert talk.desk.looks == [[key_of(ALICE)]]
+
+
+async def test_check_asks_who_there_is_and_looks_at_everyone(talk: Talk) -> None:
+    """``/check`` asks the sources for their lists, looks at all, and shows what was seen."""
+    await talk.ask(111, "/check")
+    await talk.handled()
+    assert talk.desk.asked == 1
+    assert [sorted(keys) for keys in talk.desk.looks] == [sorted(one.account.key for one in talk.desk.accounts)]
+    assert len(talk.telegram.messages) == 2
+
+
+async def test_a_defect_is_confessed_and_the_next_question_answered(
+    talk: Talk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A question that a defect of ours stops is answered with so much, logged with its cause, and ends nothing."""
+    talk.desk.defect = RuntimeError("a defect")
+    assert "went wrong inside the bot" in await talk.ask(111, "/credits")
+    assert "RuntimeError: a defect" in caplog.text
+    talk.desk.defect = DatabaseTrouble("The database cannot be used just now: locked")
+    assert "went wrong inside the bot" in await talk.ask(111, "/credits")
+    assert "cannot be used just now: locked" in caplog.text
+    talk.desk.defect = None
+    assert "Studio" in await talk.ask(111, "/credits")
+
+
+async def test_a_short_pause_is_kept_and_an_answer_that_fails_ends_nothing(
+    talk: Talk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An answer waits where Telegram asks for a moment, is dropped where it asks for long, and the next one goes out."""
+    talk.telegram.fail_send(111, too_many_requests(0))
+    assert "Studio" in await talk.ask(111, "/credits")
+    talk.telegram.fail_send(111, too_many_requests(3600))
+    assert await talk.ignored(111, "/credits")
+    talk.telegram.fail_send(111, server_error())
+    assert await talk.ignored(111, "/credits")
+    assert caplog.text.count("An answer could not be sent") == 2
+    assert "Studio" in await talk.ask(111, "/credits")
+
+
+async def test_an_ack_silences_and_says_who(talk: Talk) -> None:
+    """A tap on ack silences what the message told, and writes below it who did; the buttons stay."""
+    message = await talk.alert()
+    said = await talk.tap(message, "ack")
+    assert said.startswith("Acknowledged by Owner")
+    assert talk.desk.silences == [([key_of(ALICE)], "Owner", None)]
+    assert message.text == f"🔴 Studio: low\nmore\n{said}"
+    assert len(message.buttons) == 4
+
+
+@pytest.mark.parametrize(("button", "length"), [("snooze1h", timedelta(hours=1)), ("snooze1d", timedelta(days=1))])
+async def test_a_snooze_silences_for_its_time(talk: Talk, button: str, length: timedelta) -> None:
+    """A snooze holds for as long as its button says."""
+    message = await talk.alert()
+    assert "Snoozed by Owner until" in await talk.tap(message, button)
+    assert talk.desk.silences == [([key_of(ALICE)], "Owner", NOW + length)]
+
+
+async def test_credits_below_an_alert(talk: Talk) -> None:
+    """The button shows the credits of the account that the alert named."""
+    message = await talk.alert()
+    await talk.tap(message, "credits")
+    assert "Studio" in talk.telegram.messages[-1].text
+    assert BOB not in talk.telegram.messages[-1].text
+
+
+async def test_a_member_may_not_silence(talk: Talk) -> None:
+    """In a group only its administrators may tap ack; a member may look at the credits."""
+    message = await talk.alert(GROUP)
+    assert "Only administrators" in await talk.tap(message, "ack", user_id=5)
+    assert talk.desk.silences == []
+    await talk.tap(message, "credits", user_id=5)
+    assert len(talk.telegram.messages) == 2
+    await talk.tap(message, "ack", user_id=7)
+    assert len(talk.desk.silences) == 1
+
+
+async def test_an_alert_that_is_over_says_so(talk: Talk) -> None:
+    """A tap on an alert that has ended silences nothing, and the message stays as it is."""
+    talk.desk.over = True
+    message = await talk.alert()
+    assert "is over" in await talk.tap(message, "ack")
+    assert message.edits == []
+
+
+@pytest.mark.parametrize("data", ["ack:999", "ack:", "ack:x", "nonsense", "credits:1:2", "page:" + "9" * 12, "ack:٣"])
+async def test_a_button_that_is_none_of_ours_says_so(talk: Talk, data: str) -> None:
+    """Old, foreign and forged buttons are answered in words, and change nothing."""
+    await talk.post.send(Message("old", (), ((Button("x", data),),)), CHAT)
+    assert "no longer works" in await talk.tap(talk.telegram.messages[-1], data)
+    assert talk.desk.silences == []
+
+
+async def test_a_tap_in_a_chat_that_is_not_allowed_does_nothing(talk: Talk) -> None:
+    """A button in a chat that is no longer allowed ends its waiting without a word."""
+    message = await talk.alert(STRANGE)
+    assert await talk.tap(message, "ack") == ""
+    assert talk.desk.silences == []
+
+
+async def test_lists_turn_in_place(talk: Talk) -> None:
+    """Refreshing a list edits it; one that would stay the same is left, and neither is an error."""
+    await talk.ask(111, "/credits")
+    (page,) = talk.telegram.messages
+    labels = [data for row in page.buttons for _, data in row]
+    assert labels
+    for data in labels:
+        await talk.tap(page, data)
+    assert len(talk.telegram.messages) == 1
+
+
+async def test_a_message_that_cannot_be_edited_is_no_defect(talk: Talk, caplog: pytest.LogCaptureFixture) -> None:
+    """A message too old to be edited loses the note, and nothing else; the silence holds."""
+    message = await talk.alert()
+    talk.telegram.fail(bad_request("message can't be edited"), {"editMessageText"})
+    talk.telegram.tap(message, "ack")
+    await talk.handled()
+    assert len(talk.desk.silences) == 1
+    assert "can't be edited" in caplog.text.lower().replace("’", "'")
+
+
+async def test_a_refused_token_ends_the_start(telegram: SimulatedTelegram) -> None:
+    """Telegram refusing the bot token at the first contact is an end in words."""
+    bot = make_bot("1:" + "x" * 35, telegram.url)
+    service = TelegramService(bot, FakeDesk(), tuple, frozenset(), ZONE, Metrics())
+    with pytest.raises(StartError, match="TELEGRAM_BOT_TOKEN: Telegram refuses it") as caught:
+        await service.run()
+    assert "xxx" not in str(caught.value)
+    await bot.shutdown()
+
+
+async def test_a_network_that_is_down_is_waited_for(
+    telegram: SimulatedTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A start without Telegram goes on once it is there, and says meanwhile what is wrong."""
+    monkeypatch.setattr(serving, "START_WAITS", (0.001,))
+    monkeypatch.setattr(polls, "LONGEST_WAIT", 0.001)
+    telegram.away = True
+    bot = make_bot(TOKEN, telegram.url)
+    service = TelegramService(bot, FakeDesk(), tuple, frozenset(), ZONE, Metrics())
+    task = asyncio.create_task(service.run())
+    await until(lambda: service.polling.trouble)
+    telegram.away = False
+    await telegram.wait_for_call("getUpdates")
+    assert service.polling.trouble is None
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await service.stop()

@@ -1,0 +1,214 @@
+"""Alerts on their way to the phone: nothing is lost, nothing said twice, whoever is away meanwhile."""
+
+import time
+
+import pytest
+
+from bot.demo.telegram import too_many_requests
+from tests.end_to_end.world import ANN, BOB, GROUP, MEMBER, PATIENCE, World, until
+
+
+async def test_an_alert_raised_while_telegram_is_away_survives_kill_9_and_says_that_it_is_late(world: World) -> None:
+    """Nothing is lost: Telegram away, kill -9, restart; the alert then arrives, and says how late it is."""
+    (alice,) = world.accounts("alice")
+    bot = await world.start()
+    await world.pixverse.wait_for_looks(alice.email, timeout=PATIENCE)
+    world.telegram.away = True
+    alice.monthly = 0
+    failed = time.monotonic()
+    await bot.logged("was not told")
+    await bot.kill()
+    bot = await world.start(ready=False)
+    await bot.logged("Telegram cannot be reached")
+    await until(lambda: time.monotonic() - failed > 6, "long enough to be called late")
+    world.telegram.away = False
+    message = await world.told("out of credits")
+    assert "delayed" in message.text.splitlines()[0]
+    assert "Telegram did not take messages from" in message.text
+    await world.pixverse.wait_for_looks(alice.email, world.pixverse.looks(alice.email) + 2, PATIENCE)
+    assert world.count("out of credits") == 1
+    assert await bot.stop() == 0
+
+
+async def test_two_thresholds_crossed_while_telegram_is_away_are_one_message(world: World) -> None:
+    """What was overtaken is merged: one message, for the worst rung, that says it is delayed and rings."""
+    (alice,) = world.accounts("alice")
+    bot = await world.host()
+    world.telegram.away = True
+    alice.monthly = 2900
+    await bot.round()
+    await bot.logged("was not told")
+    alice.monthly = 180
+    await bot.round()
+    world.telegram.away = False
+    message = await world.told("180 credits left (1.2 %)")
+    await bot.quiet()
+    assert message.text.startswith("🟠 alice@example.com: 180 credits left (1.2 %) · delayed 15 min")
+    assert not message.silent
+    assert len(world.telegram.texts(ANN)) == 1
+
+
+async def test_what_fired_and_recovered_while_telegram_was_away_is_one_message_that_tells_both(world: World) -> None:
+    """Fired and resolved while Telegram was down becomes one message that tells both."""
+    (alice,) = world.accounts("alice")
+    bot = await world.host()
+    world.telegram.away = True
+    alice.monthly = 0
+    await bot.round()
+    await bot.logged("was not told")
+    alice.monthly = 15000
+    await bot.round()
+    world.telegram.away = False
+    message = await world.told("15,000 credits again")
+    await bot.quiet()
+    assert "Not told in time: out of credits" in message.text
+    assert "delayed" in message.text
+    assert len(world.telegram.texts(ANN)) == 1
+
+
+async def test_flapping_inside_the_margin_says_one_thing(world: World) -> None:
+    """A rung counts as left only above it by a tenth; the daily refill neither resolves nor re-arms anything."""
+    (alice,) = world.accounts("alice", monthly=2990)
+    bot = await world.host()
+    for monthly, daily in ((3010, 0), (2995, 0), (3200, 60), (2900, 60), (3299, 0), (3000, 0)):
+        alice.monthly, alice.daily = monthly, daily
+        await bot.round()
+    await bot.quiet()
+    assert len(world.telegram.texts(ANN)) == 1
+    alice.monthly, alice.daily = 3301, 0
+    await bot.round()
+    await world.told("3,301 credits again")
+
+
+async def test_a_restart_says_nothing_twice(new_world: World) -> None:
+    """Neither after kill -9 nor after SIGTERM is an alert, a greeting or anything else said again."""
+    world = new_world
+    world.accounts("alice", "bob", monthly=0)
+    bot = await world.start()
+    await world.told("2 accounts are low on credits")
+    await bot.quiet()
+    said = world.telegram.texts(ANN)
+    assert sum("credit-bot watches 2 accounts" in text for text in said) == 1
+    await bot.kill()
+    for end in ("kill", "stop"):
+        seen = world.pixverse.looks()
+        bot = await world.start(CHECK_EVERY="60s")
+        await world.pixverse.wait_for_looks(count=seen + 2, timeout=PATIENCE)
+        await bot.saved(2)
+        await bot.quiet()
+        await (bot.kill() if end == "kill" else bot.stop())
+    assert world.telegram.texts(ANN) == said
+
+
+async def test_a_lost_answer_loses_nothing(world: World) -> None:
+    """An answer that is lost may have been a delivery: the message is sent again, once, and then known as told."""
+    (alice,) = world.accounts("alice")
+    bot = await world.host()
+    world.telegram.lose_answers(1)
+    alice.monthly = 0
+    await bot.round()
+    await until(lambda: world.count("out of credits") == 2, "the message comes again")
+    await bot.quiet()
+    await bot.round()
+    await bot.quiet()
+    assert world.count("out of credits") == 2
+
+
+async def test_a_crash_between_sending_and_recording_repeats_the_message_and_never_loses_it(world: World) -> None:
+    """Kill -9 at the very moment at which Telegram accepts a message: after a restart it comes again, once."""
+    (alice,) = world.accounts("alice")
+    bot = await world.start()
+    await world.pixverse.wait_for_looks(alice.email, timeout=PATIENCE)
+    unwatch = world.telegram.on_change(lambda _: bot.kill_now())
+    alice.monthly = 0
+    await bot.process.wait()
+    unwatch()
+    assert world.count("out of credits") == 1
+    bot = await world.start(CHECK_EVERY="60s")
+    await until(lambda: world.count("out of credits") == 2, "the message comes again")
+    await bot.quiet()
+    first, second = [message for message in world.telegram.messages if "out of credits" in message.text]
+    assert first.buttons == second.buttons, "both copies name the same alert"
+    assert await bot.stop() == 0
+    assert world.count("out of credits") == 2
+
+
+async def test_429_on_one_chat_delays_no_other_and_its_wait_is_obeyed(world: World) -> None:
+    """``retry_after`` holds for its chat alone, and no try is made before it is over, not even after a restart."""
+    (alice,) = world.accounts("alice")
+    bot = await world.host(TELEGRAM_CHAT_IDS=f"{ANN},{BOB}")
+    world.telegram.fail_send(ANN, too_many_requests(3))
+    alice.monthly = 0
+    await bot.round()
+    await bot.logged("was not told")
+    refused = time.monotonic()
+    bobs = await world.told("out of credits", BOB)
+    await bot.stop()
+    bot = await world.host(TELEGRAM_CHAT_IDS=f"{ANN},{BOB}")
+    anns = await world.told("out of credits", ANN)
+    assert bobs.accepted < refused + 1
+    assert anns.accepted - refused > 2.5
+    await bot.quiet()
+    assert (world.count("out of credits", ANN), world.count("out of credits", BOB)) == (1, 1)
+    assert sum(name == "sendMessage" for name, _ in world.telegram.calls) == 3
+
+
+async def test_a_migrated_group_is_followed_and_remembered(world: World) -> None:
+    """A group that became a supergroup gets its alerts there, also after a restart, and its commands are answered."""
+    old, new = -55, -100555
+    world.telegram.add_chat(world.telegram.migrate(GROUP, old))
+    (alice,) = world.accounts("alice")
+    bot = await world.host(TELEGRAM_CHAT_IDS=old)
+    await world.told("credit-bot watches 1 account", old)
+    world.telegram.migrate(old, new)
+    alice.monthly = 180
+    await bot.round()
+    await world.told("180 credits left", new)
+    assert "low credits" in await bot.asked("/alerts", new, user_id=MEMBER)
+    await bot.stop()
+    calls = len(world.telegram.calls)
+    bot = await world.host(TELEGRAM_CHAT_IDS=old)
+    alice.monthly = 0
+    await bot.round()
+    await world.told("out of credits", new)
+    assert "out of credits" in await bot.asked("/alerts", new, user_id=MEMBER)
+    assert not [params for _, params in world.telegram.calls[calls:] if params.get("chat_id") == old]
+    assert not world.count("credit-bot watches", new), "greeted once, before it moved"
+
+
+async def test_a_blocked_chat_is_told_of_and_the_others_get_theirs(world: World) -> None:
+    """A chat that cannot be reached is named by /status, /healthz and the log; once it is back it is well again."""
+    (alice,) = world.accounts("alice")
+    bot = await world.host(TELEGRAM_CHAT_IDS=f"{ANN},{BOB}")
+    world.telegram.block(ANN)
+    alice.monthly = 0
+    await bot.round()
+    await world.told("out of credits", BOB)
+    await bot.logged(f"Chat {ANN} cannot be told")
+    await bot.quiet()
+    status = await bot.asked("/status", BOB)
+    assert f"Cannot write to chat {ANN}: Forbidden: bot was blocked by the user" in status
+    page = await bot.page("/healthz")
+    assert page.status == 200
+    assert f"chat {ANN}: Forbidden: bot was blocked by the user" in page.json["notes"]
+    world.telegram.unblock(ANN)
+    alice.monthly = 15000
+    await bot.round()
+    await world.told("15,000 credits again", ANN)
+    await bot.quiet()
+    assert "Cannot write" not in await bot.asked("/status", BOB)
+
+
+@pytest.mark.parametrize("gone", ["Forbidden: bot was kicked", "Bad Request: chat not found"])
+async def test_a_message_that_can_never_be_delivered_is_not_tried_for_ever(world: World, gone: str) -> None:
+    """Permanent refusals are kept as failed, and nothing waits behind them."""
+    from bot.demo.telegram import Refusal
+
+    world.accounts("alice", monthly=0)
+    code = 403 if gone.startswith("Forbidden") else 400
+    world.telegram.fail_send(ANN, Refusal(code, gone), times=None)
+    bot = await world.host()
+    await bot.logged("cannot be told")
+    await bot.quiet()
+    assert sum(name == "sendMessage" for name, _ in world.telegram.calls) == 1
+    assert "1 messages could never be delivered" in (await bot.health())["notes"]

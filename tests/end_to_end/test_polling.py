@@ -1,0 +1,87 @@
+"""Telegram's side in trouble: alerts do not depend on the polling, and the polling always comes back."""
+
+import pytest
+
+from bot.chat import polling
+from tests.end_to_end.world import PATIENCE, TELEGRAM_TOKEN, World, until
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (401, "Telegram refuses the bot token"),
+        (404, "Telegram refuses the bot token"),
+        (409, "another program polls with the same bot token (409)"),
+        (502, "Telegram cannot be reached"),
+    ],
+)
+async def test_refused_polling_stops_no_alert_and_comes_back(world: World, status: int, words: str) -> None:
+    """401, 404, 409 and 502 to getUpdates: said in words, alerts arrive all the same, commands work again afterwards."""
+    (alice,) = world.accounts("alice")
+    bot = await world.host()
+    world.telegram.kill_polling(status, times=2)
+    await bot.logged(words)
+    alice.monthly = 0
+    await bot.round()
+    await world.told("out of credits")
+    page = await bot.page("/healthz")
+    assert page.status == 200
+    assert words in " ".join(page.json["notes"]) or "again" in bot.log
+    assert "out of credits" in await bot.asked("/alerts")
+    await bot.logged("Telegram answers the polling again")
+
+
+async def test_polling_that_hangs_is_given_up_and_begun_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A getUpdates that is never answered ends by itself, alerts arrive meanwhile, and commands work afterwards."""
+    monkeypatch.setattr(polling, "POLL_SECONDS", 1)
+    monkeypatch.setattr(polling, "SPARE_SECONDS", 1)
+    (alice,) = world.accounts("alice")
+    bot = await world.host()
+    world.telegram.hang(methods={"getUpdates"})
+    alice.monthly = 0
+    await bot.round()
+    await world.told("out of credits")
+    await bot.logged("Telegram does not answer in time")
+    assert "out of credits" in await bot.asked("/alerts")
+
+
+async def test_dead_polling_is_unhealthy_in_words(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Polling unanswered for over two minutes: 503, and the reason in words, also for /metrics' outbox to be read."""
+    monkeypatch.setattr("bot.core.health.POLLING_WAIT", 0.5)
+    world.accounts("alice")
+    bot = await world.host()
+    world.telegram.conflict(times=None)
+
+    async def failing() -> bool:
+        return bool((await bot.health())["polling"] == "failing")
+
+    await until(failing, "the page says that the polling is dead")
+    page = await bot.page("/healthz")
+    assert page.status == 503
+    assert page.json["status"] == "failing"
+    assert any("409" in problem for problem in page.json["problems"])
+
+
+async def test_a_refused_bot_token_ends_the_start_in_words(world: World) -> None:
+    """Telegram refuses the token at the start: exit code 69, in words that do not hold the token, no traceback."""
+    world.accounts("alice")
+    world.telegram.token = "1:another"
+    ended = await world.run("run")
+    assert ended.code == 69
+    assert "TELEGRAM_BOT_TOKEN: Telegram refuses it" in ended.err
+    assert TELEGRAM_TOKEN not in ended.err
+    assert TELEGRAM_TOKEN.partition(":")[2] not in ended.err
+    assert "Traceback" not in ended.err
+
+
+async def test_telegram_down_at_the_start_is_waited_for(world: World) -> None:
+    """A network that is down is waited for: the watch goes on, and everything is told once Telegram is back."""
+    world.accounts("alice", monthly=0)
+    port = world.telegram.port
+    await world.telegram.stop()
+    bot = await world.host()
+    await bot.logged("Telegram cannot be reached")
+    await world.pixverse.wait_for_looks(timeout=PATIENCE)
+    await world.telegram.start(port)
+    await world.told("out of credits")
+    assert "The bot is well" in await bot.asked("/status")

@@ -1,0 +1,358 @@
+"""Stand-ins for what lies outside the bot, moved by hand: a clock, a timer, a source, and Telegram's post."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from shutil import copyfile
+
+from bot.checks import Checks
+from bot.context import Context
+from bot.core.delivery import Delivered, Parcel, SendResult
+from bot.core.model import (
+    Chat,
+    Credits,
+    Facts,
+    Listed,
+    Listing,
+    Measure,
+    Notice,
+    Notification,
+    Outage,
+    OutageKind,
+    Plan,
+    Reading,
+    Reason,
+    Rules,
+    Sample,
+    Severity,
+    Threshold,
+    Topic,
+)
+from bot.discovery import Discovery
+from bot.metrics import Metrics
+from bot.outbox import Outbox
+from bot.recipients import Recipients
+from bot.rounds import Round
+from bot.store import outbox as outbox_rows
+from bot.store.database import Store
+from bot.verdicts import Verdicts
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+SOURCE = "pixverse"
+ALICE, BOB, CAROL = "alice@example.com", "bob@example.com", "carol@example.com"
+CHAT, GROUP = Chat(111), Chat(-100222)
+QUARTER = timedelta(minutes=15)
+LADDER = (Threshold(20, percent=True), Threshold(5, percent=True), Threshold(0))
+RULES = Rules(low_credits=LADDER, plan_ends_within=(), unreadable_after=3, remind_every=timedelta(days=1))
+SOON = 10.0
+"""Seconds that a test lets something take which takes milliseconds; only a test that fails waits for so long."""
+
+
+def key_of(email: str) -> str:
+    """The key of an account of the one source."""
+    return f"{SOURCE}:{email}"
+
+
+async def until(holds: Callable[[], object]) -> None:
+    """Lets the others work until something holds; TimeoutError if it never does."""
+    async with asyncio.timeout(SOON):
+        while not holds():  # noqa: ASYNC110 - a fake has no event for each thing that a test may wait for
+            await asyncio.sleep(0.001)
+
+
+@dataclass
+class Clock:
+    """A wall clock that stands still until it is told otherwise."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        """The moment it shows."""
+        return self.now
+
+    def forward(self, **length: float) -> datetime:
+        """Moves it on; a negative length sets it back."""
+        self.now += timedelta(**length)
+        return self.now
+
+
+@dataclass
+class Timer:
+    """Seconds that never go back, and pass only when told to."""
+
+    seconds: float = 1000.0
+
+    def __call__(self) -> float:
+        """The seconds until now."""
+        return self.seconds
+
+    def forward(self, seconds: float) -> None:
+        """Lets seconds pass."""
+        self.seconds += seconds
+
+
+def reading(
+    monthly: float = 9_000, at: datetime = NOW, *, allowance: float | None = 10_000, plan: Plan | None = None
+) -> Reading:
+    """A reading of an account with all three buckets."""
+    known = Credits(monthly, daily=0, package=0, monthly_allowance=allowance, daily_allowance=0)
+    return Reading(at, known, plan or Plan(name="Pro"))
+
+
+Answer = Sample | Exception | Callable[[], Sample]
+
+
+class FakeSource:
+    """A source whose accounts say what they are told to say, and hang where they are told to."""
+
+    name = SOURCE
+
+    def __init__(self, clock: Clock) -> None:
+        """Every account has plenty until told otherwise."""
+        self.clock = clock
+        self.credits: dict[str, float] = defaultdict(lambda: 9_000.0)
+        self.answers: dict[str, Answer] = {}
+        self.listing: Listing | Outage | None = None
+        self.listings: list[Listing | Outage] = []
+        self.hanging: dict[str, asyncio.Event] = {}
+        self.reads: list[str] = []
+        self.asked = 0
+        self.in_flight = 0
+        self.most_in_flight = 0
+
+    def hang(self, email: str) -> asyncio.Event:
+        """Lets the next looks at an account wait until the event is set."""
+        return self.hanging.setdefault(email, asyncio.Event())
+
+    def fail(self, email: str, kind: OutageKind = OutageKind.UNAVAILABLE, retry_after: float | None = None) -> None:
+        """Lets the looks at an account fail, each at its own moment."""
+        wait = timedelta(seconds=retry_after) if retry_after is not None else None
+        self.answers[email] = lambda: Outage(self.clock(), kind, "no answer", wait)
+
+    async def read(self, email: str) -> Sample:
+        """One look."""
+        self.reads.append(email)
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            if email in self.hanging:
+                await self.hanging[email].wait()
+            await asyncio.sleep(0)
+            answer = self.answers.get(email)
+            if isinstance(answer, Exception):
+                raise answer
+            if answer is None:
+                return reading(self.credits[email], self.clock())
+            return answer() if callable(answer) else answer
+        finally:
+            self.in_flight -= 1
+
+    async def list_accounts(self) -> Listing | Outage:
+        """The list, or the next of several that were prepared."""
+        self.asked += 1
+        if self.listings:
+            return self.listings.pop(0)
+        return self.listing or Listing(self.clock(), ())
+
+    def lists(self, *emails: str, errors: Mapping[str, str] | None = None) -> None:
+        """What is listed from now on."""
+        known = errors or {}
+        self.listing = Listing(self.clock(), tuple(Listed(email, known.get(email)) for email in emails))
+
+
+@dataclass(frozen=True)
+class Told:
+    """One message that went out: to whom, about whom, when by the timer."""
+
+    chat: Chat
+    parcel: Parcel
+    at: float
+
+    @property
+    def keys(self) -> list[str]:
+        """The notifications that it told."""
+        return [part.notice.key for part in self.parcel.notifications]
+
+
+class FakePost:
+    """Telegram's post. What a chat answers is a list of results; where that is used up it takes everything."""
+
+    def __init__(self, timer: Timer, room: int = 1000) -> None:
+        """``room`` is how many stories a message holds."""
+        self.timer = timer
+        self.room = room
+        self.results: dict[int, list[SendResult | Exception]] = defaultdict(list)
+        self.always: dict[int, SendResult] = {}
+        self.hanging: dict[int, asyncio.Event] = {}
+        self.tried: list[Told] = []
+        self.told: list[Told] = []
+
+    def write(self, parcel: Parcel) -> tuple[Parcel, Parcel]:
+        """As many stories as there is room for."""
+        part = parcel.first(self.room)
+        return part, part
+
+    async def send(self, message: Parcel, chat: Chat) -> SendResult:
+        """Takes the message, or answers as told."""
+        attempt = Told(chat, message, self.timer())
+        self.tried.append(attempt)
+        if chat.chat_id in self.hanging:
+            await self.hanging[chat.chat_id].wait()
+        await asyncio.sleep(0)
+        prepared = self.results[chat.chat_id]
+        result = prepared.pop(0) if prepared else self.always.get(chat.chat_id, Delivered(len(self.tried)))
+        if isinstance(result, Exception):
+            raise result
+        if isinstance(result, Delivered):
+            self.told.append(attempt)
+        return result
+
+    def keys(self, chat: Chat | None = None) -> list[str]:
+        """Every notification that was told, in order."""
+        return [key for told in self.told if chat in (None, told.chat) for key in told.keys]
+
+
+def notice(
+    key: str,
+    who: str = ALICE,
+    reason: Reason = Reason.FIRED,
+    *,
+    measure: Measure = Measure.CREDITS,
+    severity: Severity = Severity.WARNING,
+    topic: Topic = Topic.ALERT,
+) -> Notice:
+    """One notice about one account."""
+    return Notice(
+        key, topic, severity, reason, key_of(who), measure, 1, Facts(name=who, email=who, credits=Credits(100))
+    )
+
+
+@dataclass
+class World:
+    """Everything behind the network: a real store in a file, and the parts that work on it."""
+
+    store: Store
+    clock: Clock
+    source: FakeSource
+    metrics: Metrics
+    recipients: Recipients
+    verdicts: Verdicts
+    checks: Checks
+    context: Context
+    rounds: list[Round] = field(default_factory=list)
+    wakes: list[datetime] = field(default_factory=list)
+
+    def discovery(self, *configured: tuple[str, str | None]) -> Discovery:
+        """The part that knows who is watched."""
+        return Discovery(self.context, self.verdicts, self.checks.rounds, configured)
+
+    async def watch(self, *emails: str) -> None:
+        """Watches accounts, due at once."""
+        await self.discovery(*((email, None) for email in emails)).resume()
+
+    async def notices(self, topic: Topic | None = Topic.ALERT, chat: Chat = CHAT) -> list[Notification]:
+        """What waits for a chat, without greetings unless asked for."""
+        async with self.store.read() as connection:
+            waiting = await outbox_rows.pending(connection, chat.chat_id)
+        return [one for one in waiting if one.chat == chat and topic in (None, one.notice.topic)]
+
+    async def look(self, *emails: str) -> None:
+        """Looks at accounts and returns once that is saved."""
+        await asyncio.wait_for(self.checks.look_now([key_of(email) for email in emails]), SOON)
+
+    async def query(self, sql: str) -> list[tuple[object, ...]]:
+        """What the database itself says."""
+        async with self.store.read() as connection:
+            return [tuple(row) for row in await connection.exec_driver_sql(sql)]
+
+
+@asynccontextmanager
+async def world_in(
+    path: Path, chats: Iterable[Chat] = (CHAT,), rules: Rules = RULES, every: timedelta = QUARTER
+) -> AsyncIterator[World]:
+    """A world on the database at a path, whose looks are saved as they end."""
+    store = await Store.open(str(path))
+    clock, metrics, recipients = Clock(), Metrics(), Recipients(tuple(chats))
+    source, rounds, wakes = FakeSource(clock), list[Round](), list[datetime]()
+    context = Context(
+        store, {SOURCE: source}, recipients, rules, every, clock, metrics, lambda: wakes.append(clock()), rounds.append
+    )
+    verdicts = Verdicts(context)
+    checks = Checks(context, verdicts)
+    saving = asyncio.create_task(checks.run())
+    try:
+        yield World(store, clock, source, metrics, recipients, verdicts, checks, context, rounds, wakes)
+    finally:
+        await checks.cancel()
+        saving.cancel()
+        await asyncio.gather(saving, return_exceptions=True)
+        await store.close()
+
+
+@dataclass
+class Postroom:
+    """An outbox on a real store, with a fake post, turned by hand."""
+
+    store: Store
+    clock: Clock
+    timer: Timer
+    post: FakePost
+    recipients: Recipients
+    outbox: Outbox
+    metrics: Metrics
+
+    @classmethod
+    def on(cls, store: Store, clock: Clock | None = None, timer: Timer | None = None, room: int = 1000) -> "Postroom":
+        """A postroom, as a start of the bot would make it."""
+        now, seconds = clock or Clock(), timer or Timer()
+        post, recipients, metrics = FakePost(seconds, room), Recipients((CHAT, GROUP)), Metrics()
+        outbox = Outbox(store, post, recipients, now, seconds, metrics)
+        return cls(store, now, seconds, post, recipients, outbox, metrics)
+
+    def restarted(self) -> "Postroom":
+        """The same world after another start: only the store remembers."""
+        again = Postroom.on(self.store, self.clock, self.timer, self.post.room)
+        again.post = self.post
+        again.outbox = Outbox(self.store, self.post, again.recipients, self.clock, self.timer, again.metrics)
+        return again
+
+    async def put(self, *notices: Notice, chats: Iterable[Chat] = (CHAT,)) -> None:
+        """Addresses notices to chats."""
+        async with self.store.write() as connection:
+            await outbox_rows.put(connection, notices, chats, self.clock())
+
+    async def turn(self) -> float:
+        """Lets every chat's worker do what it may do now; gives the seconds until there is more."""
+        await self.outbox.pump()
+        await asyncio.wait_for(self.outbox.drain(), SOON)
+        return await self.outbox.pump()
+
+    async def deliver(self, seconds: float = 3600) -> None:
+        """Lets time pass until nothing waits any more, or so many seconds have gone by."""
+        end = self.timer() + seconds
+        while self.timer() <= end:
+            nap = await self.turn()
+            async with self.store.read() as connection:
+                if not await outbox_rows.waiting_chats(connection):
+                    return
+            self.pass_time(max(nap, 0.01))
+
+    def pass_time(self, seconds: float) -> None:
+        """Lets both clocks go on."""
+        self.timer.forward(seconds)
+        self.clock.forward(seconds=seconds)
+
+    async def states(self) -> dict[str, str]:
+        """The state of each notification, by its key and chat."""
+        async with self.store.read() as connection:
+            rows = await connection.exec_driver_sql("SELECT key, chat_id, state FROM outbox ORDER BY id")
+            return {f"{row.key}@{row.chat_id}": row.state for row in rows}
+
+
+def copy_of(template: Path, folder: Path) -> Path:
+    """A fresh database of the present schema."""
+    return Path(copyfile(template, folder / "bot.db"))

@@ -1,0 +1,343 @@
+"""Checks: who is looked at when, how many at once, and that what was seen is saved whatever happens."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from bot import checks as checking
+from bot.core.model import OutageKind, Topic
+from bot.core.spread import next_look
+from bot.rounds import Round
+from bot.store import accounts, chats
+from bot.store import database as opening
+from bot.verdicts import Change, Look
+from tests.fakes import ALICE, BOB, CAROL, NOW, QUARTER, World, key_of, until, world_in
+
+MANY = [f"user{number}@example.com" for number in range(checking.IN_FLIGHT + 36)]
+
+
+async def idle(world: World) -> None:
+    """Waits until every look has ended and is saved."""
+    await asyncio.wait_for(world.checks.drain(), 10)
+
+
+async def tick(world: World) -> None:
+    """One tick of the clockwork, to the end of the looks that it began."""
+    await world.checks.tick()
+    await idle(world)
+
+
+async def next_moments(world: World) -> dict[str, object]:
+    """When each account is looked at next, in microseconds."""
+    return {str(key): at for key, at in await world.query("SELECT key, next_check_at FROM accounts")}
+
+
+async def test_everyone_is_looked_at_once_at_the_start_and_then_at_their_place(world: World) -> None:
+    """A start looks at everyone; from then on each has a place of its own within the interval, and keeps it."""
+    emails = MANY[:40]
+    await world.watch(*emails)
+    await tick(world)
+    assert sorted(world.source.reads) == sorted(emails)
+    world.source.reads.clear()
+    looked: dict[str, list[float]] = {email: [] for email in emails}
+    for second in range(0, 1800, 5):
+        world.clock.forward(seconds=5)
+        await tick(world)
+        for email in world.source.reads:
+            looked[email].append(second)
+        world.source.reads.clear()
+    assert all(len(moments) == 2 for moments in looked.values())
+    assert all(890 <= later - earlier <= 910 for earlier, later in looked.values())
+    places = sorted(moments[0] for moments in looked.values())
+    assert max(later - earlier for earlier, later in pairwise(places)) < 240
+    assert sum(1 for place in places if place < 450) in range(10, 31)
+
+
+async def test_a_batch_is_one_transaction(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks that end together are saved in one transaction, never one each."""
+    await world.watch(*MANY[:50])
+    gates = [world.source.hang(email) for email in MANY[:50]]
+    await world.checks.tick()
+    await until(lambda: world.source.in_flight == 50)
+    sizes: list[int] = []
+    save = world.verdicts.save
+
+    async def counted(batch: list[Look], *, ends_round: bool) -> list[Change]:
+        sizes.append(len(batch))
+        return await save(batch, ends_round=ends_round)
+
+    monkeypatch.setattr(world.verdicts, "save", counted)
+    for gate in gates:
+        gate.set()
+    await idle(world)
+    assert sum(sizes) == 50
+    assert len(sizes) <= 3
+
+
+async def test_so_many_at_once_and_the_rest_as_room_becomes_free(world: World) -> None:
+    """Never more looks at once than there is room for; the others begin as soon as one ends, without a tick."""
+    await world.watch(*MANY)
+    gates = {email: world.source.hang(email) for email in MANY}
+    await world.checks.tick()
+    await until(lambda: world.source.in_flight == checking.IN_FLIGHT)
+    for gate in gates.values():
+        gate.set()
+    await until(lambda: len(world.source.reads) == len(MANY))
+    await idle(world)
+    assert world.source.most_in_flight <= checking.IN_FLIGHT
+    assert sorted(world.source.reads) == sorted(MANY)
+
+
+async def test_a_hanging_look_delays_nobody(world: World) -> None:
+    """While one account hangs, all others are looked at and saved, round after round."""
+    await world.watch(ALICE, BOB, CAROL)
+    gate = world.source.hang(ALICE)
+    await world.checks.tick()
+    await until(lambda: ALICE in world.source.reads)
+    await world.look(BOB, CAROL)
+    world.clock.now += QUARTER
+    await world.checks.tick()
+    await until(lambda: world.source.reads.count(BOB) == 2 and world.source.reads.count(CAROL) == 2)
+    assert world.source.reads.count(ALICE) == 1
+    gate.set()
+    await idle(world)
+
+
+async def test_an_overrun_is_counted_and_said(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """A look that is due again while the one before hangs is skipped, counted, and told in the log; then it goes on."""
+    await world.watch(ALICE)
+    gate = world.source.hang(ALICE)
+    await world.checks.tick()
+    world.clock.now += QUARTER
+    await world.checks.tick()
+    await world.checks.tick()
+    overruns = world.metrics.registry.get_sample_value("credit_bot_overruns_total")
+    assert overruns == 1
+    assert f"{key_of(ALICE)} is due again" in caplog.text
+    gate.set()
+    await idle(world)
+    world.clock.now += QUARTER
+    await tick(world)
+    assert world.source.reads == [ALICE, ALICE]
+
+
+async def test_a_look_under_way_is_joined(world: World) -> None:
+    """Who asks for a look that is under way waits for that one: no second request."""
+    await world.watch(ALICE)
+    gate = world.source.hang(ALICE)
+    asked = [asyncio.create_task(world.look(ALICE)) for _ in range(3)]
+    await until(lambda: world.source.reads)
+    gate.set()
+    await asyncio.gather(*asked)
+    assert world.source.reads == [ALICE]
+
+
+async def test_a_look_asked_for_is_saved_when_it_returns(world: World) -> None:
+    """``look_now`` returns once what was seen is stored, and unknown accounts are no error."""
+    await world.watch(ALICE)
+    world.source.credits[ALICE] = 777
+    await world.look(ALICE)
+    await world.look("stranger@example.com")
+    async with world.store.read() as connection:
+        (seen,) = await accounts.watched(connection)
+    assert seen.reading is not None
+    assert seen.reading.credits.monthly == 777
+    assert seen.looked_at == NOW
+
+
+async def test_retry_after_is_obeyed_by_the_clockwork(world: World) -> None:
+    """A server that asks for an hour's peace is not asked within it by the clock, and is afterwards."""
+    await world.watch(ALICE)
+    world.source.fail(ALICE, OutageKind.THROTTLED, retry_after=3600)
+    await tick(world)
+    for _ in range(11):
+        world.clock.forward(minutes=5)
+        await tick(world)
+    assert world.source.reads == [ALICE]
+    world.clock.forward(minutes=20)
+    await tick(world)
+    assert world.source.reads == [ALICE, ALICE]
+
+
+async def test_a_short_retry_after_keeps_the_place(world: World) -> None:
+    """A wish that ends before the account's next place changes nothing."""
+    await world.watch(ALICE)
+    world.source.fail(ALICE, OutageKind.THROTTLED, retry_after=1)
+    await tick(world)
+    planned = next_look(key_of(ALICE), QUARTER, NOW)
+    assert (await next_moments(world))[key_of(ALICE)] == int(planned.timestamp() * 1_000_000)
+
+
+async def test_a_defect_in_a_source_is_an_outage(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """An error that no source should raise counts as a failed look, with its traceback in the log."""
+    await world.watch(ALICE, BOB)
+    world.source.answers[ALICE] = RuntimeError("unforeseen")
+    await tick(world)
+    async with world.store.read() as connection:
+        seen = await accounts.load(connection, [key_of(ALICE), key_of(BOB)])
+    assert seen[key_of(ALICE)].outage is not None
+    assert seen[key_of(ALICE)].failures == 1
+    assert seen[key_of(BOB)].reading is not None
+    assert "RuntimeError: unforeseen" in caplog.text
+
+
+async def test_one_poisoned_account_takes_no_other_along(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """If one account's look cannot be saved because of a defect, those that ended with it are saved all the same."""
+    emails = [ALICE, BOB, CAROL]
+    await world.watch(*emails)
+    gates = [world.source.hang(email) for email in emails]
+    world.source.answers[BOB] = "no sample at all"  # type: ignore[assignment]
+    looking = asyncio.create_task(world.look(*emails))
+    await until(lambda: world.source.in_flight == 3)
+    for gate in gates:
+        gate.set()
+    await asyncio.wait_for(looking, 10)
+    async with world.store.read() as connection:
+        seen = await accounts.load(connection, map(key_of, emails))
+    assert [seen[key_of(email)].reading is not None for email in emails] == [True, False, True]
+    assert f"{key_of(BOB)}: the look could not be saved" in caplog.text
+    world.source.answers.clear()
+    world.source.hanging.clear()
+    await world.look(BOB)
+
+
+async def test_a_locked_database_is_waited_for(
+    database: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While another process holds the database nothing is lost: the looks are saved, whole, once it lets go."""
+    monkeypatch.setattr(opening, "BUSY_TIMEOUT_MS", 1)
+    monkeypatch.setattr(opening, "WAITS", (0.001,))
+    async with world_in(database) as world:
+        await world.watch(ALICE, BOB)
+        world.source.credits[ALICE] = 100
+        with closing(sqlite3.connect(database, isolation_level=None, timeout=10)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            looking = asyncio.create_task(world.look(ALICE, BOB))
+            await until(lambda: caplog.text.count("database is locked") >= 2)
+            assert not looking.done()
+            other.execute("ROLLBACK")
+        await looking
+        assert [one.notice.subject for one in await world.notices()] == [key_of(ALICE)]
+        assert await world.query("SELECT count(*) FROM readings") == [(2,)]
+
+
+async def test_a_locked_database_does_not_end_the_saving(
+    database: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Room that becomes free while the database is locked is used by a later tick; nothing ends for good."""
+    monkeypatch.setattr(opening, "BUSY_TIMEOUT_MS", 1)
+    monkeypatch.setattr(opening, "WAITS", (0.001,))
+    async with world_in(database) as world:
+        await world.watch(*MANY)
+        with closing(sqlite3.connect(database, isolation_level=None, timeout=10)) as other:
+            gates = [world.source.hang(email) for email in MANY]
+            await world.checks.tick()
+            await until(lambda: world.source.in_flight == checking.IN_FLIGHT)
+            other.execute("BEGIN IMMEDIATE")
+            for gate in gates:
+                gate.set()
+            await until(lambda: caplog.text.count("database is locked") >= 2)
+            other.execute("ROLLBACK")
+        await idle(world)
+        world.clock.forward(seconds=1)
+        await tick(world)
+        assert set(world.source.reads) == set(MANY)
+
+
+async def test_a_clock_set_back_delays_nobody(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """A clock that is set back by a day does not let anyone wait for a day: at most one interval."""
+    await world.watch(ALICE)
+    await tick(world)
+    world.clock.forward(days=-1)
+    await tick(world)
+    assert "The clock was set back by 1 day" in caplog.text
+    world.clock.now += QUARTER
+    await tick(world)
+    assert world.source.reads == [ALICE, ALICE]
+    assert await world.notices(Topic.PAUSE) == []
+
+
+async def test_a_clock_set_forward_looks_once(world: World) -> None:
+    """After a jump ahead, or a sleep of the machine, each account is looked at once, and not once for each interval."""
+    await world.watch(ALICE)
+    await tick(world)
+    world.clock.forward(days=3)
+    await tick(world)
+    await tick(world)
+    assert world.source.reads == [ALICE, ALICE]
+
+
+async def test_a_pause_is_said_once(world: World) -> None:
+    """After more than three intervals without checks one message says from when to when nobody was watching."""
+    await world.watch(ALICE)
+    await tick(world)
+    world.clock.now += 3 * QUARTER
+    await tick(world)
+    assert await world.notices(Topic.PAUSE) == []
+    before = world.clock.now
+    world.clock.now += 3 * QUARTER + timedelta(seconds=1)
+    for _ in range(3):
+        await tick(world)
+    (pause,) = await world.notices(Topic.PAUSE)
+    assert (pause.notice.facts.since, pause.notice.facts.until) == (before, world.clock.now)
+    assert not pause.notice.rings
+
+
+async def test_a_pause_over_a_restart_is_said_and_a_quick_restart_is_silent(database: Path) -> None:
+    """The pause counts from the last look of the run before; a restart within the time says nothing."""
+    async with world_in(database) as world:
+        await world.watch(ALICE)
+        await tick(world)
+    for minutes, pauses in ((30, 0), (46, 1)):
+        async with world_in(database) as again:
+            again.clock.forward(minutes=minutes)
+            await again.discovery((ALICE, None)).resume()
+            await again.checks.resume()
+            await tick(again)
+            assert again.source.reads == [ALICE]
+            assert len(await again.notices(Topic.PAUSE)) == pauses
+            again.clock.now = NOW
+            async with again.store.write() as connection:
+                await connection.exec_driver_sql(
+                    "UPDATE accounts SET looked_at = ?", (int(NOW.timestamp() * 1_000_000),)
+                )
+
+
+async def test_a_round_is_told_and_remembered(world: World) -> None:
+    """When everyone has been looked at, the round's end is stored and told, whole only if all could be read."""
+    await world.watch(ALICE, BOB)
+    world.source.fail(BOB)
+    await tick(world)
+    assert world.rounds == [Round(whole=False, any_read=True)]
+    async with world.store.read() as connection:
+        assert await chats.marked(connection, chats.ROUND) == NOW
+    world.source.answers.clear()
+    world.clock.now += QUARTER
+    await tick(world)
+    assert world.rounds[1:] == [Round(whole=True, any_read=True)]
+
+
+async def test_looks_are_counted_by_their_result(world: World) -> None:
+    """The metrics count each look, by kind of outage, and measure its seconds."""
+    await world.watch(ALICE, BOB)
+    world.source.fail(BOB, OutageKind.BROKEN)
+    await tick(world)
+    value = world.metrics.registry.get_sample_value
+    assert value("credit_bot_checks_total", {"result": "ok"}) == 1
+    assert value("credit_bot_checks_total", {"result": "broken"}) == 1
+    assert value("credit_bot_check_seconds_count") == 2
+
+
+async def test_cancelling_gives_up_what_hangs(world: World) -> None:
+    """A stop does not wait for a look that never ends."""
+    await world.watch(ALICE)
+    world.source.hang(ALICE)
+    await world.checks.tick()
+    await until(lambda: world.source.in_flight)
+    await asyncio.wait_for(world.checks.cancel(), 10)
+    assert world.source.in_flight == 0

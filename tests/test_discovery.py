@@ -1,0 +1,251 @@
+"""Discovery: who is watched, from the settings or from the list, and what is said of comings and goings."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.core.model import Chat, Listing, Measure, Outage, OutageKind, Reason, Silence, SilenceKind, Topic
+from bot.store import accounts, alerts
+from tests.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, QUARTER, SOURCE, World, key_of, world_in
+
+HOUR = timedelta(hours=1)
+
+
+async def watched(world: World) -> list[str]:
+    """The emails of the watched accounts."""
+    async with world.store.read() as connection:
+        return [account.email for account in await accounts.watched(connection)]
+
+
+def away(kind: OutageKind = OutageKind.UNAVAILABLE) -> Outage:
+    """A list that cannot be read."""
+    return Outage(NOW, kind, "no answer")
+
+
+async def test_everyone_listed_is_watched_and_due_at_once(world: World) -> None:
+    """Without accounts in the settings, all that the source lists are watched, each due at once."""
+    world.source.lists(ALICE, BOB)
+    discovery = world.discovery()
+    await discovery.resume()
+    assert await discovery.tick()
+    assert await watched(world) == [ALICE, BOB]
+    async with world.store.read() as connection:
+        assert len(await accounts.due(connection, NOW, 9)) == 2
+    assert world.checks.rounds.watched == {key_of(ALICE), key_of(BOB)}
+
+
+async def test_the_list_is_asked_for_every_hour(world: World) -> None:
+    """A good list is asked for again after an hour, and not before."""
+    world.source.lists(ALICE)
+    discovery = world.discovery()
+    await discovery.tick()
+    world.clock.forward(minutes=59)
+    assert not await discovery.tick()
+    world.clock.forward(minutes=1)
+    assert await discovery.tick()
+    assert world.source.asked == 2
+
+
+async def test_a_list_that_fails_or_is_empty_is_asked_for_each_interval(world: World) -> None:
+    """While there is no list, or nobody on it, it is asked for at each interval."""
+    discovery = world.discovery()
+    for listing in (away(), Listing(NOW, ())):
+        world.source.listing = listing
+        await discovery.ask(SOURCE)
+        asked = world.source.asked
+        assert not await discovery.tick()
+        world.clock.now += QUARTER
+        world.source.listing = None
+        assert await discovery.tick()
+        assert world.source.asked == asked + 1
+        world.clock.now = NOW
+
+
+async def test_a_clock_set_back_does_not_stop_the_asking(world: World) -> None:
+    """A list that seems to come from the future is asked for again."""
+    world.source.lists(ALICE)
+    discovery = world.discovery()
+    await discovery.tick()
+    world.clock.forward(days=-1)
+    assert await discovery.tick()
+
+
+async def test_newcomers_are_watched_without_a_word(world: World) -> None:
+    """An account that appears in the list is watched; nothing needs to be said of it."""
+    world.source.lists(ALICE)
+    discovery = world.discovery()
+    await discovery.ask(SOURCE)
+    world.source.lists(ALICE, BOB)
+    await discovery.ask(SOURCE)
+    assert await watched(world) == [ALICE, BOB]
+    assert await world.notices() == []
+
+
+async def test_who_is_gone_is_said_once_and_watched_no_more(world: World) -> None:
+    """An account that is no longer listed is said once; its alerts end, and it may come back with its memory."""
+    world.source.lists(ALICE, BOB)
+    discovery = world.discovery()
+    await discovery.ask(SOURCE)
+    world.source.credits[BOB] = 100
+    await world.look(ALICE, BOB)
+    world.source.lists(ALICE)
+    for _ in range(3):
+        world.clock.forward(hours=1)
+        await discovery.ask(SOURCE)
+    assert await watched(world) == [ALICE]
+    (gone,) = await world.notices(Topic.GONE)
+    assert (gone.notice.subject, gone.notice.facts.name) == (key_of(BOB), BOB)
+    async with world.store.read() as connection:
+        assert await alerts.firing(connection) == []
+    world.source.lists(ALICE, BOB)
+    await discovery.ask(SOURCE)
+    async with world.store.read() as connection:
+        back = (await accounts.load(connection, [key_of(BOB)]))[key_of(BOB)]
+    assert back.reading is not None
+
+
+async def test_a_muted_account_goes_silently(world: World) -> None:
+    """A silence covers the message that an account is gone."""
+    world.source.lists(ALICE, BOB, CAROL)
+    discovery = world.discovery()
+    await discovery.ask(SOURCE)
+    async with world.store.write() as connection:
+        await alerts.add_silence(connection, Silence(SilenceKind.ACCOUNT, key_of(BOB), until=NOW + HOUR))
+    world.source.lists(ALICE)
+    await discovery.ask(SOURCE)
+    assert [one.notice.subject for one in await world.notices(Topic.GONE)] == [key_of(CAROL)]
+
+
+async def test_an_email_in_another_spelling_is_the_same_account(world: World) -> None:
+    """Letters' case makes no account new and none gone."""
+    world.source.lists(ALICE)
+    discovery = world.discovery()
+    await discovery.ask(SOURCE)
+    world.source.lists(ALICE.upper())
+    await discovery.ask(SOURCE)
+    assert await watched(world) == [ALICE]
+    assert await world.notices(Topic.GONE) == []
+
+
+async def test_a_passing_empty_list_parts_with_nobody(world: World) -> None:
+    """An empty list is asked for twice: one passing 404 does not end the watch over everyone."""
+    world.source.lists(ALICE, BOB)
+    discovery = world.discovery()
+    await discovery.ask(SOURCE)
+    world.source.listings = [Listing(NOW, ())]
+    await discovery.ask(SOURCE)
+    assert await watched(world) == [ALICE, BOB]
+    assert await world.notices(Topic.GONE) == []
+
+
+async def test_a_list_that_stays_empty_is_said(world: World) -> None:
+    """Nobody listed, twice in a row: everyone is gone, and the empty source is said once, until someone is listed."""
+    world.source.lists(ALICE)
+    discovery = world.discovery()
+    await discovery.ask(SOURCE)
+    world.source.lists()
+    for _ in range(3):
+        await discovery.ask(SOURCE)
+    assert await watched(world) == []
+    assert len(await world.notices(Topic.GONE)) == 1
+    (empty,) = await world.notices()
+    assert (empty.notice.subject, empty.notice.measure) == (SOURCE, Measure.LISTING)
+    world.source.lists(ALICE)
+    await discovery.ask(SOURCE)
+    assert [one.notice.reason for one in await world.notices()] == [Reason.FIRED, Reason.RESOLVED]
+
+
+async def test_a_list_that_cannot_be_read_parts_with_nobody(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """An outage of the list leaves everyone watched, is logged, and is told where it concerns the source."""
+    world.source.lists(ALICE)
+    discovery = world.discovery()
+    await discovery.ask(SOURCE)
+    world.source.listing = away(OutageKind.UNAUTHORIZED)
+    await discovery.ask(SOURCE)
+    assert await watched(world) == [ALICE]
+    assert "the list of accounts cannot be read: unauthorized: no answer" in caplog.text
+    assert [(one.notice.subject, one.notice.measure) for one in await world.notices()] == [(SOURCE, Measure.FAILURES)]
+
+
+async def test_what_the_list_says_is_wrong_breaks_a_failed_look(world: World) -> None:
+    """An account that is listed with an error is broken when it cannot be read, in the list's words."""
+    world.source.lists(ALICE, BOB, errors={ALICE: "session expired", BOB: "odd"})
+    discovery = world.discovery()
+    await discovery.ask(SOURCE)
+    world.source.fail(ALICE)
+    await world.look(ALICE, BOB)
+    (told,) = await world.notices()
+    assert (told.notice.subject, told.notice.facts.outage) == (key_of(ALICE), OutageKind.BROKEN)
+    assert told.notice.facts.said == "session expired"
+    world.source.lists(ALICE, BOB)
+    await discovery.ask(SOURCE)
+    async with world.store.read() as connection:
+        assert [one.listed_error for one in await accounts.watched(connection)] == [None, None]
+
+
+async def test_the_settings_accounts_are_watched_and_no_list_is_asked_for(world: World) -> None:
+    """Accounts in the settings are watched under their labels, and the source's list is never asked for."""
+    discovery = world.discovery((ALICE, "Studio"), (BOB, None))
+    await discovery.resume()
+    await discovery.ask_all()
+    assert not await discovery.tick()
+    assert world.source.asked == 0
+    async with world.store.read() as connection:
+        assert [one.name for one in await accounts.watched(connection)] == [BOB, "Studio"]
+
+
+async def test_an_account_taken_out_of_the_settings_goes_without_a_word(world: World) -> None:
+    """What the user takes away is the user's wish: watched no more, its alerts ended, nothing said."""
+    await world.discovery((ALICE, None), (BOB, None)).resume()
+    world.source.credits[BOB] = 0
+    await world.look(BOB)
+    before = await world.notices(None)
+    await world.discovery((ALICE, None)).resume()
+    assert await watched(world) == [ALICE]
+    assert await world.notices(None) == before
+    async with world.store.read() as connection:
+        assert await alerts.firing(connection) == []
+
+
+async def test_the_listed_are_known_at_once_after_a_restart(database: Path) -> None:
+    """A start watches those that were listed last, before the source has answered anything."""
+    async with world_in(database) as world:
+        world.source.lists(ALICE, BOB)
+        await world.discovery().ask(SOURCE)
+    async with world_in(database) as again:
+        await again.discovery().resume()
+        assert again.checks.rounds.watched == {key_of(ALICE), key_of(BOB)}
+        assert again.source.asked == 0
+
+
+async def test_each_chat_is_greeted_once(database: Path) -> None:
+    """The first time a chat is used it gets one silent greeting that says how many are watched, and never again."""
+    topic = Chat(GROUP.chat_id, 45)
+    for chats in ((CHAT,), (CHAT,), (CHAT, topic)):
+        async with world_in(database, chats=chats) as world:
+            await world.discovery((ALICE, None), (BOB, None)).resume()
+            for chat in chats:
+                (greeting,) = await world.notices(Topic.GREETING, chat)
+                assert greeting.notice.facts.total == 2
+                assert greeting.notice.facts.email is None
+                assert not greeting.notice.rings
+
+
+async def test_nobody_is_greeted_while_nobody_is_watched(world: World) -> None:
+    """A greeting waits until there is something to say."""
+    discovery = world.discovery()
+    await discovery.resume()
+    await discovery.ask(SOURCE)
+    assert await world.notices(Topic.GREETING) == []
+    world.source.lists(ALICE)
+    await discovery.ask(SOURCE)
+    assert len(await world.notices(Topic.GREETING)) == 1
+
+
+async def test_a_long_list_with_doubles(world: World) -> None:
+    """A list of a thousand accounts, some of them twice, is taken over in one go."""
+    emails = [f"user{number}@example.com" for number in range(1000)]
+    world.source.lists(*emails, emails[0], emails[0].upper())
+    await world.discovery().ask(SOURCE)
+    assert len(await watched(world)) == 1000

@@ -1,0 +1,509 @@
+"""Settings: where they come from, which faults they can have, and that no secret is ever said."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from bot.core.model import Chat, Threshold
+from bot.errors import SettingsError
+from bot.setting_types import Address, NamedAccount
+from bot.settings import EXAMPLES, NAMES, SECRETS, Settings, load_settings
+
+ROOT = Path(__file__).parents[1]
+USEAPI = "user:1234-Zm9vYmFyc2VjcmV0"
+TELEGRAM = "7654321098:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw-x"
+TOKENS = {"USEAPI_TOKEN": USEAPI, "TELEGRAM_BOT_TOKEN": TELEGRAM}
+CONTRACT = {
+    "USEAPI_TOKEN",
+    "TELEGRAM_BOT_TOKEN",
+    "TELEGRAM_CHAT_IDS",
+    "TELEGRAM_ADMIN_IDS",
+    "ACCOUNTS",
+    "CHECK_EVERY",
+    "LOW_CREDITS",
+    "PLAN_ENDS_WITHIN",
+    "UNREADABLE_AFTER",
+    "REMIND_EVERY",
+    "TIMEZONE",
+    "DATABASE_URL",
+    "HTTP_LISTEN",
+    "HEARTBEAT_URL",
+    "HISTORY_DAYS",
+    "LOG_LEVEL",
+    "LOG_FORMAT",
+    "USEAPI_URL",
+    "TELEGRAM_API_URL",
+}
+LATER = [
+    "ACCOUNTS_FILE",
+    "RUNS_OUT_WITHIN",
+    "QUIET_HOURS",
+    "DIGEST_AT",
+    "FALLBACK_URLS",
+    "FALLBACK_AFTER",
+]
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder without a settings.env of somebody's own."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def load(environ: Mapping[str, str] | None = None, **more: str) -> Settings:
+    """The settings of an environment that has both tokens unless it says otherwise."""
+    return load_settings(None, {**TOKENS, **(environ or {}), **more})
+
+
+def faults_of(environ: Mapping[str, str], env_file: str | None = None) -> list[str]:
+    """All faults of an environment, each on a line of its own."""
+    with pytest.raises(SettingsError) as caught:
+        load_settings(env_file, environ)
+    assert caught.value.exit_code == 78
+    assert all("\n" not in fault for fault in caught.value.faults)
+    assert str(caught.value) == "\n".join(caught.value.faults)
+    return caught.value.faults
+
+
+def fault_of(**more: str) -> str:
+    """The one fault of settings that are right otherwise."""
+    (fault,) = faults_of({**TOKENS, **more})
+    return fault
+
+
+def test_the_names_are_the_contracts() -> None:
+    """Exactly the settings of the contract that this version has, and each has an example for its faults."""
+    assert set(NAMES) == CONTRACT
+    assert set(EXAMPLES) == CONTRACT
+
+
+def test_defaults_are_the_contracts() -> None:
+    """With the two tokens only, every setting is what the contract says."""
+    found = load()
+    assert found.telegram_chat_ids == ()
+    assert found.telegram_admin_ids == frozenset()
+    assert found.accounts == ()
+    assert found.check_every == timedelta(minutes=15)
+    assert found.low_credits == (Threshold(20, percent=True), Threshold(5, percent=True), Threshold(0))
+    assert [rung.value for rung in found.plan_ends_within] == [7 * 86400, 3 * 86400, 86400]
+    assert found.unreadable_after == 3
+    assert found.remind_every == timedelta(hours=24)
+    assert found.timezone == ZoneInfo("UTC")
+    assert found.database_url == "credit-bot.db"
+    assert found.http_listen == Address("127.0.0.1", 8080)
+    assert found.heartbeat_url is None
+    assert found.history_days == 400
+    assert (found.log_level, found.log_format) == ("INFO", "text")
+    assert found.useapi_url == "https://api.useapi.net/v2"
+    assert found.telegram_api_url == "https://api.telegram.org"
+
+
+def test_every_example_works() -> None:
+    """The example that a fault shows is one that works, for each setting."""
+    for name, text in EXAMPLES.items():
+        load({name: text})
+
+
+def test_everything_can_be_set() -> None:
+    """Each setting, given another value than its default, arrives as that value."""
+    found = load(
+        TELEGRAM_CHAT_IDS="42, -1001234567890/45",
+        TELEGRAM_ADMIN_IDS="7,8",
+        ACCOUNTS="Studio <alice@example.com>, bob@example.com",
+        CHECK_EVERY="1m30s",
+        LOW_CREDITS="500,100",
+        PLAN_ENDS_WITHIN="2d",
+        UNREADABLE_AFTER="5",
+        REMIND_EVERY="12h",
+        TIMEZONE="Europe/Berlin",
+        DATABASE_URL="sqlite:////data/bot.db",
+        HTTP_LISTEN="[::1]:9000",
+        HEARTBEAT_URL="https://hc-ping.com/abc",
+        HISTORY_DAYS="30",
+        LOG_LEVEL="debug",
+        LOG_FORMAT="JSON",
+        USEAPI_URL="http://127.0.0.1:1/v2/",
+        TELEGRAM_API_URL="http://127.0.0.1:2",
+    )
+    assert found.telegram_chat_ids == (Chat(42), Chat(-1001234567890, 45))
+    assert found.telegram_admin_ids == {7, 8}
+    assert found.accounts == (NamedAccount("alice@example.com", "Studio"), NamedAccount("bob@example.com"))
+    assert found.check_every == timedelta(seconds=90)
+    assert found.low_credits == (Threshold(500), Threshold(100))
+    assert found.plan_ends_within == (Threshold(2 * 86400),)
+    assert (found.unreadable_after, found.remind_every) == (5, timedelta(hours=12))
+    assert found.timezone == ZoneInfo("Europe/Berlin")
+    assert found.database_url == "/data/bot.db"
+    assert found.http_listen == Address("::1", 9000)
+    assert found.heartbeat_url is not None
+    assert found.heartbeat_url.get_secret_value() == "https://hc-ping.com/abc"
+    assert (found.history_days, found.log_level, found.log_format) == (30, "DEBUG", "json")
+    assert (found.useapi_url, found.telegram_api_url) == ("http://127.0.0.1:1/v2", "http://127.0.0.1:2")
+    assert found.rules.unreadable_after == 5
+    assert found.rules.low_credits == found.low_credits
+
+
+def test_zero_reminds_never() -> None:
+    """``REMIND_EVERY=0`` never repeats."""
+    assert load(REMIND_EVERY="0").rules.remind_every is None
+
+
+@pytest.mark.parametrize("value", ["", "  "])
+def test_empty_switches_off_or_is_the_default(value: str) -> None:
+    """An empty value switches off what can be, and is the default elsewhere: for every setting."""
+    plain = load()
+    for name in CONTRACT - TOKENS.keys():
+        found = getattr(load({name: value}), name.lower())
+        off = {"LOW_CREDITS": (), "PLAN_ENDS_WITHIN": (), "HTTP_LISTEN": None}
+        assert found == (off[name] if name in off else getattr(plain, name.lower())), name
+
+
+@pytest.mark.parametrize("name", sorted(TOKENS))
+def test_an_empty_token_is_missing(name: str) -> None:
+    """A required setting that is empty is told as missing, with both ways to give it."""
+    (fault,) = faults_of({**TOKENS, name: " "})
+    assert fault.startswith(f"{name}: is required. Example: {name}=")
+    assert f"{name}_FILE=" in fault
+
+
+def test_the_environment_wins_over_the_file(elsewhere: Path) -> None:
+    """What both name is what the environment says; what only the file names comes from the file."""
+    (elsewhere / "settings.env").write_text("TIMEZONE=Asia/Tokyo\nHISTORY_DAYS=7\n")
+    found = load(TIMEZONE="Europe/Berlin")
+    assert (found.timezone.key, found.history_days) == ("Europe/Berlin", 7)
+
+
+def test_an_empty_value_of_the_environment_wins_too(elsewhere: Path) -> None:
+    """An environment that empties a setting has the last word."""
+    (elsewhere / "settings.env").write_text("HTTP_LISTEN=127.0.0.1:9999\nHISTORY_DAYS=7\n")
+    found = load(HTTP_LISTEN="", HISTORY_DAYS="")
+    assert (found.http_listen, found.history_days) == (None, 400)
+
+
+def test_the_environment_of_others_is_none_of_ours() -> None:
+    """Unknown names in the environment, even near ones, are not our business; nor are names in small letters."""
+    found = load(
+        {"CHEK_EVERY": "1s", "check_every": "1s", "PATH": "/bin", "ACCOUNTS_FILE": "/x", "LOG_LEVEL_FILE": "y"}
+    )
+    assert found == load()
+
+
+def test_another_file_can_be_named(elsewhere: Path) -> None:
+    """``--env-file`` names the file; the default one is then not read."""
+    (elsewhere / "settings.env").write_text("HISTORY_DAYS=1\n")
+    (elsewhere / "other.env").write_text("TIMEZONE=Asia/Tokyo\n")
+    found = load_settings(str(elsewhere / "other.env"), TOKENS)
+    assert (found.timezone.key, found.history_days) == ("Asia/Tokyo", 400)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TIMEZONE=Asia/Tokyo",
+        "export TIMEZONE=Asia/Tokyo\n",
+        "TIMEZONE = 'Asia/Tokyo'   # where we are\n",
+        'TIMEZONE="Asia/Tokyo"\n',
+        "\ufeffTIMEZONE=Asia/Tokyo\n",
+        "# a comment\r\n\r\nTIMEZONE=Asia/Tokyo\r\n",
+        "TIMEZONE=UTC\nTIMEZONE=Asia/Tokyo\n",
+    ],
+    ids=["bare", "export", "quotes and comment", "double quotes", "BOM", "CRLF", "the last wins"],
+)
+def test_env_files_are_written_in_many_ways(elsewhere: Path, text: str) -> None:
+    """Quotes, ``export``, comments, a byte order mark and Windows' line ends are all read as people mean them."""
+    (elsewhere / "settings.env").write_bytes(text.encode())
+    assert load().timezone.key == "Asia/Tokyo"
+
+
+def test_a_missing_default_file_is_no_fault_and_a_named_one_is(elsewhere: Path) -> None:
+    """Without settings.env the environment is enough; a file that was asked for must be there."""
+    load()
+    (fault,) = faults_of(TOKENS, str(elsewhere / "nothing.env"))
+    assert "there is no such file" in fault
+    assert "nothing.env" in fault
+
+
+def test_a_file_that_is_no_text(elsewhere: Path) -> None:
+    """A file in another encoding, a folder, and a name that cannot be are said in words."""
+    file = elsewhere / "settings.env"
+    file.write_bytes(b"TIMEZONE=M\xfcnchen\n")
+    (fault,) = faults_of(TOKENS)
+    assert "is no UTF-8 text" in fault
+    file.unlink()
+    file.mkdir()
+    (fault,) = faults_of(TOKENS)
+    assert "cannot be read" in fault
+    (fault,) = faults_of(TOKENS, "x" * 5000)
+    assert "cannot be read" in fault
+
+
+def test_a_line_that_is_none_is_named_by_its_number(elsewhere: Path) -> None:
+    """Garbage is pointed at by line, and never quoted: it may be a secret that lost its name."""
+    (elsewhere / "settings.env").write_text(f"TIMEZONE=UTC\nthis is nothing\n{TELEGRAM}\nACCOUNTS='open\n")
+    found = faults_of(TOKENS)
+    assert [re.match(r"settings.env, line (\d+): is not NAME=value", fault)[1] for fault in found] == ["2", "3", "4"]  # type: ignore[index]
+    assert "nothing" not in "".join(found)
+
+
+def test_nul_bytes_are_no_crash(elsewhere: Path) -> None:
+    """Null bytes, as after a power loss, are words."""
+    (elsewhere / "settings.env").write_bytes(b"DATABASE_URL=sqlite:///a\0b\nTIMEZONE=\0\n\0\0\0\0\n")
+    assert len(faults_of(TOKENS)) >= 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("CHECK_EVRY", "CHECK_EVERY"), ("low_credits", "LOW_CREDITS"), ("TELEGRAM_TOKEN", "TELEGRAM_BOT_TOKEN")],
+)
+def test_an_unknown_name_suggests_the_nearest(elsewhere: Path, wrong: str, right: str) -> None:
+    """A name with a slip, or in small letters, is a fault that says which one is meant."""
+    (elsewhere / "settings.env").write_text(f"\n{wrong}=1\n")
+    (fault,) = faults_of(TOKENS)
+    assert fault == f"settings.env, line 2: {wrong} is no setting; did you mean {right}?"
+
+
+def test_a_name_like_no_other_points_to_the_example(elsewhere: Path) -> None:
+    """Where nothing is near, the fault says where all settings stand."""
+    (elsewhere / "settings.env").write_text("HELLO=1\n")
+    assert faults_of(TOKENS) == ["settings.env, line 1: HELLO is no setting; see settings.example.env"]
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_settings_of_later_versions_are_unknown(elsewhere: Path, name: str) -> None:
+    """No setting without effect: what comes with a later version is refused, so that nobody relies on it."""
+    (elsewhere / "settings.env").write_text(f"{name}=1\n")
+    (fault,) = faults_of(TOKENS)
+    assert f"{name} is no setting" in fault
+
+
+def test_all_faults_at_once(elsewhere: Path) -> None:
+    """Every fault is reported together, one line each: the setting, what is wrong, an example that works."""
+    (elsewhere / "settings.env").write_text("NONSENSE=1\nwhat\n")
+    wrong = {
+        "TELEGRAM_CHAT_IDS": "@channel",
+        "TELEGRAM_ADMIN_IDS": "-5",
+        "ACCOUNTS": "nobody",
+        "CHECK_EVERY": "0s",
+        "LOW_CREDITS": "5%,20%",
+        "PLAN_ENDS_WITHIN": "soon",
+        "UNREADABLE_AFTER": "0",
+        "REMIND_EVERY": "1 fortnight",
+        "TIMEZONE": "Mars/Phobos",
+        "DATABASE_URL": "postgresql://localhost/x",
+        "HTTP_LISTEN": "8080",
+        "HEARTBEAT_URL": "ftp://example.com",
+        "HISTORY_DAYS": "many",
+        "LOG_LEVEL": "LOUD",
+        "LOG_FORMAT": "xml",
+        "USEAPI_URL": "api.useapi.net",
+        "TELEGRAM_API_URL": "http://",
+    }
+    found = faults_of(wrong)
+    by_name = {fault.split(":")[0]: fault for fault in found if not fault.startswith("settings.env")}
+    assert by_name.keys() == CONTRACT
+    assert len(found) == len(CONTRACT) + 2
+    for name, fault in by_name.items():
+        assert f"Example: {name}={EXAMPLES[name]}" in fault
+    assert by_name["LOW_CREDITS"].startswith("LOW_CREDITS: is not in order")
+    assert by_name["UNREADABLE_AFTER"].startswith("UNREADABLE_AFTER: must be at least 1.")
+    assert by_name["HISTORY_DAYS"].startswith("HISTORY_DAYS: is no whole number.")
+    assert "must be text or json" in by_name["LOG_FORMAT"]
+    assert "“@channel”" in by_name["TELEGRAM_CHAT_IDS"]
+    assert "shorter than a second" in by_name["CHECK_EVERY"]
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_from_a_file(elsewhere: Path, name: str) -> None:
+    """Each secret can lie in a file; white space at its end is no part of it."""
+    secret = {**TOKENS, "HEARTBEAT_URL": "https://hc-ping.com/abc"}[name]
+    (elsewhere / "secret").write_text(f"{secret} \n\r\n\t")
+    rest = {other: value for other, value in TOKENS.items() if other != name}
+    found = load_settings(None, {**rest, f"{name}_FILE": str(elsewhere / "secret")})
+    assert getattr(found, name.lower()).get_secret_value() == secret
+    assert secret in found.secrets
+
+
+def test_a_secrets_file_named_in_the_env_file(elsewhere: Path) -> None:
+    """``NAME_FILE`` works in the env file too."""
+    (elsewhere / "secret").write_text(USEAPI)
+    (elsewhere / "settings.env").write_text("USEAPI_TOKEN_FILE=secret\n")
+    found = load_settings(None, {"TELEGRAM_BOT_TOKEN": TELEGRAM})
+    assert found.useapi_token.get_secret_value() == USEAPI
+
+
+def test_a_secret_given_twice_in_one_place_is_a_fault(elsewhere: Path) -> None:
+    """Both forms in one place contradict each other; the fault says to leave one out."""
+    (elsewhere / "secret").write_text("other")
+    both = {**TOKENS, "USEAPI_TOKEN_FILE": "secret"}
+    (fault,) = faults_of(both)
+    assert fault == "USEAPI_TOKEN: given twice, as USEAPI_TOKEN and as USEAPI_TOKEN_FILE; leave one of them out"
+
+
+@pytest.mark.parametrize("form", ["USEAPI_TOKEN", "USEAPI_TOKEN_FILE"])
+def test_the_environments_secret_replaces_the_files_in_either_form(elsewhere: Path, form: str) -> None:
+    """A secret in the environment replaces the env file's, whichever form either has."""
+    (elsewhere / "secret").write_text(USEAPI)
+    other = "USEAPI_TOKEN" if form.endswith("_FILE") else "USEAPI_TOKEN_FILE"
+    (elsewhere / "settings.env").write_text(f"{other}=old\n")
+    given_ = USEAPI if form == "USEAPI_TOKEN" else "secret"
+    found = load_settings(None, {"TELEGRAM_BOT_TOKEN": TELEGRAM, form: given_})
+    assert found.useapi_token.get_secret_value() == USEAPI
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "cannot be read: No such file"), (b"", "is empty"), (b" \n", "is empty"), (b"\xff\xfe", "no UTF-8 text")],
+)
+def test_a_secrets_file_that_cannot_be_used(elsewhere: Path, content: bytes | None, words: str) -> None:
+    """A file that is missing, empty or no text is the one fault said, not that the secret is missing too."""
+    if content is not None:
+        (elsewhere / "secret").write_bytes(content)
+    (fault,) = faults_of({"TELEGRAM_BOT_TOKEN": TELEGRAM, "USEAPI_TOKEN_FILE": "secret"})
+    assert fault.startswith("USEAPI_TOKEN_FILE: ")
+    assert words in fault
+
+
+def test_white_space_around_a_token_is_no_part_of_it() -> None:
+    """A token copied with a space or a line break is the token."""
+    assert load(USEAPI_TOKEN=f" {USEAPI}\n").useapi_token.get_secret_value() == USEAPI
+
+
+@pytest.mark.parametrize("bad", ["two words", "tök€n", "zero\u200bwidth"])
+def test_what_can_be_no_token_is_said_without_the_token(bad: str) -> None:
+    """A token with white space or strange characters inside is a fault that does not repeat it."""
+    fault = fault_of(USEAPI_TOKEN=bad)
+    assert "holds white space or characters that no token has" in fault
+    assert bad not in fault
+
+
+def test_no_secret_prints() -> None:
+    """Neither the settings' text nor their representation holds a secret."""
+    url = "https://hc-ping.com/5ba1b0f2-secret"
+    found = load(HEARTBEAT_URL=url)
+    shown = f"{found} {found!r} {found.model_dump()} {found.model_dump_json()}"
+    for secret in (USEAPI, TELEGRAM, url, "5ba1b0f2"):
+        assert secret not in shown
+    assert sorted(found.secrets) == sorted([USEAPI, TELEGRAM, url])
+
+
+@pytest.mark.parametrize("secret", [TELEGRAM, USEAPI], ids=["telegram", "useapi"])
+@pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
+@pytest.mark.parametrize("name", sorted(CONTRACT))
+def test_a_token_in_the_wrong_setting_is_not_repeated(name: str, secret: str, known: bool) -> None:
+    """A token that landed in another setting is told as a fault of that setting, without any long part of it."""
+    environ = {**(TOKENS if known else {}), name: f"{secret},x {secret}"}
+    said = "\n".join(faults_of(environ))
+    for start in range(len(secret) - 12):
+        assert secret[start : start + 12] not in said
+
+
+@pytest.mark.parametrize("secret", [TELEGRAM, USEAPI], ids=["telegram", "useapi"])
+def test_a_token_in_place_of_a_name_or_a_path_is_not_repeated(elsewhere: Path, secret: str) -> None:
+    """A token where a name or a file belongs is not repeated either."""
+    (elsewhere / "settings.env").write_text(f"{secret}\n{secret}=\n{secret}=1\nexport {secret}\n")
+    said = "\n".join(faults_of({"TELEGRAM_BOT_TOKEN_FILE": secret, "USEAPI_TOKEN_FILE": secret}))
+    for start in range(len(secret) - 12):
+        assert secret[start : start + 12] not in said
+
+
+def test_the_environments_broken_text_is_mended() -> None:
+    """Bytes in the environment that are no UTF-8 are shown as such, and no crash when they are stored or said."""
+    (account,) = load(ACCOUNTS="St\udcfcdio <alice@example.com>").accounts
+    assert account.label == "St\ufffddio"
+    assert account.label.encode()
+
+
+names = st.sampled_from([*sorted(CONTRACT), "USEAPI_TOKEN_FILE", "HELLO", "", "export X"])
+values = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=40),
+    st.sampled_from([USEAPI, TELEGRAM, "1e999", "nan", "٣", "-1", "0", "''", '"', "${HOME}", "[]", "{}", "null", ","]),
+)
+lines = st.one_of(values, st.builds("{}={}".format, names, values), st.builds("export {}='{}'".format, names, values))
+texts = st.lists(lines, max_size=8).map("\n".join)
+
+
+def settings_or_faults(environ: Mapping[str, str]) -> Settings | list[str]:
+    """What comes of an environment and the env file: settings that can be used, or faults of a line each."""
+    try:
+        found = load_settings(None, environ)
+    except SettingsError as error:
+        return error.faults if all(len(fault.splitlines()) == 1 for fault in error.faults) else []
+    return found if found.check_every >= timedelta(seconds=1) else []
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts)
+@example("DATABASE_URL=sqlite:///:memory:")
+@example("TIMEZONE=../../etc/passwd")
+@example("HTTP_LISTEN=:::::1")
+@example("USEAPI_URL=http://[::1")
+@example("ACCOUNTS=<>,<a@b>,@")
+@example("LOW_CREDITS=1e999%")
+@example("HISTORY_DAYS=" + "9" * 5000)
+def test_any_env_file_gives_settings_or_faults(elsewhere: Path, text: str) -> None:
+    """Whatever stands in an env file: settings, or faults of a line each, none with a secret; never anything else."""
+    (elsewhere / "settings.env").write_text(text, encoding="utf-8", newline="")
+    found = settings_or_faults({"TELEGRAM_BOT_TOKEN": TELEGRAM})
+    assert found
+    assert USEAPI not in repr(found)
+    assert TELEGRAM not in repr(found)
+
+
+anything = st.text(st.characters(exclude_characters="\0"), max_size=60)
+
+
+@settings(max_examples=200)
+@given(st.dictionaries(st.sampled_from(sorted(CONTRACT)), anything, max_size=6))
+def test_any_environment_gives_settings_or_faults(environ: dict[str, str]) -> None:
+    """Whatever the environment says, surrogates of broken bytes too: settings, or faults of a line each."""
+    found = settings_or_faults({**TOKENS, **environ})
+    assert found
+    repr(found).encode()
+
+
+def example_file() -> str:
+    """What people copy."""
+    return (ROOT / "settings.example.env").read_text(encoding="utf-8")
+
+
+def test_the_example_names_every_setting_with_a_comment() -> None:
+    """``settings.example.env`` has a line for every setting, and only for those, each under a comment."""
+    text = example_file()
+    found = []
+    for block in re.split(r"\n\s*\n", text):
+        lines_ = block.strip().splitlines()
+        named = [line for line in lines_ if re.match(r"#?\s?[A-Z_]+=", line)]
+        found += [re.match(r"#?\s?([A-Z_]+)=", line)[1] for line in named]  # type: ignore[index]
+        if named:
+            comments = [line for line in lines_ if line.startswith("#") and line not in named]
+            assert comments, f"no comment says what this is: {named}"
+    base = [name for name in found if not name.endswith("_FILE")]
+    assert sorted(set(base)) == sorted(CONTRACT)
+    assert set(found) - set(base) <= {f"{name}_FILE" for name in SECRETS}
+
+
+def test_the_example_loads_once_the_tokens_are_filled_in(elsewhere: Path) -> None:
+    """The file as it is, with the two tokens filled in, gives the defaults; without them, exactly those are missing."""
+    (elsewhere / "settings.env").write_text(example_file(), encoding="utf-8")
+    assert [fault.split(":")[0] for fault in faults_of({})] == ["USEAPI_TOKEN", "TELEGRAM_BOT_TOKEN"]
+    filled = re.sub(r"^USEAPI_TOKEN=.*$", f"USEAPI_TOKEN={USEAPI}", example_file(), flags=re.MULTILINE)
+    filled = re.sub(r"^TELEGRAM_BOT_TOKEN=.*$", f"TELEGRAM_BOT_TOKEN={TELEGRAM}", filled, flags=re.MULTILINE)
+    (elsewhere / "settings.env").write_text(filled, encoding="utf-8")
+    found = load_settings(None, {})
+    assert found.useapi_token.get_secret_value() == USEAPI
+    assert found == load()
+
+
+def test_the_examples_own_values_are_valid(elsewhere: Path) -> None:
+    """Also what stands commented out is right, for people take the sign away and keep the rest."""
+    opened = re.sub(r"^#\s?([A-Z_]+=)", r"\1", example_file(), flags=re.MULTILINE)
+    opened = re.sub(r"^[A-Z_]+_FILE=.*\n", "", opened, flags=re.MULTILINE)
+    (elsewhere / "settings.env").write_text(opened, encoding="utf-8")
+    load_settings(None, TOKENS)

@@ -1,0 +1,289 @@
+"""Verdicts: what a look makes to be said, once, to every chat, in the same transaction in which it is remembered."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from bot.core.model import (
+    Chat,
+    Credits,
+    Measure,
+    Notification,
+    OutageKind,
+    Reading,
+    Reason,
+    Severity,
+    Silence,
+    SilenceKind,
+    Topic,
+)
+from bot.store import accounts, alerts, chats
+from bot.verdicts import Look
+from tests.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, SOURCE, World, key_of, reading, until, world_in
+
+HOUR = timedelta(hours=1)
+
+
+def reasons(waiting: Sequence[Notification]) -> list[tuple[str, Reason]]:
+    """Whom notifications concern, and why."""
+    return [(one.notice.subject, one.notice.reason) for one in waiting]
+
+
+async def silence(world: World, *wishes: Silence) -> None:
+    """Puts silences."""
+    async with world.store.write() as connection:
+        for wish in wishes:
+            await alerts.add_silence(connection, wish)
+
+
+async def step(world: World, *emails: str) -> None:
+    """A moment later, another look at each."""
+    world.clock.forward(minutes=1)
+    await world.look(*emails)
+
+
+async def test_a_low_reading_is_said_once_to_every_chat(database: Path) -> None:
+    """The first low reading fires, at once and once, in each chat; the same again says nothing more."""
+    async with world_in(database, chats=(CHAT, GROUP)) as world:
+        await world.watch(ALICE)
+        world.source.credits[ALICE] = 400
+        for _ in range(3):
+            await step(world, ALICE)
+        for chat in (CHAT, GROUP):
+            assert reasons(await world.notices(chat=chat)) == [(key_of(ALICE), Reason.FIRED)]
+        assert len(world.wakes) == 2
+
+
+async def test_a_refill_resolves_and_the_next_fall_fires_anew(world: World) -> None:
+    """Fired, resolved, fired: three notifications of two episodes, none of which is taken for another."""
+    await world.watch(ALICE)
+    for credits in (400, 9_000, 400, 9_000, 400):
+        world.source.credits[ALICE] = credits
+        await step(world, ALICE)
+    told = await world.notices()
+    assert [one.notice.reason for one in told] == [Reason.FIRED, Reason.RESOLVED] * 2 + [Reason.FIRED]
+    assert len({one.notice.key for one in told}) == 5
+
+
+async def test_readings_are_kept_only_when_something_changed(world: World) -> None:
+    """Ten looks at the same number keep one reading; a change keeps another; the age is of the last look."""
+    await world.watch(ALICE)
+    for _ in range(10):
+        await step(world, ALICE)
+    world.source.credits[ALICE] = 8_000
+    await step(world, ALICE)
+    assert await world.query("SELECT monthly FROM readings ORDER BY taken_at") == [(9_000.0,), (8_000.0,)]
+    await step(world, ALICE)
+    async with world.store.read() as connection:
+        (seen,) = await accounts.watched(connection)
+    assert seen.reading is not None
+    assert seen.reading.taken_at == world.clock.now
+
+
+async def test_after_an_outage_the_same_reading_is_no_new_one(world: World) -> None:
+    """An outage in between does not make an unchanged number new."""
+    await world.watch(ALICE)
+    await step(world, ALICE)
+    world.source.fail(ALICE)
+    await step(world, ALICE)
+    world.source.answers.clear()
+    await step(world, ALICE)
+    assert await world.query("SELECT count(*) FROM readings") == [(1,)]
+
+
+async def test_a_lost_bucket_is_garbled_and_never_low(world: World) -> None:
+    """A body that lacks a bucket which was there before is an outage, and the last known number stays."""
+    await world.watch(ALICE)
+    await step(world, ALICE)
+    world.source.answers[ALICE] = Reading(NOW + HOUR, Credits(0, monthly_allowance=10_000))
+    await step(world, ALICE)
+    async with world.store.read() as connection:
+        (seen,) = await accounts.watched(connection)
+    assert seen.outage is not None
+    assert seen.outage.kind is OutageKind.GARBLED
+    assert seen.reading is not None
+    assert seen.reading.credits.monthly == 9_000
+    assert await world.notices() == []
+
+
+async def test_an_account_that_cannot_be_read_is_said_after_three(world: World) -> None:
+    """One account's outage fires after three looks in a row, and a reading resolves it."""
+    await world.watch(ALICE, BOB)
+    await step(world, ALICE, BOB)
+    world.source.fail(ALICE)
+    for looks in range(1, 5):
+        await step(world, ALICE, BOB)
+        assert len(await world.notices()) == (1 if looks >= 3 else 0)
+    world.source.answers.clear()
+    await step(world, ALICE)
+    assert reasons(await world.notices()) == [(key_of(ALICE), Reason.FIRED), (key_of(ALICE), Reason.RESOLVED)]
+
+
+async def test_a_broken_account_is_said_at_once(world: World) -> None:
+    """What one look proves is not waited for."""
+    await world.watch(ALICE, BOB)
+    await step(world, BOB)
+    world.source.fail(ALICE, OutageKind.BROKEN)
+    await step(world, ALICE)
+    (told,) = await world.notices()
+    assert (told.notice.subject, told.notice.measure) == (key_of(ALICE), Measure.FAILURES)
+
+
+async def test_a_refused_token_is_one_message_for_the_source(world: World) -> None:
+    """401 for all accounts is one critical alert of the source, and none of its accounts; its end is one too."""
+    emails = [ALICE, BOB, CAROL]
+    await world.watch(*emails)
+    for email in emails:
+        world.source.fail(email, OutageKind.UNAUTHORIZED)
+    for _ in range(4):
+        await step(world, *emails)
+    (told,) = await world.notices()
+    assert (told.notice.subject, told.notice.severity) == (SOURCE, Severity.CRITICAL)
+    world.source.answers.clear()
+    for email in emails:
+        await step(world, email)
+    assert reasons(await world.notices()) == [(SOURCE, Reason.FIRED), (SOURCE, Reason.RESOLVED)]
+
+
+async def test_a_shared_outage_is_one_message_after_three(world: World) -> None:
+    """useapi.net away for all accounts: one message for the source once each has failed three times, none before."""
+    await world.watch(ALICE, BOB)
+    await step(world, ALICE, BOB)
+    for email in (ALICE, BOB):
+        world.source.fail(email)
+    for _ in range(5):
+        await step(world, ALICE)
+        await step(world, BOB)
+    assert reasons(await world.notices()) == [(SOURCE, Reason.FIRED)]
+
+
+async def test_a_mute_withholds_and_its_end_catches_up(world: World) -> None:
+    """What fired while muted is said when the mute is over, once; what was over by then is not said at all."""
+    await world.watch(ALICE, BOB)
+    await silence(world, Silence(SilenceKind.ALL, until=NOW + HOUR))
+    world.source.credits.update({ALICE: 400, BOB: 400})
+    await step(world, ALICE, BOB)
+    world.source.credits[BOB] = 9_000
+    await step(world, BOB)
+    assert await world.notices() == []
+    await world.verdicts.catch_up_if_due()
+    assert await world.notices() == []
+    world.clock.now = NOW + HOUR
+    for _ in range(2):
+        await world.verdicts.catch_up_if_due()
+    assert reasons(await world.notices()) == [(key_of(ALICE), Reason.FIRED)]
+    assert world.wakes
+
+
+async def test_the_tick_catches_up(world: World) -> None:
+    """The clockwork itself notices that a mute is over, without a new look."""
+    await world.watch(ALICE)
+    await silence(world, Silence(SilenceKind.ACCOUNT, key_of(ALICE), until=NOW + HOUR))
+    world.source.credits[ALICE] = 0
+    await step(world, ALICE)
+    world.clock.now = NOW + HOUR
+    world.source.hang(ALICE)
+    await world.checks.tick()
+    (told,) = await world.notices()
+    assert told.notice.severity is Severity.CRITICAL
+
+
+async def test_an_ack_holds_until_the_next_rung(world: World) -> None:
+    """An acknowledged alert is quiet on its rung; the next worse one is said, and ends the ack."""
+    await world.watch(ALICE)
+    world.source.credits[ALICE] = 1_500
+    await step(world, ALICE)
+    (told,) = await world.notices()
+    async with world.store.read() as connection:
+        (alert,) = await alerts.firing(connection)
+    await silence(world, Silence(SilenceKind.ACK, alert.subject, alert.measure, None, alert.episode, alert.level))
+    await step(world, ALICE)
+    assert await world.notices() == [told]
+    world.source.credits[ALICE] = 300
+    await step(world, ALICE)
+    assert reasons(await world.notices())[1:] == [(key_of(ALICE), Reason.WORSENED)]
+
+
+async def test_a_pause_is_not_said_while_all_is_muted(world: World) -> None:
+    """Muting everything covers the notes beside alerts too."""
+    await silence(world, Silence(SilenceKind.ALL, until=NOW + HOUR))
+    await world.verdicts.say_pause(NOW - HOUR, NOW)
+    assert await world.notices(Topic.PAUSE) == []
+    await silence(world, Silence(SilenceKind.ALL, until=NOW))
+    await world.verdicts.say_pause(NOW - HOUR, NOW)
+    assert len(await world.notices(Topic.PAUSE)) == 1
+
+
+async def test_a_replayed_sample_changes_nothing(world: World) -> None:
+    """The same look saved twice, as after a crash, says and keeps nothing twice."""
+    await world.watch(ALICE)
+    async with world.store.read() as connection:
+        (account,) = await accounts.watched(connection)
+    look = Look(account, reading(100))
+    for _ in range(3):
+        await world.verdicts.save([look])
+    assert reasons(await world.notices()) == [(key_of(ALICE), Reason.FIRED)]
+    assert await world.query("SELECT count(*) FROM readings") == [(1,)]
+
+
+async def test_an_account_gone_meanwhile_is_left_out(world: World) -> None:
+    """A look that ends after its account is no longer watched changes nothing and is no error."""
+    await world.watch(ALICE, BOB)
+    async with world.store.write() as connection:
+        known = await accounts.load(connection, [key_of(ALICE), key_of(BOB)])
+        await accounts.unwatch(connection, [key_of(ALICE)])
+    changes = await world.verdicts.save([Look(one, reading(100)) for one in known.values()])
+    assert [change.after.email for change in changes] == [BOB]
+    assert reasons(await world.notices()) == [(key_of(BOB), Reason.FIRED)]
+
+
+async def test_what_is_said_and_what_is_remembered_are_one(world: World) -> None:
+    """If the messages cannot be put, the alerts are as before: the next look says them."""
+    await world.watch(ALICE)
+    async with world.store.write() as connection:
+        await connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE INSERT ON outbox BEGIN SELECT RAISE(ABORT, 'no'); END"
+        )
+    world.source.credits[ALICE] = 100
+    await step(world, ALICE)
+    assert await world.query("SELECT count(*) FROM alerts") == [(0,)]
+    assert await world.query("SELECT count(*) FROM readings") == [(0,)]
+    async with world.store.write() as connection:
+        await connection.exec_driver_sql("DROP TRIGGER full")
+    await step(world, ALICE)
+    assert reasons(await world.notices()) == [(key_of(ALICE), Reason.FIRED)]
+
+
+async def test_notices_go_to_where_a_group_is_now(database: Path) -> None:
+    """A group that moved gets what is new at its new place, and only there."""
+    new = Chat(-1009)
+    async with world_in(database, chats=(GROUP,)) as world:
+        async with world.store.write() as connection:
+            await chats.move(connection, GROUP.chat_id, new.chat_id)
+        await world.watch(ALICE)
+        world.source.credits[ALICE] = 100
+        await step(world, ALICE)
+        assert reasons(await world.notices(chat=new)) == [(key_of(ALICE), Reason.FIRED)]
+        assert await world.notices(chat=GROUP) == []
+
+
+async def test_without_chats_nothing_waits(database: Path) -> None:
+    """Without a chat to tell, looks and alerts go on and no message piles up."""
+    async with world_in(database, chats=()) as world:
+        await world.watch(ALICE)
+        world.source.credits[ALICE] = 100
+        await step(world, ALICE)
+        assert await world.query("SELECT count(*) FROM outbox") == [(0,)]
+        assert await world.query("SELECT level FROM alerts") == [(2,)]
+
+
+async def test_500_accounts_falling_together_are_all_said(world: World) -> None:
+    """A fleet that falls at once is looked at and decided at once, and each account has its one notification."""
+    emails = [f"user{number}@example.com" for number in range(500)]
+    await world.watch(*emails)
+    for email in emails:
+        world.source.credits[email] = 100
+    await world.checks.tick()
+    await until(lambda: world.rounds)
+    told = [one.notice.subject for one in await world.notices()]
+    assert sorted(told) == sorted(map(key_of, emails))

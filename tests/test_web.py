@@ -1,0 +1,213 @@
+"""The pages: /healthz and /metrics, and nothing else."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from bot.core.health import Vitals
+from bot.core.model import Account, Alert, Credits, Measure, Outage, OutageKind, Plan, Reading, Severity
+from bot.errors import StartError
+from bot.metrics import Metrics
+from bot.web import Pages, mask
+from tests.fakes import ALICE, BOB, NOW, QUARTER, SOURCE, Clock, key_of
+
+WELL = Vitals(NOW, NOW, NOW, 0, None, 0, 1.0, None)
+SEEN = Account(
+    key_of(ALICE),
+    SOURCE,
+    ALICE,
+    reading=Reading(NOW, Credits(100.5, daily=None, package=0), Plan(ends_at=NOW + timedelta(days=1))),
+    allowance=15_000,
+)
+FAILING = Account(key_of(BOB), SOURCE, BOB, "Studio", outage=Outage(NOW, OutageKind.BROKEN))
+FIRING = Alert(key_of(ALICE), Measure.CREDITS, level=2, severity=Severity.WARNING)
+
+Get = Callable[[str], Any]
+
+
+@asynccontextmanager
+async def pages(
+    vitals: Vitals = WELL, *accounts: Account, alerts: tuple[Alert, ...] = (), masked: bool = False
+) -> AsyncIterator[Get]:
+    """Serves the pages of a bot of which this is known; gives what fetches one."""
+
+    async def vitals_now() -> Vitals:
+        return vitals
+
+    async def fleet() -> tuple[tuple[Account, ...], tuple[Alert, ...]]:
+        return accounts, alerts
+
+    served = Pages(vitals_now, fleet, Metrics(), QUARTER, Clock(), masked=masked)
+    await served.start("127.0.0.1", 0)
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{served.port}") as session:
+
+        async def get(path: str) -> tuple[int, str]:
+            async with session.get(path) as response:
+                return response.status, await response.text()
+
+        yield get
+    await served.stop()
+
+
+async def samples(get: Get) -> dict[tuple[str, ...], float]:
+    """Every line of /metrics: its name and labels, and its number."""
+    status, text = await get("/metrics")
+    assert status == 200
+    found = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            found[(sample.name, *sample.labels.values())] = sample.value
+    return found
+
+
+async def health(vitals: Vitals) -> tuple[int, dict[str, Any]]:
+    """What /healthz says."""
+    async with pages(vitals) as get:
+        status, text = await get("/healthz")
+    return status, json.loads(text)
+
+
+async def test_a_bot_that_is_well() -> None:
+    """200, with everything the contract names."""
+    status, page = await health(WELL)
+    assert status == 200
+    assert page == {
+        "status": "ok",
+        "last_round_at": NOW.isoformat(),
+        "last_delivery_at": NOW.isoformat(),
+        "outbox": 0,
+        "polling": "ok",
+        "problems": [],
+        "notes": [],
+    }
+
+
+EDGE = 2 * QUARTER + timedelta(minutes=1)
+MOMENT = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("vitals", "well"),
+    [
+        (replace(WELL, last_round_at=NOW - EDGE, last_read_at=NOW - EDGE), True),
+        (replace(WELL, last_round_at=NOW - EDGE - MOMENT), False),
+        (replace(WELL, last_round_at=None), False),
+        (replace(WELL, last_read_at=NOW - EDGE - MOMENT), False),
+        (replace(WELL, last_read_at=None), False),
+        (replace(WELL, waiting=5, waiting_since=NOW - timedelta(minutes=2)), True),
+        (replace(WELL, waiting=5, waiting_since=NOW - timedelta(minutes=2) - MOMENT), False),
+        (replace(WELL, waiting=500), True),
+        (replace(WELL, polling_silent=120.0), True),
+        (replace(WELL, polling_silent=121.0), False),
+        (replace(WELL, last_delivery_at=None), True),
+        (replace(WELL, failed=3, unreachable=("chat 5: blocked",)), True),
+    ],
+)
+async def test_well_or_not(vitals: Vitals, well: bool) -> None:
+    """503 exactly where the contract says so, each with a reason in words; and 200 else."""
+    status, page = await health(vitals)
+    assert status == (200 if well else 503)
+    assert page["status"] == ("ok" if well else "failing")
+    assert bool(page["problems"]) is not well
+
+
+async def test_what_is_worth_knowing_is_a_note() -> None:
+    """Chats that are gone and messages given up are said, and are no reason for 503."""
+    _, page = await health(replace(WELL, failed=3, unreachable=("chat 5: blocked",), polling_trouble="409"))
+    assert page["notes"] == ["chat 5: blocked", "409", "3 messages could never be delivered"]
+
+
+async def test_polling_that_is_silent_is_failing() -> None:
+    """The polling's trouble is in the page, in words."""
+    _, page = await health(replace(WELL, polling_silent=300.0, polling_trouble="Telegram refuses the bot token"))
+    assert (page["polling"], page["problems"]) == ("failing", ["Telegram refuses the bot token"])
+
+
+async def test_any_other_path_is_404() -> None:
+    """There are two pages and no third."""
+    async with pages() as get:
+        for path in ("/", "/health", "/healthz/", "/metrics/x", "/../etc/passwd"):
+            assert (await get(path))[0] == 404
+
+
+async def test_metrics_of_accounts() -> None:
+    """Credits by bucket, allowance, plan end, age; what is not known has no line and is never a 0."""
+    async with pages(WELL, SEEN, FAILING, alerts=(FIRING, FIRING)) as get:
+        found = await samples(get)
+    assert found["credit_bot_credits", ALICE, "monthly"] == 100.5
+    assert found["credit_bot_credits", ALICE, "package"] == 0
+    assert ("credit_bot_credits", ALICE, "daily") not in found
+    assert not any(key[0] == "credit_bot_credits" and "Studio" in key for key in found)
+    assert found["credit_bot_credits_monthly_allowance", ALICE] == 15_000
+    assert found["credit_bot_plan_end_timestamp_seconds", ALICE] == (NOW + timedelta(days=1)).timestamp()
+    assert found["credit_bot_read_timestamp_seconds", ALICE] == NOW.timestamp()
+    assert (found["credit_bot_account_readable", ALICE], found["credit_bot_account_readable", "Studio"]) == (1, 0)
+    assert found["credit_bot_alerts", "credits", "warning"] == 2
+
+
+async def test_metrics_of_delivery() -> None:
+    """How much waits and since when, and the last round."""
+    waiting = replace(WELL, waiting=7, waiting_since=NOW - timedelta(seconds=90), failed=2)
+    async with pages(waiting) as get:
+        found = await samples(get)
+    assert found["credit_bot_outbox_depth",] == 7
+    assert found["credit_bot_outbox_age_seconds",] == 90
+    assert found["credit_bot_outbox_failed",] == 2
+    assert found["credit_bot_last_round_timestamp_seconds",] == NOW.timestamp()
+
+
+async def test_all_metrics_are_ours() -> None:
+    """Every name begins with credit_bot_."""
+    async with pages(WELL, SEEN, alerts=(FIRING,)) as get:
+        assert all(key[0].startswith("credit_bot_") for key in await samples(get))
+
+
+async def test_emails_are_masked_for_strangers() -> None:
+    """Where others can read the page, an email without a label is hidden; such as look alike stay apart."""
+    other = replace(SEEN, key=key_of("anna@example.com"), email="anna@example.com")
+    async with pages(WELL, SEEN, other, FAILING, masked=True) as get:
+        found = await samples(get)
+        _, text = await get("/metrics")
+    assert found["credit_bot_account_readable", "a…@example.com"] == 1
+    assert found["credit_bot_account_readable", "a…@example.com #2"] == 1
+    assert found["credit_bot_account_readable", "Studio"] == 0
+    assert ALICE not in text
+    assert "anna@" not in text
+
+
+def test_masks() -> None:
+    """The first letter and the place, whatever the address."""
+    assert [mask(email) for email in (ALICE, "@y", '"a@b"@c.d')] == ["a…@example.com", "…@y", '"…@c.d']
+
+
+async def test_strange_names_do_not_break_the_page() -> None:
+    """A label may hold quotes, backslashes and line breaks: the page can still be read by machines."""
+    strange = replace(SEEN, label='a"b\\c\nd {} 🎬')
+    async with pages(WELL, strange) as get:
+        assert (await samples(get))["credit_bot_credits", 'a"b\\c\nd {} 🎬', "monthly"] == 100.5
+
+
+async def test_a_port_in_use_is_said_with_what_to_do() -> None:
+    """A port that is taken ends the start in words."""
+    async with pages() as get:
+        assert (await get("/healthz"))[0] == 200
+        first = Pages(None, None, Metrics(), QUARTER, Clock(), masked=False)  # type: ignore[arg-type]
+        await first.start("127.0.0.1", 0)
+        second = Pages(None, None, Metrics(), QUARTER, Clock(), masked=False)  # type: ignore[arg-type]
+        with pytest.raises(StartError, match=r"HTTP_LISTEN: 127.0.0.1:\d+ cannot be listened on .*Free the port"):
+            await second.start("127.0.0.1", first.port or 0)
+        await first.stop()
+
+
+async def test_a_host_that_is_none_is_said() -> None:
+    """A name that is no address of this machine ends the start in words too."""
+    page = Pages(None, None, Metrics(), QUARTER, Clock(), masked=False)  # type: ignore[arg-type]
+    with pytest.raises(StartError, match="HTTP_LISTEN"):
+        await page.start("192.0.2.1", 8080)
