@@ -1,0 +1,188 @@
+"""The board in words, and its way to Telegram.
+
+Nothing on a board is counted from now: should the bot stop, "5 min ago" and "tomorrow" would be lies from then on, and
+"read Mon 20 Jul, 14:03" stays true.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from telegram import Bot
+from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
+
+from bot.chat.account import NEAR, is_known, needs_you, plan_verb, sign_of, urgency
+from bot.chat.clean import utf16_len
+from bot.chat.sender import GONE_FOR_GOOD, NO_PREVIEW, entities_of, post, reason_of, seconds_of
+from bot.chat.telling import Pieces
+from bot.chat.text import MOST_ENTITIES, Message, Text, bold
+from bot.chat.times import MONTHS, WEEKDAYS, local, say_clock
+from bot.chat.words import in_brackets, name_of, say_count, say_total, share_of, trouble_of
+from bot.core.board import Board, EditResult, Gone, NotNow, Shown
+from bot.core.looks import with_allowances
+from bot.core.model import Account, Chat, Measure, Watched
+
+ROOM = 3900
+"""Units that the lines of accounts may take, so that the last line always has its place."""
+
+NAME_LENGTH = 32
+LOST = (*GONE_FOR_GOOD, "message to edit not found", "message can't be edited", "message_id_invalid")
+"""Parts of Telegram's refusals, in small letters, after which a board is no longer there to be edited."""
+
+
+def board_message(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> Message:
+    """The whole fleet in one message, the most urgent first; what does not fit is counted."""
+    if not watched:
+        return Text().line("No account is watched yet; this board fills by itself.").message(silent=True)
+    text = Text().lines(headlines(watched, zone))
+    left, bolds = ROOM - text.length, 1
+    ordered = sorted(watched, key=urgency)
+    for number, one in enumerate(ordered):
+        line = board_line(one, now, zone)
+        left -= 1 + sum(utf16_len(piece if isinstance(piece, str) else piece.text) for piece in line)
+        bolds += 1
+        if left < 0 or bolds > MOST_ENTITIES:
+            rest = ordered[number:]
+            text.line(f"… and {len(rest):,} more, {need_words(sum(map(needs_you, rest)))}. /credits shows them.")
+            break
+        text.line(*line)
+    return text.message(silent=True)
+
+
+def headlines(watched: Sequence[Watched], zone: ZoneInfo) -> list[Pieces]:
+    """How many there are and need somebody; when they were read."""
+    unknown = sum(not is_known(one.account) for one in watched)
+    unread = f" · {unknown:,} unknown" if unknown else ""
+    need = need_words(sum(map(needs_you, watched)))
+    head: Pieces = (bold(say_count(len(watched), "account")), f", {need}{unread}")
+    moments = [one.account.reading.taken_at for one in watched if one.account.reading and is_known(one.account)]
+    return [head, *([(f"Read {span_words(min(moments), max(moments), zone)}",)] if moments else [])]
+
+
+def need_words(need: int) -> str:
+    """How many of some accounts need somebody."""
+    return f"{need:,} {'needs' if need == 1 else 'need'} you" if need else "none needs you"
+
+
+def span_words(oldest: datetime, newest: datetime, zone: ZoneInfo) -> str:
+    """From when to when, with the day: "Mon 20 Jul, 14:03", "Mon 20 Jul, 14:01 to 14:03"."""
+    first, last = moment_words(oldest, zone), moment_words(newest, zone)
+    if first == last:
+        return last
+    same_day = local(oldest, zone).date() == local(newest, zone).date()
+    return f"{first} to {say_clock(newest, zone) if same_day else last}"
+
+
+def moment_words(when: datetime, zone: ZoneInfo) -> str:
+    """A moment that reads the same for ever, but for its year."""
+    there = local(when, zone)
+    return f"{WEEKDAYS[there.weekday()]} {there.day} {MONTHS[there.month - 1]}, {say_clock(when, zone)}"
+
+
+def board_line(one: Watched, now: datetime, zone: ZoneInfo) -> Pieces:
+    """One account: its number, and what is near."""
+    rest = [amount_words(one.account, zone)]
+    if is_known(one.account):
+        rest += [one.severity.word] if needs_you(one) and one.severity else []
+        rest += near_words(one, now, zone)
+    return (f"{sign_of(one)} ", bold(name_of(one.account.name, NAME_LENGTH)), " · ", " · ".join(rest))
+
+
+def near_words(one: Watched, now: datetime, zone: ZoneInfo) -> list[str]:
+    """When the refill comes, while credits are low; what the plan does soon, or has done."""
+    reading = one.account.reading
+    if reading is None:
+        return []
+    plan, refill = reading.plan, reading.credits.refresh_at
+    low = any(alert.measure is Measure.CREDITS for alert in one.alerts)
+    comes = low and refill is not None and refill > now and plan.renews is not False
+    words = [f"refill {moment_words(refill, zone)}"] if comes and refill else []
+    if plan.free or plan.ends_at is None or plan.ends_at - now > NEAR:
+        return words
+    return [*words, f"plan {plan_verb(plan, now)} {moment_words(plan.ends_at, zone)}"]
+
+
+def amount_words(account: Account, zone: ZoneInfo) -> str:
+    """Its credits; where they are not fresh, the last ones with their moment, and why."""
+    credits, reading = with_allowances(account), account.reading
+    if account.outage is None:
+        return f"{say_total(credits)}{in_brackets(share_of(credits))}" if credits else "not read yet"
+    why = trouble_of(account.outage.kind)
+    if credits is None or reading is None:
+        return f"unknown: {why}"
+    return f"unknown · last {say_total(credits)} {moment_words(reading.taken_at, zone)}: {why}"
+
+
+def unpinned_message() -> Message:
+    """The board stands, and is not pinned."""
+    text = Text().line("The board is kept current, but I may not pin it here.")
+    return text.line("Pin it yourself, or let me pin messages and say /board again.").message(silent=True)
+
+
+class TelegramWall:
+    """Implements ``bot.board.Wall``."""
+
+    def __init__(self, bot: Bot, clock: Callable[[], datetime], zone: ZoneInfo) -> None:
+        """``zone`` is what people read times in."""
+        self._bot = bot
+        self._clock = clock
+        self._zone = zone
+
+    def write(self, watched: Sequence[Watched]) -> Message:
+        """The message that a board of these accounts is now."""
+        return board_message(watched, self._clock(), self._zone)
+
+    async def post(self, message: Message, chat: Chat) -> int:
+        """Posts a board and gives its message's id. Raises Telegram's errors."""
+        return await post(self._bot, message, chat)
+
+    async def edit(self, message: Message, board: Board) -> EditResult:
+        """Lets a board say what it should."""
+        try:
+            await self._bot.edit_message_text(
+                message.text,
+                chat_id=board.chat.chat_id,
+                message_id=board.message_id,
+                entities=entities_of(message.entities),
+                link_preview_options=NO_PREVIEW,
+            )
+        except TelegramError as error:
+            return result_of(error)
+        return Shown()
+
+    async def pin(self, chat: Chat, message_id: int) -> bool:
+        """Pins a message without a sound; False if the bot may not."""
+        try:
+            return await self._bot.pin_chat_message(chat.chat_id, message_id, disable_notification=True)
+        except TelegramError:
+            return False
+
+    async def take_down(self, chat: Chat, message_id: int) -> None:
+        """Deletes a message; one that is too old for that, or was deleted, loses its pin."""
+        try:
+            await self._bot.delete_message(chat.chat_id, message_id)
+        except TelegramError:
+            await self._unpin(chat, message_id)
+
+    async def _unpin(self, chat: Chat, message_id: int) -> None:
+        """Takes a pin away, if the bot may."""
+        try:
+            await self._bot.unpin_chat_message(chat.chat_id, message_id)
+        except TelegramError:
+            return
+
+
+def result_of(error: TelegramError) -> EditResult:
+    """What an error of Telegram means for a board. BadRequest is a network error too, so it comes first."""
+    why = reason_of(error)
+    match error:
+        case RetryAfter():
+            return NotNow(why, seconds_of(error))
+        case ChatMigrated() | Forbidden():
+            return Gone(why)
+        case BadRequest() if "not modified" in why.lower():
+            return Shown()
+        case BadRequest() if any(words in why.lower() for words in LOST):
+            return Gone(why)
+        case _:
+            return NotNow(why)

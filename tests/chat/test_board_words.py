@@ -1,0 +1,100 @@
+"""The board, word for word."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.chat.board import board_message, unpinned_message
+from bot.chat.clean import utf16_len
+from bot.core.model import Account, Alert, Credits, Measure, Outage, OutageKind, Plan, Reading, Severity, Watched
+from tests.chat import given
+from tests.chat.given import NOW, UTC_ZONE, ago
+
+
+def watched(name: str = "Main", credits: Credits = given.FULL, at: datetime = NOW, **more: Any) -> Watched:
+    """An account read a moment ago, well unless said otherwise."""
+    reading = Reading(at, credits, more.pop("plan", Plan()))
+    account = Account(
+        f"pixverse:{name}", "pixverse", f"{name}@example.com", name, reading, allowance=15000, looked_at=at
+    )
+    return Watched(replace(account, **more))
+
+
+def with_alert(one: Watched, severity: Severity, measure: Measure = Measure.CREDITS) -> Watched:
+    """The account while an alert fires."""
+    return replace(one, alerts=(Alert(one.account.key, measure, level=1, severity=severity),))
+
+
+LOW = with_alert(watched("Studio", given.LOW, ago(minutes=2)), Severity.WARNING)
+LOST = watched("Loop", Credits(310, 0, 0), ago(hours=5), outage=Outage(NOW, OutageKind.BROKEN))
+
+
+def test_a_board() -> None:
+    """Who needs somebody first; every moment with its day, for nobody knows when it is read."""
+    ends = watched("Ads", plan=given.CANCELLED)
+    message = board_message([watched(), LOST, LOW, ends], NOW, UTC_ZONE)
+    assert message.text.split("\n") == [
+        "4 accounts, 1 needs you · 1 unknown",
+        "Read Mon 20 Jul, 14:01 to 14:03",
+        "🟠 Studio · 2,900 (19 %) · warning · refill Fri 24 Jul, 00:48",
+        "⚪ Loop · unknown · last 310 Mon 20 Jul, 09:03: session broken",
+        "🟢 Ads · 15,000 (100 %) · plan ends Thu 23 Jul, 00:48",
+        "🟢 Main · 15,000 (100 %)",
+    ]
+    assert message.silent
+    assert not message.buttons
+
+
+def test_a_board_that_nobody_edits_any_more_stays_true() -> None:
+    """Nothing on it is counted from now: the same readings make the same board an hour later."""
+    fleet = [watched(), LOST, LOW, watched("Ads", plan=given.CANCELLED)]
+    assert board_message(fleet, NOW, UTC_ZONE) == board_message(fleet, NOW + timedelta(hours=1), UTC_ZONE)
+    text = board_message(fleet, NOW, UTC_ZONE).text
+    assert not any(word in text for word in ("ago", "today", "tomorrow", " in "))
+
+
+def test_an_empty_board() -> None:
+    """It waits for accounts."""
+    assert board_message([], NOW, UTC_ZONE).text == "No account is watched yet; this board fills by itself."
+
+
+def test_a_fleet_that_was_never_read() -> None:
+    """There is no moment to tell."""
+    new = Watched(Account("pixverse:new", "pixverse", "new@example.com"))
+    assert board_message([new], NOW, UTC_ZONE).text.split("\n") == [
+        "1 account, none needs you · 1 unknown",
+        "⚪ new@example.com · not read yet",
+    ]
+
+
+def test_readings_of_two_days() -> None:
+    """Both days are told, in the reader's zone."""
+    fleet = [watched("a", at=ago(hours=20)), watched("b")]
+    assert "Read Sun 19 Jul, 20:03 to Mon 20 Jul, 16:03" in board_message(fleet, NOW, ZoneInfo("Europe/Berlin")).text
+
+
+def test_a_large_fleet_fits() -> None:
+    """The most urgent are shown, the others counted; within Telegram's limits, with every name in bold."""
+    fleet = [with_alert(watched(f"{'🐈' * 40}{number}"), Severity.CRITICAL) for number in range(300)]
+    fleet += [watched(f"account {number:05}") for number in range(9_700)]
+    message = board_message(fleet, NOW, UTC_ZONE)
+    lines = message.text.split("\n")
+    assert utf16_len(message.text) <= 4096
+    assert lines[0] == "10,000 accounts, 300 need you"
+    assert all("critical" in line for line in lines[2:-1])
+    shown = len(lines) - 3
+    assert lines[-1] == f"… and {10_000 - shown:,} more, {300 - shown} need you. /credits shows them."
+    assert len(message.entities) == shown + 1
+
+
+def test_a_fleet_of_short_names_keeps_its_entities() -> None:
+    """Telegram shows a hundred; whoever comes after them is counted."""
+    message = board_message([watched(f"{number}") for number in range(400)], NOW, UTC_ZONE)
+    assert len(message.entities) <= 100
+    assert len(message.entities) == len(message.text.split("\n")) - 2
+
+
+def test_no_right_to_pin() -> None:
+    """It says what to do."""
+    assert "/board again" in unpinned_message().text
