@@ -93,11 +93,11 @@ class Builder:
         except ValueError as error:
             self._faults.add((*place, key), str(error), EXAMPLES[key])
             return UNUSABLE
-        if token is None:
+        if not token:
             self._faults.add(place, "has no token, and USEAPI_TOKEN is not set", EXAMPLES["token_file"])
-        return token or UNUSABLE
+        return token
 
-    def _own_token(self, table: SourceTable) -> SecretStr | None:
+    def _own_token(self, table: SourceTable) -> SecretStr:
         """The token that a source names. Raises ValueError without what was written: it may be the token itself."""
         if table.token_file is not None:
             return SecretStr(read_token(table.token_file))

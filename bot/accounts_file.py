@@ -49,8 +49,6 @@ def watchlist_for(settings: Settings, environ: Mapping[str, str] | None = None) 
 
 def watchlist_of(settings: Settings) -> Watchlist:
     """The one source that the settings describe by themselves."""
-    if settings.useapi_token is None:
-        raise SettingsError(["USEAPI_TOKEN: is required"])
     named = {one.email.lower(): WatchedAccount(one.email, one.label) for one in settings.accounts}
     source = WatchedSource(
         settings.useapi_token,

@@ -103,7 +103,7 @@ class Settings(BaseSettings):
         alias_generator=str.upper,
     )
 
-    useapi_token: Token | None = None
+    useapi_token: Token = SecretStr("")  # only where the accounts file brings every source its own
     telegram_bot_token: Token
     telegram_chat_ids: Chats = ()
     telegram_admin_ids: Ids = frozenset()

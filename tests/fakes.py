@@ -4,10 +4,12 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import copyfile
+
+from pydantic import SecretStr
 
 from bot.checks import Checks
 from bot.context import Context
@@ -36,10 +38,13 @@ from bot.discovery import Discovery
 from bot.metrics import Metrics
 from bot.outbox import Outbox
 from bot.recipients import Recipients
+from bot.roster import Roster
 from bot.rounds import Round
+from bot.sources import Source
 from bot.store import outbox as outbox_rows
 from bot.store.database import Store
 from bot.verdicts import Verdicts
+from bot.watchlist import WatchedAccount, WatchedSource, Watchlist
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SOURCE = "pixverse"
@@ -246,9 +251,17 @@ class World:
     rounds: list[Round] = field(default_factory=list)
     wakes: list[datetime] = field(default_factory=list)
 
-    def discovery(self, *configured: tuple[str, str | None]) -> Discovery:
-        """The part that knows who is watched."""
-        return Discovery(self.context, self.verdicts, self.checks.rounds, configured)
+    def discovery(self, *named: tuple[str, str | None]) -> Discovery:
+        """The part that knows who is watched: those named, or all that are listed."""
+        old = self.context.roster.watchlist.sources[SOURCE]
+        accounts = {email.lower(): WatchedAccount(email, label) for email, label in named}
+        self.put_in_force(replace(old, accounts=accounts, everyone=not named))
+        return Discovery(self.context, self.verdicts, self.checks.rounds)
+
+    def put_in_force(self, *sources: WatchedSource) -> None:
+        """Puts a watchlist of these sources in force, as a start of the bot would."""
+        old = self.context.roster.watchlist
+        self.context.roster.replace(Watchlist.of(sources, old.home, old.rules))
 
     async def watch(self, *emails: str) -> None:
         """Watches accounts, due at once."""
@@ -270,17 +283,26 @@ class World:
             return [tuple(row) for row in await connection.exec_driver_sql(sql)]
 
 
+def roster_of(
+    chats: Iterable[Chat], rules: Rules = RULES, make: Callable[[WatchedSource], Source] | None = None
+) -> Roster:
+    """One source that lists its accounts, all told to the same chats."""
+    home = tuple(chats)
+    source = WatchedSource(SecretStr("user:1-token"), "https://useapi.test/v2", rules, home)
+    return Roster(Watchlist.of([source], home, rules), make or (lambda _: FakeSource(Clock())))
+
+
 @asynccontextmanager
 async def world_in(
     path: Path, chats: Iterable[Chat] = (CHAT,), rules: Rules = RULES, every: timedelta = QUARTER
 ) -> AsyncIterator[World]:
     """A world on the database at a path, whose looks are saved as they end."""
     store = await Store.open(str(path))
-    clock, metrics, recipients = Clock(), Metrics(), Recipients(tuple(chats))
+    clock, metrics = Clock(), Metrics()
     source, rounds, wakes = FakeSource(clock), list[Round](), list[datetime]()
-    context = Context(
-        store, {SOURCE: source}, recipients, rules, every, clock, metrics, lambda: wakes.append(clock()), rounds.append
-    )
+    roster = roster_of(chats, rules, lambda _: source)
+    recipients = Recipients(roster)
+    context = Context(store, roster, recipients, every, clock, metrics, lambda: wakes.append(clock()), rounds.append)
     verdicts = Verdicts(context)
     checks = Checks(context, verdicts)
     saving = asyncio.create_task(checks.run())
@@ -309,7 +331,7 @@ class Postroom:
     def on(cls, store: Store, clock: Clock | None = None, timer: Timer | None = None, room: int = 1000) -> "Postroom":
         """A postroom, as a start of the bot would make it."""
         now, seconds = clock or Clock(), timer or Timer()
-        post, recipients, metrics = FakePost(seconds, room), Recipients((CHAT, GROUP)), Metrics()
+        post, recipients, metrics = FakePost(seconds, room), Recipients(roster_of((CHAT, GROUP))), Metrics()
         outbox = Outbox(store, post, recipients, now, seconds, metrics)
         return cls(store, now, seconds, post, recipients, outbox, metrics)
 

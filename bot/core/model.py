@@ -288,9 +288,9 @@ class Rules:
 
     low_credits: Ladder = ()
     plan_ends_within: Ladder = ()
-    runs_out_within: Ladder = ()
     unreadable_after: int = 3
     remind_every: timedelta | None = None
+    runs_out_within: Ladder = ()
 
     def ladder(self, measure: Measure) -> Ladder | None:
         """The ladder of a measure that has one; empty where its rule is switched off."""

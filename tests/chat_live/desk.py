@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.chat.answers import SourceAlert
-from bot.chat.replies import Status
+from bot.chat.replies import Reloaded, Status
 from bot.core.model import Account, Alert, Measure, Notification, Severity, Watched
 from tests.fakes import ALICE, BOB, CAROL, CHAT, NOW, SOURCE, key_of, notice, reading
 
@@ -53,6 +53,10 @@ class FakeDesk:
     async def look_now(self, keys: Sequence[str]) -> None:
         """Notes who is to be looked at."""
         self.looks.append(list(keys))
+
+    async def reload(self) -> Reloaded:
+        """There is no accounts file."""
+        return Reloaded(file=False)
 
     async def ask_sources(self) -> None:
         """Counts."""
