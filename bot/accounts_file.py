@@ -17,7 +17,8 @@ from bot.accounts_build import Builder
 from bot.accounts_faults import Faults
 from bot.accounts_tables import FileTable
 from bot.errors import SettingsError
-from bot.settings import Settings
+from bot.setting_types import short
+from bot.settings import Settings, without
 from bot.watchlist import WatchedAccount, WatchedSource, Watchlist
 
 LARGEST = 8 * 2**20
@@ -64,8 +65,8 @@ def watchlist_of(settings: Settings) -> Watchlist:
 def read_accounts_file(path: str, settings: Settings, environ: Mapping[str, str] | None = None) -> Watchlist:
     """What the file says of who is watched. Raises SettingsError with every fault."""
     file = Path(path)
-    text = text_of(file)
-    faults = Faults(file.name, text, settings.secrets)
+    text = text_of(file, settings.secrets)
+    faults = Faults(short(file.name), text, settings.secrets)
     builder = Builder(settings, os.environ if environ is None else environ, faults)
     tables = parsed(text, faults)
     faults.secrets += builder.tokens_named(tables)
@@ -78,25 +79,28 @@ def read_accounts_file(path: str, settings: Settings, environ: Mapping[str, str]
     return Watchlist.of(sources, settings.telegram_chat_ids, settings.rules)
 
 
-def text_of(file: Path) -> str:
+def text_of(file: Path, secrets: list[str]) -> str:
     """The file's text. Raises SettingsError where there is none."""
     try:
-        if file.exists() and not file.is_file():
-            raise SettingsError([f"ACCOUNTS_FILE: {file} is no file; name a TOML file"])
-        with file.open("rb") as opened:
-            data = opened.read(LARGEST + 1)
-    except FileNotFoundError:
-        raise SettingsError([f"ACCOUNTS_FILE: {file}: there is no such file. Make it, or name another"]) from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "that is no path"
-        raise SettingsError([f"ACCOUNTS_FILE: {file} cannot be read: {reason}"]) from None
-    if len(data) > LARGEST:
-        raise SettingsError([f"{file.name}: is larger than {LARGEST // 2**20} MB; is it the right file?"])
-    try:
-        return data.decode("utf-8-sig")
+        return bytes_of(file).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line = error.object.count(b"\n", 0, error.start) + 1
         raise SettingsError([f"{file.name}, line {line}: is no UTF-8 text; save the file as UTF-8"]) from None
+    except (OSError, ValueError) as error:
+        words = error.strerror if isinstance(error, OSError) else str(error)
+        fault = f"ACCOUNTS_FILE: {short(str(file))}: {words}. Make that file, or name another"
+        raise SettingsError([without(fault, secrets)]) from None
+
+
+def bytes_of(file: Path) -> bytes:
+    """What is in the file. Raises OSError, and ValueError where it is no file of a sensible size."""
+    if file.exists() and not file.is_file():
+        raise ValueError("is no file")
+    with file.open("rb") as opened:
+        data = opened.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise ValueError(f"is larger than {LARGEST // 2**20} MB")
+    return data
 
 
 def parsed(text: str, faults: Faults) -> dict[str, Any]:

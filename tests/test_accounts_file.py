@@ -237,6 +237,10 @@ def test_no_secret_is_told(read: Callable[..., Watchlist]) -> None:
     told = "\n".join(faults_of(read, text))
     assert not any(secret in told for secret in (STUDIO, USEAPI, TELEGRAM))
     assert "of-the" not in "\n".join(faults_of(read, f'[[source]]\ntoken_file = "{STUDIO}"'))
+    for secret in (USEAPI, TELEGRAM, f"{USEAPI},{TELEGRAM}"):
+        with pytest.raises(SettingsError) as caught:
+            watchlist_for(given_settings(ACCOUNTS_FILE=secret))
+        assert not any(known in str(caught.value) for known in (USEAPI, TELEGRAM))
 
 
 def test_a_token_is_needed(read: Callable[..., Watchlist]) -> None:
@@ -253,12 +257,12 @@ def test_what_is_no_file_is_told(tmp_path: Path) -> None:
     large.write_bytes(b"#" * (LARGEST + 1))
     latin.write_bytes(b"[[source]]\nname = '\xe9'")
     for path, words in (
-        (tmp_path / "nothing.toml", "there is no such file"),
+        (tmp_path / "nothing.toml", "No such file or directory"),
         (tmp_path, "is no file"),
         (Path("/dev/zero"), "is no file"),
-        (large, "larger than 8 MB"),
+        (large, "is larger than 8 MB"),
         (latin, "latin.toml, line 2: is no UTF-8 text"),
-        (Path("a\0b"), "cannot be read"),
+        (Path("a\0b"), "embedded null byte"),
     ):
         with pytest.raises(SettingsError, match=words):
             read_accounts_file(str(path), given_settings(), {})

@@ -46,7 +46,7 @@ async def examine_accounts(
         named = [replace(account, origin=watchlist.origin_of(watched.key)) for account in accounts]
         looks = await look_at(source, named)
         what = f"{TOKEN} ({watched.name})" if watchlist.several and watched.name else TOKEN
-        told = token or [by_looks(looks)]
+        told = token or [by_looks(looks, "ACCOUNTS_FILE" if settings.accounts_file else "ACCOUNTS")]
         found += [replace(finding, what=what if finding.what == TOKEN else finding.what) for finding in told]
         found += [line for one in looks for line in account_findings(one, settings, watchlist, clock())]
     return found
@@ -89,7 +89,7 @@ async def look_at(source: Source, accounts: Sequence[Account]) -> list[Look]:
     return [(account, judge(sample, account)) for account, sample in zip(accounts, samples, strict=True)]
 
 
-def by_looks(looks: Sequence[Look]) -> Finding:
+def by_looks(looks: Sequence[Look], named_in: str) -> Finding:
     """What looks at accounts say of the token. One that concerns an account alone still means that it is accepted."""
     outages = [sample for _, sample in looks if isinstance(sample, Outage)]
     refused = next((outage for outage in outages if outage.kind.refused), None)
@@ -97,7 +97,7 @@ def by_looks(looks: Sequence[Look]) -> Finding:
         return fail(TOKEN, trouble(refused))
     if len(outages) == len(looks) and not any(outage.kind.certain for outage in outages):
         return fail(TOKEN, trouble(outages[0]))
-    return ok(TOKEN, f"accepted; {say_count(len(looks), 'account')} named")
+    return ok(TOKEN, f"accepted; {say_count(len(looks), 'account')} in {named_in}")
 
 
 def account_finding(look: Look, settings: Settings, now: datetime) -> Finding:

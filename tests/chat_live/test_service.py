@@ -88,6 +88,7 @@ ANSWERS = {
     "/mute Studio 2h": "is muted until",
     "/unmute": "is muted any more",
     "/check": "Looking at 3 accounts now",
+    "/reload": "There is no accounts file",
 }
 
 
