@@ -64,7 +64,8 @@ class Scene:
 
     async def ids(self, notice: Notice, chat: Chat) -> list[int]:
         async with self.store.read() as connection:
-            return [one.id for one in await outbox.pending(connection, chat) if one.notice.key == notice.key]
+            waits = await outbox.pending(connection, chat.chat_id)
+            return [one.id for one in waits if one.notice.key == notice.key]
 
     async def delivered(self, notice: Notice, chat: Chat) -> None:
         """Telegram takes a notice for one chat."""

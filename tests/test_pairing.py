@@ -237,7 +237,7 @@ async def test_leaving_ends_one_pairing(house: House) -> None:
     assert await house.paired() == (BOB,)
     assert await house.count(boards) == 1
     async with house.store.read() as connection:
-        assert await outbox.waiting_chats(connection) == [BOB]
+        assert await outbox.waiting_chats(connection) == [BOB.chat_id]
         assert await chats.not_greeted(connection, [ALICE]) == [ALICE]
     house.now += MINUTE
     await pair(house, ALICE)

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.board import Board
 from bot.core.model import Chat
-from bot.store.schema_pairing import boards
+from bot.store.schema_pairing import boards, is_chat
 
 
 def hash_of(text: str) -> str:
@@ -26,7 +26,7 @@ async def every(connection: AsyncConnection) -> list[Board]:
 
 async def put(connection: AsyncConnection, board: Board) -> int | None:
     """Remembers a board in place of the one that its chat had; gives that one's message."""
-    before = sa.select(boards.c.message_id).where(is_in(board.chat))
+    before = sa.select(boards.c.message_id).where(is_chat(boards, board.chat))
     old: int | None = await connection.scalar(before)
     values = {
         "chat_id": board.chat.chat_id,
@@ -51,11 +51,6 @@ async def forget(connection: AsyncConnection, board: Board) -> None:
     await connection.execute(sa.delete(boards).where(is_same(board)))
 
 
-def is_in(chat: Chat) -> sa.ColumnElement[bool]:
-    """The board of a chat."""
-    return sa.and_(boards.c.chat_id == chat.chat_id, boards.c.thread_id == (chat.thread_id or 0))
-
-
 def is_same(board: Board) -> sa.ColumnElement[bool]:
     """This very board."""
-    return sa.and_(is_in(board.chat), boards.c.message_id == board.message_id)
+    return sa.and_(is_chat(boards, board.chat), boards.c.message_id == board.message_id)

@@ -13,7 +13,7 @@ from bot.core.pairing import FORGIVEN_AFTER, LIFETIME, Guesses, Invitation
 from bot.store import chats, outbox
 from bot.store.schema import chats as chat_table
 from bot.store.schema import outbox as outbox_table
-from bot.store.schema_pairing import boards, guesses, invitations, paired_chats
+from bot.store.schema_pairing import boards, guesses, invitations, is_chat, paired_chats
 
 EVERYBODY = 0
 """In place of a chat's id, which is never 0: the wrong codes of all chats together."""
@@ -95,12 +95,11 @@ def allows(chat: Chat, here: Chat, moved: dict[int, int]) -> bool:
 async def forget(connection: AsyncConnection, chat: Chat) -> None:
     """Removes everything that makes a chat one of ours, its greeting too: it may come back some day."""
     for table in (paired_chats, boards):
-        here = sa.and_(table.c.chat_id == chat.chat_id, table.c.thread_id == (chat.thread_id or 0))
-        await connection.execute(sa.delete(table).where(here))
-    known = sa.and_(chat_table.c.chat_id == chat.chat_id, chat_table.c.thread_id == (chat.thread_id or 0))
+        await connection.execute(sa.delete(table).where(is_chat(table, chat)))
+    known = is_chat(chat_table, chat)
     await connection.execute(sa.update(chat_table).where(known).values(greeted_at=None, gone=None))
     waits = outbox_table.c.state.in_([outbox.PENDING, outbox.SENDING])
-    await connection.execute(sa.delete(outbox_table).where(waits, outbox.is_chat(chat)))
+    await connection.execute(sa.delete(outbox_table).where(waits, is_chat(outbox_table, chat)))
 
 
 async def guesses_of(connection: AsyncConnection, chat_id: int) -> Guesses:

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from bot.core.model import Chat
 from bot.store.schema import Moment, metadata
 
 invitations = sa.Table(
@@ -48,3 +49,8 @@ fallbacks = sa.Table(
     sa.Column("ways", sa.Text, nullable=False),
     sa.Index("fallbacks_age", "sent_at"),
 )
+
+
+def is_chat(table: sa.Table, chat: Chat) -> sa.ColumnElement[bool]:
+    """The rows of one chat, or one topic of it, in any table that has chats."""
+    return sa.and_(table.c.chat_id == chat.chat_id, table.c.thread_id == (chat.thread_id or 0))
