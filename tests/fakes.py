@@ -248,6 +248,7 @@ class World:
     verdicts: Verdicts
     checks: Checks
     context: Context
+    sources: dict[str, FakeSource] = field(default_factory=dict)
     rounds: list[Round] = field(default_factory=list)
     wakes: list[datetime] = field(default_factory=list)
 
@@ -300,14 +301,15 @@ async def world_in(
     store = await Store.open(str(path))
     clock, metrics = Clock(), Metrics()
     source, rounds, wakes = FakeSource(clock), list[Round](), list[datetime]()
-    roster = roster_of(chats, rules, lambda _: source)
+    sources = {SOURCE: source}
+    roster = roster_of(chats, rules, lambda watched: sources.setdefault(watched.key, FakeSource(clock)))
     recipients = Recipients(roster)
     context = Context(store, roster, recipients, every, clock, metrics, lambda: wakes.append(clock()), rounds.append)
     verdicts = Verdicts(context)
     checks = Checks(context, verdicts)
     saving = asyncio.create_task(checks.run())
     try:
-        yield World(store, clock, source, metrics, recipients, verdicts, checks, context, rounds, wakes)
+        yield World(store, clock, source, metrics, recipients, verdicts, checks, context, sources, rounds, wakes)
     finally:
         await checks.cancel()
         saving.cancel()
