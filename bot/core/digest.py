@@ -1,0 +1,195 @@
+"""The daily summary: what was spent, what changed, what comes within a week. From plain data, and bounded. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+
+from bot.core.history import MarkKind, bounded, jump_of, spent_between
+from bot.core.model import Measure, Notice, Number, Plan, Reading, Reason, Severity, Topic, Watched
+from bot.core.spending import Point
+
+AHEAD = timedelta(days=7)
+TOGETHER = timedelta(hours=1)
+"""A refill so near to the plan's renewal comes with it."""
+
+
+class Kind(IntEnum):
+    """What comes, the most urgent first."""
+
+    RUNS_OUT = 1
+    ENDS = 2
+    CHANGES = 3
+    RENEWS = 4
+    REFILL = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What happened to one account's credits and plan since the last summary. ``plan`` is from which to which."""
+
+    spent: float = 0.0
+    refilled: float = 0.0
+    topped_up: float = 0.0
+    lapsed: float = 0.0
+    plan: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An alert that began, or that is over by now; ``name`` is None for one about a whole source."""
+
+    name: str | None
+    measure: Measure | None
+    severity: Severity
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """Something that an account has before it."""
+
+    at: datetime
+    kind: Kind
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The summary. Names with amounts are in order of these, the largest first; what comes is in order of time.
+
+    ``credits`` are those of the accounts that could be read last; ``unknown`` counts the others.
+    """
+
+    since: datetime
+    accounts: int = 0
+    need: int = 0
+    unknown: int = 0
+    credits: Number = 0
+    spent: tuple[tuple[str, float], ...] = ()
+    refilled: tuple[tuple[str, float], ...] = ()
+    topped_up: tuple[tuple[str, float], ...] = ()
+    lapsed: tuple[tuple[str, float], ...] = ()
+    plans: tuple[tuple[str, str, str], ...] = ()
+    events: tuple[Event, ...] = ()
+    coming: tuple[Coming, ...] = ()
+
+
+class Tally:
+    """Follows one account through its readings, in order of time, in memory that does not grow with them."""
+
+    def __init__(self) -> None:
+        """Nothing is known yet; the first point only says what held."""
+        self._last: Point | None = None
+        self._sums = dict.fromkeys(MarkKind, 0.0)
+        self._spent = 0.0
+        self._plan: str | None = None
+        self._first_plan: str | None = None
+
+    def add(self, point: Point) -> None:
+        """Takes the next point."""
+        point = bounded(point, self._last)
+        if self._last is not None:
+            jump = jump_of(self._last, point)
+            self._spent += spent_between(self._last, point, jump[0] if jump else None)
+            if jump:
+                self._sums[jump[0]] += jump[1]
+        self._last = point
+        self._plan = point.plan or self._plan
+        self._first_plan = self._first_plan or point.plan
+
+    @property
+    def past(self) -> Past:
+        """What was seen so far."""
+        old, new = self._first_plan, self._plan
+        return Past(
+            spent=max(self._spent, 0.0),
+            refilled=self._sums[MarkKind.REFILL],
+            topped_up=self._sums[MarkKind.TOP_UP],
+            lapsed=self._sums[MarkKind.LAPSED],
+            plan=(old, new) if old and new and old != new else None,
+        )
+
+
+def digest_of(
+    watched: Sequence[Watched],
+    pasts: Mapping[str, Past],
+    told: Iterable[Notice],
+    runs_out: Mapping[str, datetime],
+    since: datetime,
+    now: datetime,
+) -> Digest:
+    """The summary of some accounts; ``pasts`` and ``runs_out`` (a forecast's earliest moment) are by account key.
+
+    ``told`` is what was said of them since, oldest first.
+    """
+    read = [one.account.reading for one in watched if one.account.reading and one.account.outage is None]
+    by_name = [(one.account.name, pasts.get(one.account.key, Past())) for one in watched]
+    return Digest(
+        since=since,
+        accounts=len(watched),
+        need=sum((one.severity or Severity.INFO) >= Severity.WARNING for one in watched),
+        unknown=len(watched) - len(read),
+        credits=sum(reading.credits.total for reading in read),
+        spent=largest_first((name, past.spent) for name, past in by_name),
+        refilled=largest_first((name, past.refilled) for name, past in by_name),
+        topped_up=largest_first((name, past.topped_up) for name, past in by_name),
+        lapsed=largest_first((name, past.lapsed) for name, past in by_name),
+        plans=tuple((name, *past.plan) for name, past in by_name if past.plan),
+        events=events_of(told),
+        coming=coming_of(watched, runs_out, now),
+    )
+
+
+def largest_first(amounts: Iterable[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
+    """Those of the names whose amount is more than nothing."""
+    return tuple(sorted(((name, amount) for name, amount in amounts if amount > 0), key=by_amount))
+
+
+def by_amount(one: tuple[str, float]) -> tuple[float, str]:
+    """Sorts by amount, the largest first, and by name."""
+    return -one[1], one[0]
+
+
+def events_of(told: Iterable[Notice]) -> tuple[Event, ...]:
+    """Each alert of which something was said, as it was told last: the worst first. Information is no event."""
+    last: dict[tuple[str, Measure | None], Event] = {}
+    for notice in told:
+        over = notice.reason is Reason.RESOLVED
+        new = notice.reason in (Reason.FIRED, Reason.WORSENED) and notice.severity >= Severity.WARNING
+        if notice.topic is Topic.ALERT and (over or new):
+            name = notice.facts.name if notice.facts.email else None
+            last[notice.subject, notice.measure] = Event(name, notice.measure, notice.severity, over)
+    return tuple(sorted(last.values(), key=lambda event: -event.severity))
+
+
+def coming_of(watched: Sequence[Watched], runs_out: Mapping[str, datetime], now: datetime) -> tuple[Coming, ...]:
+    """What lies before the accounts within a week, in order of time."""
+    found: list[Coming] = []
+    for one in watched:
+        reading, at = one.account.reading, runs_out.get(one.account.key)
+        found += [Coming(at, Kind.RUNS_OUT, one.account.name)] if at else []
+        found += [Coming(moment, kind, one.account.name) for moment, kind in (dates_of(reading) if reading else ())]
+    near = (coming for coming in found if now < coming.at <= now + AHEAD)
+    return tuple(sorted(near, key=lambda coming: (coming.at, coming.kind, coming.name)))
+
+
+def dates_of(reading: Reading) -> list[tuple[datetime, Kind]]:
+    """When the plan ends, changes or renews, and when a refill comes by itself."""
+    plan, refill = reading.plan, reading.credits.refresh_at
+    if plan.free:
+        return []
+    ends = [(plan.ends_at, kind_of(plan))] if plan.ends_at else []
+    return [*ends, *([(refill, Kind.REFILL)] if refill and is_apart(refill, plan) else [])]
+
+
+def kind_of(plan: Plan) -> Kind:
+    """What a plan does at its end."""
+    return Kind.RENEWS if plan.renews else Kind.CHANGES if plan.becomes else Kind.ENDS
+
+
+def is_apart(refill: datetime, plan: Plan) -> bool:
+    """Whether a refill comes by itself: neither together with what the plan does, nor after it has ended."""
+    if plan.ends_at is None:
+        return True
+    return abs(refill - plan.ends_at) > TOGETHER and (plan.renews is not False or refill < plan.ends_at)

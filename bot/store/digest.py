@@ -1,0 +1,50 @@
+"""What the daily summary is made of: the last day's readings of every account, and what a chat was told."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.digest import Past, Tally
+from bot.core.model import Chat, Notice, Topic
+from bot.core.spending import Point
+from bot.store.outbox import notification_of
+from bot.store.schema import accounts, outbox, readings
+from bot.store.schema_pairing import is_chat
+
+MARK = "digest"
+"""The mark that remembers the last day whose summary was sent."""
+
+AT_ONCE = 1000
+COLUMNS = tuple(readings.c[name] for name in Point._fields)
+
+
+async def pasts(connection: AsyncConnection, since: datetime) -> dict[str, Past]:
+    """What happened to each watched account's credits since a moment; one look at each stored reading."""
+    earlier = readings.alias()
+    held = (
+        sa.select(sa.func.max(earlier.c.taken_at))
+        .where(earlier.c.account == accounts.c.key, earlier.c.taken_at <= since)
+        .scalar_subquery()
+    )
+    first = sa.func.coalesce(held, sa.bindparam("since", since, readings.c.taken_at.type))
+    of_account = sa.and_(readings.c.account == accounts.c.key, readings.c.taken_at >= first)
+    query = (
+        sa.select(accounts.c.key, *COLUMNS)
+        .join_from(accounts, readings, of_account)
+        .where(accounts.c.watched)
+        .order_by(accounts.c.key, readings.c.taken_at)
+    )
+    tallies: dict[str, Tally] = {}
+    async with connection.stream(query) as result:
+        async for rows in result.partitions(AT_ONCE):
+            for key, *columns in rows:
+                tallies.setdefault(key, Tally()).add(Point(*columns))
+    return {key: tally.past for key, tally in tallies.items()}
+
+
+async def told(connection: AsyncConnection, chat: Chat, since: datetime) -> list[Notice]:
+    """What was to be said to a chat of alerts since a moment, oldest first."""
+    this = sa.and_(is_chat(outbox, chat), outbox.c.topic == Topic.ALERT.value, outbox.c.created_at >= since)
+    query = sa.select(outbox).where(this).order_by(outbox.c.id)
+    return [notification_of(row).notice for row in await connection.execute(query)]

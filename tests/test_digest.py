@@ -1,0 +1,204 @@
+"""The daily summary from stored readings into the outbox, by a moved clock, on a real database."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.chat.digest import digest_message
+from bot.core.digest import Digest
+from bot.core.model import Account, Chat, Credits, Plan, Reading, Silence, SilenceKind, Topic, Watched
+from bot.digest import DigestContext, Digests
+from bot.store import accounts, alerts, digest, outbox, readings
+from bot.store.database import Store
+from tests.core.builders import DAY, HOUR, MINUTE, notification
+from tests.tables import with_tables
+
+BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
+ALICE, BOB = Chat(7), Chat(-100, 45)
+STUDIO, LOOP = (Account(f"pixverse:{name}", "pixverse", f"{name}@example.com", name) for name in ("Studio", "Loop"))
+MONDAY = datetime(2026, 7, 20, 6, 0, tzinfo=UTC)
+"""08:00 in Berlin."""
+
+
+class Scene:
+    """A bot of two chats: one sees both accounts, the other only one."""
+
+    def __init__(self, store: Store, zone: ZoneInfo = BERLIN, at: time = time(9)) -> None:
+        self.store = store
+        self.now = MONDAY
+        self.woken = 0
+        self.sees: dict[Chat, list[Account]] = {ALICE: [STUDIO, LOOP], BOB: [LOOP]}
+        self.digests = Digests(
+            DigestContext(
+                store=store,
+                chats=lambda: tuple(self.sees),
+                watched=self.watched,
+                runs_out=self.runs_out,
+                write=lambda made, now: digest_message(made, now, zone),
+                clock=lambda: self.now,
+                zone=zone,
+                at=at,
+                topic=Topic.PAUSE,
+                on_notices=self.wake,
+            )
+        )
+
+    async def watched(self, chat: Chat) -> Sequence[Watched]:
+        return [Watched(account) for account in self.sees[chat]]
+
+    async def runs_out(self, watched: Sequence[Watched]) -> Mapping[str, datetime]:
+        return {LOOP.key: self.now + HOUR} if any(one.account.key == LOOP.key for one in watched) else {}
+
+    def wake(self) -> None:
+        self.woken += 1
+
+    async def read(self, account: Account, at: datetime, monthly: float) -> None:
+        """Stores a reading."""
+        reading = Reading(at, Credits(monthly, 0, 0), Plan("Pro"))
+        async with self.store.write() as connection:
+            await accounts.watch(connection, [(account, at)])
+            known = Account(account.key, account.source, account.email, account.label, reading)
+            await readings.append(connection, [known])
+
+    async def look(self, at: datetime) -> None:
+        """Looks at a moment."""
+        self.now = at
+        await self.digests.look()
+
+    async def sent(self, chat: Chat) -> list[str]:
+        """The summaries in the outbox."""
+        async with self.store.read() as connection:
+            return [one.notice.facts.said or "" for one in await outbox.pending(connection, chat.chat_id)]
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    """An empty database."""
+    made = with_tables(tmp_path)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def scene(store: Store) -> Scene:
+    """A bot that was started at 08:00 of a Monday."""
+    made = Scene(store)
+    await made.digests.resume()
+    return made
+
+
+async def test_a_summary_goes_out_once_a_day(scene: Scene) -> None:
+    """At its time, and not again before the next day's."""
+    await scene.look(MONDAY + 59 * MINUTE)
+    assert await scene.sent(ALICE) == []
+    for minutes in range(60, 24 * 60, 20):
+        await scene.look(MONDAY + minutes * MINUTE)
+    assert len(await scene.sent(ALICE)) == 1
+    await scene.look(MONDAY + 25 * HOUR)
+    assert len(await scene.sent(ALICE)) == 2
+    assert scene.woken == 2
+
+
+async def test_each_chat_gets_what_it_may_see(scene: Scene) -> None:
+    """What was spent since the last summary, of its own accounts; what it was told; what comes."""
+    await scene.read(STUDIO, MONDAY - 2 * DAY, 900)
+    await scene.read(STUDIO, MONDAY - HOUR, 500)
+    await scene.read(LOOP, MONDAY - 2 * DAY, 90)
+    await scene.read(LOOP, MONDAY - 30 * HOUR, 80)
+    await scene.read(LOOP, MONDAY - HOUR, 73)
+    async with scene.store.write() as connection:
+        await outbox.put(connection, [notification(1, who="Studio").notice], [ALICE], MONDAY - HOUR)
+    await scene.look(MONDAY + HOUR)
+    (_, alice), (bob,) = await scene.sent(ALICE), await scene.sent(BOB)
+    assert "Spent 407 since yesterday 09:00: Studio 400, Loop 7." in alice
+    assert "New alerts: Studio (low credits)" in alice
+    assert "Spent 7 since yesterday 09:00." in bob
+    assert "Studio" not in bob
+    assert "may run out: Loop" in bob
+
+
+async def test_late_up_to_six_hours(scene: Scene) -> None:
+    """Off from before nine until three it comes late; a minute longer, not at all."""
+    await scene.look(MONDAY + 7 * HOUR)
+    assert len(await scene.sent(ALICE)) == 1
+    await scene.look(MONDAY + DAY + 7 * HOUR + MINUTE)
+    assert len(await scene.sent(ALICE)) == 1
+
+
+async def test_a_restart_repeats_nothing(scene: Scene) -> None:
+    """The day is remembered in the transaction that puts the summaries into the outbox."""
+    await scene.look(MONDAY + HOUR)
+    again = Scene(scene.store)
+    again.now = MONDAY + 2 * HOUR
+    await again.digests.resume()
+    await again.look(MONDAY + 2 * HOUR)
+    assert len(await scene.sent(ALICE)) == 1
+
+
+async def test_a_new_bot_has_missed_nothing(store: Store) -> None:
+    """Installed at noon, its first summary comes the next morning."""
+    made = Scene(store)
+    made.now = MONDAY + 4 * HOUR
+    await made.digests.resume()
+    await made.look(made.now)
+    assert await made.sent(ALICE) == []
+    await made.look(MONDAY + 25 * HOUR)
+    assert len(await made.sent(ALICE)) == 1
+
+
+async def test_everything_muted(scene: Scene) -> None:
+    """A mute of everything withholds the summary too; the day is done."""
+    async with scene.store.write() as connection:
+        await alerts.add_silence(connection, Silence(SilenceKind.ALL, until=MONDAY + 2 * HOUR))
+    await scene.look(MONDAY + HOUR)
+    await scene.look(MONDAY + 3 * HOUR)
+    assert await scene.sent(ALICE) == []
+
+
+async def test_a_chat_that_sees_no_account_gets_none(scene: Scene) -> None:
+    """There is nothing to sum up."""
+    scene.sees[BOB] = []
+    await scene.look(MONDAY + HOUR)
+    assert await scene.sent(BOB) == []
+    assert len(await scene.sent(ALICE)) == 1
+
+
+async def test_accounts_no_longer_watched_are_left_out(scene: Scene) -> None:
+    """What they once spent is nobody's any more."""
+    await scene.read(STUDIO, MONDAY - 2 * DAY, 900)
+    await scene.read(STUDIO, MONDAY - HOUR, 500)
+    async with scene.store.write() as connection:
+        await accounts.unwatch(connection, [STUDIO.key])
+        assert await digest.pasts(connection, MONDAY - DAY) == {}
+
+
+@pytest.mark.parametrize(
+    ("zone", "change"),
+    [
+        (BERLIN, datetime(2026, 3, 29, 1, 0, tzinfo=UTC)),
+        (BERLIN, datetime(2026, 10, 25, 1, 0, tzinfo=UTC)),
+        (NEW_YORK, datetime(2026, 3, 8, 7, 0, tzinfo=UTC)),
+        (NEW_YORK, datetime(2026, 11, 1, 6, 0, tzinfo=UTC)),
+    ],
+)
+@pytest.mark.parametrize("at", [time(2, 30), time(9)])
+async def test_once_a_day_over_a_clock_change(store: Store, zone: ZoneInfo, change: datetime, at: time) -> None:
+    """Stored and asked again at each look: one summary a local day, also where its time comes twice or not at all."""
+    made = Scene(store, zone, at)
+    made.now = change - 2 * DAY
+    await made.digests.resume()
+    for minutes in range(0, 4 * 24 * 60, 30):
+        await made.look(change - 2 * DAY + minutes * MINUTE)
+    async with store.read() as connection:
+        keys = [one.notice.key for one in await outbox.pending(connection, ALICE.chat_id)]
+    first = datetime.fromisoformat(keys[0].removeprefix("digest|"))
+    assert keys == [f"digest|{(first + timedelta(days=number)).date()}" for number in range(len(keys))]
+    assert len(keys) in (3, 4, 5)
+
+
+def test_an_unused_digest_is_nothing() -> None:
+    """The words know how to say that nothing is known."""
+    assert "0 left in 0 accounts" in digest_message(Digest(MONDAY), MONDAY, BERLIN).text
