@@ -122,7 +122,7 @@ class Discovery:
         by_email = {account.email.lower(): account for account in known}
         fresh = newly_listed(listing, by_email)
         if fresh:
-            log.info("%s lists %d accounts, %d of them new", key, len(listing.accounts), len(fresh))
+            log.info("%s lists %d account(s), %d of them new", key, len(listing.accounts), len(fresh))
         new = [Account(account_key(key, one.email), key, one.email, listed_error=one.error) for one in fresh]
         await accounts.watch(connection, [(account, now) for account in new])
         listed = {one.email.lower(): one.error for one in listing.accounts}
