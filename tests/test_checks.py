@@ -355,3 +355,11 @@ async def test_cancelling_gives_up_what_hangs(world: World) -> None:
     await until(lambda: world.source.in_flight)
     await asyncio.wait_for(world.checks.cancel(), 10)
     assert world.source.in_flight == 0
+
+
+async def test_two_ticks_at_once_look_once_at_each(world: World) -> None:
+    """However many ticks, questions and rounds ask for what is due at the same moment, each account is looked at once."""
+    await world.watch(ALICE, BOB)
+    await asyncio.gather(*(world.checks.start_due() for _ in range(4)))
+    await idle(world)
+    assert sorted(world.source.reads) == sorted([ALICE, BOB])
