@@ -41,6 +41,7 @@ class Checks:
         self._room = asyncio.Semaphore(IN_FLIGHT)
         self._claiming = asyncio.Lock()
         self._more_due = False
+        self._draining = False
         self._ticked_at: datetime | None = None
 
     @property
@@ -136,7 +137,7 @@ class Checks:
                 batch, self._ended = self._ended, []
                 await self._save(batch)
                 self._release(batch)
-                if self._more_due:
+                if self._more_due and not self._draining:
                     await self._start_more()
 
     async def _start_more(self) -> None:
@@ -147,7 +148,8 @@ class Checks:
             log.error("%s", error)
 
     async def drain(self) -> None:
-        """Returns once every look under way has ended and is saved."""
+        """Begins nothing more, and returns once every look under way has ended and is saved."""
+        self._draining = True
         while self._in_flight:
             await asyncio.wait(list(self._in_flight.values()))
 

@@ -10,7 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.context import Context
 from bot.core.looks import gone_notice, listing_noted, newly_listed
-from bot.core.model import Account, Chat, Facts, Listing, Notice, Outage, Severity, SilenceKind, SourceState, Topic
+from bot.core.model import (
+    Account,
+    Chat,
+    Facts,
+    Listed,
+    Listing,
+    Notice,
+    Outage,
+    Severity,
+    SilenceKind,
+    SourceState,
+    Topic,
+)
 from bot.enrolment import Enrolled, enrol
 from bot.register import Register
 from bot.rounds import Rounds
@@ -128,13 +140,8 @@ class Discovery:
         by_email = {account.email.lower(): account for account in known}
         fresh = newly_listed(listing, by_email)
         if fresh:
-            log.info("%s lists %d accounts, %d of them new", key, len(listing.accounts), len(fresh))
-        source, register = self._roster.watchlist.sources[key], Register(await accounts.known(connection))
-        new = [
-            Account(register.key_of(source, one.email), key, one.email, label, listed_error=one.error)
-            for one in fresh
-            for label in [self._roster.watchlist.label_for(key, one.email)]
-        ]
+            log.info("%s lists %d account(s), %d of them new", key, len(listing.accounts), len(fresh))
+        new = await self._newcomers(connection, key, fresh)
         await accounts.watch(connection, [(account, now) for account in new])
         listed = {one.email.lower(): one.error for one in listing.accounts}
         errors = {
@@ -144,6 +151,21 @@ class Discovery:
         }
         await accounts.note_listed(connection, errors)
         await self._part_with(connection, [account for email, account in by_email.items() if email not in listed], now)
+
+    async def _newcomers(self, connection: AsyncConnection, key: str, fresh: Sequence[Listed]) -> list[Account]:
+        """The newly listed of a source, each with its key and what the watchlist calls it."""
+        watchlist, register = self._roster.watchlist, Register(await accounts.known(connection))
+        source = watchlist.sources[key]
+        return [
+            Account(
+                register.key_of(source, one.email),
+                key,
+                one.email,
+                watchlist.label_for(key, one.email),
+                listed_error=one.error,
+            )
+            for one in fresh
+        ]
 
     async def _part_with(self, connection: AsyncConnection, gone: Sequence[Account], now: datetime) -> None:
         """Watches accounts no more, and says so once."""

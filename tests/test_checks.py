@@ -308,6 +308,20 @@ async def test_a_pause_over_a_restart_is_said_and_a_quick_restart_is_silent(data
                 )
 
 
+async def test_a_restart_looks_at_everyone_at_once(database: Path) -> None:
+    """A start does not wait for the places of the run before: everyone is looked at in its first tick."""
+    async with world_in(database) as world:
+        world.source.lists(ALICE, BOB)
+        await world.discovery().ask_all()
+        await tick(world)
+    async with world_in(database) as again:
+        again.clock.forward(seconds=1)
+        await again.discovery().resume()
+        await again.checks.resume()
+        await tick(again)
+        assert sorted(again.source.reads) == [ALICE, BOB]
+
+
 async def test_a_round_is_told_and_remembered(world: World) -> None:
     """When everyone has been looked at, the round's end is stored and told, whole only if all could be read."""
     await world.watch(ALICE, BOB)
@@ -341,3 +355,11 @@ async def test_cancelling_gives_up_what_hangs(world: World) -> None:
     await until(lambda: world.source.in_flight)
     await asyncio.wait_for(world.checks.cancel(), 10)
     assert world.source.in_flight == 0
+
+
+async def test_two_ticks_at_once_look_once_at_each(world: World) -> None:
+    """However many ticks, questions and rounds ask for what is due at the same moment, each account is looked at once."""
+    await world.watch(ALICE, BOB)
+    await asyncio.gather(*(world.checks.start_due() for _ in range(4)))
+    await idle(world)
+    assert sorted(world.source.reads) == sorted([ALICE, BOB])

@@ -405,6 +405,16 @@ def test_a_token_in_the_wrong_setting_is_not_repeated(name: str, secret: str, kn
         assert secret[start : start + 12] not in said
 
 
+@pytest.mark.parametrize("name", ["TIMEZONE", "HTTP_LISTEN", "ACCOUNTS", "CHECK_EVERY", "TELEGRAM_CHAT_IDS"])
+def test_a_known_secret_of_any_shape_is_not_repeated_even_cut(name: str) -> None:
+    """A secret that looks like no token, and is too long to be quoted whole, does not show its beginning either."""
+    url = "https://hc-ping.com/5ba1b0f2-77c1-4e2b-9d0b-1f7d3a4c8e21"
+    fault = fault_of(**{"HEARTBEAT_URL": url, name: url})
+    assert fault.startswith(f"{name}: ")
+    assert "hc-ping" not in fault
+    assert "[secret]" in fault
+
+
 @pytest.mark.parametrize("secret", [TELEGRAM, USEAPI], ids=["telegram", "useapi"])
 def test_a_token_in_place_of_a_name_or_a_path_is_not_repeated(elsewhere: Path, secret: str) -> None:
     """A token where a name or a file belongs is not repeated either."""

@@ -172,7 +172,8 @@ async def test_a_mute_withholds_and_its_end_catches_up(world: World) -> None:
     for _ in range(2):
         await world.verdicts.catch_up_if_due()
     assert reasons(await world.notices()) == [(key_of(ALICE), Reason.FIRED)]
-    assert world.wakes
+    assert len(world.wakes) == 2
+    assert await world.query("SELECT count(*) FROM silences") == [(0,)]
 
 
 async def test_the_tick_catches_up(world: World) -> None:

@@ -79,7 +79,8 @@ class TelegramService:
 
     async def close(self) -> None:
         """Ends the connections to Telegram, once nothing is sent any more."""
-        await self._bot.shutdown()
+        for request in self._bot._request:  # Bot.shutdown would close nothing where the introduction failed
+            await request.shutdown()
 
     async def _introduce(self) -> None:
         """Asks Telegram who the bot is; a network that is down is waited for."""

@@ -54,5 +54,6 @@ def notes(vitals: Vitals) -> list[str]:
     if vitals.polling_ok and vitals.polling_trouble:
         found.append(vitals.polling_trouble)
     if vitals.failed:
-        found.append(f"{vitals.failed} messages could never be delivered")
+        messages = "1 message" if vitals.failed == 1 else f"{vitals.failed} messages"
+        found.append(f"{messages} could never be delivered")
     return found

@@ -13,7 +13,7 @@ from typing import IO, Any, TypeVar
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import DatabaseTrouble, DatabaseUnusable
@@ -88,10 +88,12 @@ class Store:
 
 @contextmanager
 def in_words() -> Iterator[None]:
-    """Translates the trouble that a database has with the system around it, without its SQL and values."""
+    """Translates the trouble of a database (locked, full, read-only, torn) into words, without its SQL and values."""
     try:
         yield
-    except OperationalError as error:
+    except DatabaseError as error:
+        if type(error) not in (OperationalError, DatabaseError):  # a broken rule of ours, no trouble of the file
+            raise
         raise DatabaseTrouble(f"The database cannot be used just now: {error.orig}") from error
 
 

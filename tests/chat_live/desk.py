@@ -32,6 +32,7 @@ class FakeDesk:
     unmutes: list[str | None] = field(default_factory=list)
     looks: list[list[str]] = field(default_factory=list)
     silences: list[tuple[list[str], str, datetime | None]] = field(default_factory=list)
+    moves: list[tuple[int, int]] = field(default_factory=list)
     asked: int = 0
     over: bool = False
     defect: Exception | None = None
@@ -61,6 +62,10 @@ class FakeDesk:
     async def ask_sources(self) -> None:
         """Counts."""
         self.asked += 1
+
+    async def chat_moved(self, old: int, new: int) -> None:
+        """Notes the move."""
+        self.moves.append((old, new))
 
     async def mute(self, key: str | None, until: datetime, by: str) -> None:
         """Notes the wish."""

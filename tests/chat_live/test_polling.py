@@ -92,7 +92,9 @@ async def test_a_telegram_that_goes_away_and_comes_back(bot: Bot, telegram: Simu
         assert str(found.polling.trouble).startswith("Telegram cannot be reached: ")
         assert TOKEN not in str(found.polling.trouble)
         telegram.away = False
-        await until(lambda: found.polling.trouble is None)
+        telegram.say(111, "/back")
+        await until(lambda: found.texts == ["/back"])
+        assert found.polling.trouble is None
         assert found.answers("NetworkError") >= 1
 
 

@@ -10,7 +10,7 @@ import pytest
 from bot.chat import polling as polls
 from bot.chat import service as serving
 from bot.chat.commands import COMMANDS
-from bot.chat.sender import TelegramPost
+from bot.chat.sender import TelegramPost, seconds_of
 from bot.chat.service import TelegramService, make_bot
 from bot.chat.text import Button, Message
 from bot.core.model import Chat
@@ -77,6 +77,7 @@ async def talk(telegram: SimulatedTelegram) -> AsyncIterator[Talk]:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await service.stop()
+    await service.close()
 
 
 ANSWERS = {
@@ -220,12 +221,13 @@ async def test_a_defect_is_confessed_and_the_next_question_answered(
 
 
 async def test_a_short_pause_is_kept_and_an_answer_that_fails_ends_nothing(
-    talk: Talk, caplog: pytest.LogCaptureFixture
+    talk: Talk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An answer waits where Telegram asks for a moment, is dropped where it asks for long, and the next one goes out."""
-    talk.telegram.fail_send(111, too_many_requests(0))
+    """An answer waits where Telegram asks for a moment, is dropped where it asks for long; the next goes out."""
+    monkeypatch.setattr(serving, "seconds_of", lambda error: seconds_of(error) / 1000)
+    talk.telegram.fail_send(111, too_many_requests(1))
     assert "Studio" in await talk.ask(111, "/credits")
-    talk.telegram.fail_send(111, too_many_requests(3600))
+    talk.telegram.fail_send(111, too_many_requests(36_000))
     assert await talk.ignored(111, "/credits")
     talk.telegram.fail_send(111, server_error())
     assert await talk.ignored(111, "/credits")
@@ -321,7 +323,8 @@ async def test_a_refused_token_ends_the_start(telegram: SimulatedTelegram) -> No
     with pytest.raises(StartError, match="TELEGRAM_BOT_TOKEN: Telegram refuses it") as caught:
         await service.run()
     assert "xxx" not in str(caught.value)
-    await bot.shutdown()
+    await service.stop()
+    await service.close()
 
 
 async def test_a_network_that_is_down_is_waited_for(
@@ -341,3 +344,11 @@ async def test_a_network_that_is_down_is_waited_for(
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await service.stop()
+    await service.close()
+
+
+async def test_a_group_that_says_it_moved_is_followed(talk: Talk) -> None:
+    """The service message by which a group tells of its new id is handed on at once."""
+    talk.telegram.migrate(GROUP, -1009, announce=True)
+    await talk.handled()
+    assert talk.desk.moves == [(GROUP, -1009)]

@@ -16,6 +16,17 @@ from tests.end_to_end.world import TELEGRAM_TOKEN, USEAPI_TOKEN, World
 FAR = "2099-07-23T00:48:50Z"
 TIMES = ("expired_date", "billing_renewal_date", "credits_refresh_time", "daily_credits_refresh_time")
 
+BAD: dict[str, object] = {
+    "TELEGRAM_CHAT_IDS": "me",
+    "CHECK_EVERY": "soon",
+    "LOW_CREDITS": "5%,20%",
+    "TIMEZONE": "Mars/Olympus",
+    "UNREADABLE_AFTER": "0",
+    "USEAPI_URL": f"ftp://{USEAPI_TOKEN}@nowhere",
+    "HEARTBEAT_URL": "MARKEDHEARTBEAT",
+}
+"""Settings that are all wrong."""
+
 
 def seed(**changes: Any) -> Fault:
     """The sample of useapi.net's page, as an answer."""
@@ -136,33 +147,14 @@ async def test_wrong_words_and_bad_settings_have_their_exit_codes(world: World) 
     world.accounts("alice")
     wrong, bad = await asyncio.gather(
         world.run("check", "zoe"),
-        world.run(
-            "check",
-            TELEGRAM_CHAT_IDS="me",
-            CHECK_EVERY="soon",
-            LOW_CREDITS="5%,20%",
-            TIMEZONE="Mars/Olympus",
-            UNREADABLE_AFTER="0",
-            USEAPI_URL=f"ftp://{USEAPI_TOKEN}@nowhere",
-            HEARTBEAT_URL="MARKEDHEARTBEAT",
-        ),
+        world.run("check", **BAD),
     )
     assert (wrong.code, wrong.out) == (64, "")
     assert "alice@example.com" in wrong.err
     assert bad.code == 78
     lines = bad.err.splitlines()
     named = [line.split(":")[0].strip() for line in lines[1:]]
-    assert sorted(named) == sorted(
-        [
-            "TELEGRAM_CHAT_IDS",
-            "CHECK_EVERY",
-            "LOW_CREDITS",
-            "TIMEZONE",
-            "UNREADABLE_AFTER",
-            "USEAPI_URL",
-            "HEARTBEAT_URL",
-        ]
-    )
+    assert sorted(named) == sorted(BAD)
     assert all("Example: " in line for line in lines[1:])
     for secret in (USEAPI_TOKEN, TELEGRAM_TOKEN, "MARKEDHEARTBEAT", "Traceback"):
         assert secret not in bad.err

@@ -2,9 +2,16 @@
 
 from datetime import timedelta
 
+from bot.chat.answers import BACK, ON
+from bot.demo.pixverse import Fault
 from tests.end_to_end.world import ANN, BOB, EVERY, World, until
 
-HOUR = timedelta(hours=1)
+
+async def answer_to(world: World, query: str, label: str) -> str:
+    """What a person sees after a tap."""
+    shown = world.telegram.callback_answers
+    await until(lambda: any(answer.query_id == query for answer in shown), f"the tap on {label} is answered")
+    return next(answer.text for answer in shown if answer.query_id == query)
 
 
 async def test_every_command_is_answered(world: World) -> None:
@@ -151,10 +158,8 @@ async def test_a_tap_on_another_chats_alert_gets_nothing(world: World) -> None:
     forged = [f"ack:{lead}" for lead in ("1", "2", "0", "999999999999999999", "-1", "1;2", "٣", "")]
     bobs.buttons = [[(data, data) for data in (*forged, alert.data_of("Ack"), alert.data_of("Credits"), "ack")]]
     for label, data in bobs.buttons[0]:
-        answers = len(world.telegram.callback_answers)
-        world.telegram.tap(bobs, data)
-        await until(lambda: len(world.telegram.callback_answers) > answers, f"the tap on {label} is answered")
-        assert "no longer works" in world.telegram.callback_answers[-1].text
+        query = world.telegram.tap(bobs, data)
+        assert "no longer works" in await answer_to(world, query, label)
     assert not bobs.edits
     assert "acknowledged" not in await bot.asked("/alerts")
 
@@ -172,11 +177,11 @@ async def test_the_credits_button_and_the_pages_of_many(world: World) -> None:
     page = await bot.answer("/credits")
     assert "page 1 of 3" in page.text
     assert page.text.splitlines()[1].startswith("🔴 account07@example.com · 0")
-    world.telegram.tap(page, "2/3 ›")
+    world.telegram.tap(page, f"2/3 {ON}")
     await until(lambda: "page 2 of 3" in page.text, "the page is turned")
-    world.telegram.tap(page, "3/3 ›")
+    world.telegram.tap(page, f"3/3 {ON}")
     await until(lambda: "page 3 of 3" in page.text, "the page is turned again")
-    assert "‹ 2/3" in page.labels
+    assert f"{BACK} 2/3" in page.labels
     accounts[44].monthly = 13000
     world.clock.advance(timedelta(minutes=2))
     world.telegram.tap(page, "Refresh")
@@ -186,8 +191,6 @@ async def test_the_credits_button_and_the_pages_of_many(world: World) -> None:
 
 async def test_credits_looks_afresh_only_where_a_number_is_old(world: World) -> None:
     """/credits looks again when a number is over a minute old; what then fails is shown as last known, with its age."""
-    from bot.demo.pixverse import Fault
-
     (alice, bob) = world.accounts("alice", "bob")
     bot = await world.host()
     alice.monthly = 9000

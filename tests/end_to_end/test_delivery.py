@@ -211,4 +211,4 @@ async def test_a_message_that_can_never_be_delivered_is_not_tried_for_ever(world
     await bot.logged("cannot be told")
     await bot.quiet()
     assert sum(name == "sendMessage" for name, _ in world.telegram.calls) == 1
-    assert "1 messages could never be delivered" in (await bot.health())["notes"]
+    assert "1 message could never be delivered" in (await bot.health())["notes"]

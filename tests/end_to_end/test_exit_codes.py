@@ -115,7 +115,7 @@ async def test_a_second_bot_on_the_same_database_is_refused_and_sigint_ends_the_
 
 
 async def test_sigterm_ends_the_bot_in_ten_seconds_whatever_hangs(world: World) -> None:
-    """A look hangs, Telegram hangs on sending and on polling: 0 within ten seconds, and the alert comes after a restart."""
+    """A look, a message and the polling hang: 0 within ten seconds, and the alert comes after a restart."""
     alice, bob = world.accounts("alice", "bob")
     bot = await world.start()
     await world.pixverse.wait_for_looks(alice.email, timeout=PATIENCE)

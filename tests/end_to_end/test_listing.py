@@ -30,6 +30,7 @@ async def test_an_account_no_longer_listed_is_said_once_and_a_new_one_is_watched
 
 async def test_no_account_listed_is_said_once_and_waited_for(world: World) -> None:
     """A source that lists none is said once and asked again each round; the first account is then watched by itself."""
+    world.clock.speed = 1
     bot = await world.host(CHECK_EVERY="1s")
     message = await world.told("useapi.net lists no PixVerse account: add one")
     assert message.text.startswith("🟠")

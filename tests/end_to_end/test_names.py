@@ -10,7 +10,7 @@ from tests.end_to_end.world import ANN, World
 NAMES = {
     "markup": "<b>Pro</b> *bold* _it_ [x](http://evil.example) `c` & &amp;",
     "emoji": "👩‍👩‍👧‍👦🏳️‍🌈🇩🇪💥" * 20,
-    "right to left": "\u202eخطة شهرية\u202c \u2067פרו\u2069 \u200f",
+    "right to left": "\u202eخطة شهرية\u202c \u2067\u05e4\u05e8\u05d5\u2069 \u200f",
     "lines": "Pro\r\n\r\n🔴 Studio: out of credits\n\u2028\u2029\x85fake",
     "long": "x" * 5000,
     "long emoji": "🎬" * 5000,

@@ -75,7 +75,7 @@ async def test_healthz_says_what_is_wrong(world: World) -> None:
 
 
 async def test_no_round_is_unhealthy(world: World) -> None:
-    """503 once no round has ended within twice CHECK_EVERY and a minute: here one account hangs, though others are read."""
+    """503 once no round has ended within twice CHECK_EVERY and a minute, though others than who hangs are read."""
     world.accounts("alice", "bob")
     bot = await world.host()
     world.pixverse.fail(Fault(hang=True), "alice@example.com")

@@ -16,10 +16,10 @@ from tests.end_to_end.world import PATIENCE, TELEGRAM_TOKEN, World, until
     ],
 )
 async def test_refused_polling_stops_no_alert_and_comes_back(world: World, status: int, words: str) -> None:
-    """401, 404, 409 and 502 to getUpdates: said in words, alerts arrive all the same, commands work again afterwards."""
+    """401, 404, 409 and 502 to getUpdates: said in words, alerts arrive all the same, commands work afterwards."""
     (alice,) = world.accounts("alice")
     bot = await world.host()
-    world.telegram.kill_polling(status, times=2)
+    world.telegram.kill_polling(status)
     await bot.logged(words)
     alice.monthly = 0
     await bot.round()

@@ -50,6 +50,7 @@ async def test_a_refusal_of_all_accounts_is_one_message(world: World, status: in
 async def test_a_refused_token_at_the_first_start_is_one_alert_and_no_end(world: World) -> None:
     """401 on the list at the first start: one alert, the bot lives, and watches once the token is accepted."""
     world.accounts("alice", monthly=180)
+    world.clock.speed = 1
     world.pixverse.token = "another"
     bot = await world.host(CHECK_EVERY="1s")
     message = await world.told("refuses the API token")
@@ -179,12 +180,15 @@ async def test_a_wait_that_useapi_net_asks_for_is_obeyed(world: World) -> None:
 
 async def test_a_fleet_asked_for_at_once_takes_its_turns(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """/check with more accounts than are looked at together: waiting for one's turn is no outage of the server."""
-    monkeypatch.setattr("bot.app.Client", partial(Client, timeout=1.0))
-    world.accounts(*(f"account{number}" for number in range(200)))
+    monkeypatch.setattr("bot.app.Client", partial(Client, timeout=2.5))
+    monkeypatch.setattr("bot.app.IN_FLIGHT", 4)
+    monkeypatch.setattr("bot.checks.IN_FLIGHT", 4)
+    world.accounts(*(f"account{number}" for number in range(28)))
     bot = await world.host()
     world.pixverse.fail(Fault(delay=0.5))
-    assert "Looking at 200 accounts now" in await bot.asked("/check")
-    answer = await world.told("200 accounts", after=1)
+    assert "Looking at 28 accounts now" in await bot.asked("/check")
+    answer = await world.told("28 accounts", after=1)
     assert "all well" in answer.text
     assert "unknown" not in answer.text
-    assert world.pixverse.looks() == 400, "nobody is looked at twice at once"
+    assert world.pixverse.looks() == 56, "nobody is looked at twice at once"
+    assert world.pixverse.most_in_flight <= 4 + 1, "beside a question for the list"

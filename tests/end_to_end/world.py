@@ -1,7 +1,8 @@
 """A world for the bot: a simulated useapi.net, a simulated Telegram, a folder, and the bot in it.
 
 ``start`` runs the real program as a process, by the real clock. ``host`` runs the very same parts inside the test,
-by a clock that the test moves: what needs no process of its own is tried there, for a process takes two seconds to start.
+by a clock that the test moves: what needs no process of its own is tried there, for a process takes two seconds to
+start.
 """
 
 import asyncio
@@ -44,13 +45,15 @@ _PORT = re.compile(r"Health and metrics at http://\S+:(\d+)/healthz")
 
 
 class Clock:
-    """The machine's clock, and what a test has added to it."""
+    """A clock that a test moves; by itself it creeps, so that no look falls due while a slow machine is at work."""
 
     def __init__(self) -> None:
+        self.speed = 0.01
+        self._begun = datetime.now(UTC)
         self._ahead = timedelta(0)
 
     def __call__(self) -> datetime:
-        return datetime.now(UTC) + self._ahead
+        return self._begun + (datetime.now(UTC) - self._begun) * self.speed + self._ahead
 
     def advance(self, by: timedelta) -> None:
         """Let time pass at once."""
@@ -187,7 +190,7 @@ class HostedBot(Bot):
         logger.addHandler(self._handler)
         logger.setLevel(logging.DEBUG)
         self.ended = asyncio.create_task(self._live())
-        await until(lambda: self._begun(), "the bot has started")
+        await until(self._begun, "the bot has started")
         if self.ended.done():
             await self.ended
 
