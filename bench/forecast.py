@@ -27,8 +27,9 @@ from bot.core.model import Account, Alert, Measure, Reading, Reason, Severity, T
 from bot.core.runway import runway_standing
 from bot.core.spending import Point, orderly, spending
 
-TUNED_ON, HELD_OUT = range(1, 13), range(101, 109)
-"""Disjoint on purpose. What is changed after a look at the held-out seeds needs fresh ones here."""
+TUNED_ON, HELD_OUT = range(1, 13), range(201, 209)
+"""Disjoint on purpose. What is changed after a look at the held-out seeds needs fresh ones here (101 to 108 are
+used up)."""
 
 RUNS_OUT_WITHIN = timedelta(days=2)
 LADDER = (Threshold(RUNS_OUT_WITHIN.total_seconds()),)

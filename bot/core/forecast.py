@@ -28,6 +28,9 @@ STALE = DAY
 ENOUGH = 0.8
 """So much of a day must have been seen at least."""
 
+ENOUGH_TO_LAST = 6.5
+"""Days that must have been seen before credits are said to last: what comes weekly does not show in fewer."""
+
 WIDEST = 6.0
 """A range is of use while its late end is at most so many times as far away as its early one."""
 
@@ -68,7 +71,12 @@ class Forecast:
         """Whether the credits run out before the boundary; None where either may well be."""
         if self.risk >= (1 + self.coverage) / 2:
             return True
-        return False if self.risk <= (1 - self.coverage) / 2 else None
+        return False if self.is_safe and self.days >= ENOUGH_TO_LAST else None
+
+    @property
+    def is_safe(self) -> bool:
+        """As far as was seen, the credits last past the boundary."""
+        return self.risk <= (1 - self.coverage) / 2
 
     @property
     def lasts_past(self) -> datetime | None:
@@ -78,8 +86,8 @@ class Forecast:
     @property
     def is_useful(self) -> bool:
         """Credits that last, or a range that one can plan by."""
-        if self.is_out or self.before_refill is False:
-            return not self.is_out
+        if self.is_out or self.is_safe:
+            return not self.is_out and self.before_refill is False
         if self.earliest is None or self.latest is None:
             return False
         early, late = self.earliest - self.taken_at, self.latest - self.taken_at

@@ -218,6 +218,15 @@ def test_an_idle_account_lasts() -> None:
     assert (endless.lasts_past, endless.boundary, endless.unused, endless.before_refill) == (None, None, None, False)
 
 
+def test_a_young_account_is_not_said_to_last() -> None:
+    """Six quiet days may all have been no Mondays: nothing is said before a week was seen."""
+    account, points = known_of(past(steadily(1), 4_800, 6 * 24, refill_in(10)))
+    assert forecast(account, points, NOW) is None
+    full = outlook(account, points, NOW)
+    assert full is not None
+    assert (full.risk, full.before_refill, full.lasts_past) == (0, None, None)
+
+
 def test_a_cancelled_plan_ends_where_it_ends() -> None:
     """The plan's end takes the refill's place when nothing renews it; a plan that goes on is refilled."""
     end = refill_in(5)
