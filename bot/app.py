@@ -76,6 +76,7 @@ class App:
         self._clock = clock
         self._tick = tick or tick_of(settings.check_every)
         self._metrics = Metrics()
+        self._reloading = asyncio.Lock()
         self._stack = AsyncExitStack()
         self._errands: set[asyncio.Task[None]] = set()
 
@@ -129,7 +130,7 @@ class App:
             lambda chat: View(self.desk, self._recipients, chat),
         )
         self.desk.polling = self._telegram.polling
-        self.desk.reloads = self.reload if settings.accounts_file else None
+        self.desk.reloads = self.reload
         self._schedule = Schedule(self._metrics)
         masked = bool(settings.http_listen and not settings.http_listen.loopback)
         self.pages = Pages(
@@ -209,13 +210,17 @@ class App:
         Newcomers are looked at soon, whom it no longer names is watched no more, and changed rules hold from the next
         look on.
         """
+        if not self._settings.accounts_file:
+            log.info("There is no ACCOUNTS_FILE to read again")
+            return Reloaded(file=False)
         try:
-            watchlist = await asyncio.to_thread(watchlist_for, self._settings)
+            async with self._reloading:
+                watchlist = await asyncio.to_thread(watchlist_for, self._settings)
+                self.secrets += [secret for secret in watchlist.secrets if secret not in self.secrets]
+                done = await self._discovery.take(watchlist)
         except SettingsError as error:
             log.error("The accounts file is wrong, and the old one goes on: %s", "; ".join(error.faults))
             return Reloaded(faults=tuple(error.faults))
-        self.secrets += [secret for secret in watchlist.secrets if secret not in self.secrets]
-        done = await self._discovery.take(watchlist)
         log.info("Accounts file read again: %d watched, %d new, %d no more", done.watched, done.new, done.left)
         self._errand(self._after_reload())
         return Reloaded(sources=len(watchlist.sources), watched=done.watched, new=done.new, left=done.left)
@@ -229,8 +234,8 @@ class App:
         await self.reload()
 
     async def _after_reload(self) -> None:
-        """Asks new sources for their lists, looks at newcomers, and shows new chats the commands."""
-        await self._list()
+        """Asks the sources for their lists, with their present tokens, looks at newcomers, and shows new chats the commands."""
+        await self._discovery.ask_all()
         await self._checks.start_due()
         await self._telegram.set_menu()
 

@@ -86,12 +86,17 @@ def run(wanted: argparse.Namespace) -> int:
 
     async def work(stop: asyncio.Event) -> None:
         async with bot as app:
-            if settings.accounts_file:
+            if settings.accounts_file or not on_terminal():
                 asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.reload_soon)
             await app.run(stop)
 
     asyncio.run(until_told(work))
     return 0
+
+
+def on_terminal() -> bool:
+    """Whether a person started the bot in a terminal, whose closing is to end it."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 async def until_told(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:

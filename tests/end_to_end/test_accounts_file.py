@@ -67,6 +67,7 @@ async def test_reload_takes_what_is_new(world: World) -> None:
     told = await bot.asked("/reload")
     assert "Accounts file read again: 1 source, 3 accounts, 2 new." in told
     await world.pixverse.wait_for_looks("carol@example.com")
+    await world.told("Ads: 12,450 credits left")
     written(world, ALICE_AND_BOB)
     assert "2 accounts, 1 no longer watched" in await bot.asked("/reload")
 
