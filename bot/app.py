@@ -234,7 +234,7 @@ class App:
         await self.reload()
 
     async def _after_reload(self) -> None:
-        """Asks the sources for their lists, with their present tokens, looks at newcomers, and shows new chats the commands."""
+        """Asks the sources for their lists, with their new tokens, looks at newcomers, and shows new chats the menu."""
         await self._discovery.ask_all()
         await self._checks.start_due()
         await self._telegram.set_menu()

@@ -18,7 +18,7 @@ class Desk:
     """Implements ``bot.chat.buttons.AlertDesk``, and what ``bot.web.Pages`` asks for."""
 
     def __init__(self, fleet: Fleet, checks: Checks, discovery: Discovery, clock: Callable[[], datetime]) -> None:
-        """``polling`` is set once there is one, ``reloads`` where there is something to read again."""
+        """``polling`` is set once there is one, ``reloads`` what reads the accounts file again."""
         self._fleet = fleet
         self._checks = checks
         self._discovery = discovery
