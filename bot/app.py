@@ -23,6 +23,7 @@ from bot.checks import IN_FLIGHT, Checks
 from bot.context import Context
 from bot.desk import Desk
 from bot.discovery import Discovery
+from bot.drawing import Drawing
 from bot.errors import BotError, DatabaseTrouble, DatabaseUnusable, SettingsError
 from bot.fleet import Fleet
 from bot.metrics import Metrics
@@ -34,7 +35,7 @@ from bot.schedule import Schedule, tick_of
 from bot.settings import Settings
 from bot.sources import SERVICES, Source
 from bot.sources.http import Client, open_session
-from bot.store import alerts, outbox, readings
+from bot.store import alerts, history, outbox, readings
 from bot.store.database import Store
 from bot.verdicts import Verdicts
 from bot.view import View
@@ -86,6 +87,8 @@ class App:
             self._store = await Store.open(self._settings.database_url)
             stack.push_async_callback(self._store.close)
             self._session = await stack.enter_async_context(open_session(IN_FLIGHT))
+            self._drawing = Drawing()
+            stack.callback(self._drawing.close)
             self._build()
             if self._settings.http_listen:
                 listen = self._settings.http_listen
@@ -119,7 +122,7 @@ class App:
         self._verdicts = Verdicts(context)
         self._checks = Checks(context, self._verdicts)
         self._discovery = Discovery(context, self._verdicts, self._checks.rounds)
-        self.desk = Desk(Fleet(context, self._verdicts), self._checks, self._discovery, clock)
+        self.desk = Desk(Fleet(context, self._verdicts), self._checks, self._discovery, self._drawing, clock)
         self._telegram = TelegramService(
             bot,
             self.desk,
@@ -252,9 +255,10 @@ class App:
 
     async def _prune(self) -> None:
         """Drops and thins what has grown old."""
-        now = self._clock()
+        now, keep = self._clock(), timedelta(days=self._settings.history_days)
         async with self._store.write() as connection:
-            await readings.prune(connection, now, timedelta(days=self._settings.history_days))
+            await readings.prune(connection, now, keep)
+            await history.prune(connection, now, keep)
             await outbox.prune(connection, now - KEEP_DELIVERED)
             await alerts.end_silences(connection, now)
 

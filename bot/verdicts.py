@@ -35,7 +35,7 @@ from bot.core.model import (
     Topic,
 )
 from bot.core.spread import next_look
-from bot.store import accounts, alerts, chats, outbox, readings
+from bot.store import accounts, alerts, chats, history, outbox, readings
 
 log = logging.getLogger(__name__)
 
@@ -116,6 +116,7 @@ class Verdicts:
         log.warning("Nobody was watching from %s to %s", since.isoformat(), until.isoformat())
         notice = Notice(f"pause|{since.isoformat()}", Topic.PAUSE, Severity.INFO, facts=Facts(since=since, until=until))
         async with self._store.write() as connection:
+            await history.note_pause(connection, since, until)
             silences = await alerts.active_silences(connection, until)
             if all(silence.kind is not SilenceKind.ALL for silence in silences):
                 await self.put(connection, [notice], until)
@@ -136,6 +137,7 @@ class Verdicts:
         new = [change.after for change in changes if change.tells_new]
         await accounts.save(connection, new, [change.after for change in changes if not change.tells_new])
         await readings.append(connection, new)
+        await history.note_outages(connection, [(change.before, change.after) for change in changes])
         await accounts.plan_looks(connection, waits)
         return changes
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.alerts import MUTES, say_alert, say_mute, say_silences
 from bot.chat.clean import clean
+from bot.chat.outlook import forecast_sentence, short_forecast
 from bot.chat.telling import Pieces
 from bot.chat.text import Piece, bold
 from bot.chat.times import say_ago, say_day, say_in, say_moment, say_past, say_read, say_short
@@ -75,6 +76,7 @@ def account_line(one: Watched, now: datetime, zone: ZoneInfo, *, detailed: bool 
     rest = [amount_words(one.account, now, zone)]
     if is_known(one.account):
         rest.extend([one.severity.word] if needs_you(one) and one.severity else [])
+        rest.extend(filter(None, (short_forecast(one.account, now, zone),)))
         rest.extend(refill_words(one, now, zone))
         rest.extend([] if detailed else plan_end_words(one.account, now, zone))
     if say_mute(one.account, one.silences, now, zone):
@@ -172,6 +174,7 @@ def reading_lines(account: Account, now: datetime, zone: ZoneInfo) -> list[tuple
     words = (
         card_buckets(credits),
         card_refills(credits, reading.plan, now, zone),
+        forecast_sentence(account, now, zone),
         capitalised(plan_words(reading.plan, now, zone)),
         abilities(reading),
         modes(reading.capabilities),

@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.chat.clean import clean
+from bot.chat.outlook import short_forecast
 from bot.chat.times import say_day, say_moment, say_past
 from bot.chat.words import in_brackets, is_out, say_number, share_of, trouble_of
 from bot.core.decide import covers
@@ -19,6 +20,10 @@ def say_alert(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) -> 
     """What an account's alert is about, and since when: "low credits (19 %), since 13:48"."""
     if alert.measure is Measure.CREDITS:
         return f"{say_low(account)}{since_words(alert.since, now, zone)}"
+    if alert.measure is Measure.RUNWAY:
+        return f"{short_forecast(account, now, zone) or 'may run out soon'}{since_words(alert.since, now, zone)}"
+    if alert.measure is Measure.SPIKE:
+        return f"spends far above its usual pace{since_words(alert.since, now, zone)}"
     if alert.measure is Measure.PLAN:
         return f"{say_plan_alert(account, now, zone)}{since_words(alert.since, now, zone)}"
     return f"{say_unreadable(account)}{since_words(account.failing_since or alert.since, now, zone)}"

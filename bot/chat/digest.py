@@ -22,6 +22,8 @@ TROUBLES: dict[Measure | None, str] = {
     Measure.CREDITS: "low credits",
     Measure.PLAN: "plan",
     Measure.FAILURES: "unreadable",
+    Measure.RUNWAY: "forecast",
+    Measure.SPIKE: "unusual pace",
     Measure.LISTING: "no account listed",
 }
 KINDS = {

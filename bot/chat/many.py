@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.chat.clean import clean
+from bot.chat.outlook import say_range
 from bot.chat.plan import has_ended
 from bot.chat.telling import Pieces, Telling
 from bot.chat.text import bold
@@ -69,6 +70,10 @@ def headline(parcel: Parcel, now: datetime) -> str:
         return f"{say_count(count, 'account')} {are} no longer listed at {SERVICE}"
     if notice.measure is Measure.PLAN:
         return f"{say_count(count, 'plan')} {plans_verb(parcel, now)}"
+    if notice.measure is Measure.RUNWAY:
+        return f"{say_count(count, 'account')} {'last again' if recovered else 'will run out of credits'}"
+    if notice.measure is Measure.SPIKE:
+        return f"{say_count(count, 'account')} {'back to the usual pace' if recovered else 'spending unusually fast'}"
     what = "can be read again" if recovered else "cannot be read"
     if notice.measure is Measure.CREDITS:
         what = f"{have} enough credits again" if recovered else f"{are} low on credits"
@@ -108,6 +113,8 @@ def grouping(notice: Notice, now: datetime, zone: ZoneInfo) -> Callable[[Story],
         return credits_group
     if notice.measure is Measure.PLAN:
         return lambda story: plan_group(story, now, zone)
+    if notice.measure in (Measure.RUNWAY, Measure.SPIKE):
+        return lambda story: outlook_group(story, now, zone)
     return trouble_group
 
 
@@ -141,6 +148,15 @@ def plan_group(story: Story, now: datetime, zone: ZoneInfo) -> Group:
     return Group((-notice.severity, (at - now).total_seconds() // 86_400), f"{label}, {verb}{day}")
 
 
+def outlook_group(story: Story, now: datetime, zone: ZoneInfo) -> Group:
+    """What is foreseen: by the range in which each runs out, the earliest first."""
+    notice = story.last.notice
+    label = f"{SIGNS[notice.severity]} {severity_word(notice.severity)}"
+    if notice.measure is Measure.SPIKE or notice.facts.foretold is None:
+        return Group((float("inf"),), label)
+    return Group((notice.facts.value or 0.0,), f"{label}, {say_range(notice.facts.foretold, now, zone)}")
+
+
 def trouble_group(story: Story) -> Group:
     """Unreadable accounts: by kind, with what to do."""
     notice = story.last.notice
@@ -151,7 +167,8 @@ def trouble_group(story: Story) -> Group:
 
 def spoken(notice: Notice) -> Callable[[Story], str]:
     """How one account is said inside a group."""
-    return with_number if notice.measure is Measure.CREDITS else plain_name
+    numbered = notice.measure in (Measure.CREDITS, Measure.RUNWAY)
+    return with_number if numbered else plain_name
 
 
 def plain_name(story: Story) -> str:

@@ -4,6 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.chat.notes import last_known
+from bot.chat.outlook import sentence, tell_outlook
 from bot.chat.plan import tell_plan
 from bot.chat.telling import Telling, about, telling
 from bot.chat.text import Piece, bold
@@ -23,6 +24,7 @@ from bot.chat.words import (
 )
 from bot.core.delivery import Story
 from bot.core.durations import say_duration
+from bot.core.foresee import FRESH_FOR
 from bot.core.model import Credits, Facts, Measure, Notice, OutageKind, Plan, Reason
 
 GROWTHS = {"refill": "Refilled.", "top-up": "Topped up.", "daily refill": "Daily credits came in."}
@@ -34,6 +36,8 @@ def tell_story(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
     resolved = notice.reason is Reason.RESOLVED
     if notice.measure is Measure.PLAN:
         return tell_plan(story, now, zone)
+    if notice.measure in (Measure.RUNWAY, Measure.SPIKE):
+        return tell_outlook(story, now, zone)
     if notice.measure is Measure.CREDITS:
         return enough_again(story, now, zone) if resolved else low(notice, now, zone)
     return readable_again(story, now, zone) if resolved else unreadable(notice, now, zone)
@@ -47,9 +51,18 @@ def low(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
     return telling(
         about(SIGNS[notice.severity], facts.name, *left(credits, still=reminded)),
         f"{severity_word(notice.severity)}: {why}",
+        pace(facts, credits, now, zone),
         what_to_do(credits, facts.plan, now, zone),
         numbers(credits, facts, now, zone),
     )
+
+
+def pace(facts: Facts, credits: Credits, now: datetime, zone: ZoneInfo) -> str:
+    """When it runs out, where that is foreseen and still to come."""
+    foretold = facts.foretold
+    if foretold is None or not foretold.useful or is_out(credits) or credits.total > foretold.total:
+        return ""
+    return sentence(foretold, now, zone) if now - foretold.made_at <= FRESH_FOR else ""
 
 
 def credits_of(facts: Facts) -> Credits:

@@ -211,6 +211,7 @@ def account_facts(
         credits_at=reading.taken_at if reading else None,
         plan=reading.plan if reading else None,
         growth=grown,
+        foretold=account.foretold,
         outage=outage.kind if outage else None,
         said=outage.said if outage else None,
         source=account.source,

@@ -51,6 +51,8 @@ class Measure(StrEnum):
     CREDITS = "credits"
     PLAN = "plan"
     FAILURES = "failures"
+    RUNWAY = "runway"
+    SPIKE = "spike"
     LISTING = "listing"
 
 
@@ -205,6 +207,30 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class Foretold:
+    """When an account's credits run out, as it was foreseen; ``useful`` unless the range is too wide to plan by.
+
+    Either they last (``lasts``) past the ``boundary``, which is the refill or, with ``lapses``, the plan's end; or they
+    run out between ``earliest`` and ``latest``, before the boundary or, with ``before`` None, perhaps before it.
+    ``unused`` of the monthly credits are left at the boundary; ``per_day`` is a usual day's cost. ``total`` and
+    ``made_at`` are the credits and the moment that it was made from.
+    """
+
+    made_at: datetime
+    total: Number
+    useful: bool
+    lasts: bool
+    before: bool | None = None
+    earliest: datetime | None = None
+    median: datetime | None = None
+    latest: datetime | None = None
+    boundary: datetime | None = None
+    lapses: bool = False
+    unused: float | None = None
+    per_day: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """An account and what is known of it: its last reading, and the outages in a row since then.
 
@@ -225,6 +251,7 @@ class Account:
     listed_error: str | None = None
     allowance: Number | None = None
     daily_allowance: Number | None = None
+    foretold: Foretold | None = None
     origin: str | None = None
 
     @property
@@ -384,6 +411,7 @@ class Facts:
     credits_at: datetime | None = None
     plan: Plan | None = None
     growth: str | None = None
+    foretold: Foretold | None = None
     outage: OutageKind | None = None
     said: str | None = None
     count: int | None = None

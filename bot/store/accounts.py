@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.model import Account, Health, Outage, OutageKind, SourceState
 from bot.store.schema import accounts, sources
-from bot.store.values import dump_reading, load_reading, number
+from bot.store.values import dump_foretold, dump_reading, load_foretold, load_reading, number
 
 CERTAIN_KINDS = [kind.value for kind in OutageKind if kind.certain]
 REFUSED_KINDS = [kind.value for kind in OutageKind if kind.refused]
@@ -45,6 +45,7 @@ def account_of(row: sa.Row[Any]) -> Account:
         listed_error=row.listed_error,
         allowance=number(row.allowance),
         daily_allowance=number(row.daily_allowance),
+        foretold=load_foretold(row.foretold) if row.foretold else None,
     )
 
 
@@ -150,6 +151,21 @@ async def relabel(connection: AsyncConnection, labels: Mapping[str, str | None])
 async def hand_over(connection: AsyncConnection, keys: Iterable[str], source: str) -> None:
     """Reads these accounts through another source from now on."""
     await connection.execute(sa.update(accounts).where(accounts.c.key.in_(list(keys))).values(source=source))
+
+
+async def foreseen_at(connection: AsyncConnection) -> dict[str, datetime]:
+    """When each watched account's forecast was made last."""
+    query = sa.select(accounts.c.key, accounts.c.foreseen_at).where(
+        accounts.c.watched, accounts.c.foreseen_at.is_not(None)
+    )
+    return {row.key: row.foreseen_at for row in await connection.execute(query)}
+
+
+async def save_foretold(connection: AsyncConnection, account: Account, now: datetime) -> None:
+    """Remembers an account's forecast, or that there is none to tell."""
+    foretold = dump_foretold(account.foretold) if account.foretold else None
+    statement = sa.update(accounts).where(accounts.c.key == account.key)
+    await connection.execute(statement.values(foretold=foretold, foreseen_at=now))
 
 
 async def unwatch(connection: AsyncConnection, keys: Iterable[str]) -> None:

@@ -51,6 +51,8 @@ accounts = sa.Table(
     sa.Column("listed_error", sa.Text),
     sa.Column("allowance", sa.Float),
     sa.Column("daily_allowance", sa.Float),
+    sa.Column("foretold", sa.Text),
+    sa.Column("foreseen_at", Moment),
     sa.Index("accounts_due", "watched", "next_check_at"),
 )
 

@@ -2,10 +2,11 @@
 
 from pydantic import TypeAdapter
 
-from bot.core.model import Facts, Number, Reading
+from bot.core.model import Facts, Foretold, Number, Reading
 
 _READING = TypeAdapter(Reading)
 _FACTS = TypeAdapter(Facts)
+_FORETOLD = TypeAdapter(Foretold)
 
 
 def dump_reading(reading: Reading) -> str:
@@ -21,6 +22,16 @@ def load_reading(text: str) -> Reading:
 def dump_facts(facts: Facts) -> str:
     """A notification's facts as JSON."""
     return _FACTS.dump_json(facts, exclude_defaults=True).decode()
+
+
+def dump_foretold(foretold: Foretold) -> str:
+    """A forecast as JSON."""
+    return _FORETOLD.dump_json(foretold, exclude_defaults=True).decode()
+
+
+def load_foretold(text: str) -> Foretold:
+    """A forecast as it was dumped."""
+    return _FORETOLD.validate_json(text)
 
 
 def number(value: float | None) -> Number | None:

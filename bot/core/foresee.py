@@ -1,0 +1,83 @@
+"""What an account's past says of what comes: the forecast worth a word, and what it does to its alerts."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.core.decide import decide
+from bot.core.forecast import Forecast, outlook
+from bot.core.looks import Alerts, Outcome, account_facts, outcome
+from bot.core.model import Account, Alert, Foretold, Measure, Rules, Silence
+from bot.core.runway import runway_standing
+from bot.core.spending import Point
+from bot.core.spike import spike, spike_standing
+
+HISTORY = timedelta(days=42)
+"""How far back a forecast looks."""
+
+FRESH_FOR = timedelta(hours=6)
+"""A forecast older than this is no longer told."""
+
+MAKE_EVERY = timedelta(minutes=30)
+"""A forecast changes little from one look to the next, and costs some milliseconds."""
+
+
+def is_due(account: Account, made_at: datetime | None, now: datetime) -> bool:
+    """Whether a forecast is to be made anew: at first, each half hour of fresh looks, and once credits were added."""
+    reading = account.reading
+    if reading is None or account.outage is not None:
+        return False
+    if made_at is None or made_at > now:
+        return True
+    added = account.foretold is not None and reading.credits.total > account.foretold.total
+    return reading.taken_at > made_at and (added or now - made_at >= MAKE_EVERY)
+
+
+def foretold_of(account: Account, full: Forecast | None) -> Foretold | None:
+    """An outlook as it is remembered and told."""
+    if full is None or account.reading is None:
+        return None
+    return Foretold(
+        made_at=full.taken_at,
+        total=account.reading.credits.total,
+        useful=full.is_useful,
+        lasts=full.before_refill is False,
+        before=full.before_refill,
+        earliest=full.earliest,
+        median=full.median,
+        latest=full.latest,
+        boundary=full.boundary,
+        lapses=full.lapses,
+        unused=full.unused,
+        per_day=full.per_day,
+    )
+
+
+def told_now(account: Account, now: datetime) -> Foretold | None:
+    """The forecast worth a word while it passes for fresh: not after an outage, an addition, its end, or six hours."""
+    foretold, reading = account.foretold, account.reading
+    if foretold is None or not foretold.useful or reading is None or account.outage is not None:
+        return None
+    old = not timedelta(0) <= now - foretold.made_at <= FRESH_FOR
+    over = foretold.boundary is not None and foretold.boundary <= now
+    missed = not foretold.lasts and foretold.latest is not None and foretold.latest <= now
+    return None if old or over or missed or reading.credits.total > foretold.total else foretold
+
+
+def foresee(
+    account: Account, past: Sequence[Point], alerts: Alerts, rules: Rules, silences: Iterable[Silence], now: datetime
+) -> tuple[Account, list[Outcome]]:
+    """The account with its forecast, and what that does to its alerts on the runway and on the pace."""
+    full = outlook(account, past, now)
+    foreseen = replace(account, foretold=foretold_of(account, full))
+    standings = {
+        Measure.RUNWAY: runway_standing(full, rules.runs_out_within, now),
+        Measure.SPIKE: spike_standing(spike(account, past, now)) if rules.runs_out_within else None,
+    }
+    outcomes = []
+    for measure, standing in standings.items():
+        alert = alerts.get(measure) or Alert(account.key, measure)
+        decision = decide(alert, standing, rules.remind_every, now)
+        facts = account_facts(foreseen, decision.alert, standing, since=alert.since)
+        outcomes.append(outcome(decision.alert, decision.reason, facts, silences, now))
+    return foreseen, outcomes
