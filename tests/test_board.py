@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from telegram.error import TelegramError
@@ -25,7 +24,6 @@ from bot.store import boards
 from bot.store.database import Store
 from tests.chat.given import NOW, UTC_ZONE
 from tests.chat.test_board_words import LOW, watched
-from tests.tables import with_tables
 
 TOKEN = "4242:secret"
 OWNER, FORUM = Chat(7), Chat(-1001, 45)
@@ -76,9 +74,8 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+async def scene(store: Store) -> AsyncIterator[Scene]:
     """A bot and its Telegram."""
-    store = with_tables(tmp_path)
     async with SimulatedTelegram(TOKEN) as telegram:
         telegram.add_chat(SimulatedChat(OWNER.chat_id))
         telegram.add_chat(SimulatedChat(FORUM.chat_id, "supergroup", "Forum", {72}, is_forum=True, topics={45}))
@@ -86,7 +83,6 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         await made.bot.initialize()
         yield made
         await made.bot.shutdown()
-    await store.close()
 
 
 async def test_a_board_is_posted_and_pinned(scene: Scene) -> None:

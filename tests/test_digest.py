@@ -1,8 +1,7 @@
 """The daily summary from stored readings into the outbox, by a moved clock, on a real database."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +13,6 @@ from bot.digest import DigestContext, Digests
 from bot.store import accounts, alerts, digest, outbox, readings
 from bot.store.database import Store
 from tests.core.builders import DAY, HOUR, MINUTE, notification
-from tests.tables import with_tables
 
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 ALICE, BOB = Chat(7), Chat(-100, 45)
@@ -72,14 +70,6 @@ class Scene:
         """The summaries in the outbox."""
         async with self.store.read() as connection:
             return [one.notice.facts.said or "" for one in await outbox.pending(connection, chat.chat_id)]
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    """An empty database."""
-    made = with_tables(tmp_path)
-    yield made
-    await made.close()
 
 
 @pytest.fixture

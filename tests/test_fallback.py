@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from bot.fallback import TIMED_OUT, Apprise, Fallback, Letter
 from bot.store import fallback, outbox
 from bot.store.database import Store
 from tests.core.builders import DAY, HOUR, MINUTE, NOW, notification
-from tests.tables import with_tables
 
 ALICE, BOB = Chat(7), Chat(8)
 SECRET = "hunter2"
@@ -88,11 +87,9 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+def scene(store: Store) -> Scene:
     """A second channel with nothing to do."""
-    store = with_tables(tmp_path)
-    yield Scene(store)
-    await store.close()
+    return Scene(store)
 
 
 async def test_nothing_is_sent_before_its_time(scene: Scene) -> None:

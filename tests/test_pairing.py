@@ -1,9 +1,7 @@
 """Pairing by links, on a real database."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -13,9 +11,8 @@ from bot.core.pairing import is_code
 from bot.pairing import Pairing, draw_code
 from bot.store import chats, outbox, pairing
 from bot.store.database import Store
-from bot.store.schema_pairing import boards, guesses, invitations
+from bot.store.schema import boards, guesses, invitations
 from tests.core.builders import HOUR, MINUTE, NOW, SECOND
-from tests.tables import with_tables
 
 ALICE, BOB, TEAM, TOPIC = Chat(7), Chat(8), Chat(-100), Chat(-1001, 45)
 
@@ -55,11 +52,9 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+def house(store: Store) -> House:
     """A bot that nobody is paired with yet."""
-    store = with_tables(tmp_path)
-    yield House(store)
-    await store.close()
+    return House(store)
 
 
 def test_drawn_codes_differ() -> None:

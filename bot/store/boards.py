@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.board import Board
 from bot.core.model import Chat
-from bot.store.schema_pairing import boards, is_chat
+from bot.store.chats import is_chat
+from bot.store.schema import boards
 
 
 def hash_of(text: str) -> str:

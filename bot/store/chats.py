@@ -14,6 +14,11 @@ from bot.store.schema import chats, marks
 ROUND, LOOK = "round", "look"
 
 
+def is_chat(table: sa.Table, chat: Chat) -> sa.ColumnElement[bool]:
+    """The rows of one chat, or one topic of it, in any table that has chats."""
+    return sa.and_(table.c.chat_id == chat.chat_id, table.c.thread_id == (chat.thread_id or 0))
+
+
 async def moved(connection: AsyncConnection) -> dict[int, int]:
     """Where each chat that moved is now, followed to the end."""
     query = sa.select(chats.c.chat_id, chats.c.moved_to).where(chats.c.moved_to.is_not(None))

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.core.digest import Past, Tally
 from bot.core.model import Chat, Notice, Topic
 from bot.core.spending import Point
+from bot.store.chats import is_chat
 from bot.store.outbox import notification_of
 from bot.store.schema import accounts, outbox, readings
-from bot.store.schema_pairing import is_chat
 
 MARK = "digest"
 """The mark that remembers the last day whose summary was sent."""

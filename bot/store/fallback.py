@@ -10,8 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.model import Notification, Topic
 from bot.store.outbox import AT_ONCE, DELIVERED, FAILED, PENDING, SENDING, notification_of
-from bot.store.schema import outbox
-from bot.store.schema_pairing import fallbacks
+from bot.store.schema import fallbacks, outbox
 
 STALE = timedelta(days=1)
 """What Telegram refused for good longer ago than this is past telling: nobody is mailed last week's alerts."""

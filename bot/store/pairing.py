@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.core.model import Chat
 from bot.core.pairing import FORGIVEN_AFTER, LIFETIME, Guesses, Invitation
 from bot.store import chats, outbox
+from bot.store.chats import is_chat
+from bot.store.schema import boards, guesses, invitations, paired_chats
 from bot.store.schema import chats as chat_table
 from bot.store.schema import outbox as outbox_table
-from bot.store.schema_pairing import boards, guesses, invitations, is_chat, paired_chats
 
 EVERYBODY = 0
 """In place of a chat's id, which is never 0: the wrong codes of all chats together."""

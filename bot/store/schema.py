@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0002"
+REVISION = "0003"
 """The schema these tables are: the newest migration's name. A test holds the two together."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -169,4 +169,49 @@ marks = sa.Table(
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("at", Moment, nullable=False),
+)
+
+invitations = sa.Table(
+    "invitations",
+    metadata,
+    sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("made_at", Moment, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("first", sa.Boolean, nullable=False),
+)
+
+paired_chats = sa.Table(
+    "paired_chats",
+    metadata,
+    sa.Column("chat_id", sa.BigInteger, primary_key=True),
+    sa.Column("thread_id", sa.BigInteger, primary_key=True, default=0),
+    sa.Column("paired_at", Moment, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+)
+
+guesses = sa.Table(
+    "guesses",
+    metadata,
+    sa.Column("chat_id", sa.BigInteger, primary_key=True),
+    sa.Column("wrong", sa.Integer, nullable=False),
+    sa.Column("last_at", Moment, nullable=False),
+)
+
+boards = sa.Table(
+    "boards",
+    metadata,
+    sa.Column("chat_id", sa.BigInteger, primary_key=True),
+    sa.Column("thread_id", sa.BigInteger, primary_key=True, default=0),
+    sa.Column("message_id", sa.BigInteger, nullable=False),
+    sa.Column("text_hash", sa.Text, nullable=False),
+    sa.Column("edited_at", Moment, nullable=False),
+)
+
+fallbacks = sa.Table(
+    "fallbacks",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("sent_at", Moment, nullable=False),
+    sa.Column("ways", sa.Text, nullable=False),
+    sa.Index("fallbacks_age", "sent_at"),
 )

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.errors import DatabaseUnusable
 from bot.store import database as opening
 from bot.store.database import Store
+from bot.store.schema import REVISION
 
 NOBODY = 65534
 
@@ -258,7 +259,7 @@ async def test_a_refused_database_is_not_held(database: Path) -> None:
     """After a refusal nothing is held, so that a mended database can be opened without a restart of anything."""
     set_revision(database, "9999")
     await refusal(database)
-    set_revision(database, "0001")
+    set_revision(database, REVISION)
     await (await Store.open(str(database))).close()
 
 
