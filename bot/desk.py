@@ -1,6 +1,6 @@
 """The front desk: what a chat or a page may ask of the bot, answered by the part that knows."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot import __version__
@@ -9,19 +9,24 @@ from bot.chat.polling import Polling
 from bot.chat.replies import Reloaded, Status
 from bot.checks import Checks
 from bot.core.health import Vitals, problems
+from bot.core.history import Picture, Recorded
 from bot.core.model import Account, Alert, Notification, Watched
 from bot.discovery import Discovery
+from bot.drawing import Drawing
 from bot.fleet import Fleet
 
 
 class Desk:
     """Implements ``bot.chat.buttons.AlertDesk``, and what ``bot.web.Pages`` asks for."""
 
-    def __init__(self, fleet: Fleet, checks: Checks, discovery: Discovery, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, fleet: Fleet, checks: Checks, discovery: Discovery, drawing: Drawing, clock: Callable[[], datetime]
+    ) -> None:
         """``polling`` is set once there is one, ``reloads`` what reads the accounts file again."""
         self._fleet = fleet
         self._checks = checks
         self._discovery = discovery
+        self._drawing = drawing
         self._clock = clock
         self._started_at = clock()
         self.polling: Polling | None = None
@@ -48,6 +53,14 @@ class Desk:
         """Every source's alert that fires."""
         firing = await self._fleet.firing_sources()
         return [SourceAlert(one.alert, one.silences, one.outage, one.origin) for one in firing]
+
+    async def past(self, keys: Sequence[str], since: datetime, slots: int) -> Mapping[str, Recorded]:
+        """What is kept of these accounts since a moment, followed so finely; those watched no more are left out."""
+        return await self._fleet.past(keys, since, slots)
+
+    async def draw(self, picture: Picture) -> bytes:
+        """The picture as PNG. Raises DrawingTrouble, in words."""
+        return await self._drawing.draw(picture)
 
     async def look_now(self, keys: Sequence[str]) -> None:
         """Looks at these accounts and returns once what was seen is saved."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.context import Context
+from bot.core.history import Recorded
 from bot.core.model import Account, Alert, Notification, OutageKind, Silence, SilenceKind, Topic, Watched
-from bot.store import accounts, alerts, chats, outbox
+from bot.store import accounts, alerts, chats, history, outbox
 from bot.store.outbox import Depth
 from bot.verdicts import Verdicts
 
@@ -73,6 +74,17 @@ class Fleet:
         async with self._store.read() as connection:
             known = await accounts.watched(connection)
             return [self._roster.named(account) for account in known], await alerts.firing(connection)
+
+    async def past(self, keys: Sequence[str], since: datetime, slots: int) -> dict[str, Recorded]:
+        """What is kept of these accounts since a moment, followed so finely; those watched no more are left out."""
+        now, found = self._clock(), {}
+        async with self._store.read() as connection:
+            known = await accounts.load(connection, keys)
+            gaps = await history.gaps(connection, known, since)
+            for key, account in known.items():
+                trace = await history.trace(connection, key, since, now, slots)
+                found[key] = Recorded(trace, tuple(gaps[key]), self._roster.rules_of(account).low_credits)
+        return found
 
     async def mute(self, key: str | None, until: datetime, by: str) -> None:
         """No messages about an account, or about anything, until then. State goes on."""

@@ -1,11 +1,12 @@
 """The front desk as one chat may see it: the accounts that it is told of, and no others."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from bot.chat.answers import SourceAlert
 from bot.chat.replies import Reloaded, Status
+from bot.core.history import Picture, Recorded
 from bot.core.model import Account, Chat, Notification, Watched
 from bot.desk import Desk
 from bot.recipients import Recipients
@@ -37,6 +38,15 @@ class View:
         """Every alert that fires of a source that this chat is told of."""
         firing = await self._desk.firing_sources()
         return [one for one in firing if self._recipients.sees(self._chat, one.alert.subject)]
+
+    async def past(self, keys: Sequence[str], since: datetime, slots: int) -> Mapping[str, Recorded]:
+        """What is kept of those of the accounts that this chat sees."""
+        seen = {one.account.key for one in await self.watched()}
+        return await self._desk.past([key for key in keys if key in seen], since, slots)
+
+    async def draw(self, picture: Picture) -> bytes:
+        """The picture as PNG. Raises DrawingTrouble, in words."""
+        return await self._desk.draw(picture)
 
     async def look_now(self, keys: Sequence[str]) -> None:
         """Looks at these accounts and returns once what was seen is saved."""

@@ -1,15 +1,18 @@
 """The commands: one table that makes the handlers, /help and Telegram's command menu."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import get_close_matches
+from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.chat.account import urgency
 from bot.chat.answers import SourceAlert, account_card, alerts_page, credits_page, paged
+from bot.chat.history import choose, draw_history, past_of, slots_for
+from bot.chat.history_arguments import HistoryRequest, parse_history
 from bot.chat.names import find_accounts
 from bot.chat.replies import (
     Reloaded,
@@ -27,6 +30,7 @@ from bot.chat.replies import (
 )
 from bot.chat.text import Message
 from bot.core.durations import parse_duration
+from bot.core.history import Picture, Recorded
 from bot.core.model import Watched
 
 FRESH_FOR = timedelta(minutes=1)
@@ -43,6 +47,12 @@ class Desk(Protocol):
 
     async def firing_sources(self) -> Sequence[SourceAlert]:
         """Every source's alert that fires."""
+
+    async def past(self, keys: Sequence[str], since: datetime, slots: int) -> Mapping[str, Recorded]:
+        """What is kept of these accounts since a moment, followed so finely; those watched no more are left out."""
+
+    async def draw(self, picture: Picture) -> bytes:
+        """The picture as PNG. Raises DrawingTrouble, in words."""
 
     async def look_now(self, keys: Sequence[str]) -> None:
         """Looks at these accounts and returns once what was seen is saved."""
@@ -70,17 +80,22 @@ class Desk(Protocol):
 
 
 Say = Callable[[Message], Awaitable[None]]
+Drawn = tuple[bytes | None, Message]
+"""A picture and its caption; without a picture, a message that stands alone."""
+
+Show = Callable[[Callable[[], Awaitable[Drawn]]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A command as it was given: its words, by whom; ``say`` answers in the same place."""
+    """A command as it was given: its words, by whom; ``say`` and ``show`` (what is yet to be drawn) answer there."""
 
     words: str
     by: str
     desk: Desk
     zone: ZoneInfo
     say: Say
+    show: Show
 
 
 Handler = Callable[[Asked], Awaitable[None]]
@@ -149,6 +164,24 @@ async def named_account(asked: Asked, example: str, words: str | None = None) ->
     names = [one.account.name for one in (found or watched)]
     await asked.say(which_account(names, said, example))
     return None
+
+
+async def history(asked: Asked) -> None:
+    """Credits over time as a picture, and in words below it."""
+    request = parse_history(asked.words, await asked.desk.watched())
+    if isinstance(request, HistoryRequest):
+        await asked.show(partial(drawn, asked.desk, asked.zone, request))
+    else:
+        await asked.say(request)
+
+
+async def drawn(desk: Desk, zone: ZoneInfo, request: HistoryRequest) -> Drawn:
+    """The history that is asked for."""
+    now, (chosen, left_out) = desk.now(), choose(request.watched)
+    keys = [one.account.key for one in chosen]
+    recorded = await desk.past(keys, now - request.span, slots_for(len(keys)))
+    pasts = [past_of(one, recorded[one.account.key]) for one in chosen if one.account.key in recorded]
+    return await draw_history(desk, pasts, left_out, request.span, now, zone) if pasts else (None, which_account([]))
 
 
 async def alerts(asked: Asked) -> None:
@@ -223,6 +256,7 @@ async def help_(asked: Asked) -> None:
 
 COMMANDS = (
     Command("credits", "/credits [account]", "credits, plan and refill of every account, or all about one", credits),
+    Command("history", "/history [account] [7d]", "credits over 7d, 30d or 90d as a picture", history),
     Command("alerts", "/alerts", "what is firing, and since when", alerts),
     Command("check", "/check", "look at every account now", check),
     Command("mute", "/mute account 2h", "no messages about it for a while; /mute all 2h for everything", mute, True),

@@ -18,6 +18,7 @@ from bot.core.history import (
     Gap,
     Panel,
     Picture,
+    Recorded,
     Trace,
     is_drawable,
     lines_of,
@@ -47,6 +48,11 @@ class Past:
     ladder: Ladder = ()
     fan: Fan | None = None
     forecast: str = ""
+
+
+def past_of(watched: Watched, recorded: Recorded) -> Past:
+    """The account with what is kept of it. The one place where what is foretold of it becomes a fan and its words."""
+    return Past(watched, recorded.trace, recorded.gaps, recorded.ladder, fan=None, forecast="")
 
 
 def choose(watched: Sequence[Watched]) -> tuple[tuple[Watched, ...], tuple[Watched, ...]]:

@@ -96,6 +96,20 @@ async def post(bot: Bot, message: Message, chat: Chat, reply_to: int | None = No
     return sent.message_id
 
 
+async def post_picture(bot: Bot, picture: bytes, caption: Message, chat: Chat) -> None:
+    """Sends a picture with its caption to a chat. Raises Telegram's errors."""
+    await bot.send_photo(
+        chat.chat_id,
+        picture,
+        caption=caption.text,
+        caption_entities=entities_of(caption.entities),
+        reply_markup=markup_of(caption.buttons),
+        disable_notification=caption.silent,
+        message_thread_id=chat.thread_id,
+        filename="history.png",
+    )
+
+
 def result_of(error: TelegramError) -> SendResult:
     """What an error of Telegram means for delivery. BadRequest and TimedOut are network errors too, so they come first.
 

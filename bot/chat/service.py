@@ -8,14 +8,16 @@ from zoneinfo import ZoneInfo
 
 from telegram import Bot, BotCommand, BotCommandScopeChat, CallbackQuery, Update
 from telegram import Message as TelegramMessage
+from telegram.constants import ChatAction
 from telegram.error import BadRequest, InvalidToken, RetryAfter, TelegramError
 
 from bot.chat import buttons, commands
 from bot.chat.access import Access, Person, author_of, thread_of
+from bot.chat.history import without_picture
 from bot.chat.polling import Polling
 from bot.chat.replies import not_allowed, only_commands, stranger_start, unknown_button, went_wrong
 from bot.chat.request import AiohttpRequest
-from bot.chat.sender import NO_PREVIEW, entities_of, markup_of, post, reason_of, seconds_of
+from bot.chat.sender import NO_PREVIEW, entities_of, markup_of, post, post_picture, reason_of, seconds_of
 from bot.chat.text import Entity, Message, with_note
 from bot.core.model import Chat
 from bot.errors import BotError, StartError
@@ -157,7 +159,7 @@ class TelegramService:
         if message.migrate_to_chat_id:
             await self._desk.chat_moved(message.chat_id, message.migrate_to_chat_id)
             return
-        say = partial(self._say, here)
+        say, show = partial(self._say, here), partial(self._show, here)
         command = commands.BY_NAME.get(name or "")
         if command is None:
             if message.chat.type == message.chat.PRIVATE and message.text:
@@ -167,7 +169,7 @@ class TelegramService:
         if command.changes and not await self._access.may_change(message.chat.type, message.chat_id, person):
             await say(not_allowed(command.name))
             return
-        await command.handler(commands.Asked(words, person.name, self._seen_from(here), self._zone, say))
+        await command.handler(commands.Asked(words, person.name, self._seen_from(here), self._zone, say, show))
 
     def _command_in(self, message: TelegramMessage) -> tuple[str | None, str]:
         """The command that a message begins with, if it is meant for this bot, and the words behind it."""
@@ -207,15 +209,23 @@ class TelegramService:
         await self._notice(query, await buttons.answer(tap, tapped))
 
     async def _say(self, chat: Chat, message: Message) -> None:
-        """Posts an answer; a short pause that Telegram asks for is kept."""
+        """Posts an answer."""
+        await patiently(lambda: post(self._bot, message, chat))
+
+    async def _show(self, chat: Chat, draw: Callable[[], Awaitable[commands.Drawn]]) -> None:
+        """Has a picture drawn and posts it; where there is none, or the chat takes none, its words alone."""
+        busy = ChatAction.UPLOAD_PHOTO
+        await self._try(lambda: self._bot.send_chat_action(chat.chat_id, busy, message_thread_id=chat.thread_id))
+        picture, words = await draw()
+        if picture is None:
+            await self._say(chat, words)
+            return
         try:
-            await post(self._bot, message, chat)
-        except RetryAfter as error:
-            wait = seconds_of(error)
-            if wait > LONGEST_PEACE:
-                raise
-            await asyncio.sleep(wait)
-            await post(self._bot, message, chat)
+            await patiently(lambda: post_picture(self._bot, picture, words, chat))
+        except BadRequest as error:
+            trouble = f"Telegram did not take the picture: {reason_of(error)}."
+            log.warning("%s", trouble)
+            await self._say(chat, without_picture(words, trouble))
 
     async def _edit(self, message: TelegramMessage, new: Message) -> None:
         """Replaces a message; one that would stay the same is left."""
@@ -257,6 +267,18 @@ class TelegramService:
             await send()
         except TelegramError as error:
             log.debug("Not answered: %s", reason_of(error))
+
+
+async def patiently(send: Callable[[], Awaitable[object]]) -> None:
+    """Sends; a short pause that Telegram asks for is kept."""
+    try:
+        await send()
+    except RetryAfter as error:
+        wait = seconds_of(error)
+        if wait > LONGEST_PEACE:
+            raise
+        await asyncio.sleep(wait)
+        await send()
 
 
 def place_of(message: TelegramMessage) -> Chat:

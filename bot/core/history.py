@@ -90,6 +90,15 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """What is kept of one account's past, and the thresholds of its credits."""
+
+    trace: Trace
+    gaps: tuple[Gap, ...] = ()
+    ladder: Ladder = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Rung:
     """A threshold as a level on the picture, with its words and its severity's."""
 

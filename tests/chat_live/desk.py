@@ -1,13 +1,15 @@
 """A desk that knows three accounts and remembers what it was asked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.chat.answers import SourceAlert
 from bot.chat.replies import Reloaded, Status
+from bot.core.history import Picture, Recorded, Trace
 from bot.core.model import Account, Alert, Measure, Notification, Severity, Watched
+from bot.drawing import PNG
 from tests.fakes import ALICE, BOB, CAROL, CHAT, NOW, SOURCE, key_of, notice, reading
 
 TOKEN = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw-x"
@@ -54,6 +56,15 @@ class FakeDesk:
     async def look_now(self, keys: Sequence[str]) -> None:
         """Notes who is to be looked at."""
         self.looks.append(list(keys))
+
+    async def past(self, keys: Sequence[str], since: datetime, slots: int) -> Mapping[str, Recorded]:
+        """Everybody spent half of it."""
+        trace = Trace(places=((since.timestamp(), 8000.0), (NOW.timestamp() - 60, 4000.0)), spent=4000)
+        return {key: Recorded(trace) for key in keys}
+
+    async def draw(self, picture: Picture) -> bytes:
+        """What counts as a picture."""
+        return PNG + picture.title.encode()
 
     async def reload(self) -> Reloaded:
         """There is no accounts file."""

@@ -82,6 +82,7 @@ async def talk(telegram: SimulatedTelegram) -> AsyncIterator[Talk]:
 
 ANSWERS = {
     "/credits": "Studio",
+    "/history": "last 7 days",
     "/alerts": "Studio",
     "/status": "Version 1.2.3",
     "/help": "/credits",
