@@ -26,6 +26,7 @@ from bot.discovery import Discovery
 from bot.drawing import Drawing
 from bot.errors import BotError, DatabaseTrouble, DatabaseUnusable, SettingsError
 from bot.fleet import Fleet
+from bot.foresight import Foresight
 from bot.metrics import Metrics
 from bot.outbox import Outbox
 from bot.recipients import Recipients
@@ -44,6 +45,7 @@ from bot.web import Pages
 
 log = logging.getLogger(__name__)
 
+FORESEE_TICKS = 4
 PRUNE_EVERY = timedelta(hours=6)
 KEEP_DELIVERED = timedelta(days=30)
 WATCHDOG_EVERY = timedelta(seconds=30)
@@ -121,6 +123,7 @@ class App:
         )
         self._verdicts = Verdicts(context)
         self._checks = Checks(context, self._verdicts)
+        self._foresight = Foresight(context, self._verdicts)
         self._discovery = Discovery(context, self._verdicts, self._checks.rounds)
         self.desk = Desk(Fleet(context, self._verdicts), self._checks, self._discovery, self._drawing, clock)
         self._telegram = TelegramService(
@@ -149,6 +152,7 @@ class App:
         async with self._supervised(stop, self._checks.run(), self._outbox.run(), self._telegram.run()):
             self._schedule.every(self._tick, "look", self._checks.tick)
             self._schedule.every(self._tick, "list", self._list)
+            self._schedule.every(FORESEE_TICKS * self._tick, "foresee", self._foresight.look)
             self._schedule.every(PRUNE_EVERY, "prune", self._prune)
             self._schedule.every(WATCHDOG_EVERY, "watchdog", self._report_alive)
             self._schedule.start()

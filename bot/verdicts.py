@@ -86,7 +86,7 @@ class Verdicts:
             changes = await self._note(connection, batch, now)
             if ends_round:
                 await chats.mark(connection, chats.ROUND, now)
-            return changes, await self._say(connection, await self._decide(connection, changes, now), now)
+            return changes, await self.say(connection, await self._decide(connection, changes, now), now)
 
         changes, notices = await self._store.write_patiently(work)
         if notices:
@@ -100,7 +100,7 @@ class Verdicts:
             await alerts.end_silences(connection, now)
             silences = await alerts.active_silences(connection, now)
             outcomes = await self._untold(connection, silences, now)
-            notices = await self._say(connection, outcomes, now)
+            notices = await self.say(connection, outcomes, now)
         if notices:
             self._on_notices()
 
@@ -169,7 +169,7 @@ class Verdicts:
         state = self._roster.named_source(await accounts.source(connection, source))
         rules = self._roster.watchlist.rules_for(source)
         outcomes = decide_source(state, remembered, rules, health, silences, now)
-        return await self._say(
+        return await self.say(
             connection, [one for one in outcomes if one.alert != remembered.get(one.alert.measure)], now
         )
 
@@ -188,7 +188,7 @@ class Verdicts:
             outcomes.append(outcome(alert, Reason.NONE, facts, silences, now))
         return outcomes
 
-    async def _say(self, connection: AsyncConnection, outcomes: Sequence[Outcome], now: datetime) -> list[Notice]:
+    async def say(self, connection: AsyncConnection, outcomes: Sequence[Outcome], now: datetime) -> list[Notice]:
         """Remembers alerts and addresses what is to be said of them; one that never fired needs no memory."""
         await alerts.save(connection, [one.alert for one in outcomes if one.alert.episode])
         notices = [one.notice for one in outcomes if one.notice]
