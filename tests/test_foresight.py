@@ -32,7 +32,7 @@ async def spend(world: World, days: int, by_hour: float) -> None:
 @pytest.fixture
 def foresight(world: World) -> Foresight:
     """The part that makes the forecasts, with the rule as it is by default."""
-    (source,) = world.roster.watchlist.sources.values()
+    (source,) = world.context.roster.watchlist.sources.values()
     world.put_in_force(replace(source, rules=replace(source.rules, runs_out_within=parse_time_ladder("2d"))))
     return Foresight(world.context, world.verdicts)
 
@@ -82,4 +82,3 @@ async def test_a_forecast_does_not_outlive_what_it_was_made_from(world: World, f
     await foresight.look()
     told = [one.notice.reason for one in await world.notices() if one.notice.measure is Measure.RUNWAY]
     assert told == [Reason.FIRED, Reason.RESOLVED]
-

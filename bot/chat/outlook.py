@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.telling import Telling, about, telling
 from bot.chat.text import bold
-from bot.chat.times import say_clock, say_in, say_on, say_short
+from bot.chat.times import say_clock, say_in, say_on, say_read, say_short
 from bot.chat.words import RECOVERED, SIGNS, say_buckets, say_credits, say_number, severity_word
 from bot.core.delivery import Story
 from bot.core.foresee import told_now
@@ -94,7 +94,7 @@ def tell_outlook(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
     """The words for an alert on the runway or on the pace."""
     notice = story.last.notice
     if notice.measure is Measure.SPIKE:
-        return usual_again(notice, now) if notice.reason is Reason.RESOLVED else spiking(notice, now, zone)
+        return usual_again(notice, now, zone) if notice.reason is Reason.RESOLVED else spiking(notice, now, zone)
     return lasts_again(notice, now, zone) if notice.reason is Reason.RESOLVED else running_out(notice, now, zone)
 
 
@@ -104,16 +104,17 @@ def running_out(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
     when = bold(f"may run out {early(facts, now, zone)}")
     why = "at this pace."
     if foretold and foretold.useful:
-        when = bold(f"runs out {say_range(foretold, now, zone)}")
+        when = bold(f"{'runs' if foretold.before else 'may run'} out {say_range(foretold, now, zone)}")
     if foretold:
         boundary = boundary_words(foretold, now, zone)
         pace = f"a usual day costs about {say_number(round_amount(foretold.per_day))}" if foretold.per_day >= 1 else ""
-        why = "; ".join(filter(None, (f"before {boundary}" if boundary else "no refill is known", pace))) + "."
+        sure = "" if foretold.before else "likely "
+        why = "; ".join(filter(None, (f"{sure}before {boundary}" if boundary else "no refill is known", pace))) + "."
     return telling(
         about(SIGNS[notice.severity], facts.name, when),
         f"{severity_word(notice.severity)}: {why}",
         "Top up, or slow down, to keep jobs running.",
-        numbers_of(facts),
+        numbers_of(facts, now, zone),
     )
 
 
@@ -125,9 +126,11 @@ def early(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
     return f"as early as {say_short(to_hour(foretold.earliest), now, zone)} ({say_in(foretold.earliest, now)})"
 
 
-def numbers_of(facts: Facts) -> str:
-    """The buckets that are left."""
-    return say_buckets(facts.credits) if facts.credits else ""
+def numbers_of(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
+    """The buckets that are left, with their age."""
+    if facts.credits is None or facts.credits_at is None:
+        return ""
+    return f"{say_buckets(facts.credits)} · {say_read(facts.credits_at, now, zone)}"
 
 
 def lasts_again(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
@@ -148,12 +151,12 @@ def spiking(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
         about(SIGNS[notice.severity], facts.name, bold(f"spends {times} the usual pace")),
         f"{severity_word(notice.severity)}: in the last two hours. If no batch of yours runs, look what does.",
         comes,
-        numbers_of(facts),
+        numbers_of(facts, now, zone),
     )
 
 
-def usual_again(notice: Notice, now: datetime) -> Telling:
+def usual_again(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
     """The pace is the usual one again."""
     facts = notice.facts
     lasted = f"It was fast for {say_in(now, facts.since).removeprefix('in ')}." if facts.since else ""
-    return telling(about(RECOVERED, facts.name, bold("back to the usual pace")), lasted, numbers_of(facts))
+    return telling(about(RECOVERED, facts.name, bold("back to the usual pace")), lasted, numbers_of(facts, now, zone))

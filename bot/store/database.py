@@ -25,7 +25,7 @@ T = TypeVar("T")
 WAITS = (1.0, 2.0, 5.0, 10.0, 30.0)
 BUSY_TIMEOUT_MS = 10_000
 CHECK_WHOLE_BELOW = 64 * 2**20
-KNOWN_REVISIONS = ("0001", "0002", "0003")
+KNOWN_REVISIONS = ("0001", "0002", "0003", "0004")
 
 
 class Store:
