@@ -180,7 +180,7 @@ async def drawn(desk: Desk, zone: ZoneInfo, request: HistoryRequest) -> Drawn:
     now, (chosen, left_out) = desk.now(), choose(request.watched)
     keys = [one.account.key for one in chosen]
     recorded = await desk.past(keys, now - request.span, slots_for(len(keys)))
-    pasts = [past_of(one, recorded[one.account.key]) for one in chosen if one.account.key in recorded]
+    pasts = [past_of(one, recorded[one.account.key], now, zone) for one in chosen if one.account.key in recorded]
     return await draw_history(desk, pasts, left_out, request.span, now, zone) if pasts else (None, which_account([]))
 
 

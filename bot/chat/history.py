@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 from bot.chat.account import urgency
 from bot.chat.clean import clean
 from bot.chat.history_words import Told, caption, no_history, say_span
+from bot.chat.outlook import forecast_sentence
 from bot.chat.text import Message
 from bot.chat.words import capitalised, name_of, say_count, say_number, share_of
+from bot.core.foresee import told_now
 from bot.core.history import (
     MOST_PANELS,
     SLOTS,
@@ -20,6 +22,7 @@ from bot.core.history import (
     Picture,
     Recorded,
     Trace,
+    fan_of,
     is_drawable,
     lines_of,
     merged,
@@ -50,9 +53,11 @@ class Past:
     forecast: str = ""
 
 
-def past_of(watched: Watched, recorded: Recorded) -> Past:
-    """The account with what is kept of it. The one place where what is foretold of it becomes a fan and its words."""
-    return Past(watched, recorded.trace, recorded.gaps, recorded.ladder, fan=None, forecast="")
+def past_of(watched: Watched, recorded: Recorded, now: datetime, zone: ZoneInfo) -> Past:
+    """The account with what is kept of it, and with what is foretold of it as a fan and in words."""
+    one = watched.account
+    comes = forecast_sentence(one, now, zone).removeprefix("At this pace it ").removesuffix(".")
+    return Past(watched, recorded.trace, recorded.gaps, recorded.ladder, fan_of(told_now(one, now)), comes)
 
 
 def choose(watched: Sequence[Watched]) -> tuple[tuple[Watched, ...], tuple[Watched, ...]]:
@@ -108,7 +113,7 @@ def panel(past: Past, span: timedelta, now: datetime, *, alone: bool) -> Panel:
         spare=clean(one.email, 64),
         total=float(credits.total) if credits else None,
         share=f"{share}{of}" if share else "",
-        note=capitalised(past.forecast) if alone else "",
+        note=capitalised(past.forecast.partition(". ")[0]) if alone else "",
         severity=past.watched.severity.word if past.watched.severity else "",
         stale=one.outage is not None,
         lines=lines_of(past.trace.places, gaps, now.timestamp()),

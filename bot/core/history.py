@@ -15,7 +15,7 @@ from typing import Any
 
 from bot.core.forecast import Forecast
 from bot.core.measures import ladder_severity, rung_value
-from bot.core.model import Ladder
+from bot.core.model import Foretold, Ladder
 from bot.core.spending import Point
 
 Place = tuple[float, float]
@@ -343,7 +343,7 @@ def fan_end(fan: Fan) -> float:
     return fan.boundary or fan.latest or math.inf
 
 
-def fan_of(forecast: Forecast | None) -> Fan | None:
+def fan_of(forecast: Forecast | Foretold | None) -> Fan | None:
     """What a forecast looks like; None without one, and where the credits last longer than anything is foretold."""
     if forecast is None or forecast.earliest is None:
         return None

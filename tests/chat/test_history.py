@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.clean import utf16_len
-from bot.chat.history import Past, choose, draw_history, picture
+from bot.chat.history import Past, choose, draw_history, past_of, picture
 from bot.chat.history_arguments import HistoryRequest, parse_history
 from bot.chat.history_words import LONGEST_CAPTION
 from bot.chat.text import Message
-from bot.core.history import MOST_PANELS, Fan, Gap, Picture, Trace, Tracer
-from bot.core.model import Account, Alert, Measure, Outage, OutageKind, Reading, Severity, Threshold, Watched
+from bot.core.history import MOST_PANELS, Fan, Gap, Picture, Recorded, Trace, Tracer
+from bot.core.model import Account, Alert, Foretold, Measure, Outage, OutageKind, Reading, Severity, Threshold, Watched
 from bot.core.spending import Point
 from bot.errors import DrawingTrouble
 from tests.chat.given import LOW, NONE_LEFT, NOW, UTC_ZONE, ago
@@ -208,6 +208,24 @@ async def test_a_picture_that_cannot_be_drawn_leaves_the_words() -> None:
     assert png is None
     assert "Spent 12,820" in words
     assert words.endswith("\nPictures need matplotlib.")
+
+
+def test_what_is_foretold_becomes_a_fan_and_words() -> None:
+    """A fresh forecast is drawn and said, briefly on the picture; an old one is neither."""
+    refill, later = NOW + timedelta(days=3), NOW + timedelta(days=2)
+    told = Foretold(NOW, 2900, useful=True, lasts=False, before=True, earliest=later, latest=later, boundary=refill)
+    one = Watched(replace(STUDIO.account, foretold=told))
+    past = past_of(one, Recorded(REFILLED), NOW, UTC_ZONE)
+    assert past.fan == Fan(later.timestamp(), None, later.timestamp(), refill.timestamp())
+    assert past.forecast.startswith("runs out Wed 14:00–15:00, before the refill on Thu")
+    lasts = Watched(replace(STUDIO.account, foretold=replace(told, lasts=True, before=False, unused=900.0)))
+    past = past_of(lasts, Recorded(REFILLED), NOW, UTC_ZONE)
+    assert past.forecast.endswith("About 900 will then be unused")
+    (panel,) = picture([past], WEEK, NOW, UTC_ZONE).panels
+    assert panel.note.startswith("Lasts past the refill on Thu")
+    assert "unused" not in panel.note
+    old = past_of(one, Recorded(REFILLED), NOW + timedelta(hours=7), UTC_ZONE)
+    assert (old.fan, old.forecast) == (None, "")
 
 
 def test_the_picture_has_all_that_is_to_be_shown() -> None:

@@ -13,7 +13,7 @@ pytest.importorskip("matplotlib")
 
 
 async def test_a_picture_and_the_same_in_words(world: World) -> None:
-    """In a private chat: a PNG as a photo, what was spent and what it stands at below it, and Telegram says "sending"."""
+    """In a private chat: a PNG as a photo, what was spent and the number now below it, and "sending" meanwhile."""
     (alice,) = world.accounts("alice")
     bot = await world.host(ACCOUNTS="Studio <alice@example.com>")
     for monthly in (12_000, 9_000, 4_000):
@@ -25,8 +25,8 @@ async def test_a_picture_and_the_same_in_words(world: World) -> None:
     assert sent.photo.startswith(PNG)
     assert len(sent.photo) > 10_000
     first, *rest = sent.text.splitlines()
-    assert first.startswith("Studio, last 7 days: now 4,000 (27 %)")
-    assert rest[0].startswith("Spent ")
+    assert first.startswith("Studio, last 7 days: now 4,000 (26 %)")
+    assert rest[0].startswith("Spent 8,450")
     assert rest[1].startswith("Lowest 4,000 ")
     assert [(entity["type"], entity["offset"], entity["length"]) for entity in sent.entities] == [("bold", 0, 6)]
     actions = [values for method, values in world.telegram.calls if method == "sendChatAction"]
