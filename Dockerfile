@@ -30,9 +30,10 @@ RUN groupadd --gid 10001 credit-bot \
     && install -d -o 10001 -g 10001 -m 0700 /data
 COPY --from=build /opt/credit-bot /opt/credit-bot
 ENV PATH=/opt/credit-bot/bin:$PATH
-# The base image brings its standard library uncompiled: importing the bot once compiles the part that it uses, for a
-# quick start and a cheap HEALTHCHECK. pip has done its work and goes.
+# The base image brings its standard library uncompiled: importing the bot once, and what draws its pictures, compiles the
+# part that they use, for a quick start and a cheap HEALTHCHECK. pip has done its work and goes.
 RUN python -c 'import bot.app, bot.cli' \
+    && MPLCONFIGDIR=/tmp/fonts python -c 'import bot.drawing_process' && rm -rf /tmp/fonts \
     && pip="$(/usr/local/bin/python -c 'import os, pip; print(os.path.dirname(pip.__file__))')" \
     && rm -rf "$pip" "$pip"-*.dist-info /usr/local/bin/pip* /usr/bin/pip*
 

@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 
-from bench import idle, latency, start
+from bench import idle, latency, pictures, start
 from bench.figures import Row, table
 from bot import __version__
 
@@ -15,6 +15,7 @@ async def measured(*, quick: bool) -> list[Row]:
     """Every row; one measurement after the other, so that none disturbs another."""
     rows = await start.measure(3 if quick else 5)
     rows += await latency.measure(8 if quick else 50)
+    rows += await pictures.measure()
     return rows + await idle.measure(15 if quick else 60)
 
 

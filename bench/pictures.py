@@ -5,7 +5,6 @@ The parent reads the history of an account from a database as the bot does, and 
 
 import asyncio
 import os
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -18,6 +17,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bench.figures import Figures, Row, table
 from bot.chat.history import Past, choose, draw_history, slots_for
 from bot.core.model import Account, Credits, Reading, Threshold, Watched
 from bot.drawing import Drawing
@@ -122,15 +122,8 @@ async def opened() -> AsyncIterator[Store]:
         await store.close()
 
 
-def say(what: str, cost: Cost) -> str:
-    """One line of the table."""
-    worst, best = max(cost.seconds), min(cost.seconds)
-    grown = f"{cost.before:.1f} → {cost.after:.1f} MiB ({cost.grown:+.1f})"
-    return f"{what:<36} {grown:<28} {f'{best:.2f}–{worst:.2f} s':<14} {cost.worked:.2f} s"
-
-
-async def main() -> int:
-    """Measures and prints; 1 if a goal is missed."""
+async def costs() -> tuple[Cost, Cost, Cost, Cost]:
+    """The first drawing, ten of one account, three of twelve accounts, and three of 100,000 readings."""
     async with opened() as store:
         drawing = Drawing()
         async with store.read() as connection:
@@ -140,16 +133,33 @@ async def main() -> int:
         twelve = await measured(store, drawing, [f"usual{number}" for number in range(12)], 3)
         huge = await measured(store, drawing, ["huge"], 3)
         drawing.close()
-    print(f"{'':<36} {'memory of the bot':<28} {'each drawing':<14} of it processor")
-    print(say("the first (no list of fonts yet)", first))
-    print(say("ten of one account, 90 days", ten))
-    print(say("three of twelve accounts", twelve))
-    print(say("three of 100,000 readings", huge))
-    slowest = max(first.seconds + ten.seconds + twelve.seconds + huge.seconds)
-    print(f"grown in all: {huge.after - first.before:.1f} MiB")
-    print(f"goals: ten drawings grow it by at most {GOAL_MIB:g} MiB; each takes under {GOAL_SECONDS:g} s")
-    return int(ten.grown > GOAL_MIB or slowest > GOAL_SECONDS)
+    return first, ten, twelve, huge
+
+
+async def measure() -> list[Row]:
+    """What ``/history`` takes, from the database to the PNG, and what stays of it in the bot's memory."""
+    first, ten, twelve, huge = await costs()
+    memory = f"{ten.before:.1f} → {ten.after:.1f} MiB"
+    return [
+        Row("ten times /history: memory grows by", f"{ten.grown:.1f} MiB", memory, goal=f"< {GOAL_MIB:g} MiB"),
+        row("/history, the first after the start", first),
+        row("/history of one account, 90 days", ten),
+        row("/history of twelve accounts", twelve),
+        row("/history of 100,000 readings", huge),
+    ]
+
+
+def row(what: str, cost: Cost) -> Row:
+    """How long some drawings took, with the child's start."""
+    seconds = Figures(cost.seconds)
+    spread = f"worst {seconds.worst:.2f} s of {len(cost.seconds)}, processor {cost.worked:.2f} s"
+    return Row(what, f"{seconds.median:.2f} s", spread, goal=f"< {GOAL_SECONDS:g} s")
+
+
+def main() -> None:
+    """Measures, and prints."""
+    print(table(asyncio.run(measure())))
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    main()
