@@ -7,7 +7,7 @@ One reading's way through them: ``schedule`` ticks, ``checks`` finds who is due 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,12 +16,16 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from bot import systemd
 from bot.accounts_file import watchlist_for
+from bot.chat.digest import digest_message
 from bot.chat.replies import Reloaded
 from bot.chat.sender import TelegramPost
 from bot.chat.service import TelegramService, make_bot
 from bot.checks import IN_FLIGHT, Checks
 from bot.context import Context
+from bot.core.foresee import foretold_ends
+from bot.core.model import Chat, Topic, Watched
 from bot.desk import Desk
+from bot.digest import DigestContext, Digests
 from bot.discovery import Discovery
 from bot.drawing import Drawing
 from bot.errors import BotError, DatabaseTrouble, DatabaseUnusable, SettingsError
@@ -46,6 +50,7 @@ from bot.web import Pages
 log = logging.getLogger(__name__)
 
 FORESEE_TICKS = 4
+DIGEST_TICKS = 12
 PRUNE_EVERY = timedelta(hours=6)
 KEEP_DELIVERED = timedelta(days=30)
 WATCHDOG_EVERY = timedelta(seconds=30)
@@ -107,7 +112,7 @@ class App:
         """Hands each part what it needs."""
         settings, clock = self._settings, self._clock
         bot = make_bot(settings.telegram_bot_token.get_secret_value(), settings.telegram_api_url)
-        post = TelegramPost(bot, clock, settings.timezone)
+        post = TelegramPost(bot, clock, settings.timezone, settings.quiet_hours)
         self._roster = Roster(self._watchlist, lambda source: source_of(source, self._session, clock))
         self._recipients = Recipients(self._roster)
         self._outbox = Outbox(self._store, post, self._recipients, clock, time.monotonic, self._metrics)
@@ -133,8 +138,9 @@ class App:
             settings.telegram_admin_ids,
             settings.timezone,
             self._metrics,
-            lambda chat: View(self.desk, self._recipients, chat),
+            self._view,
         )
+        self._digests = self._make_digests()
         self.desk.polling = self._telegram.polling
         self.desk.reloads = self.reload
         self._schedule = Schedule(self._metrics)
@@ -142,6 +148,37 @@ class App:
         self.pages = Pages(
             self.desk.vitals, self.desk.everything, self._metrics, settings.check_every, clock, masked=masked
         )
+
+    def _view(self, chat: Chat) -> View:
+        """The desk as one chat may see it."""
+        return View(self.desk, self._recipients, chat)
+
+    async def _watched(self, chat: Chat) -> Sequence[Watched]:
+        """What a chat may see."""
+        return await self._view(chat).watched()
+
+    def _make_digests(self) -> Digests | None:
+        """The daily summaries, if there are to be some."""
+        settings = self._settings
+        if settings.digest_at is None:
+            return None
+
+        async def runs_out(watched: Sequence[Watched]) -> Mapping[str, datetime]:
+            return foretold_ends((one.account for one in watched), self._clock())
+
+        context = DigestContext(
+            store=self._store,
+            chats=lambda: self._recipients.present,
+            watched=self._watched,
+            runs_out=runs_out,
+            write=lambda digest, now: digest_message(digest, now, settings.timezone),
+            clock=self._clock,
+            zone=settings.timezone,
+            at=settings.digest_at,
+            topic=Topic.DIGEST,
+            on_notices=self._outbox.wake,
+        )
+        return Digests(context)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watches until ``stop`` is set or a part fails, and then ends what is under way within ten seconds."""
@@ -153,6 +190,8 @@ class App:
             self._schedule.every(self._tick, "look", self._checks.tick)
             self._schedule.every(self._tick, "list", self._list)
             self._schedule.every(FORESEE_TICKS * self._tick, "foresee", self._foresight.look)
+            if self._digests:
+                self._schedule.every(DIGEST_TICKS * self._tick, "digest", self._digests.look)
             self._schedule.every(PRUNE_EVERY, "prune", self._prune)
             self._schedule.every(WATCHDOG_EVERY, "watchdog", self._report_alive)
             self._schedule.start()
@@ -210,6 +249,8 @@ class App:
         await self._outbox.resume()
         await self._discovery.resume()
         await self._checks.resume()
+        if self._digests:
+            await self._digests.resume()
 
     async def reload(self) -> Reloaded:
         """Reads the accounts file again and puts it in force; one that is wrong changes nothing, and the log says why.

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from itertools import pairwise
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -13,6 +13,7 @@ from pydantic_settings import NoDecode
 
 from bot.core.durations import parse_duration
 from bot.core.model import Chat, Ladder, Threshold
+from bot.core.rhythm import QuietHours, parse_clock_time, parse_quiet_hours
 from bot.redaction import redact
 
 _NUMBER = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
@@ -179,6 +180,16 @@ def parse_token(text: str) -> str:
     return token
 
 
+def parse_quiet(text: str) -> QuietHours | None:
+    """Reads ``22:00-08:00``; what looks like a secret is no part of an error's text."""
+    return parse_quiet_hours(redact(text, ()))
+
+
+def parse_clock(text: str) -> time | None:
+    """Reads ``09:00``; what looks like a secret is no part of an error's text."""
+    return parse_clock_time(redact(text, ()))
+
+
 def short(text: str) -> str:
     """At most 40 characters of what was written, for an error's text; what looks like a secret is no part of it."""
     line = redact(" ".join(text.split()), ())
@@ -192,6 +203,8 @@ Chats = Annotated[tuple[Chat, ...], NoDecode, BeforeValidator(parse_chats)]
 Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(parse_ids)]
 Accounts = Annotated[tuple[NamedAccount, ...], NoDecode, BeforeValidator(parse_accounts)]
 Listen = Annotated[Address | None, NoDecode, BeforeValidator(parse_address)]
+Quiet = Annotated[QuietHours | None, NoDecode, BeforeValidator(parse_quiet)]
+ClockTime = Annotated[time | None, NoDecode, BeforeValidator(parse_clock)]
 Zone = Annotated[ZoneInfo, NoDecode, BeforeValidator(parse_zone)]
 Url = Annotated[str, BeforeValidator(parse_url)]
 DatabaseFile = Annotated[str, BeforeValidator(parse_database)]

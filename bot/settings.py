@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.core.fallback import parse_addresses
 from bot.core.model import Rules
 from bot.errors import SettingsError
 from bot.redaction import HIDDEN, redact
@@ -25,10 +26,12 @@ from bot.setting_types import (
     Accounts,
     Address,
     Chats,
+    ClockTime,
     CreditLadder,
     DatabaseFile,
     Ids,
     Listen,
+    Quiet,
     TimeLadder,
     Url,
     Wait,
@@ -43,8 +46,16 @@ from bot.setting_types import (
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _NO_LINE = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
 DEFAULT_ENV_FILE = "settings.env"
-SECRETS = ("USEAPI_TOKEN", "TELEGRAM_BOT_TOKEN", "HEARTBEAT_URL")
-OFF_WHEN_EMPTY = ("LOW_CREDITS", "PLAN_ENDS_WITHIN", "RUNS_OUT_WITHIN", "HTTP_LISTEN")
+SECRETS = ("USEAPI_TOKEN", "TELEGRAM_BOT_TOKEN", "HEARTBEAT_URL", "FALLBACK_URLS")
+OFF_WHEN_EMPTY = (
+    "LOW_CREDITS",
+    "PLAN_ENDS_WITHIN",
+    "RUNS_OUT_WITHIN",
+    "QUIET_HOURS",
+    "DIGEST_AT",
+    "FALLBACK_URLS",
+    "HTTP_LISTEN",
+)
 EXAMPLES = {
     "USEAPI_TOKEN": "user:1234-from-useapi.net",
     "TELEGRAM_BOT_TOKEN": "123456789:AAF-from-BotFather",
@@ -58,8 +69,12 @@ EXAMPLES = {
     "RUNS_OUT_WITHIN": "2d",
     "UNREADABLE_AFTER": "3",
     "REMIND_EVERY": "24h",
+    "QUIET_HOURS": "22:00-08:00",
+    "DIGEST_AT": "09:00",
     "TIMEZONE": "Europe/Berlin",
     "DATABASE_URL": "sqlite:///credit-bot.db",
+    "FALLBACK_URLS": "mailto://user:password@example.com, ntfy://your-topic",
+    "FALLBACK_AFTER": "15m",
     "HTTP_LISTEN": "127.0.0.1:8080",
     "HEARTBEAT_URL": "https://hc-ping.com/your-check",
     "HISTORY_DAYS": "400",
@@ -78,6 +93,11 @@ def checked_token(secret: SecretStr) -> SecretStr:
 def checked_secret_url(secret: SecretStr) -> SecretStr:
     """The address, if it is one; it stays a secret, for its path is its password."""
     return SecretStr(parse_url(secret.get_secret_value()))
+
+
+def checked_addresses(secret: SecretStr) -> SecretStr | None:
+    """The addresses, if they are some; None for none, which switches the second channel off."""
+    return secret if parse_addresses(secret.get_secret_value()) else None
 
 
 def at_least_a_second(wait: timedelta) -> timedelta:
@@ -115,8 +135,12 @@ class Settings(BaseSettings):
     runs_out_within: TimeLadder = parse_time_ladder("2d")
     unreadable_after: Annotated[int, Field(ge=1, le=1000)] = 3
     remind_every: Wait = timedelta(hours=24)
+    quiet_hours: Quiet = None
+    digest_at: ClockTime = None
     timezone: Zone = ZoneInfo("UTC")
     database_url: DatabaseFile = "credit-bot.db"
+    fallback_urls: Annotated[SecretStr, AfterValidator(checked_addresses)] | None = None
+    fallback_after: Wait = timedelta(minutes=15)
     http_listen: Listen = Address("127.0.0.1", 8080)
     heartbeat_url: Annotated[SecretStr, AfterValidator(checked_secret_url)] | None = None
     history_days: Annotated[int, Field(ge=1, le=36500)] = 400
@@ -151,8 +175,13 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> list[str]:
         """Every secret's text, for the log's redaction."""
-        values = (self.useapi_token, self.telegram_bot_token, self.heartbeat_url)
-        return [value.get_secret_value() for value in values if value]
+        values = (self.useapi_token, self.telegram_bot_token, self.heartbeat_url, self.fallback_urls)
+        return [*(value.get_secret_value() for value in values if value), *self.fallback_addresses]
+
+    @property
+    def fallback_addresses(self) -> tuple[str, ...]:
+        """Each address of the second channel; secrets, for they hold passwords."""
+        return parse_addresses(self.fallback_urls.get_secret_value()) if self.fallback_urls else ()
 
 
 NAMES = tuple(name.upper() for name in Settings.model_fields)

@@ -39,7 +39,7 @@ class Scene:
                 clock=lambda: self.now,
                 zone=zone,
                 at=at,
-                topic=Topic.PAUSE,
+                topic=Topic.DIGEST,
                 on_notices=self.wake,
             )
         )

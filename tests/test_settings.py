@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.core.model import Chat, Threshold
+from bot.core.rhythm import QuietHours
 from bot.errors import SettingsError
 from bot.setting_types import Address, NamedAccount
-from bot.settings import EXAMPLES, NAMES, SECRETS, Settings, load_settings
+from bot.settings import EXAMPLES, NAMES, OFF_WHEN_EMPTY, SECRETS, Settings, load_settings
 
 ROOT = Path(__file__).parents[1]
 USEAPI = "user:1234-Zm9vYmFyc2VjcmV0"
@@ -32,8 +33,12 @@ CONTRACT = {
     "RUNS_OUT_WITHIN",
     "UNREADABLE_AFTER",
     "REMIND_EVERY",
+    "QUIET_HOURS",
+    "DIGEST_AT",
     "TIMEZONE",
     "DATABASE_URL",
+    "FALLBACK_URLS",
+    "FALLBACK_AFTER",
     "HTTP_LISTEN",
     "HEARTBEAT_URL",
     "HISTORY_DAYS",
@@ -42,12 +47,6 @@ CONTRACT = {
     "USEAPI_URL",
     "TELEGRAM_API_URL",
 }
-LATER = [
-    "QUIET_HOURS",
-    "DIGEST_AT",
-    "FALLBACK_URLS",
-    "FALLBACK_AFTER",
-]
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +94,8 @@ def test_defaults_are_the_contracts() -> None:
     assert [rung.value for rung in found.plan_ends_within] == [7 * 86400, 3 * 86400, 86400]
     assert found.unreadable_after == 3
     assert found.remind_every == timedelta(hours=24)
+    assert (found.quiet_hours, found.digest_at) == (None, None)
+    assert (found.fallback_urls, found.fallback_after) == (None, timedelta(minutes=15))
     assert found.timezone == ZoneInfo("UTC")
     assert found.database_url == "credit-bot.db"
     assert found.http_listen == Address("127.0.0.1", 8080)
@@ -122,6 +123,10 @@ def test_everything_can_be_set() -> None:
         PLAN_ENDS_WITHIN="2d",
         UNREADABLE_AFTER="5",
         REMIND_EVERY="12h",
+        QUIET_HOURS="22:00-08:00",
+        DIGEST_AT="09:30",
+        FALLBACK_URLS="mailto://ann:hush@example.com, ntfy://topic",
+        FALLBACK_AFTER="5m",
         TIMEZONE="Europe/Berlin",
         DATABASE_URL="sqlite:////data/bot.db",
         HTTP_LISTEN="[::1]:9000",
@@ -139,6 +144,10 @@ def test_everything_can_be_set() -> None:
     assert found.low_credits == (Threshold(500), Threshold(100))
     assert found.plan_ends_within == (Threshold(2 * 86400),)
     assert (found.unreadable_after, found.remind_every) == (5, timedelta(hours=12))
+    assert found.quiet_hours == QuietHours(time(22), time(8))
+    assert (found.digest_at, found.fallback_after) == (time(9, 30), timedelta(minutes=5))
+    assert found.fallback_addresses == ("mailto://ann:hush@example.com", "ntfy://topic")
+    assert {*found.fallback_addresses, "mailto://ann:hush@example.com, ntfy://topic"} <= {*found.secrets}
     assert found.timezone == ZoneInfo("Europe/Berlin")
     assert found.database_url == "/data/bot.db"
     assert found.http_listen == Address("::1", 9000)
@@ -161,7 +170,8 @@ def test_empty_switches_off_or_is_the_default(value: str) -> None:
     plain = load()
     for name in CONTRACT - TOKENS.keys():
         found = getattr(load({name: value}), name.lower())
-        off = {"LOW_CREDITS": (), "PLAN_ENDS_WITHIN": (), "RUNS_OUT_WITHIN": (), "HTTP_LISTEN": None}
+        ladders = ("LOW_CREDITS", "PLAN_ENDS_WITHIN", "RUNS_OUT_WITHIN")
+        off = {**dict.fromkeys(ladders, ()), **dict.fromkeys(set(OFF_WHEN_EMPTY) - {*ladders})}
         assert found == (off[name] if name in off else getattr(plain, name.lower())), name
 
 
@@ -275,14 +285,6 @@ def test_a_name_like_no_other_points_to_the_example(elsewhere: Path) -> None:
     assert faults_of(TOKENS) == ["settings.env, line 1: HELLO is no setting; see settings.example.env"]
 
 
-@pytest.mark.parametrize("name", LATER)
-def test_settings_of_later_versions_are_unknown(elsewhere: Path, name: str) -> None:
-    """No setting without effect: what comes with a later version is refused, so that nobody relies on it."""
-    (elsewhere / "settings.env").write_text(f"{name}=1\n")
-    (fault,) = faults_of(TOKENS)
-    assert f"{name} is no setting" in fault
-
-
 def test_all_faults_at_once(elsewhere: Path) -> None:
     """Every fault is reported together, one line each: the setting, what is wrong, an example that works."""
     (elsewhere / "settings.env").write_text("NONSENSE=1\nwhat\n")
@@ -296,6 +298,10 @@ def test_all_faults_at_once(elsewhere: Path) -> None:
         "RUNS_OUT_WITHIN": "later",
         "UNREADABLE_AFTER": "0",
         "REMIND_EVERY": "1 fortnight",
+        "QUIET_HOURS": "22:00",
+        "DIGEST_AT": "25:00",
+        "FALLBACK_URLS": "ann@example.com",
+        "FALLBACK_AFTER": "soon",
         "TIMEZONE": "Mars/Phobos",
         "DATABASE_URL": "postgresql://localhost/x",
         "HTTP_LISTEN": "8080",
@@ -323,7 +329,8 @@ def test_all_faults_at_once(elsewhere: Path) -> None:
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_from_a_file(elsewhere: Path, name: str) -> None:
     """Each secret can lie in a file; white space at its end is no part of it."""
-    secret = {**TOKENS, "HEARTBEAT_URL": "https://hc-ping.com/abc"}[name]
+    others = {"HEARTBEAT_URL": "https://hc-ping.com/abc", "FALLBACK_URLS": "ntfy://topic"}
+    secret = {**TOKENS, **others}[name]
     (elsewhere / "secret").write_text(f"{secret} \n\r\n\t")
     rest = {other: value for other, value in TOKENS.items() if other != name}
     found = load_settings(None, {**rest, f"{name}_FILE": str(elsewhere / "secret")})

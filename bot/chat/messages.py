@@ -18,7 +18,8 @@ from bot.chat.text import Button, Buttons, Message, Text
 from bot.chat.times import say_past
 from bot.core.delivery import Parcel, Story, lateness
 from bot.core.durations import say_duration
-from bot.core.model import Reason, Topic
+from bot.core.model import Notice, Reason, Topic
+from bot.core.rhythm import QuietHours, rings
 
 FULL = 3900
 """Above this many units a message takes no more names, though Telegram would take a few."""
@@ -32,15 +33,21 @@ class Rendered:
     told: int
 
 
-def render(parcel: Parcel, now: datetime, zone: ZoneInfo) -> Rendered:
+def render(parcel: Parcel, now: datetime, zone: ZoneInfo, quiet: QuietHours | None = None) -> Rendered:
     """The parcel as a message, with as many of its stories, oldest first, as fit."""
     told = len(parcel.stories)
     text = lay_out(parcel, told, now, zone)
     while text.length > FULL and told > 1:
         told = max(1, min(told - 1, told * FULL // text.length))
         text = lay_out(parcel, told, now, zone)
-    message = text.message(buttons_of(parcel), silent=not parcel.rings)
+    message = text.message(buttons_of(parcel), silent=not rings(parcel, quiet, now, zone, runs_out))
     return Rendered(message, told)
+
+
+def runs_out(notice: Notice) -> datetime | None:
+    """When, at the earliest, the credits that a notice speaks of run out, if they are foretold to."""
+    foretold = notice.facts.foretold
+    return foretold.earliest if foretold and not foretold.lasts else None
 
 
 def lay_out(parcel: Parcel, told: int, now: datetime, zone: ZoneInfo) -> Text:

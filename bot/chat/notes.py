@@ -1,8 +1,9 @@
-"""The notes beside alerts: a first greeting, an account that is gone, a time when nobody was watching."""
+"""The notes beside alerts: a greeting, an account that is gone, a time when nobody was watching, a daily summary."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.chat.digest import tell_digest
 from bot.chat.telling import Telling, telling
 from bot.chat.text import bold
 from bot.chat.times import days_ahead, say_ago, say_at, say_clock, say_moment
@@ -20,6 +21,8 @@ def tell_note(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
             return greeting(facts)
         case Topic.GONE:
             return gone(facts, now, zone)
+        case Topic.DIGEST:
+            return tell_digest(facts)
         case _:
             return pause(facts, now, zone)
 

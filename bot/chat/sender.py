@@ -26,6 +26,7 @@ from bot.chat.messages import render
 from bot.chat.text import Buttons, Entity, Message
 from bot.core.delivery import Delivered, Later, Moved, Never, Parcel, SendResult
 from bot.core.model import Chat
+from bot.core.rhythm import QuietHours
 from bot.redaction import redact
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -53,15 +54,18 @@ GONE_FOR_GOOD = (
 class TelegramPost:
     """Puts parcels into words and sends them to chats."""
 
-    def __init__(self, bot: Bot, clock: Callable[[], datetime], zone: ZoneInfo) -> None:
-        """``zone`` is what people read times in."""
+    def __init__(
+        self, bot: Bot, clock: Callable[[], datetime], zone: ZoneInfo, quiet: QuietHours | None = None
+    ) -> None:
+        """``zone`` is what people read times in; in ``quiet`` hours warnings make no sound."""
         self._bot = bot
         self._clock = clock
         self._zone = zone
+        self._quiet = quiet
 
     def write(self, parcel: Parcel) -> tuple[Parcel, Message]:
         """As much of a parcel as one message holds, and that message."""
-        rendered = render(parcel, self._clock(), self._zone)
+        rendered = render(parcel, self._clock(), self._zone, self._quiet)
         return parcel.first(rendered.told), rendered.message
 
     async def send(self, message: Message, chat: Chat) -> SendResult:

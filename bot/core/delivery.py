@@ -14,6 +14,7 @@ CHAT_PAUSE = 1.0
 GROUP_LIMIT, GROUP_WINDOW = 20, 60.0
 STORM_ACCOUNTS, STORM_MESSAGES, STORM_WINDOW = 5, 3, 900.0
 LONGEST_GATHER = 240.0
+ALONE = (Topic.GREETING, Topic.PAUSE, Topic.DIGEST)
 LATE_AFTER, LATE_AFTER_FAILURE = timedelta(seconds=60), timedelta(seconds=5)
 
 
@@ -117,9 +118,9 @@ def stories(pending: Iterable[Notification]) -> list[Story]:
 
 
 def cause_of(story: Story) -> Cause:
-    """What a story shares with others. A source's alert, a greeting and a pause stand alone."""
+    """What a story shares with others. A source's alert, a greeting, a pause and a summary stand alone."""
     notice = story.last.notice
-    alone = notice.key if notice.topic in (Topic.GREETING, Topic.PAUSE) or notice.facts.email is None else ""
+    alone = notice.key if notice.topic in ALONE or notice.facts.email is None else ""
     return Cause(notice.topic, notice.measure, notice.reason is Reason.RESOLVED, alone)
 
 

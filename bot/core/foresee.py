@@ -64,6 +64,12 @@ def told_now(account: Account, now: datetime) -> Foretold | None:
     return None if old or over or missed or reading.credits.total > foretold.total else foretold
 
 
+def foretold_ends(accounts: Iterable[Account], now: datetime) -> dict[str, datetime]:
+    """When, at the earliest, the credits of accounts run out, by key, of those that are foretold to."""
+    told = {account.key: told_now(account, now) for account in accounts}
+    return {key: one.earliest for key, one in told.items() if one and not one.lasts and one.earliest}
+
+
 def foresee(
     account: Account, past: Sequence[Point], alerts: Alerts, rules: Rules, silences: Iterable[Silence], now: datetime
 ) -> tuple[Account, list[Outcome]]:

@@ -73,6 +73,7 @@ class Topic(StrEnum):
     GREETING = "greeting"
     GONE = "gone"
     PAUSE = "pause"
+    DIGEST = "digest"
 
 
 @dataclass(frozen=True, slots=True)
