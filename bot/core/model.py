@@ -322,7 +322,12 @@ class Rules:
 
     def ladder(self, measure: Measure) -> Ladder | None:
         """The ladder of a measure that has one; empty where its rule is switched off."""
-        return {Measure.CREDITS: self.low_credits, Measure.PLAN: self.plan_ends_within}.get(measure)
+        return {
+            Measure.CREDITS: self.low_credits,
+            Measure.PLAN: self.plan_ends_within,
+            Measure.RUNWAY: self.runs_out_within,
+            Measure.SPIKE: self.runs_out_within,
+        }.get(measure)
 
 
 @dataclass(frozen=True, slots=True)
