@@ -51,6 +51,7 @@ class Builder:
             url=self._settings.useapi_url,
             rules=rules,
             chats=self._settings.telegram_chat_ids if table.chats is None else tuple(dict.fromkeys(table.chats)),
+            at_home=table.chats is None,
             name=table.name,
             token_from=token_from(table),
             accounts=accounts,

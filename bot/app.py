@@ -16,7 +16,10 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from bot import systemd
 from bot.accounts_file import watchlist_for
+from bot.board import Boards
+from bot.chat.board import TelegramWall
 from bot.chat.digest import digest_message
+from bot.chat.pairing import log_line
 from bot.chat.replies import Reloaded
 from bot.chat.sender import TelegramPost
 from bot.chat.service import TelegramService, make_bot
@@ -27,12 +30,14 @@ from bot.core.model import Chat, Topic, Watched
 from bot.desk import Desk
 from bot.digest import DigestContext, Digests
 from bot.discovery import Discovery
+from bot.door import Door
 from bot.drawing import Drawing
 from bot.errors import BotError, DatabaseTrouble, DatabaseUnusable, SettingsError
 from bot.fleet import Fleet
 from bot.foresight import Foresight
 from bot.metrics import Metrics
 from bot.outbox import Outbox
+from bot.pairing import Pairing
 from bot.recipients import Recipients
 from bot.roster import Roster
 from bot.rounds import Round
@@ -130,7 +135,9 @@ class App:
         self._checks = Checks(context, self._verdicts)
         self._foresight = Foresight(context, self._verdicts)
         self._discovery = Discovery(context, self._verdicts, self._checks.rounds)
-        self.desk = Desk(Fleet(context, self._verdicts), self._checks, self._discovery, self._drawing, clock)
+        self._pairing = Pairing(self._store, clock)
+        door = Door(self._store, self._pairing, self._recipients)
+        self.desk = Desk(Fleet(context, self._verdicts), self._checks, self._discovery, self._drawing, door, clock)
         self._telegram = TelegramService(
             bot,
             self.desk,
@@ -140,6 +147,9 @@ class App:
             self._metrics,
             self._view,
         )
+        wall = TelegramWall(bot, clock, settings.timezone)
+        self._boards = Boards(self._store, wall, self._watched, self._telegram.allows, clock)
+        self.desk.boards = self._boards
         self._digests = self._make_digests()
         self.desk.polling = self._telegram.polling
         self.desk.reloads = self.reload
@@ -186,9 +196,10 @@ class App:
             await self._resume()
         except DatabaseTrouble as error:
             raise DatabaseUnusable(str(error)) from error
-        async with self._supervised(stop, self._checks.run(), self._outbox.run(), self._telegram.run()):
+        async with self._supervised(stop):
             self._schedule.every(self._tick, "look", self._checks.tick)
             self._schedule.every(self._tick, "list", self._list)
+            self._schedule.every(self._tick, "link", self._show_link)
             self._schedule.every(FORESEE_TICKS * self._tick, "foresee", self._foresight.look)
             if self._digests:
                 self._schedule.every(DIGEST_TICKS * self._tick, "digest", self._digests.look)
@@ -203,16 +214,18 @@ class App:
             self._schedule.stop()
 
     @asynccontextmanager
-    async def _supervised(self, stop: asyncio.Event, *parts: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    async def _supervised(self, stop: asyncio.Event) -> AsyncIterator[None]:
         """Runs the parts for as long as the body does; the first that fails ends the whole, with its error."""
-        tasks = [asyncio.create_task(part) for part in parts]
+        looks, messages = asyncio.create_task(self._checks.run()), asyncio.create_task(self._outbox.run())
+        fronts = [asyncio.create_task(part.run()) for part in (self._telegram, self._boards)]
+        tasks = [looks, messages, *fronts]
         for task in tasks:
             task.add_done_callback(lambda _: stop.set())
         try:
             yield
         finally:
             failed = [task for task in tasks if task.done() and not task.cancelled() and task.exception()]
-            await self._end_work(tasks)
+            await self._end_work(looks, messages, fronts)
         for task in failed:
             error = task.exception()
             if error and not isinstance(error, BotError):
@@ -220,12 +233,15 @@ class App:
             if error:
                 raise error
 
-    async def _end_work(self, tasks: list[asyncio.Task[None]]) -> None:
-        """Lets looks, messages and answers under way end for a moment, then ends everything."""
-        looks, messages, polling = tasks
-        polling.cancel()
-        for errand in self._errands:
-            errand.cancel()
+    async def _end_work(
+        self, looks: asyncio.Task[None], messages: asyncio.Task[None], fronts: list[asyncio.Task[None]]
+    ) -> None:
+        """Lets looks, messages and answers under way end for a moment, then ends everything.
+
+        ``fronts`` take in or put out what nothing is lost of: they end at once.
+        """
+        for front in (*fronts, *self._errands):
+            front.cancel()
         await asyncio.wait(
             [asyncio.create_task(self._checks.drain()), asyncio.create_task(self._telegram.stop())], timeout=LAST_LOOKS
         )
@@ -234,16 +250,11 @@ class App:
         await asyncio.wait([asyncio.create_task(self._outbox.drain())], timeout=LAST_MESSAGES)
         await self._outbox.cancel()
         messages.cancel()
-        await asyncio.gather(*tasks, *self._errands, return_exceptions=True)
+        await asyncio.gather(looks, messages, *fronts, *self._errands, return_exceptions=True)
         await self._telegram.close()
 
     async def _resume(self) -> None:
         """Takes up where the last run left off."""
-        if not self._watchlist.chats:
-            log.warning(
-                "TELEGRAM_CHAT_IDS is empty: NOBODY IS TOLD ANYTHING. Send /start to the bot; it answers with the "
-                "chat's id. Put that into TELEGRAM_CHAT_IDS and restart the bot."
-            )
         async with self._store.write() as connection:
             await self._recipients.refresh(connection)
         await self._outbox.resume()
@@ -297,6 +308,16 @@ class App:
         """Asks the sources for their lists where due, and looks at newcomers at once."""
         if await self._discovery.tick():
             await self._checks.start_due()
+
+    async def _show_link(self) -> None:
+        """Puts a link into the log that lets the first chat in, while nobody is told of everything."""
+        username, watchlist = self._telegram.username, self._roster.watchlist
+        named = all(not source.at_home for source in watchlist.sources.values())
+        if username is None or self._recipients.home or named:
+            return
+        code = await self._pairing.first_code(self._settings.telegram_chat_ids)
+        if code:
+            log.warning("%s", log_line(username, code))
 
     async def _prune(self) -> None:
         """Drops and thins what has grown old."""

@@ -1,35 +1,49 @@
 """The front desk: what a chat or a page may ask of the bot, answered by the part that knows."""
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot import __version__
+from bot.board import Boards
 from bot.chat.answers import SourceAlert
+from bot.chat.pairing import left_line, paired_line
 from bot.chat.polling import Polling
 from bot.chat.replies import Reloaded, Status
 from bot.checks import Checks
 from bot.core.health import Vitals, problems
 from bot.core.history import Picture, Recorded
-from bot.core.model import Account, Alert, Notification, Watched
+from bot.core.model import Account, Alert, Chat, Notification, Watched
 from bot.discovery import Discovery
+from bot.door import Door
 from bot.drawing import Drawing
 from bot.fleet import Fleet
+
+log = logging.getLogger(__name__)
 
 
 class Desk:
     """Implements ``bot.chat.buttons.AlertDesk``, and what ``bot.web.Pages`` asks for."""
 
     def __init__(
-        self, fleet: Fleet, checks: Checks, discovery: Discovery, drawing: Drawing, clock: Callable[[], datetime]
+        self,
+        fleet: Fleet,
+        checks: Checks,
+        discovery: Discovery,
+        drawing: Drawing,
+        door: Door,
+        clock: Callable[[], datetime],
     ) -> None:
-        """``polling`` is set once there is one, ``reloads`` what reads the accounts file again."""
+        """``polling`` and ``boards`` are set once there are some, ``reloads`` what reads the accounts file again."""
         self._fleet = fleet
         self._checks = checks
         self._discovery = discovery
         self._drawing = drawing
+        self._door = door
         self._clock = clock
         self._started_at = clock()
         self.polling: Polling | None = None
+        self.boards: Boards | None = None
         self.reloads: Callable[[], Awaitable[Reloaded]] | None = None
 
     def now(self) -> datetime:
@@ -93,6 +107,28 @@ class Desk:
     async def chat_moved(self, old: int, new: int) -> None:
         """Follows a group that has become another chat."""
         await self._fleet.chat_moved(old, new)
+
+    async def enter(self, code: str, chat: Chat, by: str) -> bool:
+        """Lets a chat in that shows an open code; False if the code is none."""
+        entered = await self._door.enter(code, chat, by)
+        if entered:
+            log.info("%s", paired_line(chat, by))
+        return entered
+
+    async def invite(self, by: str) -> str | None:
+        """A code that lets another chat in."""
+        return await self._door.invite(by)
+
+    async def leave(self, chat: Chat, by: str) -> bool | None:
+        """Ends what a link began here: whether any other chat is still told; None if no link let this one in."""
+        if not await self._door.leave(chat):
+            return None
+        log.info("%s", left_line(chat, by))
+        return self._door.anybody
+
+    async def board(self, chat: Chat) -> bool:
+        """Posts the whole fleet as one message that is kept current; False if it could not be pinned."""
+        return await self.boards.show(chat) if self.boards else False
 
     async def vitals(self) -> Vitals:
         """What the bot last managed to do."""

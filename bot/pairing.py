@@ -72,6 +72,7 @@ class Pairing:
             await pairing.pair(connection, chat, by, now)
             await pairing.forgive(connection, chat.chat_id)
             await chats.greet(connection, [chat], now)
+        self._shown = None
         return invitation
 
     async def leave(self, here: Chat) -> bool:

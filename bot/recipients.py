@@ -1,4 +1,4 @@
-"""Whom notifications are addressed to, and who may see what: the chats of the watchlist, each where it is now."""
+"""Whom notifications are addressed to, and who may see what: the chats that are named or paired, where they are now."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.model import Chat, Notice
 from bot.roster import Roster
-from bot.store import chats
+from bot.store import chats, pairing
 
 
 class Recipients:
@@ -16,25 +16,29 @@ class Recipients:
         """``roster`` says which chats are told of which accounts."""
         self._roster = roster
         self._moved: dict[int, int] = {}
+        self._paired: tuple[Chat, ...] = ()
 
     @property
     def present(self) -> tuple[Chat, ...]:
         """Every chat that is told anything or may ask."""
-        return self._now(self._roster.watchlist.chats)
+        return self._now((*self._roster.watchlist.chats, *self._paired))
 
     @property
     def home(self) -> tuple[Chat, ...]:
-        """The chats of TELEGRAM_CHAT_IDS."""
-        return self._now(self._roster.watchlist.home)
+        """The chats of TELEGRAM_CHAT_IDS, and those that were paired."""
+        return self._now((*self._roster.watchlist.home, *self._paired))
 
     async def refresh(self, connection: AsyncConnection) -> tuple[Chat, ...]:
-        """Reads where the chats are now, and gives them all."""
+        """Reads which chats are paired and where each is now, and gives them all."""
+        self._paired = await pairing.paired(connection)
         self._moved = await chats.moved(connection)
         return self.present
 
     def told_of(self, source: str, email: str | None = None) -> tuple[Chat, ...]:
         """The chats that are told of an account, or, without an email, of a source as a whole."""
-        return self._now(self._roster.watchlist.chats_for(source, email))
+        watchlist = self._roster.watchlist
+        paired = self._paired if watchlist.at_home(source, email) else ()
+        return self._now((*watchlist.chats_for(source, email), *paired))
 
     def of(self, notice: Notice) -> tuple[Chat, ...]:
         """Whom a notice is addressed to: the chats of its account or source; one about neither goes to all."""

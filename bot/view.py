@@ -82,11 +82,31 @@ class View:
         """Follows a group that has become another chat."""
         await self._desk.chat_moved(old, new)
 
+    @property
+    def _trusted(self) -> bool:
+        """Whether this chat is one of those that are told of everything."""
+        return any(chat.chat_id == self._chat.chat_id for chat in self._recipients.home)
+
+    async def enter(self, code: str, chat: Chat, by: str) -> bool:
+        """Lets a chat in that shows an open code; False if the code is none."""
+        return await self._desk.enter(code, chat, by)
+
+    async def invite(self, by: str) -> str | None:
+        """A code that lets another chat in; None for a chat that is told of some accounts only."""
+        return await self._desk.invite(by) if self._trusted else None
+
+    async def leave(self, chat: Chat, by: str) -> bool | None:
+        """Ends what a link began here: whether any other chat is still told; None if no link let this one in."""
+        return await self._desk.leave(chat, by)
+
+    async def board(self, chat: Chat) -> bool:
+        """Posts what this chat sees as one message that is kept current; False if it could not be pinned."""
+        return await self._desk.board(chat)
+
     async def reload(self) -> Reloaded:
         """Reads the accounts file again. What is wrong with it is told to the chats of TELEGRAM_CHAT_IDS only."""
         done = await self._desk.reload()
-        trusted = any(chat.chat_id == self._chat.chat_id for chat in self._recipients.home)
-        if trusted or not done.file:
+        if self._trusted or not done.file:
             return done
         return replace(done, faults=(KEPT,)) if done.faults else Reloaded(watched=len(await self.watched()))
 

@@ -33,6 +33,7 @@ class WatchedSource:
     """One subscription. ``everyone``: also the accounts that it lists and nobody named.
 
     ``accounts`` are those named, by their emails in small letters. ``token_from`` says where a new token belongs.
+    ``at_home``: no chats were named for it, so that ``chats`` are those of the settings.
     """
 
     token: SecretStr
@@ -44,6 +45,7 @@ class WatchedSource:
     accounts: Mapping[str, WatchedAccount] = field(default_factory=dict)
     everyone: bool = True
     service: str = SERVICE
+    at_home: bool = True
 
     @property
     def key(self) -> str:
@@ -107,6 +109,12 @@ class Watchlist:
             return found.told
         account = found.account(email)
         return found.chats if account is None or account.chats is None else account.chats
+
+    def at_home(self, source: str, email: str | None = None) -> bool:
+        """Whether no chats were named for an account or a source, so that it is told where everything is."""
+        found = self.sources.get(source)
+        account = found.account(email) if found and email else None
+        return found is not None and found.at_home and (account is None or account.chats is None)
 
     def label_for(self, source: str, email: str) -> str | None:
         """What people call an account, if they call it anything but its email."""

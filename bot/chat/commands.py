@@ -11,9 +11,17 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.account import urgency
 from bot.chat.answers import SourceAlert, account_card, alerts_page, credits_page, paged
+from bot.chat.board import unpinned_message
 from bot.chat.history import choose, draw_history, past_of, slots_for
 from bot.chat.history_arguments import HistoryRequest, parse_history
 from bot.chat.names import find_accounts
+from bot.chat.pairing import (
+    already_paired_message,
+    invitation_message,
+    left_message,
+    may_not_invite_message,
+    not_paired_message,
+)
 from bot.chat.replies import (
     Reloaded,
     Status,
@@ -31,7 +39,7 @@ from bot.chat.replies import (
 from bot.chat.text import Message
 from bot.core.durations import parse_duration
 from bot.core.history import Picture, Recorded
-from bot.core.model import Watched
+from bot.core.model import Chat, Watched
 
 FRESH_FOR = timedelta(minutes=1)
 REFRESH_WAIT = 8.0
@@ -75,6 +83,18 @@ class Desk(Protocol):
     async def chat_moved(self, old: int, new: int) -> None:
         """Follows a group that has become another chat."""
 
+    async def enter(self, code: str, chat: Chat, by: str) -> bool:
+        """Lets a chat in that shows an open code; False if the code is none."""
+
+    async def invite(self, by: str) -> str | None:
+        """A code that lets another chat in; None where that is not for this chat to give."""
+
+    async def leave(self, chat: Chat, by: str) -> bool | None:
+        """Ends what a link began here: whether any other chat is still told; None if no link let this one in."""
+
+    async def board(self, chat: Chat) -> bool:
+        """Posts the whole fleet as one message that is kept current; False if it could not be pinned."""
+
     def now(self) -> datetime:
         """The present moment."""
 
@@ -88,10 +108,15 @@ Show = Callable[[Callable[[], Awaitable[Drawn]]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A command as it was given: its words, by whom; ``say`` and ``show`` (what is yet to be drawn) answer there."""
+    """A command as it was given: its words, by whom, where. ``bot`` is the bot's username.
+
+    ``say`` and ``show`` (what is yet to be drawn) answer there.
+    """
 
     words: str
     by: str
+    chat: Chat
+    bot: str
     desk: Desk
     zone: ZoneInfo
     say: Say
@@ -239,6 +264,31 @@ async def unmute(asked: Asked) -> None:
     await asked.say(unmuted_message(one.account.name if one else None, was_muted=ended))
 
 
+async def board(asked: Asked) -> None:
+    """The whole fleet in one message, kept current."""
+    if not await asked.desk.board(asked.chat):
+        await asked.say(unpinned_message())
+
+
+async def invite(asked: Asked) -> None:
+    """A link that lets another chat in."""
+    code = await asked.desk.invite(asked.by)
+    done = invitation_message(asked.bot, code, asked.desk.now(), asked.zone) if code else may_not_invite_message()
+    await asked.say(done)
+
+
+async def leave(asked: Asked) -> None:
+    """This chat is told nothing any more."""
+    anybody_left = await asked.desk.leave(asked.chat, asked.by)
+    done = not_paired_message() if anybody_left is None else left_message(anybody_left=anybody_left)
+    await asked.say(done)
+
+
+async def start(asked: Asked) -> None:
+    """What one can ask; a link that is opened here is left for another chat."""
+    await (asked.say(already_paired_message()) if asked.words else help_(asked))
+
+
 async def reload(asked: Asked) -> None:
     """Reads the accounts file again."""
     await asked.say(reloaded_message(await asked.desk.reload()))
@@ -261,10 +311,13 @@ COMMANDS = (
     Command("check", "/check", "look at every account now", check),
     Command("mute", "/mute account 2h", "no messages about it for a while; /mute all 2h for everything", mute, True),
     Command("unmute", "/unmute [account]", "messages again", unmute, True),
+    Command("board", "/board", "all accounts in one message that is kept current", board, True),
+    Command("invite", "/invite", "a link that lets another chat in", invite, True),
+    Command("leave", "/leave", "no messages for this chat any more", leave, True),
     Command("reload", "/reload", "read the accounts file again", reload, True),
     Command("status", "/status", "whether the bot itself is well", status),
     Command("help", "/help", "this list", help_),
-    Command("start", "/start", "", help_),
+    Command("start", "/start", "", start),
 )
 
 BY_NAME = {command.name: command for command in COMMANDS}

@@ -72,6 +72,11 @@ def not_paired_message() -> Message:
     return text.line("Take it out there and restart the bot.").message()
 
 
+def may_not_invite_message() -> Message:
+    """Whoever is told of some accounts only cannot let others see them all."""
+    return Text().line("Only a chat that is told of everything can invite another one.").message()
+
+
 def already_paired_message() -> Message:
     """A link was opened in a chat that is allowed anyway; it still works elsewhere."""
     return Text().line("This chat is paired already. The link still works for another one.").message()

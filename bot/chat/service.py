@@ -14,6 +14,7 @@ from telegram.error import BadRequest, InvalidToken, RetryAfter, TelegramError
 from bot.chat import buttons, commands
 from bot.chat.access import Access, Person, author_of, thread_of
 from bot.chat.history import without_picture
+from bot.chat.pairing import paired_message
 from bot.chat.polling import Polling
 from bot.chat.replies import not_allowed, only_commands, stranger_start, unknown_button, went_wrong
 from bot.chat.request import AiohttpRequest
@@ -63,6 +64,7 @@ class TelegramService:
         self._access = Access(bot, chats, admins)
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(AT_ONCE)
+        self.username: str | None = None
         self.polling = Polling(bot, self._take, metrics)
 
     async def run(self) -> None:
@@ -70,6 +72,10 @@ class TelegramService:
         await self._introduce()
         await self.set_menu()
         await self.polling.run()
+
+    def allows(self, chat: Chat) -> bool:
+        """Whether a chat may ask."""
+        return self._access.allowed(chat.chat_id, chat.thread_id)
 
     async def stop(self) -> None:
         """Lets the answers under way end for a moment, and confirms the updates that were handled."""
@@ -101,17 +107,22 @@ class TelegramService:
                 await asyncio.sleep(wait)
             else:
                 self.polling.trouble = None
-                log.info("Talking as @%s", self._bot.username)
+                self.username = self._bot.username
+                log.info("Talking as @%s", self.username)
                 return
 
     async def set_menu(self) -> None:
         """Shows the commands in the allowed chats, and nowhere else."""
-        menu = [BotCommand(command.name, command.line) for command in commands.COMMANDS if command.line]
         for chat_id in {chat.chat_id for chat in self._chats()}:
-            try:
-                await self._bot.set_my_commands(menu, scope=BotCommandScopeChat(chat_id))
-            except TelegramError as error:
-                log.warning("The command menu of chat %d could not be set: %s", chat_id, reason_of(error))
+            await self._show_menu(chat_id)
+
+    async def _show_menu(self, chat_id: int) -> None:
+        """Shows the commands in a chat."""
+        menu = [BotCommand(command.name, command.line) for command in commands.COMMANDS if command.line]
+        try:
+            await self._bot.set_my_commands(menu, scope=BotCommandScopeChat(chat_id))
+        except TelegramError as error:
+            log.warning("The command menu of chat %d could not be set: %s", chat_id, reason_of(error))
 
     async def _take(self, update: Update) -> None:
         """Begins to answer an update, and returns at once."""
@@ -154,7 +165,7 @@ class TelegramService:
         here = place_of(message)
         if not self._access.allowed(here.chat_id, here.thread_id):
             if name == "start":
-                await self._say(here, stranger_start(here.chat_id))
+                await self._at_the_door(here, words, author_of(message).name)
             return
         if message.migrate_to_chat_id:
             await self._desk.chat_moved(message.chat_id, message.migrate_to_chat_id)
@@ -169,7 +180,18 @@ class TelegramService:
         if command.changes and not await self._access.may_change(message.chat.type, message.chat_id, person):
             await say(not_allowed(command.name))
             return
-        await command.handler(commands.Asked(words, person.name, self._seen_from(here), self._zone, say, show))
+        desk, name = self._seen_from(here), self.username or ""
+        await command.handler(commands.Asked(words, person.name, here, name, desk, self._zone, say, show))
+        if all(chat.chat_id != here.chat_id for chat in self._chats()):
+            await self._try(lambda: self._bot.delete_my_commands(scope=BotCommandScopeChat(here.chat_id)))
+
+    async def _at_the_door(self, here: Chat, code: str, by: str) -> None:
+        """A stranger says /start: with a code that opens the chat is let in, with any other it gets nothing."""
+        if not code:
+            await self._say(here, stranger_start(here.chat_id))
+        elif await self._desk.enter(code, here, by):
+            await self._say(here, paired_message(len(await self._seen_from(here).watched())))
+            await self._show_menu(here.chat_id)
 
     def _command_in(self, message: TelegramMessage) -> tuple[str | None, str]:
         """The command that a message begins with, if it is meant for this bot, and the words behind it."""

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.chat.answers import SourceAlert
 from bot.chat.replies import Reloaded, Status
 from bot.core.history import Picture, Recorded, Trace
-from bot.core.model import Account, Alert, Measure, Notification, Severity, Watched
+from bot.core.model import Account, Alert, Chat, Measure, Notification, Severity, Watched
 from bot.drawing import PNG
 from tests.fakes import ALICE, BOB, CAROL, CHAT, NOW, SOURCE, key_of, notice, reading
 
@@ -35,6 +35,7 @@ class FakeDesk:
     looks: list[list[str]] = field(default_factory=list)
     silences: list[tuple[list[str], str, datetime | None]] = field(default_factory=list)
     moves: list[tuple[int, int]] = field(default_factory=list)
+    boards: list[Chat] = field(default_factory=list)
     asked: int = 0
     over: bool = False
     defect: Exception | None = None
@@ -77,6 +78,23 @@ class FakeDesk:
     async def chat_moved(self, old: int, new: int) -> None:
         """Notes the move."""
         self.moves.append((old, new))
+
+    async def enter(self, code: str, chat: Chat, by: str) -> bool:
+        """No code opens."""
+        return False
+
+    async def invite(self, by: str) -> str | None:
+        """A code."""
+        return "an-invitation-code-of-32-letters"
+
+    async def leave(self, chat: Chat, by: str) -> bool | None:
+        """No link let this chat in."""
+        return None
+
+    async def board(self, chat: Chat) -> bool:
+        """Notes where."""
+        self.boards.append(chat)
+        return False
 
     async def mute(self, key: str | None, until: datetime, by: str) -> None:
         """Notes the wish."""
