@@ -41,6 +41,11 @@ class Browser(Feed):
         self._opens = opens
         self._out: TextIO | None = out or sys.stdout
 
+    @property
+    def address(self) -> str:
+        """Where the page is."""
+        return self._server.address
+
     @asynccontextmanager
     async def opened(self, addresses: str) -> AsyncIterator[None]:
         """Serves the page, says where, and opens it."""
@@ -51,9 +56,9 @@ class Browser(Feed):
                 f"The page cannot listen on port {self._port}: {error.strerror}. Try another --port."
             ) from None
         try:
-            self.write(INTRO.format(page=f"{self._server.address}/", addresses=addresses))
+            self.write(INTRO.format(page=f"{self.address}/", addresses=addresses))
             if self._opens and somebody_looks(self._out, os.environ, sys.platform):
-                Thread(target=webbrowser.open, args=(f"{self._server.address}/",), daemon=True).start()
+                Thread(target=webbrowser.open, args=(f"{self.address}/",), daemon=True).start()
             yield
         finally:
             await self._server.stop()

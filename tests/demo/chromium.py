@@ -16,11 +16,27 @@ import aiohttp
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage --hide-scrollbars --remote-debugging-port=0"
-).split()
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+    "--remote-debugging-port=0",
+)
 PATIENCE = 30.0
-KEYS = {"Enter": (13, "\r"), "Tab": (9, ""), "Escape": (27, ""), "ArrowDown": (40, ""), "ArrowUp": (38, ""), " ": (32, " ")}
+KEYS = {
+    "Enter": (13, "\r"),
+    "Tab": (9, ""),
+    "Escape": (27, ""),
+    "ArrowDown": (40, ""),
+    "ArrowUp": (38, ""),
+    " ": (32, " "),
+}
 
 
 def found() -> str | None:
@@ -58,6 +74,7 @@ class Page:
         for domain in ("Page", "Runtime", "Log"):
             await self.call(f"{domain}.enable")
         await self.call("Page.navigate", url=address)
+        await self.until("location.href !== 'about:blank' && document.readyState === 'complete'")
 
     async def run(self, script: str) -> Any:
         """The value of an expression in the page."""
@@ -70,7 +87,7 @@ class Page:
         """Waits until an expression is true, and returns its value."""
         try:
             async with asyncio.timeout(seconds):
-                while not (value := await self.run(script)):
+                while not (value := await self.run(script)):  # noqa: ASYNC110 - a page is asked, it does not tell
                     await asyncio.sleep(0.05)
         except TimeoutError:
             shown = await self.run("document.body.innerText")
@@ -146,7 +163,8 @@ class Browser:
 
 async def _port(folder: Path) -> int:
     """The port that Chromium has chosen, as soon as it has."""
+    written = folder / "DevToolsActivePort"
     async with asyncio.timeout(PATIENCE):
-        while not (folder / "DevToolsActivePort").exists() or not (folder / "DevToolsActivePort").read_text():
+        while not (written.exists() and "\n" in written.read_text()):  # noqa: ASYNC110 - another program writes it
             await asyncio.sleep(0.05)
-    return int((folder / "DevToolsActivePort").read_text().split()[0])
+    return int(written.read_text().split()[0])

@@ -30,12 +30,17 @@ export class Banner {
     byId("banner-text").textContent = onLockScreen(message.text || "Picture");
     this.node.hidden = false;
     clearTimeout(this.ends);
-    this.ends = setTimeout(() => this.hide(), STAYS);
+    this.ends = setTimeout(() => this.hideUnlessLookedAt(), STAYS);
     say(`${title} rings: ${message.text}`, true);
     beep();
   }
 
-  /** Goes, unless somebody is on it. */
+  /** Goes by itself, but not while somebody is on it. */
+  hideUnlessLookedAt() {
+    if (this.node.matches(":hover, :focus-within")) this.ends = setTimeout(() => this.hideUnlessLookedAt(), STAYS);
+    else this.hide();
+  }
+
   hide() {
     const focused = this.node.contains(document.activeElement);
     this.node.hidden = true;

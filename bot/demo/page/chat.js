@@ -48,21 +48,27 @@ export class Chat {
   /** Takes a message that is new or changed. */
   receive(message) {
     const known = this.messages.has(message.key);
+    const asked = this.last(message.place)?.from !== "bot";
     this.messages.set(message.key, message);
     if (message.place !== this.place.key) this.elsewhere(message, known);
     else if (known) this.replace(message);
     else this.arrive(message);
     if (message.from !== "bot") return;
     if (known) say(`Edited: ${message.text ?? "deleted"}`);
-    else this.announce(message);
+    else this.announce(message, asked);
   }
 
-  /** A ringing message shows its banner; each is read out, a ringing one at once. */
-  announce(message) {
+  /** The last message of a chat. */
+  last(place) {
+    return [...this.messages.values()].findLast((message) => message.place === place);
+  }
+
+  /** A ringing message shows its banner and is read out at once; a silent one, or the answer to what was asked, in turn. */
+  announce(message, asked) {
     const here = message.place === this.place.key;
     const title = this.places.find((place) => place.key === message.place).title;
-    if (!message.silent) this.banner.ring(message, title);
-    else if (here) say(message.text);
+    if (here && (message.silent || asked)) say(message.text);
+    else if (!message.silent) this.banner.ring(message, title);
   }
 
   elsewhere(message, known) {

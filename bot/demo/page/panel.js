@@ -44,12 +44,12 @@ export class Panel {
     if (!this.rows.size) this.build(world);
     world.accounts.forEach((account) => this.showAccount(account));
     document.querySelector(`input[name=speed][value="${world.speed}"]`).checked = true;
-    setText(byId("telegram-is"), world.away ? "Away: nobody gets an answer." : "Telegram answers.");
+    setText(byId("telegram-is"), world.away ? "Telegram is away." : "Telegram answers.");
     setText(byId("telegram"), world.away ? "Bring Telegram back" : "Take Telegram away");
     byId("telegram").dataset.do = world.away ? "back" : "away";
     byId("telegram").classList.toggle("primary", world.away);
-    setText(byId("story-is"), world.playing ? "Things happen by themselves." : "Only what you do happens.");
-    setText(byId("story"), world.playing ? "Pause the story" : "Let the story go on");
+    setText(byId("story-is"), world.playing ? "Things happen by themselves." : "The story waits; you act.");
+    setText(byId("story"), world.playing ? "Pause the story" : "Go on with it");
     this.showDeeds();
   }
 
