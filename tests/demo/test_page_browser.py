@@ -1,6 +1,7 @@
 """The demo's page in a real browser: what a visitor sees, by keyboard, by ear, and on a phone too."""
 
 import asyncio
+import base64
 import itertools
 import signal
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.demo.chromium import Browser, Page, browser, found
+from tests.demo.paged import World
 from tests.demo.running import Demo, demo
 
 pytestmark = pytest.mark.skipif(
@@ -19,6 +21,14 @@ pytestmark = pytest.mark.skipif(
 MESSAGES = "document.querySelector('#messages').innerText"
 LAST = "[...document.querySelectorAll('#messages .bots')].at(-1)"
 FOCUSED = "document.activeElement"
+WHERE = f"""((one) => [
+  one === document.body ? "" : one.id || one.ariaLabel || one.textContent.trim() || one.value,
+  getComputedStyle(one).outlineStyle !== "none" || one.type === "radio",
+])({FOCUSED})"""
+EVIL = "javascript:alert(1)"
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 WIDTHS = (320, 380, 600, 820, 1280)
 
 
@@ -64,18 +74,24 @@ async def spend(page: Page, name: str, credits: str) -> None:
 
 
 async def test_an_alert_is_there_within_ten_seconds(tmp_path: Path, chromium: Browser) -> None:
-    """From the start of the command to an alert on the page, which rings, says so, and shows on the lock screen."""
-    begun = time.monotonic()
-    async with demo(tmp_path) as running, chromium.tab(await running.address()) as page:
-        await says(page, "credits left")
-        assert time.monotonic() - begun < 10
-        await page.until("!document.querySelector('#banner').hidden")
-        assert "credits left" in await page.run("document.querySelector('#banner-text').innerText")
-        assert "rings" in await page.run(f"{LAST}.textContent")
-        assert await page.run(f"{LAST}.querySelector('strong').textContent") == "Studio"
-        running.process.send_signal(signal.SIGINT)
-        assert await running.end() == 0
-        await page.until("!document.querySelector('#lost').hidden")
+    """From the printed address to an alert on the page, which rings, says so, and shows on the lock screen."""
+    async with demo(tmp_path) as running:
+        address, begun = await running.address(), time.monotonic()
+        async with chromium.tab(address) as page:
+            await sees_an_alert(page, begun)
+            running.process.send_signal(signal.SIGINT)
+            assert await running.end() == 0
+            await page.until("!document.querySelector('#lost').hidden")
+
+
+async def sees_an_alert(page: Page, begun: float) -> None:
+    """Wait for the first alert, and look at it."""
+    await says(page, "credits left")
+    assert time.monotonic() - begun < 10
+    await page.until("!document.querySelector('#banner').hidden")
+    assert "credits left" in await page.run("document.querySelector('#banner-text').innerText")
+    assert "rings" in await page.run(f"{LAST}.textContent")
+    assert await page.run(f"{LAST}.querySelector('strong').textContent") == "Studio"
 
 
 async def test_a_command_is_typed_from_the_menu_and_answered(page: Page) -> None:
@@ -138,10 +154,7 @@ async def test_everything_can_be_done_by_keyboard(page: Page) -> None:
     await page.run("document.activeElement.blur(), document.querySelector('.skip').focus()")
     seen: list[str] = []
     for _ in range(60):
-        name, outlined = await page.run(
-            f"[{FOCUSED} === document.body ? '' : {FOCUSED}.id || {FOCUSED}.ariaLabel || {FOCUSED}.textContent.trim() || {FOCUSED}.value, "
-            f"getComputedStyle({FOCUSED}).outlineStyle !== 'none' || {FOCUSED}.type === 'radio']"
-        )
+        name, outlined = await page.run(WHERE)
         if not name:  # past the last
             break
         seen.append(name)
@@ -185,19 +198,39 @@ async def test_who_listens_to_the_page_hears_what_comes(page: Page) -> None:
     assert [role for role, name in nodes if role in operable and not name] == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_every_text_stands_out_from_its_ground(page: Page, scheme: str) -> None:
-    """Contrast of at least 4.5 in light and dark (WCAG AA), for every text on the page."""
-    await page.prefer(prefers_color_scheme=scheme, prefers_reduced_motion="reduce")
-    await says(page, "credits left")
-    assert await page.run(CONTRASTS) == []
-
-
-async def test_nothing_moves_for_who_wants_no_motion(page: Page) -> None:
-    """prefers-reduced-motion is obeyed."""
-    await page.prefer(prefers_reduced_motion="reduce")
+async def test_every_text_stands_out_and_nothing_moves_for_who_wants_no_motion(page: Page) -> None:
+    """Contrast of at least 4.5 (WCAG AA) for every text in light and dark; the toggle wins over the system's wish."""
+    await page.prefer(prefers_color_scheme="light", prefers_reduced_motion="reduce")
     await says(page, "credits left")
     assert await page.run("document.getAnimations().length") == 0
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = await page.run(ground)
+    assert await page.run(CONTRASTS) == []
+    await page.prefer(prefers_color_scheme="dark", prefers_reduced_motion="reduce")
+    assert await page.run(ground) != light
+    assert await page.run(CONTRASTS) == []
+    await click(page, "#theme")
+    assert await page.run(ground) == light
+
+
+async def test_what_the_bot_says_is_text_and_never_markup(chromium: Browser) -> None:
+    """A name may hold anything: it is shown as it is. Entities count in UTF-16 units; only web links become links."""
+    world = World()
+    async with world.page.opened(""), chromium.tab(world.address) as page:
+        said = "🟠 <img src=x onerror=alert(1)> link click /credits"
+        links = [{"offset": 32, "length": 4, "url": "https://example.com/"}, {"offset": 37, "length": 5, "url": EVIL}]
+        entities = [{"type": "bold", "offset": 3, "length": 4}, *({"type": "text_link"} | link for link in links)]
+        tap = [("Go", "https://example.com/"), ("Tap", EVIL)]
+        world.message(said, number=9, photo=PICTURE, entities=entities, buttons=[tap])
+        await says(page, said)
+        assert await page.run(f"{LAST}.querySelector('strong').textContent") == "<img"
+        assert await page.run(f"[...{LAST}.querySelectorAll('.text a')].map((one) => one.textContent)") == ["link"]
+        assert await page.run(f"{LAST}.querySelectorAll('img').length") == 1
+        await page.until(f"{LAST}.querySelector('img').naturalWidth === 1")
+        await page.run(f"{LAST}.querySelector('.command').click()")
+        await page.until("document.querySelector('#messages .mine')")
+        assert world.stage.telegram.pending_updates[0]["message"]["text"] == "/credits"
+        assert page.complaints == []
 
 
 async def test_no_width_scrolls_sideways(page: Page) -> None:

@@ -29,6 +29,7 @@ export class Banner {
     byId("banner-from").textContent = title;
     byId("banner-text").textContent = onLockScreen(message.text || "Picture");
     this.node.hidden = false;
+    document.querySelector(".views [data-view=chat]").classList.add("waiting");
     clearTimeout(this.ends);
     this.ends = setTimeout(() => this.hideUnlessLookedAt(), STAYS);
     say(`${title} rings: ${message.text}`, true);
@@ -49,6 +50,5 @@ export class Banner {
 }
 
 function onLockScreen(text) {
-  const line = text.replaceAll("\n", " ");
-  return line.length > LOCKED ? `${line.slice(0, LOCKED).trimEnd()}…` : line;
+  return text.length > LOCKED ? `${text.slice(0, LOCKED).trimEnd()}…` : text;
 }

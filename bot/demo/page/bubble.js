@@ -20,9 +20,9 @@ export function bubbleOf(message, acts) {
 
 function fill(bubble, message, acts) {
   if (message.picture) {
-    const picture = make("img", { className: "picture", src: message.picture, loading: "lazy" });
+    const picture = make("img", { className: "picture", src: message.picture });
     picture.alt = message.text ? "Picture, described by its caption" : "Picture without a caption";
-    bubble.append(picture);
+    bubble.append(make("a", { href: message.picture, target: "_blank", title: "Open the picture" }, picture));
     bubble.classList.add("pictured");
   }
   if (message.text) bubble.append(make("div", { className: "text" }, nodesOf(message.text, message.entities ?? [], acts.command)));

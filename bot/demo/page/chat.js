@@ -20,7 +20,10 @@ export class Chat {
       command: (text) => this.wish("say", { place: this.place.key, text, user: this.place.user }),
     };
     byId("newer").onclick = () => this.toEnd();
-    this.list.onscroll = () => { if (this.atEnd()) byId("newer").hidden = true; };
+    this.follows = true;
+    this.list.onscroll = () => this.scrolled();
+    new ResizeObserver(() => this.grown()).observe(this.list);
+    this.list.addEventListener("load", () => this.grown(), true);
   }
 
   /** Shows everything there is, anew. */
@@ -143,12 +146,23 @@ export class Chat {
     this.noticeEnds = setTimeout(() => { node.hidden = true; }, NOTICE_STAYS);
   }
 
+  /** Whoever reads further up is left there; the others stay at the end, also when a picture or the window grows. */
+  scrolled() {
+    this.follows = this.atEnd();
+    if (this.follows) byId("newer").hidden = true;
+  }
+
+  grown() {
+    if (this.follows) this.toEnd();
+  }
+
   atEnd() {
     return this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < NEAR;
   }
 
   toEnd() {
     this.list.scrollTop = this.list.scrollHeight;
+    this.follows = true;
     byId("newer").hidden = true;
   }
 }

@@ -52,6 +52,7 @@ function switchView(view) {
   document.documentElement.dataset.view = view;
   document.querySelectorAll(".views button").forEach((button) => {
     button.setAttribute("aria-pressed", String(button.dataset.view === view));
+    button.classList.remove("waiting");
   });
 }
 

@@ -5,7 +5,7 @@ const TAGS = {
   bold: "strong", italic: "em", underline: "u", strikethrough: "s", code: "code", pre: "pre",
   blockquote: "blockquote", expandable_blockquote: "blockquote", spoiler: "span",
 };
-const COMMAND = /(?<![\w/])\/[a-z]\w*/g;
+const COMMAND = /(?<![\w/<])\/[a-z]\w*/g;
 const SAFE = /^https?:\/\//;
 
 /** The nodes of a text; `command` is called with a command that is tapped. */
