@@ -228,7 +228,7 @@ async def test_what_the_bot_says_is_text_and_never_markup(chromium: Browser) -> 
         assert await page.run(f"{LAST}.querySelectorAll('img').length") == 1
         await page.until(f"{LAST}.querySelector('img').naturalWidth === 1")
         await page.run(f"{LAST}.querySelector('.command').click()")
-        await page.until("document.querySelector('#messages .mine')")
+        await page.until("document.querySelector('#messages .mine') !== null")
         assert world.stage.telegram.pending_updates[0]["message"]["text"] == "/credits"
         assert page.complaints == []
 

@@ -20,13 +20,15 @@ export class Banner {
   }
 
   /** Shows, reads out and sounds a message; what came in another chat a moment ago is not told again. */
-  ring(message, title) {
+  ring(message, title, here) {
     const now = performance.now();
     const told = this.last.text === message.text && now - this.last.at < SAME_WITHIN;
+    if (!told || here) {
+      this.place = message.place;
+      byId("banner-from").textContent = title;
+    }
     if (told) return;
     this.last = { text: message.text, at: now };
-    this.place = message.place;
-    byId("banner-from").textContent = title;
     byId("banner-text").textContent = onLockScreen(message.text || "Picture");
     this.node.hidden = false;
     document.querySelector(".views [data-view=chat]").classList.add("waiting");

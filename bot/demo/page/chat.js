@@ -71,7 +71,7 @@ export class Chat {
     const here = message.place === this.place.key;
     const title = this.places.find((place) => place.key === message.place).title;
     if (here && (message.silent || asked)) say(message.text);
-    else if (!message.silent) this.banner.ring(message, title);
+    else if (!message.silent) this.banner.ring(message, title, here);
   }
 
   elsewhere(message, known) {
