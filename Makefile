@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: .venv/installed ## the real bot against simulated services: no account, no token, no network
@@ -37,6 +37,10 @@ check: lint types ## what CI runs: style, types, and all tests with branch cover
 .PHONY: bench
 bench: .venv/installed ## the numbers in the README, measured here
 	$(BIN)/python -m bench $(ARGS)
+
+.PHONY: screenshots
+screenshots: .venv/installed ## docs/pictures/*.png anew; needs Chromium
+	$(BIN)/python -m bench.screenshots
 
 # One resolution each for every platform and Python we support. Pins stay as they are unless a range forbids them;
 # `make lock UPGRADE=--upgrade` moves all to the newest in their ranges. Header and index are left out, so that the

@@ -47,8 +47,19 @@ def parser() -> argparse.ArgumentParser:
     command("doctor", doctor, "try every setting against the real services, and say what to mend")
     demo_parser = command("demo", demo, "the real bot in a simulated world: no account, no token, no network")
     demo_parser.add_argument("--seconds", type=float, metavar="N", help="end by itself after so many seconds")
+    demo_parser.add_argument("--terminal", action="store_true", help="show the chat here, and serve no page")
+    demo_parser.add_argument("--port", type=port, default=0, metavar="N", help="where the page listens (any free port)")
+    demo_parser.add_argument("--no-browser", action="store_true", help="do not open the page by itself")
     command("health", health, "ask the running bot whether it is well")
     return top
+
+
+def port(text: str) -> int:
+    """A port's number, as it stands on the command line."""
+    number = int(text)
+    if not 0 <= number < 65536:
+        raise ValueError(text)
+    return number
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -137,9 +148,10 @@ def doctor(wanted: argparse.Namespace) -> int:
 
 def demo(wanted: argparse.Namespace) -> int:
     """``credit-bot demo``."""
-    from bot.demo.show import show
+    from bot.demo.show import Wishes, show
 
-    asyncio.run(until_told(lambda stop: show(stop, wanted.seconds)))
+    wishes = Wishes(wanted.seconds, wanted.terminal, wanted.port, not wanted.no_browser)
+    asyncio.run(until_told(lambda stop: show(stop, wishes)))
     return 0
 
 

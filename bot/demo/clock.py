@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-SPEEDS = (1, 5, 15, 40)
-"""Simulated minutes that a real second brings, slowest first."""
+SPEEDS = (0, 1, 5, 15, 40)
+"""Simulated minutes that a real second brings, slowest first; 0: time runs as on the wall."""
 
-USUAL = 2
+USUAL = 3
 
 
 class LeapingClock:
@@ -41,3 +41,7 @@ class LeapingClock:
         """Goes faster, or slower where negative; gives the new minutes a second."""
         self._gear = min(max(self._gear + gears, 0), len(SPEEDS) - 1)
         return self.minutes_a_second
+
+    def choose(self, minutes: int) -> None:
+        """Goes at one of the speeds; ValueError if it is none."""
+        self._gear = SPEEDS.index(minutes)

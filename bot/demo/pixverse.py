@@ -131,6 +131,10 @@ class SimulatedPixVerse(LocalServer):
         else:
             self._faults.pop(email, None)
 
+    def has_fault(self, email: str) -> bool:
+        """Say whether requests for that account fail by a fault of its own."""
+        return email in self._faults
+
     def looks(self, email: str | None = None) -> int:
         """How often the features of that account were asked for; without one, of any account."""
         return sum(look.path != ACCOUNTS and email in (None, look.email) for look in self.requests)

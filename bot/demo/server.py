@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import NoReturn, Self, TypeVar
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 Found = TypeVar("Found")
 
@@ -34,6 +35,10 @@ class LocalServer:
         """Say what is served; asked once at every start."""
         raise NotImplementedError
 
+    def middlewares(self) -> Iterable[Middleware]:
+        """Say what every request and answer passes through; asked once at every start."""
+        return ()
+
     @property
     def address(self) -> str:
         """The base address, without a slash at its end; after `stop`, that of a server that is down."""
@@ -46,7 +51,7 @@ class LocalServer:
 
     async def start(self, port: int = 0) -> None:
         """Listen on that port; 0 takes any free one. A port in use raises OSError."""
-        application = web.Application(client_max_size=LARGEST_BODY)
+        application = web.Application(client_max_size=LARGEST_BODY, middlewares=self.middlewares())
         application.add_routes(self.routes())
         runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=LET_GO_AFTER)
         await runner.setup()

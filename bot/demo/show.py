@@ -1,62 +1,78 @@
-"""``credit-bot demo``: the real bot in a simulated world, shown on the terminal."""
+"""``credit-bot demo``: the real bot in a simulated world, shown in a browser, or on the terminal."""
 
 import asyncio
 import logging
 import os
 import tempfile
-from collections.abc import Coroutine, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Coroutine, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from bot.app import App
-from bot.demo.stage import Stage
-from bot.demo.story import SCRIPT, afterlife
-from bot.demo.terminal import LogLines, Terminal
+from bot.demo.browser import Browser
+from bot.demo.stage import Stage, View
+from bot.demo.telling import Teller
+from bot.demo.terminal import Terminal
 from bot.errors import BotError
 from bot.logs import QUIET
 
-INTRO = """\
-credit-bot demo: the real bot, with five simulated accounts.
-No account, no token, no network: nothing leaves this machine.
-Time runs fast: a second is {minutes} minutes.
-
-Below is Kim's chat with the bot, as on a phone:
-🔔 rings, 🔕 comes silently. Play Kim: type /credits, /alerts
-or /status, or a button's number to tap it. help lists what
-else you can do to this world. Ctrl-C ends it.
-
+ADDRESSES = """\
   simulated useapi.net  {useapi}
   simulated Telegram    {telegram}
   the bot's own health  {health}"""
 
 
-async def show(stop: asyncio.Event, seconds: float | None = None) -> None:
+@dataclass(frozen=True)
+class Wishes:
+    """How the demo is to be shown."""
+
+    seconds: float | None = None
+    """After which it ends by itself."""
+    terminal: bool = False
+    port: int = 0
+    """Of the page; 0: any free one."""
+    browser: bool = True
+    """Whether one may be opened."""
+
+
+class Front(View, Protocol):
+    """A view that the demo can be played on."""
+
+    def opened(self, addresses: str) -> AbstractAsyncContextManager[None]:
+        """Says what this is and where, and takes what the visitor wishes, until it is closed."""
+
+    def write(self, text: str) -> None:
+        """Shows a line on the terminal."""
+
+    def warned(self, level: str, text: str) -> None:
+        """Shows a line of the bot's log."""
+
+
+async def show(stop: asyncio.Event, wishes: Wishes) -> None:
     """Plays the demo until ``stop`` is set, or for so many seconds; leaves nothing behind."""
     stage = Stage(datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0))
-    terminal = Terminal(stage, stop)
-    stage.views.append(terminal)
+    teller = Teller(stage)
+    front: Front = Terminal(stage, stop) if wishes.terminal else Browser(stage, teller, wishes.port, wishes.browser)
+    stage.views.append(front)
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="credit-bot-demo-"))
         stack.enter_context(no_proxies())
-        stack.enter_context(log_shown(terminal))
+        stack.enter_context(log_shown(front))
         try:
-            async with stage.opened(Path(folder)) as bot:
-                terminal.open(stack)
-                await play(stage, terminal, bot, stop, seconds)
+            async with stage.opened(Path(folder)) as bot, front.opened(addresses(stage, bot)):
+                await play(bot, [stage.pass_time(), teller.tell(), end_after(wishes.seconds, stop)], stop)
         except BotError:
             if not stop.is_set():  # else the Ctrl-C that ends the demo has met the bot while it was starting
                 raise
-    terminal.write("The demo has ended; nothing of it is left.")
+    front.write("The demo has ended; nothing of it is left.")
 
 
-async def play(stage: Stage, terminal: Terminal, bot: App, stop: asyncio.Event, seconds: float | None) -> None:
+async def play(bot: App, works: Iterable[Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
     """The bot, and beside it time, the story and the end; a defect in any of them ends the whole."""
-    terminal.write(introduction(stage, bot))
-    besides = [beside(stage.pass_time(), stop), beside(tell(stage), stop)]
-    if seconds is not None:
-        besides.append(beside(end_after(seconds, stop), stop))
+    besides = [beside(work, stop) for work in works]
     try:
         await bot.run(stop)
     finally:
@@ -68,10 +84,9 @@ async def play(stage: Stage, terminal: Terminal, bot: App, stop: asyncio.Event, 
             raise error
 
 
-def introduction(stage: Stage, bot: App) -> str:
-    """What this is, and what to type."""
-    return INTRO.format(
-        minutes=stage.clock.minutes_a_second,
+def addresses(stage: Stage, bot: App) -> str:
+    """Where the parts of this world can be asked."""
+    return ADDRESSES.format(
         useapi=stage.pixverse.url,
         telegram=stage.telegram.url,
         health=f"http://127.0.0.1:{bot.pages.port}/healthz",
@@ -85,23 +100,11 @@ def beside(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> "asyncio.Tas
     return task
 
 
-async def tell(stage: Stage) -> None:
-    """Lets happen what the story says: the script by the clock on the wall, then one thing after another."""
-    begun = asyncio.get_running_loop().time()
-    for scene in SCRIPT:
-        await asyncio.sleep(begun + scene.at - asyncio.get_running_loop().time())
-        stage.narrate(scene.words)
-        scene.act(stage)
-    for scene in afterlife(list(stage.members)):
-        await asyncio.sleep(scene.at)
-        stage.narrate(scene.words)
-        scene.act(stage)
-
-
-async def end_after(seconds: float, stop: asyncio.Event) -> None:
-    """Ends the demo by itself."""
-    await asyncio.sleep(seconds)
-    stop.set()
+async def end_after(seconds: float | None, stop: asyncio.Event) -> None:
+    """Ends the demo by itself, if it is to."""
+    if seconds is not None:
+        await asyncio.sleep(seconds)
+        stop.set()
 
 
 @contextmanager
@@ -119,10 +122,22 @@ def no_proxies() -> Iterator[None]:
                 os.environ[name] = value
 
 
+class LogLines(logging.Handler):
+    """Gives the bot's warnings to a front."""
+
+    def __init__(self, front: Front) -> None:
+        super().__init__(logging.WARNING)
+        self._front = front
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Gives one record."""
+        self._front.warned(record.levelname.lower(), record.getMessage())
+
+
 @contextmanager
-def log_shown(terminal: Terminal) -> Iterator[None]:
-    """Shows the log's warnings below the chat, and nothing milder."""
-    root, handler = logging.getLogger(), LogLines(terminal)
+def log_shown(front: Front) -> Iterator[None]:
+    """Shows the log's warnings, and nothing milder."""
+    root, handler = logging.getLogger(), LogLines(front)
     before = root.level
     root.addHandler(handler)
     root.setLevel(logging.WARNING)

@@ -15,13 +15,13 @@ from bot.demo.accounts import SimulatedAccount
 from bot.demo.clock import LeapingClock
 from bot.demo.life import a_month_after, spend
 from bot.demo.pixverse import Fault, SimulatedPixVerse
+from bot.demo.places import KIM, PLACES, PRIVATE, Place, Said, settle
 from bot.demo.story import Member, cast
-from bot.demo.telegram import SimulatedChat, SimulatedMessage, SimulatedTelegram
+from bot.demo.telegram import SimulatedMessage, SimulatedTelegram
 from bot.settings import Settings
 
 TOKEN = "demo:useapi-token"  # noqa: S105 - opens nothing but the simulator
 BOT_TOKEN = "1000:demo-telegram-token"  # noqa: S105
-KIM = 7
 TICK = timedelta(seconds=0.25)
 BEAT = 0.5
 """Real seconds between two leaps of time; a tick of the bot lies between."""
@@ -30,13 +30,13 @@ SESSION_BROKEN = Fault(596, {"error": "PixVerse session expired, please add the 
 
 
 class View(Protocol):
-    """What shows the chat."""
+    """What shows the chats."""
 
     def bot_said(self, message: SimulatedMessage) -> None:
         """The bot's message is new, edited or deleted."""
 
-    def kim_said(self, text: str, at: datetime) -> None:
-        """The person has written, or tapped."""
+    def person_said(self, said: Said) -> None:
+        """Somebody has written, or tapped."""
 
     def noticed(self, text: str) -> None:
         """A little notice after a tap."""
@@ -68,8 +68,7 @@ class Stage:
         self.members = {member.name: member for member in cast(self.clock())}
         for member in self.members.values():
             self.pixverse.add(member.account, member.life)
-        self.telegram.add_chat(SimulatedChat(KIM, title="Kim"))
-        self.telegram.name(KIM, "Kim")
+        settle(self.telegram)
         self.telegram.on_change(self._bot_said)
         async with self.pixverse, self.telegram, App(self._settings(folder), self.clock, TICK) as self._bot:
             yield self._bot
@@ -87,7 +86,7 @@ class Stage:
             "USEAPI_URL": self.pixverse.url,
             "TELEGRAM_BOT_TOKEN": BOT_TOKEN,
             "TELEGRAM_API_URL": self.telegram.url,
-            "TELEGRAM_CHAT_IDS": str(KIM),
+            "TELEGRAM_CHAT_IDS": ",".join(place.setting for place in PLACES),
             "ACCOUNTS": accounts,
             "DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
             "HTTP_LISTEN": "127.0.0.1:0",
@@ -123,23 +122,27 @@ class Stage:
         for view in self.views:
             view.narrated(words)
 
-    def say(self, text: str) -> None:
-        """Lets the person write."""
-        for view in self.views:
-            view.kim_said(text, self.clock())
-        self.telegram.say(KIM, text)
+    def say(self, text: str, place: Place = PRIVATE, user: int = KIM) -> None:
+        """Lets a person write."""
+        at = self.clock()
+        self._show(Said(place, user, text, at, self.telegram.say(place.chat_id, text, user, place.thread_id)))
 
-    def tap(self, message: SimulatedMessage, data: str) -> None:
-        """Lets the person tap a button, named by its label or its data."""
+    def tap(self, message: SimulatedMessage, data: str, user: int = KIM) -> None:
+        """Lets a person tap a button, named by its label or its data."""
         label = next((label for row in message.buttons for label, button in row if data in (label, button)), data)
+        place = next((place for place in PLACES if place.holds(message)), PRIVATE)
+        self._show(Said(place, user, label, self.clock()))
+        self.telegram.tap(message, data, user)
+
+    def _show(self, said: Said) -> None:
+        """Shows what a person did."""
         for view in self.views:
-            view.kim_said(f"[{label}]", self.clock())
-        self.telegram.tap(message, data)
+            view.person_said(said)
 
     def tap_last(self, label: str) -> None:
-        """Lets the person tap that button of the last message that has one."""
+        """Lets Kim tap that button of the last message in the private chat that has one."""
         for message in reversed(self.telegram.messages):
-            if label in message.labels and not message.deleted:
+            if label in message.labels and not message.deleted and PRIVATE.holds(message):
                 self.tap(message, label)
                 return
 
@@ -202,3 +205,7 @@ class Stage:
             account.plan_type, account.plan_name, account.monthly_allowance = 2, plan.name, plan.allowance
             account.ends_at = account.refresh_at = a_month_after(self.clock())
             account.monthly = plan.allowance
+
+    def is_broken(self, name: str) -> bool:
+        """Whether useapi.net cannot read the account."""
+        return self.pixverse.has_fault(self.account(name).email)

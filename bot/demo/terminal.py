@@ -2,20 +2,33 @@
 
 import asyncio
 import io
-import logging
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TextIO
 
 from bot.demo import keyboard
 from bot.demo.bubbles import bot_bubble, dimmed, kim_bubble
+from bot.demo.deeds import do
+from bot.demo.places import PRIVATE, Said
 from bot.demo.stage import Stage, UnknownName
 from bot.demo.telegram import SimulatedMessage
 
 PROMPT = "> "
+AS_REAL = "Time runs as on the wall."
+INTRO = """\
+credit-bot demo: the real bot, with five simulated accounts.
+No account, no token, no network: nothing leaves this machine.
+Time runs fast: a second is {minutes} minutes.
+
+Below is Kim's chat with the bot, as on a phone:
+🔔 rings, 🔕 comes silently. Play Kim: type /credits, /alerts
+or /status, or a button's number to tap it. help lists what
+else you can do to this world. Ctrl-C ends it.
+
+{addresses}"""
 
 
 @dataclass(frozen=True)
@@ -41,7 +54,15 @@ class Terminal:
         self._buttons: SimulatedMessage | None = None
         self._day = ""
 
-    def open(self, stack: ExitStack) -> None:
+    @asynccontextmanager
+    async def opened(self, addresses: str) -> AsyncIterator[None]:
+        """Says what this is, and listens to the keyboard."""
+        with ExitStack() as stack:
+            self._listen(stack)
+            self.write(INTRO.format(minutes=self.stage.clock.minutes_a_second, addresses=addresses))
+            yield
+
+    def _listen(self, stack: ExitStack) -> None:
         """Begins to listen to the keyboard, if there is one, until the stack is closed."""
         number = keyboard.input_number()
         if number is None:
@@ -75,16 +96,19 @@ class Terminal:
             self._prompts = False
 
     def bot_said(self, message: SimulatedMessage) -> None:
-        """Shows a message that is new, edited or deleted."""
+        """Shows a message that is new, edited or deleted, if it stands in Kim's own chat."""
+        if not PRIVATE.holds(message):
+            return
         self._new_day(message.edits[-1].at if message.edits else message.at)
         if message.buttons and not message.deleted:
             self._buttons = message
         self.write(bot_bubble(message, colour=self._colour))
 
-    def kim_said(self, text: str, at: datetime) -> None:
-        """Shows what the person wrote or tapped."""
-        self._new_day(at)
-        self.write(kim_bubble(text, f"{at:%H:%M}", colour=self._colour))
+    def person_said(self, said: Said) -> None:
+        """Shows what Kim wrote or tapped."""
+        self._new_day(said.at)
+        text = said.text if said.message_id else f"[{said.text}]"
+        self.write(kim_bubble(text, f"{said.at:%H:%M}", colour=self._colour))
 
     def noticed(self, text: str) -> None:
         """Shows a little notice after a tap, unless the message itself says it now."""
@@ -98,6 +122,10 @@ class Terminal:
     def remark(self, text: str, *, gap: str = "\n") -> None:
         """Shows something that is no part of the chat."""
         self.write(dimmed(text, colour=self._colour), gap=gap)
+
+    def warned(self, level: str, text: str) -> None:
+        """Shows a line of the bot's log."""
+        self.remark(f"  bot's log, {level}: {text}", gap="")
 
     def _new_day(self, at: datetime) -> None:
         """Shows the date where it has changed."""
@@ -139,60 +167,15 @@ class Terminal:
         self.stage.tap(self._buttons, pairs[number - 1][1])
 
 
-class LogLines(logging.Handler):
-    """The bot's warnings, as a dim line each."""
-
-    def __init__(self, terminal: Terminal) -> None:
-        super().__init__(logging.WARNING)
-        self._terminal = terminal
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Shows one record."""
-        level = record.levelname.lower()
-        self._terminal.remark(f"  bot's log, {level}: {record.getMessage()}", gap="")
-
-
 def tap(terminal: Terminal, words: list[str]) -> None:
     """Taps a button."""
     (number,) = words
     terminal.tap(int(number))
 
 
-def spend(terminal: Terminal, words: list[str]) -> None:
-    """Spends credits."""
-    name, credits = words
-    terminal.stage.spend(name, int(credits.replace(",", "")))
-    terminal.stage.narrate(f"{terminal.stage.member(name).name} spends {credits} credits.")
-
-
-def top_up(terminal: Terminal, words: list[str]) -> None:
-    """Buys credits."""
-    name, credits = words
-    terminal.stage.top_up(name, int(credits.replace(",", "")))
-    terminal.stage.narrate(f"{terminal.stage.member(name).name} buys {credits} credits.")
-
-
-def on_account(verb: str, words_after: str) -> Callable[[Terminal, list[str]], None]:
-    """A key that does something to one account."""
-
-    def act(terminal: Terminal, words: list[str]) -> None:
-        (name,) = words
-        getattr(terminal.stage, verb)(name)
-        terminal.stage.narrate(f"{terminal.stage.member(name).name} {words_after}")
-
-    return act
-
-
-def away(terminal: Terminal, _: list[str]) -> None:
-    """Telegram goes away."""
-    terminal.stage.leave()
-    terminal.stage.narrate("Telegram is away; the bot goes on watching. back brings it back.")
-
-
-def back(terminal: Terminal, _: list[str]) -> None:
-    """Telegram is back."""
-    terminal.stage.come_back()
-    terminal.stage.narrate("Telegram is back. The bot finds out within half a minute.")
+def deed(name: str) -> Callable[[Terminal, list[str]], None]:
+    """A key that does something to the world."""
+    return lambda terminal, words: do(terminal.stage, name, words)
 
 
 def gear(step: int) -> Callable[[Terminal, list[str]], None]:
@@ -200,7 +183,7 @@ def gear(step: int) -> Callable[[Terminal, list[str]], None]:
 
     def act(terminal: Terminal, _: list[str]) -> None:
         minutes = terminal.stage.clock.shift(step)
-        terminal.remark(f"A second is now {minutes} minute{'s' if minutes > 1 else ''}.")
+        terminal.remark(f"A second is now {minutes} minute{'s' if minutes > 1 else ''}." if minutes else AS_REAL)
 
     return act
 
@@ -220,15 +203,15 @@ def leave(terminal: Terminal, _: list[str]) -> None:
 
 KEYS = {
     "tap": Key("tap 1", "tap a button of the last message (or just 1)", tap),
-    "spend": Key("spend NAME 3000", "jobs that cost so many credits", spend),
-    "refill": Key("refill NAME", "the month's credits come", on_account("refill", "gets its monthly credits.")),
-    "buy": Key("buy NAME 5000", "a credit package is bought", top_up),
-    "break": Key("break NAME", "useapi.net cannot read it any more", on_account("break_session", "breaks.")),
-    "mend": Key("mend NAME", "it can be read again", on_account("mend_session", "was added again at useapi.net.")),
-    "cancel": Key("cancel NAME", "its plan is cancelled", on_account("cancel", "cancels its plan.")),
-    "renew": Key("renew NAME", "its plan goes on", on_account("subscribe", "is subscribed again.")),
-    "away": Key("away", "Telegram goes away", away),
-    "back": Key("back", "Telegram comes back", back),
+    "spend": Key("spend NAME 3000", "jobs that cost so many credits", deed("spend")),
+    "refill": Key("refill NAME", "the month's credits come", deed("refill")),
+    "buy": Key("buy NAME 5000", "a credit package is bought", deed("buy")),
+    "break": Key("break NAME", "useapi.net cannot read it any more", deed("break")),
+    "mend": Key("mend NAME", "it can be read again", deed("mend")),
+    "cancel": Key("cancel NAME", "its plan is cancelled", deed("cancel")),
+    "renew": Key("renew NAME", "its plan goes on", deed("renew")),
+    "away": Key("away", "Telegram goes away", deed("away")),
+    "back": Key("back", "Telegram comes back", deed("back")),
     "faster": Key("faster", "time runs faster", gear(1)),
     "slower": Key("slower", "time runs slower", gear(-1)),
     "help": Key("help", "this list", show_help),

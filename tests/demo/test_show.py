@@ -2,30 +2,28 @@
 
 import asyncio
 import io
-import os
 import signal
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import socket
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from bot.demo import keyboard
 from bot.demo.bubbles import BOLD, PLAIN, WIDTH, bot_bubble, button_lines, columns, kim_bubble, lines_of
 from bot.demo.clock import SPEEDS, LeapingClock
-from bot.demo.stage import KIM, Stage, UnknownName
+from bot.demo.places import KIM, Said, settle
+from bot.demo.stage import Stage, UnknownName
 from bot.demo.story import SCRIPT, afterlife, cast
 from bot.demo.telegram_model import Edit, SimulatedMessage
 from bot.demo.terminal import KEYS, Terminal
+from tests.demo.running import demo
 
 NINE = datetime(2026, 7, 20, 9, 0, tzinfo=UTC)
-SOON = 30.0
-"""Seconds that the whole demo may take for what takes it two; only a test that fails waits for so long."""
 
 
 def test_time_runs_as_the_real_one_and_leaps_when_told() -> None:
@@ -44,6 +42,10 @@ def test_time_goes_faster_and_slower_within_bounds() -> None:
     assert [clock.shift(1) for _ in range(9)][-1] == SPEEDS[-1]
     assert [clock.shift(-1) for _ in range(9)][-1] == SPEEDS[0]
     assert max(SPEEDS) * 0.5 * 2 < 45
+    clock.choose(SPEEDS[0])
+    assert clock.minutes_a_second == SPEEDS[0]
+    with pytest.raises(ValueError, match="not in tuple"):
+        clock.choose(7)
 
 
 def test_the_script_shows_everything_within_a_minute() -> None:
@@ -145,8 +147,8 @@ class Told:
     def bot_said(self, message: SimulatedMessage) -> None:
         self.words.append(message.text)
 
-    def kim_said(self, text: str, at: datetime) -> None:
-        self.words.append(text)
+    def person_said(self, said: Said) -> None:
+        self.words.append(said.text)
 
     def noticed(self, text: str) -> None:
         self.words.append(text)
@@ -162,17 +164,10 @@ def terminal() -> Terminal:
     stage.members = {member.name: member for member in cast(NINE)}
     for member in stage.members.values():
         stage.pixverse.add(member.account, member.life)
-    stage.telegram.add_chat(stage_chat())
+    settle(stage.telegram)
     terminal = Terminal(stage, asyncio.Event(), io.StringIO())
     stage.views.append(terminal)
     return terminal
-
-
-def stage_chat() -> Any:
-    """Kim's chat."""
-    from bot.demo.telegram import SimulatedChat
-
-    return SimulatedChat(KIM, title="Kim")
 
 
 def written(terminal: Terminal) -> str:
@@ -276,60 +271,9 @@ def left_in(folder: Path) -> list[Path]:
     return list(folder.iterdir())
 
 
-@dataclass
-class Demo:
-    """The demo as people start it, with what it has shown so far."""
-
-    process: asyncio.subprocess.Process
-    shown: str = ""
-
-    async def until(self, words: str, after: int = 0) -> int:
-        """Wait until something is shown; returns the place behind it."""
-        assert self.process.stdout
-        async with asyncio.timeout(SOON):
-            while words not in self.shown[after:]:
-                more = await self.process.stdout.read(65536)
-                assert more, f"ended without {words!r}:\n{self.shown}"
-                self.shown += more.decode(errors="replace")
-        return self.shown.index(words, after) + len(words)
-
-    def type(self, line: str) -> None:
-        """Type a line."""
-        assert self.process.stdin
-        self.process.stdin.write(f"{line}\n".encode())
-
-    async def end(self) -> int:
-        """Wait for the end; returns the exit code."""
-        assert self.process.stdout
-        async with asyncio.timeout(SOON):
-            self.shown += (await self.process.stdout.read()).decode(errors="replace")
-            return await self.process.wait()
-
-
-@asynccontextmanager
-async def demo(folder: Path, *arguments: str, stdin: int = asyncio.subprocess.PIPE) -> AsyncIterator[Demo]:
-    """Run `credit-bot demo`; temporary files go into the folder."""
-    env = os.environ | {"TMPDIR": str(folder), "HTTP_PROXY": "http://127.0.0.1:9", "PYTHONIOENCODING": "utf-8"}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "bot", "demo", *arguments),
-        cwd=Path(__file__).parents[2],
-        stdin=stdin,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        env=env,
-    )
-    try:
-        yield Demo(process)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-
-
 async def test_the_demo_shows_an_alert_answers_and_ends_tidily(tmp_path: Path) -> None:
     """The real bot over real HTTP: an alert by itself, /credits and a tap answered, exit 0 on Ctrl-C, nothing left."""
-    async with demo(tmp_path) as running:
+    async with demo(tmp_path, "--terminal") as running:
         await running.until("/healthz")
         place = await running.until("credits left")
         assert "🟠 Studio" in running.shown
@@ -350,7 +294,7 @@ async def test_the_demo_shows_an_alert_answers_and_ends_tidily(tmp_path: Path) -
 @pytest.mark.parametrize("end", ["seconds", "quit", "SIGTERM"])
 async def test_the_demo_ends_as_it_is_told(tmp_path: Path, end: str) -> None:
     """After so many seconds, by `quit` and by SIGTERM: exit 0, and no database left."""
-    async with demo(tmp_path, *(["--seconds", "2"] if end == "seconds" else [])) as running:
+    async with demo(tmp_path, "--terminal", *(["--seconds", "2"] if end == "seconds" else [])) as running:
         await running.until("watches 5 accounts")
         if end == "quit":
             running.type("quit")
@@ -362,11 +306,40 @@ async def test_the_demo_ends_as_it_is_told(tmp_path: Path, end: str) -> None:
 
 async def test_the_demo_needs_no_keyboard(tmp_path: Path) -> None:
     """Without an input, or at its end, the demo goes on and neither ends nor spins."""
-    async with demo(tmp_path, "--seconds", "4", stdin=asyncio.subprocess.DEVNULL) as running:
+    async with demo(tmp_path, "--terminal", "--seconds", "4", stdin=asyncio.subprocess.DEVNULL) as running:
         await running.until("credits left")
         assert await running.end() == 0
-    async with demo(tmp_path, "--seconds", "4") as running:
+    async with demo(tmp_path, "--terminal", "--seconds", "4") as running:
         assert running.process.stdin
         running.process.stdin.close()
         await running.until("credits left")
+        assert await running.end() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_without_a_terminal_the_page_is_served_and_its_address_printed(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """In CI, in a pipe, with no input: the page is there all the same; Ctrl-C ends it with 0, nothing is left."""
+    async with demo(tmp_path, stdin=asyncio.subprocess.DEVNULL) as running:
+        address = await running.address()
+        async with aiohttp.ClientSession() as session, session.get(address) as page:
+            assert "credit-bot demo" in await page.text()
+        running.process.send_signal(number)
+        assert await running.end() == 0
+    assert "The demo has ended" in running.shown
+    assert not left_in(tmp_path)
+
+
+async def test_the_page_listens_where_it_is_told(tmp_path: Path) -> None:
+    """`--port N`; one that is taken ends with 69 and says so in words."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        async with demo(tmp_path, "--port", str(port)) as running:
+            assert await running.end() == 69
+            assert f"cannot listen on port {port}" in running.shown
+    async with demo(tmp_path, "--port", str(port), "--no-browser", "--seconds", "1") as running:
+        assert await running.address() == f"http://127.0.0.1:{port}/"
         assert await running.end() == 0
