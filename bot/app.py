@@ -19,6 +19,7 @@ from bot.accounts_file import watchlist_for
 from bot.board import Boards
 from bot.chat.board import TelegramWall
 from bot.chat.digest import digest_message
+from bot.chat.fallback import write_letter
 from bot.chat.pairing import log_line
 from bot.chat.replies import Reloaded
 from bot.chat.sender import TelegramPost
@@ -33,6 +34,7 @@ from bot.discovery import Discovery
 from bot.door import Door
 from bot.drawing import Drawing
 from bot.errors import BotError, DatabaseTrouble, DatabaseUnusable, SettingsError
+from bot.fallback import Apprise, Fallback
 from bot.fleet import Fleet
 from bot.foresight import Foresight
 from bot.metrics import Metrics
@@ -45,7 +47,7 @@ from bot.schedule import Schedule, tick_of
 from bot.settings import Settings
 from bot.sources import SERVICES, Source
 from bot.sources.http import Client, open_session
-from bot.store import alerts, history, outbox, readings
+from bot.store import alerts, fallback, history, outbox, readings
 from bot.store.database import Store
 from bot.verdicts import Verdicts
 from bot.view import View
@@ -120,7 +122,8 @@ class App:
         post = TelegramPost(bot, clock, settings.timezone, settings.quiet_hours)
         self._roster = Roster(self._watchlist, lambda source: source_of(source, self._session, clock))
         self._recipients = Recipients(self._roster)
-        self._outbox = Outbox(self._store, post, self._recipients, clock, time.monotonic, self._metrics)
+        spare = settings.fallback_urls is not None
+        self._outbox = Outbox(self._store, post, self._recipients, clock, time.monotonic, self._metrics, spare)
         context = Context(
             store=self._store,
             roster=self._roster,
@@ -150,6 +153,7 @@ class App:
         wall = TelegramWall(bot, clock, settings.timezone)
         self._boards = Boards(self._store, wall, self._watched, self._telegram.allows, clock)
         self.desk.boards = self._boards
+        self._fallback = self._make_fallback()
         self._digests = self._make_digests()
         self.desk.polling = self._telegram.polling
         self.desk.reloads = self.reload
@@ -166,6 +170,20 @@ class App:
     async def _watched(self, chat: Chat) -> Sequence[Watched]:
         """What a chat may see."""
         return await self._view(chat).watched()
+
+    def _make_fallback(self) -> Fallback | None:
+        """The second channel, if there is to be one."""
+        settings, clock = self._settings, self._clock
+        if settings.fallback_urls is None:
+            return None
+        return Fallback(
+            self._store,
+            Apprise(settings.fallback_addresses),
+            lambda parcel: write_letter(parcel, clock(), settings.timezone),
+            clock,
+            time.monotonic,
+            settings.fallback_after,
+        )
 
     def _make_digests(self) -> Digests | None:
         """The daily summaries, if there are to be some."""
@@ -217,7 +235,8 @@ class App:
     async def _supervised(self, stop: asyncio.Event) -> AsyncIterator[None]:
         """Runs the parts for as long as the body does; the first that fails ends the whole, with its error."""
         looks, messages = asyncio.create_task(self._checks.run()), asyncio.create_task(self._outbox.run())
-        fronts = [asyncio.create_task(part.run()) for part in (self._telegram, self._boards)]
+        parts = [part for part in (self._telegram, self._boards, self._fallback) if part]
+        fronts = [asyncio.create_task(part.run()) for part in parts]
         tasks = [looks, messages, *fronts]
         for task in tasks:
             task.add_done_callback(lambda _: stop.set())
@@ -326,6 +345,7 @@ class App:
             await readings.prune(connection, now, keep)
             await history.prune(connection, now, keep)
             await outbox.prune(connection, now - KEEP_DELIVERED)
+            await fallback.prune(connection, now - KEEP_DELIVERED)
             await alerts.end_silences(connection, now)
 
     async def _report_alive(self) -> None:

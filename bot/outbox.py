@@ -6,9 +6,9 @@ A message goes out, and then its outcome is recorded: a crash between the two ma
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -33,7 +33,7 @@ from bot.core.model import Chat, Notification
 from bot.errors import BotError, DatabaseTrouble
 from bot.metrics import Metrics
 from bot.recipients import Recipients
-from bot.store import chats, outbox
+from bot.store import chats, fallback, outbox
 from bot.store.database import Store
 
 log = logging.getLogger(__name__)
@@ -82,14 +82,19 @@ class Outbox:
         clock: Callable[[], datetime],
         timer: Callable[[], float],
         metrics: Metrics,
+        second_channel: bool = False,
     ) -> None:
-        """``timer`` counts seconds and never jumps; ``clock`` answers aware UTC."""
+        """``timer`` counts seconds and never jumps; ``clock`` answers aware UTC.
+
+        With a ``second_channel`` messages say what went out by it meanwhile.
+        """
         self._store = store
         self._post = post
         self._recipients = recipients
         self._clock = clock
         self._timer = timer
         self._metrics = metrics
+        self._second_channel = second_channel
         self._lanes: dict[int, Lane] = {}
         self._wake = asyncio.Event()
         self._something_new = True
@@ -201,6 +206,8 @@ class Outbox:
         now = self._timer()
         async with self._store.read() as connection:
             pending = await outbox.pending(connection, chat_id)
+            if self._second_channel and pending:
+                pending = await with_ways(connection, pending)
         by_chat: dict[Chat, list[Notification]] = {}
         for notification in pending:
             by_chat.setdefault(notification.chat, []).append(notification)
@@ -276,6 +283,13 @@ class Outbox:
             await outbox.postponed(connection, rest, failure, now)
 
         await self._store.write_patiently(note)
+
+
+async def with_ways(connection: AsyncConnection, pending: Sequence[Notification]) -> list[Notification]:
+    """The notifications, each with how it went out by the second channel, if it did."""
+    sent = await fallback.sent(connection, {part.notice.key for part in pending})
+    told = {key: (one.at, one.ways) for key, one in sent.items()}
+    return [replace(part, sent_ways=told.get(part.notice.key)) for part in pending]
 
 
 def ids_of(part: Parcel) -> list[int]:

@@ -7,7 +7,7 @@ renamed or split. Only where two sources hold one email does the second account 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from pydantic import SecretStr
@@ -75,6 +75,14 @@ class Watchlist:
     def of(cls, sources: Iterable[WatchedSource], home: tuple[Chat, ...], rules: Rules) -> "Watchlist":
         """A watchlist of these sources, whose keys differ."""
         return cls({source.key: source for source in sources}, home, rules)
+
+    def with_paired(self, paired: tuple[Chat, ...]) -> "Watchlist":
+        """The same with chats that were paired: they count like those of the settings."""
+        told = {
+            key: replace(one, chats=tuple(dict.fromkeys((*one.chats, *paired)))) if one.at_home else one
+            for key, one in self.sources.items()
+        }
+        return replace(self, sources=told, home=tuple(dict.fromkeys((*self.home, *paired))))
 
     @cached_property
     def chats(self) -> tuple[Chat, ...]:

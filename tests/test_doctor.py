@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import sqlite3
+import sys
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from bot.doctor.clock import date_of
 from bot.doctor.findings import Finding
 from bot.settings import Settings
 from bot.store import chats as chat_rows
+from bot.store import pairing
 from bot.store.database import Store
 
 TOKEN, BOT_TOKEN = "user:1234-useapi-secret", "123456789:AAF-telegram-secret-of-thirty-letters"
@@ -273,6 +275,33 @@ async def test_no_chat_is_said_loudly(world: World) -> None:
     assert await world.examined(TELEGRAM_CHAT_IDS="") == 0
     assert world.line("TELEGRAM_CHAT_IDS").startswith("warn")
     assert "NOBODY IS TOLD ANYTHING" in world.line("TELEGRAM_CHAT_IDS")
+
+
+async def test_paired_chats_are_examined(world: World) -> None:
+    """With TELEGRAM_CHAT_IDS empty, the chats that a link let in are tried, where they are now; nothing is changed."""
+    store = await Store.open(str(world.folder / "bot.db"))
+    async with store.write() as connection:
+        await pairing.pair(connection, Chat(ANN), "Ann", now())
+        await pairing.pair(connection, Chat(-100999), "Ann", now() + timedelta(seconds=1))
+        await chat_rows.move(connection, -100999, GROUP)
+    await store.close()
+    assert await world.examined(TELEGRAM_CHAT_IDS="") == 0
+    assert world.line(f"chat {ANN}").startswith("ok")
+    assert world.line(f"chat {GROUP}").startswith("ok")
+    assert "NOBODY" not in "".join(world.lines)
+
+
+async def test_each_address_of_the_second_channel_is_tried(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test message by each; the line holds no address."""
+    code = "import json, sys; sys.exit(0 if 'good' in json.load(sys.stdin)['address'] else 1)"
+    monkeypatch.setattr("bot.fallback.try_addresses.__defaults__", ((sys.executable, "-c", code),))
+    assert await world.examined(FALLBACK_URLS="ntfy://good-hunter2, mailto://bad:hunter2@example.com") == 1
+    good, bad = (line for line in world.lines if "FALLBACK_URLS" in line)
+    assert good.startswith("ok")
+    assert "address 1 (ntfy): a test message was taken" in good
+    assert bad.startswith("FAIL")
+    assert "address 2 (mail): " in bad
+    assert "hunter2" not in good + bad
 
 
 async def used_database(path: Path) -> None:

@@ -4,18 +4,19 @@ The words for one alert are in ``one.py``, those for many of the same cause in `
 alerts in ``notes.py``. Here is what all of them share: sound, buttons, and what a late message says of itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.chat.clean import clean
 from bot.chat.many import tell_many
 from bot.chat.notes import tell_note
 from bot.chat.one import tell_story
 from bot.chat.source import tell_source
 from bot.chat.telling import Telling
 from bot.chat.text import Button, Buttons, Message, Text
-from bot.chat.times import say_past
+from bot.chat.times import say_at, say_past
 from bot.core.delivery import Parcel, Story, lateness
 from bot.core.durations import say_duration
 from bot.core.model import Notice, Reason, Topic
@@ -58,7 +59,8 @@ def lay_out(parcel: Parcel, told: int, now: datetime, zone: ZoneInfo) -> Text:
     held_up = held_up_since(now_told)
     if held_up is not None:
         text.line(f"Telegram did not take messages from {say_past(held_up, now, zone)} to {say_past(now, now, zone)}.")
-    return text
+    sent = [part.sent_ways for part in now_told.notifications if part.sent_ways]
+    return text.line(also_sent(sent, now, zone)) if sent else text
 
 
 def tell(parcel: Parcel, more: int, now: datetime, zone: ZoneInfo) -> Telling:
@@ -86,6 +88,15 @@ def late_mark(parcel: Parcel, now: datetime) -> tuple[str, ...]:
 def held_up_since(parcel: Parcel) -> datetime | None:
     """When Telegram first refused what is told now, if it did."""
     return min((part.first_failed_at for part in parcel.notifications if part.first_failed_at), default=None)
+
+
+def also_sent(sent: Iterable[tuple[datetime, str]], now: datetime, zone: ZoneInfo) -> str:
+    """What a late message says of the second channel: "Also sent by mail at 13:35"; nothing where it was not used.
+
+    ``sent`` are the moments and the ways of what it tells.
+    """
+    first = min(sent, default=None)
+    return f"Also sent by {clean(first[1], 80)} {say_at(first[0], now, zone)}." if first else ""
 
 
 def buttons_of(parcel: Parcel) -> Buttons:

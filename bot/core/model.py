@@ -465,7 +465,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One notice addressed to one chat, and how far its delivery has come."""
+    """One notice addressed to one chat, and how far its delivery has come.
+
+    ``sent_ways`` says when and by which ways it went out by the second channel meanwhile, if it did.
+    """
 
     id: int
     chat: Chat
@@ -473,3 +476,4 @@ class Notification:
     created_at: datetime
     attempts: int = 0
     first_failed_at: datetime | None = None
+    sent_ways: tuple[datetime, str] | None = None

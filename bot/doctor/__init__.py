@@ -17,7 +17,8 @@ from bot.checks import IN_FLIGHT
 from bot.doctor.accounts import examine_accounts
 from bot.doctor.chats import examine_telegram
 from bot.doctor.clock import examine_clock
-from bot.doctor.database import examine_database
+from bot.doctor.database import examine_database, paired_chats
+from bot.doctor.fallback import examine_fallback
 from bot.doctor.findings import Finding, Mark, fail
 from bot.doctor.machine import examine_heartbeat, examine_port, examine_zone
 from bot.redaction import redact
@@ -39,7 +40,8 @@ async def examine(settings: Settings, report: Callable[[str], None], clock: Call
     Raises SettingsError where the accounts file is wrong.
     """
     found: list[Finding] = []
-    watchlist = watchlist_for(settings)
+    paired = await asyncio.to_thread(paired_chats, settings.database_url)
+    watchlist = watchlist_for(settings).with_paired(paired)
     secrets = [*settings.secrets, *watchlist.secrets]
     async with open_session(IN_FLIGHT + SPARE) as session:
         for running in begun(settings, watchlist, session, clock):
@@ -61,6 +63,7 @@ def begun(
         ("clock", examine_clock((settings.useapi_url, settings.telegram_api_url), session, clock)),
         ("HTTP_LISTEN", examine_port(settings.http_listen, session)),
         ("HEARTBEAT_URL", examine_heartbeat(settings)),
+        ("FALLBACK_URLS", examine_fallback(settings)),
         ("TIMEZONE", examine_zone(settings.timezone, clock())),
     ]
     return [asyncio.create_task(unfailing(what, test)) for what, test in tests]

@@ -4,10 +4,14 @@ import asyncio
 import fcntl
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+from bot.core.model import Chat
 from bot.doctor.findings import PATIENCE, Finding, fail, ok, warn
 from bot.errors import DatabaseUnusable
+from bot.store.chats import follow
 from bot.store.database import inspect
 from bot.store.schema import REVISION
 
@@ -40,6 +44,18 @@ def database_finding(path: str) -> Finding:
     return (
         warn("database", f"{words}; only {free // 2**20} MB left on the disk") if free < ROOM else ok("database", words)
     )
+
+
+def paired_chats(path: str) -> tuple[Chat, ...]:
+    """The chats that were let in by a link, where they are now; none where the database cannot be read. Only reads."""
+    look = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
+    try:
+        with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?{look}", uri=True)) as connection:
+            rows = connection.execute("SELECT chat_id, thread_id FROM paired_chats ORDER BY paired_at").fetchall()
+            moved = dict(connection.execute("SELECT chat_id, moved_to FROM chats WHERE moved_to IS NOT NULL"))
+    except (sqlite3.Error, OSError):
+        return ()
+    return tuple(Chat(follow(chat, moved)) if chat in moved else Chat(chat, topic or None) for chat, topic in rows)
 
 
 def obstacle_at(file: Path) -> str | None:

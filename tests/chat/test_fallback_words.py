@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from bot.chat.fallback import also_sent, letter_of, write_letter
+from bot.chat.fallback import letter_of, write_letter
+from bot.chat.messages import also_sent
 from bot.chat.text import Message
 from bot.core.delivery import Parcel, Story
 from tests.chat.given import NOW, UTC_ZONE, ago, low, parcel, sent

@@ -1,6 +1,7 @@
 """/board through the real bot: one message that is kept current by editing, over a restart too."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -18,6 +19,10 @@ async def test_a_board_keeps_itself_current(world: World, monkeypatch: pytest.Mo
     assert board.silent
     assert "12,450" in board.text
     await until(lambda: board.pinned, "the board is pinned")
+
+    def shows(number: str) -> bool:
+        return number in board.text
+
     for monthly, bot_again in ((9_000, False), (8_000, True)):
         if bot_again:
             await bot.stop()
@@ -25,7 +30,7 @@ async def test_a_board_keeps_itself_current(world: World, monkeypatch: pytest.Mo
         alice.monthly = monthly
         await bot.round()
         world.clock.advance(timedelta(minutes=2))
-        await until(lambda number=monthly: f"{number:,}" in board.text, "the board is edited")
+        await until(partial(shows, f"{monthly:,}"), "the board is edited")
     assert len(world.telegram.texts(ANN)) == 1
 
 
