@@ -1,5 +1,6 @@
 """``/history``: from an account's past to a picture and its caption, or a sentence where there is nothing to draw."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,6 +33,9 @@ from bot.core.history import (
 from bot.core.looks import with_allowances
 from bot.core.model import Ladder, Watched
 from bot.errors import DrawingTrouble
+
+LONGEST_NOTE = 56
+"""So many letters of a forecast fit on a picture."""
 
 
 class Draws(Protocol):
@@ -113,7 +117,7 @@ def panel(past: Past, span: timedelta, now: datetime, *, alone: bool) -> Panel:
         spare=clean(one.email, 64),
         total=float(credits.total) if credits else None,
         share=f"{share}{of}" if share else "",
-        note=capitalised(past.forecast.partition(". ")[0]) if alone else "",
+        note=capitalised(brief(past.forecast)) if alone else "",
         severity=past.watched.severity.word if past.watched.severity else "",
         stale=one.outage is not None,
         lines=lines_of(past.trace.places, gaps, now.timestamp()),
@@ -122,6 +126,12 @@ def panel(past: Past, span: timedelta, now: datetime, *, alone: bool) -> Panel:
         rungs=rungs_of(past.ladder, one.allowance),
         fan=past.fan,
     )
+
+
+def brief(forecast: str) -> str:
+    """A forecast in the one line that a picture has for it: its first sentence, or that sentence's first part."""
+    sentence = forecast.partition(". ")[0]
+    return sentence if len(sentence) <= LONGEST_NOTE else re.split("[,;] ", sentence, maxsplit=1)[0]
 
 
 def whole_gaps(past: Past, span: timedelta, now: datetime) -> tuple[Gap, ...]:

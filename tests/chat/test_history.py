@@ -218,6 +218,7 @@ def test_what_is_foretold_becomes_a_fan_and_words() -> None:
     past = past_of(one, Recorded(REFILLED), NOW, UTC_ZONE)
     assert past.fan == Fan(later.timestamp(), None, later.timestamp(), refill.timestamp())
     assert past.forecast.startswith("runs out Wed 14:00–15:00, before the refill on Thu")
+    assert picture([past], WEEK, NOW, UTC_ZONE).panels[0].note == "Runs out Wed 14:00–15:00", "the whole has no room"
     lasts = Watched(replace(STUDIO.account, foretold=replace(told, lasts=True, before=False, unused=900.0)))
     past = past_of(lasts, Recorded(REFILLED), NOW, UTC_ZONE)
     assert past.forecast.endswith("About 900 will then be unused")
