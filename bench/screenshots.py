@@ -1,4 +1,4 @@
-"""``make screenshots`` makes the pictures of the demo's page anew, in docs/pictures.
+"""``make screenshots`` makes the pictures of the README anew, in docs/pictures.
 
 Needs Chromium; they are prettiest with Debian's fonts-inter and fonts-noto-color-emoji.
 """
@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench import week
 from tests.demo.chromium import Browser, Page, browser, found
 from tests.demo.running import demo
 
@@ -88,6 +89,11 @@ async def shot(chromium: Browser, name: str, scene: Callable[[Page], Awaitable[N
             await scene(page)
             clip = await page.run(AROUND.format(part)) if part else None
             picture = await page.picture(clip)
+    keep(name, picture)
+
+
+def keep(name: str, picture: bytes) -> None:
+    """Writes a picture, if it is small enough for a repository."""
     if len(picture) > LARGEST:
         raise SystemExit(f"{name} is too large: {len(picture):,} bytes.")
     (FOLDER / f"{name}.png").write_bytes(picture)
@@ -100,6 +106,7 @@ async def main() -> None:
     if program is None:
         raise SystemExit("There is no Chromium here: apt-get install chromium")
     FOLDER.mkdir(parents=True, exist_ok=True)
+    keep("history", await week.picture())
     async with browser(program) as chromium:
         await shot(chromium, "alert", alert, NEWEST)
         await shot(chromium, "page-light", light)
