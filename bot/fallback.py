@@ -27,7 +27,7 @@ COMMAND = (sys.executable, "-m", "bot.apprise_process")
 SECONDS = 40.0
 LOOK_EVERY = 15.0
 TIMED_OUT = -1
-MISSING = "Apprise is not installed: pip install 'credit-bot[apprise]', and restart the bot"
+MISSING = "Apprise is not installed: pip install 'apprise>=2.2,<3' beside the bot, and restart the bot"
 WRONGS = {
     NOT_TAKEN: "the message was not taken: check the address, its password and the network; apprise -vv -b test "
     "ADDRESS says more",

@@ -1,7 +1,7 @@
 """Every notification as its exact text, so that a reader sees the words."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,7 +9,8 @@ import pytest
 from bot.chat.messages import render
 from bot.chat.text import Message
 from bot.core.delivery import Parcel, Story
-from bot.core.model import Facts, Measure, Notice, OutageKind, Reason, Severity, Topic
+from bot.core.model import Facts, Foretold, Measure, Notice, OutageKind, Reason, Severity, Topic
+from bot.core.rhythm import QuietHours
 from tests.chat import given
 from tests.chat.given import NOW, ago, low, note, parcel, plan, sent, source, unreadable
 
@@ -373,6 +374,21 @@ def test_other_recoveries_tell_both_too() -> None:
     for fired, over, words in pairs:
         text = said(Parcel((Story((sent(fired, late), sent(over))),))).text
         assert f"Not told in time: {words}" in text
+
+
+def test_in_quiet_hours_only_what_cannot_wait_rings() -> None:
+    """A warning waits, unless it foretells that credits run out before the quiet is over; a critical alert rings."""
+    now, quiet = NOW, QuietHours(time(NOW.hour), time(NOW.hour + 3))
+
+    def silent(notice: Notice) -> bool:
+        return render(parcel(notice), now, given.UTC_ZONE, quiet).message.silent
+
+    warning = low(severity=WARNING)
+    for hours, lasts, expected in ((2, False, False), (4, False, True), (2, True, True)):
+        told = Foretold(NOW, 100, useful=True, lasts=lasts, earliest=NOW + timedelta(hours=hours))
+        assert silent(replace(warning, facts=replace(warning.facts, foretold=told))) is expected
+    assert silent(warning)
+    assert not silent(low(severity=CRITICAL))
 
 
 def test_sound_and_buttons() -> None:

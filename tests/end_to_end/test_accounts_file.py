@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 from bot.demo.pixverse import Fault
-from tests.end_to_end.world import ANN, BOB, EVERY, USEAPI_TOKEN, World
+from tests.end_to_end.world import ANN, BOB, EVERY, GROUP, USEAPI_TOKEN, World
 
 ALICE_AND_BOB = f"""
 [[source]]
@@ -84,6 +84,20 @@ async def test_a_wrong_file_changes_nothing(world: World) -> None:
     assert "few" not in await bot.asked("/reload", BOB)
     await bot.round()
     assert (await bot.asked("/status")).count("1 watched")
+
+
+async def test_a_chat_of_some_accounts_cannot_invite_and_a_paired_one_sees_the_others(world: World) -> None:
+    """A link lets in where everything is told that has no chats of its own; whoever sees a part gives none."""
+    world.accounts("alice", "bob")
+    one, other = (f'[[source.account]]\nemail = "{name}@example.com"\n' for name in ("alice", "bob"))
+    text = f"[[source]]\n{one}{other}chats = [{BOB}]\n"
+    bot = await world.host(ACCOUNTS_FILE=written(world, text))
+    assert "Only a chat that is told of everything" in await bot.asked("/invite", BOB)
+    code = (await bot.asked("/invite")).partition("startgroup=")[2].split()[0]
+    await bot.asked(f"/start@credit_demo_bot {code}", GROUP)
+    seen = await bot.asked("/credits@credit_demo_bot", GROUP)
+    assert "alice@example.com" in seen
+    assert "bob@example.com" not in seen
 
 
 async def test_reload_without_a_file_says_so(world: World) -> None:
