@@ -63,6 +63,7 @@ async def test_reload_takes_what_is_new(world: World) -> None:
     """A newcomer is watched at once, in the chat it is said what changed, and rules hold from the next look on."""
     world.accounts("alice", "bob", "carol")
     bot = await world.host(ACCOUNTS_FILE=written(world, '[[source]]\naccounts = ["alice@example.com"]'), HTTP_LISTEN="")
+    assert "12,450" in await bot.asked("/credits alice")  # the first look is over
     written(world, ALICE_AND_BOB + CAROL)
     told = await bot.asked("/reload")
     assert "Accounts file read again: 1 source, 3 accounts, 2 new." in told
