@@ -358,7 +358,7 @@ async def test_cancelling_gives_up_what_hangs(world: World) -> None:
 
 
 async def test_two_ticks_at_once_look_once_at_each(world: World) -> None:
-    """However many ticks, questions and rounds ask for what is due at the same moment, each account is looked at once."""
+    """However many ticks and rounds ask for what is due at the same moment, each account is looked at once."""
     await world.watch(ALICE, BOB)
     await asyncio.gather(*(world.checks.start_due() for _ in range(4)))
     await idle(world)

@@ -104,7 +104,7 @@ async def test_a_command_is_typed_from_the_menu_and_answered(page: Page) -> None
     assert await page.run(f"{FOCUSED}.getAttribute('aria-expanded')") == "true"
     await page.press("ArrowDown")
     chosen = await page.run(f"document.getElementById({FOCUSED}.getAttribute('aria-activedescendant')).innerText")
-    assert chosen.startswith("/alerts")
+    assert chosen.startswith("/history")
     await page.press("ArrowUp")
     await page.press("Enter")
     await says(page, "5 accounts")
