@@ -13,6 +13,7 @@ from telegram.error import BadRequest, InvalidToken, RetryAfter, TelegramError
 
 from bot.chat import buttons, commands
 from bot.chat.access import Access, Person, author_of, thread_of
+from bot.chat.commands import Say
 from bot.chat.history import without_picture
 from bot.chat.pairing import paired_message
 from bot.chat.polling import Polling
@@ -64,6 +65,7 @@ class TelegramService:
         self._access = Access(bot, chats, admins)
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._refused: set[tuple[int, int | None, str]] = set()
         self.username: str | None = None
         self.polling = Polling(bot, self._take, metrics)
 
@@ -152,6 +154,13 @@ class TelegramService:
             log.exception("An update could not be answered")
             await self._confess(update.message)
 
+    async def _refuse(self, say: Say, here: Chat, person: Person, command: str) -> None:
+        """Tells a member once, politely, that a command is for administrators; tried again, nothing is said."""
+        who = (here.chat_id, person.user_id, command)
+        if who not in self._refused:
+            self._refused.add(who)
+            await say(not_allowed(command))
+
     async def _confess(self, message: TelegramMessage | None) -> None:
         """Says that a defect of ours kept a question from being answered."""
         if message:
@@ -178,7 +187,7 @@ class TelegramService:
             return
         person = author_of(message)
         if command.changes and not await self._access.may_change(message.chat.type, message.chat_id, person):
-            await say(not_allowed(command.name))
+            await self._refuse(say, here, person, command.name)
             return
         desk, name = self._seen_from(here), self.username or ""
         await command.handler(commands.Asked(words, person.name, here, name, desk, self._zone, say, show))

@@ -153,6 +153,7 @@ async def test_who_may_change_things(talk: Talk) -> None:
     """In a group its administrators may mute, a member is told why not; the owner of a private chat may."""
     assert "Only administrators" in await talk.ask(GROUP, "/mute all 1h", user_id=5)
     assert "Only administrators" in await talk.ask(GROUP, "/unmute", user_id=5)
+    assert await talk.ignored(GROUP, "/mute all 1h", user_id=5), "told once is enough"
     assert talk.desk.mutes == []
     await talk.ask(GROUP, "/mute all 1h", user_id=7)
     await talk.ask(111, "/mute studio 30m")

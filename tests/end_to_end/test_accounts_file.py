@@ -77,6 +77,7 @@ async def test_a_wrong_file_changes_nothing(world: World) -> None:
     """The old one goes on; the chat and the log say why, a stranger's chat only that."""
     world.accounts("alice", "bob")
     bot = await world.host(ACCOUNTS_FILE=written(world, ALICE_AND_BOB))
+    await world.told("Ads: 12,450 credits left")  # the first look is over, and nothing else comes between
     written(world, ALICE_AND_BOB + CAROL + "low_credits = 'few'\n")
     told = await bot.asked("/reload")
     assert "The accounts file is wrong: the old one goes on." in told
