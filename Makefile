@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UPGRADE ?=
 ARGS ?=
+MARKS ?= not browser
 # Without pip nagging about its own version.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
@@ -21,8 +22,8 @@ demo: .venv/installed ## the real bot against simulated services: no account, no
 	@$(BIN)/credit-bot demo $(ARGS)
 
 .PHONY: test
-test: .venv/installed ## all tests
-	$(BIN)/pytest -n 4 --dist worksteal $(ARGS)
+test: .venv/installed ## all tests but those in a browser
+	$(BIN)/pytest -n 3 --dist worksteal -m "$(MARKS)" $(ARGS)
 
 .PHONY: lint
 lint: .venv/installed ## style and formatting
@@ -35,7 +36,7 @@ types: .venv/installed ## strict types over bot, tests and bench
 
 .PHONY: check
 check: lint types ## what CI runs: style, types, and all tests with branch coverage
-	$(MAKE) test ARGS="--cov $(ARGS)"
+	$(MAKE) test MARKS= ARGS="--cov $(ARGS)"
 
 .PHONY: bench
 bench: .venv/installed ## the numbers in the README, measured here

@@ -1,5 +1,6 @@
 """What every test shares."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,10 +14,12 @@ import pytest
 from bot.store.database import Store
 from tests.fakes import Postroom, World, copy_of, world_in
 
-hypothesis.settings.register_profile(
-    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
-hypothesis.settings.load_profile("unhurried")  # under coverage, on a busy machine, an example may take its time
+# Under coverage, on a busy machine, an example may take its time. CI tries more of them than a developer waits for.
+for name, examples in (("quick", 40), ("ci", 100)):
+    hypothesis.settings.register_profile(
+        name, deadline=None, max_examples=examples, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "quick")
 
 _SENT: Any = SimpleNamespace(output_size=0)
 

@@ -14,9 +14,12 @@ from tests.demo.chromium import Browser, Page, browser, found
 from tests.demo.paged import World
 from tests.demo.running import Demo, demo
 
-pytestmark = pytest.mark.skipif(
-    found() is None, reason="there is no Chromium here (apt-get install chromium), so the page is not tried in one"
-)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        found() is None, reason="there is no Chromium here (apt-get install chromium), so the page is not tried in one"
+    ),
+]
 
 MESSAGES = "document.querySelector('#messages').innerText"
 LAST = "[...document.querySelectorAll('#messages .bots')].at(-1)"

@@ -216,12 +216,14 @@ class HostedBot(Bot):
             await self.ended
         finally:
             logging.getLogger("bot").removeHandler(self._handler)
+            logging.getLogger("bot").setLevel(logging.NOTSET)
 
     async def end(self) -> None:
         """End it, if it has not ended yet."""
         if self.ended and not self.ended.done():
             await self.stop()
         logging.getLogger("bot").removeHandler(self._handler)
+        logging.getLogger("bot").setLevel(logging.NOTSET)
 
 
 class ProcessBot(Bot):
