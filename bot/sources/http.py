@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from aiohttp import (
     ClientConnectorDNSError,
@@ -156,8 +156,8 @@ class Client:
         return _Answer(response.status, response.headers, body)
 
     async def _head(self, path: str, params: Mapping[str, str]) -> ClientResponse:
-        query = f"?{urlencode(params, quote_via=quote)}" if params else ""
-        url = URL(f"{self.base_url.rstrip('/')}{path}{query}")
+        query = "&".join(f"{quote(name)}={quote(value, safe='')}" for name, value in params.items())
+        url = URL(f"{self.base_url.rstrip('/')}{path}{'?' if query else ''}{query}", encoded=True)
         headers = {"Authorization": f"Bearer {self.token}"}
         return await self.session.get(url, headers=headers, allow_redirects=False)
 
