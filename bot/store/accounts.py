@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot.core.model import Account, Health, Outage, OutageKind, SourceState
 from bot.store.connection import Connection
-from bot.store.schema import Moment, accounts, sources
+from bot.store.schema import accounts, sources, to_microseconds
 from bot.store.values import dump_foretold, dump_reading, load_foretold, load_reading, number
 
 CERTAIN_KINDS = [kind.value for kind in OutageKind if kind.certain]
@@ -26,7 +26,8 @@ DUE = (
 )
 ONE = sa.update(accounts).where(accounts.c.key == sa.bindparam("k"))
 CLAIM = ONE.values(next_check_at=sa.bindparam("at"))
-NOTE = ONE.values(looked_at=sa.bindparam("at", type_=Moment), read_at=sa.bindparam("at", type_=Moment))
+NOTE = ONE.values(looked_at=sa.bindparam("looked"), read_at=sa.bindparam("read"))
+LOAD = sa.select(accounts).where(accounts.c.watched, accounts.c.key.in_(sa.bindparam("keys", expanding=True)))
 
 
 class Known(NamedTuple):
@@ -73,14 +74,12 @@ async def whom(connection: Connection, keys: Iterable[str]) -> list[Known]:
 
 async def plan_looks(connection: Connection, next_checks: dict[str, datetime]) -> None:
     """Sets when each of the given accounts is due next: this is also what claims one for a look."""
-    if next_checks:
-        await connection.execute(CLAIM, [{"k": key, "at": at} for key, at in next_checks.items()])
+    await connection.execute_many(CLAIM, [(to_microseconds(at), key) for key, at in next_checks.items()])
 
 
 async def load(connection: Connection, keys: Iterable[str]) -> dict[str, Account]:
     """The watched accounts of these keys."""
-    query = sa.select(accounts).where(accounts.c.watched, accounts.c.key.in_(list(keys)))
-    return {row.key: account_of(row) for row in await connection.execute(query)}
+    return {row.key: account_of(row) for row in await connection.execute(LOAD, {"keys": list(keys)})}
 
 
 async def watched(connection: Connection) -> list[Account]:
@@ -108,9 +107,8 @@ async def save(connection: Connection, changed: Sequence[Account], unchanged: Se
 
 async def note_unchanged(connection: Connection, looks: Iterable[tuple[str, datetime]]) -> None:
     """Notes looks, each by its account's key and its moment, that saw what the one before had seen."""
-    rows = [{"k": key, "at": moment} for key, moment in looks]
-    if rows:
-        await connection.execute(NOTE, rows)
+    rows = ((key, to_microseconds(moment)) for key, moment in looks)
+    await connection.execute_many(NOTE, [(at, at, key) for key, at in rows])
 
 
 def look_row(account: Account, *, with_reading: bool) -> dict[str, Any]:
