@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -216,8 +216,9 @@ class Checks:
     def _count(self, saved: Saved) -> None:
         """Counts looks, for the metrics and towards the round."""
         for key, kind in saved.results:
-            self._metrics.looks.labels(kind.value if kind else "ok").inc()
             self.rounds.looked(key, ok=kind is None)
+        for kind, times in Counter(kind for _, kind in saved.results).items():
+            self._metrics.looks.labels(kind.value if kind else "ok").inc(times)
         ended = self.rounds.ended()
         if ended:
             self._context.on_round(ended)
