@@ -11,11 +11,10 @@ import sys
 
 LIBRARIES = (
     "aiohttp.web",
-    "aiosqlite",
     "apscheduler.schedulers.asyncio",
     "prometheus_client",
     "pydantic_settings",
-    "sqlalchemy.ext.asyncio",
+    "sqlalchemy",
     "telegram",
 )
 

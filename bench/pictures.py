@@ -15,13 +15,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bench.figures import Figures, Row, table
 from bot.chat.history import Past, choose, draw_history, slots_for
 from bot.core.model import Account, Credits, Reading, Threshold, Watched
 from bot.drawing import Drawing
 from bot.store import history
+from bot.store.connection import Connection
 from bot.store.database import Store
 from bot.store.schema import readings
 
@@ -62,7 +62,7 @@ def rows(account: str, count: int) -> Iterator[dict[str, object]]:
         yield {"account": account, "taken_at": taken_at, "monthly": monthly, "daily": 0, "package": 0}
 
 
-async def fill(connection: AsyncConnection, account: str, count: int) -> None:
+async def fill(connection: Connection, account: str, count: int) -> None:
     """Stores a history."""
     batch = []
     for row in rows(account, count):

@@ -7,12 +7,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from bot.core.digest import Digest, Past, digest_of
 from bot.core.model import Chat, Facts, Notice, Severity, SilenceKind, Topic, Watched
 from bot.core.rhythm import DAY, day_of, digest_due, done_before, first_moment, mark_of
 from bot.store import alerts, chats, digest, outbox
+from bot.store.connection import Connection
 from bot.store.database import Store
 
 log = logging.getLogger(__name__)
@@ -98,6 +97,6 @@ class Digests:
         before = first_moment(day - DAY, self._context.at, self._context.zone)
         return before or now - timedelta(days=1)
 
-    async def _done(self, connection: AsyncConnection, day: date) -> None:
+    async def _done(self, connection: Connection, day: date) -> None:
         """Remembers a day as done."""
         await chats.mark(connection, digest.MARK, mark_of(day))

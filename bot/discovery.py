@@ -6,8 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from bot.context import Context
 from bot.core.looks import gone_notice, listing_noted, newly_listed
 from bot.core.model import (
@@ -27,6 +25,7 @@ from bot.enrolment import Enrolled, enrol
 from bot.register import Register
 from bot.rounds import Rounds
 from bot.store import accounts, alerts, chats, outbox
+from bot.store.connection import Connection
 from bot.verdicts import Verdicts
 from bot.watchlist import Watchlist
 
@@ -111,7 +110,7 @@ class Discovery:
                     await self._note(connection, key, listing, now)
             self._on_notices()
 
-    async def _note(self, connection: AsyncConnection, key: str, listing: Listing | Outage, now: datetime) -> None:
+    async def _note(self, connection: Connection, key: str, listing: Listing | Outage, now: datetime) -> None:
         """Writes down what a source has answered, and decides."""
         state = listing_noted(await accounts.source(connection, key), listing)
         await accounts.save_source(connection, state)
@@ -134,7 +133,7 @@ class Discovery:
         """Says in the log that a list could not be read."""
         log.warning("%s: the list of accounts cannot be read: %s: %s", key, outage.kind.value, outage.said)
 
-    async def _take_over(self, connection: AsyncConnection, key: str, listing: Listing, now: datetime) -> None:
+    async def _take_over(self, connection: Connection, key: str, listing: Listing, now: datetime) -> None:
         """Watches the newly listed, says who is gone, and notes what the list says is wrong."""
         known = [account for account in await accounts.watched(connection) if account.source == key]
         by_email = {account.email.lower(): account for account in known}
@@ -152,7 +151,7 @@ class Discovery:
         await accounts.note_listed(connection, errors)
         await self._part_with(connection, [account for email, account in by_email.items() if email not in listed], now)
 
-    async def _newcomers(self, connection: AsyncConnection, key: str, fresh: Sequence[Listed]) -> list[Account]:
+    async def _newcomers(self, connection: Connection, key: str, fresh: Sequence[Listed]) -> list[Account]:
         """The newly listed of a source, each with its key and what the watchlist calls it."""
         watchlist, register = self._roster.watchlist, Register(await accounts.known(connection))
         source = watchlist.sources[key]
@@ -167,7 +166,7 @@ class Discovery:
             for one in fresh
         ]
 
-    async def _part_with(self, connection: AsyncConnection, gone: Sequence[Account], now: datetime) -> None:
+    async def _part_with(self, connection: Connection, gone: Sequence[Account], now: datetime) -> None:
         """Watches accounts no more, and says so once."""
         if not gone:
             return
@@ -181,7 +180,7 @@ class Discovery:
         told = [self._roster.named(account) for account in gone if account.key not in muted]
         await self._verdicts.put(connection, [gone_notice(account, now) for account in told], now)
 
-    async def _watched_changed(self, connection: AsyncConnection, now: datetime) -> None:
+    async def _watched_changed(self, connection: Connection, now: datetime) -> None:
         """Tells the rounds who is watched, and greets chats that were never used, once there is something to say."""
         watched = [one for one in await accounts.known(connection) if one.watched]
         self._rounds.watch(one.key for one in watched)
@@ -189,7 +188,7 @@ class Discovery:
         counts = Counter(chat for one in watched for chat in self._recipients.told_of(one.source, one.email))
         await self._greet(connection, counts, now)
 
-    async def _greet(self, connection: AsyncConnection, counts: Counter[Chat], now: datetime) -> None:
+    async def _greet(self, connection: Connection, counts: Counter[Chat], now: datetime) -> None:
         """Greets each new chat that is told of any account, silently."""
         present = [chat for chat in self._recipients.present if counts[chat]]
         strangers = await chats.not_greeted(connection, present)

@@ -8,12 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from bot.core.model import Account, Measure
 from bot.register import Register
 from bot.store import accounts, alerts
 from bot.store.accounts import Known
+from bot.store.connection import Connection
 from bot.watchlist import Watchlist
 
 
@@ -26,7 +25,7 @@ class Enrolled:
     left: int
 
 
-async def enrol(connection: AsyncConnection, watchlist: Watchlist, now: datetime) -> Enrolled:
+async def enrol(connection: Connection, watchlist: Watchlist, now: datetime) -> Enrolled:
     """Watches whom the watchlist names; of a source that is to list its accounts, those that it listed last."""
     known = await accounts.known(connection)
     wanted = named_accounts(watchlist, known)
@@ -66,7 +65,7 @@ def known_of(account: Account) -> Known:
 
 
 async def keep_listed(
-    connection: AsyncConnection, watchlist: Watchlist, known: Sequence[Known], others: Sequence[Known]
+    connection: Connection, watchlist: Watchlist, known: Sequence[Known], others: Sequence[Known]
 ) -> list[Known]:
     """Those of the accounts that nobody names which a source has listed, and may list again.
 
@@ -85,7 +84,7 @@ async def keep_listed(
 
 
 async def relabel(
-    connection: AsyncConnection, watchlist: Watchlist, staying: Iterable[Known], before: dict[str, Known]
+    connection: Connection, watchlist: Watchlist, staying: Iterable[Known], before: dict[str, Known]
 ) -> None:
     """Gives accounts their present labels, where they had others before."""
     labels = {one.key: watchlist.label_for(one.source, one.email) for one in staying}
@@ -93,7 +92,7 @@ async def relabel(
     await accounts.relabel(connection, changed)
 
 
-async def end_alerts(connection: AsyncConnection, watchlist: Watchlist, staying: Iterable[Known]) -> None:
+async def end_alerts(connection: Connection, watchlist: Watchlist, staying: Iterable[Known]) -> None:
     """Ends the alerts of rules that are switched off, and those of sources that are no longer there."""
     known = {one.key: one for one in staying}
     off: dict[Measure, list[str]] = defaultdict(list)

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from bot.core.delivery import (
     FIRST_WAIT,
     GROUP_LIMIT,
@@ -34,6 +32,7 @@ from bot.errors import BotError, DatabaseTrouble
 from bot.metrics import Metrics
 from bot.recipients import Recipients
 from bot.store import chats, fallback, outbox
+from bot.store.connection import Connection
 from bot.store.database import Store
 
 log = logging.getLogger(__name__)
@@ -244,7 +243,7 @@ class Outbox:
         """Notes a delivery. If it ended a drought, the other chats are tried at once too."""
         now = self._clock()
 
-        async def note(connection: AsyncConnection) -> None:
+        async def note(connection: Connection) -> None:
             await outbox.delivered(connection, ids_of(part), result.message_id, now)
             await chats.reached(connection, chat)
 
@@ -264,7 +263,7 @@ class Outbox:
         lane.ready_at = self._timer() + wait
         log.warning("Chat %s was not told (%s); trying again in %.0f s", chat, result.failure, wait)
 
-        async def note(connection: AsyncConnection) -> None:
+        async def note(connection: Connection) -> None:
             await outbox.postponed(connection, ids_of(part), result.failure, now)
             if lane.asked_for_peace:
                 await chats.note(connection, chat, not_before=now + timedelta(seconds=wait))
@@ -278,14 +277,14 @@ class Outbox:
         over = [one.id for one in part.notifications if one.attempts + 1 >= after]
         rest = [one.id for one in part.notifications if one.attempts + 1 < after]
 
-        async def note(connection: AsyncConnection) -> None:
+        async def note(connection: Connection) -> None:
             await outbox.failed(connection, over, failure, now)
             await outbox.postponed(connection, rest, failure, now)
 
         await self._store.write_patiently(note)
 
 
-async def with_ways(connection: AsyncConnection, pending: Sequence[Notification]) -> list[Notification]:
+async def with_ways(connection: Connection, pending: Sequence[Notification]) -> list[Notification]:
     """The notifications, each with how it went out by the second channel, if it did."""
     sent = await fallback.sent(connection, {part.notice.key for part in pending})
     told = {key: (one.at, one.ways) for key, one in sent.items()}

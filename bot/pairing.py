@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from bot.core.model import Chat
 from bot.core.pairing import (
     CODE_BYTES,
@@ -19,6 +17,7 @@ from bot.core.pairing import (
     may_guess,
 )
 from bot.store import chats, pairing
+from bot.store.connection import Connection
 from bot.store.database import Store
 
 draw_code = partial(secrets.token_urlsafe, CODE_BYTES)
@@ -81,14 +80,14 @@ class Pairing:
             return bool(await pairing.leave(connection, here))
 
 
-async def is_heard(connection: AsyncConnection, chat: Chat, now: datetime) -> bool:
+async def is_heard(connection: Connection, chat: Chat, now: datetime) -> bool:
     """Whether a code from this chat is looked at now, after the wrong ones before it."""
     own = await pairing.guesses_of(connection, chat.chat_id)
     total = await pairing.guesses_of(connection, pairing.EVERYBODY)
     return may_guess(own, OF_ONE_CHAT, now) and may_guess(total, OF_EVERYBODY, now)
 
 
-async def note_wrong(connection: AsyncConnection, chat: Chat, now: datetime) -> None:
+async def note_wrong(connection: Connection, chat: Chat, now: datetime) -> None:
     """Counts a wrong code, for its chat and for everybody."""
     for who in (chat.chat_id, pairing.EVERYBODY):
         known = after_wrong(await pairing.guesses_of(connection, who), now)

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from bot.core.model import Chat, Notice
 from bot.roster import Roster
 from bot.store import chats, pairing
+from bot.store.connection import Connection
 
 
 class Recipients:
@@ -28,7 +27,7 @@ class Recipients:
         """The chats of TELEGRAM_CHAT_IDS, and those that were paired."""
         return self._now((*self._roster.watchlist.home, *self._paired))
 
-    async def refresh(self, connection: AsyncConnection) -> tuple[Chat, ...]:
+    async def refresh(self, connection: Connection) -> tuple[Chat, ...]:
         """Reads which chats are paired and where each is now, and gives them all."""
         self._paired = await pairing.paired(connection)
         self._moved = await chats.moved(connection)
@@ -49,7 +48,7 @@ class Recipients:
         """Whether a chat may ask about an account, or a source: whether it is told of it."""
         return any(covers(told, chat) for told in self.told_of(source, email))
 
-    async def move(self, connection: AsyncConnection, old: int, new: int) -> None:
+    async def move(self, connection: Connection, old: int, new: int) -> None:
         """Remembers that a group has become another chat, and goes there from now on."""
         await chats.move(connection, old, new)
         await self.refresh(connection)

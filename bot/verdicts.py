@@ -5,8 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from bot.context import Context
 from bot.core.looks import (
     Outcome,
@@ -36,6 +34,7 @@ from bot.core.model import (
 )
 from bot.core.spread import next_look
 from bot.store import accounts, alerts, chats, history, outbox, readings
+from bot.store.connection import Connection
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +81,7 @@ class Verdicts:
         """
         now = self._clock()
 
-        async def work(connection: AsyncConnection) -> tuple[list[Change], list[Notice]]:
+        async def work(connection: Connection) -> tuple[list[Change], list[Notice]]:
             changes = await self._note(connection, batch, now)
             if ends_round:
                 await chats.mark(connection, chats.ROUND, now)
@@ -122,7 +121,7 @@ class Verdicts:
                 await self.put(connection, [notice], until)
         self._on_notices()
 
-    async def _note(self, connection: AsyncConnection, batch: Sequence[Look], now: datetime) -> list[Change]:
+    async def _note(self, connection: Connection, batch: Sequence[Look], now: datetime) -> list[Change]:
         """Writes down what was seen, and when a server that asked for peace is looked at again."""
         known = await accounts.load(connection, [look.account.key for look in batch])
         changes, waits = [], {}
@@ -141,7 +140,7 @@ class Verdicts:
         await accounts.plan_looks(connection, waits)
         return changes
 
-    async def _decide(self, connection: AsyncConnection, changes: Sequence[Change], now: datetime) -> list[Outcome]:
+    async def _decide(self, connection: Connection, changes: Sequence[Change], now: datetime) -> list[Outcome]:
         """Decides for the accounts of a batch, and for the sources that they belong to."""
         by_source: dict[str, list[Change]] = {}
         for change in changes:
@@ -161,7 +160,7 @@ class Verdicts:
                 outcomes += decide_account(one.before, one.after, known, rules, health, silences, now)
         return [one for one in outcomes if one.alert != remembered[one.alert.subject].get(one.alert.measure)]
 
-    async def decide_source(self, connection: AsyncConnection, source: str, now: datetime) -> list[Notice]:
+    async def decide_source(self, connection: Connection, source: str, now: datetime) -> list[Notice]:
         """Decides for a source alone, after a look at its listing."""
         remembered = (await alerts.load(connection, [source]))[source]
         silences = await alerts.active_silences(connection, now)
@@ -173,7 +172,7 @@ class Verdicts:
             connection, [one for one in outcomes if one.alert != remembered.get(one.alert.measure)], now
         )
 
-    async def _untold(self, connection: AsyncConnection, silences: Sequence[Silence], now: datetime) -> list[Outcome]:
+    async def _untold(self, connection: Connection, silences: Sequence[Silence], now: datetime) -> list[Outcome]:
         """What no silence withholds any more, in the words of what is known now."""
         lagging = await alerts.untold(connection)
         known = await accounts.load(connection, [alert.subject for alert in lagging])
@@ -188,14 +187,14 @@ class Verdicts:
             outcomes.append(outcome(alert, Reason.NONE, facts, silences, now))
         return outcomes
 
-    async def say(self, connection: AsyncConnection, outcomes: Sequence[Outcome], now: datetime) -> list[Notice]:
+    async def say(self, connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> list[Notice]:
         """Remembers alerts and addresses what is to be said of them; one that never fired needs no memory."""
         await alerts.save(connection, [one.alert for one in outcomes if one.alert.episode])
         notices = [one.notice for one in outcomes if one.notice]
         await self.put(connection, notices, now)
         return notices
 
-    async def put(self, connection: AsyncConnection, notices: Sequence[Notice], now: datetime) -> None:
+    async def put(self, connection: Connection, notices: Sequence[Notice], now: datetime) -> None:
         """Puts notices into the outbox, each for the chats that are told of its account."""
         if notices:
             await self._recipients.refresh(connection)

@@ -210,7 +210,7 @@ async def test_a_locked_database_is_waited_for(
     database: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """While another process holds the database nothing is lost: the looks are saved, whole, once it lets go."""
-    monkeypatch.setattr(opening, "BUSY_TIMEOUT_MS", 1)
+    monkeypatch.setattr(opening, "PAUSES", (0.001,))
     monkeypatch.setattr(opening, "WAITS", (0.001,))
     async with world_in(database) as world:
         await world.watch(ALICE, BOB)
@@ -230,7 +230,7 @@ async def test_a_locked_database_does_not_end_the_saving(
     database: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Room that becomes free while the database is locked is used by a later tick; nothing ends for good."""
-    monkeypatch.setattr(opening, "BUSY_TIMEOUT_MS", 1)
+    monkeypatch.setattr(opening, "PAUSES", (0.001,))
     monkeypatch.setattr(opening, "WAITS", (0.001,))
     async with world_in(database) as world:
         await world.watch(*MANY)

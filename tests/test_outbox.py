@@ -8,12 +8,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.delivery import LONGEST_WAIT, Later, Moved, Never
 from bot.core.model import Chat, Measure, Reason, Severity, Topic
 from bot.store import chats
 from bot.store import outbox as rows
+from bot.store.connection import Connection
 from bot.store.database import Store
 from tests.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, Postroom, copy_of, key_of, notice, until
 
@@ -292,7 +292,7 @@ class Cut(Store):
             raise asyncio.CancelledError
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self) -> AsyncIterator[Connection]:
         """A write transaction that may be the last."""
         self._end(after=False)
         async with super().write() as connection:
@@ -300,7 +300,7 @@ class Cut(Store):
         self._end(after=True)
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
+    async def read(self) -> AsyncIterator[Connection]:
         """A read transaction that may be the last."""
         self._end(after=False)
         async with super().read() as connection:

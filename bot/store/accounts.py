@@ -7,9 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.model import Account, Health, Outage, OutageKind, SourceState
+from bot.store.connection import Connection
 from bot.store.schema import accounts, sources
 from bot.store.values import dump_foretold, dump_reading, load_foretold, load_reading, number
 
@@ -49,7 +49,7 @@ def account_of(row: sa.Row[Any]) -> Account:
     )
 
 
-async def due(connection: AsyncConnection, now: datetime, limit: int) -> list[Account]:
+async def due(connection: Connection, now: datetime, limit: int) -> list[Account]:
     """The watched accounts whose next look is due, the longest waiting first."""
     query = (
         sa.select(accounts)
@@ -60,7 +60,7 @@ async def due(connection: AsyncConnection, now: datetime, limit: int) -> list[Ac
     return [account_of(row) for row in await connection.execute(query)]
 
 
-async def plan_looks(connection: AsyncConnection, next_checks: dict[str, datetime]) -> None:
+async def plan_looks(connection: Connection, next_checks: dict[str, datetime]) -> None:
     """Sets when each of the given accounts is due next: this is also what claims one for a look."""
     if next_checks:
         statement = (
@@ -69,26 +69,26 @@ async def plan_looks(connection: AsyncConnection, next_checks: dict[str, datetim
         await connection.execute(statement, [{"k": key, "at": at} for key, at in next_checks.items()])
 
 
-async def load(connection: AsyncConnection, keys: Iterable[str]) -> dict[str, Account]:
+async def load(connection: Connection, keys: Iterable[str]) -> dict[str, Account]:
     """The watched accounts of these keys."""
     query = sa.select(accounts).where(accounts.c.watched, accounts.c.key.in_(list(keys)))
     return {row.key: account_of(row) for row in await connection.execute(query)}
 
 
-async def watched(connection: AsyncConnection) -> list[Account]:
+async def watched(connection: Connection) -> list[Account]:
     """Every watched account, by name."""
     query = sa.select(accounts).where(accounts.c.watched)
     found = [account_of(row) for row in await connection.execute(query)]
     return sorted(found, key=lambda account: account.name.lower())
 
 
-async def known(connection: AsyncConnection) -> list[Known]:
+async def known(connection: Connection) -> list[Known]:
     """Every account that was ever watched."""
     columns = (accounts.c.key, accounts.c.source, accounts.c.email, accounts.c.label, accounts.c.watched)
     return [Known(*row) for row in await connection.execute(sa.select(*columns))]
 
 
-async def save(connection: AsyncConnection, changed: Sequence[Account], unchanged: Sequence[Account]) -> None:
+async def save(connection: Connection, changed: Sequence[Account], unchanged: Sequence[Account]) -> None:
     """Notes a batch of looks; the readings themselves are written only where they tell something new."""
     for looked, with_reading in ((changed, True), (unchanged, False)):
         if not looked:
@@ -117,7 +117,7 @@ def look_row(account: Account, *, with_reading: bool) -> dict[str, Any]:
     return row
 
 
-async def watch(connection: AsyncConnection, found: Iterable[tuple[Account, datetime]]) -> None:
+async def watch(connection: Connection, found: Iterable[tuple[Account, datetime]]) -> None:
     """Watches accounts, new or seen before, each from its first moment on; what is remembered of one stays."""
     rows = [
         {
@@ -141,19 +141,19 @@ async def watch(connection: AsyncConnection, found: Iterable[tuple[Account, date
         await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=fresh), rows)
 
 
-async def relabel(connection: AsyncConnection, labels: Mapping[str, str | None]) -> None:
+async def relabel(connection: Connection, labels: Mapping[str, str | None]) -> None:
     """What people call each account from now on, by key."""
     if labels:
         statement = sa.update(accounts).where(accounts.c.key == sa.bindparam("k")).values(label=sa.bindparam("l"))
         await connection.execute(statement, [{"k": key, "l": label} for key, label in labels.items()])
 
 
-async def hand_over(connection: AsyncConnection, keys: Iterable[str], source: str) -> None:
+async def hand_over(connection: Connection, keys: Iterable[str], source: str) -> None:
     """Reads these accounts through another source from now on."""
     await connection.execute(sa.update(accounts).where(accounts.c.key.in_(list(keys))).values(source=source))
 
 
-async def foreseen_at(connection: AsyncConnection) -> dict[str, datetime]:
+async def foreseen_at(connection: Connection) -> dict[str, datetime]:
     """When each watched account's forecast was made last."""
     query = sa.select(accounts.c.key, accounts.c.foreseen_at).where(
         accounts.c.watched, accounts.c.foreseen_at.is_not(None)
@@ -161,19 +161,19 @@ async def foreseen_at(connection: AsyncConnection) -> dict[str, datetime]:
     return {row.key: row.foreseen_at for row in await connection.execute(query)}
 
 
-async def save_foretold(connection: AsyncConnection, account: Account, now: datetime) -> None:
+async def save_foretold(connection: Connection, account: Account, now: datetime) -> None:
     """Remembers an account's forecast, or that there is none to tell."""
     foretold = dump_foretold(account.foretold) if account.foretold else None
     statement = sa.update(accounts).where(accounts.c.key == account.key)
     await connection.execute(statement.values(foretold=foretold, foreseen_at=now))
 
 
-async def unwatch(connection: AsyncConnection, keys: Iterable[str]) -> None:
+async def unwatch(connection: Connection, keys: Iterable[str]) -> None:
     """Looks no more at these accounts; what is known of them stays."""
     await connection.execute(sa.update(accounts).where(accounts.c.key.in_(list(keys))).values(watched=False))
 
 
-async def note_listed(connection: AsyncConnection, errors: dict[str, str | None]) -> None:
+async def note_listed(connection: Connection, errors: dict[str, str | None]) -> None:
     """What the source's listing says is wrong with each account, by key; None where it says nothing."""
     if errors:
         statement = (
@@ -182,24 +182,24 @@ async def note_listed(connection: AsyncConnection, errors: dict[str, str | None]
         await connection.execute(statement, [{"k": key, "e": error} for key, error in errors.items()])
 
 
-async def all_due(connection: AsyncConnection, now: datetime) -> None:
+async def all_due(connection: Connection, now: datetime) -> None:
     """Makes every watched account due at once: a round now."""
     await connection.execute(sa.update(accounts).where(accounts.c.watched).values(next_check_at=now))
 
 
-async def none_due_after(connection: AsyncConnection, latest: datetime) -> None:
+async def none_due_after(connection: Connection, latest: datetime) -> None:
     """Brings back what a clock that was set back would let wait: nothing is due later than ``latest``."""
     late = sa.and_(accounts.c.watched, accounts.c.next_check_at > latest)
     await connection.execute(sa.update(accounts).where(late).values(next_check_at=latest))
 
 
-async def last_look(connection: AsyncConnection) -> datetime | None:
+async def last_look(connection: Connection) -> datetime | None:
     """When any account was looked at last."""
     at: datetime | None = await connection.scalar(sa.select(sa.func.max(accounts.c.looked_at)))
     return at
 
 
-async def health(connection: AsyncConnection, source: str) -> Health:
+async def health(connection: Connection, source: str) -> Health:
     """How the watched accounts of a source stand together."""
     kind = accounts.c.outage_kind
     query = (
@@ -236,7 +236,7 @@ def health_of(rows: Sequence[sa.Row[Any]]) -> Health:
     )
 
 
-async def source(connection: AsyncConnection, key: str) -> SourceState:
+async def source(connection: Connection, key: str) -> SourceState:
     """What is known of a source's listing."""
     row = (await connection.execute(sa.select(sources).where(sources.c.key == key))).one_or_none()
     if row is None:
@@ -245,7 +245,7 @@ async def source(connection: AsyncConnection, key: str) -> SourceState:
     return SourceState(key, row.listed_at, row.listed, outage, row.failures, row.failing_since)
 
 
-async def save_source(connection: AsyncConnection, state: SourceState) -> None:
+async def save_source(connection: Connection, state: SourceState) -> None:
     """Notes a look at a source's listing."""
     values = {
         "key": state.key,

@@ -7,9 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.model import Alert, Measure, Severity, Silence, SilenceKind
+from bot.store.connection import Connection
 from bot.store.schema import alerts, silences
 
 QUIET: dict[str, Any] = {"level": 0, "told_level": 0, "severity": None, "period": None}
@@ -41,7 +41,7 @@ def row_of(alert: Alert) -> dict[str, Any]:
     }
 
 
-async def load(connection: AsyncConnection, subjects: Iterable[str]) -> Mapping[str, dict[Measure, Alert]]:
+async def load(connection: Connection, subjects: Iterable[str]) -> Mapping[str, dict[Measure, Alert]]:
     """The remembered alerts of each subject; a subject that never had one has none."""
     query = sa.select(alerts).where(alerts.c.subject.in_(list(subjects)))
     found: dict[str, dict[Measure, Alert]] = defaultdict(dict)
@@ -50,7 +50,7 @@ async def load(connection: AsyncConnection, subjects: Iterable[str]) -> Mapping[
     return found
 
 
-async def save(connection: AsyncConnection, changed: Iterable[Alert]) -> None:
+async def save(connection: Connection, changed: Iterable[Alert]) -> None:
     """Remembers alerts."""
     rows = [row_of(alert) for alert in changed]
     if rows:
@@ -61,13 +61,13 @@ async def save(connection: AsyncConnection, changed: Iterable[Alert]) -> None:
         )
 
 
-async def firing(connection: AsyncConnection) -> list[Alert]:
+async def firing(connection: Connection) -> list[Alert]:
     """Every alert that fires, the worst first, then the oldest."""
     query = sa.select(alerts).where(alerts.c.level > 0).order_by(alerts.c.severity.desc(), alerts.c.since)
     return [alert_of(row) for row in await connection.execute(query)]
 
 
-async def untold(connection: AsyncConnection) -> list[Alert]:
+async def untold(connection: Connection) -> list[Alert]:
     """Every alert of which something was withheld by a silence."""
     recovered = sa.and_(alerts.c.level == 0, alerts.c.told_level > 0)
     never_told = sa.and_(alerts.c.level > 0, alerts.c.sequence == 0)
@@ -75,7 +75,7 @@ async def untold(connection: AsyncConnection) -> list[Alert]:
     return [alert_of(row) for row in await connection.execute(sa.select(alerts).where(lags))]
 
 
-async def quiet_rule(connection: AsyncConnection, measure: Measure, subjects: Iterable[str] | None = None) -> None:
+async def quiet_rule(connection: Connection, measure: Measure, subjects: Iterable[str] | None = None) -> None:
     """Ends the alerts of a rule that was switched off, for everyone or for these subjects, without a word."""
     statement = sa.update(alerts).where(alerts.c.measure == measure.value)
     if subjects is not None:
@@ -83,12 +83,12 @@ async def quiet_rule(connection: AsyncConnection, measure: Measure, subjects: It
     await connection.execute(statement.values(QUIET))
 
 
-async def close(connection: AsyncConnection, subjects: Iterable[str]) -> None:
+async def close(connection: Connection, subjects: Iterable[str]) -> None:
     """Ends the alerts of accounts that are no longer watched, without a word: their going is said by itself."""
     await connection.execute(sa.update(alerts).where(alerts.c.subject.in_(list(subjects))).values(QUIET))
 
 
-async def active_silences(connection: AsyncConnection, now: datetime) -> list[Silence]:
+async def active_silences(connection: Connection, now: datetime) -> list[Silence]:
     """The silences that have not run out; of acks, those whose alert has not moved on is for the core to judge."""
     query = sa.select(silences).where(sa.or_(silences.c.until.is_(None), silences.c.until > now))
     return [
@@ -105,7 +105,7 @@ async def active_silences(connection: AsyncConnection, now: datetime) -> list[Si
     ]
 
 
-async def add_silence(connection: AsyncConnection, silence: Silence) -> None:
+async def add_silence(connection: Connection, silence: Silence) -> None:
     """Adds a silence in place of the one of its kind on the same thing."""
     await remove_silences(connection, silence.kind, silence.subject, silence.measure)
     values = {
@@ -121,7 +121,7 @@ async def add_silence(connection: AsyncConnection, silence: Silence) -> None:
 
 
 async def remove_silences(
-    connection: AsyncConnection,
+    connection: Connection,
     kind: SilenceKind | None = None,
     subject: str | None = None,
     measure: Measure | None = None,
@@ -134,7 +134,7 @@ async def remove_silences(
     return (await connection.execute(statement)).rowcount
 
 
-async def end_silences(connection: AsyncConnection, now: datetime) -> int:
+async def end_silences(connection: Connection, now: datetime) -> int:
     """Ends the mutes and snoozes whose time is over, and the acks of episodes that are over; says how many."""
     acked = sa.exists().where(
         alerts.c.subject == silences.c.subject,
@@ -146,7 +146,7 @@ async def end_silences(connection: AsyncConnection, now: datetime) -> int:
     return (await connection.execute(sa.delete(silences).where(over))).rowcount
 
 
-async def silences_are_over(connection: AsyncConnection, now: datetime) -> bool:
+async def silences_are_over(connection: Connection, now: datetime) -> bool:
     """Whether any mute or snooze has run out and not been ended yet."""
     query = sa.select(sa.exists().where(silences.c.until <= now))
     return bool((await connection.execute(query)).scalar())

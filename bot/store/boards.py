@@ -4,11 +4,11 @@ from hashlib import sha256
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.board import Board
 from bot.core.model import Chat
 from bot.store.chats import is_chat
+from bot.store.connection import Connection
 from bot.store.schema import boards
 
 
@@ -17,7 +17,7 @@ def hash_of(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-async def every(connection: AsyncConnection) -> list[Board]:
+async def every(connection: Connection) -> list[Board]:
     """All boards."""
     return [
         Board(Chat(row.chat_id, row.thread_id or None), row.message_id, row.text_hash, row.edited_at)
@@ -25,7 +25,7 @@ async def every(connection: AsyncConnection) -> list[Board]:
     ]
 
 
-async def put(connection: AsyncConnection, board: Board) -> int | None:
+async def put(connection: Connection, board: Board) -> int | None:
     """Remembers a board in place of the one that its chat had; gives that one's message."""
     before = sa.select(boards.c.message_id).where(is_chat(boards, board.chat))
     old: int | None = await connection.scalar(before)
@@ -41,13 +41,13 @@ async def put(connection: AsyncConnection, board: Board) -> int | None:
     return old
 
 
-async def edited(connection: AsyncConnection, board: Board) -> None:
+async def edited(connection: Connection, board: Board) -> None:
     """Notes what a board says now, unless another message has taken its place meanwhile."""
     values = {"text_hash": board.text, "edited_at": board.edited_at}
     await connection.execute(sa.update(boards).where(is_same(board)).values(values))
 
 
-async def forget(connection: AsyncConnection, board: Board) -> None:
+async def forget(connection: Connection, board: Board) -> None:
     """Forgets a board, unless another message has taken its place meanwhile."""
     await connection.execute(sa.delete(boards).where(is_same(board)))
 

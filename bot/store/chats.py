@@ -5,10 +5,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.model import Chat
 from bot.store import outbox
+from bot.store.connection import Connection
 from bot.store.schema import chats, marks
 
 ROUND, LOOK = "round", "look"
@@ -19,7 +19,7 @@ def is_chat(table: sa.Table, chat: Chat) -> sa.ColumnElement[bool]:
     return sa.and_(table.c.chat_id == chat.chat_id, table.c.thread_id == (chat.thread_id or 0))
 
 
-async def moved(connection: AsyncConnection) -> dict[int, int]:
+async def moved(connection: Connection) -> dict[int, int]:
     """Where each chat that moved is now, followed to the end."""
     query = sa.select(chats.c.chat_id, chats.c.moved_to).where(chats.c.moved_to.is_not(None))
     steps = {row.chat_id: row.moved_to for row in await connection.execute(query)}
@@ -35,7 +35,7 @@ def follow(chat_id: int, steps: dict[int, int]) -> int:
     return chat_id
 
 
-async def move(connection: AsyncConnection, old: int, new: int) -> None:
+async def move(connection: Connection, old: int, new: int) -> None:
     """Remembers that a group became a supergroup, and sends there what waits for it."""
     values = {"chat_id": old, "thread_id": 0, "moved_to": new}
     statement = insert(chats).values(values)
@@ -49,51 +49,51 @@ async def move(connection: AsyncConnection, old: int, new: int) -> None:
     await outbox.readdress(connection, old, new)
 
 
-async def not_greeted(connection: AsyncConnection, wanted: Iterable[Chat]) -> list[Chat]:
+async def not_greeted(connection: Connection, wanted: Iterable[Chat]) -> list[Chat]:
     """Those of the chats that were never greeted."""
     query = sa.select(chats.c.chat_id, chats.c.thread_id).where(chats.c.greeted_at.is_not(None))
     greeted = {Chat(chat_id, thread_id or None) for chat_id, thread_id in await connection.execute(query)}
     return [chat for chat in wanted if chat not in greeted]
 
 
-async def greet(connection: AsyncConnection, greeted: Iterable[Chat], now: datetime) -> None:
+async def greet(connection: Connection, greeted: Iterable[Chat], now: datetime) -> None:
     """Remembers chats as greeted."""
     for chat in greeted:
         await note(connection, chat, greeted_at=now)
 
 
-async def note(connection: AsyncConnection, chat: Chat, **values: object) -> None:
+async def note(connection: Connection, chat: Chat, **values: object) -> None:
     """Writes something down of one chat."""
     row = {"chat_id": chat.chat_id, "thread_id": chat.thread_id or 0, **values}
     statement = insert(chats).values(row)
     await connection.execute(statement.on_conflict_do_update(index_elements=["chat_id", "thread_id"], set_=values))
 
 
-async def reached(connection: AsyncConnection, chat: Chat) -> None:
+async def reached(connection: Connection, chat: Chat) -> None:
     """Forgets that a chat could not be reached, or had asked for peace: it has just been told something."""
     troubled = sa.or_(chats.c.gone.is_not(None), chats.c.not_before.is_not(None))
     statement = sa.update(chats).where(chats.c.chat_id == chat.chat_id, chats.c.thread_id == (chat.thread_id or 0))
     await connection.execute(statement.where(troubled).values(gone=None, not_before=None))
 
 
-async def gone(connection: AsyncConnection) -> dict[Chat, str]:
+async def gone(connection: Connection) -> dict[Chat, str]:
     """The chats that can no longer be reached, each with the reason."""
     query = sa.select(chats.c.chat_id, chats.c.thread_id, chats.c.gone).where(chats.c.gone.is_not(None))
     return {Chat(chat_id, thread_id or None): why for chat_id, thread_id, why in await connection.execute(query)}
 
 
-async def waits(connection: AsyncConnection) -> dict[Chat, datetime]:
+async def waits(connection: Connection) -> dict[Chat, datetime]:
     """Until when Telegram asked to be left in peace, by chat."""
     query = sa.select(chats.c.chat_id, chats.c.thread_id, chats.c.not_before).where(chats.c.not_before.is_not(None))
     return {Chat(chat_id, thread_id or None): until for chat_id, thread_id, until in await connection.execute(query)}
 
 
-async def mark(connection: AsyncConnection, name: str, at: datetime) -> None:
+async def mark(connection: Connection, name: str, at: datetime) -> None:
     """Remembers when something happened last."""
     statement = insert(marks).values(name=name, at=at)
     await connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": at}))
 
 
-async def marked(connection: AsyncConnection, name: str) -> datetime | None:
+async def marked(connection: Connection, name: str) -> datetime | None:
     """When something happened last."""
     return await connection.scalar(sa.select(marks.c.at).where(marks.c.name == name))

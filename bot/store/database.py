@@ -6,24 +6,29 @@ import logging
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, contextmanager
 from itertools import chain, repeat
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, TypeVar
 
+import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.engine import URL, Connection
+from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import DatabaseError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import DatabaseTrouble, DatabaseUnusable
+from bot.store.connection import Connection
 from bot.store.schema import REVISION
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 WAITS = (1.0, 2.0, 5.0, 10.0, 30.0)
-BUSY_TIMEOUT_MS = 10_000
+READERS = 3
+PAUSES = (0.001, 0.002, 0.005, 0.01, 0.02, *[0.05] * 200)
+"""Seconds between the tries at a locked database, ten in all."""
+
 CHECK_WHOLE_BELOW = 64 * 2**20
 KNOWN_REVISIONS = ("0001", "0002", "0003", "0004")
 
@@ -31,11 +36,13 @@ KNOWN_REVISIONS = ("0001", "0002", "0003", "0004")
 class Store:
     """The open database. ``write`` gives the one transaction that may change it, ``read`` one that only looks."""
 
-    def __init__(self, engine: AsyncEngine, lock: IO[str] | None) -> None:
+    def __init__(self, engine: Engine, lock: IO[str] | None) -> None:
         """Use ``Store.open``."""
         self._engine = engine
         self._lock = lock
         self._writing = asyncio.Lock()
+        self._reading = asyncio.Semaphore(READERS)
+        self._disk = ThreadPoolExecutor(1, "disk")
 
     @classmethod
     async def open(cls, path: str) -> "Store":
@@ -54,21 +61,34 @@ class Store:
         return cls(engine_for(path), lock)
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self) -> AsyncIterator[Connection]:
         """A transaction that holds the write lock from its beginning, committed at the end, rolled back on an error."""
         with in_words():
-            async with self._writing, self._engine.begin() as connection:
-                yield connection
+            async with self._writing:
+                with self._engine.connect() as inner:
+                    await begin(inner, "BEGIN IMMEDIATE")
+                    yield Connection(inner)
+                    await self._commit(inner)
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
+    async def read(self) -> AsyncIterator[Connection]:
         """A transaction that sees one moment of the database and delays nobody."""
         with in_words():
-            async with self._engine.connect() as connection:
-                await connection.execution_options(reads=True)
-                yield connection
+            async with self._reading:
+                with self._engine.connect() as inner:
+                    await begin(inner, "BEGIN")
+                    yield Connection(inner)
 
-    async def write_patiently(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def _commit(self, inner: sa.Connection) -> None:
+        """Waits for the disk in a thread. A commit that has begun is seen to its end, also when cancelled."""
+        commit = asyncio.get_running_loop().run_in_executor(self._disk, inner.commit)
+        try:
+            await asyncio.shield(commit)
+        except asyncio.CancelledError:
+            await asyncio.wait([commit])
+            raise
+
+    async def write_patiently(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Does the work in a write transaction, and waits for a database that is locked, full or read-only."""
         for wait in chain(WAITS, repeat(WAITS[-1])):
             try:
@@ -81,7 +101,8 @@ class Store:
 
     async def close(self) -> None:
         """Ends the connections and lets another bot in."""
-        await self._engine.dispose()
+        self._engine.dispose()
+        self._disk.shutdown()
         if self._lock:
             self._lock.close()
 
@@ -97,27 +118,44 @@ def in_words() -> Iterator[None]:
         raise DatabaseTrouble(f"The database cannot be used just now: {error.orig}") from error
 
 
-def engine_for(path: str) -> AsyncEngine:
-    """An engine whose transactions never deadlock: a write begins IMMEDIATE, so no read is ever upgraded to one."""
-    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=path), pool_size=2, max_overflow=2)
-    event.listen(engine.sync_engine, "connect", prepare)
-    event.listen(engine.sync_engine, "begin", begin)
+def engine_for(path: str) -> Engine:
+    """An engine for connections that are used by one transaction at a time, in the event loop and in its commits."""
+    engine = sa.create_engine(
+        URL.create("sqlite", database=path),
+        pool_size=2,
+        max_overflow=READERS,
+        connect_args={"check_same_thread": False, "isolation_level": None, "timeout": 0},
+    )
+    event.listen(engine, "connect", prepare)
     return engine
 
 
-def prepare(connection: Any, _record: object) -> None:
+def prepare(connection: sqlite3.Connection, _record: object) -> None:
     """Sets up a driver's connection; it must survive power loss, so every commit is synced."""
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_TIMEOUT_MS}", "cache_size=-1024"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-1024"):
+        connection.execute(f"PRAGMA {pragma}")
 
 
-def begin(connection: Connection) -> None:
-    """Begins a transaction as its kind wants it."""
-    reads = connection.get_execution_options().get("reads", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+async def begin(inner: sa.Connection, how: str) -> None:
+    """Begins a transaction, and waits while another process holds the database; the driver would stop the whole loop.
+
+    A write begins IMMEDIATE, so that no read is ever upgraded to one: that would fail however long it waited.
+    """
+    for pause in PAUSES:
+        try:
+            return start(inner, how)
+        except OperationalError as error:
+            if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            inner.rollback()
+        await asyncio.sleep(pause)
+    return start(inner, how)
+
+
+def start(inner: sa.Connection, how: str) -> None:
+    """Begins, and looks at something at once: what a read will see, and whether it may, is settled here."""
+    inner.exec_driver_sql(how)
+    inner.exec_driver_sql("SELECT 1 FROM sqlite_master")
 
 
 def hold(path: str) -> IO[str]:

@@ -3,12 +3,12 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.digest import Past, Tally
 from bot.core.model import Chat, Notice, Topic
 from bot.core.spending import Point
 from bot.store.chats import is_chat
+from bot.store.connection import Connection
 from bot.store.outbox import notification_of
 from bot.store.schema import accounts, outbox, readings
 
@@ -19,7 +19,7 @@ AT_ONCE = 1000
 COLUMNS = tuple(readings.c[name] for name in Point._fields)
 
 
-async def pasts(connection: AsyncConnection, since: datetime) -> dict[str, Past]:
+async def pasts(connection: Connection, since: datetime) -> dict[str, Past]:
     """What happened to each watched account's credits since a moment; one look at each stored reading."""
     earlier = readings.alias()
     held = (
@@ -36,14 +36,13 @@ async def pasts(connection: AsyncConnection, since: datetime) -> dict[str, Past]
         .order_by(accounts.c.key, readings.c.taken_at)
     )
     tallies: dict[str, Tally] = {}
-    async with connection.stream(query) as result:
-        async for rows in result.partitions(AT_ONCE):
-            for key, *columns in rows:
-                tallies.setdefault(key, Tally()).add(Point(*columns))
+    async for rows in connection.parts(query, AT_ONCE):
+        for key, *columns in rows:
+            tallies.setdefault(key, Tally()).add(Point(*columns))
     return {key: tally.past for key, tally in tallies.items()}
 
 
-async def told(connection: AsyncConnection, chat: Chat, since: datetime) -> list[Notice]:
+async def told(connection: Connection, chat: Chat, since: datetime) -> list[Notice]:
     """What was to be said to a chat of alerts since a moment, oldest first."""
     this = sa.and_(is_chat(outbox, chat), outbox.c.topic == Topic.ALERT.value, outbox.c.created_at >= since)
     query = sa.select(outbox).where(this).order_by(outbox.c.id)

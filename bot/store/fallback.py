@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.model import Notification, Topic
+from bot.store.connection import Connection
 from bot.store.outbox import AT_ONCE, DELIVERED, FAILED, PENDING, SENDING, notification_of
 from bot.store.schema import fallbacks, outbox
 
@@ -24,7 +24,7 @@ class Sent:
     ways: str
 
 
-async def untaken(connection: AsyncConnection, now: datetime, after: timedelta) -> list[Notification]:
+async def untaken(connection: Connection, now: datetime, after: timedelta) -> list[Notification]:
     """The alerts that no chat has been told, nothing later of them either, if any has waited so long; else none.
 
     What was given up counts too: a bot that is blocked everywhere reaches nobody.
@@ -51,18 +51,18 @@ def overtaken() -> sa.ColumnElement[bool]:
     return sa.exists().where(later.c.state == DELIVERED, later.c.id > outbox.c.id, same)
 
 
-async def sent(connection: AsyncConnection, keys: Iterable[str]) -> dict[str, Sent]:
+async def sent(connection: Connection, keys: Iterable[str]) -> dict[str, Sent]:
     """Of these notices those that went out by the second channel."""
     query = sa.select(fallbacks).where(fallbacks.c.key.in_(list(keys)))
     return {row.key: Sent(row.sent_at, row.ways) for row in await connection.execute(query)}
 
 
-async def note(connection: AsyncConnection, keys: Sequence[str], told: Sent) -> None:
+async def note(connection: Connection, keys: Sequence[str], told: Sent) -> None:
     """Remembers what went out, so that it does so once."""
     rows = [{"key": key, "sent_at": told.at, "ways": told.ways} for key in keys]
     await connection.execute(insert(fallbacks).on_conflict_do_nothing(), rows)
 
 
-async def prune(connection: AsyncConnection, before: datetime) -> None:
+async def prune(connection: Connection, before: datetime) -> None:
     """Forgets what went out before a moment."""
     await connection.execute(sa.delete(fallbacks).where(fallbacks.c.sent_at < before))

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.history import Gap, Trace, Tracer
 from bot.core.model import Account
 from bot.core.spending import Point
+from bot.store.connection import Connection
 from bot.store.schema import outages, readings
 
 EVERYONE = ""
@@ -22,18 +22,17 @@ AT_ONCE = 1000
 COLUMNS = tuple(readings.c[name] for name in Point._fields)
 
 
-async def points(connection: AsyncConnection, key: str, since: datetime) -> AsyncIterator[Point]:
+async def points(connection: Connection, key: str, since: datetime) -> AsyncIterator[Point]:
     """What was read of one account since a moment, in order, begun by what held then; however many there are."""
     held = sa.select(sa.func.max(readings.c.taken_at)).where(readings.c.account == key, readings.c.taken_at <= since)
     first = await connection.scalar(held) or since
     query = sa.select(*COLUMNS).where(readings.c.account == key, readings.c.taken_at >= first)
-    async with connection.stream(query.order_by(readings.c.taken_at)) as result:
-        async for rows in result.partitions(AT_ONCE):
-            for row in rows:
-                yield Point(*row)
+    async for rows in connection.parts(query.order_by(readings.c.taken_at), AT_ONCE):
+        for row in rows:
+            yield Point(*row)
 
 
-async def trace(connection: AsyncConnection, key: str, since: datetime, until: datetime, slots: int) -> Trace:
+async def trace(connection: Connection, key: str, since: datetime, until: datetime, slots: int) -> Trace:
     """One account's way from one moment to another, in memory that does not grow with what is stored."""
     tracer = Tracer(since.timestamp(), until.timestamp(), slots)
     async for point in points(connection, key, since):
@@ -41,7 +40,7 @@ async def trace(connection: AsyncConnection, key: str, since: datetime, until: d
     return tracer.trace()
 
 
-async def gaps(connection: AsyncConnection, keys: Collection[str], since: datetime) -> dict[str, list[Gap]]:
+async def gaps(connection: Connection, keys: Collection[str], since: datetime) -> dict[str, list[Gap]]:
     """When each of these accounts could not be read, since a moment; one that lasts has no end."""
     query = sa.select(outages.c.account, outages.c.since, outages.c.until, outages.c.kind).where(
         outages.c.account.in_([*keys, EVERYONE]), sa.or_(outages.c.until.is_(None), outages.c.until > since)
@@ -54,7 +53,7 @@ async def gaps(connection: AsyncConnection, keys: Collection[str], since: dateti
     return found
 
 
-async def note_outages(connection: AsyncConnection, looks: Iterable[tuple[Account, Account]]) -> None:
+async def note_outages(connection: Connection, looks: Iterable[tuple[Account, Account]]) -> None:
     """Writes down which outages began and which ended, from each account before and after a look."""
     pairs = list(looks)
     begun = [after for before, after in pairs if after.outage and not before.outage]
@@ -73,12 +72,12 @@ def outage_row(account: Account) -> dict[str, object]:
     return {"account": account.key, "since": account.failing_since or account.looked_at, "until": None, "kind": kind}
 
 
-async def note_pause(connection: AsyncConnection, since: datetime, until: datetime) -> None:
+async def note_pause(connection: Connection, since: datetime, until: datetime) -> None:
     """Writes down that nobody was watching."""
     row = {"account": EVERYONE, "since": since, "until": until, "kind": NOT_RUNNING}
     await connection.execute(insert(outages).on_conflict_do_nothing(), row)
 
 
-async def prune(connection: AsyncConnection, now: datetime, keep: timedelta) -> None:
+async def prune(connection: Connection, now: datetime, keep: timedelta) -> None:
     """Drops outages that ended longer ago than ``keep``."""
     await connection.execute(sa.delete(outages).where(outages.c.until < now - keep))

@@ -7,9 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.model import Chat, Measure, Notice, Notification, Reason, Severity, Topic
+from bot.store.connection import Connection
 from bot.store.schema import Moment, outbox
 from bot.store.values import dump_facts, load_facts
 
@@ -43,7 +43,7 @@ def notification_of(row: sa.Row[Any]) -> Notification:
     return Notification(row.id, chat, notice, row.created_at, row.attempts, row.first_failed_at)
 
 
-async def put(connection: AsyncConnection, notices: Sequence[Notice], chats: Iterable[Chat], now: datetime) -> None:
+async def put(connection: Connection, notices: Sequence[Notice], chats: Iterable[Chat], now: datetime) -> None:
     """Addresses notices to chats. One that is already there, by its key, is not put in again."""
     rows = [row_of(notice, chat, now) for notice in notices for chat in chats]
     if rows:
@@ -69,27 +69,27 @@ def row_of(notice: Notice, chat: Chat, now: datetime) -> dict[str, Any]:
     }
 
 
-async def waiting_chats(connection: AsyncConnection) -> list[int]:
+async def waiting_chats(connection: Connection) -> list[int]:
     """The chats that something waits for, whatever the topic."""
     query = sa.select(outbox.c.chat_id).where(outbox.c.state == PENDING).distinct()
     return [chat_id for (chat_id,) in await connection.execute(query)]
 
 
-async def pending(connection: AsyncConnection, chat_id: int) -> list[Notification]:
+async def pending(connection: Connection, chat_id: int) -> list[Notification]:
     """What a chat has yet to be told in all its topics, oldest first, as much as is of use for the next message."""
     waits = sa.and_(outbox.c.state == PENDING, outbox.c.chat_id == chat_id)
     query = sa.select(outbox).where(waits).order_by(outbox.c.id).limit(AT_ONCE)
     return [notification_of(row) for row in await connection.execute(query)]
 
 
-async def claim(connection: AsyncConnection, ids: Sequence[int]) -> bool:
+async def claim(connection: Connection, ids: Sequence[int]) -> bool:
     """Takes notifications for one message, led by the first; False if another worker has any of them."""
     statement = sa.update(outbox).where(outbox.c.id.in_(ids), outbox.c.state == PENDING)
     taken = await connection.execute(statement.values(state=SENDING, lead_id=ids[0]))
     return taken.rowcount == len(ids)
 
 
-async def release(connection: AsyncConnection, chat_id: int | None = None) -> None:
+async def release(connection: Connection, chat_id: int | None = None) -> None:
     """Takes up again what a crash left between sending and recording, for all chats or for one."""
     claimed = sa.update(outbox).where(outbox.c.state == SENDING)
     if chat_id is not None:
@@ -97,14 +97,14 @@ async def release(connection: AsyncConnection, chat_id: int | None = None) -> No
     await connection.execute(claimed.values(state=PENDING))
 
 
-async def delivered(connection: AsyncConnection, ids: Sequence[int], message_id: int, now: datetime) -> None:
+async def delivered(connection: Connection, ids: Sequence[int], message_id: int, now: datetime) -> None:
     """Notes the message that told these notifications."""
     values = {"state": DELIVERED, "message_id": message_id, "done_at": now}
     await connection.execute(sa.update(outbox).where(outbox.c.id.in_(ids)).values(values))
 
 
 async def postponed(
-    connection: AsyncConnection, ids: Sequence[int], failure: str, now: datetime, *, counts: bool = True
+    connection: Connection, ids: Sequence[int], failure: str, now: datetime, *, counts: bool = True
 ) -> None:
     """Puts notifications back after a failed try."""
     values = {
@@ -118,13 +118,13 @@ async def postponed(
     await connection.execute(sa.update(outbox).where(outbox.c.id.in_(ids)).values(values))
 
 
-async def failed(connection: AsyncConnection, ids: Sequence[int], failure: str, now: datetime) -> None:
+async def failed(connection: Connection, ids: Sequence[int], failure: str, now: datetime) -> None:
     """Keeps notifications that can never be delivered, with the reason."""
     values = {"state": FAILED, "failure": failure, "done_at": now, "attempts": outbox.c.attempts + 1}
     await connection.execute(sa.update(outbox).where(outbox.c.id.in_(ids)).values(values))
 
 
-async def told_by(connection: AsyncConnection, lead_id: int, chat_id: int) -> list[Notification]:
+async def told_by(connection: Connection, lead_id: int, chat_id: int) -> list[Notification]:
     """The notifications that one message of one chat told; a message is named by the first of them.
 
     An answer that was lost may have left the chat two copies of the message; both name the same.
@@ -133,7 +133,7 @@ async def told_by(connection: AsyncConnection, lead_id: int, chat_id: int) -> li
     return [notification_of(row) for row in await connection.execute(query)]
 
 
-async def depth(connection: AsyncConnection) -> Depth:
+async def depth(connection: Connection) -> Depth:
     """What waits, and since when."""
     waits = outbox.c.state.in_([PENDING, SENDING])
     in_vain = sa.func.min(sa.case((outbox.c.attempts > 0, outbox.c.created_at)), type_=Moment)
@@ -143,12 +143,12 @@ async def depth(connection: AsyncConnection) -> Depth:
     return Depth(waiting, tried_since, (await connection.scalar(failed_count)) or 0, await connection.scalar(last))
 
 
-async def prune(connection: AsyncConnection, before: datetime) -> None:
+async def prune(connection: Connection, before: datetime) -> None:
     """Forgets what was delivered or given up before a moment."""
     await connection.execute(sa.delete(outbox).where(outbox.c.done_at < before))
 
 
-async def readdress(connection: AsyncConnection, old: int, new: int) -> None:
+async def readdress(connection: Connection, old: int, new: int) -> None:
     """Sends what waits for a chat to the one that it has become, but for what that one is told anyway."""
     waits = sa.and_(outbox.c.chat_id == old, outbox.c.state.in_([PENDING, SENDING]))
     there = outbox.alias()

@@ -6,12 +6,12 @@ from hashlib import sha256
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.model import Chat
 from bot.core.pairing import FORGIVEN_AFTER, LIFETIME, Guesses, Invitation
 from bot.store import chats, outbox
 from bot.store.chats import is_chat
+from bot.store.connection import Connection
 from bot.store.schema import boards, guesses, invitations, paired_chats
 from bot.store.schema import chats as chat_table
 from bot.store.schema import outbox as outbox_table
@@ -25,7 +25,7 @@ def hash_of(code: str) -> str:
     return sha256(code.encode()).hexdigest()
 
 
-async def invite(connection: AsyncConnection, code: str, invitation: Invitation) -> None:
+async def invite(connection: Connection, code: str, invitation: Invitation) -> None:
     """Keeps an invitation; those that can no longer be used are dropped, and so is an earlier first one."""
     at = invitations.c.made_at
     over = sa.or_(at <= invitation.made_at - LIFETIME, at >= invitation.made_at + LIFETIME)
@@ -41,7 +41,7 @@ async def invite(connection: AsyncConnection, code: str, invitation: Invitation)
     await connection.execute(sa.insert(invitations).values(values))
 
 
-async def take_invitation(connection: AsyncConnection, code: str, now: datetime) -> Invitation | None:
+async def take_invitation(connection: Connection, code: str, now: datetime) -> Invitation | None:
     """The open invitation of this code, which from now on is used; None for a wrong or an old one."""
     this = invitations.c.hash == hash_of(code)
     row = (await connection.execute(sa.select(invitations).where(this))).one_or_none()
@@ -52,18 +52,18 @@ async def take_invitation(connection: AsyncConnection, code: str, now: datetime)
     return invitation if invitation.is_open(now) else None
 
 
-async def withdraw_first(connection: AsyncConnection) -> None:
+async def withdraw_first(connection: Connection) -> None:
     """Makes the link in the log worth nothing: the bot has somebody."""
     await connection.execute(sa.delete(invitations).where(invitations.c.first))
 
 
-async def pair(connection: AsyncConnection, chat: Chat, by: str, now: datetime) -> None:
+async def pair(connection: Connection, chat: Chat, by: str, now: datetime) -> None:
     """Allows a chat."""
     values = {"chat_id": chat.chat_id, "thread_id": chat.thread_id or 0, "paired_at": now, "by": by}
     await connection.execute(insert(paired_chats).values(values).on_conflict_do_nothing())
 
 
-async def paired(connection: AsyncConnection) -> tuple[Chat, ...]:
+async def paired(connection: Connection) -> tuple[Chat, ...]:
     """The chats that were paired, in that order, each under the id that it had then."""
     query = sa.select(paired_chats.c.chat_id, paired_chats.c.thread_id).order_by(
         paired_chats.c.paired_at, paired_chats.c.chat_id, paired_chats.c.thread_id
@@ -71,7 +71,7 @@ async def paired(connection: AsyncConnection) -> tuple[Chat, ...]:
     return tuple(Chat(chat_id, thread_id or None) for chat_id, thread_id in await connection.execute(query))
 
 
-async def leave(connection: AsyncConnection, here: Chat) -> Sequence[Chat]:
+async def leave(connection: Connection, here: Chat) -> Sequence[Chat]:
     """Ends the pairing that allows this place, and forgets what waits for it; gives what was ended, by its old ids.
 
     A group that moved is known by its new id here. Without a topic the whole chat is meant, with one also the chat
@@ -93,7 +93,7 @@ def allows(chat: Chat, here: Chat, moved: dict[int, int]) -> bool:
     return chat.chat_id == here.chat_id and (chat.thread_id is None or chat.thread_id == here.thread_id)
 
 
-async def forget(connection: AsyncConnection, chat: Chat) -> None:
+async def forget(connection: Connection, chat: Chat) -> None:
     """Removes everything that makes a chat one of ours, its greeting too: it may come back some day."""
     for table in (paired_chats, boards):
         await connection.execute(sa.delete(table).where(is_chat(table, chat)))
@@ -103,13 +103,13 @@ async def forget(connection: AsyncConnection, chat: Chat) -> None:
     await connection.execute(sa.delete(outbox_table).where(waits, is_chat(outbox_table, chat)))
 
 
-async def guesses_of(connection: AsyncConnection, chat_id: int) -> Guesses:
+async def guesses_of(connection: Connection, chat_id: int) -> Guesses:
     """The wrong codes of a chat, or of everybody."""
     row = (await connection.execute(sa.select(guesses).where(guesses.c.chat_id == chat_id))).one_or_none()
     return Guesses(row.wrong, row.last_at) if row else Guesses()
 
 
-async def note_guesses(connection: AsyncConnection, chat_id: int, known: Guesses, now: datetime) -> None:
+async def note_guesses(connection: Connection, chat_id: int, known: Guesses, now: datetime) -> None:
     """Keeps the wrong codes of a chat, and drops what is long forgiven."""
     await connection.execute(sa.delete(guesses).where(guesses.c.last_at <= now - FORGIVEN_AFTER))
     values = {"chat_id": chat_id, "wrong": known.wrong, "last_at": known.last_at}
@@ -118,6 +118,6 @@ async def note_guesses(connection: AsyncConnection, chat_id: int, known: Guesses
     )
 
 
-async def forgive(connection: AsyncConnection, chat_id: int) -> None:
+async def forgive(connection: Connection, chat_id: int) -> None:
     """Forgets the wrong codes of a chat."""
     await connection.execute(sa.delete(guesses).where(guesses.c.chat_id == chat_id))

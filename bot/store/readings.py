@@ -5,15 +5,15 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.model import Account, Reading
+from bot.store.connection import Connection
 from bot.store.schema import Moment, readings
 
 HOURLY_AFTER, DAILY_AFTER = timedelta(days=7), timedelta(days=60)
 
 
-async def append(connection: AsyncConnection, changed: Iterable[Account]) -> None:
+async def append(connection: Connection, changed: Iterable[Account]) -> None:
     """Keeps the last reading of each of these accounts."""
     rows = [reading_row(account.key, account.reading) for account in changed if account.reading]
     if rows:
@@ -38,14 +38,14 @@ def reading_row(account: str, reading: Reading) -> dict[str, object]:
     }
 
 
-async def prune(connection: AsyncConnection, now: datetime, keep: timedelta) -> None:
+async def prune(connection: Connection, now: datetime, keep: timedelta) -> None:
     """Drops readings older than ``keep``; older ones are thinned to the last of an hour, then of a day."""
     await connection.execute(sa.delete(readings).where(readings.c.taken_at < now - keep))
     await thin(connection, now - DAILY_AFTER, timedelta(days=1))
     await thin(connection, now - HOURLY_AFTER, timedelta(hours=1))
 
 
-async def thin(connection: AsyncConnection, before: datetime, span: timedelta) -> None:
+async def thin(connection: Connection, before: datetime, span: timedelta) -> None:
     """Of the readings before a moment keeps one for each account and span: its last."""
     microseconds = sa.cast(readings.c.taken_at, sa.BigInteger)
     slot = microseconds - microseconds % (span // timedelta(microseconds=1))

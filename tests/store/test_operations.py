@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.model import (
     Account,
@@ -20,6 +19,7 @@ from bot.core.model import (
     SourceState,
 )
 from bot.store import accounts, alerts, chats, outbox
+from bot.store.connection import Connection
 from bot.store.database import Store
 from tests.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, SOURCE, key_of, notice, reading
 
@@ -31,7 +31,7 @@ def account(email: str = ALICE, label: str | None = None) -> Account:
     return Account(key_of(email), SOURCE, email, label)
 
 
-async def watch(connection: AsyncConnection, *emails: str, at: datetime = NOW) -> None:
+async def watch(connection: Connection, *emails: str, at: datetime = NOW) -> None:
     """Watches accounts from a moment on."""
     await accounts.watch(connection, [(account(email), at) for email in emails])
 
@@ -325,7 +325,7 @@ async def test_marks_are_moved_on(store: Store) -> None:
         assert await chats.marked(connection, chats.ROUND) == NOW + MINUTE
 
 
-async def waiting(connection: AsyncConnection, chat: Chat = CHAT) -> list[Notification]:
+async def waiting(connection: Connection, chat: Chat = CHAT) -> list[Notification]:
     """What a chat has yet to be told."""
     return [one for one in await outbox.pending(connection, chat.chat_id) if one.chat == chat]
 

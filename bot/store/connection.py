@@ -1,0 +1,53 @@
+"""One transaction's connection, as the store's operations use it.
+
+SQLite answers a statement of ours in microseconds, which is less than handing it to another thread costs. So a
+statement runs where it is asked for; what can wait for the disk or for another process (a commit, a lock) does not.
+The operations are coroutines all the same: over a network, as with PostgreSQL, each of these calls would wait.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, TypeVar, TypeVarTuple, Unpack, overload
+
+import sqlalchemy as sa
+from sqlalchemy.sql.selectable import TypedReturnsRows
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+
+class Connection:
+    """What is done through it belongs to one transaction; ``Store.read`` and ``Store.write`` begin and end it."""
+
+    def __init__(self, inner: sa.Connection) -> None:
+        """``inner`` is inside its transaction."""
+        self._inner = inner
+
+    @overload
+    async def execute(self, statement: TypedReturnsRows[Unpack[Ts]]) -> sa.CursorResult[Unpack[Ts]]: ...
+
+    @overload
+    async def execute(
+        self, statement: sa.Executable, parameters: Parameters | None = None
+    ) -> sa.CursorResult[Unpack[tuple[Any, ...]]]: ...
+
+    async def execute(self, statement: sa.Executable, parameters: Parameters | None = None) -> sa.CursorResult[Any]:
+        """The result of a statement, once or for each of a list of parameters. Raises SQLAlchemy's errors."""
+        return self._inner.execute(statement, parameters)
+
+    async def scalar(self, statement: TypedReturnsRows[T]) -> T | None:
+        """The first column of the first row, or None."""
+        found: T | None = self._inner.scalar(statement)
+        return found
+
+    async def exec_driver_sql(self, sql: str, parameters: tuple[Any, ...] = ()) -> sa.CursorResult[Any]:
+        """The result of SQL as the database itself understands it."""
+        return self._inner.exec_driver_sql(sql, parameters)
+
+    async def parts(self, query: sa.Select[Unpack[Ts]], size: int) -> AsyncIterator[Sequence[sa.Row[Unpack[Ts]]]]:
+        """The rows of a long result, so many at a time; whoever else wants to run does so in between."""
+        with self._inner.execution_options(yield_per=size).execute(query) as result:
+            for rows in result.partitions():
+                yield rows
+                await asyncio.sleep(0)
