@@ -5,6 +5,7 @@ One reading's way through them: ``schedule`` ticks, ``checks`` finds who is due 
 """
 
 import asyncio
+import gc
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
@@ -224,6 +225,7 @@ class App:
             self._schedule.every(PRUNE_EVERY, "prune", self._prune)
             self._schedule.every(WATCHDOG_EVERY, "watchdog", self._report_alive)
             self._schedule.start()
+            gc.freeze()  # what the libraries made at their import stays: looking for garbage in it stops all for long
             self._errand(self._first_round())
             systemd.notify("READY=1")
             await stop.wait()
