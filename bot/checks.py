@@ -2,22 +2,31 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from bot.context import Context
-from bot.core.model import Account, Outage, OutageKind, Sample
+from bot.core.model import Outage, OutageKind, Sample, Unchanged
 from bot.core.spread import next_look
 from bot.errors import DatabaseTrouble
 from bot.rounds import Rounds
 from bot.sources import Source
 from bot.store import accounts
-from bot.verdicts import Change, Look, Verdicts
+from bot.store.accounts import Known
+from bot.verdicts import Look, Saved, Verdicts
 
 log = logging.getLogger(__name__)
 
 IN_FLIGHT = 64
 """Looks at once. A hanging account holds one place, and only until its request times out."""
+
+CLAIMED = 4 * IN_FLIGHT
+"""So many are claimed in one transaction, the rest waiting for a place; a crash makes them due again."""
+
+GATHER = 0.25
+"""Seconds that looks which saw nothing new may wait for others, to be saved with them."""
 
 PAUSE_INTERVALS = 3
 
@@ -35,12 +44,14 @@ class Checks:
         self._clock = context.clock
         self._metrics = context.metrics
         self._in_flight: dict[str, asyncio.Future[None]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._line: deque[tuple[Known, Source]] = deque()
+        self._workers: set[asyncio.Task[None]] = set()
         self._ended: list[Look] = []
         self._wake = asyncio.Event()
-        self._room = asyncio.Semaphore(IN_FLIGHT)
+        self._hurry = asyncio.Event()
         self._claiming = asyncio.Lock()
         self._more_due = False
+        self._asked = 0
         self._draining = False
         self._ticked_at: datetime | None = None
 
@@ -68,10 +79,10 @@ class Checks:
 
     async def _start_due(self) -> None:
         """The same, one at a time."""
-        now, room = self._clock(), IN_FLIGHT - len(self._in_flight)
+        now, room = self._clock(), CLAIMED - len(self._in_flight)
         async with self._store.read() as connection:
-            due = await accounts.due(connection, now, IN_FLIGHT)
-        self._more_due = len(due) == IN_FLIGHT or len(due) > room
+            due = await accounts.due(connection, now, CLAIMED)
+        self._more_due = len(due) == CLAIMED or len(due) > room
         overrun = [account for account in due if account.key in self._in_flight]
         ready = [account for account in due if account.key not in self._in_flight][: max(room, 0)]
         if overrun or ready:
@@ -80,9 +91,9 @@ class Checks:
             self._metrics.overruns.inc()
             log.warning("%s is due again, and the look before has not ended yet", account.key)
         for account in ready:
-            self._start(account)
+            self._begin(account)
 
-    async def _claim(self, due: Sequence[Account], now: datetime) -> None:
+    async def _claim(self, due: Sequence[Known], now: datetime) -> None:
         """Moves accounts on to their next place, which claims the present one."""
         plan = {account.key: next_look(account.key, self.every, now) for account in due}
         async with self._store.write() as connection:
@@ -91,39 +102,54 @@ class Checks:
     async def look_now(self, keys: Iterable[str]) -> None:
         """Looks at these accounts now, and returns once what was seen is saved. A look under way is joined."""
         async with self._store.read() as connection:
-            wanted = await accounts.load(connection, keys)
-        for account in wanted.values():
-            self._start(account)
-        waits = [self._in_flight[key] for key in wanted if key in self._in_flight]
+            wanted = await accounts.whom(connection, keys)
+        for account in wanted:
+            self._begin(account)
+        waits = [self._in_flight[account.key] for account in wanted if account.key in self._in_flight]
         if waits:
-            await asyncio.wait(waits)
+            self._asked += 1
+            self._hurry.set()
+            try:
+                await asyncio.wait(waits)
+            finally:
+                self._asked -= 1
 
-    def _start(self, account: Account) -> None:
-        """Begins a look, but at an account whose source has just gone, or that a question in the chat began with."""
-        if account.key in self._in_flight or account.source not in self._context.roster.sources:
+    def _begin(self, account: Known) -> None:
+        """Puts an account in line, but one whose source has just gone, or that a question in the chat began with."""
+        source = self._context.roster.sources.get(account.source)
+        if account.key in self._in_flight or source is None:
             return
         loop = asyncio.get_running_loop()
         self._in_flight[account.key] = loop.create_future()
-        source = self._context.roster.sources[account.source]
-        task = loop.create_task(self._look(account, source), name=f"look {account.key}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._line.append((account, source))
+        if len(self._workers) < IN_FLIGHT:
+            worker = loop.create_task(self._work(), name="look")
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
 
-    async def _look(self, account: Account, source: Source) -> None:
-        """One look. Whatever goes wrong inside a source is an outage like any other.
+    async def _work(self) -> None:
+        """Looks at one account after another, until none is in line."""
+        while self._line:
+            account, source = self._line.popleft()
+            sample = await self._look(account, source)
+            self._ended.append(Look(account.key, sample))
+            self._wake.set()
+            if self._is_urgent(sample):
+                self._hurry.set()
 
-        Its turn is waited for here: the time that the request waits for a connection would count as the server's.
-        """
-        async with self._room:
-            sample = await self._read(account, source)
-        self._ended.append(Look(account, sample))
-        self._wake.set()
+    def _is_urgent(self, sample: Sample | Unchanged) -> bool:
+        """Whether what has ended is to be saved at once, rather than with what ends soon."""
+        somebody_waits = self._asked > 0 or self._draining
+        line_runs_out = self._more_due and len(self._line) < IN_FLIGHT
+        all_ended = len(self._ended) == len(self._in_flight)
+        return not isinstance(sample, Unchanged) or somebody_waits or line_runs_out or all_ended
 
-    async def _read(self, account: Account, source: Source) -> Sample:
-        """What the source sees."""
+    async def _look(self, account: Known, source: Source) -> Sample | Unchanged:
+        """What the source sees. Whatever goes wrong inside it is an outage like any other."""
+        page = self._verdicts.page_of(account.key)
         with self._metrics.look_seconds.time():
             try:
-                return await source.read(account.email)
+                return await (source.read(account.email) if page is None else source.read_again(account.email, page))
             except Exception:  # a defect of ours in one source must not end the watch over the others
                 log.exception("%s: the look failed in a way nobody foresaw", account.key)
                 return Outage(self._clock(), OutageKind.UNAVAILABLE, "credit-bot could not read the answer")
@@ -132,7 +158,11 @@ class Checks:
         """Saves what has ended, all of it in one transaction, until cancelled."""
         while True:
             await self._wake.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GATHER):
+                    await self._hurry.wait()
             self._wake.clear()
+            self._hurry.clear()
             while self._ended:
                 batch, self._ended = self._ended, []
                 await self._save(batch)
@@ -150,40 +180,41 @@ class Checks:
     async def drain(self) -> None:
         """Begins nothing more, and returns once every look under way has ended and is saved."""
         self._draining = True
+        self._hurry.set()
         while self._in_flight:
             await asyncio.wait(list(self._in_flight.values()))
 
     async def cancel(self) -> None:
         """Gives up the looks that are still under way."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._line.clear()
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
 
     def _release(self, batch: Iterable[Look]) -> None:
         """Tells those who wait for a look that it is over."""
         for look in batch:
-            waiting = self._in_flight.pop(look.account.key, None)
+            waiting = self._in_flight.pop(look.key, None)
             if waiting and not waiting.done():
                 waiting.set_result(None)
 
     async def _save(self, batch: Sequence[Look]) -> None:
         """Saves a batch. If a defect of ours stops one account, it takes no other with it."""
         try:
-            ends_round = self.rounds.end_with(look.account.key for look in batch)
+            ends_round = self.rounds.end_with(look.key for look in batch)
             self._count(await self._verdicts.save(batch, ends_round=ends_round))
         except Exception:
             if len(batch) == 1:
-                log.exception("%s: the look could not be saved", batch[0].account.key)
+                log.exception("%s: the look could not be saved", batch[0].key)
                 return
             for look in batch:
                 await self._save([look])
 
-    def _count(self, changes: Iterable[Change]) -> None:
+    def _count(self, saved: Saved) -> None:
         """Counts looks, for the metrics and towards the round."""
-        for change in changes:
-            outage = change.after.outage
-            self._metrics.looks.labels(outage.kind.value if outage else "ok").inc()
-            self.rounds.looked(change.after.key, ok=outage is None)
+        for key, kind in saved.results:
+            self._metrics.looks.labels(kind.value if kind else "ok").inc()
+            self.rounds.looked(key, ok=kind is None)
         ended = self.rounds.ended()
         if ended:
             self._context.on_round(ended)

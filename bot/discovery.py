@@ -183,7 +183,9 @@ class Discovery:
     async def _watched_changed(self, connection: Connection, now: datetime) -> None:
         """Tells the rounds who is watched, and greets chats that were never used, once there is something to say."""
         watched = [one for one in await accounts.known(connection) if one.watched]
-        self._rounds.watch(one.key for one in watched)
+        keys = {one.key for one in watched}
+        self._rounds.watch(keys)
+        self._verdicts.watch(keys)
         await self._recipients.refresh(connection)
         counts = Counter(chat for one in watched for chat in self._recipients.told_of(one.source, one.email))
         await self._greet(connection, counts, now)

@@ -2,12 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from datetime import datetime
 
 from bot.context import Context
-from bot.core.foresee import HISTORY, foresee, is_due
-from bot.core.model import Account
+from bot.core.foresee import HISTORY, MAKE_EVERY, foresee
 from bot.store import accounts, alerts, history
 from bot.verdicts import Verdicts
 
@@ -31,10 +28,9 @@ class Foresight:
     async def look(self) -> None:
         """Makes the forecasts that are due, the longest waiting first."""
         async with self._store.read() as connection:
-            watched = await accounts.watched(connection)
-            made = await accounts.foreseen_at(connection)
-        for account in due_first(watched, made, self._clock())[:AT_ONCE]:
-            await self._foresee(account.key)
+            due = await accounts.unforeseen(connection, self._clock(), MAKE_EVERY, AT_ONCE)
+        for key in due:
+            await self._foresee(key)
             await asyncio.sleep(0)  # a look or a message that waits goes first
 
     async def _foresee(self, key: str) -> None:
@@ -55,9 +51,3 @@ class Foresight:
             notices = await self._verdicts.say(connection, changed, now)
         if notices:
             self._on_notices()
-
-
-def due_first(watched: list[Account], made: Mapping[str, datetime], now: datetime) -> list[Account]:
-    """The accounts whose forecast is due, the longest waiting first."""
-    due = [account for account in watched if is_due(account, made.get(account.key), now)]
-    return sorted(due, key=lambda account: (account.key in made, made.get(account.key, now)))

@@ -9,7 +9,7 @@ from types import TracebackType
 
 from bot.redaction import redact
 
-QUIET = ("httpx", "httpcore", "apscheduler", "aiosqlite", "asyncio", "telegram", "hpack", "sqlalchemy")
+QUIET = ("httpx", "httpcore", "apscheduler", "asyncio", "telegram", "hpack", "sqlalchemy")
 """Libraries that log each request, its address with the token in it, or each of their own steps."""
 
 TOLD_BY_US = ("telegram.request", "apscheduler.executors")

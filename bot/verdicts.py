@@ -1,16 +1,18 @@
 """From looks to what has to be said: each batch is noted, decided and put into the outbox in one transaction."""
 
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.context import Context
 from bot.core.looks import (
+    Alerts,
     Outcome,
     account_facts,
     decide_account,
     decide_source,
+    growth,
     is_changed,
     judge,
     noted,
@@ -25,14 +27,18 @@ from bot.core.model import (
     Health,
     Notice,
     Outage,
+    OutageKind,
     Reason,
+    Rules,
     Sample,
     Severity,
     Silence,
     SilenceKind,
     Topic,
+    Unchanged,
 )
 from bot.core.spread import next_look
+from bot.core.steady import steady_until
 from bot.store import accounts, alerts, chats, history, outbox, readings
 from bot.store.connection import Connection
 
@@ -41,10 +47,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A look that has ended: the account as it was when it began, and what was seen."""
+    """A look that has ended: the account's key, and what was seen."""
 
-    account: Account
-    sample: Sample
+    key: str
+    sample: Sample | Unchanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,43 @@ class Change:
         reading = self.after.reading
         return self.after.outage is None and reading is not None and is_changed(self.before.reading, reading)
 
+    @property
+    def has_grown(self) -> bool:
+        """Whether credits were added."""
+        return (
+            self.tells_new and self.after.reading is not None and bool(growth(self.before.reading, self.after.reading))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Steady:
+    """An account whose page decides nothing new from ``since`` to ``until``, as long as it stays the very same."""
+
+    source: str
+    page: int
+    since: datetime
+    until: datetime
+
+    def holds(self, now: datetime) -> bool:
+        """Whether that is so now; a clock set back may have gone before it."""
+        return self.since <= now < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What became of a batch: the accounts that changed or were decided anew, and those that saw nothing new."""
+
+    changes: Sequence[Change]
+    unchanged: Sequence[str]
+
+    @property
+    def results(self) -> Iterator[tuple[str, OutageKind | None]]:
+        """Each account's key, and the kind of its outage if it could not be read."""
+        for change in self.changes:
+            yield change.after.key, change.after.outage.kind if change.after.outage else None
+        for key in self.unchanged:
+            yield key, None
+
 
 class Verdicts:
     """Writes looks down, decides, and puts what is to be said into the outbox."""
@@ -72,8 +115,20 @@ class Verdicts:
         self._recipients = context.recipients
         self._clock = context.clock
         self._on_notices = context.on_notices
+        self._steady: dict[str, Steady] = {}
+        self._steady_under = context.roster.watchlist
 
-    async def save(self, batch: Sequence[Look], *, ends_round: bool = False) -> list[Change]:
+    def page_of(self, key: str) -> int | None:
+        """The page of an account's last reading, where seeing the very same again would decide nothing new."""
+        steady = self._steady.get(key)
+        return steady.page if steady else None
+
+    def watch(self, keys: Collection[str]) -> None:
+        """Who is watched from now on: what was decided of the others is no longer good for anything."""
+        for key in self._steady.keys() - keys:
+            del self._steady[key]
+
+    async def save(self, batch: Sequence[Look], *, ends_round: bool = False) -> Saved:
         """One transaction for looks that ended together; ``now`` is taken once. An account gone meanwhile is left out.
 
         A database that cannot be written is waited for: what was seen is not lost. A round that ends with these looks
@@ -81,16 +136,45 @@ class Verdicts:
         """
         now = self._clock()
 
-        async def work(connection: Connection) -> tuple[list[Change], list[Notice]]:
-            changes = await self._note(connection, batch, now)
+        async def work(connection: Connection) -> tuple[Saved, dict[str, Steady | None], list[Notice]]:
+            calm, rest = await self._sort(connection, batch, now)
+            await accounts.note_unchanged(connection, calm.items())
+            changes = await self._note(connection, rest, now)
             if ends_round:
                 await chats.mark(connection, chats.ROUND, now)
-            return changes, await self.say(connection, await self._decide(connection, changes, now), now)
+            outcomes, steady = await self._decide(connection, changes, now)
+            return Saved(changes, list(calm)), steady, await self.say(connection, outcomes, now)
 
-        changes, notices = await self._store.write_patiently(work)
+        saved, steady, notices = await self._store.write_patiently(work)
         if notices:
             self._on_notices()
-        return changes
+        for key, how in steady.items():
+            if how:
+                self._steady[key] = how
+            else:
+                self._steady.pop(key, None)
+        return saved
+
+    async def _sort(
+        self, connection: Connection, batch: Sequence[Look], now: datetime
+    ) -> tuple[dict[str, datetime], list[Look]]:
+        """Parts the looks that can decide nothing new, by key with their moments, from those that may.
+
+        While a source's own alert stirs, each look at its accounts may.
+        """
+        if self._steady_under is not self._roster.watchlist:  # other rules may hold
+            self._steady_under, self._steady = self._roster.watchlist, {}
+        calm: dict[str, datetime] = {}
+        rest: list[Look] = []
+        sources = {one.source for look in batch if (one := self._steady.get(look.key))}
+        stirred = await alerts.stirred(connection, sources) if sources else set()
+        for look in batch:
+            one = self._steady.get(look.key)
+            if isinstance(look.sample, Unchanged) and one and one.holds(now) and one.source not in stirred:
+                calm[look.key] = look.sample.taken_at
+            else:
+                rest.append(look)
+        return calm, rest
 
     async def catch_up(self) -> None:
         """Ends the silences whose time is over, and says what is still untold and no longer withheld."""
@@ -123,31 +207,39 @@ class Verdicts:
 
     async def _note(self, connection: Connection, batch: Sequence[Look], now: datetime) -> list[Change]:
         """Writes down what was seen, and when a server that asked for peace is looked at again."""
-        known = await accounts.load(connection, [look.account.key for look in batch])
+        if not batch:
+            return []
+        known = await accounts.load(connection, [look.key for look in batch])
         changes, waits = [], {}
         for look in batch:
-            if look.account.key not in known:
+            if look.key not in known:
                 continue
-            before = self._roster.named(known[look.account.key])
-            sample = judge(look.sample, before)
+            before = self._roster.named(known[look.key])
+            sample = judge(seen(look.sample, before), before)
             changes.append(Change(before, noted(before, sample)))
             if isinstance(sample, Outage) and sample.retry_after:
                 waits[before.key] = next_look(before.key, self._every, now, sample.retry_after)
         new = [change.after for change in changes if change.tells_new]
         await accounts.save(connection, new, [change.after for change in changes if not change.tells_new])
         await readings.append(connection, new)
+        await accounts.forget_forecasts(connection, [change.after.key for change in changes if change.has_grown])
         await history.note_outages(connection, [(change.before, change.after) for change in changes])
         await accounts.plan_looks(connection, waits)
         return changes
 
-    async def _decide(self, connection: Connection, changes: Sequence[Change], now: datetime) -> list[Outcome]:
-        """Decides for the accounts of a batch, and for the sources that they belong to."""
+    async def _decide(
+        self, connection: Connection, changes: Sequence[Change], now: datetime
+    ) -> tuple[list[Outcome], dict[str, Steady | None]]:
+        """Decides for the accounts of a batch, and for the sources that they belong to; which of them are steady."""
+        if not changes:
+            return [], {}
         by_source: dict[str, list[Change]] = {}
         for change in changes:
             by_source.setdefault(change.after.source, []).append(change)
         remembered = await alerts.load(connection, [*by_source, *(change.after.key for change in changes)])
         silences = await alerts.active_silences(connection, now)
         outcomes: list[Outcome] = []
+        steady: dict[str, Steady | None] = {}
         for source, looked in by_source.items():
             health = Health()
             if needs_health(looked, remembered[source].values()):
@@ -157,8 +249,12 @@ class Verdicts:
                 outcomes += decide_source(state, remembered[source], rules, health, silences, now)
             for one in looked:
                 known, rules = remembered[one.after.key], self._roster.rules_of(one.after)
-                outcomes += decide_account(one.before, one.after, known, rules, health, silences, now)
-        return [one for one in outcomes if one.alert != remembered[one.alert.subject].get(one.alert.measure)]
+                decided = decide_account(one.before, one.after, known, rules, health, silences, now)
+                left = {**known, **{each.alert.measure: each.alert for each in decided}}
+                steady[one.after.key] = steadiness(one.after, left, rules, now)
+                outcomes += decided
+        told = [one for one in outcomes if one.alert != remembered[one.alert.subject].get(one.alert.measure)]
+        return told, steady
 
     async def decide_source(self, connection: Connection, source: str, now: datetime) -> list[Notice]:
         """Decides for a source alone, after a look at its listing."""
@@ -203,6 +299,22 @@ class Verdicts:
             by_chats.setdefault(self._recipients.of(notice), []).append(notice)
         for told, some in by_chats.items():
             await outbox.put(connection, some, told, now)
+
+
+def seen(sample: Sample | Unchanged, account: Account) -> Sample:
+    """What a look saw; the page of the look before is its reading, of this moment."""
+    if not isinstance(sample, Unchanged):
+        return sample
+    if account.reading is None:
+        return Outage(sample.taken_at, OutageKind.GARBLED, "The reading before is lost")
+    return replace(account.reading, taken_at=sample.taken_at)
+
+
+def steadiness(account: Account, known: Alerts, rules: Rules, now: datetime) -> Steady | None:
+    """How long the page that was just read decides nothing new, if it was read, and known by its fingerprint."""
+    page = account.reading.page if account.reading else None
+    until = steady_until(account, known, rules, now) if page is not None else None
+    return Steady(account.source, page, now, until) if page is not None and until else None
 
 
 def needs_health(changes: Iterable[Change], of_source: Iterable[Alert]) -> bool:

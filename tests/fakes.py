@@ -33,6 +33,7 @@ from bot.core.model import (
     Severity,
     Threshold,
     Topic,
+    Unchanged,
 )
 from bot.discovery import Discovery
 from bot.metrics import Metrics
@@ -151,10 +152,16 @@ class FakeSource:
             if isinstance(answer, Exception):
                 raise answer
             if answer is None:
-                return reading(self.credits[email], self.clock())
+                left = self.credits[email]
+                return replace(reading(left, self.clock()), page=hash(left))
             return answer() if callable(answer) else answer
         finally:
             self.in_flight -= 1
+
+    async def read_again(self, email: str, page: int) -> Sample | Unchanged:
+        """The same; the page is the very same as long as the credits are."""
+        sample = await self.read(email)
+        return Unchanged(sample.taken_at) if isinstance(sample, Reading) and sample.page == page else sample
 
     async def list_accounts(self) -> Listing | Outage:
         """The list, or the next of several that were prepared."""

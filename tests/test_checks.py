@@ -15,7 +15,7 @@ from bot.core.spread import next_look
 from bot.rounds import Round
 from bot.store import accounts, chats
 from bot.store import database as opening
-from bot.verdicts import Change, Look
+from bot.verdicts import Look, Saved
 from tests.fakes import ALICE, BOB, CAROL, NOW, QUARTER, World, key_of, until, world_in
 
 MANY = [f"user{number}@example.com" for number in range(checking.IN_FLIGHT + 36)]
@@ -67,7 +67,7 @@ async def test_a_batch_is_one_transaction(world: World, monkeypatch: pytest.Monk
     sizes: list[int] = []
     save = world.verdicts.save
 
-    async def counted(batch: list[Look], *, ends_round: bool) -> list[Change]:
+    async def counted(batch: list[Look], *, ends_round: bool) -> Saved:
         sizes.append(len(batch))
         return await save(batch, ends_round=ends_round)
 

@@ -220,7 +220,7 @@ async def test_a_replayed_sample_changes_nothing(world: World) -> None:
     await world.watch(ALICE)
     async with world.store.read() as connection:
         (account,) = await accounts.watched(connection)
-    look = Look(account, reading(100))
+    look = Look(account.key, reading(100))
     for _ in range(3):
         await world.verdicts.save([look])
     assert reasons(await world.notices()) == [(key_of(ALICE), Reason.FIRED)]
@@ -233,8 +233,8 @@ async def test_an_account_gone_meanwhile_is_left_out(world: World) -> None:
     async with world.store.write() as connection:
         known = await accounts.load(connection, [key_of(ALICE), key_of(BOB)])
         await accounts.unwatch(connection, [key_of(ALICE)])
-    changes = await world.verdicts.save([Look(one, reading(100)) for one in known.values()])
-    assert [change.after.email for change in changes] == [BOB]
+    saved = await world.verdicts.save([Look(key, reading(100)) for key in known])
+    assert [change.after.email for change in saved.changes] == [BOB]
     assert reasons(await world.notices()) == [(key_of(BOB), Reason.FIRED)]
 
 

@@ -22,17 +22,6 @@ MAKE_EVERY = timedelta(minutes=30)
 """A forecast changes little from one look to the next, and costs some milliseconds."""
 
 
-def is_due(account: Account, made_at: datetime | None, now: datetime) -> bool:
-    """Whether a forecast is to be made anew: at first, each half hour of fresh looks, and once credits were added."""
-    reading = account.reading
-    if reading is None or account.outage is not None:
-        return False
-    if made_at is None or made_at > now:
-        return True
-    added = account.foretold is not None and reading.credits.total > account.foretold.total
-    return reading.taken_at > made_at and (added or now - made_at >= MAKE_EVERY)
-
-
 def foretold_of(account: Account, full: Forecast | None) -> Foretold | None:
     """An outlook as it is remembered and told."""
     if full is None or account.reading is None:

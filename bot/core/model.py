@@ -176,6 +176,15 @@ class Reading:
     limits: Limits = field(default_factory=Limits)
     capabilities: Capabilities = field(default_factory=Capabilities)
     identity: Identity = field(default_factory=Identity)
+    page: int | None = field(default=None, compare=False, repr=False)
+    """A fingerprint of the page that was read; good within one process, and never stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A look that saw the very page of the look before: its reading holds, and is as fresh as this."""
+
+    taken_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

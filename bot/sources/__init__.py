@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.model import Listing, Outage, Sample
+from bot.core.model import Listing, Outage, Sample, Unchanged
 from bot.sources.http import Client
 from bot.sources.pixverse import PixVerse
 
@@ -24,6 +24,9 @@ class Source(Protocol):
 
     async def read(self, email: str) -> Sample:
         """Look at one account; ``taken_at`` is the moment after the whole answer has come."""
+
+    async def read_again(self, email: str, page: int) -> Sample | Unchanged:
+        """The same, where the last reading's page is known: that it is still the very same costs less to say."""
 
     async def list_accounts(self) -> Listing | Outage:
         """Ask which accounts there are; none at all is an empty listing, and no outage."""

@@ -7,10 +7,11 @@ import math
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
+from urllib.parse import quote, urlencode
 
 from aiohttp import (
     ClientConnectorDNSError,
@@ -110,52 +111,65 @@ class Client:
         belongs into ``params``. Raises ``LookError``, and nothing else, whatever the server or the network does.
         """
         answer = await self._ask(path, params or {})
-        if answer.status == 200:
-            return _decoded(answer.body)
         if answer.status == 404 and absent is not _NO_DEFAULT:
             return absent
-        raise _refusal(answer)
+        return self.decoded(self._accepted(answer))
+
+    async def get(self, path: str, params: Mapping[str, str]) -> bytes:
+        """Ask for the same, and leave the body as it came, for ``decoded``: one that is known need not be."""
+        return self._accepted(await self._ask(path, params))
+
+    def decoded(self, body: bytes) -> Any:
+        """The JSON of a body, with nothing of the token in it, should it be echoed. Raises ``LookError``."""
+        return _decoded(self._without_token(body))
+
+    def _accepted(self, answer: _Answer) -> bytes:
+        if answer.status == 200:
+            return answer.body
+        raise _refusal(replace(answer, body=self._without_token(answer.body)))
 
     async def _ask(self, path: str, params: Mapping[str, str]) -> _Answer:
         started = asyncio.get_running_loop().time()
         status, size = "failed", 0
         try:
-            answer = await self._exchange(path, params, started + self.timeout)
+            answer = await self._exchange(path, params)
             status, size = str(answer.status), len(answer.body)
         finally:
-            elapsed = asyncio.get_running_loop().time() - started
-            _log.debug("GET %s: %s, %.0f ms, %d bytes", path, status, elapsed * 1000, size)
+            if _log.isEnabledFor(logging.DEBUG):
+                elapsed = asyncio.get_running_loop().time() - started
+                _log.debug("GET %s: %s, %.0f ms, %d bytes", path, status, elapsed * 1000, size)
         return answer
 
-    async def _exchange(self, path: str, params: Mapping[str, str], deadline: float) -> _Answer:
-        async with await self._head(path, params, deadline) as response:
-            try:
-                body = await self._body(response, deadline)
-            except LookError:
-                if response.status == 200:
-                    raise
-                body = b""  # the status has already said what matters
-        return _Answer(response.status, response.headers, self._without_token(body))
-
-    async def _head(self, path: str, params: Mapping[str, str], deadline: float) -> ClientResponse:
+    async def _exchange(self, path: str, params: Mapping[str, str]) -> _Answer:
+        response: ClientResponse | None = None
         try:
-            url = URL(self.base_url.rstrip("/") + path).with_query(dict(params))
-            headers = {"Authorization": f"Bearer {self.token}"}
-            async with asyncio.timeout_at(deadline):
-                return await self.session.get(url, headers=headers, allow_redirects=False)
-        except TimeoutError as error:
-            raise LookError(OutageKind.UNAVAILABLE, f"No answer within {self.timeout:g} s") from error
-        except (ClientError, OSError, ValueError) as error:
-            raise LookError(OutageKind.UNAVAILABLE, _failure(error)) from error
+            async with asyncio.timeout(self.timeout):
+                response = await self._head(path, params)
+                body = await self._read(response)
+        except (TimeoutError, ClientError, OSError, ValueError, LookError) as error:
+            if response is None or response.status == 200:
+                raise self._trouble(error, response) from error
+            body = b""  # the status has already said what matters
+        finally:
+            if response is not None:
+                response.release()
+        return _Answer(response.status, response.headers, body)
 
-    async def _body(self, response: ClientResponse, deadline: float) -> bytes:
-        try:
-            async with asyncio.timeout_at(deadline):
-                return await self._read(response)
-        except TimeoutError as error:
-            raise LookError(OutageKind.UNAVAILABLE, f"No whole answer within {self.timeout:g} s") from error
-        except (ClientError, OSError) as error:
-            raise LookError(OutageKind.GARBLED, "The answer breaks off") from error
+    async def _head(self, path: str, params: Mapping[str, str]) -> ClientResponse:
+        query = f"?{urlencode(params, quote_via=quote)}" if params else ""
+        url = URL(f"{self.base_url.rstrip('/')}{path}{query}")
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return await self.session.get(url, headers=headers, allow_redirects=False)
+
+    def _trouble(self, error: Exception, response: ClientResponse | None) -> LookError:
+        if isinstance(error, LookError):
+            return error
+        if isinstance(error, TimeoutError):
+            what = "No answer" if response is None else "No whole answer"
+            return LookError(OutageKind.UNAVAILABLE, f"{what} within {self.timeout:g} s")
+        if response is None:
+            return LookError(OutageKind.UNAVAILABLE, _failure(error))
+        return LookError(OutageKind.GARBLED, "The answer breaks off")
 
     async def _read(self, response: ClientResponse) -> bytes:
         body = bytearray()

@@ -24,6 +24,7 @@ from bot.core.model import (
     Plan,
     Reading,
     Sample,
+    Unchanged,
 )
 from bot.errors import LookError
 from bot.sources import words
@@ -160,8 +161,8 @@ class Features:
             capabilities=_group(CapabilityFields, body),
         )
 
-    def reading(self, taken_at: datetime) -> Reading:
-        """Put the page into the project's own words."""
+    def reading(self, taken_at: datetime, page: int | None = None) -> Reading:
+        """Put the page into the project's own words; ``page`` is its fingerprint."""
         return Reading(
             taken_at=taken_at,
             credits=_credits(self.credits),
@@ -169,6 +170,7 @@ class Features:
             limits=_limits(self.limits),
             capabilities=_capabilities(self.capabilities),
             identity=Identity(self.identity.user_id, self.identity.member_id, self.identity.product_id),
+            page=page,
         )
 
 
@@ -297,10 +299,23 @@ class PixVerse:
     async def read(self, email: str) -> Sample:
         """Look at one account, live at PixVerse; a failed look comes back as an ``Outage``."""
         try:
-            page = await self._client.get_json("/pixverse/features/", {"email": email})
-            return Features.parse(page).reading(self._clock())
+            return self._reading(await self._page(email))
         except LookError as error:
             return self._outage(error)
+
+    async def read_again(self, email: str, page: int) -> Sample | Unchanged:
+        """The same; a page that is byte for byte the one before is not parsed again."""
+        try:
+            body = await self._page(email)
+            return Unchanged(self._clock()) if hash(body) == page else self._reading(body)
+        except LookError as error:
+            return self._outage(error)
+
+    async def _page(self, email: str) -> bytes:
+        return await self._client.get("/pixverse/features/", {"email": email})
+
+    def _reading(self, body: bytes) -> Reading:
+        return Features.parse(self._client.decoded(body)).reading(self._clock(), hash(body))
 
     async def list_accounts(self) -> Listing | Outage:
         """Ask which accounts useapi.net has stored; none is an empty listing, which it tells by 404."""

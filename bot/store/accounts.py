@@ -1,8 +1,8 @@
 """Accounts and sources: who is watched, when each is next due, and what the last looks said."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot.core.model import Account, Health, Outage, OutageKind, Reading, SourceState
 from bot.store.connection import Connection
-from bot.store.schema import accounts, sources
+from bot.store.schema import Moment, accounts, sources
 from bot.store.values import dump_foretold, dump_reading, load_foretold, load_reading, number
 
 SEEN = (
@@ -33,6 +33,7 @@ SEEN = (
 """What an account is made of."""
 
 CERTAIN_KINDS = [kind.value for kind in OutageKind if kind.certain]
+WHO = (accounts.c.key, accounts.c.source, accounts.c.email, accounts.c.label, accounts.c.watched)
 REFUSED_KINDS = [kind.value for kind in OutageKind if kind.refused]
 
 
@@ -74,15 +75,21 @@ def as_of(moment: datetime, reading: Reading) -> Reading:
     return Reading(moment, reading.credits, *rest)
 
 
-async def due(connection: Connection, now: datetime, limit: int) -> list[Account]:
+async def due(connection: Connection, now: datetime, limit: int) -> list[Known]:
     """The watched accounts whose next look is due, the longest waiting first."""
     query = (
-        sa.select(*SEEN)
+        sa.select(*WHO)
         .where(accounts.c.watched, accounts.c.next_check_at <= now)
         .order_by(accounts.c.next_check_at)
         .limit(limit)
     )
-    return [account_of(row) for row in await connection.execute(query)]
+    return [Known(*row) for row in await connection.execute(query)]
+
+
+async def whom(connection: Connection, keys: Iterable[str]) -> list[Known]:
+    """The watched accounts of these keys, to look at."""
+    query = sa.select(*WHO).where(accounts.c.watched, accounts.c.key.in_(list(keys)))
+    return [Known(*row) for row in await connection.execute(query)]
 
 
 async def plan_looks(connection: Connection, next_checks: dict[str, datetime]) -> None:
@@ -110,8 +117,7 @@ async def watched(connection: Connection) -> list[Account]:
 
 async def known(connection: Connection) -> list[Known]:
     """Every account that was ever watched."""
-    columns = (accounts.c.key, accounts.c.source, accounts.c.email, accounts.c.label, accounts.c.watched)
-    return [Known(*row) for row in await connection.execute(sa.select(*columns))]
+    return [Known(*row) for row in await connection.execute(sa.select(*WHO))]
 
 
 async def save(connection: Connection, changed: Sequence[Account], unchanged: Sequence[Account]) -> None:
@@ -122,6 +128,15 @@ async def save(connection: Connection, changed: Sequence[Account], unchanged: Se
         rows = [look_row(account, with_reading=with_reading) for account in looked]
         values: dict[str, Any] = {name: sa.bindparam(name) for name in rows[0] if name != "k"}
         statement = sa.update(accounts).where(accounts.c.key == sa.bindparam("k")).values(**values)
+        await connection.execute(statement, rows)
+
+
+async def note_unchanged(connection: Connection, looks: Iterable[tuple[str, datetime]]) -> None:
+    """Notes looks, each by its account's key and its moment, that saw what the one before had seen."""
+    at = sa.bindparam("at", type_=Moment)
+    statement = sa.update(accounts).where(accounts.c.key == sa.bindparam("k")).values(looked_at=at, read_at=at)
+    rows = [{"k": key, "at": moment} for key, moment in looks]
+    if rows:
         await connection.execute(statement, rows)
 
 
@@ -179,12 +194,22 @@ async def hand_over(connection: Connection, keys: Iterable[str], source: str) ->
     await connection.execute(sa.update(accounts).where(accounts.c.key.in_(list(keys))).values(source=source))
 
 
-async def foreseen_at(connection: Connection) -> dict[str, datetime]:
-    """When each watched account's forecast was made last."""
-    query = sa.select(accounts.c.key, accounts.c.foreseen_at).where(
-        accounts.c.watched, accounts.c.foreseen_at.is_not(None)
-    )
-    return {row.key: row.foreseen_at for row in await connection.execute(query)}
+async def unforeseen(connection: Connection, now: datetime, every: timedelta, limit: int) -> list[str]:
+    """The accounts whose forecast is to be made anew, the longest waiting first.
+
+    At first, each interval of fresh looks, and when it was forgotten; a clock set back does not put it off.
+    """
+    made = accounts.c.foreseen_at
+    stale = sa.and_(made <= now - every, accounts.c.read_at > made)
+    readable = sa.and_(accounts.c.watched, accounts.c.reading.is_not(None), accounts.c.outage_kind.is_(None))
+    query = sa.select(accounts.c.key).where(readable, sa.or_(made.is_(None), made > now, stale))
+    return [row.key for row in await connection.execute(query.order_by(made.nulls_first()).limit(limit))]
+
+
+async def forget_forecasts(connection: Connection, keys: Collection[str]) -> None:
+    """Lets the forecasts of these accounts be made anew soon: they no longer start from what there is."""
+    if keys:
+        await connection.execute(sa.update(accounts).where(accounts.c.key.in_(list(keys))).values(foreseen_at=None))
 
 
 async def save_foretold(connection: Connection, account: Account, now: datetime) -> None:

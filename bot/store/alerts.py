@@ -67,6 +67,13 @@ async def firing(connection: Connection) -> list[Alert]:
     return [alert_of(row) for row in await connection.execute(query)]
 
 
+async def stirred(connection: Connection, subjects: Iterable[str]) -> set[str]:
+    """Which of these subjects have an alert that fires, or whose end is not told yet."""
+    stirs = sa.or_(alerts.c.level > 0, alerts.c.told_level > 0)
+    query = sa.select(alerts.c.subject).where(alerts.c.subject.in_(list(subjects)), stirs)
+    return {row.subject for row in await connection.execute(query)}
+
+
 async def untold(connection: Connection) -> list[Alert]:
     """Every alert of which something was withheld by a silence."""
     recovered = sa.and_(alerts.c.level == 0, alerts.c.told_level > 0)

@@ -7,7 +7,7 @@ The operations are coroutines all the same: over a network, as with PostgreSQL, 
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, TypeVar, TypeVarTuple, Unpack, overload
+from typing import Any, TypeVar, TypeVarTuple, overload
 
 import sqlalchemy as sa
 from sqlalchemy.sql.selectable import TypedReturnsRows
@@ -25,12 +25,12 @@ class Connection:
         self._inner = inner
 
     @overload
-    async def execute(self, statement: TypedReturnsRows[Unpack[Ts]]) -> sa.CursorResult[Unpack[Ts]]: ...
+    async def execute(self, statement: TypedReturnsRows[*Ts]) -> sa.CursorResult[*Ts]: ...
 
     @overload
     async def execute(
         self, statement: sa.Executable, parameters: Parameters | None = None
-    ) -> sa.CursorResult[Unpack[tuple[Any, ...]]]: ...
+    ) -> sa.CursorResult[*tuple[Any, ...]]: ...
 
     async def execute(self, statement: sa.Executable, parameters: Parameters | None = None) -> sa.CursorResult[Any]:
         """The result of a statement, once or for each of a list of parameters. Raises SQLAlchemy's errors."""
@@ -45,7 +45,7 @@ class Connection:
         """The result of SQL as the database itself understands it."""
         return self._inner.exec_driver_sql(sql, parameters)
 
-    async def parts(self, query: sa.Select[Unpack[Ts]], size: int) -> AsyncIterator[Sequence[sa.Row[Unpack[Ts]]]]:
+    async def parts(self, query: sa.Select[*Ts], size: int) -> AsyncIterator[Sequence[sa.Row[*Ts]]]:
         """The rows of a long result, so many at a time; whoever else wants to run does so in between."""
         with self._inner.execution_options(yield_per=size).execute(query) as result:
             for rows in result.partitions():

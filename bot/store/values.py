@@ -11,7 +11,7 @@ _FORETOLD = TypeAdapter(Foretold)
 
 def dump_reading(reading: Reading) -> str:
     """A reading as JSON."""
-    return _READING.dump_json(reading, exclude_defaults=True).decode()
+    return _READING.dump_json(reading, exclude_defaults=True, exclude={"page"}).decode()
 
 
 def load_reading(text: str) -> Reading:

@@ -1,0 +1,51 @@
+"""Until when the very same reading, seen again, would decide nothing new: most looks at a fleet see just that."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from bot.core.decide import untold
+from bot.core.looks import Alerts
+from bot.core.measures import RENEWAL_GRACE
+from bot.core.model import Account, Alert, Ladder, Measure, Reading, Rules, Severity
+
+LONGEST = timedelta(days=1)
+"""However steady an account is, so often it is decided anew."""
+
+HAIR = timedelta(milliseconds=1)
+"""What rounding a plan's time left to a float can come to, and more."""
+
+
+def steady_until(account: Account, alerts: Alerts, rules: Rules, now: datetime) -> datetime | None:
+    """The moment before which the account's present reading leaves its alerts as they are, however often it is seen.
+
+    ``alerts`` are as that reading left them at ``now``. None while something is owed (a silence withholds it), or a
+    failed look is what was seen last.
+    """
+    known = [alerts[measure] for measure in (Measure.FAILURES, Measure.CREDITS, Measure.PLAN) if measure in alerts]
+    if account.reading is None or account.outage or any(is_open(alert, now) for alert in known):
+        return None
+    turns = [*plan_turns(account.reading, rules.plan_ends_within), *reminders(known, rules.remind_every)]
+    return min((turn - HAIR for turn in turns if turn > now), default=now + LONGEST)
+
+
+def is_open(alert: Alert, now: datetime) -> bool:
+    """Whether an alert would move or speak at the next look whatever is seen."""
+    ahead = alert.level > 0 and (alert.reminded_at is None or alert.reminded_at > now)
+    failed = alert.measure is Measure.FAILURES and alert.level > 0
+    return ahead or failed or untold(alert) is not None
+
+
+def plan_turns(reading: Reading, ladder: Ladder) -> Iterator[datetime]:
+    """When the plan's time left comes to a rung, and when it is over."""
+    end = reading.plan.ends_at
+    if end is None or reading.plan.free:
+        return
+    yield from (end - timedelta(seconds=rung.value) for rung in ladder)
+    yield from (end, end + RENEWAL_GRACE)
+
+
+def reminders(alerts: Iterable[Alert], remind_every: timedelta | None) -> Iterator[datetime]:
+    """When a reminder of each critical alert is due."""
+    for alert in alerts:
+        if alert.level and alert.severity is Severity.CRITICAL and alert.reminded_at and remind_every:
+            yield alert.reminded_at + remind_every
