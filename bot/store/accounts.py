@@ -1,6 +1,6 @@
 """Accounts and sources: who is watched, when each is next due, and what the last looks said."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 from bot.core.model import Account, Health, Outage, OutageKind, Reading, SourceState
 from bot.store.connection import Connection
 from bot.store.schema import Moment, accounts, sources
-from bot.store.values import dump_foretold, dump_reading, load_foretold, load_reading, number
+from bot.store.values import Parsed, dump_foretold, dump_reading, load_foretold, load_reading, number
 
 SEEN = (
     accounts.c.key,
@@ -48,7 +48,12 @@ class Known:
     watched: bool = True
 
 
-def account_of(row: Sequence[Any]) -> Account:
+_parsed = Parsed(2_000)
+
+
+def account_of(
+    row: Sequence[Any], parse: Callable[[str, str], Reading] = lambda _, text: load_reading(text)
+) -> Account:
     """An account from its row of `SEEN` columns; by place, for of large fleets many are read at once."""
     key, source, email, label, looked_at, read_at, reading, *rest = row
     failures, failing_since, kind, said, listed_error, allowance, daily_allowance, foretold = rest
@@ -57,7 +62,7 @@ def account_of(row: Sequence[Any]) -> Account:
         source,
         email,
         label,
-        as_of(read_at, load_reading(reading)) if reading else None,
+        as_of(read_at, parse(key, reading)) if reading else None,
         Outage(looked_at, OutageKind(kind), said or "") if kind else None,
         failures,
         failing_since,
@@ -111,7 +116,7 @@ async def load(connection: Connection, keys: Iterable[str]) -> dict[str, Account
 async def watched(connection: Connection) -> list[Account]:
     """Every watched account, by name."""
     query = sa.select(*SEEN).where(accounts.c.watched)
-    found = [account_of(row) for row in (await connection.execute(query)).all()]
+    found = [account_of(row, _parsed.load) for row in (await connection.execute(query)).all()]
     return sorted(found, key=lambda account: account.name.lower())
 
 
