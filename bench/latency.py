@@ -1,12 +1,16 @@
 """From a low reading received to the message accepted by Telegram: alone, and while a crowd is being checked."""
 
 import asyncio
+import json
 import time
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from aiohttp import ClientSession
+
+from bench.crowd import email_of
 from bench.figures import Figures, Point, Row, counted
-from bench.world import BOT_TOKEN, CHAT, EMAIL, EMPTY, FULL, USEAPI_TOKEN, World, emails
-from bot.demo.pixverse import SimulatedAccount
+from bench.world import BOT_TOKEN, CHAT, EMAIL, EMPTY, FULL, USEAPI_TOKEN, World
 from bot.demo.telegram import SimulatedChat
 
 CHAT_REST = 1.15
@@ -18,6 +22,8 @@ SUBJECTS = 20
 """Accounts whose alerts are timed in a crowd, each with a chat of its own, so that none waits for another's pace."""
 
 PATIENCE = 300.0
+ROUNDS_BEFORE = 2
+"""The first round is a rush; what is measured comes after it."""
 
 
 async def measure(episodes: int, crowds: Sequence[int] = (1_000,)) -> list[Row]:
@@ -65,21 +71,37 @@ async def told(world: World, credits: int, words: str) -> float:
 
 async def in_crowd(size: int, episodes: int) -> list[float]:
     """The milliseconds of so many alerts of a few accounts, which fall and recover in turn, among so many others."""
-    async with World(accounts=size + SUBJECTS) as world:
-        chats = {email: CHAT + 1 + number for number, email in enumerate(emails(size + SUBJECTS)[-SUBJECTS:])}
+    count = size + SUBJECTS
+    chats = {email_of(number): CHAT + 1 + number for number in range(SUBJECTS)}
+    async with (
+        World() as world,
+        world.process("bench.swing", str(count), str(SUBJECTS)) as crowd,
+        ClientSession() as http,
+    ):
+        assert crowd.stdout
+        url = (await crowd.stdout.readline()).decode().strip()
         for chat in chats.values():
             world.telegram.add_chat(SimulatedChat(chat, title="Bob"))
-        settings = {"ACCOUNTS_FILE": accounts_file(world, chats), "RUNS_OUT_WITHIN": ""}
+        settings = {"ACCOUNTS_FILE": accounts_file(world, chats), "USEAPI_URL": url, "RUNS_OUT_WITHIN": ""}
         async with world.bot(CHECK_EVERY=f"{every_of(size)}s", **settings):
-            await world.pixverse.wait_for_looks(count=2 * size, timeout=PATIENCE)
+            while await told_by(http, url, "looks") < ROUNDS_BEFORE * count:  # noqa: ASYNC110 - it is another process
+                await asyncio.sleep(1)
             seen = len(world.telegram.messages)
-            world.pixverse.before_answer = lambda account: swing(account, chats)
-            return await swings(world, {chat: email for email, chat in chats.items()}, seen, episodes)
+            alerts = await out_of_credits(world, seen, episodes)
+        lows = await told_by(http, url, "lows")
+    whose = {chat: email for email, chat in chats.items()}
+    return [1000 * since_low(lows, whose[chat], at) for chat, at in alerts]
 
 
 def every_of(size: int) -> int:
     """Seconds between two looks at an account: of a crowd, a hundred accounts a second."""
     return max(size // 100, 10)
+
+
+async def told_by(http: ClientSession, url: str, what: str) -> Any:
+    """What the crowd tells of itself."""
+    async with http.get(f"{url.removesuffix('/v2')}/{what}") as answer:
+        return json.loads(await answer.read())
 
 
 def accounts_file(world: World, chats: Mapping[str, int]) -> str:
@@ -90,24 +112,19 @@ def accounts_file(world: World, chats: Mapping[str, int]) -> str:
     return str(path)
 
 
-def swing(account: SimulatedAccount, subjects: Container[str]) -> None:
-    """Lets a subject run out of credits, and have them again, from look to look."""
-    if account.email in subjects:
-        account.monthly = FULL if account.monthly == EMPTY else EMPTY
-
-
-async def swings(world: World, whose: Mapping[int, str], seen: int, episodes: int) -> list[float]:
-    """The milliseconds of so many alerts, from the answer that was low to the message in that account's chat."""
-    took: list[float] = []
-    while len(took) < episodes:
+async def out_of_credits(world: World, seen: int, episodes: int) -> list[tuple[int, float]]:
+    """The chats and the moments of so many alerts after the first so many messages."""
+    alerts: list[tuple[int, float]] = []
+    while len(alerts) < episodes:
         message = await world.telegram.wait_for("out of credits", timeout=PATIENCE, after=seen)
         seen = world.telegram.messages.index(message, seen) + 1
-        low = reversed([one for one in world.pixverse.answers if one.email == whose[message.chat_id]])
-        took.append(
-            (message.accepted - next(one.at for one in low if one.at < message.accepted and one.credits == EMPTY))
-            * 1000
-        )
-    return took
+        alerts.append((message.chat_id, message.accepted))
+    return alerts
+
+
+def since_low(lows: Sequence[tuple[float, str]], email: str, told_at: float) -> float:
+    """The seconds from the last low answer for an account to the message about it."""
+    return told_at - max(at for at, who in lows if who == email and at < told_at)
 
 
 async def floor_of(world: World, times: int) -> list[float]:
