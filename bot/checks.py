@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -147,12 +147,15 @@ class Checks:
     async def _look(self, account: Known, source: Source) -> Sample | Unchanged:
         """What the source sees. Whatever goes wrong inside it is an outage like any other."""
         page = self._verdicts.page_of(account.key)
-        with self._metrics.look_seconds.time():
-            try:
-                return await (source.read(account.email) if page is None else source.read_again(account.email, page))
-            except Exception:  # a defect of ours in one source must not end the watch over the others
-                log.exception("%s: the look failed in a way nobody foresaw", account.key)
-                return Outage(self._clock(), OutageKind.UNAVAILABLE, "credit-bot could not read the answer")
+        timer = asyncio.get_running_loop().time
+        began = timer()
+        try:
+            return await (source.read(account.email) if page is None else source.read_again(account.email, page))
+        except Exception:  # a defect of ours in one source must not end the watch over the others
+            log.exception("%s: the look failed in a way nobody foresaw", account.key)
+            return Outage(self._clock(), OutageKind.UNAVAILABLE, "credit-bot could not read the answer")
+        finally:
+            self._metrics.look_seconds.observe(timer() - began)
 
     async def run(self) -> None:
         """Saves what has ended, all of it in one transaction, until cancelled."""
@@ -213,8 +216,9 @@ class Checks:
     def _count(self, saved: Saved) -> None:
         """Counts looks, for the metrics and towards the round."""
         for key, kind in saved.results:
-            self._metrics.looks.labels(kind.value if kind else "ok").inc()
             self.rounds.looked(key, ok=kind is None)
+        for kind, times in Counter(kind for _, kind in saved.results).items():
+            self._metrics.looks.labels(kind.value if kind else "ok").inc(times)
         ended = self.rounds.ended()
         if ended:
             self._context.on_round(ended)

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -99,6 +100,8 @@ def run(wanted: argparse.Namespace) -> int:
         async with bot as app:
             if settings.accounts_file or not on_terminal():
                 asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.reload_soon)
+            gc.collect()
+            gc.freeze()  # what is there by now stays; looking it through again and again would delay an alert
             await app.run(stop)
 
     asyncio.run(until_told(work))

@@ -5,7 +5,7 @@ What the watchlist says is the user's wish, so nothing is said of it in the chat
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.model import Account, Measure
@@ -44,7 +44,7 @@ async def enrol(connection: Connection, watchlist: Watchlist, now: datetime) -> 
 
 def named_accounts(watchlist: Watchlist, known: Iterable[Known]) -> dict[str, Account]:
     """The accounts by key of every source whose accounts are named one by one."""
-    register = Register(replace(one, watched=one.watched and is_wanted(watchlist, one)) for one in known)
+    register = Register(one._replace(watched=one.watched and is_wanted(watchlist, one)) for one in known)
     found = {}
     for source in watchlist.sources.values():
         for one in () if source.everyone else source.accounts.values():
@@ -80,7 +80,7 @@ async def keep_listed(
         return kept
     (heir,) = heirs
     await accounts.hand_over(connection, [one.key for one in orphans], heir)
-    return [*kept, *(replace(one, source=heir) for one in orphans)]
+    return [*kept, *(one._replace(source=heir) for one in orphans)]
 
 
 async def relabel(

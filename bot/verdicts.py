@@ -69,9 +69,8 @@ class Change:
     @property
     def has_grown(self) -> bool:
         """Whether credits were added."""
-        return (
-            self.tells_new and self.after.reading is not None and bool(growth(self.before.reading, self.after.reading))
-        )
+        reading = self.after.reading
+        return self.tells_new and reading is not None and growth(self.before.reading, reading) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ import json
 import logging
 import math
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
-from urllib.parse import quote, urlencode
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 from aiohttp import (
     ClientConnectorDNSError,
@@ -83,8 +83,7 @@ async def open_session(connections: int = 20) -> AsyncIterator[ClientSession]:
         yield session
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
@@ -126,7 +125,7 @@ class Client:
     def _accepted(self, answer: _Answer) -> bytes:
         if answer.status == 200:
             return answer.body
-        raise _refusal(replace(answer, body=self._without_token(answer.body)))
+        raise _refusal(answer._replace(body=self._without_token(answer.body)))
 
     async def _ask(self, path: str, params: Mapping[str, str]) -> _Answer:
         started = asyncio.get_running_loop().time()
@@ -155,11 +154,11 @@ class Client:
                 response.release()
         return _Answer(response.status, response.headers, body)
 
-    async def _head(self, path: str, params: Mapping[str, str]) -> ClientResponse:
-        query = f"?{urlencode(params, quote_via=quote)}" if params else ""
-        url = URL(f"{self.base_url.rstrip('/')}{path}{query}")
+    def _head(self, path: str, params: Mapping[str, str]) -> Awaitable[ClientResponse]:
+        query = "&".join([f"{quote(name)}={quote(value, safe='')}" for name, value in params.items()])
+        url = URL(f"{self.base_url.rstrip('/')}{path}{'?' if query else ''}{query}", encoded=True)
         headers = {"Authorization": f"Bearer {self.token}"}
-        return await self.session.get(url, headers=headers, allow_redirects=False)
+        return self.session.get(url, headers=headers, allow_redirects=False)
 
     def _trouble(self, error: Exception, response: ClientResponse | None) -> LookError:
         if isinstance(error, LookError):
@@ -172,12 +171,13 @@ class Client:
         return LookError(OutageKind.GARBLED, "The answer breaks off")
 
     async def _read(self, response: ClientResponse) -> bytes:
-        body = bytearray()
-        async for chunk in response.content.iter_any():
-            body += chunk
-            if len(body) > self.limit:
+        chunks, size = [], 0
+        while chunk := await response.content.readany():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > self.limit:
                 raise LookError(OutageKind.GARBLED, f"The answer is larger than {self.limit:,} bytes")
-        return bytes(body)
+        return b"".join(chunks)
 
     def _without_token(self, body: bytes) -> bytes:
         """Stop an echoed token here, before any word of the answer goes anywhere."""

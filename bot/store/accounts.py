@@ -1,16 +1,15 @@
 """Accounts and sources: who is watched, when each is next due, and what the last looks said."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.core.model import Account, Health, Outage, OutageKind, Reading, SourceState
 from bot.store.connection import Connection
-from bot.store.schema import Moment, accounts, sources
+from bot.store.schema import accounts, sources, to_microseconds
 from bot.store.values import Parsed, dump_foretold, dump_reading, load_foretold, load_reading, number
 
 SEEN = (
@@ -36,9 +35,20 @@ CERTAIN_KINDS = [kind.value for kind in OutageKind if kind.certain]
 WHO = (accounts.c.key, accounts.c.source, accounts.c.email, accounts.c.label, accounts.c.watched)
 REFUSED_KINDS = [kind.value for kind in OutageKind if kind.refused]
 
+# Made once, for they are used the most.
+DUE = (
+    sa.select(*WHO)
+    .where(accounts.c.watched, accounts.c.next_check_at <= sa.bindparam("now"))
+    .order_by(accounts.c.next_check_at)
+    .limit(sa.bindparam("most"))
+)
+ONE = sa.update(accounts).where(accounts.c.key == sa.bindparam("k"))
+CLAIM = ONE.values(next_check_at=sa.bindparam("at"))
+NOTE = ONE.values(looked_at=sa.bindparam("looked"), read_at=sa.bindparam("read"))
+LOAD = sa.select(*SEEN).where(accounts.c.watched, accounts.c.key.in_(sa.bindparam("keys", expanding=True)))
 
-@dataclass(frozen=True, slots=True)
-class Known:
+
+class Known(NamedTuple):
     """An account that was ever watched, without what was seen of it."""
 
     key: str
@@ -82,13 +92,7 @@ def as_of(moment: datetime, reading: Reading) -> Reading:
 
 async def due(connection: Connection, now: datetime, limit: int) -> list[Known]:
     """The watched accounts whose next look is due, the longest waiting first."""
-    query = (
-        sa.select(*WHO)
-        .where(accounts.c.watched, accounts.c.next_check_at <= now)
-        .order_by(accounts.c.next_check_at)
-        .limit(limit)
-    )
-    return [Known(*row) for row in await connection.execute(query)]
+    return [Known._make(row) for row in await connection.execute(DUE, {"now": now, "most": limit})]
 
 
 async def whom(connection: Connection, keys: Iterable[str]) -> list[Known]:
@@ -99,17 +103,12 @@ async def whom(connection: Connection, keys: Iterable[str]) -> list[Known]:
 
 async def plan_looks(connection: Connection, next_checks: dict[str, datetime]) -> None:
     """Sets when each of the given accounts is due next: this is also what claims one for a look."""
-    if next_checks:
-        statement = (
-            sa.update(accounts).where(accounts.c.key == sa.bindparam("k")).values(next_check_at=sa.bindparam("at"))
-        )
-        await connection.execute(statement, [{"k": key, "at": at} for key, at in next_checks.items()])
+    await connection.execute_many(CLAIM, [(to_microseconds(at), key) for key, at in next_checks.items()])
 
 
 async def load(connection: Connection, keys: Iterable[str]) -> dict[str, Account]:
     """The watched accounts of these keys."""
-    query = sa.select(*SEEN).where(accounts.c.watched, accounts.c.key.in_(list(keys)))
-    found = [account_of(row) for row in await connection.execute(query)]
+    found = [account_of(row) for row in await connection.execute(LOAD, {"keys": list(keys)})]
     return {account.key: account for account in found}
 
 
@@ -138,11 +137,8 @@ async def save(connection: Connection, changed: Sequence[Account], unchanged: Se
 
 async def note_unchanged(connection: Connection, looks: Iterable[tuple[str, datetime]]) -> None:
     """Notes looks, each by its account's key and its moment, that saw what the one before had seen."""
-    at = sa.bindparam("at", type_=Moment)
-    statement = sa.update(accounts).where(accounts.c.key == sa.bindparam("k")).values(looked_at=at, read_at=at)
-    rows = [{"k": key, "at": moment} for key, moment in looks]
-    if rows:
-        await connection.execute(statement, rows)
+    rows = ((key, to_microseconds(moment)) for key, moment in looks)
+    await connection.execute_many(NOTE, [(at, at, key) for key, at in rows])
 
 
 def look_row(account: Account, *, with_reading: bool) -> dict[str, Any]:

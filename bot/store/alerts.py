@@ -16,6 +16,13 @@ QUIET: dict[str, Any] = {"level": 0, "told_level": 0, "severity": None, "period"
 """An alert is never deleted: its count of episodes is what keeps a notification from being taken for an old one."""
 
 
+# Made once, for they are used the most.
+OF_THESE = alerts.c.subject.in_(sa.bindparam("subjects", expanding=True))
+LOAD = sa.select(alerts).where(OF_THESE)
+STIRRED = sa.select(alerts.c.subject).where(OF_THESE, sa.or_(alerts.c.level > 0, alerts.c.told_level > 0))
+SILENCES = sa.select(silences).where(sa.or_(silences.c.until.is_(None), silences.c.until > sa.bindparam("now")))
+
+
 def alert_of(row: sa.Row[Any]) -> Alert:
     """An alert from its row."""
     return Alert(
@@ -43,9 +50,8 @@ def row_of(alert: Alert) -> dict[str, Any]:
 
 async def load(connection: Connection, subjects: Iterable[str]) -> Mapping[str, dict[Measure, Alert]]:
     """The remembered alerts of each subject; a subject that never had one has none."""
-    query = sa.select(alerts).where(alerts.c.subject.in_(list(subjects)))
     found: dict[str, dict[Measure, Alert]] = defaultdict(dict)
-    for row in await connection.execute(query):
+    for row in await connection.execute(LOAD, {"subjects": list(subjects)}):
         found[row.subject][Measure(row.measure)] = alert_of(row)
     return found
 
@@ -69,9 +75,7 @@ async def firing(connection: Connection) -> list[Alert]:
 
 async def stirred(connection: Connection, subjects: Iterable[str]) -> set[str]:
     """Which of these subjects have an alert that fires, or whose end is not told yet."""
-    stirs = sa.or_(alerts.c.level > 0, alerts.c.told_level > 0)
-    query = sa.select(alerts.c.subject).where(alerts.c.subject.in_(list(subjects)), stirs)
-    return {row.subject for row in await connection.execute(query)}
+    return {row.subject for row in await connection.execute(STIRRED, {"subjects": list(subjects)})}
 
 
 async def untold(connection: Connection) -> list[Alert]:
@@ -97,7 +101,6 @@ async def close(connection: Connection, subjects: Iterable[str]) -> None:
 
 async def active_silences(connection: Connection, now: datetime) -> list[Silence]:
     """The silences that have not run out; of acks, those whose alert has not moved on is for the core to judge."""
-    query = sa.select(silences).where(sa.or_(silences.c.until.is_(None), silences.c.until > now))
     return [
         Silence(
             kind=SilenceKind(row.kind),
@@ -108,7 +111,7 @@ async def active_silences(connection: Connection, now: datetime) -> list[Silence
             level=row.level,
             by=row.by,
         )
-        for row in await connection.execute(query)
+        for row in await connection.execute(SILENCES, {"now": now})
     ]
 
 

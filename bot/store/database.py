@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 WAITS = (1.0, 2.0, 5.0, 10.0, 30.0)
+READ, WRITE = "BEGIN", "BEGIN IMMEDIATE"
 READERS = 3
 PAUSES = (0.001, 0.002, 0.005, 0.01, 0.02, *[0.05] * 200)
 """Seconds between the tries at a locked database, ten in all."""
@@ -71,7 +72,7 @@ class Store:
             async with self._writing:
                 with self._engine.connect() as inner:
                     sync(inner, fully=synced)
-                    await begin(inner, "BEGIN IMMEDIATE")
+                    await begin(inner, WRITE)
                     yield Connection(inner)
                     await self._commit(inner)
 
@@ -81,7 +82,7 @@ class Store:
         with in_words():
             async with self._reading:
                 with self._engine.connect() as inner:
-                    await begin(inner, "BEGIN")
+                    await begin(inner, READ)
                     yield Connection(inner)
 
     async def _commit(self, inner: sa.Connection) -> None:
@@ -164,9 +165,10 @@ async def begin(inner: sa.Connection, how: str) -> None:
 
 
 def start(inner: sa.Connection, how: str) -> None:
-    """Begins, and looks at something at once: what a read will see, and whether it may, is settled here."""
+    """Begins. A read looks at something at once: what it will see, and whether it may, is settled here."""
     inner.exec_driver_sql(how)
-    inner.exec_driver_sql("SELECT 1 FROM sqlite_master")
+    if how == READ:
+        inner.exec_driver_sql("SELECT 1 FROM sqlite_master")
 
 
 def hold(path: str) -> IO[str]:
