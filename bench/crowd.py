@@ -86,9 +86,9 @@ class Connection(asyncio.Protocol):
             self._transport.write(self._crowd.answer(target))
 
 
-async def serve(count: int) -> None:
+async def serve(crowd: Crowd) -> None:
     """Serves until it is told to stop; the first line says where."""
-    loop, stop, crowd = asyncio.get_running_loop(), asyncio.Event(), Crowd(count)
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     server = await loop.create_server(lambda: Connection(crowd), "127.0.0.1", 0)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v2", flush=True)
@@ -96,4 +96,4 @@ async def serve(count: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1])))
+    asyncio.run(serve(Crowd(int(sys.argv[1]))))

@@ -1,7 +1,7 @@
 """The world around the measured process: both simulators in this one, the bot or its floor in another.
 
 Everything is timed here, by one monotonic clock: when an answer of the simulated PixVerse is written, and when the
-simulated Telegram accepts a message.
+simulated Telegram gives an update or accepts a message.
 """
 
 import asyncio
@@ -19,11 +19,13 @@ from aiohttp import web
 
 from bot.demo.pixverse import SimulatedAccount, SimulatedPixVerse
 from bot.demo.telegram import SimulatedChat, SimulatedTelegram
+from bot.demo.telegram_model import Json
+from bot.demo.telegram_params import Params
 
 ROOT = Path(__file__).parents[1]
 USEAPI_TOKEN = "user:1-made-up-for-the-bench"
 BOT_TOKEN = "1:made-up-for-the-bench"
-CHAT = 7
+CHAT, GROUP = 7, -7
 EMAIL = "alice@example.com"
 FULL, EMPTY = 12_450, 0
 STOP_WAIT = 15.0
@@ -33,19 +35,27 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A look that was answered: just before its first byte was written, and the credits it told."""
+    """A look that was answered: just before its first byte was written, at whom, and the credits it told."""
 
     at: float
+    email: str
     credits: int
 
 
 class TimedPixVerse(SimulatedPixVerse):
-    """The simulated PixVerse with one account, which notes when it answers."""
+    """The simulated PixVerse, which notes when it answers; of many accounts it lists what the bot reads of each."""
 
     def __init__(self) -> None:
         super().__init__(USEAPI_TOKEN)
         self.account = self.add(SimulatedAccount(EMAIL, monthly=FULL))
         self.answers: list[Answer] = []
+        self.before_answer: Callable[[SimulatedAccount], None] = lambda _: None
+        """Called with an account just before it is asked for, and may change it."""
+
+    def crowd(self, count: int) -> None:
+        """Adds accounts until there are so many."""
+        for email in emails(count)[1:]:
+            self.add(SimulatedAccount(email, monthly=FULL))
 
     def routes(self) -> Iterable[web.AbstractRouteDef]:
         """The simulator's own pages, timed."""
@@ -55,27 +65,54 @@ class TimedPixVerse(SimulatedPixVerse):
 
     def _timed(self, handler: Handler) -> Handler:
         async def serve(request: web.Request) -> web.StreamResponse:
+            account = self.accounts.get(request.query.get("email", ""))
+            if account is not None:
+                self.before_answer(account)
             response = await handler(request)
-            if "email" in request.query:
-                self.answers.append(Answer(time.monotonic(), self.account.monthly))
+            if account is not None:
+                self.answers.append(Answer(time.monotonic(), account.email, account.monthly))
             await response.prepare(request)
             await response.write_eof()
             return response
 
         return serve
 
+    def _listing(self, _request: web.Request) -> web.Response:
+        """Many entries at full length would be more than the bot reads of one answer."""
+        return web.json_response({email: {"email": email} for email in self.accounts})
+
+
+class TimedTelegram(SimulatedTelegram):
+    """The simulated Telegram, which notes when it gives updates to the bot."""
+
+    def __init__(self, *, limits: bool) -> None:
+        super().__init__(BOT_TOKEN, limits=limits)
+        self.given: list[float] = []
+
+    async def _get_updates(self, params: Params) -> list[Json]:
+        updates = await super()._get_updates(params)
+        self.given += [time.monotonic()] * len(updates)
+        return updates
+
 
 @dataclass
 class World:
-    """Both simulators and a folder for databases, as an async context manager."""
+    """Both simulators and a folder for databases, as an async context manager. ``limits`` are Telegram's."""
 
+    accounts: int = 1
+    limits: bool = False
     pixverse: TimedPixVerse = field(default_factory=TimedPixVerse)
-    telegram: SimulatedTelegram = field(default_factory=lambda: SimulatedTelegram(BOT_TOKEN))
+    telegram: TimedTelegram = field(init=False)
     _folder: TemporaryDirectory[str] = field(default_factory=TemporaryDirectory)
     _databases: int = 0
 
+    def __post_init__(self) -> None:
+        self.telegram = TimedTelegram(limits=self.limits)
+        self.pixverse.crowd(self.accounts)
+
     async def __aenter__(self) -> Self:
         self.telegram.add_chat(SimulatedChat(CHAT, title="Ann"))
+        self.telegram.add_chat(SimulatedChat(GROUP, type="group", title="Studio"))
         await self.pixverse.start()
         await self.telegram.start()
         return self
@@ -85,10 +122,15 @@ class World:
         await self.telegram.stop()
         self._folder.cleanup()
 
+    @property
+    def folder(self) -> Path:
+        """Where this world keeps its files."""
+        return Path(self._folder.name)
+
     def new_database(self) -> str:
         """The address of a database that is not there yet."""
         self._databases += 1
-        return f"sqlite:///{self._folder.name}/{self._databases}.db"
+        return f"sqlite:///{self.folder}/{self._databases}.db"
 
     @asynccontextmanager
     async def bot(self, **settings: str) -> AsyncIterator[int]:
@@ -136,3 +178,8 @@ class World:
             except TimeoutError:
                 process.kill()
                 await process.wait()
+
+
+def emails(count: int) -> list[str]:
+    """So many accounts, the first of them Alice's."""
+    return [EMAIL, *(f"user{number:05}@example.com" for number in range(1, count))][:count]

@@ -52,7 +52,8 @@ class Fleet:
         for alert in firing:
             by_subject[alert.subject].append(alert)
         return [
-            Watched(self._roster.named(one), tuple(by_subject[one.key]), concerning(silences, one.key)) for one in known
+            Watched(self._roster.named(one), tuple(by_subject.get(one.key, ())), concerning(silences, one.key))
+            for one in known
         ]
 
     async def firing_sources(self) -> list[FiringSource]:
@@ -150,4 +151,6 @@ def silence_of(alert: Alert, by: str, until: datetime | None) -> Silence:
 
 def concerning(silences: Sequence[Silence], subject: str) -> tuple[Silence, ...]:
     """The silences of everything, and those of one subject."""
+    if not silences:
+        return ()
     return tuple(silence for silence in silences if silence.kind is SilenceKind.ALL or silence.subject == subject)

@@ -185,12 +185,12 @@ class Outbox:
 
     async def _tell_next(self, chat_id: int, lane: Lane) -> bool:
         """Sends one message, if one may be sent now; False if there is none."""
-        chosen = await self._choose(chat_id, lane)
-        if chosen is None:
-            return False
-        chat, parcel = chosen
-        part, message = self._post.write(parcel)
-        async with self._store.write() as connection:
+        async with self._store.write(synced=False) as connection:  # a claim that a power cut takes is made again
+            chosen = await self._choose(connection, chat_id, lane)
+            if chosen is None:
+                return False
+            chat, parcel = chosen
+            part, message = self._post.write(parcel)
             if not await outbox.claim(connection, ids_of(part)):
                 return False
         with self._metrics.send_seconds.time():
@@ -200,13 +200,12 @@ class Outbox:
         await self._record(result, part, chat, lane, full=full)
         return True
 
-    async def _choose(self, chat_id: int, lane: Lane) -> tuple[Chat, Parcel] | None:
+    async def _choose(self, connection: Connection, chat_id: int, lane: Lane) -> tuple[Chat, Parcel] | None:
         """The oldest parcel that need not wait for its chat's pace, or for more of its cause."""
         now = self._timer()
-        async with self._store.read() as connection:
-            pending = await outbox.pending(connection, chat_id)
-            if self._second_channel and pending:
-                pending = await with_ways(connection, pending)
+        pending = await outbox.pending(connection, chat_id)
+        if self._second_channel and pending:
+            pending = await with_ways(connection, pending)
         by_chat: dict[Chat, list[Notification]] = {}
         for notification in pending:
             by_chat.setdefault(notification.chat, []).append(notification)

@@ -1,6 +1,6 @@
 """Whom notifications are addressed to, and who may see what: the chats that are named or paired, where they are now."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from bot.core.model import Chat, Notice
 from bot.roster import Roster
@@ -43,6 +43,20 @@ class Recipients:
         """Whom a notice is addressed to: the chats of its account or source; one about neither goes to all."""
         facts = notice.facts
         return self.present if facts.source is None else self.told_of(facts.source, facts.email)
+
+    def seen_by(self, chat: Chat) -> Callable[[str, str], bool]:
+        """Whether a chat may ask about the account of a source and an email, for many accounts at once."""
+        sources, known = self._roster.watchlist.sources, dict[str, bool]()
+
+        def sees(source: str, email: str) -> bool:
+            found = sources.get(source)
+            if found is None or found.account(email):  # for an account that is named, other chats may be
+                return self.sees(chat, source, email)
+            if source not in known:
+                known[source] = self.sees(chat, source, email)
+            return known[source]
+
+        return sees
 
     def sees(self, chat: Chat, source: str, email: str | None = None) -> bool:
         """Whether a chat may ask about an account, or a source: whether it is told of it."""

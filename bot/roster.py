@@ -25,7 +25,8 @@ class Roster:
 
     def named(self, account: Account) -> Account:
         """The account with its source's name, where several are watched."""
-        return replace(account, origin=self.watchlist.origin_of(account.source))
+        origin = self.watchlist.origin_of(account.source)
+        return account if account.origin == origin else replace(account, origin=origin)
 
     def named_source(self, state: SourceState) -> SourceState:
         """The source's state with its name, where several are watched, and where its token belongs."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.chat.answers import SourceAlert
 from bot.chat.replies import Reloaded, Status
 from bot.core.history import Picture, Recorded
-from bot.core.model import Account, Chat, Notification, Watched
+from bot.core.model import Chat, Notification, Watched
 from bot.desk import Desk
 from bot.recipients import Recipients
 
@@ -23,16 +23,14 @@ class View:
         self._recipients = recipients
         self._chat = chat
 
-    def _sees(self, account: Account) -> bool:
-        return self._recipients.sees(self._chat, account.source, account.email)
-
     def now(self) -> datetime:
         """The present moment, UTC."""
         return self._desk.now()
 
     async def watched(self) -> list[Watched]:
         """Every watched account that this chat is told of, by name."""
-        return [one for one in await self._desk.watched() if self._sees(one.account)]
+        sees = self._recipients.seen_by(self._chat)
+        return [one for one in await self._desk.watched() if sees(one.account.source, one.account.email)]
 
     async def firing_sources(self) -> Sequence[SourceAlert]:
         """Every alert that fires of a source that this chat is told of."""

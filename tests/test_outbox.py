@@ -292,10 +292,10 @@ class Cut(Store):
             raise asyncio.CancelledError
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[Connection]:
+    async def write(self, *, synced: bool = True) -> AsyncIterator[Connection]:
         """A write transaction that may be the last."""
         self._end(after=False)
-        async with super().write() as connection:
+        async with super().write(synced=synced) as connection:
             yield connection
         self._end(after=True)
 

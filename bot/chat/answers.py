@@ -62,11 +62,16 @@ def paged(items: Sequence[Item], number: int) -> tuple[Sequence[Item], Page]:
 
 def credits_page(watched: Sequence[Watched], page: int, now: datetime, zone: ZoneInfo) -> Message:
     """Every account, the most urgent first, twenty to a page counted from 0; the card if there is only one."""
+    return ordered_page(sorted(watched, key=urgency), page, now, zone)
+
+
+def ordered_page(watched: Sequence[Watched], page: int, now: datetime, zone: ZoneInfo) -> Message:
+    """The same of accounts that are in order."""
     if not watched:
         return no_accounts()
     if len(watched) == 1:
         return account_card(watched[0], now, zone)
-    shown, place = paged(sorted(watched, key=urgency), page)
+    shown, place = paged(watched, page)
     text = Text().line(bold(say_count(len(watched), "account")), f", {health_words(watched, now, zone)}{place.words}")
     detailed = len(watched) <= DETAILED
     for one in shown:

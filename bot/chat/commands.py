@@ -10,7 +10,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.chat.account import urgency
-from bot.chat.answers import SourceAlert, account_card, alerts_page, credits_page, paged
+from bot.chat.answers import SourceAlert, account_card, alerts_page, credits_page, ordered_page, paged
 from bot.chat.board import unpinned_message
 from bot.chat.history import choose, draw_history, past_of, slots_for
 from bot.chat.history_arguments import HistoryRequest, parse_history
@@ -155,11 +155,11 @@ async def fresh_card(asked: Asked, key: str) -> Message:
 
 async def fresh_page(desk: Desk, zone: ZoneInfo, page: int) -> Message:
     """One page of all accounts, those on it looked at afresh where their numbers are old."""
-    watched = await desk.watched()
-    shown, _ = paged(sorted(watched, key=urgency), page)
+    watched = sorted(await desk.watched(), key=urgency)
+    shown, _ = paged(watched, page)
     if await refresh(desk, shown):
-        watched = await desk.watched()
-    return credits_page(watched, page, desk.now(), zone)
+        return credits_page(await desk.watched(), page, desk.now(), zone)
+    return ordered_page(watched, page, desk.now(), zone)
 
 
 async def refresh(desk: Desk, shown: Sequence[Watched]) -> bool:

@@ -222,9 +222,10 @@ def with_allowances(account: Account) -> Credits | None:
     """The last credits, with the allowances last known where the reading left them out."""
     if account.reading is None:
         return None
-    return replace(
-        account.reading.credits, monthly_allowance=account.allowance, daily_allowance=account.daily_allowance
-    )
+    credits, known = account.reading.credits, (account.allowance, account.daily_allowance)
+    if (credits.monthly_allowance, credits.daily_allowance) == known:
+        return credits
+    return replace(credits, monthly_allowance=account.allowance, daily_allowance=account.daily_allowance)
 
 
 def source_facts(source: SourceState, health: Health, alert: Alert) -> Facts:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, contextmanager
 from itertools import chain, repeat
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -62,11 +62,16 @@ class Store:
         return cls(engine_for(path), lock)
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[Connection]:
-        """A transaction that holds the write lock from its beginning, committed at the end, rolled back on an error."""
+    async def write(self, *, synced: bool = True) -> AsyncIterator[Connection]:
+        """A transaction that holds the write lock from its beginning, committed at the end, rolled back on an error.
+
+        One that is not ``synced`` waits for no disk. It outlives this process, however that ends, but perhaps not a
+        power cut: for what is then merely done again.
+        """
         with in_words():
             async with self._writing:
                 with self._engine.connect() as inner:
+                    sync(inner, fully=synced)
                     await begin(inner, WRITE)
                     yield Connection(inner)
                     await self._commit(inner)
@@ -135,6 +140,12 @@ def prepare(connection: sqlite3.Connection, _record: object) -> None:
     """Sets up a driver's connection; it must survive power loss, so every commit is synced."""
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-1024"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def sync(inner: sa.Connection, *, fully: bool) -> None:
+    """Says whether the commits of a connection wait until the disk has them; to be said outside a transaction."""
+    driver: Any = inner.connection.driver_connection
+    driver.execute(f"PRAGMA synchronous={'FULL' if fully else 'NORMAL'}")
 
 
 async def begin(inner: sa.Connection, how: str) -> None:

@@ -19,6 +19,28 @@ def load_reading(text: str) -> Reading:
     return _READING.validate_json(text)
 
 
+class Parsed:
+    """The readings that were parsed last, by account: a fleet that is asked for again is parsed where it has changed.
+
+    Of a text only its fingerprint is kept, which is good within one process.
+    """
+
+    def __init__(self, most: int) -> None:
+        """``most``: of how many accounts, for a very large fleet's readings would take much memory."""
+        self._most = most
+        self._known: dict[str, tuple[int, Reading]] = {}
+
+    def load(self, account: str, text: str) -> Reading:
+        """A reading of this account as it was dumped."""
+        mark, known = hash(text), self._known.get(account)
+        if known and known[0] == mark:
+            return known[1]
+        reading = load_reading(text)
+        if known or len(self._known) < self._most:
+            self._known[account] = (mark, reading)
+        return reading
+
+
 def dump_facts(facts: Facts) -> str:
     """A notification's facts as JSON."""
     return _FACTS.dump_json(facts, exclude_defaults=True).decode()

@@ -379,3 +379,12 @@ async def test_a_large_database_is_opened_without_reading_every_page(
     cut_middle(filled(database))
     monkeypatch.setattr(opening, "CHECK_WHOLE_BELOW", 1)
     await (await Store.open(str(database))).close()
+
+
+async def test_a_write_says_itself_whether_it_waits_for_the_disk(store: Store) -> None:
+    """A write survives a power cut unless it says that it need not; one that says so changes nothing for the next."""
+    said = []
+    for synced in (False, True, False, True):
+        async with store.write(synced=synced) as connection:
+            said.append((await connection.exec_driver_sql("PRAGMA synchronous")).scalar())
+    assert said == [1, 2, 1, 2]

@@ -1,0 +1,102 @@
+"""``python -m bench.plots`` draws the last run again: how each figure grows, as ``docs/pictures/growth-*.png``."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from bench.figures import Point, Row, load
+
+FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
+COLOURS = ("#1b6ca8", "#d9822b", "#3f8f4f")
+FLOOR, GOAL = "#9aa0a6", "#c0392b"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture: what stands above it, what its height is, and what the floor is called."""
+
+    title: str
+    unit: str
+    floor: str = "the libraries alone"
+
+
+PICTURES = {
+    "checks": Picture("Processor time of 1,000 checks", "seconds", "the same requests by aiohttp alone"),
+    "memory": Picture("Memory of the process after some rounds", "MiB", "the same libraries imported"),
+    "latency": Picture("From a low reading to the accepted message", "milliseconds", "request and send alone"),
+    "credits": Picture("/credits, from the question to the first page", "milliseconds", "python-telegram-bot alone"),
+    "start": Picture("From the start to the first look", "seconds", "importing the libraries"),
+    "storm": Picture("Everyone falls within a minute: until all are named", "seconds", "what Telegram's pace permits"),
+}
+
+
+def draw(rows: Iterable[Row], folder: Path = FOLDER) -> list[Path]:
+    """Draws every picture that the rows have at least two points of."""
+    points = [row.point for row in rows if row.point and row.point.picture in PICTURES]
+    drawn = []
+    for name, picture in PICTURES.items():
+        mine = [point for point in points if point.picture == name]
+        if len({point.accounts for point in mine}) > 1:
+            drawn.append(folder / f"growth-{name}.png")
+            picture_of(picture, mine).savefig(drawn[-1])
+    return drawn
+
+
+def picture_of(picture: Picture, points: Sequence[Point]) -> Figure:
+    """One picture: a line for each kind, the floor below, the goals marked."""
+    figure = Figure(figsize=(7, 4.2), dpi=110, layout="constrained")
+    axes = figure.subplots()
+    lines = {name: list(line) for name, line in groupby(sorted(points, key=order), key=lambda point: point.line)}
+    for colour, (name, line) in zip(COLOURS, lines.items(), strict=False):
+        axes.plot(*across(line), "o-", color=colour, label=name)
+    floors = {point.accounts: point.floor for point in points if point.floor is not None}
+    if floors:
+        axes.plot(sorted(floors), [floors[x] for x in sorted(floors)], "s--", color=FLOOR, label=picture.floor)
+    mark_goals(axes, points)
+    dress(axes, picture)
+    return figure
+
+
+def order(point: Point) -> tuple[str, int]:
+    """Line by line, each from few accounts to many."""
+    return point.line, point.accounts
+
+
+def across(line: Sequence[Point]) -> tuple[list[int], list[float]]:
+    """A line's places and heights."""
+    return [point.accounts for point in line], [point.value for point in line]
+
+
+def mark_goals(axes: Axes, points: Iterable[Point]) -> None:
+    """A short bar at each goal."""
+    goals = sorted({(point.accounts, point.goal) for point in points if point.goal})
+    if goals:
+        places, heights = zip(*goals, strict=True)
+        axes.scatter(places, heights, marker="_", s=500, linewidths=2.5, color=GOAL, label="goal", zorder=3)
+
+
+def dress(axes: Axes, picture: Picture) -> None:
+    """What stands around the lines."""
+    axes.set(xscale="log", yscale="log", xlabel="accounts", ylabel=picture.unit)
+    axes.set_title(picture.title, loc="left", fontweight="bold")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+        axis.set_minor_formatter(FuncFormatter(lambda *_: ""))
+    axes.grid(which="major", alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+
+
+def main() -> None:
+    """Draws, and says what."""
+    for path in draw(load()):
+        print(path)
+
+
+if __name__ == "__main__":
+    main()
