@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from aioresponses import aioresponses
 
-from bot.core.model import Listed, Listing, Outage, OutageKind, Reading
+from bot.core.model import Listed, Listing, Outage, OutageKind, Reading, Unchanged
 from bot.sources.pixverse import PixVerse, parse_accounts
-from tests.sources.helpers import BASE, NOW, TOKEN, client, clock, sample
+from tests.sources.helpers import BASE, NOW, SAMPLES, TOKEN, client, clock, sample
 
 FEATURES = f"{BASE}/pixverse/features/?email=alice@example.com"
 ACCOUNTS = f"{BASE}/pixverse/accounts"
@@ -169,3 +169,22 @@ async def test_a_look_logs_nothing_private(caplog: pytest.LogCaptureFixture) -> 
     assert "/pixverse/features/" in caplog.text
     for private in (TOKEN, "alice", "stripe", "Premium", "secured", "12450"):
         assert private not in caplog.text
+
+
+async def test_a_page_that_is_known_is_not_read_again() -> None:
+    """The very same bytes are no news; one byte more is read anew, and a failed look is one as ever."""
+    body, email = (SAMPLES / "pixverse_account.json").read_bytes(), "alice@example.com"
+    with aioresponses() as server:
+        for answer in (body, body, body + b" "):
+            server.get(FEATURES, body=answer)
+        server.get(FEATURES, status=596)
+        async with client() as asked:
+            source = PixVerse(asked, clock)
+            first = await source.read(email)
+            assert isinstance(first, Reading)
+            assert first.page is not None
+            assert await source.read_again(email, first.page) == Unchanged(NOW)
+            assert await source.read_again(email, first.page) == first
+            broken = await source.read_again(email, first.page)
+    assert isinstance(broken, Outage)
+    assert broken.kind is OutageKind.BROKEN

@@ -1,0 +1,142 @@
+"""Looks that see the very page of the look before: cheap, and never a message late or lost by it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.core.model import OutageKind, Reason, Unchanged
+from bot.setting_types import parse_credit_ladder
+from bot.store import accounts
+from bot.verdicts import Look
+from tests.fakes import ALICE, BOB, CAROL, NOW, SOURCE, World, key_of
+
+ALICES = key_of(ALICE)
+
+
+async def look(world: World, *emails: str) -> None:
+    """A minute later, another look at each."""
+    world.clock.forward(minutes=1)
+    await world.look(*emails)
+
+
+async def reasons(world: World) -> list[Reason]:
+    """Why each alert that waits is told."""
+    return [one.notice.reason for one in await world.notices()]
+
+
+def is_steady(world: World, email: str = ALICE) -> bool:
+    """Whether the next look need not be decided if it sees the same page."""
+    return world.verdicts.page_of(key_of(email)) is not None
+
+
+async def test_an_unchanged_page_is_noted_as_fresh_and_writes_nothing_else(world: World) -> None:
+    """The number has the age of the last look, and no reading is stored anew."""
+    await world.watch(ALICE)
+    await look(world, ALICE)
+    assert is_steady(world)
+    await look(world, ALICE)
+    async with world.store.read() as connection:
+        (seen,) = await accounts.watched(connection)
+    assert seen.looked_at == NOW + timedelta(minutes=2)
+    assert seen.reading is not None
+    assert seen.reading.taken_at == NOW + timedelta(minutes=2)
+    assert await world.query("SELECT count(*) FROM readings") == [(1,)]
+
+
+async def test_an_unchanged_page_counts_as_read(world: World) -> None:
+    """Rounds and metrics do not tell it from any other look that worked."""
+    await world.watch(ALICE, BOB)
+    for _ in range(3):
+        await look(world, ALICE, BOB)
+    assert [one.whole for one in world.rounds] == [True] * 3
+    assert world.metrics.registry.get_sample_value("credit_bot_checks_total", {"result": "ok"}) == 6
+
+
+async def test_what_is_low_stays_told_and_is_told_as_over(world: World) -> None:
+    """An account that is low is steady too; another page ends that at once, either way."""
+    await world.watch(ALICE)
+    for left in (9_000, 9_000, 400, 400, 400, 9_000, 9_000, 400):
+        world.source.credits[ALICE] = left
+        await look(world, ALICE)
+    assert await reasons(world) == [Reason.FIRED, Reason.RESOLVED, Reason.FIRED]
+
+
+async def test_an_outage_between_two_equal_pages_is_not_overlooked(world: World) -> None:
+    """The page after an outage is decided, though it is the one from before: what failed is over."""
+    await world.watch(ALICE)
+    await look(world, ALICE)
+    world.source.fail(ALICE, OutageKind.BROKEN)
+    await look(world, ALICE)
+    assert not is_steady(world)
+    world.source.answers.clear()
+    await look(world, ALICE)
+    assert await reasons(world) == [Reason.FIRED, Reason.RESOLVED]
+
+
+async def test_a_reminder_comes_though_the_page_stays(world: World) -> None:
+    """An unchanged page is decided again when a reminder is due."""
+    await world.watch(ALICE)
+    world.source.credits[ALICE] = 0
+    await look(world, ALICE)
+    for _ in range(25):
+        world.clock.forward(hours=1)
+        await world.look(ALICE)
+    assert await reasons(world) == [Reason.FIRED, Reason.REMINDED]
+
+
+async def test_other_rules_are_heeded_at_the_next_look(world: World) -> None:
+    """Rules that were read anew hold for an unchanged page as well."""
+    await world.watch(ALICE)
+    await look(world, ALICE)
+    (source,) = world.context.roster.watchlist.sources.values()
+    rules = replace(source.rules, low_credits=parse_credit_ladder("9500"))
+    world.put_in_force(replace(source, rules=rules))
+    await look(world, ALICE)
+    assert await reasons(world) == [Reason.FIRED]
+
+
+async def test_who_is_watched_again_is_told_again(world: World) -> None:
+    """What was known of an account that is watched no more is forgotten: watched again, low is said again."""
+    discovery = world.discovery()
+    world.source.lists(ALICE, BOB)
+    await discovery.ask_all()
+    world.source.credits[ALICE] = 400
+    await look(world, ALICE, BOB)
+    world.source.lists(BOB)
+    await discovery.ask_all()
+    world.source.lists(ALICE, BOB)
+    await discovery.ask_all()
+    await look(world, ALICE, BOB)
+    assert await reasons(world) == [Reason.FIRED, Reason.FIRED]
+
+
+async def test_a_source_that_was_shut_is_told_as_open_by_unchanged_pages(world: World) -> None:
+    """While the source's own alert stirs, every look is decided: its end is told though no page has changed."""
+    await world.watch(ALICE, BOB, CAROL)
+    await look(world, ALICE, BOB, CAROL)
+    world.source.fail(ALICE, OutageKind.UNAUTHORIZED)
+    await look(world, ALICE)
+    world.source.answers.clear()
+    world.clock.forward(minutes=1)
+    async with world.store.write() as connection:  # the one that was refused is gone, and the others are steady
+        await accounts.unwatch(connection, [ALICES])
+    assert is_steady(world, BOB)
+    await look(world, BOB)
+    told = [(one.notice.subject, one.notice.reason) for one in await world.notices()]
+    assert told == [(SOURCE, Reason.FIRED), (SOURCE, Reason.RESOLVED)]
+
+
+async def test_a_clock_set_back_is_no_reason_to_trust_it(world: World) -> None:
+    """Before the moment at which it was found steady nothing is known of an account: it is decided."""
+    await world.watch(ALICE)
+    await look(world, ALICE)
+    world.clock.forward(hours=-2)
+    saved = await world.verdicts.save([Look(ALICES, Unchanged(world.clock()))])
+    assert [change.after.key for change in saved.changes] == [ALICES]
+    assert saved.unchanged == []
+
+
+async def test_a_page_without_a_reading_is_no_reading(world: World) -> None:
+    """Should the reading before be lost, an unchanged page is an outage, and never a number out of nowhere."""
+    await world.watch(ALICE)
+    saved = await world.verdicts.save([Look(ALICES, Unchanged(NOW))])
+    assert [outage for _, outage in saved.results] == [OutageKind.GARBLED]
