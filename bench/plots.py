@@ -55,10 +55,10 @@ def picture_of(picture: Picture, points: Sequence[Point]) -> Figure:
     lines = {name: list(line) for name, line in groupby(sorted(points, key=order), key=lambda point: point.line)}
     for colour, (name, line) in zip(COLOURS, lines.items(), strict=False):
         axes.plot(*across(line), "o-", color=colour, label=name)
-    for name, floor in floors_of(points).items():
-        axes.plot(
-            list(floor), list(floor.values()), "s--", color=FLOOR, label=" ".join(filter(None, (picture.floor, name)))
-        )
+    floors = floors_of(points)
+    for own, (name, floor) in zip(COLOURS, floors.items(), strict=False):
+        said, colour = f"{picture.floor} {name}".strip(), own if len(floors) > 1 else FLOOR
+        axes.plot(list(floor), list(floor.values()), "s--", markersize=4, color=colour, label=said)
     mark_goals(axes, points)
     dress(axes, picture)
     return figure
