@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from bench import answer, idle, latency, memory, pictures, plots, start, storm
+from bench import answer, idle, latency, memory, pictures, plots, rounds, start, storm
 from bench.figures import SAVED, Row, save, table
 from bench.memory import LONG
 from bench.world import CHAT
@@ -77,6 +77,13 @@ async def idles(wanted: Wanted) -> list[Row]:
     return await idle.measure(15 if wanted.quick else 60)
 
 
+async def rounding(wanted: Wanted) -> list[Row]:
+    """Checks by the thousand."""
+    sizes = TENFOLD if wanted.growth else (1_000,)
+    rows = await rounds.measure(2 if wanted.quick else 5, sizes)
+    return rows + await rounds.endure(20 if wanted.quick else 600)
+
+
 async def drawings(_: Wanted) -> list[Row]:
     """``/history``."""
     return await pictures.measure()
@@ -84,6 +91,7 @@ async def drawings(_: Wanted) -> list[Row]:
 
 PARTS: Mapping[str, Part] = {
     "start": starts,
+    "rounds": rounding,
     "latency": latencies,
     "credits": answers,
     "storm": storms,

@@ -27,7 +27,7 @@ class Picture:
 
 
 PICTURES = {
-    "checks": Picture("Processor time of 1,000 checks", "seconds", "the same requests by aiohttp alone"),
+    "cpu": Picture("Processor time for 1,000 checks", "ms", "requests and decoding alone"),
     "memory": Picture("Memory of the process after some rounds", "MiB", "the same libraries imported", far_apart=False),
     "latency": Picture("From a low reading to the accepted message", "milliseconds", "request and send alone"),
     "credits": Picture("/credits, from the question to the first page", "milliseconds", "python-telegram-bot alone"),
