@@ -37,7 +37,7 @@ async def starts(wanted: Wanted) -> list[Row]:
     """From the start to the first look."""
     sizes = TENFOLD if wanted.growth else (1, 1_000, 10_000)
     rows = await start.measure(3 if wanted.quick else 5, sizes[:2] if wanted.quick else sizes)
-    return rows + (await start.of_sizes(sizes, 3, LONG) if wanted.growth else [])
+    return rows + (await start.of_sizes(sizes[:-1], 3, LONG) if wanted.growth else [])
 
 
 async def latencies(wanted: Wanted) -> list[Row]:
@@ -50,8 +50,8 @@ async def answers(wanted: Wanted) -> list[Row]:
     """``/credits``."""
     if wanted.quick:
         return await answer.measure((1, 1_000), 8)
-    rows = await answer.measure(TENFOLD if wanted.growth else (1, 1_000, 10_000), 25)
-    return rows + (await answer.measure(TENFOLD[:-1], 25, LONG) if wanted.growth else [])
+    rows = await answer.measure(TENFOLD if wanted.growth else (1, 1_000, 10_000), 20)
+    return rows + (await answer.measure(TENFOLD[:-1], 20, LONG) if wanted.growth else [])
 
 
 async def storms(wanted: Wanted) -> list[Row]:
@@ -59,7 +59,7 @@ async def storms(wanted: Wanted) -> list[Row]:
     if wanted.quick:
         return await storm.measure((100,), (CHAT,))
     if wanted.growth:
-        return await storm.measure(TENFOLD)
+        return await storm.measure(TENFOLD[1:])
     return await storm.measure((100,)) + await storm.measure((10_000,), (CHAT,))
 
 
