@@ -162,6 +162,19 @@ def parse_url(text: str) -> str:
     return url.rstrip("/")
 
 
+def parse_useapi_url(text: str) -> str:
+    """The same without a user and a password: a request holds either these or the token."""
+    url = parse_url(text)
+    if userinfo_of(url):
+        raise ValueError("holds a user or a password, which cannot go beside the token; leave them out")
+    return url
+
+
+def userinfo_of(url: str) -> str:
+    """The user and the password that an address holds, as they stand there; nothing where it holds none."""
+    return urlsplit(url).netloc.rpartition("@")[0]
+
+
 def parse_database(text: str) -> str:
     """Reads ``sqlite:///relative`` or ``sqlite:////absolute`` and gives the path of the file."""
     if text.startswith(("postgres://", "postgresql://")):
@@ -207,4 +220,5 @@ Quiet = Annotated[QuietHours | None, NoDecode, BeforeValidator(parse_quiet)]
 ClockTime = Annotated[time | None, NoDecode, BeforeValidator(parse_clock)]
 Zone = Annotated[ZoneInfo, NoDecode, BeforeValidator(parse_zone)]
 Url = Annotated[str, BeforeValidator(parse_url)]
+UseapiUrl = Annotated[str, BeforeValidator(parse_useapi_url)]
 DatabaseFile = Annotated[str, BeforeValidator(parse_database)]
