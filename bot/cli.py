@@ -87,10 +87,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(wanted: argparse.Namespace) -> int:
     """``credit-bot run``."""
+    from bot import children
     from bot.app import App
     from bot.logs import set_up_logging
     from bot.settings import load_settings
 
+    children.forbid_core_dumps()
     settings = load_settings(getattr(wanted, "env_file", None))
     set_up_logging(settings.log_level, settings.log_format, settings.secrets)
     bot = App(settings)
@@ -139,6 +141,7 @@ def doctor(wanted: argparse.Namespace) -> int:
     """``credit-bot doctor``."""
     from bot.accounts_file import watchlist_for
     from bot.doctor import examine
+    from bot.doctor.privacy import private_files
     from bot.logs import set_up_logging
     from bot.settings import load_settings
 
@@ -146,7 +149,7 @@ def doctor(wanted: argparse.Namespace) -> int:
     secrets = watchlist_for(settings).secrets
     level = "ERROR" if settings.log_level == "INFO" else settings.log_level
     set_up_logging(level, settings.log_format, [*settings.secrets, *secrets])
-    return asyncio.run(examine(settings, print))
+    return asyncio.run(examine(settings, print, private=private_files(getattr(wanted, "env_file", None))))
 
 
 def demo(wanted: argparse.Namespace) -> int:
