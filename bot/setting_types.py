@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import time, timedelta
+from ipaddress import ip_address
 from itertools import pairwise
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -173,6 +174,17 @@ def parse_useapi_url(text: str) -> str:
 def userinfo_of(url: str) -> str:
     """The user and the password that an address holds, as they stand there; nothing where it holds none."""
     return urlsplit(url).netloc.rpartition("@")[0]
+
+
+def is_open_to_all(url: str) -> bool:
+    """Whether what goes to an address can be read on its way: plain http, to another place than a network at home."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        near = not ip_address(host).is_global
+    except ValueError:
+        near = "." not in host or host.endswith((".local", ".internal", ".localhost"))
+    return parts.scheme == "http" and not near
 
 
 def parse_database(text: str) -> str:
