@@ -20,10 +20,12 @@ _BEARER = re.compile(r"(Bearer\s+)\S+", re.IGNORECASE)
 _BASIC = re.compile(r"(\bBasic\s+)[A-Za-z0-9+/_-]{8,}={0,2}", re.IGNORECASE)
 _BOT_PATH = re.compile(r"(/bot)\d+:[^/\s]+")
 _SESSION = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
-_USERINFO = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]*://)(?!user:password@)[^\s/?#@\"'<>]*:[^\s/?#@\"'<>]*@")
+_USERINFO = re.compile(
+    r"(\b[A-Za-z][A-Za-z0-9+.-]{0,30}://)(?!user:password@)[^\s/?#@\"'<>:]{0,500}:[^\s/?#@\"'<>]{0,500}@"
+)
 """Who and password before a host, but in the example of the settings."""
 
-_PAYMENT = re.compile(r"\bhttps?://[^\s/\"'<>]*\bstripe\.com\b[^\s\"'<>]*", re.IGNORECASE)
+_PAYMENT = re.compile(r"\bhttps?://[^\s/\"'<>]{0,250}\bstripe\.com\b[^\s\"'<>]*", re.IGNORECASE)
 _LIKE_SECRETS = (_TELEGRAM_TOKEN, _USEAPI_TOKEN, _SESSION, _PAYMENT)
 
 _LINE_END = r"(?:['\"]?\\?(?:\r?\n|(?:\\r)?\\n)[ \t]*['\"]?)?"
