@@ -19,7 +19,7 @@ LINE_MARKS = "\u0333\u033f"
 WORD_JOINER = "\u2060"
 _OWN = r"(?!(?<=(?<![\w.@-])useapi\.)net(?![.-]?\w))"
 _CLICKABLE = re.compile(rf"(?<=[^\W\d])\.(?=\w){_OWN}|(?<=\w)\.(?=[^\W\d]){_OWN}|:(?=//)|(?<!\w)[@#$/](?=\w)")
-"""Where Telegram would begin a link by itself: a name with a dot, but for useapi.net; "https:", a mention, a command."""
+"""Where Telegram begins a link by itself: a name with a dot, useapi.net apart; an address, a mention, a command."""
 
 
 def utf16_len(text: str) -> int:

@@ -287,14 +287,18 @@ class TelegramService:
         old = [entity for entity in message.entities if entity.type in ("bold", "italic", "code")]
         kept = tuple(Entity(entity.type, entity.offset, entity.length) for entity in old)
         noted = with_note(Message(text, kept), note)
-        await self._bot.edit_message_text(
-            noted.text,
-            chat_id=message.chat_id,
-            message_id=message.message_id,
-            entities=entities_of(noted.entities),
-            reply_markup=message.reply_markup,
-            link_preview_options=NO_PREVIEW,
-        )
+        try:
+            await self._bot.edit_message_text(
+                noted.text,
+                chat_id=message.chat_id,
+                message_id=message.message_id,
+                entities=entities_of(noted.entities),
+                reply_markup=message.reply_markup,
+                link_preview_options=NO_PREVIEW,
+            )
+        except BadRequest as error:  # the silence holds all the same, and the tap is answered
+            if "not modified" not in error.message.lower():
+                log.warning("What was tapped could not be noted below the message: %s", reason_of(error))
 
     async def _notice(self, query: CallbackQuery, words: str | None) -> None:
         """Ends the tapped button's waiting, with a little notice if there is something to say."""
