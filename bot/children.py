@@ -8,7 +8,6 @@ from pathlib import Path
 NAMES = {
     "PATH", "HOME", "USER", "LOGNAME", "TZ", "TZDIR", "LANG", "LANGUAGE", "TMPDIR", "TEMP", "TMP", "VIRTUAL_ENV",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
-    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
 }  # fmt: skip
 BEGINNINGS = ("LC_", "LD_", "DYLD_", "PYTHON", "COVERAGE", "COV_", "XDG_", "FONTCONFIG_", "OPENSSL_")
 """What a child may need of the environment. A list of what it may not would miss the tokens of ``token_env``."""
@@ -20,6 +19,11 @@ def environment(**more: str) -> dict[str, str]:
     kept = {name: value for name, value in own.items() if name.upper() in NAMES or name.startswith(BEGINNINGS)}
     paths = [str(Path(__file__).parents[1]), *filter(None, [own.get("PYTHONPATH")])]
     return {**kept, "PYTHONPATH": os.pathsep.join(paths), **more}
+
+
+def proxies() -> dict[str, str]:
+    """The proxies of the environment, for a child that talks to the network: they may hold a password."""
+    return {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
 
 
 def command(module: str) -> tuple[str, ...]:

@@ -81,7 +81,7 @@ class Apprise:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.DEVNULL,
-                env=children.environment(),
+                env=children.environment(**children.proxies()),
             )
         except OSError:
             return NOT_TAKEN

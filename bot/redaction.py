@@ -25,11 +25,18 @@ _USERINFO = re.compile(
 )
 """Who and password before a host, but in the example of the settings."""
 
-_PAYMENT = re.compile(r"\bhttps?://[^\s/\"'<>]{0,250}\bstripe\.com\b[^\s\"'<>]*", re.IGNORECASE)
+_PAYMENT = re.compile(
+    r"\bhttps?://[^\s/\"'<>]{0,250}\b(?:stripe|invoices?|billing|checkout|pay)\b[^\s\"'<>]*", re.IGNORECASE
+)
+_FIELD = re.compile(
+    r"""((["'])\w*(?:password|passwd|secret|token|api_?key|_url)\2\s*:\s*(["']))(?:(?!\3)[^\\]|\\.)+""", re.IGNORECASE
+)
+"""A field of a response, as JSON or as Python shows it, whose name says that it is nobody's business."""
+
 _LIKE_SECRETS = (_TELEGRAM_TOKEN, _USEAPI_TOKEN, _SESSION, _PAYMENT)
 
-_LINE_END = r"(?:['\"]?\\?(?:\r?\n|(?:\\r)?\\n)[ \t]*['\"]?)?"
-"""What may stand between two characters of a secret that was wrapped: an end of line, written or real, and quotes."""
+_LINE_END = r"(?:['\"]?\\?(?:\r?\n|(?:\\r)?\\n)[ \t|]*['\"]?)?"
+"""What may stand between two characters of a secret that was wrapped: an end of line, a margin, quotes."""
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
@@ -40,6 +47,7 @@ def redact(text: str, secrets: Iterable[str]) -> str:
     if wrapped and ("\n" in text or "\\n" in text):
         text = wrapped.sub(HIDDEN, text)
     text = _BEARER.sub(rf"\1{HIDDEN}", _BOT_PATH.sub(rf"\1{HIDDEN}", text))
+    text = _FIELD.sub(rf"\1{HIDDEN}", text)
     text = _BASIC.sub(rf"\1{HIDDEN}", _USERINFO.sub(rf"\1{HIDDEN}@", text))
     for pattern in _LIKE_SECRETS:
         text = pattern.sub(HIDDEN, text)
@@ -51,7 +59,8 @@ def _patterns(secrets: frozenset[str]) -> tuple[re.Pattern[str] | None, re.Patte
     """What finds the secrets as they may be written on a line, and across several; None where there is none."""
     pieces = {piece for secret in secrets for piece in parts_of(secret)}
     dressed = {dress for piece in pieces for dress in dresses_of(piece)}
-    spread = [_LINE_END.join(map(re.escape, piece)) for piece in by_length(pieces) if len(piece) >= SHORTEST_PART]
+    long = {text for piece in pieces for text in (piece, unquote(piece)) if len(text) >= SHORTEST_PART}
+    spread = [_LINE_END.join(map(re.escape, text)) for text in by_length(long)]
     return _either(map(re.escape, by_length(dressed))), _either(spread)
 
 
@@ -78,7 +87,8 @@ def parts_of(secret: str) -> Iterator[str]:
         return
     userinfo = address.netloc.rpartition("@")[0]
     asked = [value for _, value in parse_qsl(address.query)]
-    for part in (userinfo, address.password, *address.path.split("/"), *asked, address.fragment):
+    path = address.path.strip("/")
+    for part in (userinfo, address.password, path, *path.split("/"), *asked, address.fragment):
         if part and len(part) >= (SHORTEST if part is address.password else SHORTEST_PART):
             yield part
 

@@ -173,7 +173,10 @@ def parse_useapi_url(text: str) -> str:
 
 def userinfo_of(url: str) -> str:
     """The user and the password that an address holds, as they stand there; nothing where it holds none."""
-    return urlsplit(url).netloc.rpartition("@")[0]
+    try:
+        return urlsplit(url).netloc.rpartition("@")[0]
+    except ValueError:
+        return ""
 
 
 def is_open_to_all(url: str) -> bool:

@@ -186,7 +186,8 @@ class Settings(BaseSettings):
         """Every secret's text, for the log's redaction."""
         values = (self.useapi_token, self.telegram_bot_token, self.heartbeat_url, self.fallback_urls)
         texts = [value.get_secret_value() for value in values if value]
-        return [*texts, *self.fallback_addresses, *secrets_in(self.telegram_api_url)]
+        addresses = (self.telegram_api_url, *proxies(os.environ))
+        return [*texts, *self.fallback_addresses, *filter(userinfo_of, addresses)]
 
     @property
     def fallback_addresses(self) -> tuple[str, ...]:
@@ -194,9 +195,9 @@ class Settings(BaseSettings):
         return parse_addresses(self.fallback_urls.get_secret_value()) if self.fallback_urls else ()
 
 
-def secrets_in(url: str) -> list[str]:
-    """An address that holds a user and a password is a secret; one that holds none is not."""
-    return [url] if userinfo_of(url) else []
+def proxies(environ: Mapping[str, str]) -> list[str]:
+    """The proxies that the environment names; one may hold a password."""
+    return [value for name, value in environ.items() if name.lower().endswith("_proxy") and "://" in value]
 
 
 NAMES = tuple(name.upper() for name in Settings.model_fields)

@@ -67,7 +67,7 @@ async def test_forged_numbers_and_words_get_nothing(world: World, data: str) -> 
 @pytest.mark.parametrize(
     "data", ["silence:1", f"ack:{10**18 - 1}", f"ack:{10**59}", "leave:1", "mute:all", "refresh:../../etc", "page:-1"]
 )
-async def test_forged_data_gets_nothing(world: World, data: str) -> None:
+async def test_forged_verbs_and_places_get_nothing(world: World, data: str) -> None:
     """Verbs that no button has, and numbers and places beyond all bounds, are answered in words alone."""
     await gets_nothing(world, data)
 

@@ -43,6 +43,7 @@ DRESSES: dict[str, Callable[[str], str]] = {
     "as Base64": lambda text: b64encode(text.encode()).decode(),
     "as Base64 for addresses": lambda text: urlsafe_b64encode(text.encode()).decode(),
     "wrapped": lambda text: f"{text[:9]}\n    {text[9:]}",
+    "wrapped in a group's traceback": lambda text: f"{text[:9]}\n    |     {text[9:]}",
     "wrapped in quotes": lambda text: f"'{text[:9]}'\n '{text[9:]}'",
     "wrapped in a literal": lambda text: f"{text[:9]}\\n{text[9:]}",
 }
@@ -89,6 +90,8 @@ def test_user_and_password_as_a_header_has_them() -> None:
         "https://anybody:pa55word@proxy.example.com:3128/",
         "socks5://:pa55word@proxy.example.com",
         "jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJwYTU1d29yZCJ9.pa55word-signature",
+        """{'password': 'pa55word', "jwt": {"token": "pa55word"}, 'pass': 1}""",
+        json.dumps({"invoice_url": "https://pay.example.com/pa55word", "AccountPassword": 'it\'s "pa55word"'}),
         "see https://billing.stripe.com/p/session/pa55word",
         "<a href='https://invoice.stripe.com/i/acct_1/pa55word?s=ap'>",
     ],
