@@ -17,7 +17,7 @@ KEPT = ("", "/", ":/?#[]@!$&'()*+,;=")
 _TELEGRAM_TOKEN = re.compile(r"\b\d{6,}(?::|%3[Aa])[A-Za-z0-9_-]{30,}")
 _USEAPI_TOKEN = re.compile(r"\buser(?::|%3[Aa])\d+-[A-Za-z0-9_]{12,}")
 _BEARER = re.compile(r"(Bearer\s+)\S+", re.IGNORECASE)
-_BASIC = re.compile(r"(\bBasic\s+)[A-Za-z0-9+/_-]{8,}={0,2}", re.IGNORECASE)
+_BASIC = re.compile(r"(Authorization\W{1,6}Basic\s+)[^\s\"',}]+", re.IGNORECASE)
 _BOT_PATH = re.compile(r"(/bot)\d+:[^/\s]+")
 _SESSION = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _USERINFO = re.compile(

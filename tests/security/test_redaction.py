@@ -103,6 +103,21 @@ def test_what_nobody_named_is_known_by_its_looks(text: str) -> None:
     assert "pa55word" not in said
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12,450 credits · Basic Membership renews Fri 24 Jul for 60",
+        "USEAPI_TOKEN: is required. Example: USEAPI_TOKEN=user:1234-from-useapi.net",
+        "Health and metrics at http://127.0.0.1:8080/healthz and /metrics",
+        "pay at https://www.example.com/pricing; token refused; secret: none",
+        '{"token_from": "USEAPI_TOKEN", "email": "alice@example.com"}',
+    ],
+)
+def test_what_is_no_secret_stays_readable(text: str) -> None:
+    """Words that also stand beside secrets are no secrets themselves."""
+    assert redact(text, [TOKEN, MAIL, BEAT]) == text
+
+
 @pytest.mark.usefixtures("_logging_as_it_was")
 @pytest.mark.parametrize("style", ["text", "json"])
 def test_a_wrong_call_of_the_log_tells_no_argument(style: str, capsys: pytest.CaptureFixture[str]) -> None:
