@@ -97,12 +97,7 @@ def dresses_of(secret: str) -> Iterator[str]:
     """The ways in which libraries write a text: as it is, percent-encoded, in a literal, in JSON, as Base64."""
     for plain in {secret, unquote(secret)}:
         yield plain
-        for encoded in (
-            quote(plain),
-            quote(plain, safe=""),
-            quote_plus(plain),
-            quote(plain, safe=":/?#[]@!$&'()*+,;="),
-        ):
+        for encoded in (*(quote(plain, safe=kept) for kept in KEPT), quote_plus(plain)):
             yield encoded
             yield re.sub("%..", lambda found: found[0].lower(), encoded)
         yield from (repr(plain)[1:-1], json.dumps(plain)[1:-1], ascii(plain)[1:-1])
