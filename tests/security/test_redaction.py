@@ -190,4 +190,4 @@ def test_base_addresses_with_a_password() -> None:
     assert "pa55word" not in str(caught.value)
     settings = load_settings(environ={**NEEDED, "TELEGRAM_API_URL": "http://marked:pa55word@10.0.0.7:8081"})
     assert "pa55word" not in redact("no access for pa55word", settings.secrets)
-    assert load_settings(environ=NEEDED).secrets == [NEEDED["USEAPI_TOKEN"], NEEDED["TELEGRAM_BOT_TOKEN"]]
+    assert not any("api.telegram.org" in secret for secret in load_settings(environ=NEEDED).secrets)
