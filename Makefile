@@ -38,6 +38,12 @@ types: .venv/installed ## strict types over bot, tests and bench
 check: lint types ## what CI runs: style, types, and all tests with branch coverage
 	$(MAKE) test MARKS= ARGS="--cov $(ARGS)"
 
+.PHONY: audit
+audit: .venv/installed ## ask the network for known holes in what is locked; needs pip-audit, which it fetches
+	@test -x .venv/audit/bin/pip-audit || { $(PYTHON) -m venv .venv/audit && .venv/audit/bin/python -m pip \
+		--disable-pip-version-check --quiet install 'pip-audit>=2.10,<3'; }
+	@$(BIN)/python -m bench.audit .venv/audit/bin/pip-audit
+
 .PHONY: bench
 bench: .venv/installed ## the numbers in the README, measured here
 	$(BIN)/python -m bench $(ARGS)

@@ -132,7 +132,7 @@ async def cost_of(world: World, size: int, times: int, before: Sequence[Cost]) -
         f"{min(bot.values):.0f} to {bot.worst:.0f} ms",
         f"{floor.median:.0f} ms, {min(floor.values):.0f} to {floor.worst:.0f} (×{ratio:.2f})",
         f"≤ ×{GOAL_RATIO}" if size == WHOLE else "",
-        Point("checks", size, bot.median, floor.median, GOAL_RATIO * floor.median),
+        Point("cpu", size, bot.median, floor.median, GOAL_RATIO * floor.median),
     )
 
 

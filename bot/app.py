@@ -45,6 +45,7 @@ from bot.recipients import Recipients
 from bot.roster import Roster
 from bot.rounds import Round
 from bot.schedule import Schedule, tick_of
+from bot.setting_types import is_open_to_all
 from bot.settings import Settings
 from bot.sources import SERVICES, Source
 from bot.sources.http import Client, open_session
@@ -221,8 +222,15 @@ class App:
         )
         return Digests(context)
 
+    def _warn_of_open_ways(self) -> None:
+        """Says where a token would go unencrypted over the internet."""
+        urls = {"USEAPI_URL": self._settings.useapi_url, "TELEGRAM_API_URL": self._settings.telegram_api_url}
+        for name in (name for name, url in urls.items() if is_open_to_all(url)):
+            log.warning("%s is plain http: whoever is on the way can read the token; use https", name)
+
     async def run(self, stop: asyncio.Event) -> None:
         """Watches until ``stop`` is set or a part fails, and then ends what is under way within ten seconds."""
+        self._warn_of_open_ways()
         try:
             await self._resume()
         except DatabaseTrouble as error:

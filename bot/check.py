@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,9 @@ from bot.sources.http import open_session
 from bot.watchlist import WatchedSource
 
 OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
+
+_UNSEEN = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What a terminal may take for a command or for a change of direction; JSON has another way to write it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,7 @@ def in_json(found: Sequence[Finding], trouble: Sequence[str]) -> str:
     page: dict[str, Any] = {"accounts": [json_of(finding) for finding in found]}
     if trouble:
         page["error"] = " ".join(trouble)
-    return json.dumps(page, ensure_ascii=False, indent=2)
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(page, ensure_ascii=False, indent=2))
 
 
 def json_of(finding: Finding) -> dict[str, Any]:

@@ -88,11 +88,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(wanted: argparse.Namespace) -> int:
     """``credit-bot run``."""
+    from bot import children
     from bot.app import App
     from bot.logs import set_up_logging
     from bot.settings import load_settings
 
+    children.forbid_core_dumps()
     settings = load_settings(getattr(wanted, "env_file", None))
+    set_up_logging(settings.log_level, settings.log_format, settings.secrets)
     bot = App(settings)
     set_up_logging(settings.log_level, settings.log_format, bot.secrets)
 
@@ -123,14 +126,15 @@ async def until_told(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]])
 
 def check(wanted: argparse.Namespace) -> int:
     """``credit-bot check``."""
+    from bot.accounts_file import watchlist_for
     from bot.check import check_accounts
     from bot.logs import set_up_logging
     from bot.settings import load_settings
 
     settings = load_settings(getattr(wanted, "env_file", None))
-    set_up_logging(
-        "WARNING" if settings.log_level == "INFO" else settings.log_level, settings.log_format, settings.secrets
-    )
+    secrets = watchlist_for(settings).secrets
+    level = "WARNING" if settings.log_level == "INFO" else settings.log_level
+    set_up_logging(level, settings.log_format, [*settings.secrets, *secrets])
     text, code = asyncio.run(check_accounts(settings, wanted.accounts, as_json=wanted.json))
     print(text)
     return code
@@ -138,15 +142,17 @@ def check(wanted: argparse.Namespace) -> int:
 
 def doctor(wanted: argparse.Namespace) -> int:
     """``credit-bot doctor``."""
+    from bot.accounts_file import watchlist_for
     from bot.doctor import examine
+    from bot.doctor.privacy import private_files
     from bot.logs import set_up_logging
     from bot.settings import load_settings
 
     settings = load_settings(getattr(wanted, "env_file", None))
-    set_up_logging(
-        "ERROR" if settings.log_level == "INFO" else settings.log_level, settings.log_format, settings.secrets
-    )
-    return asyncio.run(examine(settings, print))
+    secrets = watchlist_for(settings).secrets
+    level = "ERROR" if settings.log_level == "INFO" else settings.log_level
+    set_up_logging(level, settings.log_format, [*settings.secrets, *secrets])
+    return asyncio.run(examine(settings, print, private=private_files(getattr(wanted, "env_file", None))))
 
 
 def demo(wanted: argparse.Namespace) -> int:

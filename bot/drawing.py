@@ -6,20 +6,19 @@ One at a time, within a time limit; what goes wrong is said in words, and the bo
 import asyncio
 import json
 import logging
-import os
-import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
+from bot import children
 from bot.core.history import Picture
 from bot.errors import DrawingTrouble
 
 log = logging.getLogger(__name__)
 
-COMMAND = (sys.executable, "-m", "bot.drawing_process")
+COMMAND = children.command("bot.drawing_process")
 TIMEOUT = 20.0
 PNG = b"\x89PNG\r\n\x1a\n"
 LARGEST_PICTURE = 10 * 2**20
@@ -77,16 +76,15 @@ class Drawing:
             raise DrawingTrouble(f"The picture could not be drawn: {error.strerror or error}.") from None
 
     def _environment(self) -> dict[str, str]:
-        """The child's environment: where our modules are, and a folder of its own, kept while the bot runs.
+        """The child's environment, with a folder of its own, kept while the bot runs.
 
         matplotlib notes there which fonts there are, which takes seconds the first time; it needs one thread only.
         """
         if self._folder is None or not Path(self._folder.name).is_dir():
             self.close()
             self._folder = tempfile.TemporaryDirectory(prefix="credit-bot-pictures-", ignore_cleanup_errors=True)
-        paths = [str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
-        ours = {"MPLCONFIGDIR": self._folder.name, "MPLBACKEND": "agg", "PYTHONPATH": os.pathsep.join(paths)}
-        return {**os.environ, **ours, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        ours = {"MPLCONFIGDIR": self._folder.name, "MPLBACKEND": "agg"}
+        return children.environment(**ours, OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
 
     def close(self) -> None:
         """Takes the folder away; a drawing after that makes another."""

@@ -7,12 +7,12 @@ nothing that it writes, which may hold an address and with it a password, reache
 import asyncio
 import json
 import logging
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from bot import children
 from bot.apprise_process import NO_ADDRESS, NO_LIBRARY, NOT_TAKEN, TAKEN
 from bot.core.delivery import Parcel, parcels
 from bot.core.fallback import due_for_fallback, wait_after, way_of
@@ -23,7 +23,7 @@ from bot.store.fallback import Sent
 
 log = logging.getLogger(__name__)
 
-COMMAND = (sys.executable, "-m", "bot.apprise_process")
+COMMAND = children.command("bot.apprise_process")
 SECONDS = 40.0
 LOOK_EVERY = 15.0
 TIMED_OUT = -1
@@ -81,6 +81,7 @@ class Apprise:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.DEVNULL,
+                env=children.environment(**children.proxies()),
             )
         except OSError:
             return NOT_TAKEN

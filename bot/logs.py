@@ -3,9 +3,12 @@
 import json
 import logging
 import sys
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
+from typing import TextIO
 
 from bot.redaction import redact
 
@@ -49,9 +52,22 @@ class RedactedJson(Redacted):
         return json.dumps(fields, ensure_ascii=False)
 
 
+class ToStandardError(logging.StreamHandler[TextIO]):
+    """Standard error. Of a record that cannot be written, Python would print the arguments as they are."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's
+        """Says where the record came from, and nothing of what it holds."""
+        place = f"{record.name}, {record.filename}:{record.lineno}"
+        with suppress(Exception):
+            self.stream.write(f"A line of the log could not be written ({place}): {type(sys.exception()).__name__}\n")
+
+
 def set_up_logging(level: str, style: str, secrets: Sequence[str]) -> None:
-    """Sends everything to standard error, redacted; also what Python itself says of an uncaught exception."""
-    handler = logging.StreamHandler(sys.stderr)
+    """Sends everything to standard error, redacted; also what Python itself says of exceptions that nobody caught.
+
+    ``secrets`` may grow later on.
+    """
+    handler = ToStandardError(sys.stderr)
     handler.setFormatter(RedactedJson(secrets) if style == "json" else Redacted(secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
@@ -60,8 +76,24 @@ def set_up_logging(level: str, style: str, secrets: Sequence[str]) -> None:
     for name in TOLD_BY_US:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     sys.excepthook = log_uncaught
+    threading.excepthook = log_uncaught_in_thread
+    sys.unraisablehook = log_unraisable
 
 
 def log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Puts an uncaught exception into the log, where it is redacted."""
     logging.getLogger("bot").critical("credit-bot has a defect and ends", exc_info=(kind, error, trace))
+
+
+def log_uncaught_in_thread(what: threading.ExceptHookArgs) -> None:
+    """The same for a thread, which ends; the bot goes on."""
+    error = what.exc_value
+    if error is not None:
+        logging.getLogger("bot").error("A thread has failed", exc_info=(what.exc_type, error, what.exc_traceback))
+
+
+def log_unraisable(what: "sys.UnraisableHookArgs") -> None:
+    """The same for an exception that could not be raised, as one in a finalizer."""
+    error = what.exc_value
+    if error is not None:
+        logging.getLogger("bot").error("A clean-up has failed", exc_info=(what.exc_type, error, what.exc_traceback))

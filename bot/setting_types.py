@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import time, timedelta
+from ipaddress import ip_address
 from itertools import pairwise
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -162,6 +163,33 @@ def parse_url(text: str) -> str:
     return url.rstrip("/")
 
 
+def parse_useapi_url(text: str) -> str:
+    """The same without a user and a password: a request holds either these or the token."""
+    url = parse_url(text)
+    if userinfo_of(url):
+        raise ValueError("holds a user or a password, which cannot go beside the token; leave them out")
+    return url
+
+
+def userinfo_of(url: str) -> str:
+    """The user and the password that an address holds, as they stand there; nothing where it holds none."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[0]
+    except ValueError:
+        return ""
+
+
+def is_open_to_all(url: str) -> bool:
+    """Whether what goes to an address can be read on its way: plain http, to another place than a network at home."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        near = not ip_address(host).is_global
+    except ValueError:
+        near = "." not in host or host.endswith((".local", ".internal", ".localhost"))
+    return parts.scheme == "http" and not near
+
+
 def parse_database(text: str) -> str:
     """Reads ``sqlite:///relative`` or ``sqlite:////absolute`` and gives the path of the file."""
     if text.startswith(("postgres://", "postgresql://")):
@@ -207,4 +235,5 @@ Quiet = Annotated[QuietHours | None, NoDecode, BeforeValidator(parse_quiet)]
 ClockTime = Annotated[time | None, NoDecode, BeforeValidator(parse_clock)]
 Zone = Annotated[ZoneInfo, NoDecode, BeforeValidator(parse_zone)]
 Url = Annotated[str, BeforeValidator(parse_url)]
+UseapiUrl = Annotated[str, BeforeValidator(parse_useapi_url)]
 DatabaseFile = Annotated[str, BeforeValidator(parse_database)]

@@ -34,6 +34,7 @@ from bot.setting_types import (
     Quiet,
     TimeLadder,
     Url,
+    UseapiUrl,
     Wait,
     Zone,
     parse_credit_ladder,
@@ -41,11 +42,19 @@ from bot.setting_types import (
     parse_token,
     parse_url,
     short,
+    userinfo_of,
 )
 
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _NO_LINE = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
 DEFAULT_ENV_FILE = "settings.env"
+LONGEST_SECRET = 10_000
+"""Characters that a secret's file may hold: one that never ends, such as /dev/zero, must not fill the memory."""
+
+UNREADABLE, EMPTY = "unreadable", "empty"
+NO_SECRETS = (UNREADABLE, EMPTY)
+"""In place of secrets whose file holds none."""
+
 SECRETS = ("USEAPI_TOKEN", "TELEGRAM_BOT_TOKEN", "HEARTBEAT_URL", "FALLBACK_URLS")
 OFF_WHEN_EMPTY = (
     "LOW_CREDITS",
@@ -146,7 +155,7 @@ class Settings(BaseSettings):
     history_days: Annotated[int, Field(ge=1, le=36500)] = 400
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(str.upper)] = "INFO"
     log_format: Annotated[Literal["text", "json"], BeforeValidator(str.lower)] = "text"
-    useapi_url: Url = "https://api.useapi.net/v2"
+    useapi_url: UseapiUrl = "https://api.useapi.net/v2"
     telegram_api_url: Url = "https://api.telegram.org"
 
     @classmethod
@@ -176,12 +185,19 @@ class Settings(BaseSettings):
     def secrets(self) -> list[str]:
         """Every secret's text, for the log's redaction."""
         values = (self.useapi_token, self.telegram_bot_token, self.heartbeat_url, self.fallback_urls)
-        return [*(value.get_secret_value() for value in values if value), *self.fallback_addresses]
+        texts = [value.get_secret_value() for value in values if value]
+        addresses = (self.telegram_api_url, *proxies(os.environ))
+        return [*texts, *self.fallback_addresses, *filter(userinfo_of, addresses)]
 
     @property
     def fallback_addresses(self) -> tuple[str, ...]:
         """Each address of the second channel; secrets, for they hold passwords."""
         return parse_addresses(self.fallback_urls.get_secret_value()) if self.fallback_urls else ()
+
+
+def proxies(environ: Mapping[str, str]) -> list[str]:
+    """The proxies that the environment names; one may hold a password."""
+    return [value for name, value in environ.items() if name.lower().endswith("_proxy") and "://" in value]
 
 
 NAMES = tuple(name.upper() for name in Settings.model_fields)
@@ -200,13 +216,14 @@ def load_settings(env_file: str | None = None, environ: Mapping[str, str] | None
     faults += at_odds(values)
     settings = validated(values, faults)
     if faults or settings is None:
-        raise SettingsError([without(fault, hidden(given)) for fault in faults])
+        secrets = [*hidden(given), *hidden(values)]
+        raise SettingsError([without(fault, secrets) for fault in faults])
     return settings
 
 
-def hidden(given: Mapping[str, str]) -> list[str]:
-    """The secrets as they were given, for a secret may stand in the wrong setting too."""
-    return [given[name] for name in SECRETS if given.get(name)]
+def hidden(values: Mapping[str, str]) -> list[str]:
+    """The secrets, as they were given or read from their files: one may stand in the wrong setting too."""
+    return [values[name] for name in SECRETS if values.get(name) and values[name] not in NO_SECRETS]
 
 
 def without(fault: str, secrets: list[str]) -> str:
@@ -295,14 +312,18 @@ def at_odds(values: Mapping[str, Any]) -> list[str]:
 def read_secret(name: str, path: str, faults: list[str]) -> str | None:
     """A secret from its file; white space around it is no part of it."""
     try:
-        secret = Path(path).read_text(encoding="utf-8").strip()
+        with Path(path).open(encoding="utf-8") as file:
+            secret = file.read(LONGEST_SECRET + 1).strip()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is no UTF-8 text"
         faults.append(f"{name}_FILE: {path} cannot be read: {reason}")
-        return "unreadable"  # the fault is said: another one, that the secret is missing, would only confuse
+        return UNREADABLE  # the fault is said: another one, that the secret is missing, would only confuse
+    if len(secret) > LONGEST_SECRET:
+        faults.append(f"{name}_FILE: {path} cannot be read: is too large to be a secret")
+        return UNREADABLE
     if not secret:
         faults.append(f"{name}_FILE: {path} is empty; put the secret into it")
-        return "empty"
+        return EMPTY
     return secret
 
 

@@ -7,9 +7,9 @@ from datetime import datetime
 from bot.chat.answers import SourceAlert
 from bot.chat.replies import Reloaded, Status
 from bot.core.history import Picture, Recorded
-from bot.core.model import Chat, Notification, Watched
+from bot.core.model import Chat, Facts, Notification, Watched
 from bot.desk import Desk
-from bot.recipients import Recipients
+from bot.recipients import Recipients, covers
 
 KEPT = "the bot's log says why"
 
@@ -69,8 +69,16 @@ class View:
         return [None] if len(seen) == len(every) else [one.account.key for one in seen]
 
     async def told_by(self, lead_id: int, chat_id: int) -> list[Notification]:
-        """What a message told, if it is one of this very chat."""
-        return await self._desk.told_by(lead_id, chat_id)
+        """What a message told, if it is one of this very chat; of it only what this chat is still told of.
+
+        The number comes with a tap, so it may be forged: that of another topic's message, or an old one's.
+        """
+        told = await self._desk.told_by(lead_id, chat_id)
+        return [one for one in told if self._may_act_on(one.notice.facts)]
+
+    def _may_act_on(self, facts: Facts) -> bool:
+        """Whether this chat is told of what a notification is about."""
+        return facts.source is not None and self._recipients.sees(self._chat, facts.source, facts.email)
 
     async def silence(self, told: Sequence[Notification], by: str, until: datetime | None) -> int:
         """Silences the alerts that were told and still fire; says how many."""
@@ -83,7 +91,7 @@ class View:
     @property
     def _trusted(self) -> bool:
         """Whether this chat is one of those that are told of everything."""
-        return any(chat.chat_id == self._chat.chat_id for chat in self._recipients.home)
+        return any(covers(chat, self._chat) for chat in self._recipients.home)
 
     async def enter(self, code: str, chat: Chat, by: str) -> bool:
         """Lets a chat in that shows an open code; False if the code is none."""
@@ -109,7 +117,8 @@ class View:
         return replace(done, faults=(KEPT,)) if done.faults else Reloaded(watched=len(await self.watched()))
 
     async def status(self) -> Status:
-        """How the bot is, with the accounts that this chat sees."""
+        """How the bot is, with the accounts that this chat sees; which others there are is for those of all to know."""
         seen, status = await self.watched(), await self._desk.status()
         failing = tuple(one.account.name for one in seen if one.account.outage)
-        return replace(status, watched=len(seen), failing=failing)
+        failed = status.failed_chats if self._trusted else ()
+        return replace(status, watched=len(seen), failing=failing, failed_chats=failed)

@@ -13,6 +13,7 @@ from bot.core.health import Vitals, notes, problems
 from bot.core.model import Account, Alert
 from bot.errors import StartError
 from bot.metrics import Metrics
+from bot.web_guard import guards
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class Pages:
 
     async def start(self, host: str, port: int) -> None:
         """Listens. Raises StartError where the address cannot be had."""
-        app = web.Application()
+        app = web.Application(middlewares=guards(strict=not self._masked))
         app.add_routes([web.get("/healthz", self.healthz), web.get("/metrics", self.metrics)])
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()

@@ -89,7 +89,7 @@ async def test_where_all_is_well_every_setting_has_its_line_and_the_exit_code_is
     """A line for the token, each account, each chat, the database, the clock and this machine, in a stable order."""
     assert await world.examined() == 0
     what = ["useapi.net token", f"account {STUDIO}", f"account {ADS}", "Telegram token", f"chat {ANN}", f"chat {GROUP}"]
-    what += ["database", "clock", "HTTP_LISTEN", "HEARTBEAT_URL", "TIMEZONE"]
+    what += ["database", "clock", "HTTP_LISTEN", "HEARTBEAT_URL", "files", "TIMEZONE"]
     assert [line[:4] for line in world.lines[:-1]] == ["ok  "] * len(what)
     assert [line[6:].split("  ")[0] for line in world.lines[:-1]] == what
     assert "2 accounts listed" in world.line("useapi.net token")
@@ -465,4 +465,4 @@ async def test_a_defect_in_one_test_is_a_line_and_no_traceback(world: World, mon
     assert (
         world.line("TIMEZONE") == f"FAIL  {'TIMEZONE':<28}  cannot be tested: RuntimeError. LOG_LEVEL=DEBUG shows more"
     )
-    assert len(world.lines) == 12
+    assert len(world.lines) == 13

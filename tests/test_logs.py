@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from datetime import datetime
@@ -33,7 +34,8 @@ class Written:
 @pytest.fixture
 def written(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Written]:
     """What goes to standard error; logging is as it was afterwards."""
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    for place, hook in ((sys, "excepthook"), (sys, "unraisablehook"), (threading, "excepthook")):
+        monkeypatch.setattr(place, hook, getattr(place, hook))
     root = logging.getLogger()
     level, handlers = root.level, root.handlers[:]
     levels = {name: logging.getLogger(name).level for name in QUIET}

@@ -1,6 +1,7 @@
 """Who may ask, and who may change things."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,6 +10,9 @@ from telegram.constants import ChatType
 from telegram.error import TelegramError
 
 from bot.core.model import Chat
+
+RINGS_OF_ONE, RINGS_OF_ALL = 3, 60
+"""How often a minute /start is answered in one chat that is not allowed, and in all of them together."""
 
 REMEMBERED_FOR = 300.0
 """Seconds for which a group's administrators are remembered."""
@@ -66,6 +70,26 @@ class Access:
         fresh = frozenset(member.user.id for member in members)
         self._administrators[chat_id] = (time.monotonic(), fresh)
         return fresh
+
+
+class Doorbell:
+    """Answers a stranger's /start a few times a minute, so that nobody keeps the bot from telling what matters."""
+
+    def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
+        """``timer`` counts seconds and never jumps."""
+        self._timer = timer
+        self._since = timer()
+        self._rung: Counter[int] = Counter()
+
+    def is_answered(self, chat_id: int) -> bool:
+        """Whether this ring is answered; those that are not leave nothing behind."""
+        if self._timer() - self._since >= 60:
+            self._since = self._timer()
+            self._rung.clear()
+        if self._rung[chat_id] >= RINGS_OF_ONE or self._rung.total() >= RINGS_OF_ALL:
+            return False
+        self._rung[chat_id] += 1
+        return True
 
 
 def author_of(message: Message) -> Person:

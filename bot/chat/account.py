@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.chat.alerts import MUTES, say_alert, say_mute, say_silences
-from bot.chat.clean import clean
+from bot.chat.clean import clean, plain
 from bot.chat.outlook import forecast_sentence, short_forecast
 from bot.chat.telling import Pieces
 from bot.chat.text import Piece, bold
@@ -116,7 +116,7 @@ def plan_verb(plan: Plan, now: datetime) -> str:
     """What the plan does, or did, at its end."""
     if plan.ends_at and plan.ends_at <= now:
         return "was due" if plan.renews else "ended"
-    return "renews" if plan.renews else f"becomes {clean(plan.becomes, 32)}" if plan.becomes else "ends"
+    return "renews" if plan.renews else f"becomes {plain(plan.becomes, 32)}" if plan.becomes else "ends"
 
 
 def detail_line(one: Watched, now: datetime, zone: ZoneInfo) -> str:
@@ -130,8 +130,8 @@ def detail_line(one: Watched, now: datetime, zone: ZoneInfo) -> str:
 def plan_words(plan: Plan, now: datetime, zone: ZoneInfo) -> str:
     """The plan, and what it does when."""
     if plan.free or plan.ends_at is None:
-        return clean(plan.name or "free account", 40) if plan.free or plan.name else "plan unknown"
-    price = clean(plan.renewal_price or plan.price or "", 20, empty="") if plan.renews else ""
+        return plain(plan.name or "free account", 40) if plan.free or plan.name else "plan unknown"
+    price = plain(plan.renewal_price or plan.price or "", 20, empty="") if plan.renews else ""
     cost = f" for {price}" if price else ""
     return f"{say_plan(plan)} {plan_verb(plan, now)} {say_day(plan.ends_at, now, zone)}{cost}"
 
@@ -206,9 +206,9 @@ def abilities(reading: Reading) -> str:
     limits, can = reading.limits, reading.capabilities
     said = [
         f"{limits.jobs_at_once:,} jobs at once" if limits.jobs_at_once is not None else "",
-        clean(best_quality(limits), 16, empty=""),
-        f"off-peak {clean(can.off_peak_discount, 12)}" if can.off_peak_discount else "",
-        f"preview {clean(can.preview_discount, 12)}" if can.preview_discount else "",
+        plain(best_quality(limits), 16, empty=""),
+        f"off-peak {plain(can.off_peak_discount, 12)}" if can.off_peak_discount else "",
+        f"preview {plain(can.preview_discount, 12)}" if can.preview_discount else "",
         f"{len(can.image_models):,} image models" if can.image_models else "",
     ]
     return " · ".join(filter(None, said))

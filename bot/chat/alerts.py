@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.chat.clean import clean
+from bot.chat.clean import plain
 from bot.chat.outlook import short_forecast
 from bot.chat.times import say_day, say_moment, say_past
 from bot.chat.words import in_brackets, is_out, say_number, share_of, trouble_of
@@ -53,7 +53,7 @@ def say_plan_alert(account: Account, now: datetime, zone: ZoneInfo) -> str:
     if plan.ends_at <= now:
         return f"plan {'was not renewed' if plan.renews else 'ended'} {day}"
     if plan.becomes:
-        return f"plan becomes {clean(plan.becomes, 32)} {day}"
+        return f"plan becomes {plain(plan.becomes, 32)} {day}"
     return f"plan {'renews' if plan.renews else 'ends'} {day}"
 
 
@@ -69,7 +69,7 @@ def say_silences(alert: Alert, silences: Iterable[Silence], now: datetime, zone:
 
 def say_silence(silence: Silence, now: datetime, zone: ZoneInfo) -> str:
     """One silence in words."""
-    by = f" by {clean(silence.by, 32)}" if silence.by else ""
+    by = f" by {plain(silence.by, 32)}" if silence.by else ""
     until = f" until {say_moment(silence.until, now, zone)}" if silence.until else ""
     verb = {SilenceKind.ACK: "acknowledged", SilenceKind.SNOOZE: "snoozed", SilenceKind.ALL: "everything muted"}
     return f"{verb.get(silence.kind, 'muted')}{until}{by}"

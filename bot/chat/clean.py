@@ -1,5 +1,6 @@
 """Foreign text made fit to stand in a line of ours: one line, bounded, nothing invisible, nothing reordered."""
 
+import re
 import unicodedata
 
 JOINERS = "\u200c\u200d"
@@ -13,6 +14,12 @@ RIGHT_TO_LEFT = {"R", "AL", "AN"}
 ISOLATE, END_ISOLATE = "\u2068", "\u2069"
 LINE_MARKS = "\u0333\u033f"
 """Combining lines that Telegram takes out by itself, which would shift every entity after them."""
+
+
+WORD_JOINER = "\u2060"
+_OWN = r"(?!(?<=(?<![\w.@-])useapi\.)net(?![.-]?\w))"
+_CLICKABLE = re.compile(rf"(?<=[^\W\d])\.(?=\w){_OWN}|(?<=\w)\.(?=[^\W\d]){_OWN}|:(?=//)|(?<!\w)[@#$/](?=\w)")
+"""Where Telegram begins a link by itself: a name with a dot, useapi.net apart; an address, a mention, a command."""
 
 
 def utf16_len(text: str) -> int:
@@ -42,6 +49,15 @@ def clean(name: object, limit: int = 64, empty: str = "unnamed") -> str:
     if any(unicodedata.bidirectional(char) in RIGHT_TO_LEFT for char in line):
         return ISOLATE + line + END_ISOLATE
     return line
+
+
+def plain(words: object, limit: int = 64, empty: str = "unnamed") -> str:
+    """Words from outside in which nothing can be tapped: what an error says must not lead anywhere.
+
+    Telegram makes links of what looks like one, whatever entities a message has; an invisible joiner keeps it from
+    that. Not for names: these are typed and copied.
+    """
+    return _CLICKABLE.sub(lambda found: found[0] + WORD_JOINER, clean(words, limit, empty))
 
 
 def normal(text: str) -> str:

@@ -273,8 +273,11 @@ async def board(asked: Asked) -> None:
 async def invite(asked: Asked) -> None:
     """A link that lets another chat in."""
     code = await asked.desk.invite(asked.by)
-    done = invitation_message(asked.bot, code, asked.desk.now(), asked.zone) if code else may_not_invite_message()
-    await asked.say(done)
+    if code is None:
+        await asked.say(may_not_invite_message())
+        return
+    now = asked.desk.now()
+    await asked.say(invitation_message(asked.bot, code, now, asked.zone, in_group=asked.chat.group))
 
 
 async def leave(asked: Asked) -> None:

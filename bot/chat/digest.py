@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from bot.chat.clean import clean
+from bot.chat.clean import plain
 from bot.chat.telling import Pieces, Telling
 from bot.chat.text import Message, Text, bold
 from bot.chat.times import say_date, say_day, say_past
@@ -69,7 +69,7 @@ def left_words(digest: Digest) -> str:
 
 def change_lines(digest: Digest) -> list[Pieces]:
     """What changed, a line for each sort of it."""
-    plans = [f"{short(name)} ({clean(old, 20)} to {clean(new, 20)})" for name, old, new in digest.plans]
+    plans = [f"{short(name)} ({plain(old, 20)} to {plain(new, 20)})" for name, old, new in digest.plans]
     sorts = {
         "New alerts": [event_words(event) for event in digest.events if not event.over],
         "Over": [event_words(event) for event in digest.events if event.over],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.chat.clean import clean
+from bot.chat.clean import plain
 from bot.chat.outlook import say_range
 from bot.chat.plan import has_ended
 from bot.chat.telling import Pieces, Telling
@@ -144,7 +144,7 @@ def plan_group(story: Story, now: datetime, zone: ZoneInfo) -> Group:
     label = f"{SIGNS[notice.severity]} {severity_word(notice.severity)}"
     if at is None or has_ended(notice, plan, now):
         return Group((-notice.severity, 0.0), f"{label}, ended{day}")
-    verb = "renews" if plan.renews else f"becomes {clean(plan.becomes, 32)}" if plan.becomes else "ends"
+    verb = "renews" if plan.renews else f"becomes {plain(plan.becomes, 32)}" if plan.becomes else "ends"
     return Group((-notice.severity, (at - now).total_seconds() // 86_400), f"{label}, {verb}{day}")
 
 

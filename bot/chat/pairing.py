@@ -40,13 +40,15 @@ def left_line(chat: Chat, by: str) -> str:
     return f"Chat {chat} is no longer paired, as {clean(by, 40)} asked: it is told nothing any more"
 
 
-def invitation_message(username: str, code: str, now: datetime, zone: ZoneInfo) -> Message:
+def invitation_message(username: str, code: str, now: datetime, zone: ZoneInfo, *, in_group: bool = False) -> Message:
     """The answer to /invite: a link for a person, and one for a group, of the same code."""
     text = Text().line(bold("An invitation"), f", for one chat, until {say_clock(now + LIFETIME, zone)}.")
     text.line("For a person: ", link_of(username, code))
     text.line("For a group: ", group_link_of(username, code))
     text.line("In a topic: ", Span(f"/start@{username} {code}", "code"))
     text.line("Whoever uses it first sees every account and gets every alert. Send it to nobody else.")
+    if in_group:
+        text.line("Everybody in this group can use it. Where that is not wanted, ask /invite in a private chat.")
     return text.message(silent=True)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.chat.clean import clean
+from bot.chat.clean import plain
 from bot.chat.telling import Telling, about, telling
 from bot.chat.text import bold
 from bot.chat.times import say_ago, say_date, say_day, say_in, say_in_days, say_moment, say_on, say_past, say_read
@@ -34,7 +34,7 @@ def has_ended(notice: Notice, plan: Plan, now: datetime) -> bool:
 def renews(notice: Notice, plan: Plan, now: datetime, zone: ZoneInfo) -> Telling:
     """The same plan goes on by itself."""
     at = plan.renewal_at or plan.ends_at or now
-    price = clean(plan.renewal_price or plan.price or "", 20, empty="")
+    price = plain(plan.renewal_price or plan.price or "", 20, empty="")
     cost = f" for {price}" if price else ""
     return telling(
         about(SIGNS[notice.severity], notice.facts.name, "plan ", bold(f"renews {say_in_days(at, now)}")),
@@ -45,7 +45,7 @@ def renews(notice: Notice, plan: Plan, now: datetime, zone: ZoneInfo) -> Telling
 def ends(notice: Notice, plan: Plan, now: datetime, zone: ZoneInfo) -> Telling:
     """The plan ends, or becomes another one."""
     at = plan.ends_at or now
-    becomes = clean(plan.becomes, PLAN_LENGTH) if plan.becomes else ""
+    becomes = plain(plan.becomes, PLAN_LENGTH) if plan.becomes else ""
     head = f"becomes {becomes} {say_in_days(at, now)}" if becomes else f"ends {say_in_days(at, now)}"
     return telling(
         about(SIGNS[notice.severity], notice.facts.name, "plan ", bold(head)),

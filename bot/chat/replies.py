@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.chat.clean import clean
+from bot.chat.clean import clean, plain
 from bot.chat.text import Message, Span, Text, bold
 from bot.chat.times import say_ago, say_moment, say_past
 from bot.chat.words import NOTE, RECOVERED, SIGNS, capitalised, joined, name_of, say_count
@@ -188,12 +188,12 @@ def check_started(count: int) -> Message:
 
 def acked_note(by: str, now: datetime, zone: ZoneInfo) -> str:
     """The line below an alert that somebody acknowledged."""
-    return f"Acknowledged by {clean(by, 40)}, {say_past(now, now, zone)}: quiet until it recovers or gets worse."
+    return f"Acknowledged by {plain(by, 40)}, {say_past(now, now, zone)}: quiet until it recovers or gets worse."
 
 
 def snoozed_note(by: str, until: datetime, now: datetime, zone: ZoneInfo) -> str:
     """The line below an alert that somebody snoozed."""
-    return f"Snoozed by {clean(by, 40)} until {say_moment(until, now, zone)}."
+    return f"Snoozed by {plain(by, 40)} until {say_moment(until, now, zone)}."
 
 
 def over_note() -> str:

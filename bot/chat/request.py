@@ -12,6 +12,8 @@ from telegram.request import BaseRequest, RequestData
 
 CONNECT_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 30.0
+LARGEST_ANSWER = 16 * 2**20
+"""Bytes, after decompression; a hundred of the longest updates are far below."""
 
 
 class AiohttpRequest(BaseRequest):
@@ -51,7 +53,10 @@ class AiohttpRequest(BaseRequest):
         connect_timeout: object = BaseRequest.DEFAULT_NONE,  # noqa: ARG002
         pool_timeout: object = BaseRequest.DEFAULT_NONE,  # noqa: ARG002
     ) -> tuple[int, bytes]:
-        """One request: the status and the body. Raises TimedOut and NetworkError."""
+        """One request: the status and the body. Raises TimedOut and NetworkError.
+
+        Telegram never redirects; whoever does shall get neither the message nor the token.
+        """
         await self.initialize()
         session = cast(aiohttp.ClientSession, self._session)
         patience = read_timeout if isinstance(read_timeout, int | float) else self._read_timeout
@@ -59,12 +64,24 @@ class AiohttpRequest(BaseRequest):
             total=patience + 2 * CONNECT_SECONDS, connect=CONNECT_SECONDS, sock_read=patience
         )
         try:
-            async with session.request(method, url, data=body_of(request_data), timeout=timeout) as response:
-                return response.status, await response.read()
+            async with session.request(
+                method, url, data=body_of(request_data), timeout=timeout, allow_redirects=False
+            ) as response:
+                return response.status, await bounded(response)
         except TimeoutError as error:
             raise TimedOut from error
         except aiohttp.ClientError as error:
             raise NetworkError(words_of(error)) from None
+
+
+async def bounded(response: aiohttp.ClientResponse) -> bytes:
+    """The body of an answer. Raises NetworkError where it is larger than any of Telegram's."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > LARGEST_ANSWER:
+            raise NetworkError("the answer is too large to be Telegram's")
+    return bytes(body)
 
 
 def body_of(request_data: RequestData | None) -> aiohttp.FormData | None:

@@ -12,7 +12,7 @@ from telegram.constants import ChatAction
 from telegram.error import BadRequest, InvalidToken, RetryAfter, TelegramError
 
 from bot.chat import buttons, commands
-from bot.chat.access import Access, Person, author_of, thread_of
+from bot.chat.access import Access, Doorbell, Person, author_of, thread_of
 from bot.chat.commands import Say
 from bot.chat.history import without_picture
 from bot.chat.pairing import paired_message
@@ -63,6 +63,7 @@ class TelegramService:
         self._chats = chats
         self._zone = zone
         self._access = Access(bot, chats, admins)
+        self._doorbell = Doorbell()
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(AT_ONCE)
         self._refused: set[tuple[int, int | None, str]] = set()
@@ -173,7 +174,7 @@ class TelegramService:
         name, words = self._command_in(message)
         here = place_of(message)
         if not self._access.allowed(here.chat_id, here.thread_id):
-            if name == "start":
+            if name == "start" and (words or self._doorbell.is_answered(here.chat_id)):
                 await self._at_the_door(here, words, author_of(message).name)
             return
         if message.migrate_to_chat_id:
@@ -203,9 +204,12 @@ class TelegramService:
             await self._show_menu(here.chat_id)
 
     def _command_in(self, message: TelegramMessage) -> tuple[str | None, str]:
-        """The command that a message begins with, if it is meant for this bot, and the words behind it."""
+        """The command that a message begins with, if it is meant for this bot, and the words behind it.
+
+        What somebody passes on, or lets another bot write, are not their own words: a command in it is not theirs.
+        """
         text = message.text or ""
-        if not text.startswith("/"):
+        if not text.startswith("/") or message.forward_origin or message.via_bot:
             return None, text
         first, _, words = text.partition(" ")
         name, _, addressee = first[1:].partition("@")
@@ -217,7 +221,7 @@ class TelegramService:
         """Somebody tapped a button. A message too old for Telegram to show is answered in words only."""
         message = query.message
         tap = buttons.Tap.parse(query.data)
-        if not isinstance(message, TelegramMessage) or tap is None:
+        if not isinstance(message, TelegramMessage) or tap is None or self._is_foreign(message):
             await self._notice(query, unknown_button())
             return
         here = place_of(message)
@@ -238,6 +242,10 @@ class TelegramService:
             add=partial(self._add, message),
         )
         await self._notice(query, await buttons.answer(tap, tapped))
+
+    def _is_foreign(self, message: TelegramMessage) -> bool:
+        """Whether another one than this bot wrote a message; in a channel nobody is named."""
+        return message.from_user is not None and message.from_user.id != self._bot.id
 
     async def _say(self, chat: Chat, message: Message) -> None:
         """Posts an answer."""
@@ -279,14 +287,18 @@ class TelegramService:
         old = [entity for entity in message.entities if entity.type in ("bold", "italic", "code")]
         kept = tuple(Entity(entity.type, entity.offset, entity.length) for entity in old)
         noted = with_note(Message(text, kept), note)
-        await self._bot.edit_message_text(
-            noted.text,
-            chat_id=message.chat_id,
-            message_id=message.message_id,
-            entities=entities_of(noted.entities),
-            reply_markup=message.reply_markup,
-            link_preview_options=NO_PREVIEW,
-        )
+        try:
+            await self._bot.edit_message_text(
+                noted.text,
+                chat_id=message.chat_id,
+                message_id=message.message_id,
+                entities=entities_of(noted.entities),
+                reply_markup=message.reply_markup,
+                link_preview_options=NO_PREVIEW,
+            )
+        except BadRequest as error:  # the silence holds all the same, and the tap is answered
+            if "not modified" not in error.message.lower():
+                log.warning("What was tapped could not be noted below the message: %s", reason_of(error))
 
     async def _notice(self, query: CallbackQuery, words: str | None) -> None:
         """Ends the tapped button's waiting, with a little notice if there is something to say."""

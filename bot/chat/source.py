@@ -3,7 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.chat.clean import clean
+from bot.chat.clean import plain
 from bot.chat.telling import Telling, telling
 from bot.chat.text import bold
 from bot.chat.times import say_ago, say_past
@@ -60,7 +60,7 @@ def mend_of(kind: OutageKind | None, facts: Facts) -> str:
 
 def reason_words(facts: Facts) -> str:
     """Why, in the server's words where it had some."""
-    return clean(facts.said or "", 160, empty="").rstrip(".") or trouble_of(facts.outage)
+    return plain(facts.said or "", 160, empty="").rstrip(".") or trouble_of(facts.outage)
 
 
 SHARED_MENDS = (OutageKind.UNAUTHORIZED, OutageKind.LAPSED, OutageKind.THROTTLED, OutageKind.GARBLED)

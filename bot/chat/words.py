@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from bot.chat.clean import clean
+from bot.chat.clean import clean, plain
 from bot.core.model import Credits, Number, OutageKind, Plan, Severity
 
 SIGNS = {Severity.CRITICAL: "🔴", Severity.WARNING: "🟠", Severity.INFO: "🔵"}
@@ -122,7 +122,7 @@ def say_buckets(credits: Credits) -> str:
 
 def say_plan(plan: Plan | None) -> str:
     """The plan's name, or "The plan" where it has none."""
-    return clean(plan.name, 40) if plan and plan.name else "The plan"
+    return plain(plan.name, 40) if plan and plan.name else "The plan"
 
 
 def say_count(count: int, one: str, many: str | None = None) -> str:
@@ -137,7 +137,7 @@ def trouble_of(kind: OutageKind | None) -> str:
 
 def say_trouble(kind: OutageKind | None, said: str | None) -> str:
     """Why a look failed, with the server's own words where it had some: "session broken. Add the account again"."""
-    words = clean(said or "", 160, empty="").rstrip(".")
+    words = plain(said or "", 160, empty="").rstrip(".")
     return f"{trouble_of(kind)}. {capitalised(words)}" if words else trouble_of(kind)
 
 

@@ -21,6 +21,7 @@ from bot.doctor.database import examine_database, paired_chats
 from bot.doctor.fallback import examine_fallback
 from bot.doctor.findings import Finding, Mark, fail
 from bot.doctor.machine import examine_heartbeat, examine_port, examine_zone
+from bot.doctor.privacy import examine_addresses, examine_files
 from bot.redaction import redact
 from bot.settings import Settings
 from bot.sources.http import open_session
@@ -34,17 +35,23 @@ SPARE = 8
 log = logging.getLogger(__name__)
 
 
-async def examine(settings: Settings, report: Callable[[str], None], clock: Callable[[], datetime] = utc_now) -> int:
+async def examine(
+    settings: Settings,
+    report: Callable[[str], None],
+    clock: Callable[[], datetime] = utc_now,
+    private: Sequence[str] = (),
+) -> int:
     """Reports a line for each thing tested and one for the whole; gives 0 if nothing failed, else 1.
 
-    Raises SettingsError where the accounts file is wrong.
+    ``private`` are the files that hold secrets. Raises SettingsError where the accounts file is wrong.
     """
     found: list[Finding] = []
     paired = await asyncio.to_thread(paired_chats, settings.database_url)
     watchlist = watchlist_for(settings).with_paired(paired)
     secrets = [*settings.secrets, *watchlist.secrets]
     async with open_session(IN_FLIGHT + SPARE) as session:
-        for running in begun(settings, watchlist, session, clock):
+        files = [*private, settings.database_url]
+        for running in begun(settings, watchlist, session, clock, files):
             for finding in await running:
                 report(redact(str(finding), secrets))
                 found.append(finding)
@@ -53,7 +60,11 @@ async def examine(settings: Settings, report: Callable[[str], None], clock: Call
 
 
 def begun(
-    settings: Settings, watchlist: Watchlist, session: ClientSession, clock: Callable[[], datetime]
+    settings: Settings,
+    watchlist: Watchlist,
+    session: ClientSession,
+    clock: Callable[[], datetime],
+    private: Sequence[str],
 ) -> list["asyncio.Task[list[Finding]]"]:
     """Every test, under way, in the order in which they are told."""
     tests: list[tuple[str, Awaitable[list[Finding]]]] = [
@@ -64,6 +75,8 @@ def begun(
         ("HTTP_LISTEN", examine_port(settings.http_listen, session)),
         ("HEARTBEAT_URL", examine_heartbeat(settings)),
         ("FALLBACK_URLS", examine_fallback(settings)),
+        ("files", examine_files(private)),
+        ("addresses", examine_addresses(settings)),
         ("TIMEZONE", examine_zone(settings.timezone, clock())),
     ]
     return [asyncio.create_task(unfailing(what, test)) for what, test in tests]

@@ -18,7 +18,7 @@ _DEEPEST = 4
 _HEADING = re.compile(r"<(title|h1)\b[^>]*>(.*?)</\1", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _ASSIGNED_SECRET = re.compile(
-    r"""(passw(?:or)?d|pwd|secret|api[ _-]?key|bearer|(?:token|jwt|authorization)(?=\W+\S*\d))
+    r"""(passw(?:or)?d|pwd|secret|api[ _-]?key|bearer|(?:token|jwt|authorization)(?=\W{1,20}\S{0,200}\d))
         (["']?\s*[:=]\s*|\s+(?<=bearer\s))["']?\S+""",
     re.IGNORECASE | re.VERBOSE,
 )

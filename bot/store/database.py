@@ -3,8 +3,8 @@
 import asyncio
 import fcntl
 import logging
+import os
 import sqlite3
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, contextmanager
@@ -17,6 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from bot import children
 from bot.errors import DatabaseTrouble, DatabaseUnusable
 from bot.store.connection import Connection
 from bot.store.schema import REVISION
@@ -55,6 +56,7 @@ class Store:
         lock = hold(path)
         try:
             if inspect(path) != REVISION:
+                make_private(path)
                 await migrate(path)
         except BaseException:
             lock.close()
@@ -175,7 +177,7 @@ def hold(path: str) -> IO[str]:
     """The lock that keeps a second bot out; the system takes it back when this process ends, however it ends."""
     file = Path(f"{path}.lock")
     try:
-        lock = file.open("a")
+        lock = open(file, "a", opener=for_owner_only)  # noqa: SIM115 - held open; Path.open takes no opener
     except (FileNotFoundError, NotADirectoryError) as error:
         raise DatabaseUnusable(
             f"DATABASE_URL: the folder {file.parent} does not exist. Make it, or name another."
@@ -192,6 +194,19 @@ def hold(path: str) -> IO[str]:
             f"{path} is already in use by another bot. Stop it first, or give this one a DATABASE_URL of its own."
         ) from error
     return lock
+
+
+def for_owner_only(path: str, flags: int) -> int:
+    """Opens a file that nobody else may read, where it is made new; SQLite gives its -wal and -shm the same rights."""
+    return os.open(path, flags, 0o600)
+
+
+def make_private(path: str) -> None:
+    """Makes an empty file for a new database, for its owner only; one that is there keeps its rights."""
+    try:
+        open(path, "a", opener=for_owner_only).close()
+    except OSError as error:
+        raise DatabaseUnusable(f"{path} cannot be written ({error.strerror}). Let the bot's user write it.") from error
 
 
 def inspect(path: str) -> str | None:
@@ -248,12 +263,11 @@ def check_whole(connection: sqlite3.Connection, file: Path) -> None:
 async def migrate(path: str) -> None:
     """Moves the schema on, in a process of its own: Alembic's 50 MiB would stay in this one for good."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot.store.migrate",
+        *children.command("bot.store.migrate"),
         path,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
+        env=children.environment(),
     )
     _, said = await process.communicate()
     if process.returncode:

@@ -1,0 +1,81 @@
+"""What is installed: pinned, with hashes, without known holes, and nothing beside it. No network is needed."""
+
+import re
+import tomllib
+from datetime import date
+from typing import Any
+
+import pytest
+
+from bench import audit
+from tests.security.locks import LOCKS, ROOT, Pin, advisories, holes, locked, pins_of
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_dependency_is_pinned_with_hashes(name: str) -> None:
+    """Each line of a lock file is one exact release, with SHA-256 hashes, from no address of its own."""
+    pins = locked(name)
+    assert len(pins) > 5
+    for pin in pins:
+        assert pin.hashes, pin
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", one) for one in pin.hashes), pin
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert not re.search(r"https?://|git\+|--(?:extra-)?index-url|--find-links|--trusted-host|^-e ", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_no_pin_has_a_known_hole(name: str) -> None:
+    """No locked release is on the list of advisories, nor withdrawn."""
+    assert [hole for pin in locked(name) for hole in holes(pin, advisories())] == []
+
+
+def test_the_list_of_advisories_finds_what_it_is_for() -> None:
+    """An older release is told with what mends it; the list has a date, and speaks of what is locked."""
+    known = advisories()
+    assert holes(Pin("aiohttp", "3.14.3", ()), known)[0] == "aiohttp 3.14.3: PYSEC-2026-4369, fixed in 3.14.4"
+    known["yanked"].append({"package": "aiohttp", "versions": ["9.9"]})
+    assert holes(Pin("aiohttp", "9.9", ()), known) == ["aiohttp 9.9: withdrawn"]
+    assert isinstance(known["as_of"], date)
+    assert {one["package"] for one in known["advisory"]} <= {pin.name for lock in LOCKS for pin in locked(lock)}
+
+
+def test_the_pins_of_the_bot_are_those_of_the_tests() -> None:
+    """What the tests run on is what is shipped: the lock file of the tests pins the same releases."""
+    tested = {(pin.name, pin.version) for pin in locked("requirements-dev.lock")}
+    assert {(pin.name, pin.version) for pin in locked("requirements.lock")} <= tested
+
+
+def test_every_dependency_of_the_project_is_locked() -> None:
+    """A dependency that is added to pyproject.toml and not locked is found here."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = {re.split(r"[\[<>=~]", one)[0].lower() for one in project["project"]["dependencies"]}
+    assert wanted <= {pin.name for pin in locked("requirements.lock")}
+
+
+@pytest.mark.parametrize("text", ["aiohttp>=3", "aiohttp @ https://example.com/a.whl", "-r other.txt"])
+def test_what_is_no_pin_is_refused(text: str) -> None:
+    """A range, an address or another file in a lock file would escape the tests above."""
+    with pytest.raises(ValueError, match="is no pin"):
+        list(pins_of(text))
+
+
+def test_every_installation_asks_for_hashes() -> None:
+    """Image, unit, README and Makefile install from the lock files with ``--require-hashes``, or nothing foreign."""
+    for name in ("Dockerfile", "Makefile", "README.md", "deploy/credit-bot.service"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        for line in re.findall(r"^.*\binstall\b.*-r .*$", text, re.MULTILINE):
+            assert "--require-hashes" in line, f"{name}: {line}"
+
+
+def test_an_audit_that_asked_nobody_is_no_good_news() -> None:
+    """``make audit`` tells holes, and apart from them what could not be asked about, each with an exit code."""
+    hole: dict[str, Any] = {"name": "a", "version": "1", "vulns": [{"id": "CVE-1", "fix_versions": ["2"]}]}
+    fine: dict[str, Any] = {"name": "b", "version": "1", "vulns": []}
+    skipped: dict[str, Any] = {"name": "c", "skip_reason": "Dependency not found on PyPI"}
+    assert audit.report("x.lock", [fine]) == (["x.lock: 1 of 1 releases asked about, 0 known holes"], audit.CLEAN)
+    lines, code = audit.report("x.lock", [hole, fine])
+    assert (lines[0], code) == ("x.lock: a 1: CVE-1, fixed in 2", audit.HOLES)
+    lines, code = audit.report("x.lock", [fine, skipped])
+    assert ("NOT ASKED ABOUT: c." in lines[-1], code) == (True, audit.NOT_ASKED)
+    lines, code = audit.report("x.lock", [])
+    assert ("NOT ASKED ABOUT: anything." in lines[-1], code) == (True, audit.NOT_ASKED)
