@@ -1,11 +1,11 @@
 """``python -m tests.power_loss --cuts 500 [--seed S]``: cuts the bot's transactions and looks at what is left.
 
-A process lives a seeded life (``work``) and is cut in one of four ways (``cutting``): ``step``, killed before a statement
-or beside an announcement, so between any two steps of a transaction; ``write``, ended by the kernel in the middle of a
-write, at any byte that makes a file longer, so inside COMMIT and inside a checkpoint; ``moment``, killed by another
-process whenever that is, so also in a sync; ``power``, held still around a transaction, of which are made the disks that
-a power cut may leave (``disk``). Then the database is opened as the bot does, and judged (``survived``). Every fifth cut
-is one in the making of a database or in its move to the present schema (``moving``).
+A process lives a seeded life (``work``) and is cut in one of four ways (``cutting``). ``step``: killed before a
+statement or beside an announcement, so between any two steps of a transaction. ``write``: ended by the kernel in the
+middle of a write, at any byte that makes a file longer, so inside COMMIT and inside a checkpoint. ``moment``: killed by
+another process whenever that is, so also in a sync. ``power``: held still around a transaction, of which are made the
+disks that a power cut may leave (``disk``). Then the database is opened as the bot does, and judged (``survived``).
+Every fifth cut is one in the making of a database or in its move to the present schema (``moving``).
 """
 
 import argparse
