@@ -9,14 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from telegram import Bot
-from telegram.request import BaseRequest, RequestData
+from telegram.request import RequestData
 
 from bot.chat import polling
+from bot.chat.request import AiohttpRequest
+from bot.chat.sender import TelegramPost
 from bot.chat.service import TelegramService
+from bot.chat.text import Message
+from bot.core.delivery import Delivered, Later, Moved, Never
 from bot.core.model import Chat
 from bot.metrics import Metrics
 from tests.chat_live.desk import TOKEN, ZONE, FakeDesk
-from tests.fakes import SOON
+from tests.fakes import SOON, Clock
 from tests.fuzz.shapes import JSON, NEAR, PLAIN, TEXTS, bodies
 
 OWNER = {"id": 111, "type": "private", "first_name": "Owner"}
@@ -71,6 +75,15 @@ ANSWERS = st.one_of(
         {"ok": JSON}, optional={"result": JSON, "description": JSON, "error_code": JSON, "parameters": JSON}
     ).map(lambda told: json.dumps(told).encode()),
 )
+NUMBERS: st.SearchStrategy[Any] = st.sampled_from([0, 1, -5, 3.5, 10**9, 10**30, "12", "soon", None, True, [], {}])
+REFUSALS = st.fixed_dictionaries(
+    {
+        "ok": st.just(False),
+        "error_code": st.sampled_from([400, 403, 429, 500]),
+        "description": st.sampled_from(["Bad Request: chat not found", "Too Many Requests"]) | TEXTS,
+        "parameters": st.fixed_dictionaries({}, optional={"retry_after": NUMBERS, "migrate_to_chat_id": NUMBERS}),
+    }
+).map(lambda told: json.dumps(told).encode())
 QUESTION = {
     "update_id": 2**40,
     "message": {"message_id": 9, "date": 1, "chat": OWNER, "from": PERSON, "text": "/lastquestion"},
@@ -78,19 +91,16 @@ QUESTION = {
 SENT = {"message_id": 10, "date": 1, "chat": OWNER, "text": "x"}
 
 
-class Wire(BaseRequest):
+class Wire(AiohttpRequest):
     """Telegram as far as the client sees it: prepared answers to the polling, and yes to everything else."""
 
-    def __init__(self, *answers: bytes) -> None:
-        """The answers, in order; then nothing more comes."""
+    def __init__(self, *answers: bytes, sending: tuple[int, bytes] | None = None) -> None:
+        """The answers, in order; then nothing more comes. ``sending`` is what every message is answered with."""
+        super().__init__(1, read_timeout=1.0)
         self.answers = list(answers)
+        self.sending = sending
         self.said: list[str] = []
         self.news = asyncio.Event()
-
-    @property
-    def read_timeout(self) -> float:
-        """Never."""
-        return 1.0
 
     async def initialize(self) -> None:
         """Nothing to open."""
@@ -112,6 +122,8 @@ class Wire(BaseRequest):
         if call == "sendMessage" and request_data:
             self.said.append(str(request_data.parameters["text"]))
             self.news.set()
+            if self.sending:
+                return self.sending
         result: Any = {"getMe": {**PERSON, "is_bot": True, "username": "bot"}, "sendMessage": SENT}.get(call, True)
         return 200, json.dumps({"ok": True, "result": result}).encode()
 
@@ -157,3 +169,19 @@ async def test_after_any_answer_the_next_question_is_answered(answer: bytes) -> 
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await service.stop()
+
+
+@given(st.sampled_from([200, 200, 400, 401, 403, 404, 409, 413, 429, 500, 502]), ANSWERS | REFUSALS)
+async def test_any_answer_to_a_message_is_a_result(status: int, answer: bytes) -> None:
+    """Whatever Telegram answers to a message, it was delivered, comes later, moved, or never comes; nothing raises."""
+    wire = Wire(sending=(status, answer))
+    post = TelegramPost(Bot(TOKEN, request=wire, get_updates_request=wire), Clock(), ZONE)
+    result = await post.send(Message("words"), Chat(111))
+    assert isinstance(result, Delivered | Later | Moved | Never)
+    if isinstance(result, Later) and result.retry_after is not None:
+        assert 0 <= result.retry_after < 10**9
+    if isinstance(result, Later | Never):
+        assert len(result.failure.splitlines()) == 1
+        result.failure.encode()
+    if isinstance(result, Moved):
+        assert abs(result.chat_id) < 2**63
