@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: .venv/installed ## the real bot against simulated services: no account, no token, no network
@@ -51,6 +51,10 @@ bench: .venv/installed ## the numbers in the README, measured here
 .PHONY: plots
 plots: .venv/installed ## docs/pictures/growth-*.png anew: how the numbers grow; takes an hour
 	$(BIN)/python -m bench --plots
+
+.PHONY: power-loss
+power-loss: .venv/installed ## cuts the bot's transactions and looks at what is left; ARGS="--cuts 500 --seed 1"
+	$(BIN)/python -m tests.power_loss $(ARGS)
 
 .PHONY: screenshots
 screenshots: .venv/installed ## docs/pictures/*.png anew; needs Chromium

@@ -14,8 +14,9 @@ import pytest
 from bot.store.database import Store
 from tests.fakes import Postroom, World, copy_of, world_in
 
-# Under coverage, on a busy machine, an example may take its time. CI tries more of them than a developer waits for.
-for name, examples in (("quick", 25), ("ci", 100)):
+# Under coverage, on a busy machine, an example may take its time. CI tries more of them than a developer waits for, and
+# `pytest --hypothesis-profile long tests/fuzz` as many as a night has room for.
+for name, examples in (("quick", 25), ("ci", 100), ("long", 5000)):
     hypothesis.settings.register_profile(
         name, deadline=None, max_examples=examples, suppress_health_check=[hypothesis.HealthCheck.too_slow]
     )

@@ -392,6 +392,7 @@ def test_the_date_of_an_answer() -> None:
     assert date_of(date, "soon") == datetime(2026, 11, 23, 12, tzinfo=UTC)
     assert date_of("yesterday", "") is None
     assert date_of("", "5") is None
+    assert date_of("Fri, 31 Dec 9999 23:59:59 GMT", "90") is None
 
 
 async def test_a_port_that_another_program_has(world: World) -> None:

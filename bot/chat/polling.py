@@ -7,7 +7,7 @@ after that; so the loop is ours: no answer ends it, and each request is bounded 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from telegram import Bot, Update
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError, TimedOut
@@ -48,8 +48,8 @@ class Polling:
         while True:
             try:
                 async with asyncio.timeout(POLL_SECONDS + SPARE_SECONDS):
-                    updates = await self._bot.get_updates(
-                        offset=self._offset, timeout=POLL_SECONDS, allowed_updates=WANTED
+                    updates = numbered(
+                        await self._bot.get_updates(offset=self._offset, timeout=POLL_SECONDS, allowed_updates=WANTED)
                     )
             except (TelegramError, TimeoutError) as error:
                 failures += 1
@@ -93,6 +93,14 @@ class Polling:
         if isinstance(error, RetryAfter):
             return seconds_of(error)
         return min(float(2 ** min(failures - 1, 10)), LONGEST_WAIT)
+
+
+def numbered(updates: Sequence[Update]) -> Sequence[Update]:
+    """The updates, each of which has its number; without one it could not be confirmed, and would come for ever."""
+    for update in updates:
+        if not isinstance(update.update_id, int):
+            raise TypeError("an update has no number")
+    return updates
 
 
 def words_of(error: TelegramError | TimeoutError) -> str:

@@ -4,16 +4,19 @@ python-telegram-bot's own way is httpx, whose first request brings 9 MiB more (a
 takes any other way that implements ``BaseRequest``.
 """
 
-from typing import cast
+import json
+from typing import Any, NoReturn, cast
 
 import aiohttp
-from telegram.error import NetworkError, TimedOut
+from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 CONNECT_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 30.0
 LARGEST_ANSWER = 16 * 2**20
 """Bytes, after decompression; a hundred of the longest updates are far below."""
+LARGEST = {"migrate_to_chat_id": 2**63, "retry_after": 10**7}
+"""What can still be meant by the numbers that Telegram adds to a refusal."""
 
 
 class AiohttpRequest(BaseRequest):
@@ -72,6 +75,35 @@ class AiohttpRequest(BaseRequest):
             raise TimedOut from error
         except aiohttp.ClientError as error:
             raise NetworkError(words_of(error)) from None
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> "Answer":
+        """What Telegram answered. Raises TelegramError for whatever is no answer of Telegram's, such as a proxy's."""
+        try:
+            told = json.loads(payload.decode(errors="replace"))
+        except (ValueError, RecursionError):
+            told = None
+        if not isinstance(told, dict):
+            raise TelegramError("Invalid server response")
+        said, added = told.get("description"), told.get("parameters")
+        added = added if isinstance(added, dict) else {}
+        known = {name: number for name, number in added.items() if is_meant(name, number)}
+        return Answer({**told, "description": said if isinstance(said, str) else "", "parameters": known})
+
+
+class Answer(dict[str, Any]):
+    """An answer in which something may be missing that the library takes for granted."""
+
+    def __missing__(self, key: str) -> NoReturn:
+        """Such as the result."""
+        raise TelegramError("Invalid server response")
+
+
+def is_meant(name: str, number: object) -> bool:
+    """Whether a number that Telegram adds to a refusal can be meant; the library takes any value for one."""
+    if not isinstance(number, int) or isinstance(number, bool):
+        return False
+    return 0 < (number if name == "retry_after" else abs(number)) < LARGEST.get(name, 0)
 
 
 async def bounded(response: aiohttp.ClientResponse) -> bytes:

@@ -51,6 +51,10 @@ GONE_FOR_GOOD = (
 """Parts of Telegram's descriptions of a 400 that no second try will change; compared in small letters."""
 
 
+class UnreadableAnswer(TelegramError):
+    """Telegram took a message, as it seems, and the library could make nothing of the answer."""
+
+
 class TelegramPost:
     """Puts parcels into words and sends them to chats."""
 
@@ -86,17 +90,22 @@ class TelegramPost:
 
 async def post(bot: Bot, message: Message, chat: Chat, reply_to: int | None = None) -> int:
     """Sends a message to a chat and gives its id there. Raises Telegram's errors."""
-    sent = await bot.send_message(
-        chat.chat_id,
-        message.text,
-        entities=entities_of(message.entities),
-        reply_markup=markup_of(message.buttons),
-        disable_notification=message.silent,
-        message_thread_id=chat.thread_id,
-        link_preview_options=NO_PREVIEW,
-        reply_to_message_id=reply_to,
-        allow_sending_without_reply=True if reply_to else None,
-    )
+    try:
+        sent = await bot.send_message(
+            chat.chat_id,
+            message.text,
+            entities=entities_of(message.entities),
+            reply_markup=markup_of(message.buttons),
+            disable_notification=message.silent,
+            message_thread_id=chat.thread_id,
+            link_preview_options=NO_PREVIEW,
+            reply_to_message_id=reply_to,
+            allow_sending_without_reply=True if reply_to else None,
+        )
+    except TelegramError:
+        raise
+    except Exception as error:
+        raise UnreadableAnswer("Telegram's answer to a message cannot be read") from error
     return sent.message_id
 
 
@@ -136,8 +145,8 @@ def result_of(error: TelegramError) -> SendResult:
             return Later("Telegram did not answer in time")
         case NetworkError():
             return Later(f"Telegram cannot be reached: {reason_of(error)}")
-        case _:
-            return Later(reason_of(error))
+        case _:  # an answer that cannot be read may come each time, and so would the message: it counts as a wrong one
+            return Later(reason_of(error), refused=isinstance(error, UnreadableAnswer))
 
 
 def seconds_of(error: RetryAfter) -> float:

@@ -46,9 +46,9 @@ async def ahead(url: str, session: ClientSession, clock: Callable[[], datetime])
 
 def date_of(date: str, age: str) -> datetime | None:
     """The moment at which an answer was sent; one from a cache is older by its age."""
+    seconds = int(age) if age.isascii() and age.isdigit() and len(age) < 9 else 0
     try:
         moment = parsedate_to_datetime(date)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) + timedelta(seconds=seconds)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    seconds = int(age) if age.isascii() and age.isdigit() and len(age) < 9 else 0
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) + timedelta(seconds=seconds)

@@ -62,7 +62,7 @@ _parsed = Parsed(2_000)
 
 
 def account_of(
-    row: Sequence[Any], parse: Callable[[str, str], Reading] = lambda _, text: load_reading(text)
+    row: Sequence[Any], parse: Callable[[str, str], Reading | None] = lambda _, text: load_reading(text)
 ) -> Account:
     """An account from its row of `SEEN` columns; by place, for of large fleets many are read at once."""
     key, source, email, label, looked_at, read_at, reading, *rest = row
@@ -84,8 +84,10 @@ def account_of(
     )
 
 
-def as_of(moment: datetime, reading: Reading) -> Reading:
+def as_of(moment: datetime, reading: Reading | None) -> Reading | None:
     """The reading as it was seen again; `replace` would take longer than reading it from the database."""
+    if reading is None:
+        return None
     rest = reading.plan, reading.limits, reading.capabilities, reading.identity
     return Reading(moment, reading.credits, *rest)
 

@@ -210,17 +210,15 @@ def make_private(path: str) -> None:
 
 
 def inspect(path: str) -> str | None:
-    """The revision of the database, or None where there is none yet. Only reads.
+    """The revision of the database, or None where there is none yet. Only reads, but lets SQLite undo what was cut.
 
     Raises DatabaseUnusable where it is not ours to use.
     """
     file = Path(path)
     if not file.exists() or (file.is_file() and file.stat().st_size == 0):
         return None
-    # Where nobody has it open there is no -wal, and looking must not leave one: it would belong to whoever looked.
-    look = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
     try:
-        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?{look}", uri=True)) as connection:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?{look_at(path)}", uri=True)) as connection:
             revision = revision_of(connection)
             check_whole(connection, file)
         file.open("r+b").close()
@@ -236,6 +234,17 @@ def inspect(path: str) -> str | None:
             + ("install that version again." if revision else "give DATABASE_URL another file.")
         )
     return revision
+
+
+def look_at(path: str) -> str:
+    """How to open a database that is only looked at.
+
+    Where nobody has it open there is no -wal, and looking must not leave one: it would belong to whoever looked. A
+    -journal means that making the file was cut: it is half written until one who may write has undone that.
+    """
+    if Path(f"{path}-journal").exists():
+        return "mode=rw"
+    return "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
 
 
 def revision_of(connection: sqlite3.Connection) -> str | None:

@@ -2,21 +2,31 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
 
-def upgrade(path: str) -> None:
-    """Brings the database at ``path`` to the newest revision, making it if need be."""
+def upgrade(path: str, revision: str = "head") -> None:
+    """Brings the database at ``path`` to the newest revision, making it if need be: all of it or nothing."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     engine = sa.create_engine(sa.URL.create("sqlite", database=path))
+    sa.event.listen(engine, "connect", prepare)
+    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
     engine.dispose()
+
+
+def prepare(connection: Any, _record: object) -> None:
+    """Keeps Python's driver from committing each CREATE TABLE by itself: a cut between two would never be got over."""
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
 
 
 if __name__ == "__main__":

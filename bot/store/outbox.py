@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.core.model import Chat, Measure, Notice, Notification, Reason, Severity, Topic
+from bot.core.model import Chat, Facts, Measure, Notice, Notification, Reason, Severity, Topic
 from bot.store.connection import Connection
 from bot.store.schema import Moment, outbox
 from bot.store.values import dump_facts, load_facts
@@ -37,10 +37,16 @@ def notification_of(row: sa.Row[Any]) -> Notification:
         subject=row.subject,
         measure=Measure(row.measure) if row.measure else None,
         episode=row.episode,
-        facts=load_facts(row.facts),
+        facts=load_facts(row.facts) or facts_of(row.subject),
     )
     chat = Chat(row.chat_id, row.thread_id or None)
     return Notification(row.id, chat, notice, row.created_at, row.attempts, row.first_failed_at)
+
+
+def facts_of(subject: str) -> Facts:
+    """What is left to tell of an alert whose facts cannot be read: whom it is about."""
+    email = subject.partition(":")[2] or None
+    return Facts(name=email or subject, email=email)
 
 
 async def put(connection: Connection, notices: Sequence[Notice], chats: Iterable[Chat], now: datetime) -> None:

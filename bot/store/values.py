@@ -1,8 +1,18 @@
-"""Values of the core to and from JSON: readings and facts are kept whole, as they were."""
+"""Values of the core to and from JSON: readings and facts are kept whole, as they were.
+
+What cannot be read (another version wrote it, or a hand) is not known, and said in the log: one such row must not keep
+an account from being looked at, or a chat from being told.
+"""
+
+import logging
+from typing import TypeVar
 
 from pydantic import TypeAdapter
 
 from bot.core.model import Facts, Foretold, Number, Reading
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 _READING = TypeAdapter(Reading)
 _FACTS = TypeAdapter(Facts)
@@ -14,9 +24,9 @@ def dump_reading(reading: Reading) -> str:
     return _READING.dump_json(reading, exclude_defaults=True, exclude={"page"}).decode()
 
 
-def load_reading(text: str) -> Reading:
-    """A reading as it was dumped."""
-    return _READING.validate_json(text)
+def load_reading(text: str) -> Reading | None:
+    """A reading as it was dumped; None for what is none."""
+    return loaded(_READING, text)
 
 
 class Parsed:
@@ -28,10 +38,10 @@ class Parsed:
     def __init__(self, most: int) -> None:
         """``most``: of how many accounts, for a very large fleet's readings would take much memory."""
         self._most = most
-        self._known: dict[str, tuple[int, Reading]] = {}
+        self._known: dict[str, tuple[int, Reading | None]] = {}
 
-    def load(self, account: str, text: str) -> Reading:
-        """A reading of this account as it was dumped."""
+    def load(self, account: str, text: str) -> Reading | None:
+        """A reading of this account as it was dumped; None for what is none."""
         mark, known = hash(text), self._known.get(account)
         if known and known[0] == mark:
             return known[1]
@@ -51,9 +61,9 @@ def dump_foretold(foretold: Foretold) -> str:
     return _FORETOLD.dump_json(foretold, exclude_defaults=True).decode()
 
 
-def load_foretold(text: str) -> Foretold:
-    """A forecast as it was dumped."""
-    return _FORETOLD.validate_json(text)
+def load_foretold(text: str) -> Foretold | None:
+    """A forecast as it was dumped; None for what is none."""
+    return loaded(_FORETOLD, text)
 
 
 def number(value: float | None) -> Number | None:
@@ -61,6 +71,15 @@ def number(value: float | None) -> Number | None:
     return int(value) if value is not None and value.is_integer() else value
 
 
-def load_facts(text: str) -> Facts:
-    """Facts as they were dumped."""
-    return _FACTS.validate_json(text)
+def load_facts(text: str) -> Facts | None:
+    """Facts as they were dumped; None for what are none."""
+    return loaded(_FACTS, text)
+
+
+def loaded(adapter: TypeAdapter[T], text: str) -> T | None:
+    """A value as it was dumped, or None."""
+    try:
+        return adapter.validate_json(text)
+    except ValueError as error:
+        log.error("The database holds a value that cannot be read: %s", str(error).partition("\n")[0])
+        return None

@@ -152,6 +152,23 @@ async def test_an_answer_that_cannot_be_read_is_survived(caplog: pytest.LogCaptu
     assert "could not be read" in caplog.text
 
 
+async def test_an_update_without_a_number_is_survived(caplog: pytest.LogCaptureFixture) -> None:
+    """What could never be confirmed is handed on to nobody, and the polling goes on."""
+    answers = [(Update(None),), ()]  # type: ignore[arg-type]
+
+    class Odd:
+        """A client that hears nonsense once."""
+
+        async def get_updates(self, **_: object) -> tuple[Update, ...]:
+            await asyncio.sleep(0.001)
+            return answers.pop(0) if answers else ()
+
+    async with heard(Odd()) as found:  # type: ignore[arg-type]
+        await until(lambda: found.answers("ok"))
+    assert found.texts == []
+    assert "could not be read" in caplog.text
+
+
 async def test_silence_is_measured_from_the_last_answer(bot: Bot, telegram: SimulatedTelegram) -> None:
     """``silent_for`` is the time since Telegram last answered, whether or not it was asked since."""
     found = Heard(bot)

@@ -134,6 +134,26 @@ async def test_a_revision_table_without_a_row_is_foreign(database: Path) -> None
     assert "another program" in await refusal(database)
 
 
+async def test_a_first_write_that_was_cut_is_undone(database: Path, tmp_path: Path) -> None:
+    """Where a -journal lies beside a half-written file, its beginning is taken back before the file is judged."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+        connection.execute("PRAGMA cache_size=1")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("INSERT INTO marks VALUES ('half', 1)")
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        for number in range(40):
+            connection.execute("INSERT INTO marks VALUES (?, ?)", (f"{number}" * 500, number))
+        cut = tmp_path / "cut.db"
+        for name in ("", "-journal"):
+            Path(f"{cut}{name}").write_bytes(Path(f"{database}{name}").read_bytes())
+    assert cut.read_bytes() != database.read_bytes()
+    store = await Store.open(str(cut))
+    async with store.read() as connection:
+        assert (await connection.exec_driver_sql("SELECT count(*) FROM marks")).scalar() == 0
+    await store.close()
+
+
 async def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
     """A folder of the database's name is refused in words."""
     folder = tmp_path / "bot.db"

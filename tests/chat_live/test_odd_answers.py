@@ -1,0 +1,65 @@
+"""Answers that Telegram would not give: a proxy's page, a library too old for what Telegram says."""
+
+import json
+
+import pytest
+from telegram import Bot
+
+from bot.chat.request import AiohttpRequest
+from bot.chat.sender import TelegramPost
+from bot.chat.text import Message
+from bot.core.delivery import Later, Moved, SendResult
+from tests.chat_live.desk import TOKEN, ZONE
+from tests.fakes import CHAT, Clock
+
+
+class Answering(AiohttpRequest):
+    """Gives one answer to everything."""
+
+    def __init__(self, status: int, answer: object) -> None:
+        super().__init__(1, read_timeout=1.0)
+        self.answer = status, json.dumps(answer).encode()
+
+    async def do_request(self, *_: object, **__: object) -> tuple[int, bytes]:
+        """The answer."""
+        return self.answer
+
+
+async def sent(status: int, answer: object) -> SendResult:
+    """What becomes of a message that is answered so."""
+    wire = Answering(status, answer)
+    return await TelegramPost(Bot(TOKEN, request=wire, get_updates_request=wire), Clock(), ZONE).send(
+        Message("x"), CHAT
+    )
+
+
+@pytest.mark.parametrize("result", [None, [], {}, {"message_id": 5}, "sent"])
+async def test_a_message_whose_answer_cannot_be_read_is_not_sent_for_ever(result: object) -> None:
+    """Telegram took it, so it counts as one that is found wrong, of which the outbox sends only so many."""
+    assert await sent(200, {"ok": True, "result": result}) == Later(
+        "Telegram's answer to a message cannot be read", refused=True
+    )
+
+
+@pytest.mark.parametrize("answer", [None, 5, [], {}, {"error": "log in first"}, {"ok": False}])
+async def test_what_is_not_telegrams_answer_is_tried_again_without_end(answer: object) -> None:
+    """A proxy's own JSON says nothing of the message: it is kept and tried until Telegram itself answers."""
+    result = await sent(200, answer)
+    assert isinstance(result, Later)
+    assert not result.refused
+
+
+@pytest.mark.parametrize("wait", [-5, 0, 10**30, "12", None, True, [], {}])
+async def test_a_pause_that_cannot_be_meant_is_none(wait: object) -> None:
+    """Neither a pause without end nor one that ends before it begins is kept."""
+    result = await sent(429, {"ok": False, "description": "Too Many Requests", "parameters": {"retry_after": wait}})
+    assert isinstance(result, Later)
+    assert result.retry_after is None
+
+
+async def test_what_telegram_does_say_is_heard() -> None:
+    """A pause, and where a group has gone."""
+    paused = await sent(429, {"ok": False, "parameters": {"retry_after": 7}})
+    assert isinstance(paused, Later)
+    assert paused.retry_after == 7
+    assert await sent(400, {"ok": False, "parameters": {"migrate_to_chat_id": -1005}}) == Moved(-1005)

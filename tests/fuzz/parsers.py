@@ -1,0 +1,163 @@
+"""Every function of the bot that reads text, bytes or values from outside, with what it is fed and may answer.
+
+``test_parsers.py`` holds that none is missing: whoever adds one puts it here, or says why it is none.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from bot import accounts_tables, cli, probe, redaction, setting_types, settings, toml_lines
+from bot.accounts_faults import Faults
+from bot.accounts_file import parsed
+from bot.chat import clean, history_arguments, names, replies, text
+from bot.chat import words as chat_words
+from bot.chat.buttons import Tap
+from bot.core import durations, fallback, pairing, rhythm
+from bot.core.model import Account, Watched
+from bot.doctor import clock
+from bot.drawing import last_line
+from bot.errors import LookError, SettingsError
+from bot.sources import fields, pixverse, words
+from bot.store import values
+from tests.fuzz.shapes import JSON, PAGES, PLAIN, TEXTS, bodies
+
+Errors = tuple[type[Exception], ...]
+NAMED = tuple(
+    Watched(Account(f"pixverse:{email}", "pixverse", email, label))
+    for email, label in (("alice@example.com", "Studio"), ("7d@example.com", "7d"), ("bob@example.com", None))
+)
+"""Accounts that somebody may name."""
+
+
+@dataclass(frozen=True)
+class Parser:
+    """A function, what it is fed, and the errors that it may raise: ours, or a ValueError that its caller words.
+
+    ``call`` is how it is called, where that takes more than what it is fed.
+    """
+
+    reads: Callable[..., Any]
+    feed: st.SearchStrategy[tuple[Any, ...]]
+    errors: Errors = ()
+    call: Callable[..., Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """The full name of what reads."""
+        return f"{self.reads.__module__}.{self.reads.__qualname__}"
+
+    def run(self, *fed: Any) -> None:
+        """Feeds it; an error that it may not raise gets through."""
+        with suppress(*self.errors):
+            (self.call or self.reads)(*fed)
+
+
+def one(feed: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
+    """A single argument."""
+    return st.tuples(feed)
+
+
+def of_texts(*functions: Callable[..., Any], errors: Errors = ()) -> list[Parser]:
+    """Functions that read any text."""
+    return [Parser(function, one(TEXTS), errors) for function in functions]
+
+
+def of_values(*functions: Callable[..., Any], errors: Errors = ()) -> list[Parser]:
+    """Functions that read any value of JSON."""
+    return [Parser(function, one(JSON | PAGES), errors) for function in functions]
+
+
+def env_lines(content: str) -> dict[str, str]:
+    """An env file's text, all of it."""
+    return dict(settings.env_lines(content, "settings.env", []))
+
+
+def toml(content: str) -> dict[str, Any]:
+    """An accounts file's text."""
+    return parsed(content, Faults("accounts.toml", content, []))
+
+
+def of_stored(*functions: Callable[..., Any]) -> list[Parser]:
+    """Functions that read what a column of the database holds."""
+    return [Parser(function, one(bodies().map(lambda body: body.decode(errors="replace")))) for function in functions]
+
+
+SETTING_TYPES = of_texts(
+    setting_types.split_list,
+    setting_types.parse_credit_ladder,
+    setting_types.parse_threshold,
+    setting_types.parse_time_ladder,
+    setting_types.parse_wait,
+    setting_types.parse_chats,
+    setting_types.parse_chat,
+    setting_types.parse_ids,
+    setting_types.parse_accounts,
+    setting_types.parse_account,
+    setting_types.parse_address,
+    setting_types.parse_zone,
+    setting_types.parse_url,
+    setting_types.parse_database,
+    setting_types.parse_token,
+    setting_types.parse_quiet,
+    setting_types.parse_clock,
+    setting_types.short,
+    durations.parse_duration,
+    fallback.parse_addresses,
+    rhythm.parse_quiet_hours,
+    rhythm.parse_clock_time,
+    rhythm.clock_of,
+    rhythm.short,
+    accounts_tables.parse_label,
+    accounts_tables.parse_name,
+    accounts_tables.parse_email,
+    errors=(ValueError,),
+)
+
+TABLES = of_values(accounts_tables.as_text, accounts_tables.listed, accounts_tables.all_or_listed, errors=(ValueError,))
+
+FIELDS = of_values(
+    fields.number,
+    fields.allowance,
+    fields.whole,
+    fields.identifier,
+    fields.state,
+    fields.flag,
+    fields.text,
+    fields.names,
+    fields.moment,
+    words.of_error,
+    Tap.parse,
+    clean.clean,
+)
+
+CHAT = [
+    *of_texts(clean.normal, clean.utf16_len, names.folded, pairing.is_code, words.one_line, words.of_text),
+    *of_texts(text.bold, chat_words.capitalised, replies.wrong_duration),
+    Parser(history_arguments.wrong_span, st.tuples(TEXTS, st.just(NAMED))),
+    Parser(clean.shorten, st.tuples(TEXTS, st.integers(1, 100))),
+    Parser(names.find_accounts, st.tuples(TEXTS, st.just(NAMED))),
+    Parser(history_arguments.parse_history, st.tuples(TEXTS, st.just(NAMED))),
+    Parser(history_arguments.named_whole, st.tuples(TEXTS, st.just(NAMED))),
+]
+
+PARSERS = [
+    *SETTING_TYPES,
+    *TABLES,
+    *FIELDS,
+    *CHAT,
+    *of_values(fields.bucket, fields.needed_bucket, errors=(ValueError,)),
+    *of_values(pixverse.parse_accounts, pixverse.Features.parse, errors=(LookError,)),
+    *of_texts(cli.port, errors=(ValueError,)),
+    Parser(clock.date_of, st.tuples(TEXTS, TEXTS)),
+    Parser(probe.words_of, one(bodies())),
+    Parser(last_line, one(bodies())),
+    Parser(redaction.redact, st.tuples(TEXTS, st.lists(PLAIN, max_size=3))),
+    Parser(settings.env_lines, one(TEXTS), call=env_lines),
+    Parser(parsed, one(TEXTS), (SettingsError,), call=toml),
+    Parser(toml_lines.lines_of, one(TEXTS)),
+    *of_stored(values.load_reading, values.load_facts, values.load_foretold),
+]

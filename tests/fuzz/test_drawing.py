@@ -1,0 +1,20 @@
+"""The drawing process's input: what is no picture ends it; ``tests/test_drawing.py`` holds what the bot then says."""
+
+import json
+
+from hypothesis import given
+
+from bot.core.history import Picture, load_picture
+from tests.fuzz.shapes import JSON
+
+KEYS = ("title", "panels")
+NO_PICTURE = (ValueError, TypeError, KeyError, AttributeError)
+
+
+@given(JSON)
+def test_any_input_is_a_picture_or_refused(data: object) -> None:
+    """No JSON whatsoever hangs the child or makes it draw something else: it ends with an error of its own."""
+    try:
+        assert isinstance(load_picture(data), Picture)  # type: ignore[arg-type]
+    except NO_PICTURE:
+        json.dumps(data)

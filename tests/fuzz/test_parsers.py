@@ -1,0 +1,83 @@
+"""Every parser on anything: a value, or an error that it may raise; and no parser is forgotten."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fuzz.parsers import PARSERS, Parser
+
+BOT = Path(__file__).parents[2] / "bot"
+FOREIGN = {"text", "value", "data", "body", "page", "words", "said", "date", "code"}
+"""What a function calls the first thing it is handed, if that comes from outside."""
+
+BEGIN = ("parse", "load_", "read_")
+
+NO_PARSERS = {
+    "bot.accounts_build.read_token": "reads a file: tests/test_accounts_file.py",
+    "bot.chat.answers.read_words": "is handed accounts: test_words.py",
+    "bot.core.spending.differ": "compares two values of the core",
+    "bot.drawing_process.drawable": "is handed what the bot itself wrote: test_drawing.py",
+    "bot.store.boards.hash_of": "is handed what the bot itself wrote",
+    "bot.store.pairing.hash_of": "is handed what is_code let through",
+    **dict.fromkeys(
+        ("bot.chat.commands.Desk.enter", "bot.desk.Desk.enter", "bot.door.Door.enter", "bot.view.View.enter"),
+        "hands the code on to bot.pairing.Pairing.open",
+    ),
+    "bot.pairing.Pairing.open": "asks is_code first; test_telegram.py sends any code",
+    "bot.accounts_file.read_accounts_file": "reads a file: test_files.py",
+    "bot.settings.load_settings": "reads a file: test_files.py",
+    "bot.settings.read_env_file": "reads a file: test_files.py",
+    "bot.settings.read_secret": "reads a file: test_files.py",
+    "bot.core.history.load_picture": "what the bot itself hands its child: test_drawing.py",
+    "bot.core.history.load_panel": "what the bot itself hands its child: test_drawing.py",
+}
+"""What looks like a parser, and why it is not in the table."""
+
+
+def functions(path: Path) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """The public functions of a module and of its classes, by their full names."""
+    parts = path.relative_to(BOT.parent).with_suffix("").parts
+    module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+    for node in ast.parse(path.read_text("utf-8")).body:
+        inner = node.body if isinstance(node, ast.ClassDef) else [node]
+        prefix = f"{module}.{node.name}" if isinstance(node, ast.ClassDef) else module
+        for function in inner:
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and not function.name.startswith("_"):
+                yield f"{prefix}.{function.name}", function
+
+
+def reads_foreign(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function is handed something from outside, by its name and what it calls the first argument."""
+    first = next((one for one in function.args.args if one.arg not in ("self", "cls")), None)
+    if first is None:
+        return False
+    kind = ast.unparse(first.annotation) if first.annotation else ""
+    return function.name.startswith(BEGIN) or kind == "object" or (first.arg in FOREIGN and kind in ("str", "bytes"))
+
+
+FOUND = {
+    name
+    for path in sorted(BOT.rglob("*.py"))
+    if not {"demo", "migrations"} & set(path.parts)
+    for name, function in functions(path)
+    if reads_foreign(function)
+}
+
+
+@pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.name.removeprefix("bot."))
+@given(st.data())
+def test_anything_is_a_value_or_an_error_of_ours(parser: Parser, data: st.DataObject) -> None:
+    """Whatever a parser is fed, it answers, or raises what its caller puts into words."""
+    parser.run(*data.draw(parser.feed))
+
+
+def test_no_parser_is_forgotten() -> None:
+    """Each function that reads what comes from outside is in the table, or has a reason not to be."""
+    told = {parser.name for parser in PARSERS}
+    assert sorted(FOUND - told - NO_PARSERS.keys()) == []
+    assert sorted(NO_PARSERS.keys() - FOUND) == []
+    assert not told & NO_PARSERS.keys()

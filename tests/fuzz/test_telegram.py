@@ -1,0 +1,187 @@
+"""Telegram's answers of any shape: no update and no answer ends the polling, or keeps the next question unanswered."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from telegram import Bot
+from telegram.request import RequestData
+
+from bot.chat import polling
+from bot.chat.request import AiohttpRequest
+from bot.chat.sender import TelegramPost
+from bot.chat.service import TelegramService
+from bot.chat.text import Message
+from bot.core.delivery import Delivered, Later, Moved, Never
+from bot.core.model import Chat
+from bot.metrics import Metrics
+from tests.chat_live.desk import TOKEN, ZONE, FakeDesk
+from tests.fakes import SOON, Clock
+from tests.fuzz.shapes import JSON, NEAR, PLAIN, TEXTS, bodies
+
+OWNER = {"id": 111, "type": "private", "first_name": "Owner"}
+PERSON = {"id": 111, "is_bot": False, "first_name": "Owner"}
+IDS = st.sampled_from([0, 1, -1, 111, 2**31, 2**63, -(2**70)])
+COMMANDS = st.sampled_from(
+    ["/credits ", "/mute ", "/unmute ", "/history ", "/start ", "/check ", "/alerts ", "/help ", "/"]
+)
+WORDS = st.one_of(
+    TEXTS,
+    PLAIN,
+    st.tuples(COMMANDS, TEXTS).map("".join),
+    st.tuples(COMMANDS, st.sampled_from(["Studio ", "all ", "alice@example.com "]), NEAR).map("".join),
+    st.sampled_from(["x" * 4096, "/mute " + "👩" * 2045, "/credits " + "\u202e" * 4000, "/history " + "7d " * 1000]),
+)
+ENTITIES = st.lists(
+    st.fixed_dictionaries({"type": st.sampled_from(["bold", "bot_command", "x"]), "offset": IDS, "length": IDS}),
+    max_size=3,
+)
+MESSAGES = st.fixed_dictionaries(
+    {"message_id": IDS, "date": st.sampled_from([0, 1_800_000_000, 2**31]), "chat": st.just(OWNER)},
+    optional={
+        "from": st.just(PERSON) | st.fixed_dictionaries({"id": IDS, "is_bot": st.booleans(), "first_name": TEXTS}),
+        "text": WORDS,
+        "entities": ENTITIES,
+        "migrate_to_chat_id": IDS,
+        "message_thread_id": IDS,
+        "is_topic_message": st.booleans(),
+        "sender_chat": st.fixed_dictionaries({"id": IDS, "type": st.just("channel")}, optional={"title": TEXTS}),
+        "new_chat_title": TEXTS,
+    },
+)
+TAPS = st.fixed_dictionaries(
+    {"id": st.just("1"), "from": st.just(PERSON), "chat_instance": st.just("1")},
+    optional={
+        "data": TEXTS | st.tuples(st.sampled_from(["ack:", "credits:", "alerts:", "snooze1h:"]), TEXTS).map("".join),
+        "message": MESSAGES,
+        "game_short_name": TEXTS,
+    },
+)
+UPDATES = st.fixed_dictionaries(
+    {"update_id": st.integers(1, 10**9)}, optional={"message": MESSAGES, "callback_query": TAPS, "poll": JSON}
+)
+ODD_UPDATES = st.fixed_dictionaries({"update_id": JSON | IDS}, optional={"message": JSON, "callback_query": JSON})
+ANSWERS = st.one_of(
+    bodies(),
+    st.lists(UPDATES | ODD_UPDATES | JSON, max_size=3).map(
+        lambda told: json.dumps({"ok": True, "result": told}).encode()
+    ),
+    JSON.map(lambda told: json.dumps({"ok": True, "result": told}).encode()),
+    st.fixed_dictionaries(
+        {"ok": JSON}, optional={"result": JSON, "description": JSON, "error_code": JSON, "parameters": JSON}
+    ).map(lambda told: json.dumps(told).encode()),
+)
+NUMBERS: st.SearchStrategy[Any] = st.sampled_from([0, 1, -5, 3.5, 10**9, 10**30, "12", "soon", None, True, [], {}])
+REFUSALS = st.fixed_dictionaries(
+    {
+        "ok": st.just(False),
+        "error_code": st.sampled_from([400, 403, 429, 500]),
+        "description": st.sampled_from(["Bad Request: chat not found", "Too Many Requests"]) | TEXTS,
+        "parameters": st.fixed_dictionaries({}, optional={"retry_after": NUMBERS, "migrate_to_chat_id": NUMBERS}),
+    }
+).map(lambda told: json.dumps(told).encode())
+QUESTION = {
+    "update_id": 2**40,
+    "message": {"message_id": 9, "date": 1, "chat": OWNER, "from": PERSON, "text": "/lastquestion"},
+}
+SENT = {"message_id": 10, "date": 1, "chat": OWNER, "text": "x"}
+
+
+class Wire(AiohttpRequest):
+    """Telegram as far as the client sees it: prepared answers to the polling, and yes to everything else."""
+
+    def __init__(self, *answers: bytes, sending: tuple[int, bytes] | None = None) -> None:
+        """The answers, in order; then nothing more comes. ``sending`` is what every message is answered with."""
+        super().__init__(1, read_timeout=1.0)
+        self.answers = list(answers)
+        self.sending = sending
+        self.said: list[str] = []
+        self.news = asyncio.Event()
+
+    async def initialize(self) -> None:
+        """Nothing to open."""
+
+    async def shutdown(self) -> None:
+        """Nothing to close."""
+
+    async def do_request(
+        self, url: str, method: str, request_data: RequestData | None = None, *timeouts: object, **named: object
+    ) -> tuple[int, bytes]:
+        """Answers."""
+        call = url.rpartition("/")[2]
+        if call == "getUpdates":
+            if request_data and request_data.parameters.get("limit") == 1:  # the end confirms what was handled
+                return 200, b'{"ok": true, "result": []}'
+            if not self.answers:
+                await asyncio.Event().wait()
+            return 200, self.answers.pop(0)
+        if call == "sendMessage" and request_data:
+            self.said.append(str(request_data.parameters["text"]))
+            self.news.set()
+            if self.sending:
+                return self.sending
+        result: Any = {"getMe": {**PERSON, "is_bot": True, "username": "bot"}, "sendMessage": SENT}.get(call, True)
+        return 200, json.dumps({"ok": True, "result": result}).encode()
+
+
+@pytest.fixture(autouse=True)
+def at_once() -> Iterator[None]:
+    """Failures are not waited after."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(polling, "LONGEST_WAIT", 0.0)
+        patch.setattr(polling, "seconds_of", lambda _: 0.0)
+        yield
+
+
+async def heard(wire: Wire, said: str) -> bool:
+    """Whether something was said, after everything that was asked is dealt with."""
+    async with asyncio.timeout(SOON):
+        while not any(said in words for words in wire.said):
+            wire.news.clear()
+            await wire.news.wait()
+    return True
+
+
+async def until_first(work: Awaitable[bool], task: asyncio.Task[None]) -> bool:
+    """The work's answer, or the error that ended the task meanwhile."""
+    doing = asyncio.ensure_future(work)
+    await asyncio.wait([doing, task], return_when=asyncio.FIRST_COMPLETED)
+    if not doing.done():
+        doing.cancel()
+        await task
+    return await doing
+
+
+@given(ANSWERS)
+async def test_after_any_answer_the_next_question_is_answered(answer: bytes) -> None:
+    """Whatever getUpdates brings, and whatever is in an update, the polling goes on and who asks next is answered."""
+    wire = Wire(answer, json.dumps({"ok": True, "result": [QUESTION]}).encode())
+    bot = Bot(TOKEN, request=wire, get_updates_request=wire)
+    service = TelegramService(bot, FakeDesk(), lambda: (Chat(111),), frozenset(), ZONE, Metrics())
+    task = asyncio.create_task(service.run())
+    try:
+        assert await until_first(heard(wire, "lastquestion"), task)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await service.stop()
+
+
+@given(st.sampled_from([200, 200, 400, 401, 403, 404, 409, 413, 429, 500, 502]), ANSWERS | REFUSALS)
+async def test_any_answer_to_a_message_is_a_result(status: int, answer: bytes) -> None:
+    """Whatever Telegram answers to a message, it was delivered, comes later, moved, or never comes; nothing raises."""
+    wire = Wire(sending=(status, answer))
+    post = TelegramPost(Bot(TOKEN, request=wire, get_updates_request=wire), Clock(), ZONE)
+    result = await post.send(Message("words"), Chat(111))
+    assert isinstance(result, Delivered | Later | Moved | Never)
+    if isinstance(result, Later) and result.retry_after is not None:
+        assert 0 <= result.retry_after < 10**9
+    if isinstance(result, Later | Never):
+        assert len(result.failure.splitlines()) == 1
+        result.failure.encode()
+    if isinstance(result, Moved):
+        assert abs(result.chat_id) < 2**63

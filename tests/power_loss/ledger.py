@@ -1,0 +1,74 @@
+"""What a process said before it was cut, and so what must be found again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Key = tuple[str, int]
+"""A notification: its key, and the chat it goes to."""
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What was held for true at one moment, and what was under way then: that may be there, or not."""
+
+    due: set[Key] = field(default_factory=set)
+    sent: set[Key] = field(default_factory=set)
+    refused: set[Key] = field(default_factory=set)
+    told: set[Key] = field(default_factory=set)
+    credits: dict[str, set[float]] = field(default_factory=dict)
+    muted: set[str] = field(default_factory=set)
+    muting: set[str] = field(default_factory=set)
+    synchronous: int | None = None
+    steps: int = 0
+    transactions: int = 0
+    said: int = 0
+
+    def note(self, words: Sequence[Any]) -> None:
+        """Takes one announcement."""
+        match words:
+            case ["due" | "sent" | "refused" | "told" as word, key, chat]:
+                getattr(self, word).add((key, chat))
+            case ["looks", account, credits]:
+                self.credits.setdefault(account, set()).add(credits)
+            case ["read", account, credits]:
+                self.credits[account] = {credits}
+            case ["mutes", subject]:
+                self.muting = {subject}
+            case ["unmutes"]:
+                self.muting = set(self.muted)
+            case ["muted", subject]:
+                self.muted.add(subject)
+                self.muting.clear()
+            case ["unmuted"]:
+                self.muted.clear()
+                self.muting.clear()
+            case ["synchronous", level]:
+                self.synchronous = level
+            case ["lived", steps, transactions]:
+                self.steps, self.transactions = steps, transactions
+            case _:
+                raise ValueError(words)
+
+    def meant(self, words: Sequence[Any]) -> None:
+        """Takes an announcement of after the moment that must be found again: it may be there."""
+        match words:
+            case ["looks", account, credits]:
+                self.credits.setdefault(account, set()).add(credits)
+            case ["sent" | "refused" as word, key, chat]:
+                getattr(self, word).add((key, chat))
+            case ["mutes", subject]:
+                self.muting.add(subject)
+            case ["unmutes"]:
+                self.muting |= self.muted
+
+
+def ledger_of(said: Sequence[Sequence[Any]], upto: int | None = None) -> Ledger:
+    """What must hold of all that was said, or of what was said up to one announcement."""
+    ledger = Ledger(said=len(said))
+    certain = len(said) if upto is None else upto
+    for words in said[:certain]:
+        ledger.note(words)
+    for words in said[certain:]:
+        ledger.meant(words)
+    return ledger

@@ -1,0 +1,128 @@
+"""What must be found when a database is opened again after a cut, whatever the cut was."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.outbox import Outbox
+from bot.store.values import load_reading
+from tests.fakes import CHAT, GROUP, FakePost, Timer, World, world_in
+from tests.power_loss.ledger import Key, Ledger
+
+CHATS = (CHAT, GROUP)
+ENDED = ("delivered", "failed")
+
+
+@dataclass
+class Found:
+    """The rows of a database that was opened again, before anybody goes on with it."""
+
+    states: dict[Key, str] = field(default_factory=dict)
+    sequences: dict[tuple[str, str, int, int], list[int]] = field(default_factory=lambda: defaultdict(list))
+    alerts: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    credits: dict[str, float] = field(default_factory=dict)
+    newest: dict[str, float] = field(default_factory=dict)
+    muted: set[str] = field(default_factory=set)
+
+    @classmethod
+    async def in_world(cls, world: World) -> "Found":
+        """Reads them."""
+        found = cls()
+        for key, chat, state in await world.query("SELECT key, chat_id, state FROM outbox"):
+            found.states[str(key), int(str(chat))] = str(state)
+        told = "SELECT subject, measure, episode, chat_id, key FROM outbox WHERE topic = 'alert'"
+        for subject, measure, episode, chat, key in await world.query(told):
+            place = (str(subject), str(measure), int(str(episode)), int(str(chat)))
+            found.sequences[place].append(int(str(key).rpartition("|")[2]))
+        for subject, measure, episode, sequence in await world.query(
+            "SELECT subject, measure, episode, sequence FROM alerts"
+        ):
+            found.alerts[str(subject), str(measure)] = (int(str(episode)), int(str(sequence)))
+        for account, text in await world.query("SELECT key, reading FROM accounts WHERE reading IS NOT NULL"):
+            reading = load_reading(str(text))
+            assert reading is not None
+            found.credits[str(account)] = reading.credits.monthly
+        for account, monthly in await world.query("SELECT account, monthly FROM readings ORDER BY taken_at"):
+            found.newest[str(account)] = float(str(monthly))
+        muted = await world.query("SELECT subject FROM silences WHERE kind IN ('all', 'account')")
+        found.muted = {str(subject) for (subject,) in muted}
+        return found
+
+
+def kept(ledger: Ledger, found: Found) -> Iterator[str]:
+    """What was held for true and is lost."""
+    yield from kept_of_outbox(ledger, found)
+    for account, credits in sorted(found.credits.items()):
+        if credits not in ledger.credits.get(account, ()):
+            yield f"{account} has {credits}, and what was seen is {ledger.credits.get(account)}"
+    if not ledger.muted - ledger.muting <= found.muted <= ledger.muted | ledger.muting:
+        yield f"muted are {found.muted} and not {ledger.muted}; under way was {ledger.muting}"
+    if ledger.synchronous not in (None, 2):
+        yield "a commit is not synced: PRAGMA synchronous is not FULL"
+
+
+def kept_of_outbox(ledger: Ledger, found: Found) -> Iterator[str]:
+    """What was due or told and is lost."""
+    for one in sorted(ledger.due - found.states.keys()):
+        yield f"was due and is not in the outbox: {one}"
+    for one in sorted(ledger.told & found.states.keys()):
+        if found.states[one] != "delivered":
+            yield f"was recorded as told and is {found.states[one]}: {one}"
+    for one, state in sorted(found.states.items()):
+        if state == "delivered" and one not in ledger.sent:
+            yield f"is recorded as told and never was sent: {one}"
+        if state == "failed" and one not in ledger.refused:
+            yield f"was given up and never refused: {one}"
+
+
+def whole(found: Found) -> Iterator[str]:
+    """What was done by halves: an alert without its notifications, one of these without its alert, a lone reading."""
+    for (subject, measure), (episode, sequence) in sorted(found.alerts.items()):
+        for chat in CHATS:
+            told = found.sequences.get((subject, measure, episode, chat.chat_id), [])
+            if sorted(told) != list(range(1, sequence + 1)):
+                yield f"alert {subject} {measure} {episode} has told {sequence}, chat {chat} was to be told {told}"
+    for subject, measure, episode, chat_id in sorted(found.sequences):
+        if found.alerts.get((subject, measure), (0, 0))[0] < episode:
+            yield f"chat {chat_id} was to be told of episode {episode} of {subject} {measure}, which never was"
+    if found.credits != found.newest:
+        yield f"the newest readings are {found.newest}, the accounts say {found.credits}"
+
+
+async def goes_on(world: World, ledger: Ledger) -> list[str]:
+    """What is wrong once the bot has gone on: all that was due is told, and nothing that was told is told again."""
+    timer = Timer()
+    post = FakePost(timer)
+    outbox = Outbox(world.store, post, world.recipients, world.clock, timer, world.metrics)
+    await outbox.resume()
+    for _ in range(200):
+        await outbox.drain()
+        timer.forward(300)
+        if not await world.query("SELECT 1 FROM outbox WHERE state NOT IN ('delivered', 'failed') LIMIT 1"):
+            break
+    again = {(key, told.chat.chat_id) for told in post.told for key in told.keys}
+    after = (await Found.in_world(world)).states
+    faults = [f"was told and is told again: {one}" for one in sorted(again & ledger.told)]
+    faults += [f"was due and is never told: {one}" for one in sorted(ledger.due) if after.get(one) not in ENDED]
+    return faults
+
+
+async def faults_of(path: Path, ledger: Ledger) -> list[str]:
+    """Opens a database as the bot does and says what is wrong with it."""
+    async with world_in(path, chats=CHATS) as world:
+        faults = [f"integrity: {row[0]}" for row in await world.query("PRAGMA integrity_check") if row[0] != "ok"]
+        faults += [f"foreign key: {row}" for row in await world.query("PRAGMA foreign_key_check")]
+        if faults:
+            return faults
+        found = await Found.in_world(world)
+        return [*kept(ledger, found), *whole(found), *await goes_on(world, ledger)]
+
+
+def examine(path: Path, ledger: Ledger) -> list[str]:
+    """The same, by itself; what cannot even be opened is a fault like any other."""
+    try:
+        return asyncio.run(faults_of(path, ledger))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the report
+        return [f"{type(error).__name__}: {error}"]

@@ -1,0 +1,44 @@
+"""Moving a database on: all of it or nothing."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from bot.store.migrate import upgrade
+
+
+def tables(path: Path) -> set[str]:
+    """What there is in a database."""
+    with closing(sqlite3.connect(path)) as connection:
+        return {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
+def test_a_move_that_fails_in_the_middle_leaves_nothing(tmp_path: Path, revision: str) -> None:
+    """What stands in the way of the last step undoes every step before it, so that another try can work."""
+    path = tmp_path / "bot.db"
+    upgrade(str(path), revision)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("ALTER TABLE accounts ADD COLUMN foreseen_at BIGINT")
+    before = tables(path)
+    with pytest.raises(OperationalError, match="duplicate column"):
+        upgrade(str(path))
+    assert tables(path) == before
+    with closing(sqlite3.connect(path)) as connection, connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(revision,)]
+        connection.execute("ALTER TABLE accounts DROP COLUMN foreseen_at")
+    upgrade(str(path))
+    assert "fallbacks" in tables(path)
+
+
+def test_a_making_that_fails_leaves_no_table(tmp_path: Path) -> None:
+    """A new database has all its tables or none: half of them would be taken for another program's."""
+    path = tmp_path / "bot.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE sources (key TEXT)")
+    with pytest.raises(OperationalError, match="already exists"):
+        upgrade(str(path))
+    assert tables(path) == {"sources"}
