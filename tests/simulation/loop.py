@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 
@@ -84,6 +85,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         """Forgets what the dead left behind, without giving it another word."""
         for task in asyncio.all_tasks(self):
             task._log_destroy_pending = False  # type: ignore[attr-defined]
+            with suppress(RuntimeError):
+                task.get_coro().close()  # type: ignore[union-attr]
         self._ready.clear()  # type: ignore[attr-defined]
         self._scheduled.clear()  # type: ignore[attr-defined]
         self.close()
