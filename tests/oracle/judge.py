@@ -193,11 +193,11 @@ def pauses(truth: Truth) -> list[Pause]:
     long, slack = 3 * truth.every, truth.slack.tick + truth.slack.save
     found = [(since, until, until, until - since, True) for since, until in truth.stopped]
     found += [(at, at, at, by, True) for at, by in truth.jumps if by > 0]
-    found += starts(truth)
+    found += starts(truth, long - slack)
     return [Pause(since, over, by, sure and length > long + slack) for since, over, by, length, sure in found if length > long - slack]
 
 
-def starts(truth: Truth) -> Iterator[tuple[float, float, float, float, bool]]:
+def starts(truth: Truth, shortest: float) -> Iterator[tuple[float, float, float, float, bool]]:
     """The times between a last look and the next start; of starts without a look in between, the first counts."""
     answers = sorted(one.at for one in truth.answers)
     begun = defaultdict[float, list[float]](list)
@@ -206,9 +206,13 @@ def starts(truth: Truth) -> Iterator[tuple[float, float, float, float, bool]]:
         unsure = [at for at in before[-len(truth.accounts) :] if not is_stored(truth, at)]
         for at in {*before[-1:], *unsure, *[at for at in before if at not in unsure][-1:]}:
             begun[at].append(begin)
-    for at, begins in begun.items():
+    for at, all_begins in begun.items():
+        lengths = {begin: truth.clock(begin) - truth.clock(at) for begin in all_begins}
+        begins = [begin for begin in all_begins if lengths[begin] > shortest]
+        if not begins:
+            continue
         newest = all(other <= at or other >= begins[0] for other in answers)
-        yield at, begins[0], begins[-1], truth.clock(begins[0]) - truth.clock(at), newest and is_stored(truth, at)
+        yield at, begins[0], begins[-1], lengths[begins[0]], newest and is_stored(truth, at)
 
 
 def is_stored(truth: Truth, at: float) -> bool:

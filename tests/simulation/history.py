@@ -10,7 +10,7 @@ from tests.simulation.accounts import DAY, SimulatedAccount
 HOUR, MINUTE = 3600.0, 60.0
 BEGIN = datetime(2026, 11, 23, tzinfo=UTC).timestamp()
 CHATS = ("111", "-100222", "333")
-SHAPES = ((30 * DAY, 12 * HOUR), (30 * DAY, 8 * HOUR), (10 * DAY, 4 * HOUR), (3 * DAY, HOUR), (1 * DAY, 15 * MINUTE))
+SHAPES = ((30 * DAY, 12 * HOUR), (20 * DAY, 8 * HOUR), (8 * DAY, 4 * HOUR), (2 * DAY, HOUR), (0.5 * DAY, 15 * MINUTE))
 """How long a history is, and how often its accounts are looked at."""
 
 OUTAGES = ("unavailable", "hang", "unauthorized", "lapsed", "missing", "throttled", "broken", "garbled", "bucket")
@@ -59,7 +59,7 @@ class History:
         length, every = chance.choice(SHAPES)
         tail = BEGIN + length
         count = chance.choice([1, 2, 2, 3, 4, 8])
-        length /= max(1, count / 3)
+        length /= max(1, count / 2)
         tail = BEGIN + length
         accounts = [SimulatedAccount.of(chance, index, BEGIN, length) for index in range(count)]
         chats = CHATS[: chance.choice([1, 1, 2, 3])]
