@@ -168,11 +168,11 @@ class Story:
         if not ways:
             return None
         self.minds = self.bounded(mind for mind, _ in ways)
-        return min(since for _, since in ways), max(since for _, since in ways)
+        return min(since for _, (since, _) in ways), max(since for _, (_, since) in ways)
 
     def after_message(
         self, mind: Mind, message: Message, telling: Telling, *, may_repeat: bool
-    ) -> Iterator[tuple[Mind, float]]:
+    ) -> Iterator[tuple[Mind, Span]]:
         """The ways in which one message may be meant: what was due, what was told in vain, a reminder."""
         for count in range(len(mind.due) + 1):
             if count and mind.due[count - 1].at > message.at:
@@ -185,15 +185,17 @@ class Story:
 
     def with_block(
         self, mind: Mind, block: tuple[Due, ...], count: int, message: Message, telling: Telling, *, may_repeat: bool
-    ) -> Iterator[tuple[Mind, float]]:
+    ) -> Iterator[tuple[Mind, Span]]:
         """The same, for what a message told in one."""
         reminds, rest = self.reminds(mind, message.at), replace(mind, due=mind.due[count:])
         if block and tells(telling, block, reminded=reminds):
-            yield replace(rest, again=block if may_repeat else ()), block[0].at
+            yield replace(rest, again=block if may_repeat else ()), (block[0].at, block[0].at)
         if telling.state == "critical" == mind.severity and telling.still is not False and reminds and not rest.due:
             last = Due(message.at, message.at, message.at, "critical", telling.number, telling.rung, True)
             told = replace(rest, reminders=mind.reminders + 1, again=(*block, last) if may_repeat else ())
-            yield told, block[0].at if block else message.at
+            every = self.truth.rules_at(message.at).remind_every or 0.0
+            earliest = min(message.at, mind.since + every * (mind.reminders + 1))
+            yield told, (block[0].at, block[0].at) if block else (earliest, message.at)
 
     def may_leave_out(self, due: Due, at: float) -> bool:
         """Whether a message of this moment may have been written before something became due."""

@@ -10,7 +10,7 @@ from tests.simulation.accounts import DAY, SimulatedAccount
 HOUR, MINUTE = 3600.0, 60.0
 BEGIN = datetime(2026, 11, 23, tzinfo=UTC).timestamp()
 CHATS = ("111", "-100222", "333")
-SHAPES = ((30 * DAY, 12 * HOUR), (20 * DAY, 8 * HOUR), (8 * DAY, 4 * HOUR), (2 * DAY, HOUR), (0.5 * DAY, 15 * MINUTE))
+SHAPES = ((30 * DAY, 12 * HOUR), (10 * DAY, 8 * HOUR), (4 * DAY, 4 * HOUR), (DAY, HOUR), (0.2 * DAY, 15 * MINUTE))
 """How long a history is, and how often its accounts are looked at."""
 
 OUTAGES = ("unavailable", "hang", "unauthorized", "lapsed", "missing", "throttled", "broken", "garbled", "bucket")
