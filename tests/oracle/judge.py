@@ -193,9 +193,14 @@ def pauses(truth: Truth) -> list[Pause]:
     long, slack = 3 * truth.every, truth.slack.tick + truth.slack.save
     stopped = joined((since, until + slack) for since, until in truth.stopped)
     found = [(since, end, end, truth.clock(end) - truth.clock(since), True) for since, end in stopped]
-    found += [(at, at, at, by, not within(stopped, at)) for at, by in truth.jumps if by > 0]
+    ahead = [(at, by) for at, by in truth.jumps if by > 0 and within(truth.up, at)]
+    found += [(at, at, at, by, not within(stopped, at)) for at, by in ahead]
     found += starts(truth, long - slack)
-    return [Pause(since, over, by, sure and length > long + slack) for since, over, by, length, sure in found if length > long - slack]
+    return [
+        Pause(since, over, by, sure and length > long + slack)
+        for since, over, by, length, sure in found
+        if length > long - slack
+    ]
 
 
 def starts(truth: Truth, shortest: float) -> Iterator[tuple[float, float, float, float, bool]]:

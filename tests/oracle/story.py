@@ -16,6 +16,10 @@ from tests.oracle.truth import Span, Truth
 MOST_MINDS = 4000
 
 
+class TooOpenError(Exception):
+    """The truth leaves open more ways than can be followed: too much was unsure for too long."""
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """Something to tell, since when, and until when it has to be told; ``lossy`` if it may have been given up."""
@@ -222,7 +226,8 @@ class Story:
     def bounded(self, minds: Iterable[Mind]) -> set[Mind]:
         """The minds, which must never be too many to follow."""
         found = set(minds)
-        assert len(found) <= MOST_MINDS, "the history leaves too much open"
+        if len(found) > MOST_MINDS:
+            raise TooOpenError("the history leaves too much open")
         return found
 
 

@@ -163,7 +163,9 @@ class SimulatedPost:
                 return Later("can't parse entities", refused=True)
             case "gone":
                 return Never("bot was blocked by the user")
-        return await self._take(message, name, lost=bool(fault and fault.kind == "lost" and history.chance.random() < 0.6))
+        return await self._take(
+            message, name, lost=bool(fault and fault.kind == "lost" and history.chance.random() < 0.6)
+        )
 
     async def _take(self, message: Message, chat: str, *, lost: bool) -> SendResult:
         """The message is taken; its answer may be lost on the way."""
