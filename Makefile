@@ -42,6 +42,11 @@ check: lint types ## what CI runs: style, types, and all tests with branch cover
 bench: .venv/installed ## the numbers in the README, measured here
 	$(BIN)/python -m bench $(ARGS)
 
+N ?= 5000
+.PHONY: simulate
+simulate: .venv/installed ## N=5000 random histories in simulated time, with every fault, judged by an oracle
+	$(BIN)/python -m tests.simulation --histories $(N) --jobs 2 $(ARGS)
+
 .PHONY: screenshots
 screenshots: .venv/installed ## docs/pictures/*.png anew; needs Chromium
 	$(BIN)/python -m bench.screenshots

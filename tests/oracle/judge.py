@@ -9,7 +9,7 @@ from tests.oracle.follow import Following, may_repeat
 from tests.oracle.looks import SOURCE, Fleet, Look, looks_at
 from tests.oracle.silences import joined, quiet_spans, within
 from tests.oracle.story import Story
-from tests.oracle.told import Message, Read, Told, Unreadable, read
+from tests.oracle.told import Read, Told, Unreadable, read
 from tests.oracle.truth import Span, Truth
 
 Looks = dict[tuple[str, str], list[Look]]
@@ -180,7 +180,7 @@ def overlap(one: Span, other: Span) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A time in which nobody watched: since when, when it was over for the bot, and until when it can have seen that."""
+    """A time in which nobody watched: since when, when it was over for the bot, and by when it has seen that."""
 
     since: float
     over: float

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from pydantic import SecretStr
 
@@ -64,7 +64,7 @@ class Life:
         metrics = Metrics()
         roster = Roster(watchlist_of(world, world.truth.rules[-1][1]), lambda _: SimulatedSource(world))
         recipients = Recipients(roster)
-        self.outbox = LazyOutbox(store, SimulatedPost(world), recipients, world.clock, lambda: world.now(), metrics)
+        self.outbox = LazyOutbox(store, SimulatedPost(world), recipients, world.clock, world.now, metrics)
         self.outbox.idle = lambda: store.look("SELECT NOT EXISTS (SELECT 1 FROM outbox WHERE state = 'pending')") == 1
         every = timedelta(seconds=world.history.every)
         context = Context(
@@ -167,8 +167,3 @@ class Life:
                     await asyncio.sleep(TICK)
             world.truth.rules.append((world.now(), rules))
             world.count("changed rules")
-
-
-def moment(seconds: float) -> datetime:
-    """A moment as the bot writes it."""
-    return datetime.fromtimestamp(seconds, UTC)

@@ -4,7 +4,7 @@ import logging
 import tempfile
 import time
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from tests.oracle import Miss, TooOpenError, Truth, judge
@@ -71,7 +71,7 @@ def one_life(world: World, now: float, kill: tuple[float, int, float]) -> float:
 
     for at, length in history.stops:
         if at > now:
-            loop.call_at(at, lambda length=length: stand_still(world, loop, length))
+            loop.call_at(at, partial(stand_still, world, loop, length))
     store = SimulatedStore(file(), history.chance, trouble)
     life = Life(world, store)
     try:

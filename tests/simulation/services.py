@@ -1,6 +1,7 @@
-"""The simulated PixVerse and the simulated Telegram, as the bot's own interfaces see them; both write the truth down."""
+"""The simulated PixVerse and Telegram, as the bot's own interfaces see them; both write the truth down."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,7 +28,7 @@ class World:
         """Nothing has happened yet."""
         self.history = history
         self.told = Told()
-        self.now = lambda: 0.0
+        self.now: Callable[[], float] = float
         self.buttons: list[tuple[str, str]] = []
         self.counts: dict[str, int] = {}
         self.truth = Truth(
