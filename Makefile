@@ -56,6 +56,11 @@ plots: .venv/installed ## docs/pictures/growth-*.png anew: how the numbers grow;
 power-loss: .venv/installed ## cuts the bot's transactions and looks at what is left; ARGS="--cuts 500 --seed 1"
 	$(BIN)/python -m tests.power_loss $(ARGS)
 
+
+.PHONY: simulate
+simulate: .venv/installed ## N=5000 random histories in simulated time, with every fault, judged by an oracle
+	$(BIN)/python -m tests.simulation --histories $(or $(N),5000) --jobs 2 $(ARGS)
+
 .PHONY: screenshots
 screenshots: .venv/installed ## docs/pictures/*.png anew; needs Chromium
 	$(BIN)/python -m bench.screenshots

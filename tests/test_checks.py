@@ -2,7 +2,9 @@
 
 import asyncio
 import sqlite3
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -12,10 +14,13 @@ import pytest
 from bot import checks as checking
 from bot.core.model import OutageKind, Topic
 from bot.core.spread import next_look
+from bot.errors import DatabaseTrouble
 from bot.rounds import Round
 from bot.store import accounts, chats
 from bot.store import database as opening
-from bot.verdicts import Look, Saved
+from bot.store.connection import Connection
+from bot.store.database import Store
+from bot.verdicts import Look, Saved, Verdicts
 from tests.fakes import ALICE, BOB, CAROL, NOW, QUARTER, World, key_of, until, world_in
 
 MANY = [f"user{number}@example.com" for number in range(checking.IN_FLIGHT + 36)]
@@ -286,6 +291,43 @@ async def test_a_pause_is_said_once(world: World) -> None:
     (pause,) = await world.notices(Topic.PAUSE)
     assert (pause.notice.facts.since, pause.notice.facts.until) == (before, world.clock.now)
     assert not pause.notice.rings
+
+
+class LockedAtTimes(Store):
+    """A store that another process keeps locked until told otherwise."""
+
+    def __init__(self, store: Store) -> None:
+        """``store`` is what lies behind the lock."""
+        self.locked = False
+        self._behind = store
+        self.read = store.read  # type: ignore[method-assign]
+
+    @asynccontextmanager
+    async def write(self, *, synced: bool = True) -> AsyncIterator[Connection]:
+        """A transaction, once nobody else holds the lock."""
+        if self.locked:
+            raise DatabaseTrouble("database is locked")
+        async with self._behind.write(synced=synced) as connection:
+            yield connection
+
+
+async def test_a_pause_that_a_locked_database_hides_is_said_later(world: World) -> None:
+    """The pause is said once the database can be written again, though the tick that noticed it came to nothing."""
+    await world.watch(ALICE)
+    await tick(world)
+    store = LockedAtTimes(world.store)
+    context = replace(world.context, store=store)
+    checks = checking.Checks(context, Verdicts(context))
+    await checks.resume()
+    world.clock.now += 4 * QUARTER
+    store.locked = True
+    with pytest.raises(DatabaseTrouble):
+        await checks.tick()
+    store.locked = False
+    await checks.tick()
+    await checks.cancel()
+    (pause,) = await world.notices(Topic.PAUSE)
+    assert pause.notice.facts.since == NOW
 
 
 async def test_a_pause_over_a_restart_is_said_and_a_quick_restart_is_silent(database: Path) -> None:
