@@ -12,9 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.demo.accounts import SimulatedAccount, utc_now
+from tests.faults.evidence import told_of, truth_of
 from tests.faults.plot import Plot, Question, Turn
 from tests.faults.troubles import ROOMS, Act
-from tests.faults.world import PATIENCE, World
+from tests.faults.world import PATIENCE, STRANGER, World
+from tests.oracle.judge import judge
 
 FULL = 14000
 SURE_LOOKS = 3
@@ -52,7 +54,9 @@ async def live(plot: Plot, template: Path, defect: str | None = None) -> Outcome
             world.complaints.append(f"timeout: {error}")
         finally:
             await world.close()
-        outcome.misses = [*world.complaints]
+        outcome.misses = [*world.complaints, *talked_to_strangers(world)]
+        if not world.complaints:
+            outcome.misses += map(str, judge(truth_of(world), told_of(world)))
         outcome.messages = len(world.telegram.messages)
         outcome.looks = len(world.pixverse.answers)
         outcome.lives = len(world.lives)
@@ -78,6 +82,11 @@ async def play(world: World, plot: Plot) -> None:
         keeper.cancel()
         with suppress(asyncio.CancelledError):
             await keeper
+
+
+def talked_to_strangers(world: World) -> list[str]:
+    """Whatever was said in a chat that is not allowed."""
+    return [f"a stranger was told {text!r}" for text in world.telegram.texts(STRANGER)]
 
 
 async def all_seen(world: World) -> bool:
@@ -133,6 +142,7 @@ async def catch_up(world: World) -> None:
     """Waits until the bot has seen the mended world and has nothing left to say."""
     world.telegram.heal()
     world.pixverse.heal()
+    world.list_truly()
     if not world.life.runs:
         await world.life.end(PATIENCE)
         await world.start()

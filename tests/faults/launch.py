@@ -5,7 +5,9 @@ that adds what ``FOLDER/clock`` says, a faster tick, and shorter waits, so that 
 """
 
 import sys
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -20,6 +22,8 @@ import bot.core.delivery
 import bot.sources.http
 import bot.store.database
 from bot.cli import main
+from bot.core.model import Outage, Sample
+from bot.sources.pixverse import PixVerse
 from tests.faults.defects import DEFECTS
 
 TICK = timedelta(seconds=0.15)
@@ -29,6 +33,10 @@ DATABASE_WAITS = (0.3, 0.6, 1.0)
 BUSY_MS = 700
 CLOCK, DATABASE = "clock", "database"
 FULL, READ_ONLY = "full", "read-only"
+ANSWERED = "\u2063"
+"""Stands, unseen, at the end of each answer to a question, so that it is not taken for something told."""
+NO_ANSWER = "NO-ANSWER"
+"""Begins a line of the log about a look that found nothing: the account, and from when to when on the monotonic clock."""
 ANY_SIZE = 4_294_967_294
 """SQLite's own upper bound of a database, in pages."""
 
@@ -70,9 +78,35 @@ def shorten_waits() -> None:
     vars(bot.store.database).update(WAITS=DATABASE_WAITS, BUSY_TIMEOUT_MS=BUSY_MS)
 
 
+def mark_answers() -> None:
+    """Lets each answer to a question be known as one."""
+    post = bot.chat.service.post
+
+    async def marked(telegram: Any, message: Any, chat: Any, reply_to: int | None = None) -> int:
+        return await post(telegram, replace(message, text=message.text + ANSWERED), chat, reply_to)
+
+    bot.chat.service.post = marked
+
+
+def say_what_failed() -> None:
+    """Lets the log say when a look found nothing: where nobody listens, nobody else can know of it."""
+    read = PixVerse.read
+
+    async def watched(self: PixVerse, email: str) -> Sample:
+        begun = time.monotonic()
+        sample = await read(self, email)
+        if isinstance(sample, Outage):
+            print(NO_ANSWER, email, begun, time.monotonic(), flush=True)
+        return sample
+
+    PixVerse.read = watched  # type: ignore[method-assign]
+
+
 def launch(folder: Path, defect: str | None) -> int:
     """Runs the bot until it is told to stop, and gives its exit code."""
     shorten_waits()
+    mark_answers()
+    say_what_failed()
     spoil_database(folder / DATABASE)
     if defect:
         DEFECTS[defect].put_in()

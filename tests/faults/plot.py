@@ -77,9 +77,10 @@ def drawn(seed: int, strangers: tuple[int, ...]) -> Plot:
     names = ("alice", "bob", "carol", "dave")[: chance.randint(1, 4)]
     emails = tuple(f"{name}@example.com" for name in names)
     settings = {"UNREADABLE_AFTER": str(chance.randint(2, 3))}
-    if chance.random() < 0.5:
+    begins_well = chance.random() < 0.8
+    if not begins_well or chance.random() < 0.5:  # whom nobody has listed yet is not there to be judged by
         settings["ACCOUNTS"] = ",".join(emails)
-    plot = Plot(seed, chance.choice(((ANN,), (GROUP,), (ANN, GROUP))), settings, emails, begins_well=chance.random() < 0.8)
+    plot = Plot(seed, chance.choice(((ANN,), (GROUP,), (ANN, GROUP))), settings, emails, begins_well)
     length = chance.uniform(6, 10)
     plot.turns = [turns_of(email, length, chance) for email in emails]
     for room, most in MOST.items():

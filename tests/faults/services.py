@@ -33,6 +33,10 @@ class Answer:
     status: int | None = None
     body: Any = None
     """The decoded JSON; None: none."""
+    ended: float | None = None
+    """When it was over, with an answer or without."""
+    cut: bool = False
+    """Only half of the answer was sent."""
 
 
 @dataclass
@@ -66,12 +70,16 @@ class RecordedPixVerse(SimulatedPixVerse):
         async def serve(request: web.Request) -> web.StreamResponse:
             answer = Answer(request.query.get("email"), self.life, time.monotonic())
             self.answers.append(answer)
-            response = await handler(request)
-            if isinstance(response, web.Response) and is_open(request):
-                answer.status, answer.body = response.status, decoded(response)
-                await send_whole(request, response)
-                answer.answered = time.monotonic()
-            return response
+            try:
+                response = await handler(request)
+                answer.cut = not isinstance(response, web.Response)
+                if isinstance(response, web.Response) and is_open(request):
+                    await send_whole(request, response)
+                    answer.status, answer.body = response.status, decoded(response)
+                    answer.answered = time.monotonic()
+                return response
+            finally:
+                answer.ended = time.monotonic()
 
         return serve
 

@@ -3,9 +3,11 @@
 import asyncio
 import signal
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from bot.demo.pixverse import Fault
@@ -81,6 +83,7 @@ def answering(fault: Fault) -> Trouble:
         world.pixverse.fail(fault, act.email)
         await asyncio.sleep(act.length)
         world.pixverse.heal(act.email)
+        world.list_truly()
 
     return trouble
 
@@ -163,9 +166,12 @@ async def blocked(world: World, act: Act) -> None:
     chat = world.chats[int(act.number) % len(world.chats)]
     if chat in world.moved:
         return
+    begun, place = time.monotonic(), len(world.hurdles)
+    world.hurdles.append(((begun, inf), str(chat), True))
     world.telegram.block(chat)
     await asyncio.sleep(act.length)
     world.telegram.unblock(chat)
+    world.hurdles[place] = ((begun, time.monotonic()), str(chat), True)
 
 
 @ROOMS[TELEGRAM].trouble("migration")
@@ -200,16 +206,19 @@ async def locked(world: World, act: Act) -> None:
                 connection.execute("BEGIN IMMEDIATE")
                 break
             await asyncio.sleep(FIRST_TRY)
-        await asyncio.sleep(act.length)
+        with world.noted(world.troubles):
+            await asyncio.sleep(act.length)
+            connection.close()
 
 
 def spoilt(state: str) -> Trouble:
     """SQLite finds its disk full, or its database read-only."""
 
     async def trouble(world: World, act: Act) -> None:
-        world.spoil_database(state)
-        await asyncio.sleep(act.length)
-        world.spoil_database("")
+        with world.noted(world.troubles):
+            world.spoil_database(state)
+            await asyncio.sleep(act.length)
+            world.spoil_database("")
 
     return trouble
 
@@ -225,9 +234,10 @@ async def file_limit(world: World, act: Act) -> None:
         wal = world.database.with_name(f"{world.database.name}-wal")
         size = wal.stat().st_size if wal.exists() else 0
         life.limit_files(0 if int(act.number) % 2 else size + 2048)
-    await asyncio.sleep(act.length)
-    if life.runs:
-        life.limit_files(None)
+    with world.noted(world.troubles):
+        await asyncio.sleep(act.length)
+        if life.runs:
+            life.limit_files(None)
 
 
 @ROOMS[PROCESS].trouble("kill -9")
@@ -278,9 +288,10 @@ async def stopped(world: World, act: Act) -> None:
 @ROOMS[PROCESS].trouble("SIGSTOP")
 async def frozen(world: World, act: Act) -> None:
     """The process is suspended, and goes on later."""
-    world.life.signal(signal.SIGSTOP)
-    await asyncio.sleep(act.length)
-    world.life.signal(signal.SIGCONT)
+    with world.noted(world.freezes):
+        world.life.signal(signal.SIGSTOP)
+        await asyncio.sleep(act.length)
+        world.life.signal(signal.SIGCONT)
 
 
 @ROOMS[CLOCK].trouble("jump")

@@ -4,10 +4,12 @@ import asyncio
 import shutil
 import sqlite3
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from math import inf
 from pathlib import Path
 
+from bot.demo.pixverse import Fault
 from bot.demo.telegram import SimulatedChat
 from tests.faults.launch import CLOCK, DATABASE
 from tests.faults.process import Life, begin
@@ -18,6 +20,9 @@ TELEGRAM_TOKEN = "4242424242:AAMARKEDTELEGRAM-abcdefghijklmnopqrs"
 ANN, STRANGER = 7, 66
 GROUP, NEW_GROUP = -1001, -1001000000002
 CREATOR = 21
+Span = tuple[float, float]
+AFTERMATH = 1.5
+"""Seconds after a trouble's end in which it may still be felt: the longest wait between two tries, and a little."""
 PATIENCE = 60.0
 """Seconds after which what was to happen counts as not happening; machines are slow at times."""
 
@@ -38,11 +43,18 @@ class World:
         self.telegram.add_chat(SimulatedChat(GROUP, "group", "Team", members={STRANGER}, creator=CREATOR))
         self.lives: list[Life] = []
         self.moved: dict[int, int] = {}
+        self.jumps: list[tuple[float, float]] = []
+        """When the bot's clock was set on or back, and by how many seconds."""
+        self.troubles: list[Span] = []
+        """When the database could not be used."""
+        self.freezes: list[Span] = []
+        self.hurdles: list[tuple[Span, str | None, bool]] = []
+        """When Telegram was in trouble, in which chat (None: in all), and whether what was due then is given up."""
         self.complaints: list[str] = []
         """What went wrong apart from the chat, in words."""
         self.offset = 0.0
         self.began = time.monotonic()
-        self._settings = settings
+        self.settings = settings
         self._absent = False
         self.database = folder / "credit-bot.db"
 
@@ -50,12 +62,17 @@ class World:
         """Start both services, and lay down an empty database whose chats were greeted before."""
         await self.pixverse.start()
         await self.telegram.start()
+        self.list_truly()
         self.set_clock(0)
         self.spoil_database("")
         shutil.copy(template, self.database)
         with closing(sqlite3.connect(self.database)) as connection, connection:
             rows = [(chat, 0, "2026-01-01 00:00:00.000000") for chat in self.chats]
             connection.executemany("INSERT INTO chats (chat_id, thread_id, greeted_at) VALUES (?, ?, ?)", rows)
+
+    def list_truly(self) -> None:
+        """Keep the list of accounts out of the troubles: the history is about the accounts' own pages."""
+        self.pixverse.fail(Fault(), accounts_page=True)
 
     async def close(self) -> None:
         """End everything."""
@@ -73,6 +90,8 @@ class World:
 
     def set_clock(self, offset: float) -> None:
         """Set the bot's clock so many seconds ahead of the true one, at once and whole."""
+        if offset != self.offset:
+            self.jumps.append((time.monotonic(), offset - self.offset))
         self.offset = offset
         self._put(CLOCK, str(offset))
 
@@ -104,8 +123,19 @@ class World:
             "HTTP_LISTEN": "127.0.0.1:0",
             "CHECK_EVERY": "1s",
             "RUNS_OUT_WITHIN": "",
-            **self._settings,
+            **self.settings,
         }
+
+    @contextmanager
+    def noted(self, spans: list[Span], after: float = AFTERMATH) -> Iterator[None]:
+        """A time of trouble, with its aftermath, put down in a list."""
+        begun = time.monotonic()
+        spans.append((begun, inf))
+        place = len(spans) - 1
+        try:
+            yield
+        finally:
+            spans[place] = (begun, time.monotonic() + after)
 
     @asynccontextmanager
     async def absence(self) -> AsyncIterator[None]:

@@ -1,0 +1,148 @@
+"""What the world really was and what the chats were told, in the oracle's words.
+
+An account is asked again only after what was seen of it is stored: so the next question of the same process proves
+that the answer before was kept, and by when. The last answer before a process ended may have been kept, or not.
+"""
+
+import re
+import time
+from datetime import UTC, datetime
+from math import inf
+from typing import Any
+
+from tests.faults.launch import ANSWERED, NO_ANSWER
+from tests.faults.process import Life
+from tests.faults.services import Answer
+from tests.faults.world import World
+from tests.oracle import told, truth
+from tests.oracle.truth import Rules, Slack, Truth
+
+RULES = ("20%", "5%", "0"), (7 * 86400.0, 3 * 86400.0, 86400.0)
+"""The bot's defaults, as the README names them."""
+SLACK = Slack(save=3, tick=2, tell=10, send=4, look=inf)
+"""In a world that is 1 s from look to look, with the waits of the launcher, on a machine that is slow at times."""
+EPOCH = time.time() - time.monotonic()
+SAVE_AFTER_END = 1e6
+_NO_TIME = "0001-01-01"
+_FAILED = re.compile(rf"^{NO_ANSWER} (\S+) (\S+) (\S+)$")
+
+
+def truth_of(world: World) -> Truth:
+    """All that happened."""
+    return Truth(
+        accounts={email: email for email in world.pixverse.accounts},
+        chats=tuple(map(str, world.chats)),
+        every=1,
+        rules=[(0, Rules(*RULES, int(world.settings["UNREADABLE_AFTER"]), 86400))],
+        up=[(EPOCH + life.began, EPOCH + life.ended if life is not world.life and life.ended else inf) for life in world.lives],
+        answers=sorted([*answers(world), *refused(world)], key=lambda one: one.at),
+        hurdles=[truth.Hurdle(shifted(span), chat, gone) for span, chat, gone in world.hurdles],
+        trouble=[shifted(span) for span in (*world.troubles, *world.freezes)],
+        stopped=[shifted(span) for span in world.freezes],
+        jumps=[(EPOCH + at, by) for at, by in world.jumps],
+        moved={str(old): str(new) for old, new in world.moved.items()},
+        slack=SLACK,
+        ended_at=EPOCH + time.monotonic() + SAVE_AFTER_END,
+    )
+
+
+def shifted(span: tuple[float, float]) -> tuple[float, float]:
+    """A span of the monotonic clock, in seconds since 1970."""
+    return EPOCH + span[0], EPOCH + span[1]
+
+
+def answers(world: World) -> list[truth.Answer]:
+    """What the service answered, or failed to."""
+    asked = [one for one in world.pixverse.answers if one.email in world.pixverse.accounts]
+    found = []
+    for one in asked:
+        stored_by = min((next.asked for next in asked if is_next(one, next)), default=None)
+        life = world.lives[one.life - 1]
+        kept = {"stored_by": EPOCH + (stored_by or life.ended or inf), "maybe": stored_by is None}
+        at = EPOCH + (one.answered or one.ended or one.asked)
+        found.append(truth.Answer(at, one.email or "", **kept, **meaning(one)))
+    return found
+
+
+def is_next(one: Answer, other: Answer) -> bool:
+    """Whether a question is a later one of the same process about the same account."""
+    return other.email == one.email and other.life == one.life and other.asked > one.asked
+
+
+def meaning(answer: Answer) -> dict[str, Any]:
+    """What an answer says: the numbers of a reading, or the kind of outage."""
+    if answer.status is None:
+        return {"outage": "garbled" if answer.cut else "unavailable"}
+    if answer.status != 200:
+        return {"outage": truth.outage_by(answer.status)}
+    body = answer.body
+    if not isinstance(body, dict) or not is_number(body.get("credit_monthly")):
+        return {"outage": "garbled"}
+    if not all(body.get(name) is None or is_number(body[name]) for name in ("credit_daily", "credit_package")):
+        return {"outage": "garbled"}
+    return {
+        "monthly": body["credit_monthly"],
+        "daily": body.get("credit_daily"),
+        "package": body.get("credit_package"),
+        "allowance": body.get("credit_monthly_gift"),
+        "daily_allowance": body.get("credit_daily_gift"),
+        "plan": plan_of(body),
+    }
+
+
+def is_number(value: object) -> bool:
+    """Whether JSON brought a number."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def plan_of(body: dict[str, Any]) -> truth.Plan:
+    """The plan that a body tells of."""
+    ends, cancelled = body["expired_date"], body["cancel_updated_at"]
+    goes_on = cancelled.startswith(_NO_TIME) and body["next_plan_name"] == body["plan_name"]
+    return truth.Plan(None if ends.startswith(_NO_TIME) else moment(ends), goes_on, body["current_plan_type"] == 0)
+
+
+def moment(text: str) -> float:
+    """An ISO time, in seconds since 1970."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
+
+
+def refused(world: World) -> list[truth.Answer]:
+    """The looks for which nobody was there to answer, as the launcher saw them end; nobody else can know of them."""
+    found = []
+    for life in world.lives:
+        mine = [one for one in world.pixverse.answers if one.life == life.number]
+        for email, begun, ended in failures_of(life):
+            if not any(one.email == email and begun <= one.asked <= ended for one in mine):
+                later = [one.asked for one in mine if one.email == email and one.asked > ended]
+                stored_by = EPOCH + min(later, default=life.ended or inf)
+                found.append(truth.Answer(EPOCH + ended, email, "unavailable", stored_by=stored_by, maybe=not later))
+    return found
+
+
+def failures_of(life: Life) -> list[tuple[str, float, float]]:
+    """The looks of one life that found nothing: whose, and from when to when."""
+    found = (_FAILED.match(line) for line in life.lines)
+    return [(one[1], float(one[2]), float(one[3])) for one in found if one]
+
+
+def told_of(world: World) -> told.Told:
+    """What the chats were told, without the answers to those who asked."""
+    unheard = {
+        (one.chat_id, one.message.message_id)
+        for one in world.telegram.attempts
+        if one.message and (one.answered is None or any(since <= one.at <= until for since, until in world.freezes))
+    }
+    messages = [
+        told.Message(
+            chat=str(one.chat_id),
+            at=EPOCH + one.accepted,
+            text=one.text,
+            silent=one.silent,
+            id=number,
+            lost=(one.chat_id, one.message_id) in unheard,
+        )
+        for number, one in enumerate(world.telegram.messages)
+        if ANSWERED not in one.text
+    ]
+    return told.Told(messages)
