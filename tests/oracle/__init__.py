@@ -1,0 +1,48 @@
+"""The oracle: what the world really was, what the chat shows, and whether the second tells the first.
+
+It is written from design.md's words ("Deciding", "Delivering") alone, and imports nothing of the bot. How to use it:
+
+1. While you simulate the services, write everything down in a ``Truth``: each answer that the simulated PixVerse gave
+   (``Answer``: every question about an account has one, also when the connection was cut), when the bot was ``up``,
+   what was in the way (``Hurdle``, ``trouble``, ``jumps``), which wishes the bot said that it grants, and which rules
+   hold.
+2. Put every message that the simulated Telegram accepted into a ``Told``, each with an ``id`` of its own, and ``lost``
+   where its answer did not reach the bot. A message that was not accepted does not belong there.
+3. At the end let a quiet time pass in which nothing is in the way and every account is looked at once more, set
+   ``Truth.ended_at``, and ask ``judge(truth, told)``. No miss means that everything was told as it should have been.
+
+    misses = judge(truth, told)
+    assert not misses, misses[0]
+
+Moments are true seconds of a clock that never jumps; where the bot's clock was wrong stands in ``Truth.jumps``. The
+tolerances are those of ``Slack`` and of ``rungs.py``; all others follow from what ``Truth`` says was in the way.
+
+What it holds the bot to: every alert on credits, plans and failures is told at its rung, in time, with the number
+that was read; once, but for one repeat of each message whose answer was lost (or whose sender died before noting it);
+a recovery exactly once; a reminder never early; nothing silenced is told, and what a silence withheld is told when it
+ends; nothing older is told after something younger; strangers hear nothing; pauses are told; each account is looked
+at in time.
+"""
+
+from tests.oracle.judge import Miss, judge
+from tests.oracle.told import Message, Read, Telling, Told, Unreadable, read
+from tests.oracle.truth import Answer, Hurdle, Plan, Rules, Slack, Truth, Wish, outage_by
+
+__all__ = [
+    "Answer",
+    "Hurdle",
+    "Message",
+    "Miss",
+    "Plan",
+    "Read",
+    "Rules",
+    "Slack",
+    "Telling",
+    "Told",
+    "Truth",
+    "Unreadable",
+    "Wish",
+    "judge",
+    "outage_by",
+    "read",
+]

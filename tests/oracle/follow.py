@@ -1,0 +1,87 @@
+"""Lets one alert's story happen in one chat, in the order of time, until something is wrong."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from math import inf
+
+from tests.oracle.looks import Look
+from tests.oracle.story import Story
+from tests.oracle.told import Message, Telling
+from tests.oracle.truth import Truth
+
+Heard = list[tuple[Message, Telling]]
+Happens = Callable[[], object]
+OVER, OFF, LOOK, ACK, SURELY_OVER, HEARD, END = range(7)
+"""The order of what happens in the same moment."""
+
+
+class Following:
+    """One alert in one chat.
+
+    ``due_since`` says of each message since when what it told was due, at the earliest and at the latest.
+    """
+
+    def __init__(self, truth: Truth, chat: str, measure: str, story: Story) -> None:
+        """Begins at the beginning."""
+        self.truth = truth
+        self.chat = chat
+        self.measure = measure
+        self.story = story
+        self.due_since: dict[int, tuple[float, float]] = {}
+
+    def through(self, looks: list[Look], heard: Heard) -> tuple[float, str] | None:
+        """Follows to the end; gives when something went wrong, and what."""
+        events = [*self.seen(looks), *self.silences(), *self.told(heard), (self.truth.ended_at, END, lambda: None)]
+        for at, _, happens in sorted(events, key=lambda one: one[:2]):
+            if at > self.truth.ended_at:
+                break
+            late = self.story.late(at)
+            if late:
+                return late.told_by, f"due since {late.at:.0f}, and not told: {late.state} {late.number}"
+            wrong = happens()
+            if wrong:
+                return at, str(wrong)
+        return None
+
+    def seen(self, looks: list[Look]) -> Iterator[tuple[float, int, Happens]]:
+        """What was seen, and the rule being switched off."""
+        for look in looks:
+            yield look.at, LOOK, partial(self.story.look, look)
+        for at in switched_off(self.truth, self.measure):
+            yield at, OFF, self.story.switched_off
+
+    def silences(self) -> Iterator[tuple[float, int, Happens]]:
+        """What was acknowledged, and silences that ended."""
+        for at in self.story.acks:
+            yield at, ACK, self.story.ack
+        soon = self.truth.slack.tick + self.truth.slack.save
+        for until in (until for _, until in self.story.quiet if until != inf):
+            yield until, OVER, partial(self.story.silence_over, until, surely=False)
+            surely = self.truth.in_time(until, soon, self.truth.troubles())
+            yield surely, SURELY_OVER, partial(self.story.silence_over, until, surely=True)
+
+    def told(self, heard: Heard) -> Iterator[tuple[float, int, Happens]]:
+        """What was told."""
+        for message, telling in heard:
+            yield message.at, HEARD, partial(self.hear, message, telling)
+
+    def hear(self, message: Message, telling: Telling) -> str | None:
+        """One telling; what is wrong with it, or None."""
+        since = self.story.hear(message, telling, may_repeat=may_repeat(self.truth, message))
+        if since is None:
+            return f"told without a reason: {telling.state}, {message.text.splitlines()[0]!r}"
+        self.due_since[message.id] = since
+        return None
+
+
+def may_repeat(truth: Truth, message: Message) -> bool:
+    """Whether the bot may not know that a message was taken: its answer was lost, or so was the bot soon after."""
+    noted_by = truth.in_time(message.at, truth.slack.save, sorted(truth.trouble))
+    return message.lost or any(message.at <= end <= noted_by for _, end in truth.up)
+
+
+def switched_off(truth: Truth, measure: str) -> Iterator[float]:
+    """When a rule was switched off, which ends its alerts without a word."""
+    for at, rules in truth.rules:
+        if (measure == "credits" and not rules.low_credits) or (measure == "plan" and not rules.plan_ends_within):
+            yield at

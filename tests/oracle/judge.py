@@ -1,0 +1,211 @@
+"""Judges what was told by what was true."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tests.oracle.follow import Following, may_repeat
+from tests.oracle.looks import SOURCE, Fleet, Look, looks_at
+from tests.oracle.silences import quiet_spans
+from tests.oracle.story import Story
+from tests.oracle.told import Message, Read, Told, Unreadable, read
+from tests.oracle.truth import Span, Truth
+
+Looks = dict[tuple[str, str], list[Look]]
+
+JUDGED = ("credits", "plan", "failures")
+"""The measures whose every telling is foretold. A forecast (runway, spike) is only held to its order and its chats."""
+
+
+STORM = 1200.0
+"""Seconds in which a storm's messages count together, and the longest that one of them waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """Something told that was not so, or so and not told."""
+
+    at: float
+    what: str
+    chat: str = ""
+    about: str = ""
+
+    def __str__(self) -> str:
+        """One line."""
+        return f"{self.what} ({self.about or 'nobody'} in {self.chat or 'no chat'})"
+
+
+def judge(truth: Truth, told: Told) -> list[Miss]:
+    """Everything that is wrong, in order of time; nothing if all is well."""
+    reads, misses = understood(told)
+    misses += strangers(truth, reads)
+    fleet = Fleet.of(truth)
+    about = [*((account, measure) for account in truth.accounts for measure in JUDGED), (SOURCE, "failures")]
+    looks = {(subject, measure): looks_at(fleet, subject, measure) for subject, measure in about}
+    for chat in sorted(truth.chats_of(None)):
+        here = [one for one in reads if truth.now_called(one.message.chat) == chat]
+        misses += [*stories(truth, chat, here, looks), *notes(truth, chat, here)]
+    return sorted([*misses, *not_looked_at(truth)], key=lambda miss: miss.at)
+
+
+def understood(told: Told) -> tuple[list[Read], list[Miss]]:
+    """Every message as it was read, and those that nobody can make sense of."""
+    reads, misses = [], []
+    for message in sorted(told.messages, key=lambda one: one.at):
+        try:
+            reads.append(read(message))
+        except Unreadable as error:
+            misses.append(Miss(message.at, f"nobody can make sense of this: {error}", message.chat))
+    return reads, misses
+
+
+def strangers(truth: Truth, reads: Iterable[Read]) -> Iterator[Miss]:
+    """What was told to a chat that it does not concern, or of an account that there is not."""
+    keys = keys_by_name(truth)
+    for one in reads:
+        chat = truth.now_called(one.message.chat)
+        if chat not in truth.chats_of(None):
+            yield Miss(one.message.at, "a stranger was told something", one.message.chat)
+            continue
+        for telling in one.tellings:
+            key = keys.get(telling.who or "")
+            if telling.who is not None and key is None:
+                yield Miss(one.message.at, f"nobody is called {telling.who!r}", one.message.chat)
+            elif key and chat not in truth.chats_of(key):
+                yield Miss(one.message.at, "told to a chat that it does not concern", one.message.chat, key)
+
+
+def keys_by_name(truth: Truth) -> dict[str, str]:
+    """Whom a name means."""
+    return {name: key for key, name in truth.accounts.items()}
+
+
+def stories(truth: Truth, chat: str, reads: list[Read], looks: Looks) -> Iterator[Miss]:
+    """What is wrong with the stories that one chat was told, each for itself and in their order."""
+    due_since = defaultdict[int, list[tuple[float, float]]](list)
+    for subject, measure in looks:
+        if subject != SOURCE and chat not in truth.chats_of(subject):
+            continue
+        who = None if subject == SOURCE else truth.accounts[subject]
+        heard = [
+            (one.message, telling)
+            for one in reads
+            for telling in one.tellings
+            if telling.who == who and telling.measure == measure
+        ]
+        following = Following(truth, chat, measure, Story.of(truth, chat, subject, measure))
+        wrong = following.through(looks[subject, measure], heard)
+        if wrong:
+            yield Miss(wrong[0], wrong[1], chat, f"{subject} {measure}")
+        for message, since in following.due_since.items():
+            due_since[message].append(since)
+    yield from out_of_order(truth, reads, due_since)
+
+
+def out_of_order(truth: Truth, reads: list[Read], due_since: dict[int, list[tuple[float, float]]]) -> Iterator[Miss]:
+    """What was told after something younger, though it waited already. What a storm gathers may wait for longer."""
+    oldest = [
+        (one, min(since for since, _ in due_since[one.message.id]), min(last for _, last in due_since[one.message.id]))
+        for one in reads
+        if due_since.get(one.message.id)
+    ]
+    for index, (late, _, late_since) in enumerate(oldest):
+        for early, early_since, _ in oldest[max(0, index - 5) : index]:
+            waited = late_since + truth.slack.save < early_since and late_since + truth.slack.send < early.message.at
+            if waited and not is_gathered(late, reads):
+                yield Miss(late.message.at, f"told after something younger: {early.message.text!r}", late.message.chat)
+
+
+def is_gathered(one: Read, reads: list[Read]) -> bool:
+    """Whether a storm of one cause was going on: three messages of it or more within a quarter of an hour."""
+    alike = [other for other in reads if cause(other) == cause(one) and 0 < one.message.at - other.message.at <= STORM]
+    return len(alike) >= 3
+
+
+def cause(one: Read) -> tuple[str, bool]:
+    """What messages of one storm have in common."""
+    first = one.tellings[0]
+    return first.measure, first.state == "resolved"
+
+
+def notes(truth: Truth, chat: str, reads: Iterable[Read]) -> Iterator[Miss]:
+    """A chat is greeted once, and told once of each time in which nobody watched."""
+    greetings = [one.message for one in reads if any(told.measure == "greeting" for told in one.tellings)]
+    allowed = 1
+    for message in greetings:
+        if allowed <= 0:
+            yield Miss(message.at, "greeted twice", chat)
+        allowed += may_repeat(truth, message) - 1
+    yield from pauses_told(truth, chat, [one for one in reads if any(told.measure == "pause" for told in one.tellings)])
+
+
+def pauses_told(truth: Truth, chat: str, reads: Iterable[Read]) -> Iterator[Miss]:
+    """Each long pause is told, and none that there was not."""
+    heard = [one.message for one in reads]
+    used = list[Message]()
+    for since, until, sure in pauses(truth):
+        told_by = truth.in_time(until, truth.slack.tell, truth.in_the_way(chat))
+        found = [one for one in heard if until - 1 <= one.at <= told_by and one not in used]
+        used += found[:1]
+        while len(found) > 1 and may_repeat(truth, found[0]):
+            found = found[1:]
+            used += found[:1]
+        if sure and not found and told_by <= truth.ended_at and not excused(truth, chat, until, told_by):
+            yield Miss(told_by, f"nobody watched from {since:.0f} to {until:.0f}, and that was not told", chat)
+    for message in heard:
+        if message not in used:
+            yield Miss(message.at, "told of a pause that there was not, or twice", chat)
+
+
+def excused(truth: Truth, chat: str, since: float, until: float) -> bool:
+    """Whether a note may be missing: everything was muted, or the chat was gone for good meanwhile."""
+    muted = [span for span in quiet_spans(truth, SOURCE, "none") if overlap(span, (since - 60, until))]
+    now = truth.now_called(chat)
+    gone = [
+        one
+        for one in truth.hurdles
+        if one.for_good
+        and (one.chat is None or truth.now_called(one.chat) == now)
+        and overlap(one.span, (since, until))
+    ]
+    return bool(muted or gone)
+
+
+def overlap(one: Span, other: Span) -> bool:
+    """Whether two spans share a moment."""
+    return one[0] < other[1] and other[0] < one[1]
+
+
+def pauses(truth: Truth) -> list[tuple[float, float, bool]]:
+    """The times of over three intervals without looks, whether surely over, by the bot's clock."""
+    found = []
+    slack = truth.slack.tick + truth.slack.save
+    answers = sorted(one.at for one in truth.answers)
+    ups = sorted(truth.up)
+    for begin, _ in ups:
+        before = [at for at in answers if at < begin]
+        if before:
+            found.append((before[-1], begin, truth.clock(begin) - truth.clock(before[-1])))
+            # a look that was answered just before a sudden end may not have been stored
+            unsure = [at for at in before if any(at <= end <= at + slack for _, end in ups)]
+            earlier = [at for at in before if at not in unsure]
+            if unsure and earlier:
+                found.append((earlier[-1], begin, -(truth.clock(begin) - truth.clock(earlier[-1]))))
+    found += [(since, until, until - since) for since, until in truth.stopped]
+    found += [(at, at, by) for at, by in truth.jumps if by > 0]
+    long = 3 * truth.every
+    return [(a, b, length > long + slack) for a, b, length in found if abs(length) > long - slack]
+
+
+def not_looked_at(truth: Truth) -> Iterator[Miss]:
+    """Accounts that the bot did not look at for longer than it should have, while it was up."""
+    troubles = sorted([*truth.trouble, *((at, at + 1) for at, _ in truth.jumps)])
+    for account in truth.accounts:
+        answers = sorted((one.at, one.peace) for one in truth.answers if one.account == account)
+        for begin, end in truth.up:
+            mine = [(begin, 0.0), *(one for one in answers if begin < one[0] <= end), (min(end, truth.ended_at), 0.0)]
+            for (before, peace), (after, _) in pairwise(mine):
+                by = truth.in_time(before + peace, truth.every + truth.slack.look, troubles)
+                if after > by:
+                    yield Miss(by, f"not looked at from {before:.0f} to {after:.0f}", "", account)

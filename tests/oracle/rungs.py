@@ -1,0 +1,89 @@
+"""Where an answer stands on a ladder, worked out from design.md's words ("Deciding") and from nothing of the bot's.
+
+The tolerances that the design itself grants live here: the recovery margin (a rung of credits is left a tenth above it
+and never by less than the daily allowance; a plan's, a tenth of it too), the five minutes that a plan which renews by
+itself may be late, and the hour by which an ended plan's new end must lie ahead.
+"""
+
+from dataclasses import dataclass
+
+from tests.oracle.truth import Answer, Plan, Rules
+
+RENEWAL_GRACE = 300.0
+ENDED_MARGIN = 3600.0
+NEW_PERIOD = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The deepest rung that is reached, the deepest not yet left, and each rung's severity and words."""
+
+    reached: int
+    held: int
+    severities: tuple[str, ...]
+    rungs: tuple[str, ...] = ()
+    number: float | None = None
+    period: float | None = None
+    renews: bool = False
+
+    def severity(self, level: int) -> str:
+        """How bad a rung is."""
+        return self.severities[min(level, len(self.severities)) - 1]
+
+    def rung(self, level: int) -> str | None:
+        """A rung as people wrote it: "20 %"."""
+        return self.rungs[min(level, len(self.rungs)) - 1] if self.rungs else None
+
+
+def severities(count: int) -> tuple[str, ...]:
+    """The last rung is critical, the one before it a warning, any earlier one info."""
+    return ("info",) * (count - 2) + ("warning", "critical")[-min(count, 2) :] if count else ()
+
+
+def on_credits(answer: Answer, rules: Rules, allowance: float | None, daily: float | None) -> Standing | None:
+    """Where the credits stand; a percent rung applies where the allowance is known and above zero."""
+    if not rules.low_credits:
+        return None
+    lines = [line_of(rung, allowance) for rung in rules.low_credits]
+    left = [None if line is None else line + max(line / 10, daily or 0) for line in lines]
+    words = tuple(rung.replace("%", " %") for rung in rules.low_credits)
+    credits = answer.credits
+    return Standing(below(lines, credits), below(left, credits), severities(len(lines)), words, credits)
+
+
+def line_of(rung: str, allowance: float | None) -> float | None:
+    """A rung in credits."""
+    if not rung.endswith("%"):
+        return float(rung)
+    return float(rung[:-1]) * allowance / 100 if allowance and allowance > 0 else None
+
+
+def below(lines: list[float | None], value: float) -> int:
+    """How deep a value lies."""
+    return max([0, *(depth for depth, line in enumerate(lines, 1) if line is not None and value <= line)])
+
+
+def on_plan(plan: Plan, before: Plan | None, rules: Rules, clock: float) -> Standing | None:
+    """Where the plan stands: 1 is "renews", from 2 on the ladder of one that ends, and past it "has ended"."""
+    ladder = rules.plan_ends_within
+    if not ladder:
+        return None
+    if plan.free:
+        left = 0.0 if before and not before.free and before.ends_at is not None else None
+    else:
+        left = None if plan.ends_at is None else plan.ends_at - clock
+    if left is None:
+        return None
+    renews = plan.renews and not plan.free and plan.ends_at is not None
+    depths = [plan_depth(left, ladder, margin, renews=renews) for margin in (False, True)]
+    bad = ("info", *severities(len(ladder)), "critical")
+    return Standing(depths[0], depths[1], bad, period=plan.ends_at, renews=renews)
+
+
+def plan_depth(left: float, ladder: tuple[float, ...], margin: bool, *, renews: bool) -> int:
+    """How deep a plan's remaining time lies, or, with the margin, still lies."""
+    over = ENDED_MARGIN if margin else -RENEWAL_GRACE if renews else 0.0
+    if left <= over:
+        return len(ladder) + 2
+    depth = below([rung * 1.1 if margin else rung for rung in ladder], left)
+    return min(depth, 1) if renews else depth + 1 if depth else 0

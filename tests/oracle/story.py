@@ -1,0 +1,234 @@
+"""One alert's story in one chat: every way in which it may rightly have been told so far, and none that is wrong.
+
+A ``Mind`` is one such way. A look, a wish and a message each turn every mind into the minds that may follow from it; a
+message that no mind can explain is a miss, and so is a moment by which every mind had something still to say.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from tests.oracle.looks import Look
+from tests.oracle.rungs import NEW_PERIOD, Standing
+from tests.oracle.silences import quiet_spans, within
+from tests.oracle.told import Message, Telling
+from tests.oracle.truth import Span, Truth
+
+MOST_MINDS = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something to tell, since when, and until when it has to be told."""
+
+    at: float
+    stored_by: float
+    told_by: float
+    state: str
+    number: float | None = None
+    rung: str | None = None
+    reminds: bool = False
+
+    @property
+    def fires(self) -> bool:
+        """Whether it tells of trouble."""
+        return self.state != "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Mind:
+    """Where the alert is (``level``), what was told of it, and what is still due.
+
+    ``fresh``: nothing was told of this episode. ``acked``: the deepest level that somebody acknowledged. ``since``:
+    when the present rung was reached, from which reminders count, ``reminders`` of which were told. ``again``: what a
+    message told whose answer was lost, and so may be told once more.
+    """
+
+    level: int = 0
+    told: int = 0
+    fresh: bool = False
+    acked: int = 0
+    severity: str = ""
+    period: float | None = None
+    number: float | None = None
+    rung: str | None = None
+    since: float = 0.0
+    reminders: int = 0
+    due: tuple[Due, ...] = ()
+    again: tuple[Due, ...] = ()
+
+
+class Story:
+    """Follows one alert in one chat."""
+
+    def __init__(self, truth: Truth, chat: str, quiet: list[Span], acks: list[float]) -> None:
+        """Begins with nothing told. ``quiet`` are its mutes and snoozes, ``acks`` when somebody acknowledged it."""
+        self.truth = truth
+        self.quiet = quiet
+        self.acks = acks
+        self.minds = {Mind()}
+        self.in_the_way = truth.in_the_way(chat)
+        self.lost_for_good = [
+            one.span
+            for one in truth.hurdles
+            if one.for_good and (one.chat is None or truth.now_called(one.chat) == truth.now_called(chat))
+        ]
+
+    @classmethod
+    def of(cls, truth: Truth, chat: str, subject: str, measure: str) -> "Story":
+        """The story of one alert in one chat."""
+        acks = [one.at for one in truth.wishes if (one.kind, one.account, one.measure) == ("ack", subject, measure)]
+        return cls(truth, chat, quiet_spans(truth, subject, measure), acks)
+
+    def look(self, look: Look) -> None:
+        """A look changes the state, and what differs from what was told is to be said."""
+        self.minds = self.bounded(after for mind in self.minds for after in self.after_look(mind, look))
+
+    def after_look(self, mind: Mind, look: Look) -> Iterator[Mind]:
+        """The ways in which one look may be taken, silenced or not."""
+        for way in look.ways:
+            if way is None:
+                yield mind
+                continue
+            moved = self.moved(mind, way, look.at)
+            for silenced in self.silenced(moved, look.at, look.stored_by):
+                yield from self.announced(moved, look.at, look.stored_by, silenced=silenced)
+
+    def moved(self, mind: Mind, way: Standing, at: float) -> Mind:
+        """The state after a look: as deep as is reached, or as deep as was and is not yet left."""
+        level = max(way.reached, min(mind.level, way.held))
+        if mind.level and way.renews and None not in (mind.period, way.period) and is_later(mind.period, way.period):
+            level = 0
+        number = way.number
+        if level == 0:
+            return replace(mind, level=0, acked=0, severity="", period=None, number=number, rung=None)
+        deeper = level > mind.level
+        return replace(
+            mind,
+            level=level,
+            told=min(mind.told, level),
+            fresh=mind.fresh or mind.level == 0,
+            severity=way.severity(level),
+            period=way.period,
+            number=number,
+            rung=way.rung(level),
+            since=at if deeper else mind.since,
+            reminders=0 if deeper else mind.reminders,
+        )
+
+    def silenced(self, mind: Mind, since: float, until: float) -> set[bool]:
+        """Whether the alert's messages are withheld, for a decision made somewhere between two moments."""
+        found = {self.is_silenced(mind, since), self.is_silenced(mind, until)}
+        if any(since <= ack <= until for ack in self.acks):
+            found |= {True, False}
+        return found
+
+    def is_silenced(self, mind: Mind, at: float) -> bool:
+        """Whether they are withheld at a moment."""
+        return within(self.quiet, at) or 0 < mind.level <= mind.acked
+
+    def announced(self, mind: Mind, at: float, stored_by: float, *, silenced: bool) -> Iterator[Mind]:
+        """What is to be said now: a rung or a recovery that was not, unless it is withheld."""
+        if silenced or not (mind.told if mind.level == 0 else mind.fresh or mind.level > mind.told):
+            yield mind
+            return
+        told_by = self.truth.in_time(stored_by, self.truth.slack.tell, self.in_the_way)
+        due = Due(at, stored_by, told_by, mind.severity or "resolved", mind.number, mind.rung)
+        after = replace(mind, told=mind.level, fresh=False)
+        yield replace(after, due=(*mind.due, due))
+        if any(since < told_by and until > at for since, until in self.lost_for_good):
+            yield after
+
+    def ack(self) -> None:
+        """Somebody has seen it: no more of it until it is worse, or over."""
+        self.minds = {replace(mind, acked=mind.level) for mind in self.minds}
+
+    def silence_over(self, at: float, *, surely: bool) -> None:
+        """A mute or a snooze is over: what it withheld is said, soon (maybe after the next look), and then surely."""
+        after = set(self.minds) if not surely else set()
+        for mind in self.minds:
+            silenced = self.is_silenced(mind, at)
+            after.update(self.announced(mind, at, at, silenced=silenced))
+        self.minds = self.bounded(after)
+
+    def switched_off(self) -> None:
+        """The rule is no more: its alert is over without a word."""
+        self.minds = {replace(mind, level=0, told=0, fresh=False, acked=0, severity="") for mind in self.minds}
+
+    def late(self, now: float) -> Due | None:
+        """Something that should have been told by now, in every way that things may have gone."""
+        in_time = {mind for mind in self.minds if not mind.due or mind.due[0].told_by >= now}
+        if in_time:
+            self.minds = in_time
+            return None
+        return min((mind.due[0] for mind in self.minds if mind.due), key=lambda due: due.told_by)
+
+    def hear(self, message: Message, telling: Telling, *, may_repeat: bool) -> tuple[float, float] | None:
+        """A message; gives the earliest and the latest moment since which it may have been due, or None if never."""
+        ways = {way for one in self.minds for way in self.after_message(one, message, telling, may_repeat=may_repeat)}
+        if not ways:
+            return None
+        self.minds = self.bounded(mind for mind, _ in ways)
+        return min(since for _, since in ways), max(since for _, since in ways)
+
+    def after_message(
+        self, mind: Mind, message: Message, telling: Telling, *, may_repeat: bool
+    ) -> Iterator[tuple[Mind, float]]:
+        """The ways in which one message may be meant: what was due, what was told in vain, a reminder."""
+        for count in range(len(mind.due) + 1):
+            if count and mind.due[count - 1].at > message.at:
+                break
+            if count < len(mind.due) and not self.may_leave_out(mind.due[count], message.at):
+                continue
+            for again in {mind.again, ()}:
+                block = (*again, *mind.due[:count])
+                yield from self.with_block(mind, block, count, message, telling, may_repeat=may_repeat)
+
+    def with_block(
+        self, mind: Mind, block: tuple[Due, ...], count: int, message: Message, telling: Telling, *, may_repeat: bool
+    ) -> Iterator[tuple[Mind, float]]:
+        """The same, for what a message told in one."""
+        reminds, rest = self.reminds(mind, message.at), replace(mind, due=mind.due[count:])
+        if block and tells(telling, block, reminded=reminds):
+            yield replace(rest, again=block if may_repeat else ()), block[0].at
+        if telling.state == "critical" == mind.severity and telling.still is not False and reminds and not rest.due:
+            last = Due(message.at, message.at, message.at, "critical", telling.number, telling.rung, True)
+            told = replace(rest, reminders=mind.reminders + 1, again=(*block, last) if may_repeat else ())
+            yield told, block[0].at if block else message.at
+
+    def may_leave_out(self, due: Due, at: float) -> bool:
+        """Whether a message of this moment may have been written before something became due."""
+        return due.stored_by + self.truth.slack.send >= at
+
+    def reminds(self, mind: Mind, at: float) -> bool:
+        """Whether one more reminder may be told by now: each needs REMIND_EVERY from what was told before it."""
+        every = self.truth.rules_at(at).remind_every
+        if every is None:
+            return False
+        passed = at - mind.since + self.truth.leaps(mind.since, at)
+        return passed + self.truth.slack.tick >= every * (mind.reminders + 1)
+
+    def bounded(self, minds: Iterable[Mind]) -> set[Mind]:
+        """The minds, which must never be too many to follow."""
+        found = set(minds)
+        assert len(found) <= MOST_MINDS, "the history leaves too much open"
+        return found
+
+
+def is_later(before: float | None, after: float | None) -> bool:
+    """Whether a plan's end belongs to a new period."""
+    return before is not None and after is not None and after - before > NEW_PERIOD
+
+
+def tells(telling: Telling, block: tuple[Due, ...], *, reminded: bool) -> bool:
+    """Whether the words fit what was due: the last of it, and that some of it was overtaken if it was."""
+    last = block[-1]
+    if telling.state != last.state:
+        return False
+    if telling.still and not any(due.reminds for due in block[-1:]):
+        return False
+    if None not in (telling.number, last.number) and abs((telling.number or 0) - (last.number or 0)) > 0.01:
+        return False
+    if last.fires and None not in (telling.rung, last.rung) and telling.rung != last.rung:
+        return False
+    overtaken = not last.fires and any(due.fires for due in block)
+    return telling.untold == overtaken or (telling.untold and reminded)

@@ -1,0 +1,194 @@
+"""The chats as they show themselves: what people read, taken apart with expressions of its own."""
+
+import re
+from dataclasses import dataclass, field
+
+SIGNS = {"🔴": "critical", "🟠": "warning", "🔵": "info", "🟢": "resolved", "⚪": "note"}
+NUMBER = r"-?[\d,]+(?:\.\d+)?"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message that Telegram accepted. ``lost``: its answer never reached the bot, so a repeat is no fault."""
+
+    chat: str
+    at: float
+    text: str
+    silent: bool = False
+    id: int = 0
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What a message says of one account (``who`` None: of the service as a whole, or of nobody).
+
+    ``measure``: credits, plan, failures, runway, spike, listing, or greeting, pause, gone. ``state``: critical,
+    warning, info, resolved or note. ``still`` whether it says so; None where the words leave it open. ``number`` are
+    the credits it tells, ``rung`` the line it names, ``untold`` whether it tells also of what it overtook.
+    """
+
+    who: str | None
+    measure: str
+    state: str
+    still: bool | None = False
+    number: float | None = None
+    rung: str | None = None
+    untold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A message as it was read. ``delayed`` are the seconds that it says it is late."""
+
+    message: Message
+    tellings: tuple[Telling, ...] = ()
+    delayed: float = 0.0
+    many: bool = False
+
+
+class Unreadable(Exception):
+    """The message is nothing that anyone could make sense of."""
+
+
+@dataclass
+class Told:
+    """Everything that Telegram took, in order."""
+
+    messages: list[Message] = field(default_factory=list)
+
+
+def read(message: Message) -> Read:
+    """A message, understood. Raises Unreadable."""
+    head, *body = message.text.split("\n")
+    head, _, late = head.partition(" · delayed ")
+    sign, _, words = head.partition(" ")
+    state = SIGNS.get(sign)
+    if state is None:
+        raise Unreadable(message.text)
+    tellings = (
+        of_note(words) or of_source(words, state, body) or of_many(words, state, body) or of_one(words, state, body)
+    )
+    many = bool(re.match(r"[\d,]+ (account|plan)s? ", words))
+    return Read(message, tuple(tellings), seconds(late), many)
+
+
+def seconds(words: str) -> float:
+    """A length of time as people read it: "3 d 4 h"."""
+    units = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+    return float(sum(int(count) * units[unit] for count, unit in re.findall(r"(\d+) (min|s|h|d)\b", words)))
+
+
+def of_note(words: str) -> list[Telling]:
+    """A greeting, or a time in which nobody watched."""
+    if words.startswith("credit-bot "):
+        return [Telling(None, "greeting", "note")]
+    if words.startswith("Nobody was watching"):
+        return [Telling(None, "pause", "note")]
+    return []
+
+
+SOURCE = (
+    (r"(still )?refuses the API token", "failures"),
+    (r"subscription (is still|has) lapsed", "failures"),
+    (r"(still )?cannot be read", "failures"),
+    (r"can be read again", "failures"),
+    (r"lists no PixVerse account", "listing"),
+    (r"lists .*now watched", "listing"),
+)
+
+
+def of_source(words: str, state: str, body: list[str]) -> list[Telling]:
+    """The service as a whole."""
+    found = re.match(r"useapi\.net(?: \([^)]*\))? (.*)", words)
+    for pattern, measure in SOURCE if found else ():
+        if found and re.match(pattern, found[1]):
+            return [Telling(None, measure, state, "still" in found[1], untold=is_untold(body))]
+    return []
+
+
+ONE = (
+    (r"(?P<still>still )?out of credits", "credits"),
+    (rf"(?P<still>still )?(?:at least )?(?P<number>{NUMBER}) credits?(?: left| again)?(?: \(.*\))?$", "credits"),
+    (r"(?P<still>still )?cannot be read", "failures"),
+    (r"can be read again", "failures"),
+    (
+        r"plan (?P<still>still )?(renews|ends|becomes|ended|has ended|was not renewed|not renewed|renewed|goes on)",
+        "plan",
+    ),
+    (r"(?P<still>still )?without a paid plan", "plan"),
+    (r"(runs|may run) out ", "runway"),
+    (r"credits last again", "runway"),
+    (r"spends .* the usual pace", "spike"),
+    (r"back to the usual pace", "spike"),
+    (r"no longer listed", "gone"),
+)
+
+
+def of_one(words: str, state: str, body: list[str]) -> list[Telling]:
+    """One account: its name, a colon, and what is the matter."""
+    who, colon, what = words.rpartition(": ") if ": no longer listed" in words else words.partition(": ")
+    for pattern, measure in ONE if colon else ():
+        found = re.match(pattern, what)
+        if found:
+            parts = found.groupdict()
+            number = parts.get("number") or ("0" if measure == "credits" else None)
+            rung = re.search(r"your (.+) line\.", "\n".join(body[:1]))
+            still = True if parts.get("still") else None if measure == "plan" else False
+            told = float(number.replace(",", "")) if number else None
+            return [Telling(who, measure, state, still, told, rung[1] if rung else None, is_untold(body))]
+    raise Unreadable(words)
+
+
+def is_untold(body: list[str]) -> bool:
+    """Whether it tells of trouble that was over before it could be told."""
+    return any(line.startswith("Not told in time") or "not told in time" in line for line in body)
+
+
+MANY = (
+    (r"no longer listed", "gone"),
+    (r"plans? ", "plan"),
+    (r"(last again|will run out)", "runway"),
+    (r"(usual pace|unusually fast)", "spike"),
+    (r"(can|cannot) be read", "failures"),
+    (r"(enough credits|low on credits)", "credits"),
+)
+
+
+def of_many(words: str, state: str, body: list[str]) -> list[Telling]:
+    """Several accounts of one cause: a group a line."""
+    headed = re.match(r"([\d,]+) (?:account|plan)s? ", words)
+    if not headed:
+        return []
+    measure = next((name for pattern, name in MANY if re.search(pattern, words)), None)
+    if measure is None:
+        raise Unreadable(words)
+    found = list[Telling]()
+    for line in body:
+        label, colon, names = line.partition(": ")
+        group = SIGNS.get(label.partition(" ")[0]) or (state if state in ("resolved", "note") else None)
+        if colon and group and not line.startswith("Read "):
+            found += [of_name(one, measure, group, label) for one in names.partition(". ")[0].split(", ")]
+    follow = re.search(r", ([\d,]+) more follow$", words)
+    if len(found) != int(headed[1].replace(",", "")):
+        raise Unreadable(f"{words}: names {len(found)}, {follow and follow[1]} follow")
+    return found
+
+
+def of_name(words: str, measure: str, state: str, label: str) -> Telling:
+    """One of many: its name, and perhaps its credits in brackets."""
+    found = re.match(rf"(.*?)(?: \((?:at least )?({NUMBER})\))?$", words)
+    number = found[2] if found else None
+    rung = re.search(r"below (.+)$", label)
+    out = measure == "credits" and "out of credits" in label
+    told = 0.0 if out else float(number.replace(",", "")) if number else None
+    still = None if state not in ("resolved", "note") else False
+    return Telling(
+        found[1] if found else words,
+        measure,
+        state,
+        still,
+        told,
+        rung[1] if rung else None,
+        "not told in time" in label,
+    )

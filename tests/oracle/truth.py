@@ -1,0 +1,215 @@
+"""What the world really was, written down by whoever simulates it: answers, wishes, settings, what was in the way.
+
+Moments are true seconds since 1970, of a clock that never jumps. What the bot's own clock showed follows from
+``jumps``.
+"""
+
+from dataclasses import dataclass, field, replace
+from math import inf
+
+Span = tuple[float, float]
+"""From a moment until another; ``inf`` where it never ended."""
+
+BY_STATUS = {
+    400: "missing",
+    401: "unauthorized",
+    402: "lapsed",
+    403: "unauthorized",
+    404: "missing",
+    429: "throttled",
+    596: "broken",
+}
+
+
+def outage_by(status: int | None) -> str:
+    """The kind of outage by the answer's status, as design.md lists them; None where no answer came.
+
+    A 200 that is no reading (a lie about types, credits missing, no JSON) is ``garbled``: whoever lies says so.
+    """
+    return BY_STATUS.get(status or 0, "unavailable")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The plan as the page showed it. ``ends_at`` is a moment of the world's calendar, ``renews`` whether by itself."""
+
+    ends_at: float | None = None
+    renews: bool = True
+    free: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer that the simulated service gave to one question about an account, at the moment it was given.
+
+    Without an answer (a connection cut, a question that hung until it was given up) ``at`` is when that became plain.
+    ``outage`` is one of design.md's kinds; None means that the numbers below were to be seen. A bucket of None was
+    left out. ``peace`` is how many seconds the server asked to be left alone.
+    """
+
+    at: float
+    account: str
+    outage: str | None = None
+    monthly: float = 0
+    daily: float | None = 0
+    package: float | None = 0
+    allowance: float | None = None
+    daily_allowance: float | None = None
+    plan: Plan = Plan()
+    peace: float = 0
+
+    @property
+    def credits(self) -> float:
+        """All that can be spent."""
+        return self.monthly + (self.daily or 0) + (self.package or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The settings that decide what is told.
+
+    A rung of credits is text, ``"20%"`` or ``"300"``; one of the plan, seconds. ``remind_every`` None means never.
+    """
+
+    low_credits: tuple[str, ...] = ()
+    plan_ends_within: tuple[float, ...] = ()
+    unreadable_after: int = 3
+    remind_every: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person wished, once the bot had said that it holds.
+
+    ``kind``: ``mute`` (``account`` None: everything), ``unmute`` (likewise), ``snooze`` or ``ack`` (of one ``measure``
+    of ``account``). ``until`` is a moment of the bot's clock.
+    """
+
+    at: float
+    kind: str
+    account: str | None = None
+    measure: str | None = None
+    until: float = inf
+
+
+@dataclass(frozen=True, slots=True)
+class Hurdle:
+    """A time in which a delivery may fail or wait: Telegram away or asking for peace. ``chat`` None: for all chats.
+
+    ``for_good``: whatever was to be told meanwhile may be given up (the chat was gone, or found the message wrong).
+    """
+
+    span: Span
+    chat: str | None = None
+    for_good: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slack:
+    """How many seconds things may take while nothing is in the way.
+
+    ``save``: from an answer to what it means being stored. ``tick``: how often the bot looks what is due. ``tell``:
+    from there to the chat, with everything that gathers and paces (at most 240 s of gathering, 60 s of a group's
+    pace, 30 s of backoff). ``send``: how old what a message does not tell yet may be, for it was written before it
+    was sent. ``look``: how much later than ``CHECK_EVERY`` an account may be looked at again.
+    """
+
+    save: float = 2.0
+    tick: float = 5.0
+    tell: float = 360.0
+    send: float = 45.0
+    look: float = 60.0
+
+
+@dataclass
+class Truth:
+    """The whole history of one source.
+
+    ``accounts``: the name that people read of each account, by its key (any text, such as its email).
+    ``chats`` are the allowed ones, as text; ``told_of`` narrows them for an account. ``moved`` says which chat became
+    which. ``up`` are the times in which the bot ran; ``trouble`` are times
+    in which the database could not be written, and those in which the process stood still, which are ``stopped`` too.
+    ``jumps`` are moments at which the bot's clock was set on or back by so many seconds. ``rules`` are those in force
+    from a moment on.
+    """
+
+    accounts: dict[str, str]
+    chats: tuple[str, ...]
+    every: float
+    rules: list[tuple[float, Rules]]
+    up: list[Span] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    wishes: list[Wish] = field(default_factory=list)
+    hurdles: list[Hurdle] = field(default_factory=list)
+    trouble: list[Span] = field(default_factory=list)
+    stopped: list[Span] = field(default_factory=list)
+    jumps: list[tuple[float, float]] = field(default_factory=list)
+    moved: dict[str, str] = field(default_factory=dict)
+    told_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    slack: Slack = field(default_factory=Slack)
+    ended_at: float = inf
+
+    def rules_at(self, at: float) -> Rules:
+        """The settings in force at a moment."""
+        return [rules for since, rules in self.rules if since <= at][-1]
+
+    def offset(self, at: float) -> float:
+        """By how much the bot's clock was wrong at a moment."""
+        return sum(by for since, by in self.jumps if since <= at)
+
+    def clock(self, at: float) -> float:
+        """What the bot's clock showed."""
+        return at + self.offset(at)
+
+    def leaps(self, since: float, until: float) -> float:
+        """By how much the bot's clock was set on between two moments, not counting where it was set back."""
+        return sum(max(by, 0.0) for at, by in self.jumps if since < at <= until)
+
+    def in_time(self, at: float, needs: float, hurdles: list[Span]) -> float:
+        """The latest moment for what takes so many seconds in which nothing is in the way, counted from ``at``."""
+        start = at
+        for since, until in sorted(hurdles):
+            if until > start and since < start + needs:
+                start = until
+        return start + needs
+
+    def troubles(self) -> list[Span]:
+        """When nothing could be stored: trouble of the database, and the times in which the bot was not up."""
+        ups = sorted(self.up)
+        downs = [(end, begin) for (_, end), (begin, _) in zip(ups, [*ups[1:], (inf, inf)], strict=True) if end != inf]
+        return sorted([*self.trouble, *downs])
+
+    def in_the_way(self, chat: str) -> list[Span]:
+        """When something may have kept a message from a chat."""
+        now = self.now_called(chat)
+        here = [one.span for one in self.hurdles if one.chat is None or self.now_called(one.chat) == now]
+        return sorted([*self.troubles(), *here])
+
+    def now_called(self, chat: str) -> str:
+        """The chat as it is called in the end."""
+        seen = set[str]()
+        while chat in self.moved and chat not in seen:
+            seen.add(chat)
+            chat = self.moved[chat]
+        return chat
+
+    def chats_of(self, account: str | None) -> set[str]:
+        """The chats that may read of an account, or, with None, of anything."""
+        named = self.told_of.get(account, self.chats) if account else self.chats
+        return {self.now_called(chat) for chat in named}
+
+    def seen_as(self, account: str) -> list[Answer]:
+        """An account's answers in order, a lost bucket read as design.md says: garbled if the reading before had it."""
+        found, before = list[Answer](), None
+        for answer in sorted((one for one in self.answers if one.account == account), key=lambda one: one.at):
+            seen = answer
+            if before and answer.outage is None and lost_bucket(before, answer):
+                seen = replace(answer, outage="garbled")
+            found.append(seen)
+            before = seen if seen.outage is None else before
+        return found
+
+
+def lost_bucket(before: Answer, after: Answer) -> bool:
+    """Whether a bucket that was shown before is not any more."""
+    return (before.daily is not None and after.daily is None) or (before.package is not None and after.package is None)
