@@ -64,6 +64,7 @@ def show(outcome: Outcome, *, whole: bool, keep: Path | None) -> None:
     if outcome.misses and keep:
         keep.mkdir(parents=True, exist_ok=True)
         (keep / f"seed-{outcome.plot.seed}.txt").write_text(f"{outcome.plot}\n{outcome.record}\n")
+        (keep / f"seed-{outcome.plot.seed}.pickle").write_bytes(outcome.evidence)
     if outcome.misses or whole:
         print(f"  {outcome.plot}")
         if whole:

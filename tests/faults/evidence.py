@@ -19,10 +19,13 @@ from tests.oracle.truth import Rules, Slack, Truth
 
 RULES = ("20%", "5%", "0"), (7 * 86400.0, 3 * 86400.0, 86400.0)
 """The bot's defaults, as the README names them."""
-SLACK = Slack(save=3, tick=2, tell=10, send=4, look=inf)
+SLACK = Slack(save=3, tick=2, tell=15, send=4, look=inf)
 """In a world that is 1 s from look to look, with the waits of the launcher, on a machine that is slow at times."""
 EPOCH = time.time() - time.monotonic()
-SAVE_AFTER_END = 1e6
+LONG_AFTER = 1e6
+"""Seconds after the end, when all that was due has surely been told: the bot itself said that nothing waits."""
+PAUSES_ELSEWHERE = 1e9
+"""Seconds from look to look, so long that the oracle expects no pause: ``pauses.py`` knows better what was one."""
 _NO_TIME = "0001-01-01"
 _FAILED = re.compile(rf"^{NO_ANSWER} (\S+) (\S+) (\S+)$")
 
@@ -32,7 +35,7 @@ def truth_of(world: World) -> Truth:
     return Truth(
         accounts={email: email for email in world.pixverse.accounts},
         chats=tuple(map(str, world.chats)),
-        every=1,
+        every=PAUSES_ELSEWHERE,
         rules=[(0, Rules(*RULES, int(world.settings["UNREADABLE_AFTER"]), 86400))],
         up=[(EPOCH + life.began, EPOCH + life.ended if life is not world.life and life.ended else inf) for life in world.lives],
         answers=sorted([*answers(world), *refused(world)], key=lambda one: one.at),
@@ -42,7 +45,7 @@ def truth_of(world: World) -> Truth:
         jumps=[(EPOCH + at, by) for at, by in world.jumps],
         moved={str(old): str(new) for old, new in world.moved.items()},
         slack=SLACK,
-        ended_at=EPOCH + time.monotonic() + SAVE_AFTER_END,
+        ended_at=EPOCH + time.monotonic() + LONG_AFTER,
     )
 
 

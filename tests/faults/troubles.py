@@ -3,11 +3,9 @@
 import asyncio
 import signal
 import sqlite3
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from math import inf
 from typing import Any
 
 from bot.demo.pixverse import Fault
@@ -166,12 +164,10 @@ async def blocked(world: World, act: Act) -> None:
     chat = world.chats[int(act.number) % len(world.chats)]
     if chat in world.moved:
         return
-    begun, place = time.monotonic(), len(world.hurdles)
-    world.hurdles.append(((begun, inf), str(chat), True))
-    world.telegram.block(chat)
-    await asyncio.sleep(act.length)
-    world.telegram.unblock(chat)
-    world.hurdles[place] = ((begun, time.monotonic()), str(chat), True)
+    with world.hurdle(chat, for_good=True):
+        world.telegram.block(chat)
+        await asyncio.sleep(act.length)
+        world.telegram.unblock(chat)
 
 
 @ROOMS[TELEGRAM].trouble("migration")

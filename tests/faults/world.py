@@ -137,6 +137,17 @@ class World:
         finally:
             spans[place] = (begun, time.monotonic() + after)
 
+    @contextmanager
+    def hurdle(self, chat: int | None = None, *, for_good: bool = False) -> Iterator[None]:
+        """A time in which messages do not get through; ``for_good``: what was to be told then may be given up."""
+        begun, place = time.monotonic(), len(self.hurdles)
+        whose = None if chat is None else str(chat)
+        self.hurdles.append(((begun, inf), whose, for_good))
+        try:
+            yield
+        finally:
+            self.hurdles[place] = ((begun, time.monotonic() + 2 * AFTERMATH), whose, for_good)
+
     @asynccontextmanager
     async def absence(self) -> AsyncIterator[None]:
         """A time in which the bot is ended and started on purpose."""
