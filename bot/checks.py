@@ -189,12 +189,15 @@ class Checks:
             self._context.on_round(ended)
 
     async def _note_pause(self) -> None:
-        """After more than three intervals without checks, says from when to when nobody was watching."""
+        """After more than three intervals without checks, says from when to when nobody was watching.
+
+        Where the database cannot be written, the next tick tries again.
+        """
         now, before = self._clock(), self._ticked_at
-        self._ticked_at = now
         if before and now - before > PAUSE_INTERVALS * self.every:
             await self._verdicts.say_pause(before, now)
         elif before and now < before:
             log.warning("The clock was set back by %s", before - now)
             async with self._store.write() as connection:
                 await accounts.none_due_after(connection, now + self.every)
+        self._ticked_at = now

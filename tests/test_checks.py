@@ -12,6 +12,7 @@ import pytest
 from bot import checks as checking
 from bot.core.model import OutageKind, Topic
 from bot.core.spread import next_look
+from bot.errors import DatabaseTrouble
 from bot.rounds import Round
 from bot.store import accounts, chats
 from bot.store import database as opening
@@ -286,6 +287,29 @@ async def test_a_pause_is_said_once(world: World) -> None:
     (pause,) = await world.notices(Topic.PAUSE)
     assert (pause.notice.facts.since, pause.notice.facts.until) == (before, world.clock.now)
     assert not pause.notice.rings
+
+
+@pytest.mark.parametrize(("jump", "pauses"), [(timedelta(hours=5), 1), (timedelta(hours=-5), 0)])
+async def test_a_jump_while_the_database_is_locked_is_made_up_for(
+    database: Path, monkeypatch: pytest.MonkeyPatch, jump: timedelta, pauses: int
+) -> None:
+    """What a jump of the clock calls for is done once the database lets go: the pause is said, nobody waits for hours."""
+    monkeypatch.setattr(opening, "BUSY_TIMEOUT_MS", 1)
+    async with world_in(database) as world:
+        await world.watch(ALICE)
+        await tick(world)
+        with closing(sqlite3.connect(database, isolation_level=None, timeout=10)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            world.clock.now += jump
+            with pytest.raises(DatabaseTrouble):
+                await world.checks.tick()
+            other.execute("ROLLBACK")
+        await tick(world)
+        assert len(await world.notices(Topic.PAUSE)) == pauses
+        world.source.reads.clear()
+        world.clock.now += QUARTER
+        await tick(world)
+        assert world.source.reads == [ALICE]
 
 
 async def test_a_pause_over_a_restart_is_said_and_a_quick_restart_is_silent(database: Path) -> None:
