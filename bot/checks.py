@@ -11,7 +11,7 @@ from bot.core.spread import next_look
 from bot.errors import DatabaseTrouble
 from bot.rounds import Rounds
 from bot.sources import Source
-from bot.store import accounts
+from bot.store import accounts, history
 from bot.verdicts import Change, Look, Verdicts
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,9 @@ class Checks:
     async def resume(self) -> None:
         """Takes up where the last run left off: everyone is due at once."""
         async with self._store.write() as connection:
-            self._ticked_at = await accounts.last_look(connection)
+            told = await history.last_pause_end(connection, self._clock())
+            moments = (await accounts.last_look(connection), told)
+            self._ticked_at = max((moment for moment in moments if moment), default=None)
             await accounts.all_due(connection, self._clock())
 
     async def tick(self) -> None:

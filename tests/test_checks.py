@@ -332,6 +332,22 @@ async def test_a_pause_over_a_restart_is_said_and_a_quick_restart_is_silent(data
                 )
 
 
+async def test_a_pause_that_was_told_is_not_told_again_by_a_start_just_after_it(database: Path) -> None:
+    """Killed after it told of a pause and before the next look: the next start does not tell of the same time."""
+    async with world_in(database) as world:
+        await world.watch(ALICE)
+        await tick(world)
+        world.clock.forward(hours=5)
+        await world.verdicts.say_pause(NOW, world.clock.now)
+    async with world_in(database) as again:
+        again.clock.forward(hours=5, minutes=1)
+        await again.discovery((ALICE, None)).resume()
+        await again.checks.resume()
+        await tick(again)
+        assert again.source.reads == [ALICE]
+        assert len(await again.notices(Topic.PAUSE)) == 1
+
+
 async def test_a_restart_looks_at_everyone_at_once(database: Path) -> None:
     """A start does not wait for the places of the run before: everyone is looked at in its first tick."""
     async with world_in(database) as world:
