@@ -338,7 +338,7 @@ async def test_a_pause_that_was_told_is_not_told_again_by_a_start_just_after_it(
         await world.watch(ALICE)
         await tick(world)
         world.clock.forward(hours=5)
-        await world.verdicts.say_pause(NOW, world.clock.now)
+        await world.verdicts.say_pause(NOW + timedelta(minutes=10), world.clock.now)
     async with world_in(database) as again:
         again.clock.forward(hours=5, minutes=1)
         await again.discovery((ALICE, None)).resume()

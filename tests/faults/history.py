@@ -53,8 +53,8 @@ async def live(plot: Plot, template: Path, defect: str | None = None) -> Outcome
             await play(world, plot)
             await catch_up(world)
             await end(world)
-        except TimeoutError as error:
-            world.complaints.append(f"timeout: {error}")
+        except Exception as error:  # whatever it is, the other histories go on
+            world.complaints.append(f"{type(error).__name__}: {error}")
         finally:
             await world.close()
         outcome.evidence = pickle.dumps((truth_of(world), told_of(world)))

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from asyncio.subprocess import PIPE, STDOUT, Process
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,8 +45,8 @@ class Life:
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal, unless it has ended."""
-        if self.runs:
-            os.kill(self.process.pid, number)
+        with suppress(ProcessLookupError):  # it may have ended this very moment
+            self.process.send_signal(number)
 
     def kill_now(self) -> None:
         """End it at this very moment, in the middle of whatever it does."""
@@ -64,8 +65,9 @@ class Life:
 
     def limit_files(self, size: int | None) -> None:
         """Let no file of it grow beyond so many bytes, as on a full disk; None lifts that. Needs no rights."""
-        _, most = resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE)
-        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (most if size is None else size, most))
+        with suppress(ProcessLookupError):
+            _, most = resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (most if size is None else size, most))
 
     async def health(self) -> dict[str, object]:
         """What its page says of it; empty if it does not answer."""
