@@ -144,15 +144,16 @@ def pauses_told(truth: Truth, chat: str, reads: Iterable[Read]) -> Iterator[Miss
     """Each long pause is told, and none that there was not."""
     heard = [one.message for one in reads]
     used = list[Message]()
-    for since, until, sure in pauses(truth):
-        told_by = truth.in_time(until, truth.slack.tell, truth.in_the_way(chat))
-        found = [one for one in heard if until - 1 <= one.at <= told_by and one not in used]
+    for pause in pauses(truth):
+        told_by = truth.in_time(pause.seen_by, truth.slack.tell, truth.in_the_way(chat))
+        found = [one for one in heard if pause.over - 1 <= one.at <= told_by and one not in used]
         used += found[:1]
         while len(found) > 1 and may_repeat(truth, found[0]):
             found = found[1:]
             used += found[:1]
-        if sure and not found and told_by <= truth.ended_at and not excused(truth, chat, until, told_by):
-            yield Miss(told_by, f"nobody watched from {since:.0f} to {until:.0f}, and that was not told", chat)
+        if pause.sure and not found and told_by <= truth.ended_at and not excused(truth, chat, pause.over, told_by):
+            what = f"nobody watched from {pause.since:.0f} to {pause.over:.0f}, and that was not told"
+            yield Miss(told_by, what, chat)
     for message in heard:
         if message not in used:
             yield Miss(message.at, "told of a pause that there was not, or twice", chat)
@@ -177,25 +178,43 @@ def overlap(one: Span, other: Span) -> bool:
     return one[0] < other[1] and other[0] < one[1]
 
 
-def pauses(truth: Truth) -> list[tuple[float, float, bool]]:
-    """The times of over three intervals without looks, whether surely over, by the bot's clock."""
-    found = []
-    slack = truth.slack.tick + truth.slack.save
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A time in which nobody watched: since when, when it was over for the bot, and until when it can have seen that."""
+
+    since: float
+    over: float
+    seen_by: float
+    sure: bool
+
+
+def pauses(truth: Truth) -> list[Pause]:
+    """The times of over three intervals without looks, by the bot's clock; not sure where a life was too short."""
+    long, slack = 3 * truth.every, truth.slack.tick + truth.slack.save
+    found = [(since, until, until, until - since, True) for since, until in truth.stopped]
+    found += [(at, at, at, by, True) for at, by in truth.jumps if by > 0]
+    found += starts(truth)
+    return [Pause(since, over, by, sure and length > long + slack) for since, over, by, length, sure in found if length > long - slack]
+
+
+def starts(truth: Truth) -> Iterator[tuple[float, float, float, float, bool]]:
+    """The times between a last look and the next start; of starts without a look in between, the first counts."""
     answers = sorted(one.at for one in truth.answers)
-    ups = sorted(truth.up)
-    for begin, _ in ups:
+    begun = defaultdict[float, list[float]](list)
+    for begin, _ in sorted(truth.up):
         before = [at for at in answers if at < begin]
-        if before:
-            found.append((before[-1], begin, truth.clock(begin) - truth.clock(before[-1])))
-            # a look that was answered just before a sudden end may not have been stored
-            unsure = [at for at in before if any(at <= end <= at + slack for _, end in ups)]
-            earlier = [at for at in before if at not in unsure]
-            if unsure and earlier:
-                found.append((earlier[-1], begin, -(truth.clock(begin) - truth.clock(earlier[-1]))))
-    found += [(since, until, until - since) for since, until in truth.stopped]
-    found += [(at, at, by) for at, by in truth.jumps if by > 0]
-    long = 3 * truth.every
-    return [(a, b, length > long + slack) for a, b, length in found if abs(length) > long - slack]
+        unsure = [at for at in before[-len(truth.accounts) :] if not is_stored(truth, at)]
+        for at in {*before[-1:], *unsure, *[at for at in before if at not in unsure][-1:]}:
+            begun[at].append(begin)
+    for at, begins in begun.items():
+        newest = all(other <= at or other >= begins[0] for other in answers)
+        yield at, begins[0], begins[-1], truth.clock(begins[0]) - truth.clock(at), newest and is_stored(truth, at)
+
+
+def is_stored(truth: Truth, at: float) -> bool:
+    """Whether an answer of this moment was surely stored before the bot ended."""
+    by = truth.in_time(at, truth.slack.save, sorted(truth.trouble))
+    return not any(at <= end <= by for _, end in truth.up)
 
 
 def not_looked_at(truth: Truth) -> Iterator[Miss]:

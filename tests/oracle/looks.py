@@ -143,7 +143,8 @@ def looks_at(fleet: Fleet, subject: str, measure: str) -> list[Look]:
 def shared(health: dict[str, State]) -> tuple[bool, bool]:
     """Whether one outage of all accounts may be, and must be, meant."""
     kinds = [state.kinds for state in health.values()]
-    common = frozenset.intersection(*kinds) - {READABLE, "never"} if len(kinds) > 1 else frozenset[str]()
+    alone = {READABLE, "never", *CERTAIN, *REFUSED}
+    common = frozenset.intersection(*kinds) - alone if len(kinds) > 1 else frozenset[str]()
     return bool(common), bool(common) and all(len(kind) == 1 for kind in kinds)
 
 

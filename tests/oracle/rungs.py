@@ -46,9 +46,14 @@ def on_credits(answer: Answer, rules: Rules, allowance: float | None, daily: flo
         return None
     lines = [line_of(rung, allowance) for rung in rules.low_credits]
     left = [None if line is None else line + max(line / 10, daily or 0) for line in lines]
-    words = tuple(rung.replace("%", " %") for rung in rules.low_credits)
+    words = tuple(words_of(rung) for rung in rules.low_credits)
     credits = answer.credits
     return Standing(below(lines, credits), below(left, credits), severities(len(lines)), words, credits)
+
+
+def words_of(rung: str) -> str:
+    """A rung as people read it: "20 %", "3,000"."""
+    return f"{float(rung.rstrip('%')):,.10g}" + (" %" if rung.endswith("%") else "")
 
 
 def line_of(rung: str, allowance: float | None) -> float | None:

@@ -1,0 +1,149 @@
+"""The real tables, operations and transactions on a real SQLite file in memory, without threads and without syncing."""
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.pool import NullPool
+
+from bot.errors import DatabaseTrouble
+from bot.store.database import Store
+from bot.store.migrate import upgrade
+
+LOCKED_FOR = 10.0
+"""How long a transaction waits for a database that another process holds."""
+
+
+class File:
+    """A database file that outlives the bot's lives. One for each process, emptied for each history."""
+
+    def __init__(self, folder: Path) -> None:
+        """Makes an empty database once."""
+        self.path = folder / "bot.db"
+        template = folder / "template.db"
+        upgrade(str(template))
+        self._empty = template.read_bytes()
+        self.engine = sa.create_engine(f"sqlite:///{self.path}", poolclass=NullPool)
+        event.listen(self.engine, "connect", prepare)
+        event.listen(self.engine, "begin", lambda connection: begin(connection))
+
+    def empty(self) -> None:
+        """A new one, as after an installation."""
+        for end in ("-wal", "-shm"):
+            Path(f"{self.path}{end}").unlink(missing_ok=True)
+        self.path.write_bytes(self._empty)
+
+
+def prepare(connection: Any, _record: object) -> None:
+    """A connection as the bot's, but that nothing is synced: in a history no power fails."""
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=OFF", "busy_timeout=0"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def begin(connection: sa.Connection) -> None:
+    """Begins a transaction as its kind wants it."""
+    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reads") else "BEGIN IMMEDIATE")
+
+
+class Inline:
+    """A connection whose statements are executed where they are asked for; others may get their turn before each."""
+
+    def __init__(self, connection: sa.Connection, yields: Callable[[], bool]) -> None:
+        """``yields`` says whether others get their turn now."""
+        self._connection = connection
+        self._yields = yields
+
+    async def execute(self, *arguments: Any) -> Any:
+        """As AsyncConnection's."""
+        if self._yields():
+            await asyncio.sleep(0)
+        return self._connection.execute(*arguments)
+
+    async def scalar(self, *arguments: Any) -> Any:
+        """As AsyncConnection's."""
+        return (await self.execute(*arguments)).scalar()
+
+    async def exec_driver_sql(self, *arguments: Any) -> Any:
+        """As AsyncConnection's."""
+        return self._connection.exec_driver_sql(*arguments)
+
+
+class SimulatedStore(Store):
+    """The bot's store on such a file, for one life. ``trouble`` says in what way it cannot be written just now."""
+
+    def __init__(self, file: File, chance: random.Random, trouble: Callable[[], str | None]) -> None:
+        """Opens nothing before it is needed."""
+        self._file = file
+        self._chance = chance
+        self._trouble = trouble
+        self._writing = asyncio.Lock()
+        self._all: list[sa.Connection] = []
+        self._readers: list[sa.Connection] = []
+        self._writer = self._connect(reads=False)
+
+    def _connect(self, *, reads: bool) -> sa.Connection:
+        """One more connection."""
+        made = self._file.engine.connect().execution_options(reads=reads)
+        self._all.append(made)
+        return made
+
+    def _yields(self) -> bool:
+        """Others get their turn before every fourth statement."""
+        return self._chance.random() < 0.25
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """As the store's; where the disk is full, that shows when it is committed."""
+        async with self._writing:
+            await asyncio.sleep(0)
+            if self._trouble() == "locked":
+                await asyncio.sleep(LOCKED_FOR)
+                if self._trouble() == "locked":
+                    raise DatabaseTrouble("The database cannot be used just now: database is locked")
+            transaction = self._writer.begin()
+            try:
+                yield cast(AsyncConnection, Inline(self._writer, self._yields))
+                await asyncio.sleep(0)
+                if self._trouble() == "full":
+                    raise DatabaseTrouble("The database cannot be used just now: database or disk is full")
+            except BaseException:
+                if not self._writer.closed:
+                    transaction.rollback()
+                raise
+            transaction.commit()
+            await asyncio.sleep(0)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """As the store's."""
+        connection = self._readers.pop() if self._readers else self._connect(reads=True)
+        transaction = connection.begin()
+        try:
+            yield cast(AsyncConnection, Inline(connection, self._yields))
+        finally:
+            if not connection.closed:
+                transaction.rollback()
+                self._readers.append(connection)
+
+    def look(self, sql: str) -> Any:
+        """One value of what is committed, for the simulation itself."""
+        with sqlite3.connect(self._file.path) as connection:
+            return connection.execute(sql).fetchone()[0]
+
+    def kill(self) -> None:
+        """Every connection is gone, and with it what was not committed."""
+        for connection in self._all:
+            connection.invalidate()
+            connection.close()
+
+    async def close(self) -> None:
+        """The same in peace."""
+        self.kill()

@@ -1,0 +1,138 @@
+"""What a history will be, made from its seed alone: its length, its accounts, what goes wrong, what people do."""
+
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from tests.oracle import Rules
+from tests.simulation.accounts import DAY, SimulatedAccount
+
+HOUR, MINUTE = 3600.0, 60.0
+BEGIN = datetime(2026, 11, 23, tzinfo=UTC).timestamp()
+CHATS = ("111", "-100222", "333")
+SHAPES = ((30 * DAY, 12 * HOUR), (30 * DAY, 8 * HOUR), (10 * DAY, 4 * HOUR), (3 * DAY, HOUR), (1 * DAY, 15 * MINUTE))
+"""How long a history is, and how often its accounts are looked at."""
+
+OUTAGES = ("unavailable", "hang", "unauthorized", "lapsed", "missing", "throttled", "broken", "garbled", "bucket")
+POST_FAULTS = ("away", "lost", "lost", "peace", "gone", "refused", "slow")
+STORE_FAULTS = ("locked", "full")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that goes wrong from a moment until another, for one account or chat, or (None) for all."""
+
+    kind: str
+    since: float
+    until: float
+    who: str | None = None
+    seconds: float = 0.0
+
+    def holds(self, at: float, who: str) -> bool:
+        """Whether it concerns someone at a moment."""
+        return self.since <= at < self.until and self.who in (None, who)
+
+
+@dataclass
+class History:
+    """A history that has not happened yet. ``tail`` is when nothing goes wrong any more."""
+
+    seed: int
+    chance: random.Random
+    length: float
+    every: float
+    tail: float
+    accounts: list[SimulatedAccount]
+    chats: tuple[str, ...]
+    rules: list[tuple[float, Rules]]
+    faults: list[Fault] = field(default_factory=list)
+    jumps: list[tuple[float, float]] = field(default_factory=list)
+    stops: list[tuple[float, float]] = field(default_factory=list)
+    kills: list[tuple[float, int, float]] = field(default_factory=list)
+    wishes: list[float] = field(default_factory=list)
+    moves_at: float | None = None
+
+    @classmethod
+    def of(cls, seed: int) -> "History":
+        """The history of a seed."""
+        chance = random.Random(seed)
+        length, every = chance.choice(SHAPES)
+        tail = BEGIN + length
+        count = chance.choice([1, 2, 2, 3, 4, 8])
+        length /= max(1, count / 3)
+        tail = BEGIN + length
+        accounts = [SimulatedAccount.of(chance, index, BEGIN, length) for index in range(count)]
+        chats = CHATS[: chance.choice([1, 1, 2, 3])]
+        made = cls(seed, chance, length, every, tail, accounts, chats, rules_of(chance, length, every))
+        made.go_wrong()
+        return made
+
+    @property
+    def ends_at(self) -> float:
+        """When everything must have been told."""
+        return self.tail + 3 * self.every + 2 * HOUR
+
+    def moment(self) -> float:
+        """Some moment before the tail."""
+        return BEGIN + self.chance.random() * self.length
+
+    def go_wrong(self) -> None:
+        """Decides what goes wrong, and when people do something."""
+        chance, calm = self.chance, self.chance.choice([0, 1, 1, 2])
+        for _ in range(calm * chance.randrange(4)):
+            self.add(chance.choice(OUTAGES), self.every * chance.choice([0.5, 1.5, 3, 5]), self.some_account())
+        for _ in range(calm * chance.randrange(4)):
+            kind = chance.choice(POST_FAULTS)
+            longest = HOUR if kind != "gone" else 3 * self.every
+            self.add(kind, longest * chance.random(), self.some_chat(), seconds=chance.choice([3, 60, 900]))
+        for _ in range(calm * chance.randrange(3)):
+            self.add(chance.choice(STORE_FAULTS), chance.choice([5, 60, 600]))
+        for _ in range(calm * chance.randrange(2)):
+            self.jumps.append((self.moment(), chance.choice([-1, 1]) * chance.choice([60, HOUR, 5 * HOUR])))
+        for _ in range(calm * chance.randrange(2)):
+            self.stops.append((self.moment(), chance.choice([30, HOUR, 4 * self.every])))
+        for _ in range(calm * chance.randrange(4)):
+            asleep = chance.choice([1, 1, 60, HOUR, 4 * self.every])
+            self.kills.append((self.moment(), chance.randrange(1, 80), asleep))
+        self.wishes = sorted(self.moment() for _ in range(chance.randrange(8)))
+        if "-100222" in self.chats and chance.random() < 0.3:
+            self.moves_at = self.moment()
+        self.jumps.sort()
+        self.stops.sort()
+        self.kills.sort()
+
+    def add(self, kind: str, length: float, who: str | None = None, seconds: float = 0.0) -> None:
+        """One more fault, over before the tail."""
+        since = self.moment()
+        self.faults.append(Fault(kind, since, min(since + length, self.tail), who, seconds))
+
+    def some_account(self) -> str | None:
+        """One account, or all of them."""
+        return self.chance.choice([None, self.chance.choice(self.accounts).email])
+
+    def some_chat(self) -> str | None:
+        """One chat, or all of them."""
+        return self.chance.choice([None, self.chance.choice(self.chats)])
+
+    def fault(self, kinds: tuple[str, ...], at: float, who: str = "") -> Fault | None:
+        """What goes wrong now for someone, the newest first."""
+        found = [one for one in self.faults if one.kind in kinds and one.holds(at, who)]
+        return found[-1] if found else None
+
+
+def rules_of(chance: random.Random, length: float, every: float) -> list[tuple[float, Rules]]:
+    """The settings, and in some histories a change of them on the way."""
+    found = [(BEGIN, some_rules(chance, every))]
+    if chance.random() < 0.3:
+        found.append((BEGIN + chance.random() * length, some_rules(chance, every)))
+    return found
+
+
+def some_rules(chance: random.Random, every: float) -> Rules:
+    """Some settings that a person might choose."""
+    return Rules(
+        low_credits=chance.choice([("20%", "5%", "0"), ("20%", "5%", "0"), ("3000", "50%", "10%", "50"), ("10%",), ()]),
+        plan_ends_within=chance.choice([(7 * DAY, 3 * DAY, DAY), (5 * DAY, DAY), (2 * DAY,), ()]),
+        unreadable_after=chance.choice([1, 2, 3]),
+        remind_every=chance.choice([None, 2 * every, 3.5 * every, DAY]),
+    )

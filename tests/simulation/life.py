@@ -1,0 +1,174 @@
+"""One life of the bot, from its start until it is killed: its real parts, put together as ``bot/app.py`` does."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from pydantic import SecretStr
+
+from bot.checks import Checks
+from bot.context import Context
+from bot.core.model import Chat, Rules, Threshold
+from bot.discovery import Discovery
+from bot.errors import DatabaseTrouble
+from bot.fleet import Fleet
+from bot.metrics import Metrics
+from bot.outbox import LONGEST_NAP, Outbox
+from bot.recipients import Recipients
+from bot.roster import Roster
+from bot.verdicts import Verdicts
+from bot.watchlist import WatchedAccount, WatchedSource, Watchlist
+from tests.oracle import Rules as OraclesRules
+from tests.oracle import Wish
+from tests.simulation.database import SimulatedStore
+from tests.simulation.services import SimulatedPost, SimulatedSource, World
+
+TICK = 5.0
+SOURCE = "pixverse"
+
+
+class LazyOutbox(Outbox):
+    """The bot's outbox; with nothing waiting it does not look every half minute, for nothing would come of it."""
+
+    idle: Callable[[], bool]
+
+    async def pump(self) -> float:
+        """As the outbox's."""
+        nap = await super().pump()
+        return 1e9 if nap == LONGEST_NAP and self.idle() else nap
+
+
+def watchlist_of(world: World, rules: OraclesRules) -> Watchlist:
+    """The settings as the bot has them."""
+    chats = tuple(Chat(int(chat)) for chat in world.history.chats)
+    accounts = {email: WatchedAccount(email, one.name) for email, one in world.by_email.items()}
+    bots = bots_rules(rules)
+    source = WatchedSource(SecretStr("token"), "https://useapi.test", bots, chats, accounts=accounts, everyone=False)
+    return Watchlist.of([source], chats, bots)
+
+
+def bots_rules(rules: OraclesRules) -> Rules:
+    """The rules as the bot has them."""
+    credits = tuple(Threshold(float(rung.rstrip("%")), rung.endswith("%")) for rung in rules.low_credits)
+    plan = tuple(Threshold(rung) for rung in rules.plan_ends_within)
+    remind = None if rules.remind_every is None else timedelta(seconds=rules.remind_every)
+    return Rules(credits, plan, rules.unreadable_after, remind)
+
+
+class Life:
+    """The parts of one process, and what people do while it runs."""
+
+    def __init__(self, world: World, store: SimulatedStore) -> None:
+        """Builds them."""
+        self.world, self.store = world, store
+        metrics = Metrics()
+        roster = Roster(watchlist_of(world, world.truth.rules[-1][1]), lambda _: SimulatedSource(world))
+        recipients = Recipients(roster)
+        self.outbox = LazyOutbox(store, SimulatedPost(world), recipients, world.clock, lambda: world.now(), metrics)
+        self.outbox.idle = lambda: store.look("SELECT NOT EXISTS (SELECT 1 FROM outbox WHERE state = 'pending')") == 1
+        every = timedelta(seconds=world.history.every)
+        context = Context(
+            store, roster, recipients, every, world.clock, metrics, self.outbox.wake, lambda _: world.count("rounds")
+        )
+        self.verdicts = Verdicts(context)
+        self.checks = Checks(context, self.verdicts)
+        self.discovery = Discovery(context, self.verdicts, self.checks.rounds)
+        self.fleet = Fleet(context, self.verdicts)
+        self.recipients = recipients
+
+    async def live(self) -> None:
+        """Starts as the app does, and goes on until the loop ends."""
+        try:
+            async with self.store.write() as connection:
+                await self.recipients.refresh(connection)
+            await self.outbox.resume()
+            await self.discovery.resume()
+            await self.checks.resume()
+        except DatabaseTrouble:
+            await asyncio.sleep(TICK)
+            return
+        await asyncio.gather(self.checks.run(), self.outbox.run(), self.tick(), self.people(), self.settings())
+
+    async def tick(self) -> None:
+        """The schedule: ticks in which nothing is due are left out."""
+        while True:
+            try:
+                await self.checks.tick()
+            except DatabaseTrouble:
+                self.world.count("ticks in vain")
+            await asyncio.sleep(self.until_due())
+
+    def until_due(self) -> float:
+        """Seconds until the first tick at which something may be due, or the clock may have been changed."""
+        world = self.world
+        due = self.store.look("SELECT min(next_check_at) FROM accounts WHERE watched")
+        over = self.store.look("SELECT min(until) FROM silences")
+        now, clock = world.now(), world.clock().timestamp()
+        waits = [moment / 1e6 - clock for moment in (due, over) if moment is not None]
+        waits += [at - now for at, _ in world.truth.jumps if at > now]
+        return max(1, -(-min(waits) // TICK)) * TICK if waits else TICK
+
+    async def people(self) -> None:
+        """What people tap and say, at their moments."""
+        world = self.world
+        for at in world.history.wishes:
+            if at > world.now():
+                await asyncio.sleep(at - world.now())
+                try:
+                    await self.wish()
+                except DatabaseTrouble:
+                    world.count("wishes in vain")
+
+    async def wish(self) -> None:
+        """One wish, noted in the truth at the moment from which it holds."""
+        world, chance = self.world, self.world.history.chance
+        account = chance.choice([None, chance.choice(world.history.accounts).email])
+        length = chance.choice([600, 2.5 * world.history.every, 6 * world.history.every])
+        until = world.clock() + timedelta(seconds=length)
+        kind = chance.choice(["mute", "unmute", "ack", "snooze", "ack", "snooze"])
+        world.count(kind)
+        key = None if account is None else f"{SOURCE}:{account}"
+        if kind == "mute":
+            await self.fleet.mute(key, until, "Ann")
+            self.note(kind, account, None, until)
+        elif kind == "unmute":
+            self.note(kind, account, None, until)
+            await self.fleet.unmute(key)
+        else:
+            await self.tap(kind, until)
+
+    async def tap(self, kind: str, until: datetime) -> None:
+        """A button below one of the latest messages."""
+        world = self.world
+        if not world.buttons:
+            return
+        chat, data = world.history.chance.choice(world.buttons[-12:])
+        told = await self.fleet.told_by(int(data.partition(":")[2]), int(chat))
+        for one in told:
+            if await self.fleet.silence([one], "Ann", until if kind == "snooze" else None):
+                account = "source" if one.notice.facts.email is None else one.notice.facts.email
+                self.note(kind, account, str(one.notice.measure), until if kind == "snooze" else None)
+
+    def note(self, kind: str, account: str | None, measure: str | None, until: datetime | None) -> None:
+        """Writes a wish down."""
+        ends = float("inf") if until is None else until.timestamp()
+        self.world.truth.wishes.append(Wish(self.world.now(), kind, account, measure, ends))
+
+    async def settings(self) -> None:
+        """The settings as they are changed on the way, as /reload does."""
+        world = self.world
+        for at, rules in world.history.rules[len(world.truth.rules) :]:
+            await asyncio.sleep(max(0.0, at - world.now()))
+            while True:
+                try:
+                    await self.discovery.take(watchlist_of(world, rules))
+                    break
+                except DatabaseTrouble:
+                    await asyncio.sleep(TICK)
+            world.truth.rules.append((world.now(), rules))
+            world.count("changed rules")
+
+
+def moment(seconds: float) -> datetime:
+    """A moment as the bot writes it."""
+    return datetime.fromtimestamp(seconds, UTC)

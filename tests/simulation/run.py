@@ -1,0 +1,92 @@
+"""Lives through one history, and has it judged."""
+
+import logging
+import tempfile
+import time
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from tests.oracle import Miss, Truth, judge
+from tests.oracle.told import Told
+from tests.simulation.database import File, SimulatedStore
+from tests.simulation.history import BEGIN, STORE_FAULTS, History
+from tests.simulation.life import Life
+from tests.simulation.loop import SimulatedLoop
+from tests.simulation.services import World
+
+
+@dataclass
+class Lived:
+    """A history that has happened."""
+
+    seed: int
+    days: float
+    misses: list[Miss]
+    truth: Truth
+    told: Told
+    counts: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@cache
+def file() -> File:
+    """The database file of this process, in memory where the system has a place for that."""
+    shared = Path("/dev/shm")
+    return File(Path(tempfile.mkdtemp(prefix="simulation-", dir=shared if shared.is_dir() else None)))
+
+
+def live_through(seed: int) -> Lived:
+    """The history of a seed, lived through and judged."""
+    began = time.process_time()
+    logging.disable(logging.CRITICAL)
+    history = History.of(seed)
+    world = World(history)
+    file().empty()
+    now, kills = BEGIN, list(history.kills)
+    while now < history.ends_at:
+        kill = kills.pop(0) if kills else (float("inf"), 0, 0.0)
+        now = one_life(world, now, kill)
+    misses = judge(world.truth, world.told)
+    days = (history.ends_at - BEGIN) / 86400
+    logging.disable(logging.NOTSET)
+    return Lived(seed, days, misses, world.truth, world.told, world.counts, time.process_time() - began)
+
+
+def one_life(world: World, now: float, kill: tuple[float, int, float]) -> float:
+    """One life of the bot; gives when the next may begin."""
+    history = world.history
+    loop = SimulatedLoop(now, history.ends_at)
+    loop.kill_at, loop.kill_after, asleep = kill
+    world.now = loop.time
+
+    def trouble() -> str | None:
+        fault = history.fault(STORE_FAULTS, loop.time())
+        if fault:
+            world.count(f"database {fault.kind}")
+        return fault.kind if fault else None
+
+    for at, length in history.stops:
+        if at > now:
+            loop.call_at(at, lambda length=length: stand_still(world, loop, length))
+    store = SimulatedStore(file(), history.chance, trouble)
+    life = Life(world, store)
+    try:
+        loop.live(life.live)
+    finally:
+        store.kill()
+        loop.bury()
+    ended = loop.now
+    world.truth.up.append((now, ended))
+    if ended >= history.ends_at:
+        world.truth.up[-1] = (now, float("inf"))
+        return ended
+    world.count("crashes")
+    return min(ended + asleep, history.tail) if ended < history.tail else ended + 1
+
+
+def stand_still(world: World, loop: SimulatedLoop, length: float) -> None:
+    """The process is suspended for so long."""
+    world.count("stops")
+    world.truth.stopped.append((loop.now, loop.now + length))
+    loop.stand_still(length)

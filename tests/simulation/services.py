@@ -1,0 +1,178 @@
+"""The simulated PixVerse and the simulated Telegram, as the bot's own interfaces see them; both write the truth down."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.chat.messages import render
+from bot.chat.text import Message
+from bot.core.delivery import Delivered, Later, Moved, Never, Parcel, SendResult
+from bot.core.model import Chat, Credits, Listing, Outage, OutageKind, Reading, Sample
+from bot.core.model import Plan as BotsPlan
+from tests.oracle import Answer, Hurdle, Plan, Told, Truth
+from tests.oracle import Message as ToldMessage
+from tests.simulation.accounts import SimulatedAccount
+from tests.simulation.history import OUTAGES, POST_FAULTS, Fault, History
+
+UTC_ZONE = ZoneInfo("UTC")
+NEW_ID = -100999
+
+
+class World:
+    """What goes on whether the bot lives or not, and the time that all share."""
+
+    def __init__(self, history: History) -> None:
+        """Nothing has happened yet."""
+        self.history = history
+        self.told = Told()
+        self.now = lambda: 0.0
+        self.buttons: list[tuple[str, str]] = []
+        self.counts: dict[str, int] = {}
+        self.truth = Truth(
+            accounts={one.email: one.name for one in history.accounts},
+            chats=history.chats,
+            every=history.every,
+            rules=list(history.rules[:1]),
+            jumps=list(history.jumps),
+            ended_at=history.ends_at,
+        )
+        self.by_email = {one.email: one for one in history.accounts}
+        self._note_faults()
+
+    def _note_faults(self) -> None:
+        """What will be in the way, for the truth."""
+        history, truth = self.history, self.truth
+        for fault in history.faults:
+            if fault.kind in POST_FAULTS:
+                longer = fault.seconds if fault.kind == "peace" else 0
+                for_good = fault.kind in ("gone", "refused")
+                truth.hurdles.append(Hurdle((fault.since, fault.until + longer), fault.who, for_good))
+            elif fault.kind not in OUTAGES:
+                # whoever waits for a locked database tries again after half a minute at the latest
+                truth.trouble.append((fault.since, fault.until + 45))
+        for at, length in history.stops:
+            truth.trouble.append((at, at + length))
+        if history.moves_at is not None:
+            truth.moved["-100222"] = str(NEW_ID)
+
+    def clock(self) -> datetime:
+        """What the bot's wall clock shows."""
+        return datetime.fromtimestamp(self.truth.clock(self.now()), UTC)
+
+    def count(self, what: str) -> None:
+        """One more of something, for the summary."""
+        self.counts[what] = self.counts.get(what, 0) + 1
+
+
+class SimulatedSource:
+    """A source over simulated accounts."""
+
+    name = "pixverse"
+
+    def __init__(self, world: World) -> None:
+        """Asks the world."""
+        self.world = world
+
+    async def read(self, email: str) -> Sample:
+        """One look: the answer is made when it has come."""
+        world = self.world
+        begun = world.now()
+        fault = world.history.fault(OUTAGES, begun, email)
+        await asyncio.sleep(30.0 if fault and fault.kind == "hang" else world.history.chance.uniform(0.05, 0.5))
+        account = world.by_email[email]
+        account.move_to(world.now())
+        answer = answer_of(account, world.now(), fault)
+        world.truth.answers.append(answer)
+        world.count("looks")
+        if fault:
+            world.count(f"source {fault.kind}")
+        return sample_of(answer, account, world.clock())
+
+    async def list_accounts(self) -> Listing | Outage:
+        """Its accounts are named one by one: nobody asks."""
+        raise AssertionError("nobody asks for the list")
+
+
+def answer_of(account: SimulatedAccount, at: float, fault: Fault | None) -> Answer:
+    """What the page shows, or what becomes of the question."""
+    plan = Plan(account.ends_at, account.renews, account.free)
+    answer = Answer(
+        at,
+        account.email,
+        None,
+        account.monthly,
+        account.daily,
+        account.package,
+        account.allowance,
+        account.daily_allowance,
+        plan,
+    )
+    if fault is None:
+        return answer
+    if fault.kind == "bucket":
+        return replace(answer, daily=None)
+    kind = "unavailable" if fault.kind == "hang" else fault.kind
+    return replace(answer, outage=kind, peace=90.0 if kind == "throttled" else 0.0)
+
+
+def sample_of(answer: Answer, account: SimulatedAccount, clock: datetime) -> Sample:
+    """An answer as the bot's own room of sources would hand it on."""
+    if answer.outage:
+        peace = timedelta(seconds=answer.peace) if answer.peace else None
+        return Outage(clock, OutageKind(answer.outage), "no answer", peace)
+    refills = datetime.fromtimestamp(account.refills_at, UTC)
+    credits = Credits(
+        answer.monthly, answer.daily, answer.package, answer.allowance, answer.daily_allowance, refresh_at=refills
+    )
+    ends = None if account.ends_at is None else datetime.fromtimestamp(account.ends_at, UTC)
+    cancelled = None if account.renews or account.becomes else clock
+    plan = BotsPlan("Pro", account.becomes or "Pro", account.free, ends, cancelled)
+    return Reading(clock, credits, plan)
+
+
+class SimulatedPost:
+    """Telegram: the messages are the real ones."""
+
+    def __init__(self, world: World) -> None:
+        """Sends to the world."""
+        self.world = world
+
+    def write(self, parcel: Parcel) -> tuple[Parcel, Message]:
+        """As the bot's post does."""
+        rendered = render(parcel, self.world.clock(), UTC_ZONE)
+        return parcel.first(rendered.told), rendered.message
+
+    async def send(self, message: Any, chat: Chat) -> SendResult:
+        """One send, in whatever way it goes."""
+        world, name = self.world, str(chat)
+        history, begun = world.history, world.now()
+        # a chat that has moved is in the way of the same faults
+        fault = history.fault(POST_FAULTS, begun, "-100222" if chat.chat_id == NEW_ID else name)
+        if fault:
+            world.count(f"telegram {fault.kind}")
+        await asyncio.sleep(25.0 if fault and fault.kind == "slow" else history.chance.uniform(0.02, 0.3))
+        if name == "-100222" and history.moves_at is not None and begun >= history.moves_at:
+            world.count("moves")
+            return Moved(NEW_ID)
+        match fault.kind if fault else "":
+            case "away":
+                return Later("Telegram cannot be reached")
+            case "peace":
+                return Later("Telegram asks for a pause", retry_after=fault.seconds if fault else 0)
+            case "refused":
+                return Later("can't parse entities", refused=True)
+            case "gone":
+                return Never("bot was blocked by the user")
+        return await self._take(message, name, lost=bool(fault and fault.kind == "lost" and history.chance.random() < 0.6))
+
+    async def _take(self, message: Message, chat: str, *, lost: bool) -> SendResult:
+        """The message is taken; its answer may be lost on the way."""
+        world = self.world
+        number = len(world.told.messages) + 1
+        world.told.messages.append(ToldMessage(chat, world.now(), message.text, message.silent, number, lost))
+        world.buttons += [(chat, button.data) for row in message.buttons for button in row]
+        world.count("messages")
+        await asyncio.sleep(world.history.chance.uniform(0.0, 0.1))
+        return Later("Telegram did not answer in time") if lost else Delivered(number)
