@@ -13,7 +13,7 @@ from tests.oracle.silences import quiet_spans, within
 from tests.oracle.told import Message, Telling
 from tests.oracle.truth import Span, Truth
 
-MOST_MINDS = 4000
+MOST_MINDS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
