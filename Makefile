@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 UPGRADE ?=
 ARGS ?=
+N ?= 60
+JOBS ?= 3
 MARKS ?= not browser
 # Without pip nagging about its own version.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -37,6 +39,10 @@ types: .venv/installed ## strict types over bot, tests and bench
 .PHONY: check
 check: lint types ## what CI runs: style, types, and all tests with branch coverage
 	$(MAKE) test MARKS= ARGS="--cov $(ARGS)"
+
+.PHONY: faults
+faults: .venv/installed ## N=60 random histories of the real bot with everything going wrong; JOBS=3 at once
+	$(BIN)/python -m tests.faults --histories $(N) --jobs $(JOBS) $(ARGS)
 
 .PHONY: bench
 bench: .venv/installed ## the numbers in the README, measured here

@@ -5,6 +5,8 @@ import asyncio
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -40,13 +42,14 @@ def arguments() -> argparse.Namespace:
 async def live_all(seeds: list[int], wanted: argparse.Namespace) -> list[Outcome]:
     """Lives histories, some at once, and prints each as it ends."""
     room = asyncio.Semaphore(wanted.jobs)
-    with TemporaryDirectory(prefix="faults-template-") as folder:
+    court = ProcessPoolExecutor(1, get_context("spawn"))
+    with court, TemporaryDirectory(prefix="faults-template-") as folder:
         template = Path(folder) / "credit-bot.db"
         await asyncio.to_thread(upgrade, str(template))
 
         async def one(seed: int) -> Outcome:
             async with room:
-                outcome = await live(drawn(seed, (STRANGER,)), template, wanted.defect)
+                outcome = await live(drawn(seed, (STRANGER,)), template, court, wanted.defect)
             show(outcome, whole=wanted.seed is not None, keep=wanted.keep)
             return outcome
 

@@ -12,14 +12,14 @@ from typing import Any
 
 from tests.faults.launch import ANSWERED, NO_ANSWER
 from tests.faults.process import Life
-from tests.faults.services import Answer
+from tests.faults.services import Answer, Attempt
 from tests.faults.world import World
 from tests.oracle import told, truth
 from tests.oracle.truth import Rules, Slack, Truth
 
 RULES = ("20%", "5%", "0"), (7 * 86400.0, 3 * 86400.0, 86400.0)
 """The bot's defaults, as the README names them."""
-SLACK = Slack(save=3, tick=2, tell=15, send=4, look=inf)
+SLACK = Slack(save=1, tick=2, tell=15, send=4, look=inf)
 """In a world that is 1 s from look to look, with the waits of the launcher, on a machine that is slow at times."""
 EPOCH = time.time() - time.monotonic()
 LONG_AFTER = 1e6
@@ -129,12 +129,21 @@ def failures_of(life: Life) -> list[tuple[str, float, float]]:
     return [(one[1], float(one[2]), float(one[3])) for one in found if one]
 
 
+def surely_noted(world: World, attempt: Attempt) -> bool:
+    """Whether the bot knows that a message was taken: it was answered, and lived to send the chat another, or long."""
+    if attempt.answered is None or any(since <= attempt.at <= until for since, until in world.freezes):
+        return False
+    life = world.lives[attempt.life - 1]
+    mine = [one for one in world.telegram.attempts if (one.life, one.chat_id) == (attempt.life, attempt.chat_id)]
+    return not life.killed or any(one.at > attempt.answered for one in mine)
+
+
 def told_of(world: World) -> told.Told:
     """What the chats were told, without the answers to those who asked."""
     unheard = {
-        (one.chat_id, one.message.message_id)
+        (one.message.chat_id, one.message.message_id)
         for one in world.telegram.attempts
-        if one.message and (one.answered is None or any(since <= one.at <= until for since, until in world.freezes))
+        if one.message and not surely_noted(world, one)
     }
     messages = [
         told.Message(

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
 from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,7 +19,7 @@ from tests.faults.pauses import HEAD, wrong_pauses
 from tests.faults.plot import Plot, Question, Turn
 from tests.faults.troubles import ROOMS, TELEGRAM, Act
 from tests.faults.world import PATIENCE, STRANGER, World
-from tests.oracle import judge
+from tests.oracle import Told, Truth, judge
 
 FULL = 14000
 SURE_LOOKS = 3
@@ -40,8 +41,8 @@ class Outcome:
     evidence: bytes = b""
 
 
-async def live(plot: Plot, template: Path, defect: str | None = None) -> Outcome:
-    """Lives a history through, and judges it."""
+async def live(plot: Plot, template: Path, court: Executor, defect: str | None = None) -> Outcome:
+    """Lives a history through, and has it judged in another process, of ``court``."""
     begun = time.monotonic()
     outcome = Outcome(plot)
     with TemporaryDirectory(prefix="faults-") as folder:
@@ -60,7 +61,7 @@ async def live(plot: Plot, template: Path, defect: str | None = None) -> Outcome
         outcome.evidence = pickle.dumps((truth_of(world), told_of(world)))
         outcome.misses = [*world.complaints, *talked_to_strangers(world)]
         if not world.complaints:
-            outcome.misses += judged(world)
+            outcome.misses += await judged(world, court)
         outcome.messages = len(world.telegram.messages)
         outcome.looks = len(world.pixverse.answers)
         outcome.lives = len(world.lives)
@@ -88,15 +89,20 @@ async def play(world: World, plot: Plot) -> None:
             await keeper
 
 
-def judged(world: World) -> list[str]:
-    """What the oracle finds; that it cannot follow a history counts as a miss of its own."""
+async def judged(world: World, court: Executor) -> list[str]:
+    """What is wrong with the chats. The oracle works elsewhere, or the services here would answer late meanwhile."""
     truth, told = truth_of(world), told_of(world)
     wrong = wrong_pauses(world, told.messages)
     told.messages = [one for one in told.messages if not one.text.startswith(HEAD)]
+    return wrong + await asyncio.get_running_loop().run_in_executor(court, verdict, truth, told)
+
+
+def verdict(truth: Truth, told: Told) -> list[str]:
+    """What the oracle finds; that it cannot follow a history counts as a miss of its own."""
     try:
-        return wrong + [str(miss) for miss in judge(truth, told)]
+        return [str(miss) for miss in judge(truth, told)]
     except AssertionError as error:
-        return [*wrong, f"not judged: {error}"]
+        return [f"not judged: {error}"]
 
 
 def talked_to_strangers(world: World) -> list[str]:

@@ -49,9 +49,12 @@ def length_of(message: Message) -> float:
 
 
 def was_there(world: World, at: float) -> bool:
-    """Whether a process of the bot surely watched at that moment, and for some time after it."""
+    """Whether one process of the bot surely watched before a jump and after it, and could write it down before another."""
+    noted = NEAR + max([at, *(until for since, until in (*world.troubles, *world.freezes) if since - NEAR < at < until)])
+    if any(at < other <= noted for other, _ in world.jumps):
+        return False
     for life in world.lives:
         looks = [one.asked for one in world.pixverse.answers if one.life == life.number]
-        if looks and min(looks) + NEAR < at and (life.ended is None or at + NEAR < life.ended):
+        if looks and min(looks) + NEAR < at and (life.ended is None or noted < life.ended):
             return True
     return False

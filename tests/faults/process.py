@@ -43,6 +43,11 @@ class Life:
         """Whether it had not come so far as to serve its pages, and so may still end as any program does."""
         return self.port is None
 
+    @property
+    def gave_up(self) -> bool:
+        """Whether it was ending by itself, with a reason in words."""
+        return any(line.startswith("credit-bot: ") for line in self.lines)
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal, unless it has ended."""
         with suppress(ProcessLookupError):  # it may have ended this very moment

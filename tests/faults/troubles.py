@@ -275,7 +275,7 @@ async def stopped(world: World, act: Act) -> None:
     async with world.absence():
         world.life.signal(signal.SIGTERM)
         code = await world.life.end(PATIENCE)
-        if code and not world.life.is_young:
+        if code and not (world.life.is_young or world.life.gave_up):
             world.complaints.append(f"SIGTERM ended life {world.life.number} with {code}")
         await asyncio.sleep(act.length)
         await world.start()
