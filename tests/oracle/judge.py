@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from tests.oracle.follow import Following, may_repeat
 from tests.oracle.looks import SOURCE, Fleet, Look, looks_at
-from tests.oracle.silences import quiet_spans
+from tests.oracle.silences import joined, quiet_spans, within
 from tests.oracle.story import Story
 from tests.oracle.told import Message, Read, Told, Unreadable, read
 from tests.oracle.truth import Span, Truth
@@ -142,21 +142,21 @@ def notes(truth: Truth, chat: str, reads: Iterable[Read]) -> Iterator[Miss]:
 
 def pauses_told(truth: Truth, chat: str, reads: Iterable[Read]) -> Iterator[Miss]:
     """Each long pause is told, and none that there was not."""
-    heard = [one.message for one in reads]
-    used = list[Message]()
+    heard, windows = [one.message for one in reads], list[Span]()
+    early = truth.slack.tick + truth.slack.save
     for pause in pauses(truth):
         told_by = truth.in_time(pause.seen_by, truth.slack.tell, truth.in_the_way(chat))
-        found = [one for one in heard if pause.over - 1 <= one.at <= told_by and one not in used]
-        used += found[:1]
-        while len(found) > 1 and may_repeat(truth, found[0]):
-            found = found[1:]
-            used += found[:1]
+        windows.append((pause.over - early, told_by))
+        found = [one for one in heard if windows[-1][0] <= one.at <= told_by]
         if pause.sure and not found and told_by <= truth.ended_at and not excused(truth, chat, pause.over, told_by):
             what = f"nobody watched from {pause.since:.0f} to {pause.over:.0f}, and that was not told"
             yield Miss(told_by, what, chat)
+    repeats = sum(may_repeat(truth, message) for message in heard)
     for message in heard:
-        if message not in used:
-            yield Miss(message.at, "told of a pause that there was not, or twice", chat)
+        if not any(since <= message.at <= until for since, until in windows):
+            yield Miss(message.at, "told of a pause that there was not", chat)
+    if len(heard) > len(windows) + repeats:
+        yield Miss(heard[-1].at, "told of a pause more than once", chat)
 
 
 def excused(truth: Truth, chat: str, since: float, until: float) -> bool:
@@ -191,13 +191,14 @@ class Pause:
 def pauses(truth: Truth) -> list[Pause]:
     """The times of over three intervals without looks, by the bot's clock; not sure where a life was too short."""
     long, slack = 3 * truth.every, truth.slack.tick + truth.slack.save
-    found = [(since, until, until, until - since, True) for since, until in truth.stopped]
-    found += [(at, at, at, by, True) for at, by in truth.jumps if by > 0]
-    found += starts(truth)
+    stopped = joined((since, until + slack) for since, until in truth.stopped)
+    found = [(since, end, end, truth.clock(end) - truth.clock(since), True) for since, end in stopped]
+    found += [(at, at, at, by, not within(stopped, at)) for at, by in truth.jumps if by > 0]
+    found += starts(truth, long - slack)
     return [Pause(since, over, by, sure and length > long + slack) for since, over, by, length, sure in found if length > long - slack]
 
 
-def starts(truth: Truth) -> Iterator[tuple[float, float, float, float, bool]]:
+def starts(truth: Truth, shortest: float) -> Iterator[tuple[float, float, float, float, bool]]:
     """The times between a last look and the next start; of starts without a look in between, the first counts."""
     answers = sorted(one.at for one in truth.answers)
     begun = defaultdict[float, list[float]](list)
@@ -206,9 +207,13 @@ def starts(truth: Truth) -> Iterator[tuple[float, float, float, float, bool]]:
         unsure = [at for at in before[-len(truth.accounts) :] if not is_stored(truth, at)]
         for at in {*before[-1:], *unsure, *[at for at in before if at not in unsure][-1:]}:
             begun[at].append(begin)
-    for at, begins in begun.items():
+    for at, all_begins in begun.items():
+        lengths = {begin: truth.clock(begin) - truth.clock(at) for begin in all_begins}
+        begins = [begin for begin in all_begins if lengths[begin] > shortest]
+        if not begins:
+            continue
         newest = all(other <= at or other >= begins[0] for other in answers)
-        yield at, begins[0], begins[-1], truth.clock(begins[0]) - truth.clock(at), newest and is_stored(truth, at)
+        yield at, begins[0], begins[-1], lengths[begins[0]], newest and is_stored(truth, at)
 
 
 def is_stored(truth: Truth, at: float) -> bool:

@@ -18,7 +18,7 @@ MOST_MINDS = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Something to tell, since when, and until when it has to be told."""
+    """Something to tell, since when, and until when it has to be told; ``lossy`` if it may have been given up."""
 
     at: float
     stored_by: float
@@ -27,6 +27,7 @@ class Due:
     number: float | None = None
     rung: str | None = None
     reminds: bool = False
+    lossy: bool = False
 
     @property
     def fires(self) -> bool:
@@ -67,6 +68,7 @@ class Story:
         self.acks = acks
         self.minds = {Mind()}
         self.in_the_way = truth.in_the_way(chat)
+        self.troubles = truth.troubles()
         self.lost_for_good = [
             one.span
             for one in truth.hurdles
@@ -132,11 +134,9 @@ class Story:
             yield mind
             return
         told_by = self.truth.in_time(stored_by, self.truth.slack.tell, self.in_the_way)
-        due = Due(at, stored_by, told_by, mind.severity or "resolved", mind.number, mind.rung)
-        after = replace(mind, told=mind.level, fresh=False)
-        yield replace(after, due=(*mind.due, due))
-        if any(since < told_by and until > at for since, until in self.lost_for_good):
-            yield after
+        lossy = any(since < told_by and until > at for since, until in self.lost_for_good)
+        due = Due(at, stored_by, told_by, mind.severity or "resolved", mind.number, mind.rung, lossy=lossy)
+        yield replace(mind, told=mind.level, fresh=False, due=(*mind.due, due))
 
     def ack(self) -> None:
         """Somebody has seen it: no more of it until it is worse, or over."""
@@ -145,9 +145,11 @@ class Story:
     def silence_over(self, at: float, *, surely: bool) -> None:
         """A mute or a snooze is over: what it withheld is said, soon (maybe after the next look), and then surely."""
         after = set(self.minds) if not surely else set()
+        slack = self.truth.slack
+        stored_by = self.truth.in_time(at, slack.tick + slack.save, self.troubles)
         for mind in self.minds:
             silenced = self.is_silenced(mind, at)
-            after.update(self.announced(mind, at, at, silenced=silenced))
+            after.update(self.announced(mind, at, stored_by, silenced=silenced))
         self.minds = self.bounded(after)
 
     def switched_off(self) -> None:
@@ -156,11 +158,19 @@ class Story:
 
     def late(self, now: float) -> Due | None:
         """Something that should have been told by now, in every way that things may have gone."""
-        in_time = {mind for mind in self.minds if not mind.due or mind.due[0].told_by >= now}
+        in_time = {
+            replace(mind, due=self.kept(mind.due, now))
+            for mind in self.minds
+            if all(due.told_by >= now or due.lossy for due in mind.due)
+        }
         if in_time:
             self.minds = in_time
             return None
-        return min((mind.due[0] for mind in self.minds if mind.due), key=lambda due: due.told_by)
+        return min((due for mind in self.minds for due in mind.due if not due.lossy), key=lambda due: due.told_by)
+
+    def kept(self, due: tuple[Due, ...], now: float) -> tuple[Due, ...]:
+        """What may still be told: what was given up is not."""
+        return due if not due or due[0].told_by >= now else tuple(one for one in due if one.told_by >= now)
 
     def hear(self, message: Message, telling: Telling, *, may_repeat: bool) -> tuple[float, float] | None:
         """A message; gives the earliest and the latest moment since which it may have been due, or None if never."""
@@ -168,11 +178,11 @@ class Story:
         if not ways:
             return None
         self.minds = self.bounded(mind for mind, _ in ways)
-        return min(since for _, since in ways), max(since for _, since in ways)
+        return min(since for _, (since, _) in ways), max(since for _, (_, since) in ways)
 
     def after_message(
         self, mind: Mind, message: Message, telling: Telling, *, may_repeat: bool
-    ) -> Iterator[tuple[Mind, float]]:
+    ) -> Iterator[tuple[Mind, Span]]:
         """The ways in which one message may be meant: what was due, what was told in vain, a reminder."""
         for count in range(len(mind.due) + 1):
             if count and mind.due[count - 1].at > message.at:
@@ -180,20 +190,22 @@ class Story:
             if count < len(mind.due) and not self.may_leave_out(mind.due[count], message.at):
                 continue
             for again in {mind.again, ()}:
-                block = (*again, *mind.due[:count])
-                yield from self.with_block(mind, block, count, message, telling, may_repeat=may_repeat)
+                for block in blocks(again, mind.due[:count]):
+                    yield from self.with_block(mind, block, count, message, telling, may_repeat=may_repeat)
 
     def with_block(
         self, mind: Mind, block: tuple[Due, ...], count: int, message: Message, telling: Telling, *, may_repeat: bool
-    ) -> Iterator[tuple[Mind, float]]:
+    ) -> Iterator[tuple[Mind, Span]]:
         """The same, for what a message told in one."""
         reminds, rest = self.reminds(mind, message.at), replace(mind, due=mind.due[count:])
         if block and tells(telling, block, reminded=reminds):
-            yield replace(rest, again=block if may_repeat else ()), block[0].at
+            yield replace(rest, again=block if may_repeat else ()), (block[0].at, block[0].stored_by)
         if telling.state == "critical" == mind.severity and telling.still is not False and reminds and not rest.due:
             last = Due(message.at, message.at, message.at, "critical", telling.number, telling.rung, True)
             told = replace(rest, reminders=mind.reminders + 1, again=(*block, last) if may_repeat else ())
-            yield told, block[0].at if block else message.at
+            every = self.truth.rules_at(message.at).remind_every or 0.0
+            earliest = min(message.at, mind.since + every * (mind.reminders + 1))
+            yield told, (block[0].at, block[0].stored_by) if block else (earliest, message.at)
 
     def may_leave_out(self, due: Due, at: float) -> bool:
         """Whether a message of this moment may have been written before something became due."""
@@ -212,6 +224,15 @@ class Story:
         found = set(minds)
         assert len(found) <= MOST_MINDS, "the history leaves too much open"
         return found
+
+
+def blocks(again: tuple[Due, ...], due: tuple[Due, ...]) -> Iterator[tuple[Due, ...]]:
+    """What one message may tell: all that is due, or what is left of it if its older part was given up."""
+    yield (*again, *due)
+    for given_up in range(1, len(due) + 1):
+        if not due[given_up - 1].lossy:
+            return
+        yield due[given_up:]
 
 
 def is_later(before: float | None, after: float | None) -> bool:

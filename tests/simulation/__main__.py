@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 
 from tests.oracle import Miss
+from tests.simulation.defects import DEFECTS, caught
 from tests.simulation.run import Lived, live_through
 
 
@@ -19,12 +20,27 @@ def main() -> int:
     parser.add_argument("--histories", type=int, default=150, metavar="N", help="so many histories (150)")
     parser.add_argument("--from", type=int, default=1, dest="first", metavar="SEED", help="the first seed (1)")
     parser.add_argument("--jobs", type=int, default=1, help="processes (1)")
+    parser.add_argument("--defects", action="store_true", help="ten defects put in one by one, and how often each was caught")
     asked = parser.parse_args()
+    seeds = range(asked.first, asked.first + asked.histories)
+    if asked.defects:
+        return tell_defects(seeds)
     if asked.seed is not None:
         return tell_one(live_through(asked.seed))
-    return tell_many(many(range(asked.first, asked.first + asked.histories), asked.jobs), asked)
+    return tell_many(many(seeds, asked.jobs), asked)
 
 
+
+
+def tell_defects(seeds: range) -> int:
+    """In how many histories each defect was caught; 1 if one never was."""
+    worst = len(seeds)
+    for defect in DEFECTS:
+        found = caught(defect, seeds)
+        worst = min(worst, len(found))
+        first = f", first in seed {found[0]}" if found else ""
+        print(f"{defect.name}: caught in {len(found)} of {len(seeds)} histories{first}", flush=True)
+    return int(not worst)
 
 
 def many(seeds: Iterable[int], jobs: int) -> Iterator[Lived]:

@@ -61,8 +61,18 @@ class SimulatedAccount:
             renews=chance.random() < 0.7,
         )
         made.deeds = [made.deed(chance, begin + chance.random() * length) for _ in range(chance.randrange(6))]
+        if chance.random() < 0.3:
+            made.waver(chance, begin, length)
         made.deeds.sort(key=lambda deed: deed.at)
         return made
+
+    def waver(self, chance: random.Random, begin: float, length: float) -> None:
+        """Lets the credits go to and fro around a rung."""
+        rung = self.allowance * chance.choice([0.2, 0.05, 0.1])
+        self.monthly, self.daily, self.package, self.pace = round(rung), 0, 0, 0
+        for step in range(8):
+            what = "burst" if step % 2 else "refund"
+            self.deeds.append(Deed(begin + (step + 1) * length / 10, what, round(rung * chance.uniform(0.02, 0.09)) + 1))
 
     def deed(self, chance: random.Random, at: float) -> Deed:
         """What may happen to it."""

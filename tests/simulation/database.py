@@ -88,6 +88,7 @@ class SimulatedStore(Store):
         self._all: list[sa.Connection] = []
         self._readers: list[sa.Connection] = []
         self._writer = self._connect(reads=False)
+        self._side = sqlite3.connect(file.path)
 
     def _connect(self, *, reads: bool) -> sa.Connection:
         """One more connection."""
@@ -135,14 +136,14 @@ class SimulatedStore(Store):
 
     def look(self, sql: str) -> Any:
         """One value of what is committed, for the simulation itself."""
-        with sqlite3.connect(self._file.path) as connection:
-            return connection.execute(sql).fetchone()[0]
+        return self._side.execute(sql).fetchone()[0]
 
     def kill(self) -> None:
         """Every connection is gone, and with it what was not committed."""
         for connection in self._all:
             connection.invalidate()
             connection.close()
+        self._side.close()
 
     async def close(self) -> None:
         """The same in peace."""

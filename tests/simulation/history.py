@@ -10,7 +10,7 @@ from tests.simulation.accounts import DAY, SimulatedAccount
 HOUR, MINUTE = 3600.0, 60.0
 BEGIN = datetime(2026, 11, 23, tzinfo=UTC).timestamp()
 CHATS = ("111", "-100222", "333")
-SHAPES = ((30 * DAY, 12 * HOUR), (30 * DAY, 8 * HOUR), (10 * DAY, 4 * HOUR), (3 * DAY, HOUR), (1 * DAY, 15 * MINUTE))
+SHAPES = ((20 * DAY, 12 * HOUR), (6 * DAY, 8 * HOUR), (3 * DAY, 4 * HOUR), (0.7 * DAY, HOUR), (0.2 * DAY, 15 * MINUTE))
 """How long a history is, and how often its accounts are looked at."""
 
 OUTAGES = ("unavailable", "hang", "unauthorized", "lapsed", "missing", "throttled", "broken", "garbled", "bucket")
@@ -59,7 +59,7 @@ class History:
         length, every = chance.choice(SHAPES)
         tail = BEGIN + length
         count = chance.choice([1, 2, 2, 3, 4, 8])
-        length /= max(1, count / 3)
+        length /= max(1, count / 2)
         tail = BEGIN + length
         accounts = [SimulatedAccount.of(chance, index, BEGIN, length) for index in range(count)]
         chats = CHATS[: chance.choice([1, 1, 2, 3])]
@@ -103,8 +103,14 @@ class History:
 
     def add(self, kind: str, length: float, who: str | None = None, seconds: float = 0.0) -> None:
         """One more fault, over before the tail."""
-        since = self.moment()
+        since = self.moment() if kind in OUTAGES else self.fateful_moment()
         self.faults.append(Fault(kind, since, min(since + length, self.tail), who, seconds))
+
+    def fateful_moment(self) -> float:
+        """Any moment, or one shortly before something is to be told: the first looks, a plan's end, a refill."""
+        ends = [one.ends_at for one in self.accounts if one.ends_at] + [one.refills_at for one in self.accounts]
+        near = [at for at in ends if BEGIN < at < self.tail] or [BEGIN]
+        return self.chance.choice([self.moment(), BEGIN, self.chance.choice(near)])
 
     def some_account(self) -> str | None:
         """One account, or all of them."""

@@ -89,4 +89,5 @@ def stand_still(world: World, loop: SimulatedLoop, length: float) -> None:
     """The process is suspended for so long."""
     world.count("stops")
     world.truth.stopped.append((loop.now, loop.now + length))
+    world.truth.trouble.append((loop.now, loop.now + length))
     loop.stand_still(length)

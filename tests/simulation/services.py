@@ -52,8 +52,6 @@ class World:
             elif fault.kind not in OUTAGES:
                 # whoever waits for a locked database tries again after half a minute at the latest
                 truth.trouble.append((fault.since, fault.until + 45))
-        for at, length in history.stops:
-            truth.trouble.append((at, at + length))
         if history.moves_at is not None:
             truth.moved["-100222"] = str(NEW_ID)
 

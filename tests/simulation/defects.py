@@ -1,0 +1,160 @@
+"""Ten deliberate defects, each put into the bot for a while in place of one of its functions.
+
+They show that the oracle can see: each must be caught within few histories. To replace a function is otherwise not our
+way to test; here it is the purpose.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot import outbox as outbox_room
+from bot.core import decide, looks
+from bot.core.model import Chat, Decision, Reason, Silence
+from bot.outbox import Outbox
+from bot.recipients import Recipients
+from bot.store import alerts as alert_rows
+from bot.store import outbox as outbox_rows
+from bot.store.schema import outbox as outbox_table
+from tests.simulation.run import live_through
+
+Part = tuple[Any, str, Any]
+"""What is replaced: where, its name, and by what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """Something wrong, in words, and what it replaces."""
+
+    name: str
+    parts: Callable[[], tuple[Part, ...]]
+
+
+@contextmanager
+def put_in(defect: Defect) -> Iterator[None]:
+    """The bot with the defect, until the end of the block."""
+    parts = defect.parts()
+    kept = [(room, name, getattr(room, name)) for room, name, _ in parts]
+    try:
+        for room, name, wrong in parts:
+            setattr(room, name, wrong)
+        yield
+    finally:
+        for room, name, right in kept:
+            setattr(room, name, right)
+
+
+def caught(defect: Defect, seeds: Sequence[int], enough: int | None = None) -> list[int]:
+    """The seeds of the histories in which the defect was caught; no more than ``enough`` are looked for."""
+    found = list[int]()
+    with put_in(defect):
+        for seed in seeds:
+            if live_through(seed).misses:
+                found.append(seed)
+            if enough and len(found) >= enough:
+                break
+    return found
+
+
+def lost_resolve() -> tuple[Part, ...]:
+    """Recoveries are not said."""
+    right = looks.announce
+
+    def wrong(alert: Any, reason: Reason, *, silenced: bool) -> Decision:
+        said = right(alert, reason, silenced=silenced)
+        return Decision(said.alert, Reason.NONE) if said.reason is Reason.RESOLVED else said
+
+    return ((looks, "announce", wrong),)
+
+
+def rearmed_rung() -> tuple[Part, ...]:
+    """A rung counts as left as soon as the credits are above it, so what wavers is told again and again."""
+    right = looks.credits_standing
+
+    def wrong(*arguments: Any) -> Any:
+        standing = right(*arguments)
+        return standing and replace(standing, hold=standing.reach)
+
+    return ((looks, "credits_standing", wrong),)
+
+
+def dropped_retry() -> tuple[Part, ...]:
+    """What Telegram did not take is given up at once."""
+
+    async def wrong(self: Outbox, result: Any, part: Any, chat: Chat, lane: Any) -> None:
+        await self._give_up(result.failure, part, chat)
+
+    return ((Outbox, "_put_off", wrong),)
+
+
+def forgotten_silence() -> tuple[Part, ...]:
+    """Mutes, snoozes and acks are stored, and then not looked at."""
+
+    async def wrong(connection: Any, now: datetime) -> list[Silence]:
+        return []
+
+    return ((alert_rows, "active_silences", wrong),)
+
+
+def unknown_as_zero() -> tuple[Part, ...]:
+    """A bucket that the page leaves out counts as empty, where the whole answer should be found unusable."""
+    return ((looks, "lost_bucket", lambda reading, before: None),)
+
+
+def claim_not_recorded() -> tuple[Part, ...]:
+    """A delivery is not written down, so the message is sent again after the next start."""
+
+    async def wrong(connection: Any, ids: Sequence[int], message_id: int, now: datetime) -> None:
+        return
+
+    return ((outbox_rows, "delivered", wrong),)
+
+
+def broken_order() -> tuple[Part, ...]:
+    """The youngest is told first."""
+    right = outbox_room.parcels
+    return ((outbox_room, "parcels", lambda pending: right(pending)[::-1]),)
+
+
+def stranger_told() -> tuple[Part, ...]:
+    """Somebody else is told too."""
+    right = Recipients.of
+    return ((Recipients, "of", lambda self, notice: (*right(self, notice), Chat(666))),)
+
+
+def early_reminder() -> tuple[Part, ...]:
+    """Reminders come at two thirds of their time."""
+    right = decide.reminded
+
+    def wrong(alert: Any, every: timedelta | None, now: datetime) -> Decision:
+        return right(alert, every and every * 2 / 3, now)
+
+    return ((decide, "reminded", wrong),)
+
+
+def marked_before_sent() -> tuple[Part, ...]:
+    """A message counts as delivered before it is sent: a crash, or a Telegram that is away, loses it."""
+
+    async def claim(connection: Any, ids: Sequence[int]) -> bool:
+        statement = sa.update(outbox_table).where(outbox_table.c.id.in_(ids), outbox_table.c.state == "pending")
+        return bool((await connection.execute(statement.values(state="delivered", lead_id=ids[0]))).rowcount)
+
+    return ((outbox_rows, "claim", claim),)
+
+
+DEFECTS = (
+    Defect("a lost resolve", lost_resolve),
+    Defect("a re-armed rung", rearmed_rung),
+    Defect("a dropped retry", dropped_retry),
+    Defect("a forgotten silence", forgotten_silence),
+    Defect("unknown read as 0", unknown_as_zero),
+    Defect("an outbox claim not recorded", claim_not_recorded),
+    Defect("order broken", broken_order),
+    Defect("a stranger told", stranger_told),
+    Defect("a reminder too early", early_reminder),
+    Defect("delivered marked before sending", marked_before_sent),
+)
