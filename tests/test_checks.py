@@ -293,7 +293,7 @@ async def test_a_pause_is_said_once(world: World) -> None:
 async def test_a_jump_while_the_database_is_locked_is_made_up_for(
     database: Path, monkeypatch: pytest.MonkeyPatch, jump: timedelta, pauses: int
 ) -> None:
-    """What a jump of the clock calls for is done once the database lets go: the pause is said, nobody waits for hours."""
+    """What a jump calls for is done once the database lets go: the pause is said, nobody waits for hours."""
     monkeypatch.setattr(opening, "BUSY_TIMEOUT_MS", 1)
     async with world_in(database) as world:
         await world.watch(ALICE)

@@ -61,7 +61,7 @@ def show(outcome: Outcome, *, whole: bool, keep: Path | None) -> None:
     verdict = "MISS" if outcome.misses else "ok"
     print(
         f"seed {outcome.plot.seed:5} {verdict:4} {outcome.seconds:5.1f} s, lives {outcome.lives}, "
-        f"looks {outcome.looks:3}, messages {outcome.messages:2} | {', '.join(outcome.plot.faults)}",
+        f"looks {outcome.looks:3}, messages {outcome.messages:2}{open_in(outcome)} | {', '.join(outcome.plot.faults)}",
         flush=True,
     )
     if outcome.misses and keep:
@@ -76,16 +76,21 @@ def show(outcome: Outcome, *, whole: bool, keep: Path | None) -> None:
         print(f"  again: python -m tests.faults --seed {outcome.plot.seed}", flush=True)
 
 
+def open_in(outcome: Outcome) -> str:
+    """How many alerts could not be judged, where there are some."""
+    return f", {len(outcome.left_open)} alerts left open" if outcome.left_open else ""
+
+
 def summary(outcomes: list[Outcome], seconds: float) -> None:
     """How it went, and what was met how often."""
+    left_open = sum(len(one.left_open) for one in outcomes)
     met = Counter(fault for one in outcomes for fault in one.plot.faults)
     missed = [one.plot.seed for one in outcomes if one.misses]
     print("\n".join(f"{count:5} × {fault}" for fault, count in sorted(met.items())))
-    print(
-        f"{len(outcomes)} histories in {seconds:.0f} s, {sum(one.lives for one in outcomes)} lives, "
-        f"{sum(one.looks for one in outcomes)} looks, {sum(one.messages for one in outcomes)} messages: "
-        + (f"{len(missed)} with a miss, seeds {missed}" if missed else "no miss")
-    )
+    lived = f"{sum(one.lives for one in outcomes)} lives, {sum(one.looks for one in outcomes)} looks"
+    said = f"{sum(one.messages for one in outcomes)} messages, {left_open} alerts left open"
+    found = f"{len(missed)} with a miss, seeds {missed}" if missed else "no miss"
+    print(f"{len(outcomes)} histories in {seconds:.0f} s, {lived}, {said}: {found}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 
@@ -13,6 +14,11 @@ class Defect:
     says: str
 
 
+def replaced(room: type, name: str, work: Callable[..., Any]) -> None:
+    """Puts something else in a method's place."""
+    setattr(room, name, work)
+
+
 def forgotten_retry() -> None:
     """What Telegram did not take counts as delivered."""
     from bot.core.delivery import Delivered
@@ -21,7 +27,7 @@ def forgotten_retry() -> None:
     async def put_off(self: Any, _result: Any, part: Any, chat: Any, lane: Any) -> None:
         await self._delivered(Delivered(0), part, chat, lane)
 
-    Outbox._put_off = put_off  # type: ignore[method-assign]
+    replaced(Outbox, "_put_off", put_off)
 
 
 def lost_after_a_crash() -> None:
@@ -31,7 +37,7 @@ def lost_after_a_crash() -> None:
     async def resume(_self: Any) -> None:
         return
 
-    Outbox.resume = resume  # type: ignore[method-assign]
+    replaced(Outbox, "resume", resume)
 
 
 def lost_recovery() -> None:
@@ -44,7 +50,7 @@ def lost_recovery() -> None:
     async def without(self: Any, connection: Any, notices: Any, now: Any) -> None:
         await put(self, connection, [one for one in notices if one.reason is not Reason.RESOLVED], now)
 
-    Verdicts.put = without  # type: ignore[method-assign]
+    replaced(Verdicts, "put", without)
 
 
 def twice() -> None:
@@ -57,27 +63,29 @@ def twice() -> None:
         await send(self, message, chat)
         return await send(self, message, chat)
 
-    TelegramPost.send = again  # type: ignore[method-assign]
+    replaced(TelegramPost, "send", again)
 
 
 def nothing_is_zero() -> None:
     """An answer that is no reading reads as the last one with nothing left."""
-    from bot.core.model import Outage, OutageKind, Sample
+    from bot.core.model import Outage, OutageKind, Reading, Sample
     from bot.sources.pixverse import PixVerse
 
     read = PixVerse.read
-    lasts: dict[str, Any] = {}
+    lasts: dict[str, Reading] = {}
+
+    def empty(last: Reading, at: datetime) -> Reading:
+        return replace(last, taken_at=at, credits=replace(last.credits, monthly=0, daily=0, package=0))
 
     async def guess(self: Any, email: str) -> Sample:
         sample: Sample = await read(self, email)
         if not isinstance(sample, Outage):
             lasts[email] = sample
         elif sample.kind is OutageKind.GARBLED and email in lasts:
-            last = lasts[email]
-            return replace(last, taken_at=sample.taken_at, credits=replace(last.credits, monthly=0, daily=0, package=0))
+            return empty(lasts[email], sample.taken_at)
         return sample
 
-    PixVerse.read = guess  # type: ignore[method-assign]
+    replaced(PixVerse, "read", guess)
 
 
 def talks_to_strangers() -> None:
@@ -87,7 +95,7 @@ def talks_to_strangers() -> None:
     def allowed(_self: Any, _chat_id: int, _thread_id: int | None) -> bool:
         return True
 
-    Access.allowed = allowed  # type: ignore[method-assign]
+    replaced(Access, "allowed", allowed)
 
 
 DEFECTS = {

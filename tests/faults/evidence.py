@@ -37,7 +37,10 @@ def truth_of(world: World) -> Truth:
         chats=tuple(map(str, world.chats)),
         every=PAUSES_ELSEWHERE,
         rules=[(0, Rules(*RULES, int(world.settings["UNREADABLE_AFTER"]), 86400))],
-        up=[(EPOCH + life.began, EPOCH + life.ended if life is not world.life and life.ended else inf) for life in world.lives],
+        up=[
+            (EPOCH + life.began, EPOCH + life.ended if life is not world.life and life.ended else inf)
+            for life in world.lives
+        ],
         answers=sorted([*answers(world), *refused(world)], key=lambda one: one.at),
         hurdles=[truth.Hurdle(shifted(span), chat, gone) for span, chat, gone in world.hurdles],
         trouble=[shifted(span) for span in (*world.troubles, *world.freezes)],
@@ -61,9 +64,9 @@ def answers(world: World) -> list[truth.Answer]:
     for one in asked:
         stored_by = min((next.asked for next in asked if is_next(one, next)), default=None)
         life = world.lives[one.life - 1]
-        kept = {"stored_by": EPOCH + (stored_by or life.ended or inf), "maybe": stored_by is None}
+        kept = EPOCH + (stored_by or life.ended or inf)
         at = EPOCH + (one.answered or one.ended or one.asked)
-        found.append(truth.Answer(at, one.email or "", **kept, **meaning(one)))
+        found.append(truth.Answer(at, one.email or "", stored_by=kept, maybe=stored_by is None, **meaning(one)))
     return found
 
 

@@ -21,6 +21,8 @@ import bot.chat.service
 import bot.core.delivery
 import bot.sources.http
 import bot.store.database
+from bot.chat.request import AiohttpRequest
+from bot.chat.sender import post
 from bot.cli import main
 from bot.core.model import Outage, Sample
 from bot.sources.pixverse import PixVerse
@@ -36,7 +38,7 @@ FULL, READ_ONLY = "full", "read-only"
 ANSWERED = "\u2063"
 """Stands, unseen, at the end of each answer to a question, so that it is not taken for something told."""
 NO_ANSWER = "NO-ANSWER"
-"""Begins a line of the log about a look that found nothing: the account, and from when to when on the monotonic clock."""
+"""Begins a line of the log about a look that found nothing: the account, and from when to when, monotonic."""
 ANY_SIZE = 4_294_967_294
 """SQLite's own upper bound of a database, in pages."""
 
@@ -66,13 +68,13 @@ def spoil_database(file: Path) -> None:
 
 def shorten_waits() -> None:
     """The same waits as in earnest, in their order, but none so long that a history would take minutes."""
-    bot.app.Client = partial(bot.sources.http.Client, timeout=LOOK_SECONDS)  # type: ignore[misc, assignment]
-    request = bot.chat.service.AiohttpRequest
+    request = AiohttpRequest
 
     def impatient(connections: int, read_timeout: float) -> Any:
         return request(connections, min(read_timeout, SEND_SECONDS))
 
-    bot.chat.service.AiohttpRequest = impatient  # type: ignore[misc, assignment]
+    vars(bot.app)["Client"] = partial(bot.sources.http.Client, timeout=LOOK_SECONDS)
+    vars(bot.chat.service)["AiohttpRequest"] = impatient
     vars(bot.chat.polling).update(POLL_SECONDS=POLL_SECONDS, SPARE_SECONDS=SEND_SECONDS, LONGEST_WAIT=LONGEST_WAIT)
     vars(bot.core.delivery).update(LONGEST_WAIT=LONGEST_WAIT, FIRST_WAIT=0.3, CHAT_PAUSE=0.1)
     vars(bot.store.database).update(WAITS=DATABASE_WAITS, BUSY_TIMEOUT_MS=BUSY_MS)
@@ -80,12 +82,11 @@ def shorten_waits() -> None:
 
 def mark_answers() -> None:
     """Lets each answer to a question be known as one."""
-    post = bot.chat.service.post
 
     async def marked(telegram: Any, message: Any, chat: Any, reply_to: int | None = None) -> int:
         return await post(telegram, replace(message, text=message.text + ANSWERED), chat, reply_to)
 
-    bot.chat.service.post = marked
+    vars(bot.chat.service)["post"] = marked
 
 
 def say_what_failed() -> None:
@@ -110,7 +111,7 @@ def launch(folder: Path, defect: str | None) -> int:
     spoil_database(folder / DATABASE)
     if defect:
         DEFECTS[defect].put_in()
-    bot.app.App = partial(bot.app.App, clock=movable_clock(folder / CLOCK), tick=TICK)  # type: ignore[misc, assignment]
+    vars(bot.app)["App"] = partial(bot.app.App, clock=movable_clock(folder / CLOCK), tick=TICK)
     return main(["run"])
 
 

@@ -45,12 +45,16 @@ def wrong_in(world: World, heard: list[Message], chat: int) -> Iterator[str]:
 def length_of(message: Message) -> float:
     """How long nobody watched, as a message says."""
     words = _RAN.search(message.text)
-    return sum(int(count) * _UNITS[unit] for count, unit in re.findall(r"(\d+) (min|s|h|d)\b", words[1] if words else ""))
+    return sum(
+        int(count) * _UNITS[unit] for count, unit in re.findall(r"(\d+) (min|s|h|d)\b", words[1] if words else "")
+    )
 
 
 def was_there(world: World, at: float) -> bool:
-    """Whether one process of the bot surely watched before a jump and after it, and could write it down before another."""
-    noted = NEAR + max([at, *(until for since, until in (*world.troubles, *world.freezes) if since - NEAR < at < until)])
+    """Whether one process surely watched before a jump and after it, and could write that down before another."""
+    noted = NEAR + max(
+        [at, *(until for since, until in (*world.troubles, *world.freezes) if since - NEAR < at < until)]
+    )
     if any(at < other <= noted for other, _ in world.jumps):
         return False
     for life in world.lives:

@@ -88,7 +88,9 @@ def drawn(seed: int, strangers: tuple[int, ...]) -> Plot:
     if not any(plot.acts.values()):
         plot.acts[TELEGRAM] = acts_in(TELEGRAM, 1, length, emails, chance)
     asked = ((chat, text) for chat in (*strangers, plot.chats[0]) for text in QUESTIONS)
-    plot.questions = [Question(chance.uniform(0.3, 2), *one) for one in chance.sample(list(asked), chance.randint(1, 4))]
+    plot.questions = [
+        Question(chance.uniform(0.3, 2), *one) for one in chance.sample(list(asked), chance.randint(1, 4))
+    ]
     return plot
 
 
@@ -111,7 +113,11 @@ def acts_in(room: str, count: int, length: float, emails: tuple[str, ...], chanc
     acts = []
     for _ in range(count):
         email = chance.choice((None, *emails)) if room == PIXVERSE else None
-        number = float(chance.choice(JUMPS)) if room == CLOCK else float(chance.randint(0, 5)) / (5 if room == PIXVERSE else 1)
+        number = (
+            float(chance.choice(JUMPS))
+            if room == CLOCK
+            else float(chance.randint(0, 5)) / (5 if room == PIXVERSE else 1)
+        )
         wait = chance.uniform(0, length / count / 2)
         acts.append(Act(wait, chance.choice(names), chance.uniform(0.5, 3.5), email, number))
     return acts

@@ -77,10 +77,10 @@ class Life:
     async def health(self) -> dict[str, object]:
         """What its page says of it; empty if it does not answer."""
         try:
-            async with ClientSession(timeout=ClientTimeout(total=5)) as session:
-                async with session.get(f"http://127.0.0.1:{self.port}/healthz") as answer:
-                    found: dict[str, object] = await answer.json()
-                    return found
+            url, patience = f"http://127.0.0.1:{self.port}/healthz", ClientTimeout(total=5)
+            async with ClientSession(timeout=patience) as session, session.get(url) as answer:
+                found: dict[str, object] = await answer.json()
+                return found
         except (ClientError, TimeoutError, OSError, ValueError):
             return {}
 

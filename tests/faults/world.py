@@ -30,7 +30,7 @@ PATIENCE = 60.0
 class World:
     """Everything around the bot, and the bot."""
 
-    def __init__(self, folder: Path, chats: tuple[int, ...], settings: dict[str, str], defect: str | None = None) -> None:
+    def __init__(self, folder: Path, chats: tuple[int, ...], settings: dict[str, str], defect: str | None) -> None:
         """``chats`` are told of everything; a ``defect`` is put into the bot."""
         self.folder = folder
         self.chats = chats
