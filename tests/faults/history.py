@@ -75,8 +75,8 @@ async def live(plot: Plot, template: Path, court: Executor, defect: str | None =
 async def play(world: World, plot: Plot) -> None:
     """What was drawn happens."""
     await world.start()
-    if plot.begins_well:
-        await until(lambda: all_seen(world), lambda: f"a first round; the log ends {world.life.lines[-5:]}")
+    begun = all_seen if plot.begins_well else is_up
+    await until(lambda: begun(world), lambda: f"the bot begins; its log ends {world.life.lines[-5:]}")
     keeper = asyncio.create_task(world.keep())
     try:
         async with asyncio.TaskGroup() as actors:
@@ -109,6 +109,11 @@ def talked_to_strangers(world: World) -> list[str]:
 async def all_seen(world: World) -> bool:
     """Whether every account was looked at."""
     return all(world.looks_since(0, email) for email in world.pixverse.accounts)
+
+
+async def is_up(world: World) -> bool:
+    """Whether the bot has come so far that it would look."""
+    return world.life.port is not None
 
 
 async def live_account(world: World, turns: list[Turn]) -> None:

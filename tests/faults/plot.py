@@ -50,7 +50,7 @@ class Plot:
     settings: dict[str, str]
     emails: tuple[str, ...]
     begins_well: bool = True
-    """Whether all is well until everyone was looked at once."""
+    """Whether all is well until everyone was looked at once; else only until the bot is up."""
     turns: list[list[Turn]] = field(default_factory=list)
     """What each account lives through."""
     acts: dict[str, list[Act]] = field(default_factory=dict)
