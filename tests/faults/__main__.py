@@ -29,12 +29,13 @@ def main() -> int:
 
 def arguments() -> argparse.Namespace:
     """The command line."""
+    known = "; ".join(f"{name} shows when {defect.says}" for name, defect in DEFECTS.items())
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--histories", type=int, default=60, metavar="N", help="how many (60)")
     parser.add_argument("--from", dest="first", type=int, default=1, metavar="SEED", help="the first seed (1)")
     parser.add_argument("--seed", type=int, metavar="SEED", help="only this one, with all that happened in it")
     parser.add_argument("--jobs", type=int, default=3, metavar="J", help="how many at once (3): they mostly wait")
-    parser.add_argument("--defect", choices=sorted(DEFECTS), help="put a deliberate defect into the bot")
+    parser.add_argument("--defect", choices=sorted(DEFECTS), help=f"put a defect into the bot: {known}")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where to put all that happened before each miss")
     return parser.parse_args()
 

@@ -102,7 +102,7 @@ DEFECTS = {
     "forgotten-retry": Defect(forgotten_retry, "Telegram refuses a message once"),
     "lost-after-a-crash": Defect(lost_after_a_crash, "the bot is killed while it sends"),
     "lost-recovery": Defect(lost_recovery, "credits come back"),
-    "twice": Defect(twice, "any alert"),
-    "nothing-is-zero": Defect(nothing_is_zero, "a body that lies about types"),
+    "twice": Defect(twice, "an alert is told"),
+    "nothing-is-zero": Defect(nothing_is_zero, "a body lies about types"),
     "talks-to-strangers": Defect(talks_to_strangers, "a stranger asks"),
 }
