@@ -4,6 +4,8 @@
 that adds what ``FOLDER/clock`` says, a faster tick, and shorter waits, so that a history of days fits into seconds.
 """
 
+import ctypes
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -27,6 +29,7 @@ from bot.cli import main
 from bot.core.model import Outage, Sample
 from bot.sources.pixverse import PixVerse
 from tests.faults.defects import DEFECTS
+from tests.faults.process import NO_ANSWER
 
 TICK = timedelta(seconds=0.15)
 LOOK_SECONDS, SEND_SECONDS, POLL_SECONDS = 2.0, 2.0, 3
@@ -37,8 +40,7 @@ CLOCK, DATABASE = "clock", "database"
 FULL, READ_ONLY = "full", "read-only"
 ANSWERED = "\u2063"
 """Stands, unseen, at the end of each answer to a question, so that it is not taken for something told."""
-NO_ANSWER = "NO-ANSWER"
-"""Begins a line of the log about a look that found nothing: the account, and from when to when, monotonic."""
+PR_SET_PDEATHSIG = 1
 ANY_SIZE = 4_294_967_294
 """SQLite's own upper bound of a database, in pages."""
 
@@ -80,6 +82,12 @@ def shorten_waits() -> None:
     vars(bot.store.database).update(WAITS=DATABASE_WAITS, BUSY_TIMEOUT_MS=BUSY_MS)
 
 
+def end_with_the_harness() -> None:
+    """Lets the system end the bot where the harness ends without having ended it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def mark_answers() -> None:
     """Lets each answer to a question be known as one."""
 
@@ -105,6 +113,7 @@ def say_what_failed() -> None:
 
 def launch(folder: Path, defect: str | None) -> int:
     """Runs the bot until it is told to stop, and gives its exit code."""
+    end_with_the_harness()
     shorten_waits()
     mark_answers()
     say_what_failed()

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
+NO_ANSWER = "NO-ANSWER"
+"""Begins a line of the log about a look that found nothing: the account, and from when to when, monotonic."""
 ROOT = Path(__file__).parents[2]
 _PORT = re.compile(r"Health and metrics at http://\S+:(\d+)/healthz")
 _MOST_LINES = 4000
@@ -42,6 +44,11 @@ class Life:
     def is_young(self) -> bool:
         """Whether it had not come so far as to serve its pages, and so may still end as any program does."""
         return self.port is None
+
+    @property
+    def failed(self) -> list[float]:
+        """When its looks ended that found nothing, by its log."""
+        return [float(line.split()[3]) for line in self.lines if line.startswith(NO_ANSWER)]
 
     @property
     def gave_up(self) -> bool:
