@@ -44,6 +44,10 @@ audit: .venv/installed ## ask the network for known holes in what is locked; nee
 		--disable-pip-version-check --quiet install 'pip-audit>=2.10,<3'; }
 	@$(BIN)/python -m bench.audit .venv/audit/bin/pip-audit
 
+.PHONY: faults
+faults: .venv/installed ## N=60 random histories of the real bot with everything going wrong; JOBS=3 at once
+	$(BIN)/python -m tests.faults --histories $(or $(N),60) --jobs $(or $(JOBS),3) $(ARGS)
+
 .PHONY: bench
 bench: .venv/installed ## the numbers in the README, measured here
 	$(BIN)/python -m bench $(ARGS)

@@ -13,7 +13,7 @@ from bot.core.spread import next_look
 from bot.errors import DatabaseTrouble
 from bot.rounds import Rounds
 from bot.sources import Source
-from bot.store import accounts
+from bot.store import accounts, history
 from bot.store.accounts import Known
 from bot.verdicts import Look, Saved, Verdicts
 
@@ -63,7 +63,9 @@ class Checks:
     async def resume(self) -> None:
         """Takes up where the last run left off: everyone is due at once."""
         async with self._store.write() as connection:
-            self._ticked_at = await accounts.last_look(connection)
+            told = await history.last_pause_end(connection, self._clock())
+            moments = (await accounts.last_look(connection), told)
+            self._ticked_at = max((moment for moment in moments if moment), default=None)
             await accounts.all_due(connection, self._clock())
 
     async def tick(self) -> None:
@@ -224,7 +226,10 @@ class Checks:
             self._context.on_round(ended)
 
     async def _note_pause(self) -> None:
-        """After more than three intervals without checks, says from when to when nobody was watching."""
+        """After more than three intervals without checks, says from when to when nobody was watching.
+
+        Where the database cannot be written, the next tick tries again.
+        """
         now, before = self._clock(), self._ticked_at
         if before and now - before > PAUSE_INTERVALS * self.every:
             await self._verdicts.say_pause(before, now)

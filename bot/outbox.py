@@ -227,9 +227,7 @@ class Outbox:
             case Moved(new):
                 log.warning("Chat %d has become chat %d; it is followed", chat.chat_id, new)
                 self._lanes.setdefault(new, Lane(sent=lane.sent))
-                await self._store.write_patiently(
-                    lambda connection: self._recipients.move(connection, chat.chat_id, new)
-                )
+                await self._moved(chat.chat_id, new, part)
             case Later(failure, refused=True) if part.attempts + 1 >= REFUSALS:
                 await self._give_up(f"Telegram finds the message wrong: {failure}", part, chat, after=REFUSALS)
             case Later():
@@ -237,6 +235,15 @@ class Outbox:
             case Never(failure):
                 await self._store.write_patiently(lambda connection: chats.note(connection, chat, gone=failure))
                 await self._give_up(failure, part, chat)
+
+    async def _moved(self, old: int, new: int, part: Parcel) -> None:
+        """Follows a chat. What was claimed may be addressed to the new one already, if the move was announced too."""
+
+        async def follow(connection: Connection) -> None:
+            await self._recipients.move(connection, old, new)
+            await outbox.put_back(connection, ids_of(part))
+
+        await self._store.write_patiently(follow)
 
     async def _delivered(self, result: Delivered, part: Parcel, chat: Chat, lane: Lane) -> None:
         """Notes a delivery. If it ended a drought, the other chats are tried at once too."""

@@ -330,6 +330,29 @@ async def test_a_pause_that_a_locked_database_hides_is_said_later(world: World) 
     assert pause.notice.facts.since == NOW
 
 
+@pytest.mark.parametrize(("jump", "pauses"), [(timedelta(hours=5), 1), (timedelta(hours=-5), 0)])
+async def test_a_jump_while_the_database_is_locked_is_made_up_for(
+    database: Path, monkeypatch: pytest.MonkeyPatch, jump: timedelta, pauses: int
+) -> None:
+    """What a jump calls for is done once the database lets go: the pause is said, nobody waits for hours."""
+    monkeypatch.setattr(opening, "PAUSES", (0.001,))
+    async with world_in(database) as world:
+        await world.watch(ALICE)
+        await tick(world)
+        with closing(sqlite3.connect(database, isolation_level=None, timeout=10)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            world.clock.now += jump
+            with pytest.raises(DatabaseTrouble):
+                await world.checks.tick()
+            other.execute("ROLLBACK")
+        await tick(world)
+        assert len(await world.notices(Topic.PAUSE)) == pauses
+        world.source.reads.clear()
+        world.clock.now += QUARTER
+        await tick(world)
+        assert world.source.reads == [ALICE]
+
+
 async def test_a_pause_over_a_restart_is_said_and_a_quick_restart_is_silent(database: Path) -> None:
     """The pause counts from the last look of the run before; a restart within the time says nothing."""
     async with world_in(database) as world:
@@ -348,6 +371,22 @@ async def test_a_pause_over_a_restart_is_said_and_a_quick_restart_is_silent(data
                 await connection.exec_driver_sql(
                     "UPDATE accounts SET looked_at = ?", (int(NOW.timestamp() * 1_000_000),)
                 )
+
+
+async def test_a_pause_that_was_told_is_not_told_again_by_a_start_just_after_it(database: Path) -> None:
+    """Killed after it told of a pause and before the next look: the next start does not tell of the same time."""
+    async with world_in(database) as world:
+        await world.watch(ALICE)
+        await tick(world)
+        world.clock.forward(hours=5)
+        await world.verdicts.say_pause(NOW + timedelta(minutes=10), world.clock.now)
+    async with world_in(database) as again:
+        again.clock.forward(hours=5, minutes=1)
+        await again.discovery((ALICE, None)).resume()
+        await again.checks.resume()
+        await tick(again)
+        assert again.source.reads == [ALICE]
+        assert len(await again.notices(Topic.PAUSE)) == 1
 
 
 async def test_a_restart_looks_at_everyone_at_once(database: Path) -> None:

@@ -78,6 +78,13 @@ async def note_pause(connection: Connection, since: datetime, until: datetime) -
     await connection.execute(insert(outages).on_conflict_do_nothing(), row)
 
 
+async def last_pause_end(connection: Connection, now: datetime) -> datetime | None:
+    """Until when nobody was watching, the last time; an end that lies ahead is that of a clock since set back."""
+    pauses = sa.and_(outages.c.account == EVERYONE, outages.c.kind == NOT_RUNNING, outages.c.until <= now)
+    at: datetime | None = await connection.scalar(sa.select(sa.func.max(outages.c.until)).where(pauses))
+    return at
+
+
 async def prune(connection: Connection, now: datetime, keep: timedelta) -> None:
     """Drops outages that ended longer ago than ``keep``."""
     await connection.execute(sa.delete(outages).where(outages.c.until < now - keep))

@@ -90,9 +90,11 @@ async def pending(connection: Connection, chat_id: int) -> list[Notification]:
 
 async def claim(connection: Connection, ids: Sequence[int]) -> bool:
     """Takes notifications for one message, led by the first; False if another worker has any of them."""
-    statement = sa.update(outbox).where(outbox.c.id.in_(ids), outbox.c.state == PENDING)
-    taken = await connection.execute(statement.values(state=SENDING, lead_id=ids[0]))
-    return taken.rowcount == len(ids)
+    waits = sa.and_(outbox.c.id.in_(ids), outbox.c.state == PENDING)
+    if await connection.scalar(sa.select(sa.func.count()).select_from(outbox).where(waits)) != len(ids):
+        return False
+    await connection.execute(sa.update(outbox).where(waits).values(state=SENDING, lead_id=ids[0]))
+    return True
 
 
 async def release(connection: Connection, chat_id: int | None = None) -> None:
@@ -101,6 +103,12 @@ async def release(connection: Connection, chat_id: int | None = None) -> None:
     if chat_id is not None:
         claimed = claimed.where(outbox.c.chat_id == chat_id)
     await connection.execute(claimed.values(state=PENDING))
+
+
+async def put_back(connection: Connection, ids: Sequence[int]) -> None:
+    """Lets what one message was to tell wait again, wherever it is addressed to by now."""
+    claimed = sa.and_(outbox.c.id.in_(ids), outbox.c.state == SENDING)
+    await connection.execute(sa.update(outbox).where(claimed).values(state=PENDING))
 
 
 async def delivered(connection: Connection, ids: Sequence[int], message_id: int, now: datetime) -> None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from tests.oracle.follow import Following, may_repeat
 from tests.oracle.looks import SOURCE, Fleet, Look, looks_at
 from tests.oracle.silences import joined, quiet_spans, within
-from tests.oracle.story import Story
+from tests.oracle.story import LeftOpen, Story
 from tests.oracle.told import Read, Told, Unreadable, read
 from tests.oracle.truth import Span, Truth
 
@@ -20,6 +20,9 @@ JUDGED = ("credits", "plan", "failures")
 
 STORM = 1200.0
 """Seconds in which a storm's messages count together, and the longest that one of them waits."""
+
+
+LEFT_OPEN = "this history leaves too much open to be judged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,11 @@ def stories(truth: Truth, chat: str, reads: list[Read], looks: Looks) -> Iterato
             if telling.who == who and telling.measure == measure
         ]
         following = Following(truth, chat, measure, Story.of(truth, chat, subject, measure))
-        wrong = following.through(looks[subject, measure], heard)
+        try:
+            wrong = following.through(looks[subject, measure], heard)
+        except LeftOpen:
+            yield Miss(truth.ended_at, LEFT_OPEN, chat, f"{subject} {measure}")
+            continue
         if wrong:
             yield Miss(wrong[0], wrong[1], chat, f"{subject} {measure}")
         for message, since in following.due_since.items():

@@ -41,10 +41,10 @@ def seen_by_the_bot(truth: Truth, account: str) -> list[Seen]:
     """The answers that came while the bot was up."""
     found = []
     for answer in truth.seen_as(account):
-        stored_by = truth.in_time(answer.at, truth.slack.save, sorted(truth.trouble))
+        stored_by = answer.stored_by or truth.in_time(answer.at, truth.slack.save, sorted(truth.trouble))
         ends = [end for since, end in truth.up if since <= answer.at <= end]
         if ends:
-            found.append(Seen(answer, stored_by, max(ends) > stored_by))
+            found.append(Seen(answer, stored_by, max(ends) > stored_by and not answer.maybe))
     return found
 
 

@@ -44,7 +44,8 @@ class Answer:
 
     Without an answer (a connection cut, a question that hung until it was given up) ``at`` is when that became plain.
     ``outage`` is one of design.md's kinds; None means that the numbers below were to be seen. A bucket of None was
-    left out. ``peace`` is how many seconds the server asked to be left alone.
+    left out. ``peace`` is how many seconds the server asked to be left alone. ``stored_by``: when it was surely stored,
+    where that is known; ``maybe``: it may never have been.
     """
 
     at: float
@@ -57,6 +58,8 @@ class Answer:
     daily_allowance: float | None = None
     plan: Plan = Plan()
     peace: float = 0
+    stored_by: float | None = None
+    maybe: bool = False
 
     @property
     def credits(self) -> float:

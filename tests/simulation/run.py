@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 
-from tests.oracle import Miss, TooOpenError, Truth, judge
+from tests.oracle import Miss, Truth, judge
 from tests.oracle.told import Told
 from tests.simulation.database import File, SimulatedStore
 from tests.simulation.history import BEGIN, STORE_FAULTS, History
@@ -47,10 +47,7 @@ def live_through(seed: int) -> Lived:
     while now < history.ends_at:
         kill = kills.pop(0) if kills else (float("inf"), 0, 0.0)
         now = one_life(world, now, kill)
-    try:
-        misses = judge(world.truth, world.told)
-    except TooOpenError as error:
-        misses = [Miss(BEGIN, f"cannot be judged: {error}")]
+    misses = judge(world.truth, world.told)
     days = (history.ends_at - BEGIN) / 86400
     logging.disable(logging.NOTSET)
     return Lived(seed, days, misses, world.truth, world.told, world.counts, time.process_time() - began)

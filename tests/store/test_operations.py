@@ -364,6 +364,8 @@ async def test_a_claim_is_whole_or_refused(store: Store) -> None:
         ids = [one.id for one in await waiting(connection)]
         assert await outbox.claim(connection, ids[:1])
         assert not await outbox.claim(connection, ids[:1])
+        assert not await outbox.claim(connection, ids)
+        assert [one.id for one in await waiting(connection)] == ids[1:], "what is refused is not claimed in part"
     async with store.write() as connection:
         await outbox.release(connection)
         assert [one.id for one in await waiting(connection)] == ids

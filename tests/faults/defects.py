@@ -1,0 +1,108 @@
+"""Deliberate defects, put into the bot by the launcher to show that the harness sees them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One defect: what it does to the bot, and what must happen for it to show."""
+
+    put_in: Callable[[], None]
+    says: str
+
+
+def replaced(room: type, name: str, work: Callable[..., Any]) -> None:
+    """Puts something else in a method's place."""
+    setattr(room, name, work)
+
+
+def forgotten_retry() -> None:
+    """What Telegram did not take counts as delivered."""
+    from bot.core.delivery import Delivered
+    from bot.outbox import Outbox
+
+    async def put_off(self: Any, _result: Any, part: Any, chat: Any, lane: Any) -> None:
+        await self._delivered(Delivered(0), part, chat, lane)
+
+    replaced(Outbox, "_put_off", put_off)
+
+
+def lost_after_a_crash() -> None:
+    """What was claimed when the bot was killed stays claimed for ever."""
+    from bot.outbox import Outbox
+
+    async def resume(_self: Any) -> None:
+        return
+
+    replaced(Outbox, "resume", resume)
+
+
+def lost_recovery() -> None:
+    """Recoveries are forgotten on their way into the outbox."""
+    from bot.core.model import Reason
+    from bot.verdicts import Verdicts
+
+    put = Verdicts.put
+
+    async def without(self: Any, connection: Any, notices: Any, now: Any) -> None:
+        await put(self, connection, [one for one in notices if one.reason is not Reason.RESOLVED], now)
+
+    replaced(Verdicts, "put", without)
+
+
+def twice() -> None:
+    """Each message goes out twice."""
+    from bot.chat.sender import TelegramPost
+
+    send = TelegramPost.send
+
+    async def again(self: Any, message: Any, chat: Any) -> Any:
+        await send(self, message, chat)
+        return await send(self, message, chat)
+
+    replaced(TelegramPost, "send", again)
+
+
+def nothing_is_zero() -> None:
+    """An answer that is no reading reads as the last one with nothing left."""
+    from bot.core.model import Outage, OutageKind, Reading, Sample
+    from bot.sources.pixverse import PixVerse
+
+    read = PixVerse.read
+    lasts: dict[str, Reading] = {}
+
+    def empty(last: Reading, at: datetime) -> Reading:
+        return replace(last, taken_at=at, credits=replace(last.credits, monthly=0, daily=0, package=0))
+
+    async def guess(self: Any, email: str) -> Sample:
+        sample: Sample = await read(self, email)
+        if not isinstance(sample, Outage):
+            lasts[email] = sample
+        elif sample.kind is OutageKind.GARBLED and email in lasts:
+            return empty(lasts[email], sample.taken_at)
+        return sample
+
+    replaced(PixVerse, "read", guess)
+
+
+def talks_to_strangers() -> None:
+    """Everybody is answered."""
+    from bot.chat.access import Access
+
+    def allowed(_self: Any, _chat_id: int, _thread_id: int | None) -> bool:
+        return True
+
+    replaced(Access, "allowed", allowed)
+
+
+DEFECTS = {
+    "forgotten-retry": Defect(forgotten_retry, "Telegram refuses a message once"),
+    "lost-after-a-crash": Defect(lost_after_a_crash, "the bot is killed while it sends"),
+    "lost-recovery": Defect(lost_recovery, "credits come back"),
+    "twice": Defect(twice, "an alert is told"),
+    "nothing-is-zero": Defect(nothing_is_zero, "a body lies about types"),
+    "talks-to-strangers": Defect(talks_to_strangers, "a stranger asks"),
+}

@@ -1,0 +1,128 @@
+"""Starts the real bot, as ``credit-bot run`` does, where a harness can move its clock and spoil its database.
+
+``python -m tests.faults.launch FOLDER [DEFECT]``. The bot's own program runs; only what it is handed differs: a clock
+that adds what ``FOLDER/clock`` says, a faster tick, and shorter waits, so that a history of days fits into seconds.
+"""
+
+import ctypes
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+import bot.app
+import bot.chat.polling
+import bot.chat.service
+import bot.core.delivery
+import bot.sources.http
+import bot.store.database
+from bot.chat.request import AiohttpRequest
+from bot.chat.sender import post
+from bot.cli import main
+from bot.core.model import Outage, Sample
+from bot.sources.pixverse import PixVerse
+from tests.faults.defects import DEFECTS
+from tests.faults.process import NO_ANSWER
+
+TICK = timedelta(seconds=0.15)
+LOOK_SECONDS, SEND_SECONDS, POLL_SECONDS = 2.0, 2.0, 3
+LONGEST_WAIT = 2.0
+DATABASE_WAITS = (0.3, 0.6, 1.0)
+BUSY_MS = 700
+CLOCK, DATABASE = "clock", "database"
+FULL, READ_ONLY = "full", "read-only"
+ANSWERED = "\u2063"
+"""Stands, unseen, at the end of each answer to a question, so that it is not taken for something told."""
+PR_SET_PDEATHSIG = 1
+ANY_SIZE = 4_294_967_294
+"""SQLite's own upper bound of a database, in pages."""
+
+
+def movable_clock(file: Path) -> Callable[[], datetime]:
+    """The wall clock, set forward or back by the seconds in a file."""
+
+    def clock() -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=float(file.read_text()))
+
+    return clock
+
+
+def spoil_database(file: Path) -> None:
+    """Lets each transaction meet what a file says: a disk that is full, or a database that is read-only.
+
+    SQLite itself then answers as it would on such a disk: SQLITE_FULL, SQLITE_READONLY.
+    """
+
+    def begin(connection: Any) -> None:
+        state = file.read_text()
+        connection.exec_driver_sql(f"PRAGMA max_page_count={1 if state == FULL else ANY_SIZE}")
+        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if state == READ_ONLY else 'OFF'}")
+
+    event.listen(Engine, "begin", begin)
+
+
+def shorten_waits() -> None:
+    """The same waits as in earnest, in their order, but none so long that a history would take minutes."""
+    request = AiohttpRequest
+
+    def impatient(connections: int, read_timeout: float) -> Any:
+        return request(connections, min(read_timeout, SEND_SECONDS))
+
+    vars(bot.app)["Client"] = partial(bot.sources.http.Client, timeout=LOOK_SECONDS)
+    vars(bot.chat.service)["AiohttpRequest"] = impatient
+    vars(bot.chat.polling).update(POLL_SECONDS=POLL_SECONDS, SPARE_SECONDS=SEND_SECONDS, LONGEST_WAIT=LONGEST_WAIT)
+    vars(bot.core.delivery).update(LONGEST_WAIT=LONGEST_WAIT, FIRST_WAIT=0.3, CHAT_PAUSE=0.1)
+    vars(bot.store.database).update(WAITS=DATABASE_WAITS, BUSY_TIMEOUT_MS=BUSY_MS)
+
+
+def end_with_the_harness() -> None:
+    """Lets the system end the bot where the harness ends without having ended it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def mark_answers() -> None:
+    """Lets each answer to a question be known as one."""
+
+    async def marked(telegram: Any, message: Any, chat: Any, reply_to: int | None = None) -> int:
+        return await post(telegram, replace(message, text=message.text + ANSWERED), chat, reply_to)
+
+    vars(bot.chat.service)["post"] = marked
+
+
+def say_what_failed() -> None:
+    """Lets the log say when a look found nothing: where nobody listens, nobody else can know of it."""
+    read = PixVerse.read
+
+    async def watched(self: PixVerse, email: str) -> Sample:
+        begun = time.monotonic()
+        sample = await read(self, email)
+        if isinstance(sample, Outage):
+            print(NO_ANSWER, email, begun, time.monotonic(), flush=True)
+        return sample
+
+    PixVerse.read = watched  # type: ignore[method-assign]
+
+
+def launch(folder: Path, defect: str | None) -> int:
+    """Runs the bot until it is told to stop, and gives its exit code."""
+    end_with_the_harness()
+    shorten_waits()
+    mark_answers()
+    say_what_failed()
+    spoil_database(folder / DATABASE)
+    if defect:
+        DEFECTS[defect].put_in()
+    vars(bot.app)["App"] = partial(bot.app.App, clock=movable_clock(folder / CLOCK), tick=TICK)
+    return main(["run"])
+
+
+if __name__ == "__main__":
+    sys.exit(launch(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None))

@@ -1,0 +1,80 @@
+"""A few histories of the real bot as a process; ``make faults`` lives through many."""
+
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from bot.store.migrate import upgrade
+from tests.faults.history import live
+from tests.faults.plot import Plot, Question, Turn
+from tests.faults.troubles import CLOCK, DATABASE, PIXVERSE, PROCESS, TELEGRAM, Act
+from tests.faults.world import ANN, GROUP, STRANGER
+
+ALICE = "alice@example.com"
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database at the present schema."""
+    path = tmp_path_factory.mktemp("template") / "credit-bot.db"
+    upgrade(str(path))
+    return path
+
+
+@pytest.fixture(scope="module")
+def court() -> Iterator[Executor]:
+    """Where the oracle works."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as judges:
+        yield judges
+
+
+def plot(*turns: Turn, **acts: list[Act]) -> Plot:
+    """A history of one account in a private chat and a group, where a stranger asks meanwhile."""
+    rooms = {"pixverse": PIXVERSE, "telegram": TELEGRAM, "database": DATABASE, "process": PROCESS, "clock": CLOCK}
+    return Plot(
+        seed=0,
+        chats=(ANN, GROUP),
+        settings={"UNREADABLE_AFTER": "2", "ACCOUNTS": ALICE},
+        emails=(ALICE,),
+        turns=[list(turns)],
+        acts={rooms[name]: wanted for name, wanted in acts.items()},
+        questions=[Question(0.5, STRANGER, "/credits")],
+    )
+
+
+LOW_AND_BACK = (Turn(0.3, ALICE, monthly=400), Turn(2.5, ALICE, monthly=14000), Turn(1.0, ALICE, monthly=180))
+HISTORIES = {
+    "services": plot(
+        *LOW_AND_BACK,
+        pixverse=[Act(0.2, "lies", 1.2, ALICE, 0.2), Act(0.1, "503", 0.8)],
+        telegram=[Act(0.2, "lost answers", 1.5, number=0), Act(0.1, "429", 0.3)],
+    ),
+    "machine": plot(
+        *LOW_AND_BACK,
+        telegram=[Act(0.8, "migration", 0.3, number=1)],
+        database=[Act(0.4, "locked", 0.8), Act(0.1, "disk full", 0.8), Act(0.1, "file limit", 0.6)],
+        process=[Act(1.2, "kill -9", 0.2)],
+        clock=[Act(0.6, "jump", 0.9, number=18000), Act(0.1, "jump", 0.1, number=-3600)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+async def test_a_history_with_everything_going_wrong_is_told_as_it_was(
+    name: str, template: Path, court: Executor
+) -> None:
+    """Credits fall and come back while everything around the bot fails: the oracle finds nothing wrong in the chats."""
+    outcome = await live(HISTORIES[name], template, court)
+    assert not outcome.misses, f"{outcome.misses}\n{outcome.record}"
+    assert outcome.messages
+
+
+@pytest.mark.parametrize("defect", ["forgotten-retry", "talks-to-strangers"])
+async def test_the_harness_sees_a_defect(defect: str, template: Path, court: Executor) -> None:
+    """A bot that is broken on purpose does not pass: a dropped retry is missed, an answer to a stranger seen."""
+    broken = plot(Turn(0.3, ALICE, monthly=400), telegram=[Act(0, "5xx", 1.5, number=1)])
+    outcome = await live(broken, template, court, defect)
+    assert outcome.misses, outcome.record
