@@ -42,6 +42,10 @@ check: lint types ## what CI runs: style, types, and all tests with branch cover
 bench: .venv/installed ## the numbers in the README, measured here
 	$(BIN)/python -m bench $(ARGS)
 
+.PHONY: soak
+soak: .venv/installed ## what the bot comes to hold while time runs 200 x as fast (HOURS=1)
+	$(BIN)/python -m bench.soak --hours $(or $(HOURS),1) $(ARGS)
+
 .PHONY: screenshots
 screenshots: .venv/installed ## docs/pictures/*.png anew; needs Chromium
 	$(BIN)/python -m bench.screenshots
