@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from bench.soak.gauges import Sample
 from bench.soak.report import TOO_SHORT, Judged, warm_up
@@ -36,7 +37,7 @@ class Drawing:
 
     def save(self, path: Path, title: str) -> None:
         """Writes the PNG."""
-        figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
+        figure = Figure(figsize=SIZE, dpi=DPI, layout=ConstrainedLayoutEngine(rect=(0, 0, 0.985, 1)))
         FigureCanvasAgg(figure)
         figure.suptitle(title, color=TEXT, fontsize=12, x=0.01, ha="left")
         for axes, panel in zip(figure.subplots(3, 2, sharex=True).flat, PANELS, strict=True):
@@ -60,6 +61,10 @@ class Drawing:
             self._draw_trend(axes, key, colour)
             tops.append(ceiling(values))
         axes.set_ylim(0, max(tops) * 1.3 or 1)
+        if unit == "ms":  # a thousandth of a second and a second stand in one panel
+            axes.set_yscale("log")
+            axes.set_ylim(0.05, 20 * max(tops))
+            axes.yaxis.set_major_formatter("{x:g}")
         axes.set_xlim(0, self._seconds / 60)
         axes.set_title(f"{title}, {unit}" if unit else title, loc="left", fontsize=9.5, color=TEXT)
         axes.set_title(self._verdicts(series), loc="right", fontsize=8.5, color=MUTED)
@@ -76,7 +81,10 @@ class Drawing:
 
     def _verdicts(self, series: dict[str, str]) -> str:
         """What is said of the panel's gauges."""
-        return ", ".join(dict.fromkeys(self._judged[key].verdict for key in series if key in self._judged))
+        said = {label: self._judged[key].verdict for key, label in series.items() if key in self._judged}
+        if len(set(said.values())) == 1:
+            return next(iter(said.values()))
+        return ", ".join(f"{label}: {verdict}" for label, verdict in said.items())
 
     def _show_days(self, axes: Axes) -> None:
         """The simulated time above a panel."""
@@ -104,6 +112,6 @@ def quiet(axes: Axes) -> None:
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(GRID)
-    axes.tick_params(colors=MUTED, labelsize=8, length=0)
+    axes.tick_params(which="both", colors=MUTED, labelsize=8, length=0)
     axes.grid(axis="y", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
