@@ -21,9 +21,9 @@ class Gauge:
 GAUGES = (
     Gauge("rss", "memory (RSS)", "MiB", 1.0),
     Gauge("blocks", "Python's blocks in use", "thousand", 5.0),
-    Gauge("files", "open files", "", 1.0),
-    Gauge("threads", "threads", "", 1.0),
-    Gauge("tasks", "asyncio tasks", "", 1.0),
+    Gauge("files", "open files", "", 3.0),
+    Gauge("threads", "threads", "", 3.0),
+    Gauge("tasks", "asyncio tasks", "", 3.0),
     Gauge("database", "database", "MiB", 0.25),
     Gauge("wal", "database's WAL", "MiB", 0.25),
     Gauge("delay", "event-loop delay, median", "ms", 0.1),

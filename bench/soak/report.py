@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bench.soak.bot import PRUNE_EVERY
 from bench.soak.gauges import AFTER_HISTORY, GAUGES, Gauge, Sample
-from bench.soak.run import Plan, Result
+from bench.soak.run import CHECK_EVERY, Plan, Result
 from bench.soak.slope import Trend, trend
 
 HISTORY = timedelta(days=1)
@@ -15,6 +15,7 @@ LEVEL_AFTER = HISTORY + PRUNE_EVERY
 """Simulated time until as much is dropped as comes: the history kept is full, and has been pruned once."""
 
 WARM_UP, LEAST_JUDGED = 1 / 3, 1 / 4
+TABLES = 6
 FLAT, GROWS, TOO_SHORT = "flat", "grows", "run too short to say"
 
 
@@ -59,7 +60,7 @@ def told(result: Result, plan: Plan, lines: Sequence[Judged]) -> str:
     days = plan.seconds * plan.speed / 86_400
     parts = (
         f"{plan.accounts:,} accounts for {plan.seconds / 3600:g} h, {days:.1f} simulated days; seed {plan.seed}",
-        *events(result),
+        *events(result, plan),
         f"warm-up {begin / 60:.1f} minutes, then judged for {(plan.seconds - begin) / 60:.1f} minutes",
         f"\n{table(lines, plan.speed)}\n",
         f"memory's peak {last['peak']:.1f} MiB, the event loop's longest delay {worst:,.0f} ms",
@@ -69,13 +70,13 @@ def told(result: Result, plan: Plan, lines: Sequence[Judged]) -> str:
     return "\n".join(parts)
 
 
-def events(result: Result) -> Iterator[str]:
+def events(result: Result, plan: Plan) -> Iterator[str]:
     """What the bot went through, and how it took it."""
     counted = Counter(result.counted)
     looks, read = counted["credit_bot_checks_total"], counted['credit_bot_checks_total{result="ok"}']
     yield (
-        f"{looks:,.0f} looks, {looks - read:,.0f} of them outages; {result.messages:,} messages; "
-        f"{result.questions:,} questions and taps, {result.silences:,} changes of silences"
+        f"{looks:,.0f} looks of {due(plan):,.0f} due, {looks - read:,.0f} of them outages; "
+        f"{result.messages:,} messages; {result.questions:,} questions and taps, {result.silences:,} changes of silences"
     )
     troubles = (f"{name.replace('_', ' ')} {count}" for name, count in sorted(result.troubles.items()))
     yield f"went wrong: {', '.join(troubles) or 'nothing'}"
@@ -84,6 +85,13 @@ def events(result: Result) -> Iterator[str]:
         f"{counted['credit_bot_overruns_total']:,.0f} overruns, {counted['credit_bot_misfires_total']:,.0f} late jobs"
     )
     yield f"{late}; in the log {', '.join(levels)}"
+    rows = sorted(result.rows.items(), key=lambda one: -one[1])[:TABLES]
+    yield f"rows in the end: {', '.join(f'{name} {count:,}' for name, count in rows)}"
+
+
+def due(plan: Plan) -> float:
+    """How many looks the time asked for."""
+    return plan.accounts * plan.seconds * plan.speed / CHECK_EVERY.total_seconds()
 
 
 def too_short(plan: Plan) -> str:

@@ -3,10 +3,11 @@
 import asyncio
 import json
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +29,8 @@ from bot.demo.telegram import SimulatedTelegram
 ROOT = Path(__file__).parents[2]
 USEAPI_TOKEN = "user:1-made-up-for-the-soak"
 BOT_TOKEN = "1000:made-up-for-the-soak"
+DATABASE = "soak.db"
+CHECK_EVERY = timedelta(minutes=15)
 STOP_WAIT = 30.0
 LEAST_SAMPLES = 4
 SCRAPE_EVERY = 15.0
@@ -63,6 +66,8 @@ class Result:
     questions: int = 0
     silences: int = 0
     messages: int = 0
+    rows: dict[str, int] = field(default_factory=dict)
+    """What the database held at the end, by table."""
     exit_code: int | None = None
     log: str = ""
 
@@ -91,6 +96,7 @@ class Soak:
                     await self._count(port)
             self.result.exit_code = process.returncode
             self.result.log = log_of(Path(folder))
+            self.result.rows = rows_of(Path(folder) / DATABASE)
         self.result.questions, self.result.silences = people.asked, people.silenced
         self.result.messages = len(self._telegram.messages)
         return self.result
@@ -135,7 +141,8 @@ class Soak:
             "TELEGRAM_API_URL": self._telegram.url,
             "HTTP_LISTEN": "127.0.0.1:0",
             "LOG_LEVEL": "WARNING",
-            "DATABASE_URL": f"sqlite:///{folder / 'soak.db'}",
+            "CHECK_EVERY": f"{CHECK_EVERY.total_seconds():.0f}s",
+            "DATABASE_URL": f"sqlite:///{folder / DATABASE}",
             "HISTORY_DAYS": "1",
             "QUIET_HOURS": "22:00-08:00",
             "DIGEST_AT": "09:00",
@@ -150,7 +157,7 @@ class Soak:
         while at < self._plan.seconds or len(self.result.samples) < LEAST_SAMPLES:
             line = json.loads(await self._line(process, folder))
             at = time.monotonic() - began
-            self.result.samples.append(sample(at, line, process.pid, folder / "soak.db"))
+            self.result.samples.append(sample(at, line, process.pid, folder / DATABASE))
             self._forget()
 
     async def _line(self, process: asyncio.subprocess.Process, folder: Path) -> bytes:
@@ -227,6 +234,14 @@ async def end(process: asyncio.subprocess.Process) -> None:
     except TimeoutError:
         process.kill()
         await process.wait()
+
+
+def rows_of(database: Path) -> dict[str, int]:
+    """How many rows each table has, those without any left out."""
+    with closing(sqlite3.connect(database)) as connection:
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        counts = {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for (name,) in names}
+    return {name: count for name, count in counts.items() if count}
 
 
 def log_of(folder: Path) -> str:
