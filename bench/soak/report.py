@@ -76,7 +76,7 @@ def events(result: Result, plan: Plan) -> Iterator[str]:
     looks, read = counted["credit_bot_checks_total"], counted['credit_bot_checks_total{result="ok"}']
     yield (
         f"{looks:,.0f} looks of {due(plan):,.0f} due, {looks - read:,.0f} of them outages; "
-        f"{result.messages:,} messages; {result.questions:,} questions and taps, {result.silences:,} changes of silences"
+        f"{result.messages:,} messages; {result.questions:,} questions and taps, {result.silences:,} silences changed"
     )
     troubles = (f"{name.replace('_', ' ')} {count}" for name, count in sorted(result.troubles.items()))
     yield f"went wrong: {', '.join(troubles) or 'nothing'}"
