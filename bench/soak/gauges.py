@@ -26,11 +26,11 @@ GAUGES = (
     Gauge("tasks", "asyncio tasks", "", 3.0),
     Gauge("database", "database", "MiB", 0.25),
     Gauge("wal", "database's WAL", "MiB", 0.25),
-    Gauge("delay", "event-loop delay, median", "ms", 0.1),
-    Gauge("delay_p99", "event-loop delay, p99 of a second", "ms", 1.0),
+    Gauge("delay", "event-loop delay, median", "ms", 1.0),
+    Gauge("delay_p99", "event-loop delay, p99 of a second", "ms", 20.0),
 )
-AFTER_HISTORY = frozenset({"database"})
-"""What can be level only once as much is dropped as comes."""
+AFTER_HISTORY = frozenset({"rss", "database"})
+"""What can be level only once as much is dropped as comes: the history, and the memory for reading and pruning it."""
 
 
 @dataclass(frozen=True, slots=True)

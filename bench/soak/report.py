@@ -97,9 +97,10 @@ def due(plan: Plan) -> float:
 def too_short(plan: Plan) -> str:
     """Why some gauges are not judged."""
     needed = LEVEL_AFTER.total_seconds() / plan.speed / (1 - LEAST_JUDGED) / 3600
+    titles = ", ".join(gauge.title for gauge in GAUGES if gauge.key in AFTER_HISTORY)
     return (
-        f"Not judged: {', '.join(sorted(AFTER_HISTORY))}. It keeps a day's history here, and is level only once "
-        f"as much is dropped as comes; {needed:.2f} hours are enough."
+        f"Not judged: {titles}. A day's history is kept here, and they are level only once as much of it is dropped "
+        f"as comes; {needed:.2f} hours are enough."
     )
 
 
