@@ -16,6 +16,7 @@ LEVEL_AFTER = HISTORY + PRUNE_EVERY
 
 WARM_UP, LEAST_JUDGED = 1 / 3, 1 / 4
 TABLES = 6
+KEPT = "kept: a day of history and of what was delivered (usually 400 and 30), so that much is dropped here, too"
 FLAT, GROWS, TOO_SHORT = "flat", "grows", "run too short to say"
 
 
@@ -61,6 +62,7 @@ def told(result: Result, plan: Plan, lines: Sequence[Judged]) -> str:
     parts = (
         f"{plan.accounts:,} accounts for {plan.seconds / 3600:g} h, {days:.1f} simulated days; seed {plan.seed}",
         *events(result, plan),
+        KEPT,
         f"warm-up {begin / 60:.1f} minutes, then judged for {(plan.seconds - begin) / 60:.1f} minutes",
         f"\n{table(lines, plan.speed)}\n",
         f"memory's peak {last['peak']:.1f} MiB, the event loop's longest delay {worst:,.0f} ms",

@@ -175,10 +175,11 @@ class Soak:
         self._telegram.callback_answers.clear()
 
     async def _monitor(self, port: int) -> None:
-        """Looks at both pages now and then."""
+        """Looks at both pages now and then. Where nobody answers, the bot has ended, and its missing line says so."""
         while True:
             await asyncio.sleep(SCRAPE_EVERY)
-            await self._count(port)
+            with suppress(aiohttp.ClientError, TimeoutError):
+                await self._count(port)
 
     async def _count(self, port: int) -> None:
         """Asks the bot for its health and its counters."""
