@@ -72,7 +72,7 @@ async def work(bot: App, stop: asyncio.Event, growth: Growth) -> None:
         finally:
             reporting.cancel()
             watching.cancel()
-    growth.tell()
+        growth.tell()
 
 
 def main() -> None:

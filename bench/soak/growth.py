@@ -27,7 +27,8 @@ class Growth:
         """Writes on standard error who holds more than then."""
         if self._early is None:
             return
-        for difference in picture().compare_to(self._early, "traceback")[:LINES]:
+        compared = picture().compare_to(self._early, "traceback")
+        for difference in [one for one in compared if one.size_diff > 0][:LINES]:
             print(difference, *difference.traceback.format(), sep="\n", file=sys.stderr)
 
 
