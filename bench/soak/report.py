@@ -32,8 +32,8 @@ class Judged:
 
 def warm_up(seconds: float, speed: float) -> tuple[float, bool]:
     """The seconds that do not count, and whether the history is full by then."""
-    full = LEVEL_AFTER.total_seconds() / speed
-    return (full, True) if full <= seconds * (1 - LEAST_JUDGED) else (seconds * WARM_UP, False)
+    full, least = LEVEL_AFTER.total_seconds() / speed, seconds * WARM_UP
+    return (max(full, least), True) if full <= seconds * (1 - LEAST_JUDGED) else (least, False)
 
 
 def judge(samples: Sequence[Sample], seconds: float, speed: float) -> list[Judged]:

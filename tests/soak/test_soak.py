@@ -78,8 +78,8 @@ def test_what_falls_does_not_grow() -> None:
 
 
 def test_warm_up_lasts_until_the_history_is_full() -> None:
-    """Judging begins once as much is dropped as comes; in a shorter run after a third, and the database is left out."""
-    assert warm_up(3600, SPEED) == (540, True)
+    """Judging begins once as much is dropped as comes, and never within the first third."""
+    assert warm_up(3600, SPEED) == (1200, True)
     assert warm_up(720, SPEED) == (540, True)
     assert warm_up(360, SPEED) == (120, False)
 
