@@ -134,6 +134,7 @@ class Soak:
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             "PYTHONPATH": str(ROOT),
+            "MALLOC_ARENA_MAX": "2",  # as the image and the systemd unit have it
             "USEAPI_TOKEN": USEAPI_TOKEN,
             "TELEGRAM_BOT_TOKEN": BOT_TOKEN,
             "TELEGRAM_CHAT_IDS": ",".join(place.setting for place in places.PLACES),
