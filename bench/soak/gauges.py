@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
+
+from bench.soak.slope import Typical
 
 MIB = 2**20
 
@@ -16,13 +19,15 @@ class Gauge:
     unit: str
     grain: float
     """Growth in the time judged that is less than this is none worth a word."""
+    typical: Typical = median
+    """What stands for some seconds together: of Python's blocks the fewest, what is left after a collection."""
 
 
 # Memory and the WAL keep the size of their worst moment, which comes late: a step of theirs is no leak. One that never
 # ended would add to the WAL in a minute what is let pass here in the whole time.
 GAUGES = (
     Gauge("rss", "memory (RSS)", "MiB", 2.0),
-    Gauge("blocks", "Python's blocks in use", "thousand", 5.0),
+    Gauge("blocks", "Python's blocks in use", "thousand", 5.0, min),
     Gauge("files", "open files", "", 3.0),
     Gauge("threads", "threads", "", 3.0),
     Gauge("tasks", "asyncio tasks", "", 3.0),

@@ -46,7 +46,7 @@ def judge(samples: Sequence[Sample], seconds: float, speed: float) -> list[Judge
 def judged(gauge: Gauge, warm: Sequence[Sample], *, full: bool) -> Judged:
     """One gauge."""
     values = [sample.values[gauge.key] for sample in warm]
-    found = trend([sample.at for sample in warm], values)
+    found = trend([sample.at for sample in warm], values, gauge.typical)
     verdict = GROWS if found.grows(gauge.grain) else FLAT
     if gauge.key in AFTER_HISTORY and not full:
         verdict = TOO_SHORT

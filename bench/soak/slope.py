@@ -5,11 +5,13 @@ so they are gathered in blocks first, and the noise is what the same estimate gi
 longer than any likeness, are laid out in other orders: no trend is left in them, so what slope they show is chance.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from random import Random
 from statistics import median
+
+Typical = Callable[[Sequence[float]], float]
 
 BLOCKS = 36
 RUN = 5
@@ -43,22 +45,22 @@ class Trend:
         return self.slope > self.noise and self.growth >= grain
 
 
-def trend(times: Sequence[float], values: Sequence[float]) -> Trend:
-    """The trend of a series of at least two points, ordered in time."""
-    at, heights = blocks(times, values)
+def trend(times: Sequence[float], values: Sequence[float], typical: Typical = median) -> Trend:
+    """The trend of a series of at least two points, ordered in time; ``typical`` is what stands for a block."""
+    at, heights = blocks(times, values, typical)
     slope = theil_sen(at, heights)
     start = median(height - slope * (moment - at[0]) for moment, height in zip(at, heights, strict=True))
     left = [height - start - slope * (moment - at[0]) for moment, height in zip(at, heights, strict=True)]
     return Trend(median(values), slope, noise(at, left), times[-1] - times[0], start)
 
 
-def blocks(times: Sequence[float], values: Sequence[float]) -> tuple[list[float], list[float]]:
-    """The series in at most so many blocks of one length, each by its medians."""
+def blocks(times: Sequence[float], values: Sequence[float], typical: Typical) -> tuple[list[float], list[float]]:
+    """The series in at most so many blocks of one length."""
     length = -(-len(times) // BLOCKS)
     starts = range(0, len(times) - length + 1, length)
     return (
         [median(times[start : start + length]) for start in starts],
-        [median(values[start : start + length]) for start in starts],
+        [typical(values[start : start + length]) for start in starts],
     )
 
 
