@@ -65,6 +65,10 @@ power-loss: .venv/installed ## cuts the bot's transactions and looks at what is 
 simulate: .venv/installed ## N=5000 random histories in simulated time, with every fault, judged by an oracle
 	$(BIN)/python -m tests.simulation --histories $(or $(N),5000) --jobs 2 $(ARGS)
 
+.PHONY: soak
+soak: .venv/installed ## what the bot comes to hold while time runs 200 x as fast (HOURS=1)
+	$(BIN)/python -m bench.soak --hours $(or $(HOURS),1) $(ARGS)
+
 .PHONY: screenshots
 screenshots: .venv/installed ## docs/pictures/*.png anew; needs Chromium
 	$(BIN)/python -m bench.screenshots

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -60,14 +61,20 @@ log = logging.getLogger(__name__)
 
 FORESEE_TICKS = 4
 DIGEST_TICKS = 12
-PRUNE_EVERY = timedelta(hours=6)
-KEEP_DELIVERED = timedelta(days=30)
 WATCHDOG_EVERY = timedelta(seconds=30)
 YOUNG_OBJECTS = 10_000
 """New objects after which garbage is looked for among them; Python's 700 are fewer than one page of a list takes."""
 
 LAST_LOOKS, LAST_MESSAGES = 3.0, 3.0
 """Seconds that a stop leaves to what is under way; together with the rest well under ten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """How often what has grown old is dropped, in real time, and for how long what was delivered is kept."""
+
+    prune_every: timedelta = timedelta(hours=6)
+    keep_delivered: timedelta = timedelta(days=30)
 
 
 def utc_now() -> datetime:
@@ -93,9 +100,13 @@ class App:
     """The bot. ``async with`` opens what must be closed again; ``run`` then watches until it is told to stop."""
 
     def __init__(
-        self, settings: Settings, clock: Callable[[], datetime] = utc_now, tick: timedelta | None = None
+        self,
+        settings: Settings,
+        clock: Callable[[], datetime] = utc_now,
+        tick: timedelta | None = None,
+        upkeep: Upkeep = Upkeep(),
     ) -> None:
-        """``clock`` and ``tick`` (how often to look what is due, in real time) are other ones in the demo.
+        """``clock``, ``tick`` (how often to look what is due, in real time) and ``upkeep`` differ where time runs fast.
 
         Raises SettingsError where the accounts file is wrong. ``secrets`` are what no log may show, and may grow.
         """
@@ -104,6 +115,7 @@ class App:
         self.secrets = [*settings.secrets, *self._watchlist.secrets]
         self._clock = clock
         self._tick = tick or tick_of(settings.check_every)
+        self._upkeep = upkeep
         self._metrics = Metrics()
         self._reloading = asyncio.Lock()
         self._stack = AsyncExitStack()
@@ -242,7 +254,7 @@ class App:
             self._schedule.every(FORESEE_TICKS * self._tick, "foresee", self._foresight.look)
             if self._digests:
                 self._schedule.every(DIGEST_TICKS * self._tick, "digest", self._digests.look)
-            self._schedule.every(PRUNE_EVERY, "prune", self._prune)
+            self._schedule.every(self._upkeep.prune_every, "prune", self._prune)
             self._schedule.every(WATCHDOG_EVERY, "watchdog", self._report_alive)
             self._schedule.start()
             spare_garbage_collection()
@@ -366,8 +378,8 @@ class App:
         async with self._store.write() as connection:
             await readings.prune(connection, now, keep)
             await history.prune(connection, now, keep)
-            await outbox.prune(connection, now - KEEP_DELIVERED)
-            await fallback.prune(connection, now - KEEP_DELIVERED)
+            await outbox.prune(connection, now - self._upkeep.keep_delivered)
+            await fallback.prune(connection, now - self._upkeep.keep_delivered)
             await alerts.end_silences(connection, now)
 
     async def _report_alive(self) -> None:

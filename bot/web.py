@@ -137,10 +137,13 @@ def show_delivery(registry: CollectorRegistry, vitals: Vitals, now: datetime) ->
 def shown_names(accounts: Sequence[Account], *, masked: bool) -> dict[str, Account]:
     """Accounts by the name that a page shows; names that masking made alike are told apart by number."""
     shown: dict[str, Account] = {}
+    met: Counter[str] = Counter()
     for account in accounts:
         name = mask(account.email) if masked and not account.label else account.name
-        same = sum(1 for other in shown if other == name or other.startswith(f"{name} #"))
-        shown[f"{name} #{same + 1}" if same else name] = account
+        met[name] += 1
+        while (told := f"{name} #{met[name]}" if met[name] > 1 else name) in shown:  # a label may look like a number
+            met[name] += 1
+        shown[told] = account
     return shown
 
 

@@ -15,7 +15,7 @@ from bot.core.health import Vitals
 from bot.core.model import Account, Alert, Credits, Measure, Outage, OutageKind, Plan, Reading, Severity
 from bot.errors import StartError
 from bot.metrics import Metrics
-from bot.web import Pages, mask
+from bot.web import Pages, mask, shown_names
 from tests.fakes import ALICE, BOB, NOW, QUARTER, SOURCE, Clock, key_of
 
 WELL = Vitals(NOW, NOW, NOW, 0, None, 0, 1.0, None)
@@ -180,6 +180,16 @@ async def test_emails_are_masked_for_strangers() -> None:
     assert found["credit_bot_account_readable", "Studio"] == 0
     assert ALICE not in text
     assert "anna@" not in text
+
+
+def test_each_account_has_a_line_of_its_own() -> None:
+    """However many look alike, and whatever a label says, no account takes another's place on the page."""
+    alike = [Account(f"{number}", SOURCE, f"a{number}@example.com") for number in range(4)]
+    labelled = [Account("5", SOURCE, "b@example.com", "a…@example.com #2"), Account("6", SOURCE, "c@example.com", "C")]
+    for accounts in ([*alike, *labelled], [*labelled, *alike]):
+        shown = shown_names(accounts, masked=True)
+        assert [account.key for account in shown.values()] == [account.key for account in accounts]
+        assert {"a…@example.com", "a…@example.com #3", "C"} <= set(shown)
 
 
 def test_masks() -> None:

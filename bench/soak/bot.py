@@ -1,0 +1,90 @@
+"""The bot of the soak: the real one, on the fast clock; a line about itself on standard output every second.
+
+All but the clock, the tick and the upkeep is as ``credit-bot run`` has it, settings from the environment included.
+"""
+
+import asyncio
+import gc
+import json
+import os
+import sys
+import time
+from datetime import timedelta
+
+from bench.figures import Figures
+from bench.soak.clock import FastClock
+from bench.soak.growth import Growth
+from bot.app import App, Upkeep
+from bot.cli import until_told
+from bot.logs import set_up_logging
+from bot.settings import load_settings
+
+TICK = timedelta(seconds=0.25)
+PRUNE_EVERY = Upkeep().prune_every
+KEEP_DELIVERED = timedelta(days=1)
+"""In place of 30 days, so that this ends inside the soak, too."""
+
+NAP = 0.005
+A_LINE = 1.0
+
+
+def upkeep(clock: FastClock) -> Upkeep:
+    """As often as ever by the fast clock."""
+    return Upkeep(timedelta(seconds=clock.real(PRUNE_EVERY)), KEEP_DELIVERED)
+
+
+async def report() -> None:
+    """Notes how late the event loop wakes who sleeps, and says each second so, and how much Python holds."""
+    late: list[float] = []
+    said = time.monotonic()
+    while True:
+        due = time.monotonic() + NAP
+        await asyncio.sleep(NAP)
+        now = time.monotonic()
+        late.append(1000 * (now - due))
+        if now - said >= A_LINE:
+            say(late)
+            late, said = [], now
+
+
+def say(late: list[float]) -> None:
+    """One line: milliseconds of delay; blocks of memory in use, whatever the allocator keeps; tasks; collections."""
+    delays = Figures(late)
+    line = {
+        "delay": delays.median,
+        "delay_p99": delays.percentile(99),
+        "delay_worst": delays.worst,
+        "blocks": sys.getallocatedblocks(),
+        "tasks": len(asyncio.all_tasks()),
+        "collections": gc.get_stats()[2]["collections"],
+    }
+    print(json.dumps(line), flush=True)
+
+
+async def work(bot: App, stop: asyncio.Event, growth: Growth) -> None:
+    """Runs until told to stop."""
+    async with bot as app:
+        print(json.dumps({"port": app.pages.port}), flush=True)
+        reporting = asyncio.create_task(report())
+        watching = asyncio.create_task(growth.watch())
+        try:
+            await app.run(stop)
+        finally:
+            reporting.cancel()
+            watching.cancel()
+        growth.tell()
+
+
+def main() -> None:
+    """``python -m bench.soak.bot ZERO SPEED``."""
+    zero, speed = map(float, sys.argv[1:3])
+    clock = FastClock(zero, speed)
+    growth = Growth(float(os.environ.get("SOAK_TRACE_AFTER") or 0))
+    settings = load_settings()
+    bot = App(settings, clock, TICK, upkeep(clock))
+    set_up_logging(settings.log_level, settings.log_format, bot.secrets)
+    asyncio.run(until_told(lambda stop: work(bot, stop, growth)))
+
+
+if __name__ == "__main__":
+    main()
