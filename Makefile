@@ -42,6 +42,10 @@ check: lint types ## what CI runs: style, types, and all tests with branch cover
 bench: .venv/installed ## the numbers in the README, measured here
 	$(BIN)/python -m bench $(ARGS)
 
+.PHONY: peers
+peers: .venv/installed ## the same work and the same ten faults for the bot and two scripts; needs curl and jq
+	@$(BIN)/python -m bench.peers $(ARGS)
+
 .PHONY: screenshots
 screenshots: .venv/installed ## docs/pictures/*.png anew; needs Chromium
 	$(BIN)/python -m bench.screenshots
