@@ -11,7 +11,7 @@ from bench.peers.contenders import CONTENDERS
 from bench.peers.cost import Cost, Floor, cost_of
 from bench.peers.faults import FAULTS, Fault
 from bench.peers.judge import Verdict, judge
-from bench.peers.report import NOTES, cost_table, faults_table
+from bench.peers.report import COST_NOTE, NOTES, cost_table, faults_table
 from bench.peers.scene import Scene, scene
 from bench.peers.watching import Contender
 
@@ -110,7 +110,7 @@ def main() -> int:
     print(faults_table(faults, kinds, {(one.fault.name, one.kind.name): one.verdict for one in done}))
     print(f"\n{NOTES}", flush=True)
     if not wanted.no_cost:
-        print(f"\n{cost_table(kinds, asyncio.run(costs(kinds)))}{how_busy()}")
+        print(f"\n{cost_table(kinds, asyncio.run(costs(kinds)))}\n\n{COST_NOTE}{how_busy()}")
     return 0
 
 

@@ -17,6 +17,9 @@ A look every few seconds is kind to whoever tries again only at the next look: w
 minutes later. So it is with what a script could not send, and for all three with a look that failed; only curl asks
 again at once after a 5xx or a timeout.
 The ten faults were chosen, and the scripts written, by those who wrote credit-bot."""
+COST_NOTE = """\
+cron needs nothing between two runs. What stays running talks to Telegram all day (`make bench` says how little that
+takes); with few accounts and long intervals that is more than the checks."""
 LATE_FROM = 15.0
 """Seconds from which on a message is so late that it matters whether it says so."""
 
