@@ -101,7 +101,7 @@ def main() -> int:
     wanted = parser.parse_args()
     if not sys.platform.startswith("linux"):
         parser.exit(1, "Memory and processor time are read from /proc, so this runs on Linux only.\n")
-    print(f"{machine()}; a look every {EVERY:.0f} s; this takes some five minutes\n", flush=True)
+    print(f"{machine()}; a look every {EVERY:.0f} s; this takes some six minutes\n", flush=True)
     kinds = present(wanted.contender)
     faults = [fault for fault in FAULTS if not wanted.only or fault.name in wanted.only]
     done = asyncio.run(runs(faults, kinds))
