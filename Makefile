@@ -69,6 +69,10 @@ simulate: .venv/installed ## N=5000 random histories in simulated time, with eve
 soak: .venv/installed ## what the bot comes to hold while time runs 200 x as fast (HOURS=1)
 	$(BIN)/python -m bench.soak --hours $(or $(HOURS),1) $(ARGS)
 
+.PHONY: peers
+peers: .venv/installed ## the same work and the same ten faults for the bot and two scripts; needs curl and jq
+	@$(BIN)/python -m bench.peers $(ARGS)
+
 .PHONY: screenshots
 screenshots: .venv/installed ## docs/pictures/*.png anew; needs Chromium
 	$(BIN)/python -m bench.screenshots

@@ -200,7 +200,9 @@ def describe_bot(token: str, username: str) -> Json:
 
 
 def answer_refusal(refusal: Refusal) -> web.Response:
-    """Say no, in JSON or with the page a proxy would show."""
+    """Say no, in JSON or with the page a proxy would show. A wait stands in the header, too, as at Telegram."""
     if refusal.page is not None:
         return web.Response(status=refusal.code, text=refusal.page, content_type="text/html")
-    return web.json_response(refusal.body(), status=refusal.code)
+    wait = (refusal.parameters or {}).get("retry_after")
+    headers = None if wait is None else {"Retry-After": str(wait)}
+    return web.json_response(refusal.body(), status=refusal.code, headers=headers)

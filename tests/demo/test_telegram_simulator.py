@@ -454,6 +454,16 @@ class TestFaults:
         await bot.send_message(OWNER, "a")
         await bot.send_message(GROUP, "a")
 
+    async def test_the_wait_stands_in_the_header_too(self, telegram: SimulatedTelegram) -> None:
+        """Whoever reads no JSON finds the seconds in Retry-After, as at Telegram."""
+        telegram.fail_send(GROUP, too_many_requests(7))
+        method = f"{telegram.url}/bot{TOKEN}/sendMessage"
+        async with aiohttp.ClientSession() as session:
+            async with session.post(method, json={"chat_id": GROUP, "text": "a"}) as refused:
+                assert refused.headers["Retry-After"] == "7"
+            async with session.post(method, json={"chat_id": GROUP, "text": "a"}) as taken:
+                assert "Retry-After" not in taken.headers
+
     async def test_too_many_requests_without_parameters(self, telegram: SimulatedTelegram, bot: Bot) -> None:
         """A 429 whose wait stands only in the text is a NetworkError to the library."""
         telegram.fail_send(None, too_many_requests(7, with_parameters=False))
