@@ -15,7 +15,7 @@ from base64 import b64encode
 from pathlib import Path
 from urllib.parse import quote
 
-from bot import cli
+from bot import cli, fallback
 from bot.board import Boards
 from bot.chat import commands
 from bot.chat.commands import Asked
@@ -82,6 +82,7 @@ async def crash(_: Boards) -> None:
 
 
 if __name__ == "__main__":
+    fallback.LOOK_EVERY = 0.5
     PixVerse.read = read  # type: ignore[method-assign]
     commands.BY_NAME["status"] = commands.Command("status", "/status", "", status)
     Boards.run = crash  # type: ignore[assignment, method-assign]
