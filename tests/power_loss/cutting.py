@@ -57,6 +57,8 @@ class Steps:
     path: Path
     count: int = 0
     transactions: int = 0
+    synced: bool = True
+    """Whether the disk has all that was committed."""
 
     def watch(self, checkpoint_pages: int = 1000) -> None:
         """Counts every statement of every connection from now on, whichever driver makes it.
@@ -68,16 +70,18 @@ class Steps:
         def watched(*args: Any, **named: Any) -> sqlite3.Connection:
             connection = connect(*args, **named)
             connection.execute(f"PRAGMA wal_autocheckpoint={checkpoint_pages}")
-            connection.set_trace_callback(self.statement)
+            connection.set_trace_callback(Trace(self))
             return connection
 
         for module in (sqlite3, sqlite3.dbapi2):
             setattr(module, "connect", watched)  # noqa: B010 - only in a process that is to be killed
 
-    def statement(self, sql: str) -> None:
-        """A statement is about to begin."""
+    def statement(self, sql: str, *, synced: bool) -> None:
+        """A statement is about to begin, in a transaction that waits for the disk, or in one that does not."""
         if sql.startswith("BEGIN IMMEDIATE"):
-            self.transaction()
+            self.transaction(synced=synced)
+        if not synced and sql.startswith(("INSERT", "UPDATE", "DELETE")) and "'sending'" not in sql:
+            self.line.say("unsynced", sql[:200])
         self.step()
 
     def step(self) -> None:
@@ -86,22 +90,26 @@ class Steps:
         if self.cut.kind is Kind.STEP and self.count == self.cut.at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def transaction(self) -> None:
+    def transaction(self, *, synced: bool = True) -> None:
         """A write begins; whatever was written before is committed or rolled back."""
         self.transactions += 1
         if self.cut.kind is Kind.WRITE and self.transactions == self.cut.at:
             self.limit()
-        if self.cut.kind is Kind.POWER and self.transactions == self.cut.at + 1:
+        if self.transactions == self.cut.at + 1:
             self.ended()
-        elif self.cut.kind is Kind.POWER and self.transactions == self.cut.at:
+        self.stands()
+        self.synced = synced
+
+    def stands(self) -> None:
+        """Nothing is being written. The last time before the cut at which the disk has everything is what counts."""
+        if self.cut.kind is Kind.POWER and self.synced and self.transactions <= self.cut.at:
             self.line.hold("before")
 
     def ends(self) -> None:
         """Only closing the database is left, in which it takes over the whole log: a cut that has not come, comes."""
         if self.transactions >= self.cut.at:
             self.ended()
-        elif self.cut.kind is Kind.POWER:
-            self.line.hold("before")
+        self.stands()
 
     def ended(self) -> None:
         """All is written that the cut is about."""
@@ -116,3 +124,18 @@ class Steps:
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+
+@dataclass(slots=True)
+class Trace:
+    """The statements of one connection, which knows whether its commits wait for the disk."""
+
+    steps: Steps
+    synced: bool = True
+
+    def __call__(self, sql: str) -> None:
+        """One statement is about to begin."""
+        setting, _, level = sql.partition("PRAGMA synchronous=")
+        if level and not setting:
+            self.synced = level in ("FULL", "EXTRA", "2", "3")
+        self.steps.statement(sql, synced=self.synced)

@@ -9,6 +9,9 @@ the database, which is synced before the log is used anew. So
   there, missing or rubbish, sector by sector, and the log may be of any length from the old to the new one;
 - after it the log is whole, and what the transaction writes into the database may be there, missing or rubbish.
 
+A transaction that does not wait for the disk (``synchronous=NORMAL``, for a claim that may be made again) is taken
+together with the one after it; nothing else may be written so, which is watched too.
+
 Not one byte outside of what was being written is damaged: SQLite takes this for granted too ("powersafe overwrite").
 ``-shm`` is an index of the log that is never synced: it may be missing, old, or rubbish.
 """
@@ -40,6 +43,12 @@ class Files:
         for name, content in zip(NAMES, (self.database, self.log, self.index), strict=True):
             if content is not None:
                 Path(f"{path}{name}").write_bytes(content)
+
+
+def can_be(before: Files, after: Files) -> bool:
+    """Whether both hold at any moment between the two; not so once the log was taken over and then begun anew."""
+    begun_anew = before.log and after.log and before.log[:32] != after.log[:32]
+    return before.database == after.database or not begun_anew
 
 
 def logging(before: Files, after: Files, rng: random.Random) -> Files:

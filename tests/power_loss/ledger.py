@@ -19,7 +19,7 @@ class Ledger:
     credits: dict[str, set[float]] = field(default_factory=dict)
     muted: set[str] = field(default_factory=set)
     muting: set[str] = field(default_factory=set)
-    synchronous: int | None = None
+    unsynced: list[str] = field(default_factory=list)
     steps: int = 0
     transactions: int = 0
     said: int = 0
@@ -43,8 +43,8 @@ class Ledger:
             case ["unmuted"]:
                 self.muted.clear()
                 self.muting.clear()
-            case ["synchronous", level]:
-                self.synchronous = level
+            case ["unsynced", sql]:
+                self.unsynced.append(sql)
             case ["lived", steps, transactions]:
                 self.steps, self.transactions = steps, transactions
             case _:

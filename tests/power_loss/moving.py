@@ -47,9 +47,9 @@ class Move(Steps):
 
     keeper: sqlite3.Connection | None = None
 
-    def statement(self, sql: str) -> None:
+    def statement(self, sql: str, *, synced: bool) -> None:
         """Looks at the database from another side before it is committed: who closes it then leaves the log."""
-        super().statement(sql)
+        super().statement(sql, synced=synced)
         if sql == "COMMIT" and self.cut.kind is Kind.POWER:
             self.keeper = sqlite3.connect(self.path)
             self.keeper.execute("SELECT count(*) FROM sqlite_master").fetchall()

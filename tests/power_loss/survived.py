@@ -42,8 +42,7 @@ class Found:
             found.alerts[str(subject), str(measure)] = (int(str(episode)), int(str(sequence)))
         for account, text in await world.query("SELECT key, reading FROM accounts WHERE reading IS NOT NULL"):
             reading = load_reading(str(text))
-            assert reading is not None
-            found.credits[str(account)] = reading.credits.monthly
+            found.credits[str(account)] = reading.credits.monthly if reading else -1
         for account, monthly in await world.query("SELECT account, monthly FROM readings ORDER BY taken_at"):
             found.newest[str(account)] = float(str(monthly))
         muted = await world.query("SELECT subject FROM silences WHERE kind IN ('all', 'account')")
@@ -59,8 +58,8 @@ def kept(ledger: Ledger, found: Found) -> Iterator[str]:
             yield f"{account} has {credits}, and what was seen is {ledger.credits.get(account)}"
     if not ledger.muted - ledger.muting <= found.muted <= ledger.muted | ledger.muting:
         yield f"muted are {found.muted} and not {ledger.muted}; under way was {ledger.muting}"
-    if ledger.synchronous not in (None, 2):
-        yield "a commit is not synced: PRAGMA synchronous is not FULL"
+    for sql in ledger.unsynced:
+        yield f"was written without waiting for the disk: {sql}"
 
 
 def kept_of_outbox(ledger: Ledger, found: Found) -> Iterator[str]:

@@ -68,8 +68,6 @@ class Life:
 
     async def live(self) -> None:
         """The whole of it."""
-        ((synced,),) = await self.world.query("PRAGMA synchronous")
-        self.say("synchronous", synced)
         await self.world.watch(*self.emails)
         await self.say_due()
         for _ in range(ACTIONS):
