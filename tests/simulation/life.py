@@ -114,10 +114,9 @@ class Life:
         for at in world.history.wishes:
             if at > world.now():
                 await asyncio.sleep(at - world.now())
-                try:
-                    await self.wish()
-                except DatabaseTrouble:
-                    world.count("wishes in vain")
+                with world.grants() as granted:
+                    if granted:
+                        await self.wish()
 
     async def wish(self) -> None:
         """One wish, noted in the truth at the moment from which it holds."""
@@ -159,11 +158,15 @@ class Life:
         world = self.world
         for at, rules in world.history.rules[len(world.truth.rules) :]:
             await asyncio.sleep(max(0.0, at - world.now()))
-            while True:
-                try:
-                    await self.discovery.take(watchlist_of(world, rules))
-                    break
-                except DatabaseTrouble:
-                    await asyncio.sleep(TICK)
-            world.truth.rules.append((world.now(), rules))
-            world.count("changed rules")
+            while not await self.change(rules):
+                await asyncio.sleep(TICK)
+
+    async def change(self, rules: OraclesRules) -> bool:
+        """Puts settings in force, if they can be just now."""
+        world = self.world
+        with world.grants() as granted:
+            if granted:
+                await self.discovery.take(watchlist_of(world, rules))
+                world.truth.rules.append((world.now(), rules))
+                world.count("changed rules")
+            return granted
