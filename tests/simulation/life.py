@@ -158,7 +158,7 @@ class Life:
         world = self.world
         for at, rules in world.history.rules[len(world.truth.rules) :]:
             await asyncio.sleep(max(0.0, at - world.now()))
-            while not await self.change(rules):
+            while not await self.change(rules):  # noqa: ASYNC110 - what it waits for is a fault's end
                 await asyncio.sleep(TICK)
 
     async def change(self, rules: OraclesRules) -> bool:
