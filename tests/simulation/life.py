@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from pydantic import SecretStr
@@ -75,6 +76,7 @@ class Life:
         self.discovery = Discovery(context, self.verdicts, self.checks.rounds)
         self.fleet = Fleet(context, self.verdicts)
         self.recipients = recipients
+        self.changed = asyncio.Event()
 
     async def live(self) -> None:
         """Starts as the app does, and goes on until the loop ends."""
@@ -96,7 +98,11 @@ class Life:
                 await self.checks.tick()
             except DatabaseTrouble:
                 self.world.count("ticks in vain")
-            await asyncio.sleep(self.until_due())
+            self.changed.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.until_due()):
+                    await self.changed.wait()
+                await asyncio.sleep(TICK)
 
     def until_due(self) -> float:
         """Seconds until the first tick at which something may be due, or the clock may have been changed."""
@@ -117,6 +123,7 @@ class Life:
                 with world.grants() as granted:
                     if granted:
                         await self.wish()
+                        self.changed.set()
 
     async def wish(self) -> None:
         """One wish, noted in the truth at the moment from which it holds."""
