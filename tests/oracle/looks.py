@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.oracle.rungs import Standing, on_credits, on_plan
-from tests.oracle.truth import Answer, Truth
+from tests.oracle.truth import Answer, Plan, Truth
 
 SOURCE = "source"
 """The subject of the alert about the service as a whole."""
@@ -50,7 +50,8 @@ def seen_by_the_bot(truth: Truth, account: str) -> list[Seen]:
 
 def number_looks(truth: Truth, seen: list[Seen], measure: str) -> Iterator[Look]:
     """Looks at credits, or at the plan: what could not be read says nothing of them."""
-    allowance = daily = before = None
+    allowance = daily = None
+    before: list[Plan | None] = [None]
     for one in seen:
         answer, moments = one.answer, (one.answer.at, one.stored_by)
         if answer.outage:
@@ -61,9 +62,9 @@ def number_looks(truth: Truth, seen: list[Seen], measure: str) -> Iterator[Look]
         if measure == "credits":
             ways: list[Standing | None] = [on_credits(answer, rules, allowance, daily)]
         else:
-            ways = [on_plan(answer.plan, before, rules, truth.clock(at)) for at in moments]
+            ways = [on_plan(answer.plan, plan, rules, truth.clock(at)) for plan in before for at in moments]
         yield Look(answer.at, one.stored_by, distinct(ways, sure=one.sure))
-        before = answer.plan
+        before = [answer.plan] if one.sure else [*before, answer.plan]
 
 
 def distinct(ways: list[Standing | None], *, sure: bool) -> tuple[Standing | None, ...]:

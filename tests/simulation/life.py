@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from pydantic import SecretStr
@@ -75,6 +76,7 @@ class Life:
         self.discovery = Discovery(context, self.verdicts, self.checks.rounds)
         self.fleet = Fleet(context, self.verdicts)
         self.recipients = recipients
+        self.changed = asyncio.Event()
 
     async def live(self) -> None:
         """Starts as the app does, and goes on until the loop ends."""
@@ -96,7 +98,11 @@ class Life:
                 await self.checks.tick()
             except DatabaseTrouble:
                 self.world.count("ticks in vain")
-            await asyncio.sleep(self.until_due())
+            self.changed.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.until_due()):
+                    await self.changed.wait()
+                await asyncio.sleep(TICK)
 
     def until_due(self) -> float:
         """Seconds until the first tick at which something may be due, or the clock may have been changed."""
@@ -114,10 +120,10 @@ class Life:
         for at in world.history.wishes:
             if at > world.now():
                 await asyncio.sleep(at - world.now())
-                try:
-                    await self.wish()
-                except DatabaseTrouble:
-                    world.count("wishes in vain")
+                with world.grants() as granted:
+                    if granted:
+                        await self.wish()
+                        self.changed.set()
 
     async def wish(self) -> None:
         """One wish, noted in the truth at the moment from which it holds."""
@@ -159,11 +165,15 @@ class Life:
         world = self.world
         for at, rules in world.history.rules[len(world.truth.rules) :]:
             await asyncio.sleep(max(0.0, at - world.now()))
-            while True:
-                try:
-                    await self.discovery.take(watchlist_of(world, rules))
-                    break
-                except DatabaseTrouble:
-                    await asyncio.sleep(TICK)
-            world.truth.rules.append((world.now(), rules))
-            world.count("changed rules")
+            while not await self.change(rules):  # noqa: ASYNC110 - what it waits for is a fault's end
+                await asyncio.sleep(TICK)
+
+    async def change(self, rules: OraclesRules) -> bool:
+        """Puts settings in force, if they can be just now."""
+        world = self.world
+        with world.grants() as granted:
+            if granted:
+                await self.discovery.take(watchlist_of(world, rules))
+                world.truth.rules.append((world.now(), rules))
+                world.count("changed rules")
+            return granted

@@ -1,7 +1,8 @@
 """The simulated PixVerse and Telegram, as the bot's own interfaces see them; both write the truth down."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from bot.core.model import Plan as BotsPlan
 from tests.oracle import Answer, Hurdle, Plan, Told, Truth
 from tests.oracle import Message as ToldMessage
 from tests.simulation.accounts import SimulatedAccount
-from tests.simulation.history import OUTAGES, POST_FAULTS, Fault, History
+from tests.simulation.history import OUTAGES, POST_FAULTS, STORE_FAULTS, Fault, History
 
 UTC_ZONE = ZoneInfo("UTC")
 NEW_ID = -100999
@@ -30,6 +31,7 @@ class World:
         self.history = history
         self.told = Told()
         self.now: Callable[[], float] = float
+        self.granting = False
         self.buttons: list[tuple[str, str]] = []
         self.counts: dict[str, int] = {}
         self.truth = Truth(
@@ -60,6 +62,15 @@ class World:
     def clock(self) -> datetime:
         """What the bot's wall clock shows."""
         return datetime.fromtimestamp(self.truth.clock(self.now()), UTC)
+
+    @contextmanager
+    def grants(self) -> Iterator[bool]:
+        """Whether a wish can be granted now; what is granted in part is nobody's promise, so it is never cut short."""
+        self.granting = True
+        try:
+            yield not any(self.history.fault(STORE_FAULTS, self.now() + later) for later in (0, 5, 15))
+        finally:
+            self.granting = False
 
     def count(self, what: str) -> None:
         """One more of something, for the summary."""
