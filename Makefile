@@ -42,6 +42,10 @@ check: lint types ## what CI runs: style, types, and all tests with branch cover
 bench: .venv/installed ## the numbers in the README, measured here
 	$(BIN)/python -m bench $(ARGS)
 
+.PHONY: plots
+plots: .venv/installed ## docs/pictures/growth-*.png anew: how the numbers grow; takes an hour
+	$(BIN)/python -m bench --plots
+
 .PHONY: screenshots
 screenshots: .venv/installed ## docs/pictures/*.png anew; needs Chromium
 	$(BIN)/python -m bench.screenshots

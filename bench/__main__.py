@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from bench import answer, idle, latency, memory, pictures, plots, start, storm
+from bench import answer, idle, latency, memory, pictures, plots, rounds, start, storm
 from bench.figures import SAVED, Row, save, table
 from bench.memory import LONG
 from bench.world import CHAT
@@ -37,7 +37,7 @@ async def starts(wanted: Wanted) -> list[Row]:
     """From the start to the first look."""
     sizes = TENFOLD if wanted.growth else (1, 1_000, 10_000)
     rows = await start.measure(3 if wanted.quick else 5, sizes[:2] if wanted.quick else sizes)
-    return rows + (await start.of_sizes(sizes, 3, LONG) if wanted.growth else [])
+    return rows + (await start.of_sizes(sizes[:-1], 3, LONG) if wanted.growth else [])
 
 
 async def latencies(wanted: Wanted) -> list[Row]:
@@ -50,8 +50,8 @@ async def answers(wanted: Wanted) -> list[Row]:
     """``/credits``."""
     if wanted.quick:
         return await answer.measure((1, 1_000), 8)
-    rows = await answer.measure(TENFOLD if wanted.growth else (1, 1_000, 10_000), 25)
-    return rows + (await answer.measure(TENFOLD[:-1], 25, LONG) if wanted.growth else [])
+    rows = await answer.measure(TENFOLD if wanted.growth else (1, 1_000, 10_000), 20)
+    return rows + (await answer.measure(TENFOLD[:-1], 20, LONG) if wanted.growth else [])
 
 
 async def storms(wanted: Wanted) -> list[Row]:
@@ -59,7 +59,7 @@ async def storms(wanted: Wanted) -> list[Row]:
     if wanted.quick:
         return await storm.measure((100,), (CHAT,))
     if wanted.growth:
-        return await storm.measure(TENFOLD)
+        return await storm.measure(TENFOLD[1:])
     return await storm.measure((100,)) + await storm.measure((10_000,), (CHAT,))
 
 
@@ -77,6 +77,13 @@ async def idles(wanted: Wanted) -> list[Row]:
     return await idle.measure(15 if wanted.quick else 60)
 
 
+async def rounding(wanted: Wanted) -> list[Row]:
+    """Checks by the thousand."""
+    sizes = TENFOLD if wanted.growth else (1_000,)
+    rows = await rounds.measure(2 if wanted.quick else 5, sizes)
+    return rows + await rounds.endure(20 if wanted.quick else 600)
+
+
 async def drawings(_: Wanted) -> list[Row]:
     """``/history``."""
     return await pictures.measure()
@@ -84,6 +91,7 @@ async def drawings(_: Wanted) -> list[Row]:
 
 PARTS: Mapping[str, Part] = {
     "start": starts,
+    "rounds": rounding,
     "latency": latencies,
     "credits": answers,
     "storm": storms,

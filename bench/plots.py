@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator
 
 from bench.figures import Point, Row, load
 
@@ -18,16 +18,17 @@ FLOOR, GOAL = "#9aa0a6", "#c0392b"
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture: what stands above it, what its height is, and what the floor is called."""
+    """A picture: its title, its unit, what the floor is called, and whether its heights are many times apart."""
 
     title: str
     unit: str
-    floor: str = "the libraries alone"
+    floor: str
+    far_apart: bool = True
 
 
 PICTURES = {
-    "checks": Picture("Processor time of 1,000 checks", "seconds", "the same requests by aiohttp alone"),
-    "memory": Picture("Memory of the process after some rounds", "MiB", "the same libraries imported"),
+    "cpu": Picture("Processor time for 1,000 checks", "ms", "requests and decoding alone"),
+    "memory": Picture("Memory of the process after some rounds", "MiB", "the same libraries imported", far_apart=False),
     "latency": Picture("From a low reading to the accepted message", "milliseconds", "request and send alone"),
     "credits": Picture("/credits, from the question to the first page", "milliseconds", "python-telegram-bot alone"),
     "start": Picture("From the start to the first look", "seconds", "importing the libraries"),
@@ -54,12 +55,31 @@ def picture_of(picture: Picture, points: Sequence[Point]) -> Figure:
     lines = {name: list(line) for name, line in groupby(sorted(points, key=order), key=lambda point: point.line)}
     for colour, (name, line) in zip(COLOURS, lines.items(), strict=False):
         axes.plot(*across(line), "o-", color=colour, label=name)
-    floors = {point.accounts: point.floor for point in points if point.floor is not None}
-    if floors:
-        axes.plot(sorted(floors), [floors[x] for x in sorted(floors)], "s--", color=FLOOR, label=picture.floor)
+    floors = floors_of(points)
+    for own, (name, floor) in zip(COLOURS, floors.items(), strict=False):
+        said, colour = f"{picture.floor} {name}".strip(), own if len(floors) > 1 else FLOOR
+        axes.plot(list(floor), list(floor.values()), "s--", markersize=4, color=colour, label=said)
     mark_goals(axes, points)
     dress(axes, picture)
     return figure
+
+
+def floors_of(points: Iterable[Point]) -> dict[str, dict[int, float]]:
+    """The floors by line, from few accounts to many; one without a name where all lines have the same."""
+    by_line: dict[str, dict[int, float]] = {}
+    for point in sorted(points, key=order):
+        if point.floor is not None:
+            by_line.setdefault(point.line, {})[point.accounts] = point.floor
+    longest = max(by_line.values(), key=len, default=None)
+    differs = [
+        line for line in by_line.values() if longest and any(apart(longest.get(x, line[x]), line[x]) for x in line)
+    ]
+    return by_line if differs or longest is None else {"": longest}
+
+
+def apart(one: float, other: float) -> bool:
+    """Whether two floors differ by more than one measurement does from the next."""
+    return max(one, other) > 2 * min(one, other)
 
 
 def order(point: Point) -> tuple[str, int]:
@@ -82,7 +102,12 @@ def mark_goals(axes: Axes, points: Iterable[Point]) -> None:
 
 def dress(axes: Axes, picture: Picture) -> None:
     """What stands around the lines."""
-    axes.set(xscale="log", yscale="log", xlabel="accounts", ylabel=picture.unit)
+    axes.set(xscale="log", xlabel="accounts", ylabel=picture.unit)
+    if picture.far_apart:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    else:
+        axes.set_ylim(bottom=0)
     axes.set_title(picture.title, loc="left", fontweight="bold")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))

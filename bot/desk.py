@@ -133,10 +133,9 @@ class Desk:
     async def vitals(self) -> Vitals:
         """What the bot last managed to do."""
         deliveries = await self._fleet.deliveries()
-        read = [one.account.reading.taken_at for one in await self._fleet.watched() if one.account.reading]
         return Vitals(
             last_round_at=await self._fleet.last_round_at(),
-            last_read_at=max(read, default=None),
+            last_read_at=await self._fleet.last_read_at(),
             last_delivery_at=deliveries.depth.delivered_at,
             waiting=deliveries.depth.waiting,
             waiting_since=deliveries.depth.tried_since,

@@ -137,6 +137,11 @@ class Fleet:
             gone = await chats.gone(connection)
         return Deliveries(depth, tuple(f"chat {chat}: {why}" for chat, why in gone.items()))
 
+    async def last_read_at(self) -> datetime | None:
+        """When any account could be read last."""
+        async with self._store.read() as connection:
+            return await accounts.last_read(connection)
+
     async def last_round_at(self) -> datetime | None:
         """When a round ended last."""
         async with self._store.read() as connection:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.core.decide import untold
 from bot.core.looks import Alerts
-from bot.core.measures import RENEWAL_GRACE
+from bot.core.measures import RENEWAL_GRACE, plan_standing
 from bot.core.model import Account, Alert, Ladder, Measure, Reading, Rules, Severity
 
 LONGEST = timedelta(days=1)
@@ -24,8 +24,11 @@ def steady_until(account: Account, alerts: Alerts, rules: Rules, now: datetime) 
     known = [alerts[measure] for measure in (Measure.FAILURES, Measure.CREDITS, Measure.PLAN) if measure in alerts]
     if account.reading is None or account.outage or any(is_open(alert, now) for alert in known):
         return None
+    plan = plan_standing(account, account.reading, rules.plan_ends_within, now)
+    if plan and (Measure.PLAN not in alerts or plan.reach > alerts[Measure.PLAN].level):
+        return None  # a renewal has just ended the alert of the period before, and the new end is near
     turns = [*plan_turns(account.reading, rules.plan_ends_within), *reminders(known, rules.remind_every)]
-    return min((turn - HAIR for turn in turns if turn > now), default=now + LONGEST)
+    return min([now + LONGEST, *(turn - HAIR for turn in turns if turn > now)])
 
 
 def is_open(alert: Alert, now: datetime) -> bool:

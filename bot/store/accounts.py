@@ -245,6 +245,13 @@ async def none_due_after(connection: Connection, latest: datetime) -> None:
     await connection.execute(sa.update(accounts).where(late).values(next_check_at=latest))
 
 
+async def last_read(connection: Connection) -> datetime | None:
+    """When any watched account could be read last."""
+    read = sa.select(sa.func.max(accounts.c.read_at)).where(accounts.c.watched, accounts.c.reading.is_not(None))
+    at: datetime | None = await connection.scalar(read)
+    return at
+
+
 async def last_look(connection: Connection) -> datetime | None:
     """When any account was looked at last."""
     at: datetime | None = await connection.scalar(sa.select(sa.func.max(accounts.c.looked_at)))

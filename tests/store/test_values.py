@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.model import Capabilities, Credits, Facts, Identity, Limits, OutageKind, Plan, Reading
-from bot.store.values import dump_facts, dump_reading, load_facts, load_reading, number
+from bot.store.values import Parsed, dump_facts, dump_reading, load_facts, load_reading, number
 
 moments = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(9000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the zone is given beside
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -124,3 +124,12 @@ def test_broken_and_unknown_numbers_stay() -> None:
     """A half stays a half, and unknown stays unknown."""
     assert number(0.5) == 0.5
     assert number(None) is None
+
+
+def test_a_reading_that_was_parsed_before_is_never_an_old_one() -> None:
+    """Whatever is remembered of an account's text, what is read back is what was written last, of few or of many."""
+    parsed = Parsed(most=2)
+    for amount in (5, 5, 7, 5):
+        for account in "abc":
+            reading = Reading(datetime(2026, 7, 20, tzinfo=UTC), Credits(amount + ord(account)))
+            assert parsed.load(account, dump_reading(reading)) == reading
