@@ -22,6 +22,9 @@ SUBJECTS = 20
 """Accounts whose alerts are timed in a crowd, each with a chat of its own, so that none waits for another's pace."""
 
 PATIENCE = 300.0
+SOON = 10
+"""Seconds from look to look, unless that were more than a hundred looks a second."""
+
 ROUNDS_BEFORE = 2
 """The first round is a rush; what is measured comes after it."""
 
@@ -35,7 +38,7 @@ async def measure(episodes: int, crowds: Sequence[int] = (1_000,)) -> list[Row]:
         floor = Figures(await floor_of(world, episodes))
     rows = [row("low reading received → message accepted", bot, floor, 1)]
     for size in crowds:
-        took = Figures(await in_crowd(size, 2 * episodes))
+        took = Figures(await in_crowd(size, 2 * episodes if every_of(size) == SOON else episodes // 2))
         rows.append(row(f"the same, {counted(size)} checked every {every_of(size)} s", took, floor, size))
     return rows
 
@@ -95,7 +98,7 @@ async def in_crowd(size: int, episodes: int) -> list[float]:
 
 def every_of(size: int) -> int:
     """Seconds between two looks at an account: of a crowd, a hundred accounts a second."""
-    return max(size // 100, 10)
+    return max(size // 100, SOON)
 
 
 async def told_by(http: ClientSession, url: str, what: str) -> Any:
