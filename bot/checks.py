@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+import math
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.context import Context
 from bot.core.model import Outage, OutageKind, Sample, Unchanged
@@ -28,6 +29,12 @@ CLAIMED = 4 * IN_FLIGHT
 GATHER = 0.25
 """Seconds that looks which saw nothing new may wait for others, to be saved with them."""
 
+STEP = 0.02
+"""Seconds between two helpings of looks, where what is due is spread out."""
+
+SPREAD = timedelta(seconds=2)
+"""Over so long at most, and never over more than an eighth of the interval: half of what lies between two ticks."""
+
 PAUSE_INTERVALS = 3
 
 
@@ -45,6 +52,9 @@ class Checks:
         self._metrics = context.metrics
         self._in_flight: dict[str, asyncio.Future[None]] = {}
         self._line: deque[tuple[Known, Source]] = deque()
+        self._later: deque[tuple[Known, Source]] = deque()
+        self._helping = 0
+        self._feeding: asyncio.TimerHandle | None = None
         self._workers: set[asyncio.Task[None]] = set()
         self._ended: list[Look] = []
         self._wake = asyncio.Event()
@@ -93,7 +103,26 @@ class Checks:
             self._metrics.overruns.inc()
             log.warning("%s is due again, and the look before has not ended yet", account.key)
         for account in ready:
-            self._begin(account)
+            self._begin(account, later=True)
+        self._helping = self._helping_of(len(self._later))
+        if self._feeding is None:
+            self._feed()
+
+    def _helping_of(self, count: int) -> int:
+        """So many looks begin together: a few, so that a message never waits behind a crowd; all, while more is due."""
+        steps = min(SPREAD, self.every / 8) / timedelta(seconds=STEP)
+        return count if self._more_due else math.ceil(count / max(steps, 1.0))
+
+    def _feed(self) -> None:
+        """Puts the next helping in line, and so on until none waits for its turn."""
+        for _ in range(min(self._helping, len(self._later))):
+            self._line_up(*self._later.popleft())
+        self._feeding = asyncio.get_running_loop().call_later(STEP, self._feed) if self._later else None
+
+    def _rush(self) -> None:
+        """Puts everything in line at once: somebody waits for it."""
+        while self._later:
+            self._line_up(*self._later.popleft())
 
     async def _claim(self, due: Sequence[Known], now: datetime) -> None:
         """Moves accounts on to their next place, which claims the present one."""
@@ -107,6 +136,7 @@ class Checks:
             wanted = await accounts.whom(connection, keys)
         for account in wanted:
             self._begin(account)
+        self._rush()
         waits = [self._in_flight[account.key] for account in wanted if account.key in self._in_flight]
         if waits:
             self._asked += 1
@@ -116,13 +146,20 @@ class Checks:
             finally:
                 self._asked -= 1
 
-    def _begin(self, account: Known) -> None:
+    def _begin(self, account: Known, *, later: bool = False) -> None:
         """Puts an account in line, but one whose source has just gone, or that a question in the chat began with."""
         source = self._context.roster.sources.get(account.source)
         if account.key in self._in_flight or source is None:
             return
+        self._in_flight[account.key] = asyncio.get_running_loop().create_future()
+        if later:
+            self._later.append((account, source))
+        else:
+            self._line_up(account, source)
+
+    def _line_up(self, account: Known, source: Source) -> None:
+        """The next worker that is free looks at it."""
         loop = asyncio.get_running_loop()
-        self._in_flight[account.key] = loop.create_future()
         self._line.append((account, source))
         if len(self._workers) < IN_FLIGHT:
             worker = loop.create_task(self._work(), name="look")
@@ -185,12 +222,14 @@ class Checks:
     async def drain(self) -> None:
         """Begins nothing more, and returns once every look under way has ended and is saved."""
         self._draining = True
+        self._rush()
         self._hurry.set()
         while self._in_flight:
             await asyncio.wait(list(self._in_flight.values()))
 
     async def cancel(self) -> None:
         """Gives up the looks that are still under way."""
+        self._later.clear()
         self._line.clear()
         for worker in self._workers:
             worker.cancel()

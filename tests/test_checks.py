@@ -444,3 +444,13 @@ async def test_two_ticks_at_once_look_once_at_each(world: World) -> None:
     await asyncio.gather(*(world.checks.start_due() for _ in range(4)))
     await idle(world)
     assert sorted(world.source.reads) == sorted([ALICE, BOB])
+
+
+async def test_what_is_due_together_begins_a_few_at_a_time_unless_somebody_waits(world: World) -> None:
+    """Looks that one tick finds due are spread out, so that no message waits behind them all; a question is not."""
+    await world.watch(*MANY[:20])
+    await world.checks.tick()
+    await until(lambda: world.source.reads)
+    assert len(world.source.reads) < 20
+    await world.checks.look_now([key_of(MANY[19])])
+    assert len(set(world.source.reads)) == 20
