@@ -35,6 +35,9 @@ STEP = 0.02
 SPREAD = timedelta(seconds=2)
 """Over so long at most, and never over more than an eighth of the interval: half of what lies between two ticks."""
 
+FEW = 16
+"""So many looks always begin together: a few accounts that fall at once are told in one message."""
+
 PAUSE_INTERVALS = 3
 
 
@@ -111,7 +114,7 @@ class Checks:
     def _helping_of(self, count: int) -> int:
         """So many looks begin together: a few, so that a message never waits behind a crowd; all, while more is due."""
         steps = min(SPREAD, self.every / 8) / timedelta(seconds=STEP)
-        return count if self._more_due else math.ceil(count / max(steps, 1.0))
+        return count if self._more_due else max(FEW, math.ceil(count / max(steps, 1.0)))
 
     def _feed(self) -> None:
         """Puts the next helping in line, and so on until none waits for its turn."""

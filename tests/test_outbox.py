@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.delivery import LONGEST_WAIT, Later, Moved, Never, Parcel
+from bot.core.delivery import LONGEST_WAIT, Later, Moved, Never
 from bot.core.model import Chat, Measure, Reason, Severity, Topic
 from bot.store import chats
 from bot.store import outbox as rows
@@ -194,25 +194,16 @@ async def test_a_moved_group_is_followed_and_remembered(postroom: Postroom) -> N
 
 async def test_a_move_that_is_announced_while_a_message_is_on_its_way_loses_nothing(postroom: Postroom) -> None:
     """The group's move is told by an update just before its old id is refused: what was being sent goes to the new."""
-    new, chosen = -1009, asyncio.Event()
-    write = postroom.post.write
-
-    def noticed(parcel: Parcel) -> tuple[Parcel, Parcel]:
-        chosen.set()
-        return write(parcel)
-
-    async def move() -> None:
-        async with postroom.store.write() as connection:
-            await chosen.wait()
-            await postroom.recipients.move(connection, GROUP.chat_id, new)
-
+    new, answers = -1009, asyncio.Event()
     await postroom.put(notice("a"), notice("b", measure=Measure.PLAN), chats=[GROUP])
-    postroom.post.write = noticed  # type: ignore[method-assign]
+    postroom.post.hanging[GROUP.chat_id] = answers
     postroom.post.results[GROUP.chat_id] = [Moved(new)]
-    moving = asyncio.create_task(move())
-    await asyncio.sleep(0)
-    await postroom.deliver()
-    await moving
+    telling = asyncio.create_task(postroom.deliver())
+    await until(lambda: postroom.post.tried)
+    async with postroom.store.write() as connection:
+        await postroom.recipients.move(connection, GROUP.chat_id, new)
+    answers.set()
+    await telling
     assert postroom.post.keys(Chat(new)) == ["a", "b"]
     assert set((await postroom.states()).values()) == {"delivered"}
 

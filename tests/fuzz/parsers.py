@@ -6,9 +6,11 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from aiohttp import ClientSession
 from hypothesis import strategies as st
+from telegram.error import TelegramError
 
 from bot import accounts_tables, cli, probe, redaction, setting_types, settings, toml_lines
 from bot.accounts_faults import Faults
@@ -16,12 +18,14 @@ from bot.accounts_file import parsed
 from bot.chat import clean, history_arguments, names, replies, text
 from bot.chat import words as chat_words
 from bot.chat.buttons import Tap
+from bot.chat.request import AiohttpRequest
 from bot.core import durations, fallback, pairing, rhythm
 from bot.core.model import Account, Watched
 from bot.doctor import clock
 from bot.drawing import last_line
 from bot.errors import LookError, SettingsError
 from bot.sources import fields, pixverse, words
+from bot.sources.http import Client
 from bot.store import values
 from tests.fuzz.shapes import JSON, PAGES, PLAIN, TEXTS, bodies
 
@@ -86,6 +90,11 @@ def of_stored(*functions: Callable[..., Any]) -> list[Parser]:
     return [Parser(function, one(bodies().map(lambda body: body.decode(errors="replace")))) for function in functions]
 
 
+def decoded(body: bytes) -> Any:
+    """The body of an answer, which may echo the token."""
+    return Client(cast("ClientSession", None), "https://api.useapi.test/v2", "user:1-token").decoded(body)
+
+
 SETTING_TYPES = of_texts(
     setting_types.split_list,
     setting_types.parse_credit_ladder,
@@ -100,6 +109,7 @@ SETTING_TYPES = of_texts(
     setting_types.parse_address,
     setting_types.parse_zone,
     setting_types.parse_url,
+    setting_types.parse_useapi_url,
     setting_types.parse_database,
     setting_types.parse_token,
     setting_types.parse_quiet,
@@ -132,6 +142,7 @@ FIELDS = of_values(
     words.of_error,
     Tap.parse,
     clean.clean,
+    clean.plain,
 )
 
 CHAT = [
@@ -155,6 +166,9 @@ PARSERS = [
     Parser(clock.date_of, st.tuples(TEXTS, TEXTS)),
     Parser(probe.words_of, one(bodies())),
     Parser(last_line, one(bodies())),
+    Parser(redaction.in_base64, one(TEXTS), call=lambda text: list(redaction.in_base64(text))),
+    Parser(Client.decoded, one(bodies()), (LookError,), call=decoded),
+    Parser(AiohttpRequest.parse_json_payload, one(bodies()), (TelegramError,)),
     Parser(redaction.redact, st.tuples(TEXTS, st.lists(PLAIN, max_size=3))),
     Parser(settings.env_lines, one(TEXTS), call=env_lines),
     Parser(parsed, one(TEXTS), (SettingsError,), call=toml),

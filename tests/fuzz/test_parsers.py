@@ -17,6 +17,10 @@ FOREIGN = {"text", "value", "data", "body", "page", "words", "said", "date", "co
 BEGIN = ("parse", "load_", "read_")
 
 NO_PARSERS = {
+    **dict.fromkeys(
+        ("bot.sources.Source.read_again", "bot.sources.pixverse.PixVerse.read_again"),
+        "asks like read, with the page before: test_wire.py",
+    ),
     "bot.accounts_build.read_token": "reads a file: tests/test_accounts_file.py",
     "bot.chat.answers.read_words": "is handed accounts: test_words.py",
     "bot.core.spending.differ": "compares two values of the core",

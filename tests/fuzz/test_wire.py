@@ -62,7 +62,7 @@ async def test_any_bytes_on_the_wire_are_a_sample(raw: bytes) -> None:
     port = server.sockets[0].getsockname()[1]
     async with server, client(f"http://127.0.0.1:{port}", timeout=5.0) as asked:
         source = PixVerse(asked, clock)
-        for sample in (await source.read("a@b.c"), await source.list_accounts()):
+        for sample in (await source.read("a@b.c"), await source.read_again("a@b.c", 0), await source.list_accounts()):
             assert isinstance(sample, Reading | Outage | Listing)
             if isinstance(sample, Outage):
                 assert len(sample.said.splitlines()) == 1
