@@ -211,7 +211,10 @@ def pauses(truth: Truth) -> list[Pause]:
 
 
 def starts(truth: Truth, shortest: float) -> Iterator[tuple[float, float, float, float, bool]]:
-    """The times between a last look and the next start; of starts without a look in between, the first counts."""
+    """The times between a last look and the next start.
+
+    Of starts without a look in between the first counts, and each that comes long after the one before.
+    """
     answers = sorted(one.at for one in truth.answers)
     begun = defaultdict[float, list[float]](list)
     for begin, _ in sorted(truth.up):
@@ -226,6 +229,9 @@ def starts(truth: Truth, shortest: float) -> Iterator[tuple[float, float, float,
             continue
         newest = all(other <= at or other >= begins[0] for other in answers)
         yield at, begins[0], begins[-1], lengths[begins[0]], newest and is_stored(truth, at)
+        for one, later in pairwise(sorted(all_begins)):  # told at the one, if it lived for so long, and again since
+            if truth.clock(later) - truth.clock(one) > shortest:
+                yield one, later, later, truth.clock(later) - truth.clock(one), False
 
 
 def is_stored(truth: Truth, at: float) -> bool:
