@@ -103,20 +103,23 @@ class Client:
     timeout: float = 30.0
     limit: int = 1024 * 1024
 
-    async def get_json(self, path: str, params: Mapping[str, str] | None = None, *, absent: Any = _NO_DEFAULT) -> Any:
+    async def get_json(
+        self, path: str, params: Mapping[str, str] | None = None, *, absent: Any = _NO_DEFAULT, times_limit: int = 1
+    ) -> Any:
         """Ask for ``base_url + path`` and decode the answer's JSON; redirects are not followed.
 
-        ``absent``, where given, is answered in place of a 404. Only ``path`` is ever logged, so whatever is private
-        belongs into ``params``. Raises ``LookError``, and nothing else, whatever the server or the network does.
+        ``absent``, where given, is answered in place of a 404; a long list may be so many times the limit. Only
+        ``path`` is ever logged, so whatever is private belongs into ``params``. Raises ``LookError``, and nothing else,
+        whatever the server or the network does.
         """
-        answer = await self._ask(path, params or {})
+        answer = await self._ask(path, params or {}, times_limit * self.limit)
         if answer.status == 404 and absent is not _NO_DEFAULT:
             return absent
         return self.decoded(self._accepted(answer))
 
     async def get(self, path: str, params: Mapping[str, str]) -> bytes:
         """Ask for the same, and leave the body as it came, for ``decoded``: one that is known need not be."""
-        return self._accepted(await self._ask(path, params))
+        return self._accepted(await self._ask(path, params, self.limit))
 
     def decoded(self, body: bytes) -> Any:
         """The JSON of a body, with nothing of the token in it, should it be echoed. Raises ``LookError``."""
@@ -127,11 +130,11 @@ class Client:
             return answer.body
         raise _refusal(answer._replace(body=self._without_token(answer.body)))
 
-    async def _ask(self, path: str, params: Mapping[str, str]) -> _Answer:
+    async def _ask(self, path: str, params: Mapping[str, str], limit: int) -> _Answer:
         started = asyncio.get_running_loop().time()
         status, size = "failed", 0
         try:
-            answer = await self._exchange(path, params)
+            answer = await self._exchange(path, params, limit)
             status, size = str(answer.status), len(answer.body)
         finally:
             if _log.isEnabledFor(logging.DEBUG):
@@ -139,12 +142,12 @@ class Client:
                 _log.debug("GET %s: %s, %.0f ms, %d bytes", path, status, elapsed * 1000, size)
         return answer
 
-    async def _exchange(self, path: str, params: Mapping[str, str]) -> _Answer:
+    async def _exchange(self, path: str, params: Mapping[str, str], limit: int) -> _Answer:
         response: ClientResponse | None = None
         try:
             async with asyncio.timeout(self.timeout):
                 response = await self._head(path, params)
-                body = await self._read(response)
+                body = await self._read(response, limit)
         except (TimeoutError, ClientError, OSError, ValueError, LookError) as error:
             if response is None or response.status == 200:
                 raise self._trouble(error, response) from error
@@ -170,13 +173,13 @@ class Client:
             return LookError(OutageKind.UNAVAILABLE, _failure(error))
         return LookError(OutageKind.GARBLED, "The answer breaks off")
 
-    async def _read(self, response: ClientResponse) -> bytes:
+    async def _read(self, response: ClientResponse, limit: int) -> bytes:
         chunks, size = [], 0
         while chunk := await response.content.readany():
             chunks.append(chunk)
             size += len(chunk)
-            if size > self.limit:
-                raise LookError(OutageKind.GARBLED, f"The answer is larger than {self.limit:,} bytes")
+            if size > limit:
+                raise LookError(OutageKind.GARBLED, f"The answer is larger than {limit:,} bytes")
         return b"".join(chunks)
 
     def _without_token(self, body: bytes) -> bytes:

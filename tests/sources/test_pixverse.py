@@ -6,6 +6,7 @@ import pytest
 from aioresponses import aioresponses
 
 from bot.core.model import Listed, Listing, Outage, OutageKind, Reading, Unchanged
+from bot.demo.pixverse import SimulatedAccount, SimulatedPixVerse
 from bot.sources.pixverse import PixVerse, parse_accounts
 from tests.sources.helpers import BASE, NOW, SAMPLES, TOKEN, client, clock, sample
 
@@ -188,3 +189,13 @@ async def test_a_page_that_is_known_is_not_read_again() -> None:
             broken = await source.read_again(email, first.page)
     assert isinstance(broken, Outage)
     assert broken.kind is OutageKind.BROKEN
+
+
+async def test_a_list_of_five_thousand_is_read_whole() -> None:
+    """At the length at which useapi.net writes an entry, a large fleet's list is far longer than any other page."""
+    async with SimulatedPixVerse(TOKEN) as server, client(server.url) as asked:
+        for number in range(5_000):
+            server.add(SimulatedAccount(f"user{number:05}@example.com"))
+        listing = await PixVerse(asked, clock).list_accounts()
+    assert isinstance(listing, Listing)
+    assert len(listing.accounts) == 5_000
