@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 
 from tests.oracle.follow import Following, may_repeat
 from tests.oracle.looks import SOURCE, Fleet, Look, looks_at
