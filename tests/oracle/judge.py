@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 
 from tests.oracle.follow import Following, may_repeat
 from tests.oracle.looks import SOURCE, Fleet, Look, looks_at
@@ -199,8 +200,9 @@ def pauses(truth: Truth) -> list[Pause]:
     """The times of over three intervals without looks, by the bot's clock; not sure where a life was too short."""
     long, slack = 3 * truth.every, truth.slack.tick + truth.slack.save
     stopped = joined((since, until + slack) for since, until in truth.stopped)
-    found = [(since, end, end, truth.clock(end) - truth.clock(since), True) for since, end in stopped]
-    ahead = [(at, by) for at, by in truth.jumps if by > 0 and within(truth.up, at)]
+    first = min((one.at for one in truth.answers), default=inf)
+    found = [(since, end, end, truth.clock(end) - truth.clock(since), first < since) for since, end in stopped]
+    ahead = [(at, by) for at, by in truth.jumps if by > 0 and at > first and within(truth.up, at)]
     found += [(at, at, at, by, not within(stopped, at)) for at, by in ahead]
     found += starts(truth, long - slack)
     return [

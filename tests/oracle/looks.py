@@ -113,23 +113,18 @@ class Fleet:
 
     def around(self, account: str, since: float, until: float) -> State:
         """The states that an account may have been in for a decision between two moments, as one."""
-        possible, last = list[State](), NEVER
+        possible = [NEVER]
         for one, state in zip(self.seen[account], self.states[account], strict=True):
             if one.answer.at > until:
                 break
-            if one.answer.at > since:
-                possible.append(state)
-            else:
-                last = state
-                possible = [state] if one.stored_by <= since else [*possible, state]
-        possible = [last, *possible]
+            possible = [*possible, state] if one.answer.at > since else [state]
         kinds = frozenset().union(*(state.kinds for state in possible))
         return State(kinds, frozenset().union(*(state.counts for state in possible)))
 
     def health(self, look: Seen) -> dict[str, State]:
         """Every account as it may have stood when a look was decided on."""
-        slack = self.truth.slack.save
-        return {key: self.around(key, look.answer.at - slack, look.stored_by + slack) for key in self.truth.accounts}
+        since = look.answer.at - self.truth.slack.mixed
+        return {key: self.around(key, since, look.stored_by) for key in self.truth.accounts}
 
 
 def looks_at(fleet: Fleet, subject: str, measure: str) -> list[Look]:

@@ -44,12 +44,13 @@ def ends(wish: Wish, key: Key) -> bool:
 
 
 def over_at(truth: Truth, since: float, until: float) -> float:
-    """The first moment from ``since`` on at which the bot's clock shows ``until``, or later."""
+    """The first moment from ``since`` on at which the bot's clock shows ``until``, or later, while the bot is up."""
     moments = sorted({since, *(at for at, _ in truth.jumps if at > since)})
     for begin, end in zip(moments, [*moments[1:], inf], strict=True):
         over = max(begin, until - truth.offset(begin))
-        if over < end:
-            return over
+        seen = [max(over, up) for up, down in truth.up if max(over, up) < min(down, end)]
+        if seen:
+            return min(seen)
     return inf
 
 

@@ -217,7 +217,7 @@ class Story:
         if telling.state == "critical" == mind.severity and telling.still is not False and reminds and not rest.due:
             last = Due(message.at, message.at, message.at, "critical", telling.number, telling.rung, True)
             told = replace(rest, reminders=mind.reminders + 1, again=(*block, last) if may_repeat else ())
-            every = self.truth.rules_at(message.at).remind_every or 0.0
+            every = self.shortest_wait(mind.since, message.at) or 0.0
             earliest = min(message.at, mind.since + every * (mind.reminders + 1))
             yield told, (block[0].at, block[0].stored_by) if block else (earliest, message.at)
 
@@ -227,11 +227,16 @@ class Story:
 
     def reminds(self, mind: Mind, at: float) -> bool:
         """Whether one more reminder may be told by now: each needs REMIND_EVERY from what was told before it."""
-        every = self.truth.rules_at(at).remind_every
+        every = self.shortest_wait(mind.since, at) if mind.since else None
         if every is None:
             return False
         passed = at - mind.since + self.truth.leaps(mind.since, at)
         return passed + self.truth.slack.tick >= every * (mind.reminders + 1)
+
+    def shortest_wait(self, since: float, until: float) -> float | None:
+        """REMIND_EVERY; where it was changed meanwhile, the shortest of what it was."""
+        later = [rules for at, rules in self.truth.rules if since < at <= until]
+        return min((one.remind_every for one in (self.truth.rules_at(since), *later) if one.remind_every), default=None)
 
     def bounded(self, minds: Iterable[Mind]) -> set[Mind]:
         """The minds, which must never be too many to follow."""

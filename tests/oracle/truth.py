@@ -122,6 +122,7 @@ class Slack:
     tell: float = 360.0
     send: float = 45.0
     look: float = 60.0
+    mixed: float = 2.0
 
 
 @dataclass

@@ -13,10 +13,10 @@ from bot.chat.text import Message
 from bot.core.delivery import Delivered, Later, Moved, Never, Parcel, SendResult
 from bot.core.model import Chat, Credits, Listing, Outage, OutageKind, Reading, Sample, Unchanged
 from bot.core.model import Plan as BotsPlan
-from tests.oracle import Answer, Hurdle, Plan, Told, Truth
+from tests.oracle import Answer, Hurdle, Plan, Slack, Told, Truth
 from tests.oracle import Message as ToldMessage
 from tests.simulation.accounts import SimulatedAccount
-from tests.simulation.history import OUTAGES, POST_FAULTS, STORE_FAULTS, Fault, History
+from tests.simulation.history import HOUR, OUTAGES, POST_FAULTS, STORE_FAULTS, Fault, History
 
 UTC_ZONE = ZoneInfo("UTC")
 NEW_ID = -100999
@@ -40,6 +40,7 @@ class World:
             every=history.every,
             rules=list(history.rules[:1]),
             jumps=list(history.jumps),
+            slack=Slack(mixed=0.01),
             ended_at=history.ends_at,
         )
         self.by_email = {one.email: one for one in history.accounts}
@@ -50,7 +51,7 @@ class World:
         history, truth = self.history, self.truth
         for fault in history.faults:
             if fault.kind in POST_FAULTS:
-                longer = fault.seconds if fault.kind == "peace" else 0
+                longer = self.peace_after(fault) if fault.kind == "peace" else 0
                 for_good = fault.kind in ("gone", "refused")
                 truth.hurdles.append(Hurdle((fault.since, fault.until + longer), fault.who, for_good))
             elif fault.kind not in OUTAGES:
@@ -58,6 +59,14 @@ class World:
                 truth.trouble.append((fault.since, fault.until + 45))
         if history.moves_at is not None:
             truth.moved["-100222"] = str(NEW_ID)
+
+    def peace_after(self, fault: Fault) -> float:
+        """How long after a fault a chat may still be left in peace, as it was asked for.
+
+        With a clock set back meanwhile a restart cannot tell how much of it is left; it then waits an hour at most.
+        """
+        set_back = any(by < 0 and fault.since - HOUR < at < fault.until + HOUR for at, by in self.history.jumps)
+        return fault.seconds + (HOUR if set_back else 0)
 
     def clock(self) -> datetime:
         """What the bot's wall clock shows."""
