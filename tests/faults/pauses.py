@@ -50,9 +50,8 @@ def gaps(world: World) -> list[float]:
 
     Looks begin a second apart, or at once where the clock jumps.
     """
-    asked = sorted(
-        [*(one.asked for one in world.pixverse.answers), *(at for life in world.lives for at in life.failed)]
-    )
+    failed = [at for life in world.lives for at in life.failed]
+    asked = sorted([*(one.asked for one in world.pixverse.answers), *failed])
     return [later - earlier for earlier, later in pairwise(asked) if later - earlier > SHORTEST]
 
 
