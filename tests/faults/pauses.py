@@ -46,7 +46,7 @@ def wrong_in(world: World, heard: list[Message], chat: int) -> Iterator[str]:
 
 
 def gaps(world: World) -> list[float]:
-    """The times in which nobody was looked at for about as long as makes a pause, where a slow machine is the reason too.
+    """The times in which nobody was looked at for about as long as makes a pause, be it that the machine is slow.
 
     Looks begin a second apart, or at once where the clock jumps.
     """
