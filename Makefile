@@ -48,6 +48,11 @@ faults: .venv/installed ## N=60 random histories of the real bot with everything
 bench: .venv/installed ## the numbers in the README, measured here
 	$(BIN)/python -m bench $(ARGS)
 
+N ?= 5000
+.PHONY: simulate
+simulate: .venv/installed ## N=5000 random histories in simulated time, with every fault, judged by an oracle
+	$(BIN)/python -m tests.simulation --histories $(N) --jobs 2 $(ARGS)
+
 .PHONY: screenshots
 screenshots: .venv/installed ## docs/pictures/*.png anew; needs Chromium
 	$(BIN)/python -m bench.screenshots

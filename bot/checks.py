@@ -202,4 +202,4 @@ class Checks:
             log.warning("The clock was set back by %s", before - now)
             async with self._store.write() as connection:
                 await accounts.none_due_after(connection, now + self.every)
-        self._ticked_at = now
+        self._ticked_at = now  # only now: a database that was locked just then must not make this forgotten

@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,8 +20,7 @@ from tests.faults.pauses import HEAD, wrong_pauses
 from tests.faults.plot import Plot, Question, Turn
 from tests.faults.troubles import ROOMS, TELEGRAM, Act
 from tests.faults.world import PATIENCE, STRANGER, World
-from tests.oracle import judge
-from tests.oracle.judge import LEFT_OPEN
+from tests.oracle.judge import LEFT_OPEN, judge
 
 FULL = 14000
 SURE_LOOKS = 3
@@ -97,7 +97,7 @@ async def judged(world: World, court: Executor, outcome: Outcome) -> None:
     outcome.evidence = pickle.dumps((truth, told))
     outcome.misses += wrong_pauses(world, told.messages)
     told.messages = [one for one in told.messages if not one.text.startswith(HEAD)]
-    for miss in await asyncio.get_running_loop().run_in_executor(court, judge, truth, told):
+    for miss in await asyncio.get_running_loop().run_in_executor(court, partial(judge, leaving_open=True), truth, told):
         (outcome.left_open if miss.what == LEFT_OPEN else outcome.misses).append(str(miss))
 
 

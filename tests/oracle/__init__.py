@@ -25,6 +25,7 @@ at in time.
 """
 
 from tests.oracle.judge import Miss, judge
+from tests.oracle.story import TooOpenError
 from tests.oracle.told import Message, Read, Telling, Told, Unreadable, read
 from tests.oracle.truth import Answer, Hurdle, Plan, Rules, Slack, Truth, Wish, outage_by
 
@@ -39,6 +40,7 @@ __all__ = [
     "Slack",
     "Telling",
     "Told",
+    "TooOpenError",
     "Truth",
     "Unreadable",
     "Wish",

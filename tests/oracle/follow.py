@@ -48,7 +48,7 @@ class Following:
         for look in looks:
             yield look.at, LOOK, partial(self.story.look, look)
         for at in switched_off(self.truth, self.measure):
-            yield at, OFF, self.story.switched_off
+            yield at, OFF, partial(self.story.switched_off, at)
 
     def silences(self) -> Iterator[tuple[float, int, Happens]]:
         """What was acknowledged, and silences that ended."""

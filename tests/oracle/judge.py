@@ -8,8 +8,8 @@ from itertools import pairwise
 from tests.oracle.follow import Following, may_repeat
 from tests.oracle.looks import SOURCE, Fleet, Look, looks_at
 from tests.oracle.silences import joined, quiet_spans, within
-from tests.oracle.story import LeftOpen, Story
-from tests.oracle.told import Message, Read, Told, Unreadable, read
+from tests.oracle.story import Story, TooOpenError
+from tests.oracle.told import Read, Told, Unreadable, read
 from tests.oracle.truth import Span, Truth
 
 Looks = dict[tuple[str, str], list[Look]]
@@ -39,8 +39,11 @@ class Miss:
         return f"{self.what} ({self.about or 'nobody'} in {self.chat or 'no chat'})"
 
 
-def judge(truth: Truth, told: Told) -> list[Miss]:
-    """Everything that is wrong, in order of time; nothing if all is well."""
+def judge(truth: Truth, told: Told, *, leaving_open: bool = False) -> list[Miss]:
+    """Everything that is wrong, in order of time; nothing if all is well.
+
+    Raises TooOpenError; ``leaving_open`` has such an alert named, as ``LEFT_OPEN``, and the others judged all the same.
+    """
     reads, misses = understood(told)
     misses += strangers(truth, reads)
     fleet = Fleet.of(truth)
@@ -48,7 +51,7 @@ def judge(truth: Truth, told: Told) -> list[Miss]:
     looks = {(subject, measure): looks_at(fleet, subject, measure) for subject, measure in about}
     for chat in sorted(truth.chats_of(None)):
         here = [one for one in reads if truth.now_called(one.message.chat) == chat]
-        misses += [*stories(truth, chat, here, looks), *notes(truth, chat, here)]
+        misses += [*stories(truth, chat, here, looks, leaving_open=leaving_open), *notes(truth, chat, here)]
     return sorted([*misses, *not_looked_at(truth)], key=lambda miss: miss.at)
 
 
@@ -84,7 +87,7 @@ def keys_by_name(truth: Truth) -> dict[str, str]:
     return {name: key for key, name in truth.accounts.items()}
 
 
-def stories(truth: Truth, chat: str, reads: list[Read], looks: Looks) -> Iterator[Miss]:
+def stories(truth: Truth, chat: str, reads: list[Read], looks: Looks, *, leaving_open: bool = False) -> Iterator[Miss]:
     """What is wrong with the stories that one chat was told, each for itself and in their order."""
     due_since = defaultdict[int, list[tuple[float, float]]](list)
     for subject, measure in looks:
@@ -100,7 +103,9 @@ def stories(truth: Truth, chat: str, reads: list[Read], looks: Looks) -> Iterato
         following = Following(truth, chat, measure, Story.of(truth, chat, subject, measure))
         try:
             wrong = following.through(looks[subject, measure], heard)
-        except LeftOpen:
+        except TooOpenError:
+            if not leaving_open:
+                raise
             yield Miss(truth.ended_at, LEFT_OPEN, chat, f"{subject} {measure}")
             continue
         if wrong:
@@ -187,7 +192,7 @@ def overlap(one: Span, other: Span) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A time in which nobody watched: since when, when it was over for the bot, and until when it can have seen that."""
+    """A time in which nobody watched: since when, when it was over for the bot, and by when it has seen that."""
 
     since: float
     over: float
@@ -200,9 +205,14 @@ def pauses(truth: Truth) -> list[Pause]:
     long, slack = 3 * truth.every, truth.slack.tick + truth.slack.save
     stopped = joined((since, until + slack) for since, until in truth.stopped)
     found = [(since, end, end, truth.clock(end) - truth.clock(since), True) for since, end in stopped]
-    found += [(at, at, at, by, not within(stopped, at)) for at, by in truth.jumps if by > 0]
+    ahead = [(at, by) for at, by in truth.jumps if by > 0 and within(truth.up, at)]
+    found += [(at, at, at, by, not within(stopped, at)) for at, by in ahead]
     found += starts(truth, long - slack)
-    return [Pause(since, over, by, sure and length > long + slack) for since, over, by, length, sure in found if length > long - slack]
+    return [
+        Pause(since, over, by, sure and length > long + slack)
+        for since, over, by, length, sure in found
+        if length > long - slack
+    ]
 
 
 def starts(truth: Truth, shortest: float) -> Iterator[tuple[float, float, float, float, bool]]:

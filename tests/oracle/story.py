@@ -16,8 +16,8 @@ from tests.oracle.truth import Span, Truth
 MOST_MINDS = 20_000
 
 
-class LeftOpen(Exception):
-    """So much may have happened that nobody can say what was to be told."""
+class TooOpenError(Exception):
+    """The truth leaves open more ways than can be followed: too much was unsure for too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,18 @@ class Story:
             if way is None:
                 yield mind
                 continue
-            moved = self.moved(mind, way, look.at)
-            for silenced in self.silenced(moved, look.at, look.stored_by):
-                yield from self.announced(moved, look.at, look.stored_by, silenced=silenced)
+            for one in self.perhaps_reminded(mind, look.at) if way.reached < mind.level else (mind,):
+                moved = self.moved(one, way, look.at)
+                for silenced in self.silenced(moved, look.at, look.stored_by):
+                    yield from self.announced(moved, look.at, look.stored_by, silenced=silenced)
+
+    def perhaps_reminded(self, mind: Mind, at: float) -> Iterator[Mind]:
+        """What is about to be less bad may have left a reminder that is still to be told."""
+        yield mind
+        if mind.severity == "critical" and self.reminds(mind, at) and not (mind.due and mind.due[-1].reminds):
+            told_by = self.truth.in_time(at, self.truth.slack.tell, self.in_the_way)
+            due = Due(at, at, told_by, "critical", mind.number, mind.rung, reminds=True, lossy=True)
+            yield replace(mind, due=(*mind.due, due), reminders=mind.reminders + 1)
 
     def moved(self, mind: Mind, way: Standing, at: float) -> Mind:
         """The state after a look: as deep as is reached, or as deep as was and is not yet left."""
@@ -156,9 +165,10 @@ class Story:
             after.update(self.announced(mind, at, stored_by, silenced=silenced))
         self.minds = self.bounded(after)
 
-    def switched_off(self) -> None:
+    def switched_off(self, at: float) -> None:
         """The rule is no more: its alert is over without a word."""
-        self.minds = {replace(mind, level=0, told=0, fresh=False, acked=0, severity="") for mind in self.minds}
+        before = {one for mind in self.minds for one in self.perhaps_reminded(mind, at)}
+        self.minds = {replace(mind, level=0, told=0, fresh=False, acked=0, severity="") for mind in before}
 
     def late(self, now: float) -> Due | None:
         """Something that should have been told by now, in every way that things may have gone."""
@@ -227,7 +237,7 @@ class Story:
         """The minds, which must never be too many to follow."""
         found = set(minds)
         if len(found) > MOST_MINDS:
-            raise LeftOpen
+            raise TooOpenError("the history leaves too much open")
         return found
 
 

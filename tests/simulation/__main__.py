@@ -20,7 +20,9 @@ def main() -> int:
     parser.add_argument("--histories", type=int, default=150, metavar="N", help="so many histories (150)")
     parser.add_argument("--from", type=int, default=1, dest="first", metavar="SEED", help="the first seed (1)")
     parser.add_argument("--jobs", type=int, default=1, help="processes (1)")
-    parser.add_argument("--defects", action="store_true", help="ten defects put in one by one, and how often each was caught")
+    parser.add_argument(
+        "--defects", action="store_true", help="ten defects put in one by one, and how often each was caught"
+    )
     asked = parser.parse_args()
     seeds = range(asked.first, asked.first + asked.histories)
     if asked.defects:
@@ -28,8 +30,6 @@ def main() -> int:
     if asked.seed is not None:
         return tell_one(live_through(asked.seed))
     return tell_many(many(seeds, asked.jobs), asked)
-
-
 
 
 def tell_defects(seeds: range) -> int:
@@ -71,6 +71,8 @@ def tell_many(histories: Iterable[Lived], asked: argparse.Namespace) -> int:
         if lived.misses:
             bad += 1
             tell_miss(lived, lived.misses[0])
+        if count % 500 == 0:
+            print(f"{count:,} histories so far", flush=True)
     took = time.monotonic() - began
     named = ", ".join(f"{name} {number:,}" for name, number in sorted(counts.items()))
     print(f"{count:,} histories of {days:,.0f} simulated days in {took:,.0f} s ({asked.jobs} jobs): {named}")
@@ -89,11 +91,15 @@ def story(lived: Lived) -> None:
     """Everything that happened, in order."""
     truth = lived.truth
     lines = [(one.at, f"look {one.account} {one.outage or one.credits} {one.plan}") for one in truth.answers]
-    lines += [(one.at, f"TOLD {one.chat}{' (answer lost)' if one.lost else ''}: {one.text!r}") for one in lived.told.messages]
+    lines += [
+        (one.at, f"TOLD {one.chat}{' (answer lost)' if one.lost else ''}: {one.text!r}") for one in lived.told.messages
+    ]
     lines += [(one.at, f"wish {one}") for one in truth.wishes]
     lines += [(at, f"rules {rules}") for at, rules in truth.rules]
     lines += [(since, f"up until {when(until)}") for since, until in truth.up]
-    lines += [(one.span[0], f"hurdle {one.chat} for good {one.for_good} until {when(one.span[1])}") for one in truth.hurdles]
+    lines += [
+        (one.span[0], f"hurdle {one.chat} for good {one.for_good} until {when(one.span[1])}") for one in truth.hurdles
+    ]
     lines += [(since, f"trouble until {when(until)}") for since, until in truth.trouble]
     lines += [(at, f"clock set by {by}") for at, by in truth.jumps]
     for at, line in sorted(lines):

@@ -72,7 +72,9 @@ class SimulatedAccount:
         self.monthly, self.daily, self.package, self.pace = round(rung), 0, 0, 0
         for step in range(8):
             what = "burst" if step % 2 else "refund"
-            self.deeds.append(Deed(begin + (step + 1) * length / 10, what, round(rung * chance.uniform(0.02, 0.09)) + 1))
+            self.deeds.append(
+                Deed(begin + (step + 1) * length / 10, what, round(rung * chance.uniform(0.02, 0.09)) + 1)
+            )
 
     def deed(self, chance: random.Random, at: float) -> Deed:
         """What may happen to it."""

@@ -32,7 +32,7 @@ class File:
         self._empty = template.read_bytes()
         self.engine = sa.create_engine(f"sqlite:///{self.path}", poolclass=NullPool)
         event.listen(self.engine, "connect", prepare)
-        event.listen(self.engine, "begin", lambda connection: begin(connection))
+        event.listen(self.engine, "begin", begin)
 
     def empty(self) -> None:
         """A new one, as after an installation."""

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot import outbox as outbox_room
-from bot.core import decide, looks
+from bot.core import decide, delivery, looks, measures
 from bot.core.model import Chat, Decision, Reason, Silence
 from bot.outbox import Outbox
 from bot.recipients import Recipients
@@ -62,7 +62,7 @@ def caught(defect: Defect, seeds: Sequence[int], enough: int | None = None) -> l
 
 def lost_resolve() -> tuple[Part, ...]:
     """Recoveries are not said."""
-    right = looks.announce
+    right = decide.announce
 
     def wrong(alert: Any, reason: Reason, *, silenced: bool) -> Decision:
         said = right(alert, reason, silenced=silenced)
@@ -73,7 +73,7 @@ def lost_resolve() -> tuple[Part, ...]:
 
 def rearmed_rung() -> tuple[Part, ...]:
     """A rung counts as left as soon as the credits are above it, so what wavers is told again and again."""
-    right = looks.credits_standing
+    right = measures.credits_standing
 
     def wrong(*arguments: Any) -> Any:
         standing = right(*arguments)
@@ -116,7 +116,7 @@ def claim_not_recorded() -> tuple[Part, ...]:
 
 def broken_order() -> tuple[Part, ...]:
     """The youngest is told first."""
-    right = outbox_room.parcels
+    right = delivery.parcels
     return ((outbox_room, "parcels", lambda pending: right(pending)[::-1]),)
 
 

@@ -83,8 +83,9 @@ class History:
             self.add(chance.choice(OUTAGES), self.every * chance.choice([0.5, 1.5, 3, 5]), self.some_account())
         for _ in range(calm * chance.randrange(4)):
             kind = chance.choice(POST_FAULTS)
-            longest = HOUR if kind != "gone" else 3 * self.every
-            self.add(kind, longest * chance.random(), self.some_chat(), seconds=chance.choice([3, 60, 900]))
+            seconds = chance.choice([3, 60, 900])
+            longest = {"gone": 3 * self.every, "peace": 4 * seconds}.get(kind, HOUR)
+            self.add(kind, longest * chance.random(), self.some_chat(), seconds)
         for _ in range(calm * chance.randrange(3)):
             self.add(chance.choice(STORE_FAULTS), chance.choice([5, 60, 600]))
         for _ in range(calm * chance.randrange(2)):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from pydantic import SecretStr
 
@@ -64,7 +64,7 @@ class Life:
         metrics = Metrics()
         roster = Roster(watchlist_of(world, world.truth.rules[-1][1]), lambda _: SimulatedSource(world))
         recipients = Recipients(roster)
-        self.outbox = LazyOutbox(store, SimulatedPost(world), recipients, world.clock, lambda: world.now(), metrics)
+        self.outbox = LazyOutbox(store, SimulatedPost(world), recipients, world.clock, world.now, metrics)
         self.outbox.idle = lambda: store.look("SELECT NOT EXISTS (SELECT 1 FROM outbox WHERE state = 'pending')") == 1
         every = timedelta(seconds=world.history.every)
         context = Context(
@@ -114,10 +114,9 @@ class Life:
         for at in world.history.wishes:
             if at > world.now():
                 await asyncio.sleep(at - world.now())
-                try:
-                    await self.wish()
-                except DatabaseTrouble:
-                    world.count("wishes in vain")
+                with world.grants() as granted:
+                    if granted:
+                        await self.wish()
 
     async def wish(self) -> None:
         """One wish, noted in the truth at the moment from which it holds."""
@@ -159,16 +158,15 @@ class Life:
         world = self.world
         for at, rules in world.history.rules[len(world.truth.rules) :]:
             await asyncio.sleep(max(0.0, at - world.now()))
-            while True:
-                try:
-                    await self.discovery.take(watchlist_of(world, rules))
-                    break
-                except DatabaseTrouble:
-                    await asyncio.sleep(TICK)
-            world.truth.rules.append((world.now(), rules))
-            world.count("changed rules")
+            while not await self.change(rules):  # noqa: ASYNC110 - what it waits for is a fault's end
+                await asyncio.sleep(TICK)
 
-
-def moment(seconds: float) -> datetime:
-    """A moment as the bot writes it."""
-    return datetime.fromtimestamp(seconds, UTC)
+    async def change(self, rules: OraclesRules) -> bool:
+        """Puts settings in force, if they can be just now."""
+        world = self.world
+        with world.grants() as granted:
+            if granted:
+                await self.discovery.take(watchlist_of(world, rules))
+                world.truth.rules.append((world.now(), rules))
+                world.count("changed rules")
+            return granted

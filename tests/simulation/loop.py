@@ -14,7 +14,8 @@ class Killed(Exception):
 class SimulatedLoop(asyncio.BaseEventLoop):
     """Runs one ready callback a step. Time jumps to the next timer as soon as nothing is ready.
 
-    ``kill_at`` is the moment from which so many more steps (``kill_after``) are taken before the process is killed.
+    ``kill_at`` is the moment from which so many more steps (``kill_after``) are taken before the process is killed,
+    not counting those in which it is ``spared``.
     """
 
     def __init__(self, now: float, until: float) -> None:
@@ -26,6 +27,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self.kill_at = float("inf")
         self.kill_after = 0
         self.over = False
+        self.spared: Callable[[], bool] = bool
 
     def time(self) -> float:
         """Seconds, moved by the timers."""
@@ -61,7 +63,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def _count(self) -> None:
         """Counts a step, and kills the process if it was its last."""
         self.steps += 1
-        if self.now >= self.kill_at:
+        if self.now >= self.kill_at and not self.spared():
             self.kill_after -= 1
             if self.kill_after <= 0:
                 self._end()
@@ -86,7 +88,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         for task in asyncio.all_tasks(self):
             task._log_destroy_pending = False  # type: ignore[attr-defined]
             with suppress(RuntimeError):
-                task.get_coro().close()  # type: ignore[union-attr]
+                task.get_coro().close()
         self._ready.clear()  # type: ignore[attr-defined]
         self._scheduled.clear()  # type: ignore[attr-defined]
         self.close()

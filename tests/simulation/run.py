@@ -4,10 +4,10 @@ import logging
 import tempfile
 import time
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
-from tests.oracle import Miss, Truth, judge
+from tests.oracle import Miss, TooOpenError, Truth, judge
 from tests.oracle.told import Told
 from tests.simulation.database import File, SimulatedStore
 from tests.simulation.history import BEGIN, STORE_FAULTS, History
@@ -47,7 +47,10 @@ def live_through(seed: int) -> Lived:
     while now < history.ends_at:
         kill = kills.pop(0) if kills else (float("inf"), 0, 0.0)
         now = one_life(world, now, kill)
-    misses = judge(world.truth, world.told)
+    try:
+        misses = judge(world.truth, world.told)
+    except TooOpenError as error:
+        misses = [Miss(BEGIN, f"cannot be judged: {error}")]
     days = (history.ends_at - BEGIN) / 86400
     logging.disable(logging.NOTSET)
     return Lived(seed, days, misses, world.truth, world.told, world.counts, time.process_time() - began)
@@ -58,6 +61,7 @@ def one_life(world: World, now: float, kill: tuple[float, int, float]) -> float:
     history = world.history
     loop = SimulatedLoop(now, history.ends_at)
     loop.kill_at, loop.kill_after, asleep = kill
+    loop.spared = lambda: world.granting
     world.now = loop.time
 
     def trouble() -> str | None:
@@ -68,7 +72,7 @@ def one_life(world: World, now: float, kill: tuple[float, int, float]) -> float:
 
     for at, length in history.stops:
         if at > now:
-            loop.call_at(at, lambda length=length: stand_still(world, loop, length))
+            loop.call_at(at, partial(stand_still, world, loop, length))
     store = SimulatedStore(file(), history.chance, trouble)
     life = Life(world, store)
     try:

@@ -1,6 +1,8 @@
-"""The simulated PixVerse and the simulated Telegram, as the bot's own interfaces see them; both write the truth down."""
+"""The simulated PixVerse and Telegram, as the bot's own interfaces see them; both write the truth down."""
 
 import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +16,7 @@ from bot.core.model import Plan as BotsPlan
 from tests.oracle import Answer, Hurdle, Plan, Told, Truth
 from tests.oracle import Message as ToldMessage
 from tests.simulation.accounts import SimulatedAccount
-from tests.simulation.history import OUTAGES, POST_FAULTS, Fault, History
+from tests.simulation.history import OUTAGES, POST_FAULTS, STORE_FAULTS, Fault, History
 
 UTC_ZONE = ZoneInfo("UTC")
 NEW_ID = -100999
@@ -27,7 +29,8 @@ class World:
         """Nothing has happened yet."""
         self.history = history
         self.told = Told()
-        self.now = lambda: 0.0
+        self.now: Callable[[], float] = float
+        self.granting = False
         self.buttons: list[tuple[str, str]] = []
         self.counts: dict[str, int] = {}
         self.truth = Truth(
@@ -58,6 +61,15 @@ class World:
     def clock(self) -> datetime:
         """What the bot's wall clock shows."""
         return datetime.fromtimestamp(self.truth.clock(self.now()), UTC)
+
+    @contextmanager
+    def grants(self) -> Iterator[bool]:
+        """Whether a wish can be granted now; what is granted in part is nobody's promise, so it is never cut short."""
+        self.granting = True
+        try:
+            yield not any(self.history.fault(STORE_FAULTS, self.now() + later) for later in (0, 5, 15))
+        finally:
+            self.granting = False
 
     def count(self, what: str) -> None:
         """One more of something, for the summary."""
@@ -163,7 +175,9 @@ class SimulatedPost:
                 return Later("can't parse entities", refused=True)
             case "gone":
                 return Never("bot was blocked by the user")
-        return await self._take(message, name, lost=bool(fault and fault.kind == "lost" and history.chance.random() < 0.6))
+        return await self._take(
+            message, name, lost=bool(fault and fault.kind == "lost" and history.chance.random() < 0.6)
+        )
 
     async def _take(self, message: Message, chat: str, *, lost: bool) -> SendResult:
         """The message is taken; its answer may be lost on the way."""
