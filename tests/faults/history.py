@@ -23,6 +23,8 @@ from tests.faults.world import PATIENCE, STRANGER, World
 from tests.oracle.judge import LEFT_OPEN, judge
 
 FULL = 14000
+LONGEST = 240.0
+"""Seconds after which a history that does not end counts as a miss."""
 SURE_LOOKS = 3
 """A look begins only after the one before is saved; so after this many, two of the mended world are."""
 _UNITS = {"d": "days", "h": "hours"}
@@ -54,9 +56,10 @@ async def live(plot: Plot, template: Path, court: Executor, defect: str | None =
             world.pixverse.add(SimulatedAccount(email, monthly=FULL))
         await world.open(template)
         try:
-            await play(world, plot)
-            await catch_up(world)
-            await end(world)
+            async with asyncio.timeout(LONGEST):
+                await play(world, plot)
+                await catch_up(world)
+                await end(world)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other histories go on
             world.complaints.append(f"{type(error).__name__}: {error}")
         finally:

@@ -71,8 +71,8 @@ class Life:
         """Wait for its end, and give its exit code; TimeoutError if it does not come."""
         async with asyncio.timeout(patience):
             await self.process.wait()
-        if self.reader:
-            await self.reader
+        if self.reader:  # a child that outlives it may hold its output open
+            await asyncio.wait([self.reader], timeout=patience)
         self.ended = self.ended or time.monotonic()
         self.code = self.process.returncode
         return self.code or 0
