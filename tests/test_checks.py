@@ -330,29 +330,6 @@ async def test_a_pause_that_a_locked_database_hides_is_said_later(world: World) 
     assert pause.notice.facts.since == NOW
 
 
-@pytest.mark.parametrize(("jump", "pauses"), [(timedelta(hours=5), 1), (timedelta(hours=-5), 0)])
-async def test_a_jump_while_the_database_is_locked_is_made_up_for(
-    database: Path, monkeypatch: pytest.MonkeyPatch, jump: timedelta, pauses: int
-) -> None:
-    """What a jump calls for is done once the database lets go: the pause is said, nobody waits for hours."""
-    monkeypatch.setattr(opening, "PAUSES", (0.001,))
-    async with world_in(database) as world:
-        await world.watch(ALICE)
-        await tick(world)
-        with closing(sqlite3.connect(database, isolation_level=None, timeout=10)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            world.clock.now += jump
-            with pytest.raises(DatabaseTrouble):
-                await world.checks.tick()
-            other.execute("ROLLBACK")
-        await tick(world)
-        assert len(await world.notices(Topic.PAUSE)) == pauses
-        world.source.reads.clear()
-        world.clock.now += QUARTER
-        await tick(world)
-        assert world.source.reads == [ALICE]
-
-
 async def test_a_pause_over_a_restart_is_said_and_a_quick_restart_is_silent(database: Path) -> None:
     """The pause counts from the last look of the run before; a restart within the time says nothing."""
     async with world_in(database) as world:

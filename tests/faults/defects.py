@@ -1,9 +1,10 @@
 """Deliberate defects, put into the bot by the launcher to show that the harness sees them."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
+
+Read = Callable[..., Awaitable[Any]]
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,15 @@ class Defect:
 def replaced(room: type, name: str, work: Callable[..., Any]) -> None:
     """Puts something else in a method's place."""
     setattr(room, name, work)
+
+
+def around_reads(wrap: Callable[[Read], Read]) -> None:
+    """Puts something around every way in which an account is read."""
+    from bot.sources.pixverse import PixVerse
+
+    for name in ("read", "read_again"):
+        if hasattr(PixVerse, name):
+            replaced(PixVerse, name, wrap(getattr(PixVerse, name)))
 
 
 def forgotten_retry() -> None:
@@ -68,24 +78,24 @@ def twice() -> None:
 
 def nothing_is_zero() -> None:
     """An answer that is no reading reads as the last one with nothing left."""
-    from bot.core.model import Outage, OutageKind, Reading, Sample
-    from bot.sources.pixverse import PixVerse
+    from bot.core.model import Outage, OutageKind, Reading
 
-    read = PixVerse.read
     lasts: dict[str, Reading] = {}
 
-    def empty(last: Reading, at: datetime) -> Reading:
-        return replace(last, taken_at=at, credits=replace(last.credits, monthly=0, daily=0, package=0))
+    def guessed(read: Read) -> Read:
+        async def guess(self: Any, email: str, *page: Any) -> Any:
+            sample = await read(self, email, *page)
+            if isinstance(sample, Reading):
+                lasts[email] = sample
+            elif isinstance(sample, Outage) and sample.kind is OutageKind.GARBLED and email in lasts:
+                last = lasts[email]
+                nothing = replace(last.credits, monthly=0, daily=0, package=0)
+                return replace(last, taken_at=sample.taken_at, credits=nothing)
+            return sample
 
-    async def guess(self: Any, email: str) -> Sample:
-        sample: Sample = await read(self, email)
-        if not isinstance(sample, Outage):
-            lasts[email] = sample
-        elif sample.kind is OutageKind.GARBLED and email in lasts:
-            return empty(lasts[email], sample.taken_at)
-        return sample
+        return guess
 
-    replaced(PixVerse, "read", guess)
+    around_reads(guessed)
 
 
 def talks_to_strangers() -> None:

@@ -40,10 +40,7 @@ def truth_of(world: World) -> Truth:
         chats=tuple(map(str, world.chats)),
         every=PAUSES_ELSEWHERE,
         rules=[(0, Rules(*RULES, int(world.settings["UNREADABLE_AFTER"]), 86400))],
-        up=[
-            (EPOCH + life.began, EPOCH + life.ended if life is not world.life and life.ended else inf)
-            for life in world.lives
-        ],
+        up=[up_in(world, life) for life in world.lives if life.up_at],
         answers=sorted([*answers(world), *refused(world)], key=lambda one: one.at),
         hurdles=[truth.Hurdle(shifted(span), chat, gone) for span, chat, gone in world.hurdles],
         trouble=[shifted(span) for span in (*world.troubles, *world.freezes)],
@@ -55,11 +52,19 @@ def truth_of(world: World) -> Truth:
     )
 
 
+def up_in(world: World, life: Life) -> tuple[float, float]:
+    """When a process worked. The last one ended only because all was said."""
+    ended = life.ended if life is not world.life else None
+    return EPOCH + (life.up_at or life.began), EPOCH + ended if ended else inf
+
+
 def slack_of(world: World) -> Slack:
     """How long things may take: longer on a machine that took long to start the bot."""
     first = min((one.asked for one in world.pixverse.answers), default=world.began)
     slow = max(1.0, (first - world.began) / BEGINS_IN)
-    return replace(SLACK, save=SLACK.save * slow, tick=SLACK.tick * slow, send=SLACK.send * slow)
+    return replace(
+        SLACK, save=SLACK.save * slow, tick=SLACK.tick * slow, tell=SLACK.tell * slow, send=SLACK.send * slow
+    )
 
 
 def shifted(span: tuple[float, float]) -> tuple[float, float]:

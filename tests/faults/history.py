@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,10 +20,11 @@ from tests.faults.pauses import HEAD, wrong_pauses
 from tests.faults.plot import Plot, Question, Turn
 from tests.faults.troubles import ROOMS, TELEGRAM, Act
 from tests.faults.world import PATIENCE, STRANGER, World
-from tests.oracle import judge
-from tests.oracle.judge import LEFT_OPEN
+from tests.oracle.judge import LEFT_OPEN, judge
 
 FULL = 14000
+LONGEST = 240.0
+"""Seconds after which a history that does not end counts as a miss."""
 SURE_LOOKS = 3
 """A look begins only after the one before is saved; so after this many, two of the mended world are."""
 _UNITS = {"d": "days", "h": "hours"}
@@ -54,9 +56,10 @@ async def live(plot: Plot, template: Path, court: Executor, defect: str | None =
             world.pixverse.add(SimulatedAccount(email, monthly=FULL))
         await world.open(template)
         try:
-            await play(world, plot)
-            await catch_up(world)
-            await end(world)
+            async with asyncio.timeout(LONGEST):
+                await play(world, plot)
+                await catch_up(world)
+                await end(world)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other histories go on
             world.complaints.append(f"{type(error).__name__}: {error}")
         finally:
@@ -97,7 +100,7 @@ async def judged(world: World, court: Executor, outcome: Outcome) -> None:
     outcome.evidence = pickle.dumps((truth, told))
     outcome.misses += wrong_pauses(world, told.messages)
     told.messages = [one for one in told.messages if not one.text.startswith(HEAD)]
-    for miss in await asyncio.get_running_loop().run_in_executor(court, judge, truth, told):
+    for miss in await asyncio.get_running_loop().run_in_executor(court, partial(judge, leaving_open=True), truth, told):
         (outcome.left_open if miss.what == LEFT_OPEN else outcome.misses).append(str(miss))
 
 

@@ -26,9 +26,8 @@ import bot.store.database
 from bot.chat.request import AiohttpRequest
 from bot.chat.sender import post
 from bot.cli import main
-from bot.core.model import Outage, Sample
-from bot.sources.pixverse import PixVerse
-from tests.faults.defects import DEFECTS
+from bot.core.model import Outage
+from tests.faults.defects import DEFECTS, Read, around_reads
 from tests.faults.process import NO_ANSWER
 
 TICK = timedelta(seconds=0.15)
@@ -99,16 +98,18 @@ def mark_answers() -> None:
 
 def say_what_failed() -> None:
     """Lets the log say when a look found nothing: where nobody listens, nobody else can know of it."""
-    read = PixVerse.read
 
-    async def watched(self: PixVerse, email: str) -> Sample:
-        begun = time.monotonic()
-        sample = await read(self, email)
-        if isinstance(sample, Outage):
-            print(NO_ANSWER, email, begun, time.monotonic(), flush=True)
-        return sample
+    def watched(read: Read) -> Read:
+        async def look(self: Any, email: str, *page: Any) -> Any:
+            begun = time.monotonic()
+            sample = await read(self, email, *page)
+            if isinstance(sample, Outage):
+                print(NO_ANSWER, email, begun, time.monotonic(), flush=True)
+            return sample
 
-    PixVerse.read = watched  # type: ignore[method-assign]
+        return look
+
+    around_reads(watched)
 
 
 def launch(folder: Path, defect: str | None) -> int:

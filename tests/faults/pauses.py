@@ -46,13 +46,12 @@ def wrong_in(world: World, heard: list[Message], chat: int) -> Iterator[str]:
 
 
 def gaps(world: World) -> list[float]:
-    """The times in which nobody was looked at for about as long as a pause, by a slow machine too.
+    """The times in which nobody was looked at for about as long as makes a pause, be it that the machine is slow.
 
     Looks begin a second apart, or at once where the clock jumps.
     """
-    asked = sorted(
-        [*(one.asked for one in world.pixverse.answers), *(at for life in world.lives for at in life.failed)]
-    )
+    failed = [at for life in world.lives for at in life.failed]
+    asked = sorted([*(one.asked for one in world.pixverse.answers), *failed])
     return [later - earlier for earlier, later in pairwise(asked) if later - earlier > SHORTEST]
 
 

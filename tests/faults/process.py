@@ -33,6 +33,8 @@ class Life:
     killed: bool = False
     lines: list[str] = field(default_factory=list)
     port: int | None = None
+    up_at: float | None = None
+    """When it had come so far as to work."""
     reader: asyncio.Task[None] | None = None
 
     @property
@@ -69,8 +71,8 @@ class Life:
         """Wait for its end, and give its exit code; TimeoutError if it does not come."""
         async with asyncio.timeout(patience):
             await self.process.wait()
-        if self.reader:
-            await self.reader
+        if self.reader:  # a child that outlives it may hold its output open
+            await asyncio.wait([self.reader], timeout=patience)
         self.ended = self.ended or time.monotonic()
         self.code = self.process.returncode
         return self.code or 0
@@ -100,7 +102,7 @@ class Life:
             del self.lines[:-_MOST_LINES]
             found = _PORT.search(line)
             if found:
-                self.port = int(found[1])
+                self.port, self.up_at = int(found[1]), time.monotonic()
 
 
 async def begin(number: int, folder: Path, settings: dict[str, str], defect: str | None = None) -> Life:

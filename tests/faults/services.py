@@ -1,5 +1,6 @@
 """The simulated services, which here write down what they answered: what was told can then be held against it."""
 
+import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -167,6 +168,9 @@ class Door:
 
     async def reopen(self) -> None:
         """Listen again where the bot expects it."""
-        if not self.open:
-            await self.server.start(self.server.port)
-            self.open = True
+        while not self.open:
+            try:
+                await self.server.start(self.server.port)
+                self.open = True
+            except OSError:  # somebody else has the port for a moment
+                await asyncio.sleep(0.1)

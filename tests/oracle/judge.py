@@ -9,7 +9,7 @@ from math import inf
 from tests.oracle.follow import Following, may_repeat
 from tests.oracle.looks import SOURCE, Fleet, Look, looks_at
 from tests.oracle.silences import joined, quiet_spans, within
-from tests.oracle.story import LeftOpen, Story
+from tests.oracle.story import Story, TooOpenError
 from tests.oracle.told import Read, Told, Unreadable, read
 from tests.oracle.truth import Span, Truth
 
@@ -40,8 +40,11 @@ class Miss:
         return f"{self.what} ({self.about or 'nobody'} in {self.chat or 'no chat'})"
 
 
-def judge(truth: Truth, told: Told) -> list[Miss]:
-    """Everything that is wrong, in order of time; nothing if all is well."""
+def judge(truth: Truth, told: Told, *, leaving_open: bool = False) -> list[Miss]:
+    """Everything that is wrong, in order of time; nothing if all is well.
+
+    Raises TooOpenError; ``leaving_open`` has such an alert named, as ``LEFT_OPEN``, and the others judged all the same.
+    """
     reads, misses = understood(told)
     misses += strangers(truth, reads)
     fleet = Fleet.of(truth)
@@ -49,7 +52,7 @@ def judge(truth: Truth, told: Told) -> list[Miss]:
     looks = {(subject, measure): looks_at(fleet, subject, measure) for subject, measure in about}
     for chat in sorted(truth.chats_of(None)):
         here = [one for one in reads if truth.now_called(one.message.chat) == chat]
-        misses += [*stories(truth, chat, here, looks), *notes(truth, chat, here)]
+        misses += [*stories(truth, chat, here, looks, leaving_open=leaving_open), *notes(truth, chat, here)]
     return sorted([*misses, *not_looked_at(truth)], key=lambda miss: miss.at)
 
 
@@ -85,7 +88,7 @@ def keys_by_name(truth: Truth) -> dict[str, str]:
     return {name: key for key, name in truth.accounts.items()}
 
 
-def stories(truth: Truth, chat: str, reads: list[Read], looks: Looks) -> Iterator[Miss]:
+def stories(truth: Truth, chat: str, reads: list[Read], looks: Looks, *, leaving_open: bool = False) -> Iterator[Miss]:
     """What is wrong with the stories that one chat was told, each for itself and in their order."""
     due_since = defaultdict[int, list[tuple[float, float]]](list)
     for subject, measure in looks:
@@ -101,7 +104,9 @@ def stories(truth: Truth, chat: str, reads: list[Read], looks: Looks) -> Iterato
         following = Following(truth, chat, measure, Story.of(truth, chat, subject, measure))
         try:
             wrong = following.through(looks[subject, measure], heard)
-        except LeftOpen:
+        except TooOpenError:
+            if not leaving_open:
+                raise
             yield Miss(truth.ended_at, LEFT_OPEN, chat, f"{subject} {measure}")
             continue
         if wrong:

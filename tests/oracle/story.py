@@ -16,8 +16,8 @@ from tests.oracle.truth import Span, Truth
 MOST_MINDS = 20_000
 
 
-class LeftOpen(Exception):
-    """So much may have happened that nobody can say what was to be told."""
+class TooOpenError(Exception):
+    """The truth leaves open more ways than can be followed: too much was unsure for too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +242,7 @@ class Story:
         """The minds, which must never be too many to follow."""
         found = set(minds)
         if len(found) > MOST_MINDS:
-            raise LeftOpen
+            raise TooOpenError("the history leaves too much open")
         return found
 
 
