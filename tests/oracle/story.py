@@ -161,8 +161,8 @@ class Story:
         slack = self.truth.slack
         stored_by = self.truth.in_time(at, slack.tick + slack.save, self.troubles)
         for mind in self.minds:
-            silenced = self.is_silenced(mind, at)
-            after.update(self.announced(mind, at, stored_by, silenced=silenced))
+            for silenced in self.silenced(mind, at, stored_by):
+                after.update(self.announced(mind, at, stored_by, silenced=silenced))
         self.minds = self.bounded(after)
 
     def switched_off(self, at: float) -> None:
