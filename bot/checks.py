@@ -165,19 +165,20 @@ class Checks:
         loop = asyncio.get_running_loop()
         self._line.append((account, source))
         if len(self._workers) < IN_FLIGHT:
-            worker = loop.create_task(self._work(), name="look")
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
+            self._workers.add(loop.create_task(self._work(), name="look"))
 
     async def _work(self) -> None:
-        """Looks at one account after another, until none is in line."""
-        while self._line:
-            account, source = self._line.popleft()
-            sample = await self._look(account, source)
-            self._ended.append(Look(account.key, sample))
-            self._wake.set()
-            if self._is_urgent(sample):
-                self._hurry.set()
+        """Looks at one account after another, until none is in line; from then on it counts as no worker."""
+        try:
+            while self._line:
+                account, source = self._line.popleft()
+                sample = await self._look(account, source)
+                self._ended.append(Look(account.key, sample))
+                self._wake.set()
+                if self._is_urgent(sample):
+                    self._hurry.set()
+        finally:
+            self._workers -= {asyncio.current_task()}
 
     def _is_urgent(self, sample: Sample | Unchanged) -> bool:
         """Whether what has ended is to be saved at once, rather than with what ends soon."""
@@ -234,9 +235,10 @@ class Checks:
         """Gives up the looks that are still under way."""
         self._later.clear()
         self._line.clear()
-        for worker in self._workers:
+        workers = list(self._workers)
+        for worker in workers:
             worker.cancel()
-        await asyncio.gather(*self._workers, return_exceptions=True)
+        await asyncio.gather(*workers, return_exceptions=True)
 
     def _release(self, batch: Iterable[Look]) -> None:
         """Tells those who wait for a look that it is over."""
