@@ -22,6 +22,7 @@ from telegram.error import (
     TimedOut,
 )
 
+from bot.chat.clean import clean
 from bot.chat.messages import render
 from bot.chat.text import Buttons, Entity, Message
 from bot.core.delivery import Delivered, Later, Moved, Never, Parcel, SendResult
@@ -156,8 +157,9 @@ def seconds_of(error: RetryAfter) -> float:
 
 
 def reason_of(error: TelegramError) -> str:
-    """Telegram's words, on one line and not too many; of an answer that is not Telegram's, no word."""
-    return redact(" ".join(error.message.partition(". Parsing the server response")[0].split())[:200], ())
+    """Telegram's words: one line, not too long, fit to be stored; of an answer that is not Telegram's, no word."""
+    words = error.message.partition(". Parsing the server response")[0]
+    return clean(redact(words, ()), 200, empty="no reason given")
 
 
 def entities_of(entities: Iterable[Entity]) -> list[MessageEntity]:

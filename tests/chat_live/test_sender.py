@@ -17,7 +17,7 @@ from telegram.error import (
 )
 
 from bot.chat.request import AiohttpRequest
-from bot.chat.sender import GONE_FOR_GOOD, TelegramPost, result_of
+from bot.chat.sender import GONE_FOR_GOOD, TelegramPost, reason_of, result_of
 from bot.chat.service import make_bot
 from bot.chat.text import Button, Entity, Message
 from bot.core.delivery import Delivered, Later, Moved, Never, Parcel, Story
@@ -175,6 +175,12 @@ def test_reasons_are_one_short_line() -> None:
     assert isinstance(result, Later)
     assert "\n" not in result.failure
     assert len(result.failure) < 250
+
+
+@pytest.mark.parametrize("words", ["", "  ", "\ud800"], ids=["none", "blank", "half"])
+def test_a_refusal_without_words_has_a_reason_that_can_be_stored(words: str) -> None:
+    """An empty description, or one of half a character, is told as such and fails no database."""
+    assert reason_of(BadRequest(words)) == "no reason given"
 
 
 def test_a_parcel_is_written_as_far_as_it_fits(post: TelegramPost) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from telegram import Bot
 from telegram.request import RequestData
@@ -172,6 +172,8 @@ async def test_after_any_answer_the_next_question_is_answered(answer: bytes) -> 
 
 
 @given(st.sampled_from([200, 200, 400, 401, 403, 404, 409, 413, 429, 500, 502]), ANSWERS | REFUSALS)
+@example(400, b'{"ok": false, "error_code": 400, "description": "\\ud800", "parameters": {}}')
+@example(400, b'{"ok": false, "error_code": 400, "description": " ", "parameters": {}}')
 async def test_any_answer_to_a_message_is_a_result(status: int, answer: bytes) -> None:
     """Whatever Telegram answers to a message, it was delivered, comes later, moved, or never comes; nothing raises."""
     wire = Wire(sending=(status, answer))
