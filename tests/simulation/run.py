@@ -1,10 +1,12 @@
 """Lives through one history, and has it judged."""
 
 import logging
+import shutil
 import tempfile
 import time
 from dataclasses import dataclass, field
 from functools import cache, partial
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from tests.oracle import Miss, Truth, judge
@@ -33,7 +35,9 @@ class Lived:
 def file() -> File:
     """The database file of this process, in memory where the system has a place for that."""
     shared = Path("/dev/shm")
-    return File(Path(tempfile.mkdtemp(prefix="simulation-", dir=shared if shared.is_dir() else None)))
+    folder = Path(tempfile.mkdtemp(prefix="simulation-", dir=shared if shared.is_dir() else None))
+    Finalize(None, shutil.rmtree, (folder, True), exitpriority=1)  # at the end of a worker process too
+    return File(folder)
 
 
 def live_through(seed: int) -> Lived:
