@@ -14,7 +14,7 @@ from bot.core.spread import next_look
 from bot.errors import DatabaseTrouble
 from bot.rounds import Rounds
 from bot.sources import Source
-from bot.store import accounts, history
+from bot.store import accounts, chats, history
 from bot.store.accounts import Known
 from bot.verdicts import Look, Saved, Verdicts
 
@@ -281,4 +281,5 @@ class Checks:
             log.warning("The clock was set back by %s", before - now)
             async with self._store.write() as connection:
                 await accounts.none_due_after(connection, now + self.every)
+                await chats.bring_waits_back(connection, before - now)
         self._ticked_at = now  # only now: a database that was locked just then must not make this forgotten

@@ -21,7 +21,7 @@ from bot.store import database as opening
 from bot.store.connection import Connection
 from bot.store.database import Store
 from bot.verdicts import Look, Saved, Verdicts
-from tests.fakes import ALICE, BOB, CAROL, NOW, QUARTER, World, key_of, until, world_in
+from tests.fakes import ALICE, BOB, CAROL, CHAT, NOW, QUARTER, World, key_of, until, world_in
 
 MANY = [f"user{number}@example.com" for number in range(checking.IN_FLIGHT + 36)]
 
@@ -265,6 +265,18 @@ async def test_a_clock_set_back_delays_nobody(world: World, caplog: pytest.LogCa
     await tick(world)
     assert world.source.reads == [ALICE, ALICE]
     assert await world.notices(Topic.PAUSE) == []
+
+
+async def test_a_clock_set_back_lengthens_no_peace(world: World) -> None:
+    """A chat that Telegram wanted left alone for a minute is not left alone for the hours that a clock was set back."""
+    await world.watch(ALICE)
+    await tick(world)
+    async with world.store.write() as connection:
+        await chats.note(connection, CHAT, not_before=world.clock() + timedelta(minutes=1))
+    world.clock.forward(hours=-5)
+    await tick(world)
+    async with world.store.read() as connection:
+        assert await chats.waits(connection) == {CHAT: world.clock() + timedelta(minutes=1)}
 
 
 async def test_a_clock_set_forward_looks_once(world: World) -> None:

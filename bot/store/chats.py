@@ -1,7 +1,7 @@
 """Chats: who was greeted, where a group moved to, who is gone; and the moments that the bot must remember."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
@@ -86,6 +86,12 @@ async def waits(connection: Connection) -> dict[Chat, datetime]:
     """Until when Telegram asked to be left in peace, by chat."""
     query = sa.select(chats.c.chat_id, chats.c.thread_id, chats.c.not_before).where(chats.c.not_before.is_not(None))
     return {Chat(chat_id, thread_id or None): until for chat_id, thread_id, until in await connection.execute(query)}
+
+
+async def bring_waits_back(connection: Connection, by: timedelta) -> None:
+    """Lets the waits that Telegram asked for end when they would have, had the clock not been set back by so much."""
+    for chat, until in (await waits(connection)).items():
+        await note(connection, chat, not_before=until - by)
 
 
 async def mark(connection: Connection, name: str, at: datetime) -> None:

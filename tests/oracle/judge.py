@@ -160,7 +160,7 @@ def pauses_told(truth: Truth, chat: str, reads: Iterable[Read]) -> Iterator[Miss
     for pause in pauses(truth):
         told_by = truth.in_time(pause.seen_by, truth.slack.tell, truth.in_the_way(chat))
         windows.append((pause.over - early, told_by))
-        found = [one for one in heard if windows[-1][0] <= one.at <= told_by]
+        found = [one for one in heard if pause.since < one.at <= told_by]  # or by a life that was too short for a look
         if pause.sure and not found and told_by <= truth.ended_at and not excused(truth, chat, pause.over, told_by):
             what = f"nobody watched from {pause.since:.0f} to {pause.over:.0f}, and that was not told"
             yield Miss(told_by, what, chat)
@@ -235,7 +235,8 @@ def starts(truth: Truth, shortest: float) -> Iterator[tuple[float, float, float,
         if not begins:
             continue
         newest = all(other <= at or other >= begins[0] for other in answers)
-        yield at, begins[0], begins[-1], lengths[begins[0]], newest and is_stored(truth, at)
+        sure = newest and is_stored(truth, at) and len(begins) == len(all_begins)  # or the clock was set back
+        yield at, begins[0], begins[-1], lengths[begins[0]], sure
         for one, later in pairwise(sorted(all_begins)):  # told at the one, if it lived for so long, and again since
             if truth.clock(later) - truth.clock(one) > shortest:
                 yield one, later, later, truth.clock(later) - truth.clock(one), False

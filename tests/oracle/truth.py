@@ -119,7 +119,7 @@ class Slack:
 
     save: float = 2.0
     tick: float = 5.0
-    tell: float = 360.0
+    tell: float = 600.0
     send: float = 45.0
     look: float = 60.0
     mixed: float = 2.0

@@ -98,6 +98,8 @@ class Life:
                 await self.checks.tick()
             except DatabaseTrouble:
                 self.world.count("ticks in vain")
+                await asyncio.sleep(TICK)
+                continue
             self.changed.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.until_due()):

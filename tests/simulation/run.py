@@ -10,6 +10,7 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 
 from tests.oracle import Miss, Truth, judge
+from tests.oracle.judge import LEFT_OPEN
 from tests.oracle.told import Told
 from tests.simulation.database import File, SimulatedStore
 from tests.simulation.history import BEGIN, STORE_FAULTS, History
@@ -51,7 +52,10 @@ def live_through(seed: int) -> Lived:
     while now < history.ends_at:
         kill = kills.pop(0) if kills else (float("inf"), 0, 0.0)
         now = one_life(world, now, kill)
-    misses = judge(world.truth, world.told)
+    found = judge(world.truth, world.told, leaving_open=True)
+    misses = [miss for miss in found if miss.what != LEFT_OPEN]
+    if len(misses) < len(found):
+        world.counts["alerts left open"] = len(found) - len(misses)
     days = (history.ends_at - BEGIN) / 86400
     logging.disable(logging.NOTSET)
     return Lived(seed, days, misses, world.truth, world.told, world.counts, time.process_time() - began)
