@@ -120,10 +120,11 @@ async def test_sigterm_ends_the_bot_in_ten_seconds_whatever_hangs(world: World) 
     bot = await world.start()
     await world.pixverse.wait_for_looks(alice.email, timeout=PATIENCE)
     world.pixverse.fail(Fault(hang=True), alice.email)
+    looks = world.pixverse.looks(alice.email)
     world.telegram.hang(times=None, methods={"sendMessage", "getUpdates"})
     bob.monthly = 0
     await world.telegram.wait_for_call("sendMessage", PATIENCE)
-    await world.pixverse.wait_for_looks(alice.email, world.pixverse.looks(alice.email) + 1, PATIENCE)
+    await world.pixverse.wait_for_looks(alice.email, looks + 1, PATIENCE)
     started = time.monotonic()
     assert await bot.stop() == 0
     assert time.monotonic() - started < 10
