@@ -27,24 +27,21 @@ from bot.chat.replies import (
     Status,
     check_started,
     help_message,
-    how_to_mute,
     muted_message,
     reloaded_message,
     status_message,
     unknown_command,
     unmuted_message,
     which_account,
-    wrong_duration,
 )
+from bot.chat.silence_arguments import SilenceRequest, parse_silence
 from bot.chat.text import Message
-from bot.core.durations import parse_duration
 from bot.core.history import Picture, Recorded
 from bot.core.model import Chat, Watched
 
 FRESH_FOR = timedelta(minutes=1)
 REFRESH_WAIT = 8.0
 ROUND_WAIT = 60.0
-SHORTEST_MUTE = timedelta(minutes=1)
 
 
 class Desk(Protocol):
@@ -227,31 +224,14 @@ async def check(asked: Asked) -> None:
 
 async def mute(asked: Asked) -> None:
     """No messages about an account, or about anything, for a while."""
-    name, _, time = asked.words.rpartition(" ")
-    example = next((one.account.name for one in await asked.desk.watched()), "all")
-    if not name.strip():
-        await asked.say(how_to_mute(example))
+    request = parse_silence("mute", asked.words, await asked.desk.watched())
+    if not isinstance(request, SilenceRequest):
+        await asked.say(request)
         return
-    try:
-        wait = parse_duration(time)
-    except ValueError:
-        await asked.say(wrong_duration(time, name.strip()))
-        return
-    if wait < SHORTEST_MUTE:
-        await asked.say(wrong_duration(time, name.strip()))
-        return
-    await mute_named(asked, name.strip(), wait)
-
-
-async def mute_named(asked: Asked, name: str, wait: timedelta) -> None:
-    """Mutes what the name means."""
-    now = asked.desk.now()
-    everything = name.casefold() == "all"
-    one = None if everything else await named_account(asked, "/mute {} 2h", name)
-    if one is None and not everything:
-        return
-    await asked.desk.mute(one.account.key if one else None, now + wait, asked.by)
-    await asked.say(muted_message(one.account.name if one else None, now + wait, now, asked.zone))
+    now, one = asked.desk.now(), request.watched
+    until = now + request.span
+    await asked.desk.mute(one.account.key if one else None, until, asked.by)
+    await asked.say(muted_message(one.account.name if one else None, until, now, asked.zone))
 
 
 async def unmute(asked: Asked) -> None:

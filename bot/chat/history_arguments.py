@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.chat.clean import clean
-from bot.chat.names import find_accounts, folded
+from bot.chat.names import Names, find_accounts
 from bot.chat.replies import which_account
 from bot.chat.text import Message, Text
 from bot.chat.words import name_of
@@ -34,21 +34,14 @@ def parse_history(words: str, watched: Sequence[Watched]) -> HistoryRequest | Me
     if not watched:
         return which_account([])
     said = words.split()
-    if whole := named_whole(" ".join(said), watched):
-        return HistoryRequest(whole)
+    if whole := Names(watched).find_whole(" ".join(said)):
+        return HistoryRequest((whole,))
     spans = [word for word in said if word.lower() in SPANS]
     rest = [word for word in said if word.lower() not in SPANS]
     if len({word.lower() for word in spans}) > 1:
         return wrong_span(" ".join(spans), watched)
     span = SPANS[spans[0].lower()] if spans else SPANS[USUAL]
     return named(rest, span, watched)
-
-
-def named_whole(words: str, watched: Sequence[Watched]) -> tuple[Watched, ...]:
-    """The one account whose whole label or email the words are."""
-    found = find_accounts(words, watched)
-    names = {folded(name) for one in found for name in (one.account.email, one.account.label or "")}
-    return found if len(found) == 1 and folded(words) in names else ()
 
 
 def named(rest: list[str], span: timedelta, watched: Sequence[Watched]) -> HistoryRequest | Message:

@@ -108,16 +108,6 @@ def which_account(names: Sequence[str], said: str = "", example: str = "/credits
     return Text().line(f"{asked}Say {example.format(shown[0])}, or one of: {joined(shown, LIST_LENGTH)}.").message()
 
 
-def wrong_duration(said: str, name: str = "all") -> Message:
-    """What was typed is no length of time."""
-    return Text().line(f"“{clean(said, 40)}” is no time. Try /mute {name_of(name)} 2h, or 30m, 1d.").message()
-
-
-def how_to_mute(name: str = "all") -> Message:
-    """A mute without an account or a time."""
-    return Text().line(f"Mute what, and for how long? Say /mute {name_of(name)} 2h, or /mute all 30m.").message()
-
-
 @dataclass(frozen=True, slots=True)
 class Reloaded:
     """What reading the accounts file again has done. ``faults`` are why the old one goes on; ``file`` is there one."""

@@ -211,11 +211,11 @@ class TelegramService:
         text = message.text or ""
         if not text.startswith("/") or message.forward_origin or message.via_bot:
             return None, text
-        first, _, words = text.partition(" ")
+        first, *rest = text.split(maxsplit=1)
         name, _, addressee = first[1:].partition("@")
         if addressee and addressee.lower() != (self._bot.username or "").lower():
             return None, text
-        return name.lower().split("\n")[0], " ".join(words.split())
+        return name.lower(), " ".join(" ".join(rest).split())
 
     async def _on_tap(self, query: CallbackQuery) -> None:
         """Somebody tapped a button. A message too old for Telegram to show is answered in words only."""

@@ -96,8 +96,6 @@ def test_wrong_words_get_an_example_that_works() -> None:
         "No single account is called “xy”. Say /mute Ads 2h, or one of: Ads, Loop."
     )
     assert replies.which_account([]).text == "No account is watched yet. /check looks for some now."
-    assert replies.wrong_duration("2 hourz", "studio").text == "“2 hourz” is no time. Try /mute studio 2h, or 30m, 1d."
-    assert replies.how_to_mute("studio").text == "Mute what, and for how long? Say /mute studio 2h, or /mute all 30m."
 
 
 def test_many_names_are_bounded() -> None:

@@ -130,6 +130,13 @@ async def test_a_command_may_name_the_bot(talk: Talk) -> None:
     assert "Studio" in await talk.ask(GROUP, "/CREDITS")
 
 
+@pytest.mark.parametrize("space", [" ", "\n", "\t", "\u00a0", " \n "])
+async def test_a_command_ends_at_any_white_space(talk: Talk, space: str) -> None:
+    """A line break behind a command parts it from its words as a blank does, with the bot's name in it too."""
+    assert "alice@example.com" in await talk.ask(111, f"/credits{space}studio")
+    assert "is muted until" in await talk.ask(GROUP, f"/mute@Credit_Demo_BOT{space}studio{space}12s", user_id=7)
+
+
 async def test_strangers_learn_their_own_id_and_nothing_else(talk: Talk) -> None:
     """A chat that is not allowed gets its id from /start, and no answer to anything else; nor does another topic."""
     said = await talk.ask(STRANGE, "/start")
@@ -166,7 +173,7 @@ async def test_who_may_change_things(talk: Talk) -> None:
 
 async def test_a_wrong_mute_gets_an_example_that_works(talk: Talk) -> None:
     """Whatever is wrong with a mute, the answer shows a right one, and nothing is muted."""
-    for text in ("/mute", "/mute Studio", "/mute Studio soon", "/mute Studio 1s", "/mute nobody 2h", "/mute o 2h"):
+    for text in ("/mute", "/mute Studio", "/mute Studio soon", "/mute Studio 0s", "/mute nobody 2h", "/mute o 2h"):
         assert "Say " in (said := await talk.ask(111, text)) or "Try /mute" in said
     assert talk.desk.mutes == []
 

@@ -15,7 +15,7 @@ from telegram.error import TelegramError
 from bot import accounts_tables, cli, probe, redaction, setting_types, settings, toml_lines
 from bot.accounts_faults import Faults
 from bot.accounts_file import parsed
-from bot.chat import clean, history_arguments, names, replies, text
+from bot.chat import clean, history_arguments, names, silence_arguments, text
 from bot.chat import words as chat_words
 from bot.chat.buttons import Tap
 from bot.chat.request import AiohttpRequest
@@ -147,12 +147,13 @@ FIELDS = of_values(
 
 CHAT = [
     *of_texts(clean.normal, clean.utf16_len, names.folded, pairing.is_code, words.one_line, words.of_text),
-    *of_texts(text.bold, chat_words.capitalised, replies.wrong_duration),
+    *of_texts(text.bold, chat_words.capitalised, silence_arguments.is_span, silence_arguments.spoken),
     Parser(history_arguments.wrong_span, st.tuples(TEXTS, st.just(NAMED))),
     Parser(clean.shorten, st.tuples(TEXTS, st.integers(1, 100))),
     Parser(names.find_accounts, st.tuples(TEXTS, st.just(NAMED))),
+    *of_texts(*(getattr(names.Names(NAMED), name) for name in ("find", "find_whole", "find_only"))),
     Parser(history_arguments.parse_history, st.tuples(TEXTS, st.just(NAMED))),
-    Parser(history_arguments.named_whole, st.tuples(TEXTS, st.just(NAMED))),
+    Parser(silence_arguments.parse_silence, st.tuples(st.just("mute"), TEXTS, st.just(NAMED))),
 ]
 
 PARSERS = [
