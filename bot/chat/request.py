@@ -5,11 +5,14 @@ takes any other way that implements ``BaseRequest``.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any, NoReturn, cast
 
 import aiohttp
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
+
+from bot.chat.clean import clean
 
 CONNECT_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 30.0
@@ -56,8 +59,10 @@ class AiohttpRequest(BaseRequest):
         connect_timeout: object = BaseRequest.DEFAULT_NONE,  # noqa: ARG002
         pool_timeout: object = BaseRequest.DEFAULT_NONE,  # noqa: ARG002
     ) -> tuple[int, bytes]:
-        """One request: the status and the body. Raises TimedOut and NetworkError.
+        """One request: the status and the body of Telegram's own answer. Raises TimedOut and NetworkError.
 
+        The library judges by the status alone: it takes a firewall's 403 page for a refusal of the chat, and a portal's
+        401 for one of the token. So whatever is not Telegram's JSON is a trouble of the network here, for every method.
         Telegram never redirects; whoever does shall get neither the message nor the token.
         """
         await self.initialize()
@@ -70,7 +75,7 @@ class AiohttpRequest(BaseRequest):
             async with session.request(
                 method, url, data=body_of(request_data), timeout=timeout, allow_redirects=False
             ) as response:
-                return response.status, await bounded(response)
+                return checked(response.status, response.headers, await bounded(response))
         except TimeoutError as error:
             raise TimedOut from error
         except aiohttp.ClientError as error:
@@ -104,6 +109,31 @@ def is_meant(name: str, number: object) -> bool:
     if not isinstance(number, int) or isinstance(number, bool):
         return False
     return 0 < (number if name == "retry_after" else abs(number)) < LARGEST.get(name, 0)
+
+
+def checked(status: int, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+    """The status and the body, if they are Telegram's own. Raises NetworkError for those of something in between."""
+    if is_telegrams(status, body):
+        return status, body
+    kind = "a redirect" if 300 <= status < 400 else "a page"
+    server = clean(headers.get("Server", ""), 40, empty="")
+    raise NetworkError(f"something in between answers: {status}, {kind}{f' of {server}' if server else ''}")
+
+
+def is_telegrams(status: int, body: bytes) -> bool:
+    """Whether an answer is Telegram's: a result, or a refusal that names its own status.
+
+    https://core.telegram.org/bots/api#making-requests
+    """
+    try:
+        told = json.loads(body.decode(errors="replace"))
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(told, dict):
+        return False
+    if 200 <= status < 300:
+        return told.get("ok") is True and "result" in told
+    return told.get("ok") is False and told.get("error_code") == status
 
 
 async def bounded(response: aiohttp.ClientResponse) -> bytes:

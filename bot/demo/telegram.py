@@ -10,6 +10,8 @@ from bot.demo.telegram_model import (
     ANONYMOUS_ADMIN,
     BOT_BLOCKED,
     CHAT_NOT_FOUND,
+    FIREWALL,
+    PORTAL,
     Json,
     Refusal,
     SimulatedChat,
@@ -25,6 +27,8 @@ from bot.demo.telegram_world import CallbackAnswer
 __all__ = [
     "BOT_BLOCKED",
     "CHAT_NOT_FOUND",
+    "FIREWALL",
+    "PORTAL",
     "CallbackAnswer",
     "Refusal",
     "SimulatedChat",

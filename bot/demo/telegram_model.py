@@ -3,6 +3,7 @@
 Shapes follow https://core.telegram.org/bots/api. Descriptions of refusals are those the real Bot API sends.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -26,8 +27,9 @@ class Refusal:
     code: int
     description: str
     parameters: Json | None = None
-    page: str | None = None
-    """An HTML page in place of JSON, as a proxy before Telegram sends it."""
+    page: str | bytes | None = None
+    """What comes in place of Telegram's JSON, such as the HTML of a proxy before it."""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def body(self) -> Json:
         """Write the answer's JSON."""
@@ -68,6 +70,11 @@ def migrated(new_id: int) -> Refusal:
 CHAT_NOT_FOUND = bad_request("chat not found")
 BOT_BLOCKED = Refusal(403, "Forbidden: bot was blocked by the user")
 BOT_KICKED = Refusal(403, "Forbidden: bot was kicked from the group chat")
+FIREWALL = Refusal(403, "", page="<html><title>Web Page Blocked</title><h1>Access blocked</h1></html>")
+PORTAL = Refusal(
+    200, "", page='<html><form action="/login"><input name="room"></form></html>', headers={"Server": "guest-wifi"}
+)
+"""Two that stand between: a firewall which lets nothing through, a guest network that wants a login first."""
 UNAUTHORIZED = Refusal(401, "Unauthorized")
 NOT_FOUND = Refusal(404, "Not Found")
 CONFLICT = Refusal(

@@ -42,6 +42,7 @@ class TelegramServer(LocalServer):
         self._bell = Bell()
         self._faults = Faults()
         self._away = False
+        self._between: Refusal | None = None
         pace = Pace(timer) if limits else None
         self._world = World(me=describe_bot(token, username), clock=clock, pace=pace, bell=self._bell)
         self._methods = BotMethods(self._world)
@@ -67,7 +68,7 @@ class TelegramServer(LocalServer):
         return web.json_response({"ok": True, "result": result})
 
     async def _result(self, request: web.Request) -> Any:
-        drop_if(self._away)
+        self._let_through()
         if not hmac.compare_digest(request.match_info["token"].encode(), self.token.encode()):
             raise RefusedError(UNAUTHORIZED)
         method, params = request.match_info["method"], await read_params(request)
@@ -97,8 +98,13 @@ class TelegramServer(LocalServer):
             params.number("limit") or 100, params.number("timeout") or 0, self._interrupt_poll
         )
 
-    def _interrupt_poll(self) -> None:
+    def _let_through(self) -> None:
         drop_if(self._away)
+        if self._between is not None:
+            raise RefusedError(self._between)
+
+    def _interrupt_poll(self) -> None:
+        self._let_through()
         drop_if(self._faults.meet("getUpdates", None))
 
     @property
@@ -124,6 +130,16 @@ class TelegramServer(LocalServer):
     @away.setter
     def away(self, away: bool) -> None:
         self._away = away
+        self._bell.ring()
+
+    @property
+    def between(self) -> Refusal | None:
+        """What answers every call in Telegram's place, such as a guest network's login page; open polls too."""
+        return self._between
+
+    @between.setter
+    def between(self, answer: Refusal | None) -> None:
+        self._between = answer
         self._bell.ring()
 
     def fail(self, refusal: Refusal, methods: Iterable[str], chat_id: int | None = None, times: int | None = 1) -> None:
@@ -183,6 +199,7 @@ class TelegramServer(LocalServer):
         self._faults.clear(chat_id)
         if chat_id is None:
             self.away = False
+            self.between = None
 
 
 def describe_bot(token: str, username: str) -> Json:
@@ -202,7 +219,8 @@ def describe_bot(token: str, username: str) -> Json:
 def answer_refusal(refusal: Refusal) -> web.Response:
     """Say no, in JSON or with the page a proxy would show. A wait stands in the header, too, as at Telegram."""
     if refusal.page is not None:
-        return web.Response(status=refusal.code, text=refusal.page, content_type="text/html")
+        body = refusal.page if isinstance(refusal.page, bytes) else refusal.page.encode()
+        return web.Response(status=refusal.code, body=body, headers={"Content-Type": "text/html", **refusal.headers})
     wait = (refusal.parameters or {}).get("retry_after")
     headers = None if wait is None else {"Retry-After": str(wait)}
     return web.json_response(refusal.body(), status=refusal.code, headers=headers)

@@ -5,7 +5,7 @@ import json
 import pytest
 from telegram import Bot
 
-from bot.chat.request import AiohttpRequest
+from bot.chat.request import AiohttpRequest, checked
 from bot.chat.sender import TelegramPost
 from bot.chat.text import Message
 from bot.core.delivery import Later, Moved, SendResult
@@ -22,7 +22,13 @@ class Answering(AiohttpRequest):
 
     async def do_request(self, *_: object, **__: object) -> tuple[int, bytes]:
         """The answer."""
-        return self.answer
+        status, body = self.answer
+        return checked(status, {}, body)
+
+
+def refusal(code: int, **parameters: object) -> dict[str, object]:
+    """A refusal as Telegram writes it."""
+    return {"ok": False, "error_code": code, "description": "Too Many Requests", "parameters": parameters}
 
 
 async def sent(status: int, answer: object) -> SendResult:
@@ -52,14 +58,15 @@ async def test_what_is_not_telegrams_answer_is_tried_again_without_end(answer: o
 @pytest.mark.parametrize("wait", [-5, 0, 10**30, "12", None, True, [], {}])
 async def test_a_pause_that_cannot_be_meant_is_none(wait: object) -> None:
     """Neither a pause without end nor one that ends before it begins is kept."""
-    result = await sent(429, {"ok": False, "description": "Too Many Requests", "parameters": {"retry_after": wait}})
+    result = await sent(429, refusal(429, retry_after=wait))
     assert isinstance(result, Later)
+    assert "in between" not in result.failure
     assert result.retry_after is None
 
 
 async def test_what_telegram_does_say_is_heard() -> None:
     """A pause, and where a group has gone."""
-    paused = await sent(429, {"ok": False, "parameters": {"retry_after": 7}})
+    paused = await sent(429, refusal(429, retry_after=7))
     assert isinstance(paused, Later)
     assert paused.retry_after == 7
-    assert await sent(400, {"ok": False, "parameters": {"migrate_to_chat_id": -1005}}) == Moved(-1005)
+    assert await sent(400, refusal(400, migrate_to_chat_id=-1005)) == Moved(-1005)

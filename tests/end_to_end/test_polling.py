@@ -3,6 +3,7 @@
 import pytest
 
 from bot.chat import polling
+from bot.demo.telegram import Refusal
 from tests.end_to_end.world import PATIENCE, TELEGRAM_TOKEN, World, until
 
 
@@ -85,3 +86,15 @@ async def test_telegram_down_at_the_start_is_waited_for(world: World) -> None:
     await world.telegram.start(port)
     await world.told("out of credits")
     assert "The bot is well" in await bot.asked("/status")
+
+
+@pytest.mark.parametrize("code", [200, 401, 403, 404])
+async def test_a_portal_at_the_start_does_not_end_the_bot(world: World, code: int) -> None:
+    """A login page in Telegram's place, with a 401 or 404 too, is waited for: it refuses no token."""
+    world.accounts("alice", monthly=0)
+    world.telegram.between = Refusal(code, "", page="<html>Log in to the hotel's network</html>")
+    bot = await world.start(ready=False)
+    await until(lambda: bot.process.returncode is not None or "trying again" in bot.log, "the bot has asked Telegram")
+    world.telegram.between = None
+    await bot.ready()
+    await world.told("out of credits")

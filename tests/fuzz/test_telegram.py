@@ -12,7 +12,7 @@ from telegram import Bot
 from telegram.request import RequestData
 
 from bot.chat import polling
-from bot.chat.request import AiohttpRequest
+from bot.chat.request import AiohttpRequest, checked
 from bot.chat.sender import TelegramPost
 from bot.chat.service import TelegramService
 from bot.chat.text import Message
@@ -118,12 +118,12 @@ class Wire(AiohttpRequest):
                 return 200, b'{"ok": true, "result": []}'
             if not self.answers:
                 await asyncio.Event().wait()
-            return 200, self.answers.pop(0)
+            return checked(200, {}, self.answers.pop(0))
         if call == "sendMessage" and request_data:
             self.said.append(str(request_data.parameters["text"]))
             self.news.set()
             if self.sending:
-                return self.sending
+                return checked(self.sending[0], {}, self.sending[1])
         result: Any = {"getMe": {**PERSON, "is_bot": True, "username": "bot"}, "sendMessage": SENT}.get(call, True)
         return 200, json.dumps({"ok": True, "result": result}).encode()
 
