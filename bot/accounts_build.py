@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from bot.accounts_faults import EXAMPLES, Faults
 from bot.accounts_tables import AccountTable, FileTable, SourceTable, WatchTable
 from bot.core.model import Rules
-from bot.setting_types import parse_token, short
+from bot.setting_types import parse_useapi_token, short
 from bot.settings import Settings
 from bot.toml_lines import Place
 from bot.watchlist import WatchedAccount, WatchedSource
@@ -120,7 +120,7 @@ class Builder:
 
 def token_in(environ: Mapping[str, str], name: str) -> str:
     """A token from the environment. Raises ValueError."""
-    token = parse_token(environ.get(name, ""))
+    token = parse_useapi_token(environ.get(name, ""))
     if not token:
         raise ValueError("names a variable that the environment does not have, or that is empty there")
     return token
@@ -129,12 +129,12 @@ def token_in(environ: Mapping[str, str], name: str) -> str:
 def read_token(path: str) -> str:
     """A token from its file. Raises ValueError."""
     try:
-        with Path(path).open(encoding="utf-8") as file:
-            token = parse_token(file.read(10_000))
+        with Path(path).open(encoding="utf-8-sig") as file:
+            token = parse_useapi_token(file.read(10_000))
     except OSError as error:
         raise ValueError(f"names a file that cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise ValueError("names a file that is no UTF-8 text") from None
+        raise ValueError("names a file that is not UTF-8 text") from None
     if not token:
         raise ValueError("names an empty file: put the token into it")
     return token

@@ -234,15 +234,17 @@ class App:
         )
         return Digests(context)
 
-    def _warn_of_open_ways(self) -> None:
-        """Says where a token would go unencrypted over the internet."""
+    def _warn_of_settings(self) -> None:
+        """Says what was read in another way than it was written, and where a token would go unencrypted."""
+        for note in self._settings.notes:
+            log.warning("%s", note)
         urls = {"USEAPI_URL": self._settings.useapi_url, "TELEGRAM_API_URL": self._settings.telegram_api_url}
         for name in (name for name, url in urls.items() if is_open_to_all(url)):
             log.warning("%s is plain http: whoever is on the way can read the token; use https", name)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watches until ``stop`` is set or a part fails, and then ends what is under way within ten seconds."""
-        self._warn_of_open_ways()
+        self._warn_of_settings()
         try:
             await self._resume()
         except DatabaseTrouble as error:

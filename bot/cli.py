@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import gc
+import logging
 import os
 import signal
 import sys
@@ -135,6 +136,8 @@ def check(wanted: argparse.Namespace) -> int:
     secrets = watchlist_for(settings).secrets
     level = "WARNING" if settings.log_level == "INFO" else settings.log_level
     set_up_logging(level, settings.log_format, [*settings.secrets, *secrets])
+    for note in settings.notes:
+        logging.getLogger(__name__).warning("%s", note)
     text, code = asyncio.run(check_accounts(settings, wanted.accounts, as_json=wanted.json))
     print(text)
     return code

@@ -3,7 +3,7 @@
 import http.client
 import json
 
-from bot.settings import load_settings
+from bot.settings import load_listen
 
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what to ask where the bot listens everywhere
 TIMEOUT_SECONDS = 5.0
@@ -11,7 +11,7 @@ TIMEOUT_SECONDS = 5.0
 
 def ask_health(env_file: str | None) -> tuple[str, int]:
     """What the bot says of itself, and 0 if it is well, else 1. Raises SettingsError."""
-    listen = load_settings(env_file).http_listen
+    listen = load_listen(env_file)
     if listen is None:
         return "HTTP_LISTEN is empty, so the bot cannot be asked. Set it, for example to 127.0.0.1:8080.", 1
     host = WILDCARDS.get(listen.host, listen.host)

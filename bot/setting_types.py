@@ -1,6 +1,7 @@
 """From a setting's text to its value. Each raises ValueError with what is wrong, as the end of "NAME …"."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import time, timedelta
 from ipaddress import ip_address
@@ -19,6 +20,12 @@ from bot.redaction import redact
 
 _NUMBER = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
 _CHAT = re.compile(r"(-?\d{1,18})(?:/(\d{1,18}))?", re.ASCII)
+_LACKS_MINUS = re.compile(r"100\d{10}", re.ASCII)
+"""A supergroup's or channel's id without its sign; no person's id is that long."""
+
+_PRIVATE_LINK = re.compile(r"(?:https?://)?t\.me/c/(\d{1,15})(?:/\d+)*/?", re.ASCII)
+_BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{30,}", re.ASCII)
+_HOST = re.compile(r"[A-Za-z0-9._:*%-]+", re.ASCII)
 _ACCOUNT = re.compile(r"(?P<label>[^<>]*?)\s*<\s*(?P<email>[^<>\s]+)\s*>")
 _EMAIL = re.compile(r"[^@\s<>,]+@[^@\s<>,]+")
 
@@ -59,7 +66,9 @@ def parse_threshold(text: str) -> Threshold:
     percent = text.endswith("%")
     number = text.removesuffix("%").strip()
     if not _NUMBER.fullmatch(number):
-        raise ValueError(f"has “{short(text)}”, which is no number or percentage")
+        raise ValueError(f"has “{short(text)}”, which is not a number or a percentage, such as 500 or 20%")
+    if re.match("0[0-9]", number):
+        raise ValueError(f"has “{short(text)}” behind a comma, which separates thresholds; write 1000, not 1,000")
     if percent and float(number) > 100:
         raise ValueError(f"has “{short(text)}”, which is above 100 %")
     return Threshold(float(number), percent)
@@ -96,8 +105,23 @@ def parse_chat(text: str) -> Chat:
     """Reads ``12345`` or ``-1001234567890/45``."""
     match = _CHAT.fullmatch(text)
     if not match or int(match[1]) == 0:
-        raise ValueError(f"has “{short(text)}”, which is no chat id: send /start to the bot, it answers with it")
+        raise ValueError(f"has “{short(text)}”, which is {not_a_chat(text)}")
+    if _LACKS_MINUS.fullmatch(match[1]):
+        raise ValueError(f"has “{short(text)}”, which lacks the minus of a group or channel: -{text}")
     return Chat(int(match[1]), int(match[2]) if match[2] else None)
+
+
+def not_a_chat(text: str) -> str:
+    """What was written in place of a chat's id, and where the id is to be had: a channel cannot send /start."""
+    private = _PRIVATE_LINK.fullmatch(text)
+    if private:
+        return f"a link; its chat id is -100{private[1]}"
+    if text.startswith("@") or "t.me/" in text:
+        return (
+            "a name; a chat goes by its number. Send /start to the bot there, and it answers with it; of a channel it "
+            "stands in the address of web.telegram.org/a, such as -1001234567890"
+        )
+    return "not a chat id: send /start to the bot, it answers with it"
 
 
 def parse_ids(text: str) -> frozenset[int]:
@@ -105,7 +129,7 @@ def parse_ids(text: str) -> frozenset[int]:
     items = split_list(text)
     for item in items:
         if not re.fullmatch(r"\d{1,18}", item, re.ASCII):
-            raise ValueError(f"has “{short(item)}”, which is no user id (a number)")
+            raise ValueError(f"has “{short(item)}”, which is not a user id (a number)")
     return frozenset(int(item) for item in items)
 
 
@@ -116,7 +140,7 @@ def parse_accounts(text: str) -> tuple[NamedAccount, ...]:
         ("the email", [account.email.lower() for account in accounts]),
         ("the label", [account.label.lower() for account in accounts if account.label]),
     ):
-        twice = next((name for name in names if names.count(name) > 1), None)
+        twice = next((name for name, times in Counter(names).items() if times > 1), None)
         if twice:
             raise ValueError(f"has {what} “{short(twice)}” twice")
     return accounts
@@ -127,7 +151,7 @@ def parse_account(text: str) -> NamedAccount:
     match = _ACCOUNT.fullmatch(text)
     email = match["email"] if match else text
     if not _EMAIL.fullmatch(email) or not email.isprintable():
-        raise ValueError(f"has “{short(text)}”, which is no email, bare or behind a label")
+        raise ValueError(f"has “{short(text)}”, which is not an email, bare or behind a label")
     return NamedAccount(email, (match["label"].strip() or None) if match else None)
 
 
@@ -137,8 +161,10 @@ def parse_address(text: str) -> Address | None:
         return None
     host, _, port = text.strip().rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise ValueError(f"is “{short(text)}”, which is no address with a port")
+    if "//" in text:
+        raise ValueError(f"is “{short(text)}”, which is the address of a page; leave out all but its host and its port")
+    if not _HOST.fullmatch(host) or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ValueError(f"is “{short(text)}”, which is not a host with a port")
     return Address(host, int(port))
 
 
@@ -147,7 +173,7 @@ def parse_zone(text: str) -> ZoneInfo:
     try:
         return ZoneInfo(text.strip())
     except (ValueError, OSError, KeyError):  # not found, a folder of the zone database, a path outside it
-        raise ValueError(f"is “{short(text)}”, which is no time zone of the IANA list") from None
+        raise ValueError(f"is “{short(text)}”, which is not a time zone of the IANA list") from None
 
 
 def parse_url(text: str) -> str:
@@ -159,16 +185,33 @@ def parse_url(text: str) -> str:
     except ValueError:
         usable = False
     if not usable or not url.isprintable() or " " in url:
-        raise ValueError("is no http:// or https:// address")
+        raise ValueError("is not an http:// or https:// address")
     return url.rstrip("/")
 
 
 def parse_useapi_url(text: str) -> str:
-    """The same without a user and a password: a request holds either these or the token."""
+    """The same, completed by ``/v2`` where it lacks that; a request holds either a user and a password or the token."""
     url = parse_url(text)
     if userinfo_of(url):
         raise ValueError("holds a user or a password, which cannot go beside the token; leave them out")
-    return url
+    parts = urlsplit(url)
+    if parts.query or parts.fragment:
+        raise ValueError("holds a “?” or “#”, which a base address cannot have; leave it out")
+    last = parts.path.rpartition("/")[2]
+    if last == "v1":
+        raise ValueError("ends with /v1, which does not have PixVerse's accounts; write /v2")
+    return url if last == "v2" else f"{url}/v2"
+
+
+def parse_telegram_url(text: str) -> str:
+    """Reads the address of a Bot API server; ``/bot`` behind it, which each request adds by itself, is cut."""
+    url = parse_url(text)
+    if re.search(r"/bot\d+:", url):
+        raise ValueError("holds a bot token; leave it out, with the /bot before it")
+    parts = urlsplit(url)
+    if parts.query or parts.fragment:
+        raise ValueError("holds a “?” or “#”, which a base address cannot have; leave it out")
+    return url.removesuffix("/bot")
 
 
 def userinfo_of(url: str) -> str:
@@ -192,20 +235,51 @@ def is_open_to_all(url: str) -> bool:
 
 def parse_database(text: str) -> str:
     """Reads ``sqlite:///relative`` or ``sqlite:////absolute`` and gives the path of the file."""
-    if text.startswith(("postgres://", "postgresql://")):
+    url = text.strip()
+    if url.startswith(("postgres://", "postgresql://")):
         raise ValueError("names PostgreSQL, which comes with several machines; one machine uses SQLite")
-    path = text.removeprefix("sqlite:///")
-    if path in (text, "", ":memory:") or "\0" in path or path.endswith("/"):
-        raise ValueError("is no address of an SQLite file")
+    path = url.removeprefix("sqlite:///")
+    if path in (url, "", ":memory:") or "\0" in path or path.endswith("/"):
+        raise ValueError("is not the address of an SQLite file")
+    if "?" in path or re.search(r"\s#", path):
+        raise ValueError("has a “?” or a comment behind the file's name, which would become a part of it; leave it out")
     return path
 
 
-def parse_token(text: str) -> str:
-    """A token: printable ASCII without white space. The text of the error never holds it."""
+PLACEHOLDERS = {"USEAPI_TOKEN": "user:1234-from-useapi.net", "TELEGRAM_BOT_TOKEN": "123456789:AAF-from-BotFather"}
+"""What examples show in place of a token: the one example that is not meant to work."""
+
+_PLACEHOLDER = "is the placeholder of the example; put your own token there"
+_SWAPPED = "the two tokens stand in each other's place"
+
+
+def parse_useapi_token(text: str) -> str:
+    """A token of useapi.net: printable text without white space. The text of the error never holds it."""
     token = text.strip()
-    if not token.isascii() or not token.isprintable() or " " in token:
-        raise ValueError("holds white space or characters that no token has")
+    if not token.isprintable() or " " in token:
+        raise ValueError("holds white space or characters that a token cannot have")
+    if token in PLACEHOLDERS.values():
+        raise ValueError(_PLACEHOLDER)
+    if _BOT_TOKEN.fullmatch(token):
+        raise ValueError(f"is a Telegram bot's token: {_SWAPPED}")
     return token
+
+
+def parse_bot_token(text: str) -> str:
+    """A Telegram bot's token: digits, a colon, and at least 30 more. The text of the error never holds it."""
+    token = text.strip()
+    if token in PLACEHOLDERS.values():
+        raise ValueError(_PLACEHOLDER)
+    if token.startswith("user:"):
+        raise ValueError(f"is a token of useapi.net: {_SWAPPED}")
+    if not _BOT_TOKEN.fullmatch(token):
+        raise ValueError("is not a bot token: digits, a colon, and at least 30 letters, digits, _ or -; copy it whole")
+    return token
+
+
+def in_quotes(text: str) -> bool:
+    """Whether a text stands in one pair of quotes."""
+    return len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" and text[0] not in text[1:-1]
 
 
 def parse_quiet(text: str) -> QuietHours | None:
@@ -234,6 +308,6 @@ Listen = Annotated[Address | None, NoDecode, BeforeValidator(parse_address)]
 Quiet = Annotated[QuietHours | None, NoDecode, BeforeValidator(parse_quiet)]
 ClockTime = Annotated[time | None, NoDecode, BeforeValidator(parse_clock)]
 Zone = Annotated[ZoneInfo, NoDecode, BeforeValidator(parse_zone)]
-Url = Annotated[str, BeforeValidator(parse_url)]
+TelegramUrl = Annotated[str, BeforeValidator(parse_telegram_url)]
 UseapiUrl = Annotated[str, BeforeValidator(parse_useapi_url)]
 DatabaseFile = Annotated[str, BeforeValidator(parse_database)]

@@ -5,24 +5,23 @@ Read from the environment, then from the env file; the environment wins. Secrets
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
-from difflib import get_close_matches
-from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from dotenv.parser import parse_stream
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.core.fallback import parse_addresses
 from bot.core.model import Rules
+from bot.env_file import EnvFile, from_environment, nearly_named, quoted
 from bot.errors import SettingsError
 from bot.redaction import HIDDEN, redact
 from bot.setting_types import (
+    PLACEHOLDERS,
     Accounts,
     Address,
     Chats,
@@ -32,28 +31,26 @@ from bot.setting_types import (
     Ids,
     Listen,
     Quiet,
+    TelegramUrl,
     TimeLadder,
-    Url,
     UseapiUrl,
     Wait,
     Zone,
+    in_quotes,
+    parse_address,
+    parse_bot_token,
     parse_credit_ladder,
     parse_time_ladder,
-    parse_token,
     parse_url,
-    short,
+    parse_useapi_token,
     userinfo_of,
 )
 
-_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _NO_LINE = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
 DEFAULT_ENV_FILE = "settings.env"
+DEFAULT_LISTEN = Address("127.0.0.1", 8080)
 LONGEST_SECRET = 10_000
 """Characters that a secret's file may hold: one that never ends, such as /dev/zero, must not fill the memory."""
-
-UNREADABLE, EMPTY = "unreadable", "empty"
-NO_SECRETS = (UNREADABLE, EMPTY)
-"""In place of secrets whose file holds none."""
 
 SECRETS = ("USEAPI_TOKEN", "TELEGRAM_BOT_TOKEN", "HEARTBEAT_URL", "FALLBACK_URLS")
 OFF_WHEN_EMPTY = (
@@ -66,8 +63,7 @@ OFF_WHEN_EMPTY = (
     "HTTP_LISTEN",
 )
 EXAMPLES = {
-    "USEAPI_TOKEN": "user:1234-from-useapi.net",
-    "TELEGRAM_BOT_TOKEN": "123456789:AAF-from-BotFather",
+    **PLACEHOLDERS,
     "TELEGRAM_CHAT_IDS": "123456789,-1001234567890/45",
     "TELEGRAM_ADMIN_IDS": "123456789,987654321",
     "ACCOUNTS": "Studio <alice@example.com>, bob@example.com",
@@ -94,9 +90,14 @@ EXAMPLES = {
 }
 
 
-def checked_token(secret: SecretStr) -> SecretStr:
-    """The token without white space around it, if it can be one."""
-    return SecretStr(parse_token(secret.get_secret_value()))
+def checked_useapi_token(secret: SecretStr) -> SecretStr:
+    """The token without white space around it, if it can be one of useapi.net."""
+    return SecretStr(parse_useapi_token(secret.get_secret_value()))
+
+
+def checked_bot_token(secret: SecretStr) -> SecretStr:
+    """The token without white space around it, if it can be one of a Telegram bot."""
+    return SecretStr(parse_bot_token(secret.get_secret_value()))
 
 
 def checked_secret_url(secret: SecretStr) -> SecretStr:
@@ -116,7 +117,8 @@ def at_least_a_second(wait: timedelta) -> timedelta:
     return wait
 
 
-Token = Annotated[SecretStr, AfterValidator(checked_token)]
+UseapiToken = Annotated[SecretStr, AfterValidator(checked_useapi_token)]
+BotToken = Annotated[SecretStr, AfterValidator(checked_bot_token)]
 
 
 class Settings(BaseSettings):
@@ -132,8 +134,8 @@ class Settings(BaseSettings):
         alias_generator=str.upper,
     )
 
-    useapi_token: Token = SecretStr("")  # only where the accounts file brings every source its own
-    telegram_bot_token: Token
+    useapi_token: UseapiToken = SecretStr("")  # only where the accounts file brings every source its own
+    telegram_bot_token: BotToken
     telegram_chat_ids: Chats = ()
     telegram_admin_ids: Ids = frozenset()
     accounts: Accounts = ()
@@ -150,13 +152,14 @@ class Settings(BaseSettings):
     database_url: DatabaseFile = "credit-bot.db"
     fallback_urls: Annotated[SecretStr, AfterValidator(checked_addresses)] | None = None
     fallback_after: Wait = timedelta(minutes=15)
-    http_listen: Listen = Address("127.0.0.1", 8080)
+    http_listen: Listen = DEFAULT_LISTEN
     heartbeat_url: Annotated[SecretStr, AfterValidator(checked_secret_url)] | None = None
     history_days: Annotated[int, Field(ge=1, le=36500)] = 400
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(str.upper)] = "INFO"
     log_format: Annotated[Literal["text", "json"], BeforeValidator(str.lower)] = "text"
     useapi_url: UseapiUrl = "https://api.useapi.net/v2"
-    telegram_api_url: Url = "https://api.telegram.org"
+    telegram_api_url: TelegramUrl = "https://api.telegram.org"
+    _notes: tuple[str, ...] = PrivateAttr(())
 
     @classmethod
     def settings_customise_sources(
@@ -180,6 +183,11 @@ class Settings(BaseSettings):
             unreadable_after=self.unreadable_after,
             remind_every=self.remind_every or None,
         )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was understood in another way than it was written, and names that are almost settings: to be said."""
+        return self._notes
 
     @property
     def secrets(self) -> list[str]:
@@ -210,20 +218,48 @@ def load_settings(env_file: str | None = None, environ: Mapping[str, str] | None
     Raises SettingsError with every fault at once.
     """
     faults: list[str] = []
+    environ = os.environ if environ is None else environ
     given = read_env_file(env_file, faults)
-    override(given, os.environ if environ is None else environ)
-    values = dict(resolved(given, faults))
-    faults += at_odds(values)
-    settings = validated(values, faults)
+    override(given, environ)
+    told: set[str] = set()
+    values = dict(resolved(given, faults, told))
+    faults += at_odds(values, told)
+    settings = validated(values, faults, told)
     if faults or settings is None:
         secrets = [*hidden(given), *hidden(values)]
-        raise SettingsError([without(fault, secrets) for fault in faults])
+        raise SettingsError([without(fault, secrets) for fault in dict.fromkeys(faults)])
+    settings._notes = (*completed(values, settings), *nearly_named(environ, (*NAMES, *FILE_NAMES)))
     return settings
+
+
+def load_listen(env_file: str | None = None, environ: Mapping[str, str] | None = None) -> Address | None:
+    """Where the bot listens, whatever else is wrong with the settings. Raises SettingsError."""
+    given = read_env_file(env_file, [])
+    override(given, os.environ if environ is None else environ)
+    if "HTTP_LISTEN" not in given:
+        return DEFAULT_LISTEN
+    try:
+        return parse_address(given["HTTP_LISTEN"])
+    except ValueError as error:
+        raise SettingsError([f"HTTP_LISTEN: {error}. Example: HTTP_LISTEN={EXAMPLES['HTTP_LISTEN']}"]) from None
+
+
+def completed(values: Mapping[str, Any], settings: Settings) -> Iterator[str]:
+    """Says which addresses are used in another form than they were written in."""
+    for name, used in (("USEAPI_URL", settings.useapi_url), ("TELEGRAM_API_URL", settings.telegram_api_url)):
+        if name in values and values[name].strip().rstrip("/") != used:
+            yield f"{name}: read as {without_userinfo(used)}"
+
+
+def without_userinfo(url: str) -> str:
+    """An address without the user and the password in it."""
+    userinfo = userinfo_of(url)
+    return url.replace(f"{userinfo}@", "", 1) if userinfo else url
 
 
 def hidden(values: Mapping[str, str]) -> list[str]:
     """The secrets, as they were given or read from their files: one may stand in the wrong setting too."""
-    return [values[name] for name in SECRETS if values.get(name) and values[name] not in NO_SECRETS]
+    return [values[name] for name in SECRETS if values.get(name)]
 
 
 def without(fault: str, secrets: list[str]) -> str:
@@ -236,10 +272,7 @@ def without(fault: str, secrets: list[str]) -> str:
 
 
 def override(given: dict[str, str], environment: Mapping[str, str]) -> None:
-    """Sets what the environment names; a secret given there in either form replaces both forms in the file.
-
-    Bytes that are no UTF-8 become replacement characters, as in the file: what cannot be written crashes later on.
-    """
+    """Sets what the environment names; a secret given there in either form replaces both forms in the file."""
     for name in (*NAMES, *FILE_NAMES):
         if name not in environment:
             continue
@@ -247,46 +280,19 @@ def override(given: dict[str, str], environment: Mapping[str, str]) -> None:
         other = secret if name.endswith("_FILE") else f"{secret}_FILE"
         if environment[name] and secret in SECRETS and other not in environment:
             given.pop(other, None)
-        given[name] = _NO_TEXT.sub("\ufffd", environment[name])
+        given[name] = from_environment(environment, name, secret=name in SECRETS)
 
 
 def read_env_file(path: str | None, faults: list[str]) -> dict[str, str]:
-    """The names and values of an env file; what cannot be read is a fault, a default file that is not there is none."""
-    file = Path(path or DEFAULT_ENV_FILE)
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        if path:
-            faults.append(f"--env-file {path}: there is no such file")
-        return {}
-    except (OSError, ValueError) as error:
-        reason = "is no UTF-8 text" if isinstance(error, ValueError) else error.strerror
-        faults.append(f"{file}: cannot be read: {reason}")
-        return {}
-    return dict(env_lines(text, file.name, faults))
+    """The names and values of an env file; a default file that is not there has none."""
+    return EnvFile((*NAMES, *FILE_NAMES), SECRETS, faults).read(Path(path or DEFAULT_ENV_FILE), required=bool(path))
 
 
-def env_lines(text: str, file: str, faults: list[str]) -> Iterator[tuple[str, str]]:
-    """The settings of an env file's text; lines that are none and unknown names are faults."""
-    for binding in parse_stream(StringIO(_NO_TEXT.sub("\ufffd", text))):
-        written = binding.original.string
-        line = binding.original.line + written[: len(written) - len(written.lstrip())].count("\n")
-        if binding.error or (binding.key is not None and binding.value is None):
-            faults.append(f"{file}, line {line}: is not NAME=value; quotes must be closed, comments begin with #")
-        elif binding.key in NAMES or binding.key in FILE_NAMES:
-            yield binding.key, binding.value or ""
-        elif binding.key is not None:
-            faults.append(f"{file}, line {line}: {unknown_name(binding.key)}")
+def resolved(given: Mapping[str, str], faults: list[str], told: set[str]) -> Iterator[tuple[str, Any]]:
+    """What to validate: secrets read from their files, empty values as the contract has them.
 
-
-def unknown_name(name: str) -> str:
-    """Says that a name is none of ours, and the nearest that is."""
-    near = get_close_matches(name.upper(), (*NAMES, *FILE_NAMES), n=1, cutoff=0.6)
-    return f"{short(name)} is no setting" + (f"; did you mean {near[0]}?" if near else "; see settings.example.env")
-
-
-def resolved(given: Mapping[str, str], faults: list[str]) -> Iterator[tuple[str, Any]]:
-    """What to validate: secrets read from their files, empty values as the contract has them."""
+    ``told`` gets the names whose value cannot be had, with the fault told: that it is missing would only confuse.
+    """
     for name in NAMES:
         value: Any = given.get(name)
         path = given.get(f"{name}_FILE") if name in SECRETS else None
@@ -294,45 +300,53 @@ def resolved(given: Mapping[str, str], faults: list[str]) -> Iterator[tuple[str,
             faults.append(f"{name}: given twice, as {name} and as {name}_FILE; leave one of them out")
         elif path:
             value = read_secret(name, path, faults)
+            told |= {name} if value is None else set()
+        elif value and name in SECRETS and in_quotes(value):
+            faults.append(quoted(name))
+            value = value[1:-1]
         if value is not None and not value.strip():
             value = "" if name in OFF_WHEN_EMPTY else None
         if value is not None:
             yield name, value
 
 
-def at_odds(values: Mapping[str, Any]) -> list[str]:
+def at_odds(values: Mapping[str, Any], told: Collection[str]) -> list[str]:
     """What is wrong with the settings taken together: an accounts file names the accounts, and may bring the tokens."""
     if "ACCOUNTS_FILE" not in values:
-        return [] if "USEAPI_TOKEN" in values else [needed("USEAPI_TOKEN")]
+        return [] if "USEAPI_TOKEN" in {*values, *told} else [needed("USEAPI_TOKEN")]
     if "ACCOUNTS" not in values:
         return []
     return ["ACCOUNTS: is given beside ACCOUNTS_FILE, which names the accounts; leave one of them out"]
 
 
 def read_secret(name: str, path: str, faults: list[str]) -> str | None:
-    """A secret from its file; white space around it is no part of it."""
+    """A secret from its file, without white space around it; None, with the fault told, where there is none."""
     try:
-        with Path(path).open(encoding="utf-8") as file:
+        with Path(path).open(encoding="utf-8-sig") as file:
             secret = file.read(LONGEST_SECRET + 1).strip()
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "is no UTF-8 text"
-        faults.append(f"{name}_FILE: {path} cannot be read: {reason}")
-        return UNREADABLE  # the fault is said: another one, that the secret is missing, would only confuse
-    if len(secret) > LONGEST_SECRET:
-        faults.append(f"{name}_FILE: {path} cannot be read: is too large to be a secret")
-        return UNREADABLE
-    if not secret:
-        faults.append(f"{name}_FILE: {path} is empty; put the secret into it")
-        return EMPTY
-    return secret
+        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+        wrong = f"cannot be read: {reason}"
+    else:
+        if len(secret) > LONGEST_SECRET:
+            wrong = "cannot be read: is too large to be a secret"
+        elif not secret:
+            wrong = "is empty; put the secret into it"
+        elif in_quotes(secret):
+            wrong = "holds the secret in quotes; leave them out"
+        else:
+            return secret
+    faults.append(f"{name}_FILE: {path} {wrong}")
+    return None
 
 
-def validated(values: dict[str, Any], faults: list[str]) -> Settings | None:
-    """The settings, or None with every fault noted."""
+def validated(values: dict[str, Any], faults: list[str], told: Collection[str]) -> Settings | None:
+    """The settings, or None with every fault noted that is not ``told`` yet."""
     try:
         return Settings(**values)
     except ValidationError as error:
-        faults.extend(dict.fromkeys(fault_line(detail) for detail in error.errors(include_url=False)))
+        details = error.errors(include_url=False)
+        faults.extend(dict.fromkeys(fault_line(one) for one in details if str(one["loc"][0]).upper() not in told))
         return None
 
 
@@ -356,7 +370,7 @@ def wrong(detail: ErrorDetails) -> str:
         case "value_error":
             return str(context["error"])
         case "int_parsing" | "int_from_float" | "int_parsing_size":
-            return "is no whole number"
+            return "is not a whole number"
         case "greater_than_equal":
             return f"must be at least {context['ge']}"
         case "less_than_equal":

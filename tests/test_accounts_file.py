@@ -18,7 +18,7 @@ from bot.watchlist import Watchlist
 
 USEAPI = "user:1234-of-the-settings"
 STUDIO = "user:5678-of-the-studio"
-TELEGRAM = "123456789:AAF-telegram"
+TELEGRAM = "123456789:AAFabcdefghijklmnopqrstuvwxyz0123456"
 
 
 def given_settings(**more: str) -> Settings:
@@ -166,7 +166,7 @@ WRONG: dict[str, tuple[int | None, str, str]] = {
     "[[source]]\nunreadable_after = 0": (2, "unreadable_after: must be at least 1", "unreadable_after ="),
     "[[source]]\nunreadable_after = true": (2, "unreadable_after: is no text", "unreadable_after ="),
     '[[source]]\nremind_every = "2 hourz"': (2, "remind_every: has “2 hourz”", 'remind_every = "24h"'),
-    '[[source]]\nchats = [\n"1",\n"abc"]': (4, "chats: has “abc”, which is no chat id", "chats = ["),
+    '[[source]]\nchats = [\n"1",\n"abc"]': (4, "chats: has “abc”, which is not a chat id", "chats = ["),
     '[[source]]\naccounts = [\n"a@b.c",\n"nobody"\n]': (4, "accounts: has “nobody”", 'or accounts = "all"'),
     '[[source]]\naccounts = ["a@b.c",\n"A@b.c"]': (3, "accounts: has A@b.c twice (line 2)", ""),
     "[[source]]\naccounts = []": (2, "accounts: names nobody", "accounts ="),

@@ -79,12 +79,13 @@ def test_bad_settings_are_78(command: str, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_health_knows_0_and_1_only(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """``health`` says 1 for bad settings, for a bot that is not there, and for one that cannot be asked."""
+    """``health`` needs HTTP_LISTEN alone; it says 1 where that is wrong or empty, and for a bot that is not there."""
+    (elsewhere / "settings.env").write_text("HTTP_LISTEN=here\n")
     assert code_of(["health"]) == 1
-    assert "The settings cannot be used: USEAPI_TOKEN" in capsys.readouterr().out
+    assert "The settings cannot be used: HTTP_LISTEN" in capsys.readouterr().out
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        (elsewhere / "settings.env").write_text(f"{TOKENS}HTTP_LISTEN=127.0.0.1:{taken.getsockname()[1]}\n")
+        (elsewhere / "settings.env").write_text(f"NONSENSE=1\nHTTP_LISTEN=127.0.0.1:{taken.getsockname()[1]}\n")
         assert code_of(["health"]) == 1
     assert "The bot does not answer at 127.0.0.1" in capsys.readouterr().out
     (elsewhere / "settings.env").write_text(f"{TOKENS}HTTP_LISTEN=\n")
@@ -100,7 +101,7 @@ def test_env_file_before_and_after_the_command(
     (elsewhere / "other.env").write_text("NONSENSE=1\n")
     option = ["--env-file", "other.env"]
     assert code_of([*option, "run"] if before else ["run", *option]) == 78
-    assert "other.env, line 1: NONSENSE is no setting" in capsys.readouterr().err
+    assert "other.env, line 1: NONSENSE is not a setting" in capsys.readouterr().err
 
 
 def test_a_missing_env_file_is_78(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,13 +13,14 @@ from bot.setting_types import (
     NamedAccount,
     parse_accounts,
     parse_address,
+    parse_bot_token,
     parse_chats,
     parse_credit_ladder,
     parse_database,
     parse_ids,
     parse_time_ladder,
-    parse_token,
     parse_url,
+    parse_useapi_token,
     parse_wait,
     parse_zone,
     short,
@@ -28,12 +29,13 @@ from bot.setting_types import (
 PARSERS: list[Callable[[str], object]] = [
     parse_accounts,
     parse_address,
+    parse_bot_token,
     parse_chats,
     parse_credit_ladder,
     parse_database,
     parse_ids,
     parse_time_ladder,
-    parse_token,
+    parse_useapi_token,
     parse_url,
     parse_wait,
     parse_zone,
@@ -93,14 +95,14 @@ def test_chats() -> None:
 @pytest.mark.parametrize("text", ["@me", "0", "1.5", "--5", "5/", "/5", "5/-1", "5/5/5", "٣", "1" * 19, "1 2"])
 def test_wrong_chats(text: str) -> None:
     """What is no chat id is refused, with the way to find it."""
-    assert "send /start to the bot" in refused(parse_chats, text)
+    assert "end /start to the bot" in refused(parse_chats, text)
 
 
 def test_ids() -> None:
     """User ids are positive numbers."""
     assert parse_ids("1,2,2") == {1, 2}
     for text in ("-1", "a", "1 2", "٣"):
-        assert "no user id" in refused(parse_ids, text)
+        assert "not a user id" in refused(parse_ids, text)
 
 
 def test_accounts() -> None:
@@ -119,7 +121,7 @@ def test_accounts() -> None:
 )
 def test_wrong_accounts(text: str) -> None:
     """What is no email is refused and quoted."""
-    assert "which is no email" in refused(parse_accounts, text)
+    assert "which is not an email" in refused(parse_accounts, text)
 
 
 def test_accounts_named_twice() -> None:
@@ -140,14 +142,14 @@ def test_addresses() -> None:
 @pytest.mark.parametrize("text", ["8080", ":8080", "host", "host:", "host:-1", "host:65536", "host:٣", "host:http"])
 def test_wrong_addresses(text: str) -> None:
     """An address without a host or with no port is refused."""
-    assert "no address with a port" in refused(parse_address, text)
+    assert "not a host with a port" in refused(parse_address, text)
 
 
 def test_zones() -> None:
     """IANA names, and nothing that leads out of the list of zones."""
     assert parse_zone(" Europe/Berlin ").key == "Europe/Berlin"
     for text in ("Mars/Phobos", "/etc/passwd", "../../etc/passwd", "Europe", "", "\0", "x" * 5000):
-        assert "no time zone" in refused(parse_zone, text)
+        assert "not a time zone" in refused(parse_zone, text)
 
 
 def test_urls() -> None:
@@ -163,7 +165,7 @@ def test_urls() -> None:
         "http://x\n/y",
         "x",
     ):
-        assert refused(parse_url, text) == "is no http:// or https:// address"
+        assert refused(parse_url, text) == "is not an http:// or https:// address"
 
 
 def test_databases() -> None:
@@ -178,14 +180,22 @@ def test_databases() -> None:
 )
 def test_wrong_databases(text: str) -> None:
     """What names no file is refused, also the database that forgets everything with the process."""
-    assert "no address of an SQLite file" in refused(parse_database, text)
+    assert "not the address of an SQLite file" in refused(parse_database, text)
 
 
-def test_tokens() -> None:
-    """Printable ASCII without white space inside."""
-    assert parse_token(" abc:DEF-1_2 \n") == "abc:DEF-1_2"
-    for text in ("a b", "a\tb", "ä", "a\u200bb", "a\0"):
-        assert text not in refused(parse_token, text)
+def test_tokens_of_useapi() -> None:
+    """Printable text without white space inside."""
+    assert parse_useapi_token(" abc:DEF-1_2 \n") == "abc:DEF-1_2"
+    for text in ("a b", "a\tb", "a\u200bb", "a\0"):
+        assert text not in refused(parse_useapi_token, text)
+
+
+def test_tokens_of_a_bot() -> None:
+    """Digits, a colon, and at least thirty characters of those that Telegram uses."""
+    token = "1:" + "A-_z0" * 6
+    assert parse_bot_token(f" {token}\n") == token
+    for text in (token[:-1], f"x{token}", token.replace("-", "+"), "\u0661:" + "A" * 30):
+        assert text not in refused(parse_bot_token, text)
 
 
 def test_short_texts_are_whole_and_long_ones_cut() -> None:

@@ -20,7 +20,7 @@ from bot.doctor.clock import examine_clock
 from bot.doctor.database import examine_database, paired_chats
 from bot.doctor.fallback import examine_fallback
 from bot.doctor.findings import Finding, Mark, fail
-from bot.doctor.machine import examine_heartbeat, examine_port, examine_zone
+from bot.doctor.machine import examine_heartbeat, examine_port, examine_settings, examine_zone
 from bot.doctor.privacy import examine_addresses, examine_files
 from bot.redaction import redact
 from bot.settings import Settings
@@ -68,6 +68,7 @@ def begun(
 ) -> list["asyncio.Task[list[Finding]]"]:
     """Every test, under way, in the order in which they are told."""
     tests: list[tuple[str, Awaitable[list[Finding]]]] = [
+        ("settings", examine_settings(settings)),
         ("useapi.net token", examine_accounts(settings, watchlist, session, clock)),
         ("Telegram token", examine_telegram(settings, watchlist.chats)),
         ("database", examine_database(settings.database_url)),

@@ -64,6 +64,11 @@ def shown(listen: Address) -> str:
     return f"[{listen.host}]:{listen.port}" if ":" in listen.host else f"{listen.host}:{listen.port}"
 
 
+async def examine_settings(settings: Settings) -> list[Finding]:
+    """What was read in another way than it was written, and names of the environment that are almost settings."""
+    return [warn("settings", note) for note in settings.notes]
+
+
 async def examine_heartbeat(settings: Settings) -> list[Finding]:
     """That there is an address. It is not asked: that would count as a beat."""
     if settings.heartbeat_url is None:

@@ -23,6 +23,7 @@ from bot.core import durations, fallback, pairing, rhythm
 from bot.core.model import Account, Watched
 from bot.doctor import clock
 from bot.drawing import last_line
+from bot.env_file import EnvFile
 from bot.errors import LookError, SettingsError
 from bot.sources import fields, pixverse, words
 from bot.sources.http import Client
@@ -77,7 +78,7 @@ def of_values(*functions: Callable[..., Any], errors: Errors = ()) -> list[Parse
 
 def env_lines(content: str) -> dict[str, str]:
     """An env file's text, all of it."""
-    return dict(settings.env_lines(content, "settings.env", []))
+    return EnvFile(settings.NAMES, settings.SECRETS, []).values(content, "settings.env")
 
 
 def toml(content: str) -> dict[str, Any]:
@@ -111,7 +112,11 @@ SETTING_TYPES = of_texts(
     setting_types.parse_url,
     setting_types.parse_useapi_url,
     setting_types.parse_database,
-    setting_types.parse_token,
+    setting_types.parse_useapi_token,
+    setting_types.parse_bot_token,
+    setting_types.parse_telegram_url,
+    setting_types.in_quotes,
+    setting_types.not_a_chat,
     setting_types.parse_quiet,
     setting_types.parse_clock,
     setting_types.short,
@@ -171,7 +176,7 @@ PARSERS = [
     Parser(Client.decoded, one(bodies()), (LookError,), call=decoded),
     Parser(AiohttpRequest.parse_json_payload, one(bodies()), (TelegramError,)),
     Parser(redaction.redact, st.tuples(TEXTS, st.lists(PLAIN, max_size=3))),
-    Parser(settings.env_lines, one(TEXTS), call=env_lines),
+    Parser(EnvFile.values, one(TEXTS), call=env_lines),
     Parser(parsed, one(TEXTS), (SettingsError,), call=toml),
     Parser(toml_lines.lines_of, one(TEXTS)),
     *of_stored(values.load_reading, values.load_facts, values.load_foretold),

@@ -11,7 +11,7 @@ from bot.errors import SettingsError
 from bot.settings import NAMES, SECRETS, Settings, load_settings
 from tests.fuzz.shapes import ENCODINGS, NEAR, PLAIN, TEXTS
 
-TOKENS = {"USEAPI_TOKEN": "user:1-abc", "TELEGRAM_BOT_TOKEN": "123:abc"}
+TOKENS = {"USEAPI_TOKEN": "user:1-abc", "TELEGRAM_BOT_TOKEN": "123456789:AAFabcdefghijklmnopqrstuvwxyz0123456"}
 LINES = st.tuples(st.sampled_from([*NAMES, *(f"{name}_FILE" for name in SECRETS)]), TEXTS).map("=".join)
 CONTENTS = st.one_of(
     st.binary(max_size=300),

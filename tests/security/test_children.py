@@ -15,7 +15,7 @@ from bot.store.database import Store
 
 SECRETS = {
     "USEAPI_TOKEN": "user:1-marked0123456789",
-    "TELEGRAM_BOT_TOKEN": "123456:marked",
+    "TELEGRAM_BOT_TOKEN": "123456:marked-0123456789-0123456789-012",
     "HEARTBEAT_URL": "https://hc.example.com/marked",
     "FALLBACK_URLS": "ntfy://marked",
     "STUDIO_TOKEN": "user:2-marked0123456789",

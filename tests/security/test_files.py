@@ -14,7 +14,7 @@ from bot.store import pairing
 from bot.store.database import Store
 from tests.fakes import NOW
 
-NEEDED = {"USEAPI_TOKEN": "user:1-abcdef", "TELEGRAM_BOT_TOKEN": "123:abc"}
+NEEDED = {"USEAPI_TOKEN": "user:1-abcdef", "TELEGRAM_BOT_TOKEN": "123456789:AAFabcdefghijklmnopqrstuvwxyz0123456"}
 
 
 def rights(path: Path) -> int:
@@ -65,9 +65,9 @@ async def test_doctor_tells_of_files_that_everybody_can_read(tmp_path: Path, mon
 @pytest.mark.parametrize(
     ("url", "told"),
     [
-        ("http://useapi.example.com/v2", True),
+        ("http://useapi.example.com", True),
         ("http://8.8.8.8:8081", True),
-        ("https://useapi.example.com/v2", False),
+        ("https://useapi.example.com", False),
         ("http://127.0.0.1:8081", False),
         ("http://[::1]:8081", False),
         ("http://192.168.1.7:8081", False),

@@ -21,7 +21,7 @@ TOKEN = "user:4711-Märked/secret+0123456789"
 PASSWORD = "pa55'w\"ord&more"
 MAIL = f"mailto://marked:{quote(PASSWORD, safe='')}@mail.example.com?to=ann@example.com"
 BEAT = "https://hc.example.com/ping/MARKED-beat%7E0123456789?key=MARKED-key-0123"
-NEEDED = {"USEAPI_TOKEN": "user:1-abcdef", "TELEGRAM_BOT_TOKEN": "123:abc"}
+NEEDED = {"USEAPI_TOKEN": "user:1-abcdef", "TELEGRAM_BOT_TOKEN": "123456789:AAFabcdefghijklmnopqrstuvwxyz0123456"}
 
 
 def in_small_letters(text: str) -> str:
@@ -180,7 +180,12 @@ def test_a_secret_from_a_file_is_no_part_of_a_fault(tmp_path: Path) -> None:
 def test_a_file_of_secrets_that_never_ends_is_read_for_a_moment() -> None:
     """A path that names something endless is a fault, and fills no memory."""
     with pytest.raises(SettingsError, match="USEAPI_TOKEN_FILE: /dev/zero cannot be read: is too large"):
-        load_settings(environ={"TELEGRAM_BOT_TOKEN": "123:abc", "USEAPI_TOKEN_FILE": "/dev/zero"})
+        load_settings(
+            environ={
+                "TELEGRAM_BOT_TOKEN": "123456789:AAFabcdefghijklmnopqrstuvwxyz0123456",
+                "USEAPI_TOKEN_FILE": "/dev/zero",
+            }
+        )
 
 
 def test_base_addresses_with_a_password() -> None:
