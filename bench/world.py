@@ -24,7 +24,7 @@ from bot.demo.telegram_params import Params
 
 ROOT = Path(__file__).parents[1]
 USEAPI_TOKEN = "user:1-made-up-for-the-bench"
-BOT_TOKEN = "1:made-up-for-the-bench"
+BOT_TOKEN = "1:made-up-for-the-bench-and-nothing-else"
 CHAT, GROUP = 7, -7
 EMAIL = "alice@example.com"
 FULL, EMPTY = 12_450, 0

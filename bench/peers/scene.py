@@ -14,7 +14,7 @@ from bot.demo.pixverse import SimulatedAccount, SimulatedPixVerse
 from bot.demo.telegram import SimulatedChat, SimulatedTelegram
 
 USEAPI_TOKEN = "user:1-made-up-for-the-comparison"
-BOT_TOKEN = "1:made-up-for-the-comparison"
+BOT_TOKEN = "1:made-up-for-the-comparison-and-no-more"
 FULL, LOW = 15_000, 180
 OWNER = 21
 PATIENCE = 60.0

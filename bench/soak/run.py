@@ -28,7 +28,7 @@ from bot.demo.telegram import SimulatedTelegram
 
 ROOT = Path(__file__).parents[2]
 USEAPI_TOKEN = "user:1-made-up-for-the-soak"
-BOT_TOKEN = "1000:made-up-for-the-soak"
+BOT_TOKEN = "1000:made-up-for-the-soak-and-nothing-else"
 DATABASE = "soak.db"
 CHECK_EVERY = timedelta(minutes=15)
 STOP_WAIT = 30.0

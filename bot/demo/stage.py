@@ -21,7 +21,7 @@ from bot.demo.telegram import SimulatedMessage, SimulatedTelegram
 from bot.settings import Settings
 
 TOKEN = "demo:useapi-token"  # noqa: S105 - opens nothing but the simulator
-BOT_TOKEN = "1000:demo-telegram-token"  # noqa: S105
+BOT_TOKEN = "1000:demo-telegram-token-of-nobody-at-all"  # noqa: S105
 TICK = timedelta(seconds=0.25)
 BEAT = 0.5
 """Real seconds between two leaps of time; a tick of the bot lies between."""
