@@ -2,8 +2,9 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from telegram import Bot, Message
 from telegram.constants import ChatType
@@ -64,12 +65,20 @@ class Access:
         if time.monotonic() - asked_at < REMEMBERED_FOR:
             return known
         try:
-            members = await self._bot.get_chat_administrators(chat_id)
+            members = await self._bot._post("getChatAdministrators", {"chat_id": chat_id})
         except TelegramError:
             return known
-        fresh = frozenset(member.user.id for member in members)
+        fresh = frozenset(users_of(members))
         self._administrators[chat_id] = (time.monotonic(), fresh)
         return fresh
+
+
+def users_of(members: Any) -> Iterator[int]:
+    """The users among a group's members as Telegram lists them. One that cannot be read hides no other."""
+    for member in members if isinstance(members, list) else ():
+        user = member.get("user") if isinstance(member, dict) else None
+        if isinstance(user, dict) and isinstance(user.get("id"), int):
+            yield user["id"]
 
 
 class Doorbell:

@@ -22,6 +22,7 @@ from telegram.error import (
     TimedOut,
 )
 
+from bot.chat.calls import UnreadableAnswer, answered
 from bot.chat.clean import clean
 from bot.chat.messages import render
 from bot.chat.text import Buttons, Entity, Message
@@ -50,10 +51,6 @@ GONE_FOR_GOOD = (
     "user is deactivated",
 )
 """Parts of Telegram's descriptions of a 400 that no second try will change; compared in small letters."""
-
-
-class UnreadableAnswer(TelegramError):
-    """Telegram took a message, as it seems, and the library could make nothing of the answer."""
 
 
 class TelegramPost:
@@ -91,8 +88,8 @@ class TelegramPost:
 
 async def post(bot: Bot, message: Message, chat: Chat, reply_to: int | None = None) -> int:
     """Sends a message to a chat and gives its id there. Raises Telegram's errors."""
-    try:
-        sent = await bot.send_message(
+    sent = await answered(
+        bot.send_message(
             chat.chat_id,
             message.text,
             entities=entities_of(message.entities),
@@ -103,24 +100,23 @@ async def post(bot: Bot, message: Message, chat: Chat, reply_to: int | None = No
             reply_to_message_id=reply_to,
             allow_sending_without_reply=True if reply_to else None,
         )
-    except TelegramError:
-        raise
-    except Exception as error:
-        raise UnreadableAnswer("Telegram's answer to a message cannot be read") from error
+    )
     return sent.message_id
 
 
 async def post_picture(bot: Bot, picture: bytes, caption: Message, chat: Chat) -> None:
     """Sends a picture with its caption to a chat. Raises Telegram's errors."""
-    await bot.send_photo(
-        chat.chat_id,
-        picture,
-        caption=caption.text,
-        caption_entities=entities_of(caption.entities),
-        reply_markup=markup_of(caption.buttons),
-        disable_notification=caption.silent,
-        message_thread_id=chat.thread_id,
-        filename="history.png",
+    await answered(
+        bot.send_photo(
+            chat.chat_id,
+            picture,
+            caption=caption.text,
+            caption_entities=entities_of(caption.entities),
+            reply_markup=markup_of(caption.buttons),
+            disable_notification=caption.silent,
+            message_thread_id=chat.thread_id,
+            filename="history.png",
+        )
     )
 
 

@@ -5,12 +5,14 @@ import json
 import pytest
 from telegram import Bot
 
+from bot.chat.access import Access, Person
+from bot.chat.calls import UnreadableAnswer, answered
 from bot.chat.request import AiohttpRequest, checked
 from bot.chat.sender import TelegramPost
 from bot.chat.text import Message
 from bot.core.delivery import Later, Moved, SendResult
 from tests.chat_live.desk import TOKEN, ZONE
-from tests.fakes import CHAT, Clock
+from tests.fakes import CHAT, GROUP, Clock
 
 
 class Answering(AiohttpRequest):
@@ -31,6 +33,39 @@ def refusal(code: int, **parameters: object) -> dict[str, object]:
     return {"ok": False, "error_code": code, "description": "Too Many Requests", "parameters": parameters}
 
 
+async def test_an_administrator_that_cannot_be_read_hides_no_other() -> None:
+    """Who leads a group is read one by one: a shape that nobody knows makes none of the others a member."""
+    members = [
+        None,
+        {"status": "new", "user": None},
+        {"status": "creator"},
+        {"user": {"id": "7"}},
+        {"user": {"id": 7}, "status": "unheard of"},
+    ]
+    wire = Answering(200, {"ok": True, "result": members})
+    access = Access(Bot(TOKEN, request=wire, get_updates_request=wire), lambda: (GROUP,), frozenset())
+    assert await access.may_change("supergroup", GROUP.chat_id, Person(7, "Ann"))
+    assert not await access.may_change("supergroup", GROUP.chat_id, Person(8, "Bob"))
+
+
+@pytest.mark.parametrize("members", [None, 5, {}, "x"])
+async def test_administrators_that_cannot_be_read_are_none(members: object) -> None:
+    """Then nobody may change anything."""
+    wire = Answering(200, {"ok": True, "result": members})
+    access = Access(Bot(TOKEN, request=wire, get_updates_request=wire), lambda: (GROUP,), frozenset())
+    assert not await access.may_change("supergroup", GROUP.chat_id, Person(7, "Ann"))
+
+
+async def test_an_answer_of_an_unknown_shape_is_an_error_of_telegrams() -> None:
+    """Whatever the library raises when it parses one, whoever called has one kind of error to expect."""
+    wire = Answering(200, {"ok": True, "result": {"message_id": 5, "chat": None}})
+    bot = Bot(TOKEN, request=wire, get_updates_request=wire)
+    with pytest.raises(UnreadableAnswer):
+        await answered(bot.edit_message_text("x", 1, 5))
+    with pytest.raises(UnreadableAnswer):
+        await answered(bot.get_me())
+
+
 async def sent(status: int, answer: object) -> SendResult:
     """What becomes of a message that is answered so."""
     wire = Answering(status, answer)
@@ -42,9 +77,7 @@ async def sent(status: int, answer: object) -> SendResult:
 @pytest.mark.parametrize("result", [None, [], {}, {"message_id": 5}, "sent"])
 async def test_a_message_whose_answer_cannot_be_read_is_not_sent_for_ever(result: object) -> None:
     """Telegram took it, so it counts as one that is found wrong, of which the outbox sends only so many."""
-    assert await sent(200, {"ok": True, "result": result}) == Later(
-        "Telegram's answer to a message cannot be read", refused=True
-    )
+    assert await sent(200, {"ok": True, "result": result}) == Later("Telegram's answer cannot be read", refused=True)
 
 
 @pytest.mark.parametrize("answer", [None, 5, [], {}, {"error": "log in first"}, {"ok": False}])
