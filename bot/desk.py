@@ -143,6 +143,7 @@ class Desk:
             polling_silent=self.polling.silent_for if self.polling else 0.0,
             polling_trouble=self.polling.trouble if self.polling else None,
             unreachable=deliveries.unreachable,
+            polling_notes=self.polling.notes if self.polling else (),
         )
 
     async def status(self) -> Status:
@@ -164,4 +165,5 @@ class Desk:
             polling=vitals.polling_trouble or "working",
             last_delivery_at=vitals.last_delivery_at,
             problems=() if starting else tuple(problems(vitals, every, now)),
+            notes=vitals.polling_notes,
         )

@@ -28,3 +28,6 @@ class Metrics:
         self.polls = Counter(
             "credit_bot_polls", "Answers of Telegram to the polling", ["result"], registry=self.registry
         )
+        self.skipped_updates = Counter(
+            "credit_bot_updates_skipped", "Updates of Telegram that cannot be understood", registry=self.registry
+        )

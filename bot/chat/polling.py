@@ -1,18 +1,22 @@
 """Asks Telegram for updates, again and again, whatever it answers.
 
 python-telegram-bot's Updater ends its task at the first 401 or 404 and says so to nobody, and cannot be restarted
-after that; so the loop is ours: no answer ends it, and each request is bounded in time.
+after that; so the loop is ours: no answer ends it, and each request is bounded in time. The library's ``get_updates``
+gives all updates of an answer or none, so one that it cannot parse would come for a day; here each is read by itself.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from telegram import Bot, Update
-from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError, TimedOut
+from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.chat.sender import reason_of, seconds_of
+from bot.chat.updates import UnreadableUpdate, numbered, read_update
+from bot.chat.webhook import Webhook
 from bot.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -20,6 +24,9 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 20
 SPARE_SECONDS = 15
 """How much longer than the poll itself the whole request may take."""
+
+SILENCE_SECONDS = 10
+"""How much longer than the poll itself no byte may come."""
 
 LONGEST_WAIT = 30.0
 WANTED = [Update.MESSAGE, Update.CALLBACK_QUERY]
@@ -35,6 +42,8 @@ class Polling:
         self._metrics = metrics
         self._offset: int | None = None
         self._answered_at = time.monotonic()
+        self._skipped = 0
+        self.webhook = Webhook(bot)
         self.trouble: str | None = None
 
     @property
@@ -42,38 +51,65 @@ class Polling:
         """Seconds since Telegram last answered."""
         return time.monotonic() - self._answered_at
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What happened since the start and hinders nothing now, for /status."""
+        count = "1 update was" if self._skipped == 1 else f"{self._skipped:,} updates were"
+        skipped = f"{count} skipped: this version cannot read what Telegram sent" if self._skipped else None
+        return tuple(note for note in (self.webhook.note, skipped) if note)
+
     async def run(self) -> None:
         """Polls until cancelled."""
         failures = 0
         while True:
             try:
                 async with asyncio.timeout(POLL_SECONDS + SPARE_SECONDS):
-                    updates = numbered(
-                        await self._bot.get_updates(offset=self._offset, timeout=POLL_SECONDS, allowed_updates=WANTED)
-                    )
+                    answer = await self._ask(POLL_SECONDS)
             except (TelegramError, TimeoutError) as error:
                 failures += 1
-                await asyncio.sleep(self._note_failure(error, failures))
+                await asyncio.sleep(await self._note_failure(error, failures))
                 continue
             except Exception:
                 failures += 1
-                log.exception("An answer to the polling could not be read")
+                log.exception("Telegram cannot be polled")
                 await asyncio.sleep(LONGEST_WAIT)
                 continue
             failures = 0
             self._note_answer()
-            for update in updates:
-                self._offset = update.update_id + 1
-                await self._handle(update)
+            for number, raw in answer:
+                self._offset = number + 1
+                await self._take(number, raw)
 
     async def confirm(self) -> None:
         """Tells Telegram which updates were handled, so that the next start does not see them again."""
         if self._offset is not None:
             try:
                 async with asyncio.timeout(2):
-                    await self._bot.get_updates(offset=self._offset, timeout=0, limit=1)
+                    await self._ask(0, limit=1)
             except (TelegramError, TimeoutError):
                 log.debug("The last updates could not be confirmed; they will come again")
+
+    async def _ask(self, seconds: int, **more: Any) -> list[tuple[int, Any]]:
+        """The next updates as they came, by their numbers. Raises Telegram's errors."""
+        asked = {"offset": self._offset, "timeout": seconds, "allowed_updates": WANTED, **more}
+        answer = await self._bot._post("getUpdates", asked, read_timeout=seconds + SILENCE_SECONDS)
+        if not isinstance(answer, list):
+            raise NetworkError("the answer is not a list of updates")
+        updates = numbered(answer)
+        if answer and not updates:  # nothing could be confirmed, so the same would come again at once
+            raise NetworkError("the answer holds no update with a number")
+        return updates
+
+    async def _take(self, number: int, raw: Any) -> None:
+        """Hands an update on; nothing that is wrong with one keeps the others waiting."""
+        try:
+            await self._handle(read_update(raw, self._bot))
+        except UnreadableUpdate:
+            self._skipped += 1
+            self._metrics.skipped_updates.inc()
+            log.warning("Update %d cannot be understood; it is skipped", number)
+        except Exception:
+            log.exception("Update %d could not be handled", number)
 
     def _note_answer(self) -> None:
         """Telegram answered."""
@@ -83,10 +119,10 @@ class Polling:
             log.info("Telegram answers the polling again")
             self.trouble = None
 
-    def _note_failure(self, error: TelegramError | TimeoutError, failures: int) -> float:
+    async def _note_failure(self, error: TelegramError | TimeoutError, failures: int) -> float:
         """Says once what is wrong, and gives the seconds to wait."""
         self._metrics.polls.labels(type(error).__name__).inc()
-        trouble = words_of(error)
+        trouble = await self.webhook.explain(error) if isinstance(error, Conflict) else words_of(error)
         if trouble != self.trouble:
             log.warning("Polling: %s", trouble)
             self.trouble = trouble
@@ -95,19 +131,9 @@ class Polling:
         return min(float(2 ** min(failures - 1, 10)), LONGEST_WAIT)
 
 
-def numbered(updates: Sequence[Update]) -> Sequence[Update]:
-    """The updates, each of which has its number; without one it could not be confirmed, and would come for ever."""
-    for update in updates:
-        if not isinstance(update.update_id, int):
-            raise TypeError("an update has no number")
-    return updates
-
-
 def words_of(error: TelegramError | TimeoutError) -> str:
     """What is wrong with the polling, and what to do."""
     match error:
-        case Conflict():
-            return "another program polls with the same bot token (409): stop it, or give this bot a token of its own"
         case InvalidToken():
             return "Telegram refuses the bot token: put a valid one into TELEGRAM_BOT_TOKEN"
         case TimedOut() | TimeoutError():

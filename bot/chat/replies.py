@@ -18,7 +18,10 @@ FAULTS_SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How the bot itself is. ``polling`` is in words; ``problems`` are whole sentences, none if all is well."""
+    """How the bot itself is. ``polling`` is in words; ``problems`` are whole sentences, none if all is well.
+
+    ``notes`` say what was amiss and hinders nothing.
+    """
 
     version: str
     uptime: timedelta
@@ -32,6 +35,7 @@ class Status:
     polling: str = "working"
     last_delivery_at: datetime | None = None
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
@@ -45,6 +49,7 @@ def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
     text.line(watched_words(status))
     text.line(outbox_words(status, now, zone))
     text.line(f"Telegram polling: {clean(status.polling, 200)}")
+    text.lines((f"{NOTE} {clean(capitalised(note), 200)}",) for note in status.notes)
     return text.line(f"Version {clean(status.version, 40)}").message()
 
 

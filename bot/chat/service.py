@@ -13,6 +13,7 @@ from telegram.error import BadRequest, InvalidToken, RetryAfter, TelegramError
 
 from bot.chat import buttons, commands
 from bot.chat.access import Access, Doorbell, Person, author_of, thread_of
+from bot.chat.calls import answered
 from bot.chat.commands import Say
 from bot.chat.history import without_picture
 from bot.chat.pairing import paired_message
@@ -97,8 +98,8 @@ class TelegramService:
         """Asks Telegram who the bot is; a network that is down is waited for."""
         for attempt in range(1_000_000_000):
             try:
-                await self._bot.initialize()
-                await self._bot.delete_webhook()  # while one is set, Telegram refuses the polling
+                await answered(self._bot.initialize())
+                await self.polling.webhook.take_away()
             except InvalidToken:
                 raise StartError(
                     "TELEGRAM_BOT_TOKEN: Telegram refuses it. Ask @BotFather for the token (/token), and put it there."
@@ -269,13 +270,15 @@ class TelegramService:
     async def _edit(self, message: TelegramMessage, new: Message) -> None:
         """Replaces a message; one that would stay the same is left."""
         try:
-            await self._bot.edit_message_text(
-                new.text,
-                chat_id=message.chat_id,
-                message_id=message.message_id,
-                entities=entities_of(new.entities),
-                reply_markup=markup_of(new.buttons),
-                link_preview_options=NO_PREVIEW,
+            await answered(
+                self._bot.edit_message_text(
+                    new.text,
+                    chat_id=message.chat_id,
+                    message_id=message.message_id,
+                    entities=entities_of(new.entities),
+                    reply_markup=markup_of(new.buttons),
+                    link_preview_options=NO_PREVIEW,
+                )
             )
         except BadRequest as error:
             if "not modified" not in error.message.lower():
@@ -288,13 +291,15 @@ class TelegramService:
         kept = tuple(Entity(entity.type, entity.offset, entity.length) for entity in old)
         noted = with_note(Message(text, kept), note)
         try:
-            await self._bot.edit_message_text(
-                noted.text,
-                chat_id=message.chat_id,
-                message_id=message.message_id,
-                entities=entities_of(noted.entities),
-                reply_markup=message.reply_markup,
-                link_preview_options=NO_PREVIEW,
+            await answered(
+                self._bot.edit_message_text(
+                    noted.text,
+                    chat_id=message.chat_id,
+                    message_id=message.message_id,
+                    entities=entities_of(noted.entities),
+                    reply_markup=message.reply_markup,
+                    link_preview_options=NO_PREVIEW,
+                )
             )
         except BadRequest as error:  # the silence holds all the same, and the tap is answered
             if "not modified" not in error.message.lower():

@@ -25,6 +25,7 @@ class Vitals:
     polling_silent: float
     polling_trouble: str | None
     unreachable: tuple[str, ...] = ()
+    polling_notes: tuple[str, ...] = ()
 
     @property
     def polling_ok(self) -> bool:
@@ -56,4 +57,4 @@ def notes(vitals: Vitals) -> list[str]:
     if vitals.failed:
         messages = "1 message" if vitals.failed == 1 else f"{vitals.failed} messages"
         found.append(f"{messages} could never be delivered")
-    return found
+    return [*found, *vitals.polling_notes]

@@ -91,6 +91,11 @@ class SimulatedTelegram(TelegramServer):
         self._world.updates.push("callback_query", query)
         return query_id
 
+    def delete(self, message: SimulatedMessage) -> None:
+        """Let a person delete a message of the bot."""
+        message.deleted, message.pinned = True, False
+        self._world.transcript.changed(message)
+
     @property
     def messages(self) -> list[SimulatedMessage]:
         """Everything the bot sent, in the order in which it was accepted; also what was deleted since."""

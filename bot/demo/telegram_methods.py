@@ -40,6 +40,8 @@ class BotMethods:
             "getMe": lambda _: world.me,
             "logOut": _done,
             "close": _done,
+            "getWebhookInfo": self._get_webhook_info,
+            "setWebhook": self._set_webhook,
             "deleteWebhook": self._delete_webhook,
             "sendMessage": self._send_message,
             "sendPhoto": self._send_photo,
@@ -61,7 +63,17 @@ class BotMethods:
             "leaveChat": self._leave_chat,
         }
 
+    def _get_webhook_info(self, _: Params) -> Json:
+        pending = len(self._world.updates.pending)
+        return {"url": self._world.webhook, "has_custom_certificate": False, "pending_update_count": pending}
+
+    def _set_webhook(self, params: Params) -> bool:
+        self._world.webhook = params.text("url")
+        return True
+
     def _delete_webhook(self, params: Params) -> bool:
+        if not self._world.webhook_returns:
+            self._world.webhook = ""
         if params.flag("drop_pending_updates"):
             self._world.updates.clear()
         return True

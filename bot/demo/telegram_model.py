@@ -82,6 +82,12 @@ CONFLICT = Refusal(
     "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
 )
 
+WEBHOOK_ACTIVE = Refusal(
+    409,
+    "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first",
+)
+TERMINATED_BY_WEBHOOK = Refusal(409, "Conflict: terminated by setWebhook request")
+
 
 @dataclass
 class SimulatedChat:

@@ -12,7 +12,17 @@ from bot.demo.accounts import utc_now
 from bot.demo.server import Bell, DropError, HangError, LocalServer, drop, never
 from bot.demo.telegram_faults import SENDING, Faults, Silence, drop_if
 from bot.demo.telegram_methods import BotMethods
-from bot.demo.telegram_model import CONFLICT, NOT_FOUND, UNAUTHORIZED, Json, Refusal, RefusedError, SimulatedChat
+from bot.demo.telegram_model import (
+    CONFLICT,
+    NOT_FOUND,
+    TERMINATED_BY_WEBHOOK,
+    UNAUTHORIZED,
+    WEBHOOK_ACTIVE,
+    Json,
+    Refusal,
+    RefusedError,
+    SimulatedChat,
+)
 from bot.demo.telegram_params import Params, read_params
 from bot.demo.telegram_rules import Pace
 from bot.demo.telegram_world import World
@@ -91,6 +101,8 @@ class TelegramServer(LocalServer):
     async def _get_updates(self, params: Params) -> list[Json]:
         if "allowed_updates" in params.values:
             self._world.updates.allow(list(params.values["allowed_updates"] or []))
+        if self._world.webhook:
+            raise RefusedError(WEBHOOK_ACTIVE)
         offset = params.number("offset")
         if offset is not None:
             self._world.updates.confirm(offset)
@@ -106,6 +118,8 @@ class TelegramServer(LocalServer):
     def _interrupt_poll(self) -> None:
         self._let_through()
         drop_if(self._faults.meet("getUpdates", None))
+        if self._world.webhook:
+            raise RefusedError(TERMINATED_BY_WEBHOOK)
 
     @property
     def me(self) -> Json:
@@ -168,6 +182,23 @@ class TelegramServer(LocalServer):
     def conflict(self, times: int | None = 1) -> None:
         """Refuse getUpdates as if a second bot polled with the same token."""
         self.kill_polling(409, times)
+
+    def set_webhook(self, url: str, *, returns: bool = False) -> None:
+        """Let another program set a webhook: getUpdates is refused, and updates wait; an empty address deletes it.
+
+        `returns`: that program sets it again at once, however often it is deleted.
+        """
+        self._world.webhook, self._world.webhook_returns = url, returns
+        self._bell.ring()
+
+    @property
+    def webhook(self) -> str:
+        """The address of the webhook; empty if there is none."""
+        return self._world.webhook
+
+    def push(self, update: Json) -> int:
+        """Send an update as it is, whatever it holds; returns its number."""
+        return self._world.updates.push_raw(update)
 
     def block(self, chat_id: int) -> None:
         """Let the user block the bot, or the group throw it out: 403 until `unblock`."""

@@ -28,9 +28,15 @@ class UpdateQueue:
         """Add an update, unless the last getUpdates that named kinds did not name this one."""
         if kind not in self._allowed if self._allowed else kind in ONLY_IF_ASKED_FOR:
             return
-        self._waiting.append({"update_id": self._next_id, kind: content})
+        self.push_raw({kind: content})
+
+    def push_raw(self, update: Json) -> int:
+        """Add an update of any content; returns the number that it gets."""
+        number = self._next_id
+        self._waiting.append({**update, "update_id": number})
         self._next_id += 1
         self._bell.ring()
+        return number
 
     def clear(self) -> None:
         """Forget everything that waits."""

@@ -50,6 +50,10 @@ class World:
     """By file id."""
     commands: dict[tuple[str, str], list[Json]] = field(default_factory=dict)
     """The command menus, by scope (its JSON, keys sorted) and language."""
+    webhook: str = ""
+    """The address that gets the updates in place of getUpdates; empty if none is set."""
+    webhook_returns: bool = False
+    """The program that set the webhook sets it again whenever it is deleted."""
     open_queries: set[str] = field(default_factory=set)
     callback_answers: list[CallbackAnswer] = field(default_factory=list)
     transcript: Transcript = field(init=False)

@@ -5,10 +5,12 @@ import asyncio
 from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
+from bot.chat.calls import answered
 from bot.chat.clean import clean
 from bot.chat.sender import post, reason_of, seconds_of
 from bot.chat.service import make_bot
 from bot.chat.text import Message
+from bot.chat.webhook import Webhook
 from bot.core.model import Chat
 from bot.doctor.findings import PATIENCE, Finding, fail, ok, warn
 from bot.settings import Settings
@@ -57,11 +59,16 @@ async def token_finding(bot: Bot) -> Finding:
     """Asks Telegram whose token it is."""
     try:
         async with asyncio.timeout(PATIENCE):
-            await bot.initialize()
+            await answered(bot.initialize())
+            webhook = await Webhook(bot).host()
     except InvalidToken:
         return fail(TOKEN, "Telegram refuses it: ask @BotFather for it (/token), put it into TELEGRAM_BOT_TOKEN")
     except (TelegramError, TimeoutError) as error:
         return fail(TOKEN, f"{away_words(error)}: check the network and TELEGRAM_API_URL")
+    if webhook:
+        return warn(
+            TOKEN, f"@{bot.username}: another program set a webhook at {webhook}; this bot removes it at its start"
+        )
     return ok(TOKEN, f"@{bot.username}")
 
 
@@ -94,7 +101,7 @@ async def chat_finding(bot: Bot, chat: Chat) -> Finding:
 
 async def try_chat(bot: Bot, chat: Chat, what: str) -> Finding:
     """Asks for the chat's name, writes there and takes it back. Raises Telegram's errors."""
-    known = await bot.get_chat(chat.chat_id)
+    known = await answered(bot.get_chat(chat.chat_id))
     title = clean(known.title or known.full_name or "", 48, empty="no title")
     message_id = await post(bot, GREETING, chat)
     try:

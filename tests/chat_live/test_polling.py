@@ -3,17 +3,30 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from telegram import Bot, Update
-from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.chat import polling as polls
 from bot.chat.polling import Polling, words_of
-from bot.demo.telegram import SimulatedTelegram
+from bot.chat.webhook import host_of
+from bot.demo.telegram import Refusal, SimulatedTelegram, server_error
 from bot.metrics import Metrics
 from tests.chat_live.desk import TOKEN
 from tests.fakes import until
+
+OWNER = {"id": 111, "type": "private", "first_name": "Owner"}
+PERSON = {"id": 111, "is_bot": False, "first_name": "Owner"}
+SAID = {"message_id": 1, "date": 1, "chat": OWNER, "from": PERSON, "text": "/PRIVATE"}
+NULL_CHAT = {"message": SAID | {"chat": None}}
+NEW_SHAPE = {"message": SAID | {"entities": {"PRIVATE": 1}}}
+BAD_DATE = {"message": SAID | {"date": 10**30}}
+NUMBER_FOR_TEXT = {"message": SAID | {"text": 5}}
+HUGE_CHAT = {"message": SAID | {"chat": OWNER | {"id": 2**70}}}
+NULL_TAPPER = {"callback_query": {"id": "1", "from": None, "chat_instance": "1", "data": "PRIVATE", "message": SAID}}
+NOT_AN_OBJECT = {"message": "PRIVATE"}
 
 
 @pytest.fixture(autouse=True)
@@ -31,8 +44,10 @@ class Heard:
         self.polling = Polling(bot, self._take, self.metrics)
 
     async def _take(self, update: Update) -> None:
-        """Writes an update down."""
+        """Writes an update down, unless it meets a defect."""
         assert update.message
+        if update.message.text == "/defect":
+            raise RuntimeError("a defect")
         self.texts.append(update.message.text or "")
 
     def answers(self, result: str) -> float:
@@ -121,12 +136,12 @@ async def test_a_hanging_poll_is_given_up(
     class Hanging:
         """A client whose first poll hangs."""
 
-        async def get_updates(self, **_: object) -> tuple[Update, ...]:
+        async def _post(self, *_: object, **__: object) -> list[Any]:
             calls.append(1)
             if len(calls) == 1:
                 await hang.wait()
             await asyncio.sleep(0.001)
-            return ()
+            return []
 
     async with heard(Hanging()) as found:  # type: ignore[arg-type]
         await until(lambda: found.answers("ok"))
@@ -140,33 +155,140 @@ async def test_an_answer_that_cannot_be_read_is_survived(caplog: pytest.LogCaptu
     class Odd:
         """A client with a defect."""
 
-        async def get_updates(self, **_: object) -> tuple[Update, ...]:
+        async def _post(self, *_: object, **__: object) -> list[Any]:
             calls.append(1)
             if len(calls) < 3:
                 raise KeyError("update_id")
             await asyncio.sleep(0.001)
-            return ()
+            return []
 
     async with heard(Odd()) as found:  # type: ignore[arg-type]
         await until(lambda: found.answers("ok"))
-    assert "could not be read" in caplog.text
+    assert "cannot be polled" in caplog.text
 
 
-async def test_an_update_without_a_number_is_survived(caplog: pytest.LogCaptureFixture) -> None:
-    """What could never be confirmed is handed on to nobody, and the polling goes on."""
-    answers = [(Update(None),), ()]  # type: ignore[arg-type]
+@pytest.mark.parametrize("answer", [None, 5, "updates", {}, {"update_id": 1}, [None], [{"message": {}}], [[], 7, "x"]])
+async def test_what_is_no_list_of_updates_is_trouble(answer: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing of it could be confirmed, so it is waited after like a network that is down; no traceback."""
+    answers = [answer]
 
     class Odd:
         """A client that hears nonsense once."""
 
-        async def get_updates(self, **_: object) -> tuple[Update, ...]:
+        async def _post(self, *_: object, **__: object) -> Any:
             await asyncio.sleep(0.001)
-            return answers.pop(0) if answers else ()
+            return answers.pop() if answers else []
 
     async with heard(Odd()) as found:  # type: ignore[arg-type]
         await until(lambda: found.answers("ok"))
     assert found.texts == []
-    assert "could not be read" in caplog.text
+    assert found.answers("NetworkError") == 1
+    assert "Telegram cannot be reached: the answer" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "odd", [NULL_CHAT, NEW_SHAPE, BAD_DATE, NUMBER_FOR_TEXT, HUGE_CHAT, NULL_TAPPER, NOT_AN_OBJECT]
+)
+async def test_an_update_that_cannot_be_understood_is_skipped(
+    bot: Bot, telegram: SimulatedTelegram, odd: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Those before and behind it are handed on, it is confirmed and counted, and its text is not logged."""
+    telegram.say(111, "/before")
+    number = telegram.push(odd)
+    telegram.say(111, "/behind")
+    async with heard(bot) as found:
+        await until(lambda: found.texts == ["/before", "/behind"])
+        await until(lambda: not telegram.pending_updates)
+    assert found.metrics.registry.get_sample_value("credit_bot_updates_skipped_total") == 1
+    assert found.polling.notes == ("1 update was skipped: this version cannot read what Telegram sent",)
+    assert f"Update {number} cannot be understood" in caplog.text
+    assert "PRIVATE" not in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+async def test_an_update_whose_handling_fails_keeps_no_other_waiting(
+    bot: Bot, telegram: SimulatedTelegram, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A defect of ours meets one update, once."""
+    telegram.say(111, "/defect")
+    telegram.say(111, "/behind")
+    async with heard(bot) as found:
+        await until(lambda: found.texts == ["/behind"])
+        await until(lambda: not telegram.pending_updates)
+    assert caplog.text.count("could not be handled") == 1
+
+
+async def test_a_webhook_is_named_and_taken_away_once(
+    bot: Bot, telegram: SimulatedTelegram, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Only its host is said, in the log and for /status; one that comes back is left, and is the polling's trouble."""
+    async with heard(bot) as found:
+        await telegram.wait_for_call("getUpdates")
+        telegram.set_webhook("https://hooks.example.com:8443/SECRET?key=SECRET")
+        telegram.say(111, "/asked")
+        await until(lambda: found.texts == ["/asked"])
+        assert telegram.webhook == ""
+        assert found.polling.trouble is None
+        (note,) = found.polling.notes
+        assert note.startswith("another program set a webhook at hooks.example.com for this bot; it was taken away ")
+        telegram.set_webhook("https://hooks.example.com/SECRET")
+        await until(lambda: "hooks.example.com again" in (found.polling.trouble or ""))
+        failed = found.answers("Conflict")
+        await until(lambda: found.answers("Conflict") > failed + 3)
+        assert telegram.webhook
+        assert "no command is answered" in str(found.polling.trouble)
+        telegram.set_webhook("")
+        telegram.say(111, "/again")
+        await until(lambda: found.texts[1:] == ["/again"])
+        assert found.polling.trouble is None
+    assert [method for method, _ in telegram.calls].count("deleteWebhook") == 1
+    assert caplog.text.count("hooks.example.com again") == 1
+    assert "SECRET" not in caplog.text
+    assert "another program polls" not in caplog.text
+
+
+async def test_a_webhook_that_returns_at_once_begins_no_war(bot: Bot, telegram: SimulatedTelegram) -> None:
+    """The other program wins, and is named."""
+    telegram.set_webhook("https://hooks.example.com/x", returns=True)
+    async with heard(bot) as found:
+        await until(lambda: found.answers("Conflict") >= 5)
+        assert "hooks.example.com again" in str(found.polling.trouble)
+    assert [method for method, _ in telegram.calls].count("deleteWebhook") == 1
+
+
+@pytest.mark.parametrize("refusal", [server_error(), Refusal(200, "", page="<html>Log in</html>")])
+@pytest.mark.parametrize("method", ["getWebhookInfo", "deleteWebhook"])
+async def test_a_webhook_that_cannot_be_asked_for_is_told_by_telegrams_words(
+    bot: Bot, telegram: SimulatedTelegram, method: str, refusal: Refusal
+) -> None:
+    """And it is taken away as soon as it can be."""
+    telegram.fail(refusal, {method}, times=2)
+    telegram.set_webhook("https://hooks.example.com/x")
+    troubles = []
+    async with heard(bot) as found:
+        await until(lambda: found.polling.trouble)
+        troubles.append(str(found.polling.trouble))
+        await until(lambda: not telegram.webhook)
+        telegram.say(111, "/back")
+        await until(lambda: found.texts == ["/back"])
+    assert troubles[0].startswith("another program set a webhook ")
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://user:secret@Hooks.Example.com:8443/secret?a=secret#secret", "hooks.example.com"),
+        ("https://192.0.2.7/x", "192.0.2.7"),
+        ("https://[2001:db8::1]/x", "2001:db8::1"),
+        ("https://[secret", "an unknown address"),
+        ("secret", "an unknown address"),
+        (7, "an unknown address"),
+    ],
+)
+def test_only_the_host_of_a_webhook_is_shown(url: object, host: str) -> None:
+    """Everything else of it may be a secret."""
+    assert host_of(url) == host
 
 
 async def test_silence_is_measured_from_the_last_answer(bot: Bot, telegram: SimulatedTelegram) -> None:
@@ -198,19 +320,18 @@ async def test_the_last_updates_are_confirmed_at_the_stop(bot: Bot, telegram: Si
     await found.polling.confirm()
 
 
-def test_the_wait_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_wait_grows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Failed tries come 1, 2, 4 … seconds apart, at most half a minute, or when Telegram says."""
     monkeypatch.setattr(polls, "LONGEST_WAIT", 30.0)
     polling = Heard(None).polling  # type: ignore[arg-type]
-    waits = [polling._note_failure(NetworkError("no"), failures) for failures in range(1, 9)]
+    waits = [await polling._note_failure(NetworkError("no"), failures) for failures in range(1, 9)]
     assert waits == [1, 2, 4, 8, 16, 30, 30, 30]
-    assert polling._note_failure(RetryAfter(77), 1) == 77
+    assert await polling._note_failure(RetryAfter(77), 1) == 77
 
 
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (Conflict("x"), "stop it, or give this bot a token of its own"),
         (InvalidToken(), "put a valid one into TELEGRAM_BOT_TOKEN"),
         (TimedOut(), "does not answer in time"),
         (TimeoutError(), "does not answer in time"),

@@ -383,6 +383,39 @@ class TestUpdates:
             telegram.say(OWNER, "hello")
             assert len(await asyncio.wait_for(second, timeout=5)) == 1
 
+    async def test_a_webhook_keeps_the_updates(self, telegram: SimulatedTelegram, bot: Bot) -> None:
+        """It ends a waiting poll and refuses the next, until it is deleted; what people did waits for it."""
+        poll = asyncio.create_task(bot.get_updates(timeout=30))
+        await telegram.wait_for_call("getUpdates")
+        telegram.set_webhook("https://hooks.example.com/x")
+        with pytest.raises(Conflict, match="terminated by setWebhook request"):
+            await asyncio.wait_for(poll, timeout=5)
+        telegram.say(OWNER, "hello")
+        with pytest.raises(Conflict, match="can't use getUpdates method while webhook is active"):
+            await bot.get_updates()
+        info = await bot.get_webhook_info()
+        assert (info.url, info.pending_update_count) == ("https://hooks.example.com/x", 1)
+        await bot.delete_webhook()
+        assert telegram.webhook == ""
+        assert len(await bot.get_updates()) == 1
+
+    async def test_a_webhook_may_return(self, telegram: SimulatedTelegram, bot: Bot) -> None:
+        """A program that sets its webhook again and again wins over who deletes it."""
+        telegram.set_webhook("https://hooks.example.com/x", returns=True)
+        await bot.delete_webhook()
+        with pytest.raises(Conflict):
+            await bot.get_updates()
+        telegram.set_webhook("")
+        await bot.set_webhook("https://hooks.example.com/y")
+        assert telegram.webhook == "https://hooks.example.com/y"
+
+    async def test_an_update_may_hold_anything(self, telegram: SimulatedTelegram, bot: Bot) -> None:
+        """It has a number, and is confirmed like any other."""
+        number = telegram.push({"message": None, "update_id": "none"})
+        (update,) = await bot.get_updates()
+        assert update.update_id == number
+        assert await bot.get_updates(offset=number + 1) == ()
+
     async def test_people_in_groups(self, telegram: SimulatedTelegram, bot: Bot) -> None:
         """A member, a topic, a command to this bot and an anonymous administrator look as at Telegram."""
         telegram.name(MEMBER, "Mia")

@@ -63,6 +63,59 @@ async def test_dead_polling_is_unhealthy_in_words(world: World, monkeypatch: pyt
     assert any("409" in problem for problem in page.json["problems"])
 
 
+async def test_an_update_that_cannot_be_understood_keeps_no_command_waiting(world: World) -> None:
+    """It is skipped and counted, /status says so, and its text stands in no log."""
+    world.accounts("alice")
+    bot = await world.host()
+    for chat in (None, {"id": "PRIVATE"}, ["PRIVATE"]):
+        world.telegram.push({"message": {"message_id": 1, "date": 1, "chat": chat, "text": "/credits PRIVATE"}})
+    status = await bot.asked("/status")
+    assert "The bot is well" in status
+    assert "3 updates were skipped: this version cannot read what Telegram sent" in status
+    await until(lambda: not world.telegram.pending_updates, "all are confirmed")
+    assert "credit_bot_updates_skipped_total 3.0" in (await bot.page("/metrics")).text
+    assert "3 updates were skipped" in " ".join((await bot.health())["notes"])
+    assert bot.log.count("cannot be understood") == 3
+    assert "PRIVATE" not in bot.log
+    assert "Traceback" not in bot.log
+
+
+async def test_a_webhook_of_another_program_is_taken_away_at_the_start(world: World) -> None:
+    """Its host is said, and commands are answered."""
+    world.accounts("alice")
+    world.telegram.set_webhook("https://hooks.example.com/SECRET")
+    bot = await world.host()
+    assert "The bot is well" in await bot.asked("/status")
+    assert "A webhook at hooks.example.com was set for this bot; it was taken away" in bot.log
+    assert "SECRET" not in bot.log
+
+
+async def test_a_webhook_set_while_the_bot_runs_is_taken_away_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log and /status say so. One that comes back is left; the pages say why no command is answered."""
+    monkeypatch.setattr("bot.core.health.POLLING_WAIT", 0.5)
+    world.accounts("alice")
+    bot = await world.host()
+    world.telegram.set_webhook("https://hooks.example.com/SECRET")
+    status = await bot.asked("/status")
+    assert "Another program set a webhook at hooks.example.com for this bot; it was taken away" in status
+    await bot.logged("another program set a webhook at hooks.example.com (409); it was taken away")
+    world.telegram.set_webhook("https://hooks.example.com/SECRET")
+    await bot.logged("another program set a webhook at hooks.example.com again (409)")
+
+    async def failing() -> bool:
+        return bool((await bot.health())["polling"] == "failing")
+
+    await until(failing, "the page says that nobody is heard")
+    page = await bot.page("/healthz")
+    assert page.status == 503
+    assert any("hooks.example.com again" in problem for problem in page.json["problems"])
+    assert world.telegram.webhook
+    assert "another program polls" not in bot.log
+    assert "SECRET" not in bot.log + page.text
+
+
 async def test_a_refused_bot_token_ends_the_start_in_words(world: World) -> None:
     """Telegram refuses the token at the start: exit code 69, in words that do not hold the token, no traceback."""
     world.accounts("alice")

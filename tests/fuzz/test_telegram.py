@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Iterator
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -91,6 +93,39 @@ QUESTION = {
 SENT = {"message_id": 10, "date": 1, "chat": OWNER, "text": "x"}
 
 
+PRIVATE = "PRIVATE"
+"""What somebody wrote, wherever it may turn up."""
+
+WRITTEN = {
+    "message_id": 9,
+    "date": 1,
+    "chat": OWNER,
+    "from": PERSON,
+    "text": f"/credits {PRIVATE}",
+    "entities": [{"type": "bot_command", "offset": 0, "length": 8}],
+    "reply_to_message": {"message_id": 8, "date": 1, "chat": OWNER, "text": PRIVATE},
+}
+TAPPED = {"id": "1", "from": PERSON, "chat_instance": "1", "data": f"credits:{PRIVATE}", "message": WRITTEN}
+SOUND: list[dict[str, Any]] = [{"message": WRITTEN}, {"callback_query": TAPPED}]
+
+
+@st.composite
+def broken(draw: st.DrawFn) -> dict[str, Any]:
+    """An update that is sound but for one place, which holds anything, or a kind that nobody knows."""
+    update: dict[str, Any] = json.loads(json.dumps(draw(st.sampled_from(SOUND))))
+    place: Any = update
+    keys: list[Any] = list(update)
+    while True:
+        key = draw(st.sampled_from(keys))
+        inner = place[key]
+        keys = list(inner) if isinstance(inner, dict) else [0] if isinstance(inner, list) else []
+        if not keys or draw(st.integers(0, 3)) == 0:
+            break
+        place = inner
+    place[key] = draw(JSON | st.none() | st.binary(max_size=8).map(lambda some: some.decode("latin-1")) | IDS)
+    return update if draw(st.booleans()) else {draw(TEXTS): update}
+
+
 class Wire(AiohttpRequest):
     """Telegram as far as the client sees it: prepared answers to the polling, and yes to everything else."""
 
@@ -169,6 +204,50 @@ async def test_after_any_answer_the_next_question_is_answered(answer: bytes) -> 
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await service.stop()
+
+
+class Queue(Wire):
+    """Telegram's own way with updates: each comes again until it is confirmed."""
+
+    def __init__(self, *updates: Any) -> None:
+        """Numbered from 1 on."""
+        super().__init__()
+        self.updates = [{**update, "update_id": number} for number, update in enumerate(updates, 1)]
+
+    async def do_request(
+        self, url: str, method: str, request_data: RequestData | None = None, *timeouts: object, **named: object
+    ) -> tuple[int, bytes]:
+        """Answers."""
+        if url.rpartition("/")[2] == "getUpdates" and request_data:
+            offset = request_data.parameters.get("offset") or 0
+            self.updates = [update for update in self.updates if update["update_id"] >= offset]
+            if self.updates:
+                return 200, json.dumps({"ok": True, "result": self.updates}).encode()
+        return await super().do_request(url, method, request_data, *timeouts, **named)
+
+
+@given(st.lists(broken(), min_size=1, max_size=4))
+@example([{"message": WRITTEN | {"chat": None}}])
+@example([{"message": WRITTEN | {"entities": {PRIVATE: 1}}}])
+async def test_a_broken_update_hides_no_other(updates: list[dict[str, Any]]) -> None:
+    """The question behind it, in the same answer, is answered; all are confirmed; what was written is not logged."""
+    wire = Queue(*updates, {"message": QUESTION["message"]})
+    bot = Bot(TOKEN, request=wire, get_updates_request=wire)
+    service = TelegramService(bot, FakeDesk(), lambda: (Chat(111),), frozenset(), ZONE, Metrics())
+    log = StringIO()
+    handler = logging.StreamHandler(log)
+    logging.getLogger().addHandler(handler)
+    task = asyncio.create_task(service.run())
+    try:
+        assert await until_first(heard(wire, "lastquestion"), task)
+        await service.polling.confirm()
+        assert wire.updates == []
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await service.stop()
+        logging.getLogger().removeHandler(handler)
+    assert PRIVATE not in log.getvalue()
 
 
 @given(st.sampled_from([200, 200, 400, 401, 403, 404, 409, 413, 429, 500, 502]), ANSWERS | REFUSALS)
