@@ -56,6 +56,7 @@ class Builder:
             token_from=token_from(table),
             accounts=accounts,
             everyone=everyone,
+            check_every=table.check_every,
         )
 
     def _accounts(self, table: SourceTable, place: Place, rules: Rules) -> dict[str, WatchedAccount]:
@@ -155,6 +156,7 @@ def account_of(table: AccountTable, listed: WatchedAccount | None, rules: Rules)
         table.label or (listed.label if listed else None),
         None if own == rules else own,
         None if table.chats is None else tuple(dict.fromkeys(table.chats)),
+        table.check_every,
     )
 
 

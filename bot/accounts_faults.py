@@ -26,6 +26,7 @@ EXAMPLES = {rule: f'{rule} = "{SETTINGS[rule.upper()]}"' for rule in RULES} | {
     "account": "[[source.account]]",
     "email": 'email = "alice@example.com"',
     "label": 'label = "Studio"',
+    "check_every": 'check_every = "2h"',
     "chats": 'chats = ["-1001234567890/45"]',
 }
 KEYS: dict[int, type[BaseModel]] = {1: FileTable, 3: SourceTable, 5: AccountTable}

@@ -12,6 +12,7 @@ from bot.setting_types import (
     parse_account,
     parse_chat,
     parse_credit_ladder,
+    parse_interval,
     parse_time_ladder,
     parse_wait,
     split_list,
@@ -100,7 +101,7 @@ class Table(BaseModel):
 
 
 class WatchTable(Table):
-    """What can be said of a source and of an account: its rules and its chats. None is not said."""
+    """What can be said of a source and of an account: its rules, its chats, how often it is checked. None: not said."""
 
     low_credits: CreditLadder | None = None
     plan_ends_within: TimeLadder | None = None
@@ -108,6 +109,7 @@ class WatchTable(Table):
     unreadable_after: Annotated[int, Field(ge=1, le=1000), BeforeValidator(as_text)] | None = None
     remind_every: Annotated[timedelta, in_text(parse_wait)] | None = None
     chats: Chats | None = None
+    check_every: Annotated[timedelta, in_text(parse_interval)] | None = None
 
 
 class AccountTable(WatchTable):

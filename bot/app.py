@@ -114,7 +114,7 @@ class App:
         self._watchlist = watchlist_for(settings)
         self.secrets = [*settings.secrets, *self._watchlist.secrets]
         self._clock = clock
-        self._tick = tick or tick_of(settings.check_every)
+        self._own_tick = tick
         self._upkeep = upkeep
         self._metrics = Metrics()
         self._reloading = asyncio.Lock()
@@ -140,6 +140,11 @@ class App:
     async def __aexit__(self, *_: object) -> None:
         """Closes everything."""
         await self._stack.aclose()
+
+    @property
+    def _tick(self) -> timedelta:
+        """How often to look what is due: often enough for the shortest interval."""
+        return self._own_tick or tick_of(min({self._settings.check_every, *self._roster.watchlist.own_intervals}))
 
     def _build(self) -> None:
         """Hands each part what it needs."""
@@ -250,7 +255,7 @@ class App:
         except DatabaseTrouble as error:
             raise DatabaseUnusable(str(error)) from error
         async with self._supervised(stop):
-            self._schedule.every(self._tick, "look", self._checks.tick)
+            self._schedule_checks()
             self._schedule.every(self._tick, "list", self._list)
             self._schedule.every(self._tick, "link", self._show_link)
             self._schedule.every(FORESEE_TICKS * self._tick, "foresee", self._foresight.look)
@@ -266,6 +271,10 @@ class App:
             systemd.notify("STOPPING=1")
             log.info("Stopping")
             self._schedule.stop()
+
+    def _schedule_checks(self) -> None:
+        """Looks for what is due, as often as the shortest interval needs."""
+        self._schedule.every(self._tick, "look", self._checks.tick)
 
     @asynccontextmanager
     async def _supervised(self, stop: asyncio.Event) -> AsyncIterator[None]:
@@ -332,6 +341,7 @@ class App:
                 watchlist = await asyncio.to_thread(watchlist_for, self._settings)
                 self.secrets += [secret for secret in watchlist.secrets if secret not in self.secrets]
                 done = await self._discovery.take(watchlist)
+                self._schedule_checks()
         except SettingsError as error:
             log.error("The accounts file is wrong, and the old one goes on: %s", "; ".join(error.faults))
             return Reloaded(faults=tuple(error.faults))

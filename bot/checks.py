@@ -16,6 +16,7 @@ from bot.rounds import Rounds
 from bot.sources import Source
 from bot.store import accounts, chats, history
 from bot.store.accounts import Known
+from bot.store.connection import Connection
 from bot.verdicts import Look, Saved, Verdicts
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class Checks:
 
     def __init__(self, context: Context, verdicts: Verdicts) -> None:
         """Begins with nothing under way."""
-        self.rounds = Rounds()
+        self.rounds = Rounds(context.every)
         self._context = context
         self._store = context.store
         self._verdicts = verdicts
@@ -113,7 +114,7 @@ class Checks:
 
     def _helping_of(self, count: int) -> int:
         """So many looks begin together: a few, so that a message never waits behind a crowd; all, while more is due."""
-        steps = min(SPREAD, self.every / 8) / timedelta(seconds=STEP)
+        steps = min(SPREAD, (self.rounds.shortest or self.every) / 8) / timedelta(seconds=STEP)
         return count if self._more_due else max(FEW, math.ceil(count / max(steps, 1.0)))
 
     def _feed(self) -> None:
@@ -129,9 +130,10 @@ class Checks:
 
     async def _claim(self, due: Sequence[Known], now: datetime) -> None:
         """Moves accounts on to their next place, which claims the present one."""
-        plan = {account.key: next_look(account.key, self.every, now) for account in due}
+        plan = {one.key: next_look(one.key, self._context.every_of(one.source, one.email), now) for one in due}
         async with self._store.write() as connection:
             await accounts.plan_looks(connection, plan)
+        self.rounds.due(plan)
 
     async def look_now(self, keys: Iterable[str]) -> None:
         """Looks at these accounts now, and returns once what was seen is saved. A look under way is joined."""
@@ -269,17 +271,23 @@ class Checks:
         if ended:
             self._context.on_round(ended)
 
+    async def _bring_back(self, connection: Connection, now: datetime) -> None:
+        """Leaves no look later than its account's next place: a clock that was set back would let it wait."""
+        watched = [one for one in await accounts.known(connection) if one.watched]
+        plan = {one.key: next_look(one.key, self._context.every_of(one.source, one.email), now) for one in watched}
+        await accounts.due_by(connection, plan)
+
     async def _note_pause(self) -> None:
         """After more than three intervals without checks, says from when to when nobody was watching.
 
         Where the database cannot be written, the next tick tries again.
         """
         now, before = self._clock(), self._ticked_at
-        if before and now - before > PAUSE_INTERVALS * self.every:
+        if before and now - before > PAUSE_INTERVALS * (self.rounds.shortest or self.every):
             await self._verdicts.say_pause(before, now)
         elif before and now < before:
             log.warning("The clock was set back by %s", before - now)
             async with self._store.write() as connection:
-                await accounts.none_due_after(connection, now + self.every)
+                await self._bring_back(connection, now)
                 await chats.bring_waits_back(connection, before - now)
         self._ticked_at = now  # only now: a database that was locked just then must not make this forgotten

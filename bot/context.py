@@ -15,7 +15,7 @@ from bot.store.database import Store
 class Context:
     """Handed to every part as one.
 
-    ``clock`` answers aware UTC; ``every`` is the interval between two looks at one account. ``on_notices`` is called
+    ``clock`` answers aware UTC; ``every`` is the setting's interval between two looks. ``on_notices`` is called
     once something was put into the outbox, ``on_round`` once a round has ended; both return at once.
     """
 
@@ -27,3 +27,7 @@ class Context:
     metrics: Metrics
     on_notices: Callable[[], None]
     on_round: Callable[[Round], None]
+
+    def every_of(self, source: str, email: str) -> timedelta:
+        """The interval between two looks at one account: its own, its source's, or the setting's."""
+        return self.roster.watchlist.own_check_every(source, email) or self.every

@@ -21,10 +21,12 @@ from bot.core.model import (
     SourceState,
     Topic,
 )
+from bot.core.spread import next_look
 from bot.enrolment import Enrolled, enrol
 from bot.register import Register
 from bot.rounds import Rounds
 from bot.store import accounts, alerts, chats, outbox
+from bot.store.accounts import Known
 from bot.store.connection import Connection
 from bot.verdicts import Verdicts
 from bot.watchlist import Watchlist
@@ -45,6 +47,7 @@ class Discovery:
         self._roster = context.roster
         self._recipients = context.recipients
         self._every = context.every
+        self._every_of = context.every_of
         self._clock = context.clock
         self._on_notices = context.on_notices
         self._verdicts = verdicts
@@ -183,12 +186,20 @@ class Discovery:
     async def _watched_changed(self, connection: Connection, now: datetime) -> None:
         """Tells the rounds who is watched, and greets chats that were never used, once there is something to say."""
         watched = [one for one in await accounts.known(connection) if one.watched]
-        keys = {one.key for one in watched}
-        self._rounds.watch(keys)
-        self._verdicts.watch(keys)
+        await self._check_more_often(connection, watched, now)
+        self._rounds.watch({one.key: self._roster.watchlist.own_check_every(one.source, one.email) for one in watched})
+        self._verdicts.watch(self._rounds.watched.keys())
         await self._recipients.refresh(connection)
         counts = Counter(chat for one in watched for chat in self._recipients.told_of(one.source, one.email))
         await self._greet(connection, counts, now)
+
+    async def _check_more_often(self, connection: Connection, watched: Iterable[Known], now: datetime) -> None:
+        """Lets no account whose interval has become shorter wait for the end of the longer one."""
+        before, every_of = self._rounds.watched, self._every_of
+        intervals = {one.key: every_of(one.source, one.email) for one in watched if one.key in before}
+        shorter = {key: every for key, every in intervals.items() if every < (before[key] or self._every)}
+        plan = {key: next_look(key, every, now) for key, every in shorter.items()}
+        await accounts.due_by(connection, plan)
 
     async def _greet(self, connection: Connection, counts: Counter[Chat], now: datetime) -> None:
         """Greets each new chat that is told of any account, silently."""

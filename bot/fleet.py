@@ -51,8 +51,14 @@ class Fleet:
         by_subject: dict[str, list[Alert]] = defaultdict(list)
         for alert in firing:
             by_subject[alert.subject].append(alert)
+        every_of = self._roster.watchlist.own_check_every
         return [
-            Watched(self._roster.named(one), tuple(by_subject.get(one.key, ())), concerning(silences, one.key))
+            Watched(
+                self._roster.named(one),
+                tuple(by_subject.get(one.key, ())),
+                concerning(silences, one.key),
+                every_of(one.source, one.email),
+            )
             for one in known
         ]
 

@@ -34,8 +34,11 @@ class Schedule:
         self._scheduler.add_listener(self._went_wrong, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
 
     def every(self, interval: timedelta, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Does the work at each interval, from one interval on; work that takes longer is not begun twice."""
-        self._scheduler.add_job(work, "interval", seconds=interval.total_seconds(), id=name)
+        """Does the work at each interval, from one interval on; work that takes longer is not begun twice.
+
+        The same name again is the same work at another interval.
+        """
+        self._scheduler.add_job(work, "interval", seconds=interval.total_seconds(), id=name, replace_existing=True)
 
     def start(self) -> None:
         """Begins; needs a running loop."""

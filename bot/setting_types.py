@@ -87,6 +87,14 @@ def parse_wait(text: str) -> timedelta:
         raise ValueError(f"has “{short(text)}”, which {error}") from None
 
 
+def parse_interval(text: str) -> timedelta:
+    """Reads the time between two checks, which takes at least a second."""
+    wait = parse_wait(text)
+    if wait < timedelta(seconds=1):
+        raise ValueError("is shorter than a second")
+    return wait
+
+
 def descending(ladder: Ladder) -> Ladder:
     """The ladder, if each threshold is below the one before it of the same unit."""
     for unit in (True, False):
@@ -301,6 +309,7 @@ def short(text: str) -> str:
 CreditLadder = Annotated[Ladder, NoDecode, BeforeValidator(parse_credit_ladder)]
 TimeLadder = Annotated[Ladder, NoDecode, BeforeValidator(parse_time_ladder)]
 Wait = Annotated[timedelta, NoDecode, BeforeValidator(parse_wait)]
+Interval = Annotated[timedelta, NoDecode, BeforeValidator(parse_interval)]
 Chats = Annotated[tuple[Chat, ...], NoDecode, BeforeValidator(parse_chats)]
 Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(parse_ids)]
 Accounts = Annotated[tuple[NamedAccount, ...], NoDecode, BeforeValidator(parse_accounts)]

@@ -29,6 +29,7 @@ from bot.setting_types import (
     CreditLadder,
     DatabaseFile,
     Ids,
+    Interval,
     Listen,
     Quiet,
     TelegramUrl,
@@ -110,13 +111,6 @@ def checked_addresses(secret: SecretStr) -> SecretStr | None:
     return secret if parse_addresses(secret.get_secret_value()) else None
 
 
-def at_least_a_second(wait: timedelta) -> timedelta:
-    """An interval that a check can keep."""
-    if wait < timedelta(seconds=1):
-        raise ValueError("is shorter than a second")
-    return wait
-
-
 UseapiToken = Annotated[SecretStr, AfterValidator(checked_useapi_token)]
 BotToken = Annotated[SecretStr, AfterValidator(checked_bot_token)]
 
@@ -140,7 +134,7 @@ class Settings(BaseSettings):
     telegram_admin_ids: Ids = frozenset()
     accounts: Accounts = ()
     accounts_file: str = ""
-    check_every: Annotated[Wait, AfterValidator(at_least_a_second)] = timedelta(minutes=15)
+    check_every: Interval = timedelta(minutes=15)
     low_credits: CreditLadder = parse_credit_ladder("20%,5%,0")
     plan_ends_within: TimeLadder = parse_time_ladder("7d,3d,1d")
     runs_out_within: TimeLadder = parse_time_ladder("2d")

@@ -110,7 +110,7 @@ class Verdicts:
         """Holds nothing but what it is handed."""
         self._store = context.store
         self._roster = context.roster
-        self._every = context.every
+        self._every_of = context.every_of
         self._recipients = context.recipients
         self._clock = context.clock
         self._on_notices = context.on_notices
@@ -217,7 +217,8 @@ class Verdicts:
             sample = judge(seen(look.sample, before), before)
             changes.append(Change(before, noted(before, sample)))
             if isinstance(sample, Outage) and sample.retry_after:
-                waits[before.key] = next_look(before.key, self._every, now, sample.retry_after)
+                every = self._every_of(before.source, before.email)
+                waits[before.key] = next_look(before.key, every, now, sample.retry_after)
         new = [change.after for change in changes if change.tells_new]
         await accounts.save(connection, new, [change.after for change in changes if not change.tells_new])
         await readings.append(connection, new)

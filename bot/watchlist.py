@@ -8,6 +8,7 @@ renamed or split. Only where two sources hold one email does the second account 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import cached_property
 
 from pydantic import SecretStr
@@ -26,6 +27,7 @@ class WatchedAccount:
     label: str | None = None
     rules: Rules | None = None
     chats: tuple[Chat, ...] | None = None
+    check_every: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class WatchedSource:
     """One subscription. ``everyone``: also the accounts that it lists and nobody named.
 
     ``accounts`` are those named, by their emails in small letters. ``token_from`` says where a new token belongs.
-    ``at_home``: no chats were named for it, so that ``chats`` are those of the settings.
+    ``at_home``: no chats were named for it, so that ``chats`` are those of the settings. ``check_every`` is how often
+    its accounts are checked, where that is not as often as the setting says.
     """
 
     token: SecretStr
@@ -46,6 +49,7 @@ class WatchedSource:
     everyone: bool = True
     service: str = SERVICE
     at_home: bool = True
+    check_every: timedelta | None = None
 
     @property
     def key(self) -> str:
@@ -107,6 +111,19 @@ class Watchlist:
             return self.rules
         account = found.account(email) if email else None
         return account.rules if account and account.rules else found.rules
+
+    def own_check_every(self, source: str, email: str) -> timedelta | None:
+        """How often an account is checked: the nearest of account and source; None where the setting holds."""
+        found = self.sources.get(source)
+        account = found.account(email) if found else None
+        return account.check_every if account and account.check_every else found.check_every if found else None
+
+    @cached_property
+    def own_intervals(self) -> frozenset[timedelta]:
+        """Every interval that a source or an account has of its own."""
+        sources = {source.check_every for source in self.sources.values()}
+        accounts = {one.check_every for source in self.sources.values() for one in source.accounts.values()}
+        return frozenset(every for every in sources | accounts if every)
 
     def chats_for(self, source: str, email: str | None = None) -> tuple[Chat, ...]:
         """The chats that are told of an account, or, without an email, of the source as a whole."""

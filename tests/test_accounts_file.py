@@ -98,6 +98,47 @@ def test_the_nearest_setting_wins(read: Callable[..., Watchlist]) -> None:
     )
 
 
+INTERVALS = """
+[[source]]
+name = "studio"
+token_env = "STUDIO_TOKEN"
+accounts = "all"
+check_every = "2h"
+
+[[source.account]]
+email = "Alice@example.com"
+check_every = "1d"
+
+[[source]]
+accounts = ["carol@example.com"]
+
+[[source.account]]
+email = "dan@example.com"
+check_every = "1s"
+"""
+
+
+def test_how_often_an_account_is_checked(read: Callable[..., Watchlist]) -> None:
+    """The nearest interval wins: account, source, and None for the setting."""
+    watchlist = read(INTERVALS)
+    every = watchlist.own_check_every
+    assert every("pixverse/studio", "ALICE@example.com") == timedelta(days=1)
+    assert every("pixverse/studio", "nobody@example.com") == timedelta(hours=2)
+    assert every("pixverse", "carol@example.com") is None
+    assert every("pixverse", "dan@example.com") == timedelta(seconds=1)
+    assert every("gone", "dan@example.com") is None
+    assert watchlist.own_intervals == {timedelta(days=1), timedelta(hours=2), timedelta(seconds=1)}
+    assert read('[[source]]\naccounts = "all"').own_intervals == frozenset()
+
+
+@pytest.mark.parametrize("written", ['"0.5s"', '"0"', "0", '"soon"', '""'])
+def test_an_interval_takes_a_second(read: Callable[..., Watchlist], written: str) -> None:
+    """What no check can keep is a fault with an example."""
+    (fault,) = faults_of(read, f"[[source]]\ncheck_every = {written}")
+    assert fault.startswith("accounts.toml, line 2: check_every: ")
+    assert fault.endswith('Example: check_every = "2h"')
+
+
 def test_chats_are_those_of_the_nearest(read: Callable[..., Watchlist]) -> None:
     """In place of TELEGRAM_CHAT_IDS; a source is told to all who are told of any of its accounts."""
     fleet = read(FLEET)

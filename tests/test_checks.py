@@ -63,6 +63,94 @@ async def test_everyone_is_looked_at_once_at_the_start_and_then_at_their_place(w
     assert sum(1 for place in places if place < 450) in range(10, 31)
 
 
+def with_intervals(world: World, **own: timedelta) -> None:
+    """Lets the accounts of these names, before the @, be looked at at intervals of their own."""
+    (source,) = world.context.roster.watchlist.sources.values()
+    accounts_ = {
+        email: replace(one, check_every=own.get(email.partition("@")[0])) for email, one in source.accounts.items()
+    }
+    world.put_in_force(replace(source, accounts=accounts_))
+
+
+async def in_force(world: World, *named: str, **own: timedelta) -> None:
+    """Reads the accounts file again, with these accounts and their intervals."""
+    discovery = world.discovery(*((email, None) for email in named))
+    with_intervals(world, **own)
+    await discovery.take(world.context.roster.watchlist)
+
+
+async def test_each_account_keeps_its_own_interval(world: World) -> None:
+    """An account that is checked every two hours, one every minute, and one as the setting says stand side by side."""
+    await in_force(world, ALICE, BOB, CAROL, bob=timedelta(hours=2), carol=timedelta(minutes=1))
+    for _ in range(int(timedelta(hours=4) / timedelta(seconds=30))):
+        await tick(world)
+        world.clock.forward(seconds=30)
+    counts = [world.source.reads.count(email) for email in (ALICE, BOB, CAROL)]
+    assert counts[0] in (16, 17)
+    assert counts[1] in (2, 3)
+    assert counts[2] in (240, 241)
+    assert len(world.rounds) in (16, 17), "a round waits for those at the setting's interval"
+    assert await world.notices(Topic.PAUSE) == []
+
+
+async def test_an_interval_that_becomes_shorter_holds_at_once(world: World) -> None:
+    """Taken out of the accounts file, a long interval keeps no look waiting; a longer one begins with the next look."""
+    await in_force(world, ALICE, BOB, bob=timedelta(days=9))
+    await tick(world)
+    await in_force(world, ALICE, BOB)
+    world.source.reads.clear()
+    world.clock.forward(minutes=15)
+    await tick(world)
+    assert sorted(world.source.reads) == [ALICE, BOB]
+    await in_force(world, ALICE, BOB, bob=timedelta(days=9))
+    world.clock.forward(minutes=15)
+    await tick(world)
+    assert world.source.reads.count(BOB) == 2
+    for _ in range(8):
+        world.clock.forward(minutes=15)
+        await tick(world)
+    assert world.source.reads.count(BOB) <= 3
+
+
+async def test_a_clock_set_back_keeps_each_interval(world: World) -> None:
+    """After a clock was set back by a day, each account is due within its own interval."""
+    await in_force(world, ALICE, BOB, bob=timedelta(hours=2))
+    await tick(world)
+    world.clock.forward(days=-1)
+    await tick(world)
+    moments = await next_moments(world)
+    now = int(world.clock().timestamp() * 1_000_000)
+    assert now < int(str(moments[key_of(ALICE)])) <= now + 900 * 1_000_000
+    assert now < int(str(moments[key_of(BOB)])) <= now + 7200 * 1_000_000
+
+
+async def test_nobody_was_watching_is_judged_by_the_shortest_interval(world: World) -> None:
+    """With one account that is checked once a day, two hours without a check are none that nobody watched."""
+    await in_force(world, ALICE, alice=timedelta(days=1))
+    await tick(world)
+    world.clock.forward(hours=5)
+    await tick(world)
+    assert await world.notices(Topic.PAUSE) == []
+    world.clock.forward(days=4)
+    await tick(world)
+    assert len(await world.notices(Topic.PAUSE)) == 1
+
+
+async def test_failures_count_by_checks_at_any_interval(world: World) -> None:
+    """UNREADABLE_AFTER counts checks: at two hours each, an account is said to be unreadable after the third."""
+    await in_force(world, ALICE, BOB, bob=timedelta(hours=2))
+    await tick(world)
+    world.source.fail(BOB)
+    for _ in range(4 * 4 - 1):
+        world.clock.forward(minutes=15)
+        await tick(world)
+    assert [one.notice.subject for one in await world.notices()] == []
+    for _ in range(2 * 4 + 2):
+        world.clock.forward(minutes=15)
+        await tick(world)
+    assert [one.notice.subject for one in await world.notices()] == [key_of(BOB)]
+
+
 async def test_a_batch_is_one_transaction(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks that end together are saved in one transaction, never one each."""
     await world.watch(*MANY[:50])

@@ -38,6 +38,24 @@ async def test_work_is_done_again_and_again() -> None:
     schedule.stop()
 
 
+async def test_the_same_work_at_another_interval_takes_its_place() -> None:
+    """Work that is scheduled again by its name goes on at the new interval, and no longer at the old one."""
+    schedule, done = Schedule(Metrics()), list[str]()
+
+    async def old() -> None:
+        done.append("old")
+
+    async def new() -> None:
+        done.append("new")
+
+    schedule.every(timedelta(hours=1), "tick", old)
+    schedule.start()
+    schedule.every(AT_ONCE, "tick", new)
+    await until(lambda: len(done) >= 2)
+    schedule.stop()
+    assert set(done) == {"new"}
+
+
 async def test_a_failure_is_logged_and_counted_and_the_work_goes_on(caplog: pytest.LogCaptureFixture) -> None:
     """Work that fails is told with its traceback, counted, and done again."""
     metrics, tries = Metrics(), list[int]()

@@ -129,7 +129,7 @@ async def on_card(tap: Tap, tapped: Tapped) -> str | None:
     found = [one for one in await desk.watched() if account_tag(one.account.key) == tap.argument]
     if not found:
         return unknown_button()
-    await refresh(desk, found)
+    await refresh(desk, found, by_name=True)
     fresh = [one for one in await desk.watched() if one.account.key == found[0].account.key]
     await tapped.edit(account_card((fresh or found)[0], desk.now(), tapped.zone))
     return None

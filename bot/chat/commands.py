@@ -145,7 +145,7 @@ async def credits(asked: Asked) -> None:
 async def fresh_card(asked: Asked, key: str) -> Message:
     """Everything about one account, as it is now."""
     found = [one for one in await asked.desk.watched() if one.account.key == key]
-    await refresh(asked.desk, found)
+    await refresh(asked.desk, found, by_name=True)
     found = [one for one in await asked.desk.watched() if one.account.key == key]
     return account_card(found[0], asked.desk.now(), asked.zone) if found else which_account([])
 
@@ -159,10 +159,13 @@ async def fresh_page(desk: Desk, zone: ZoneInfo, page: int) -> Message:
     return ordered_page(watched, page, desk.now(), zone)
 
 
-async def refresh(desk: Desk, shown: Sequence[Watched]) -> bool:
-    """Looks at those whose number is over a minute old, for some seconds; who hangs is shown as last known."""
+async def refresh(desk: Desk, shown: Sequence[Watched], *, by_name: bool = False) -> bool:
+    """Looks at those whose number is over a minute old, for some seconds; who hangs is shown as last known.
+
+    Those with a longer interval of their own are looked at before their time only where they are asked for by name.
+    """
     now = desk.now()
-    stale = [one.account.key for one in shown if not is_fresh(one, now)]
+    stale = [one.account.key for one in shown if not (is_fresh(one, now) or (is_rare(one, now) and not by_name))]
     if not stale:
         return False
     looking = asyncio.ensure_future(desk.look_now(stale))
@@ -174,6 +177,12 @@ def is_fresh(one: Watched, now: datetime) -> bool:
     """Whether the last look was a reading within the last minute."""
     reading = one.account.reading
     return one.account.outage is None and reading is not None and timedelta(0) <= now - reading.taken_at <= FRESH_FOR
+
+
+def is_rare(one: Watched, now: datetime) -> bool:
+    """Whether it has an interval of its own, and was looked at within that."""
+    looked = one.account.looked_at
+    return one.check_every is not None and looked is not None and timedelta(0) <= now - looked <= one.check_every
 
 
 async def named_account(asked: Asked, example: str, words: str | None = None) -> Watched | None:

@@ -393,11 +393,15 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """An account with its firing alerts and the silences that concern it: what a question in the chat asks about."""
+    """An account with its firing alerts and the silences that concern it: what a question in the chat asks about.
+
+    ``check_every`` is its interval, where it has one of its own.
+    """
 
     account: Account
     alerts: tuple[Alert, ...] = ()
     silences: tuple[Silence, ...] = ()
+    check_every: timedelta | None = None
 
     @property
     def severity(self) -> Severity | None:

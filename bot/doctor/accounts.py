@@ -72,8 +72,9 @@ def account_findings(look: Look, settings: Settings, watchlist: Watchlist, now: 
     account, _ = look
     found = [account_finding(look, settings, now)]
     if settings.accounts_file:
-        rules = watchlist.rules_for(account.source, account.email)
-        found.append(rules_finding(account.name, rules, watchlist.chats_for(account.source, account.email)))
+        where = account.source, account.email
+        every = watchlist.own_check_every(*where) or settings.check_every
+        found.append(rules_finding(account.name, watchlist.rules_for(*where), every, watchlist.chats_for(*where)))
     return found
 
 

@@ -8,9 +8,10 @@ from bot.core.model import Chat, Ladder, Rules
 from bot.doctor.findings import Finding, ok, warn
 
 
-def rules_finding(name: str, rules: Rules, chats: tuple[Chat, ...]) -> Finding:
-    """One line with every rule by its key, and who is told."""
+def rules_finding(name: str, rules: Rules, every: timedelta, chats: tuple[Chat, ...]) -> Finding:
+    """One line with every rule by its key, how often the account is checked, and who is told."""
     words = " · ".join(f"{key} {value}" for key, value in rule_words(rules))
+    words = f"{words} · check_every {say_duration(every)}"
     what = f"rules {clean(name, 40)}"
     if not chats:
         return warn(what, f"{words} · chats none: NOBODY IS TOLD of this account")

@@ -44,6 +44,7 @@ DUE = (
 )
 ONE = sa.update(accounts).where(accounts.c.key == sa.bindparam("k"))
 CLAIM = ONE.values(next_check_at=sa.bindparam("at"))
+DUE_BY = ONE.where(accounts.c.next_check_at > sa.bindparam("latest")).values(next_check_at=sa.bindparam("at"))
 NOTE = ONE.values(looked_at=sa.bindparam("looked"), read_at=sa.bindparam("read"))
 LOAD = sa.select(*SEEN).where(accounts.c.watched, accounts.c.key.in_(sa.bindparam("keys", expanding=True)))
 
@@ -241,10 +242,10 @@ async def all_due(connection: Connection, now: datetime) -> None:
     await connection.execute(sa.update(accounts).where(accounts.c.watched).values(next_check_at=now))
 
 
-async def none_due_after(connection: Connection, latest: datetime) -> None:
-    """Brings back what a clock that was set back would let wait: nothing is due later than ``latest``."""
-    late = sa.and_(accounts.c.watched, accounts.c.next_check_at > latest)
-    await connection.execute(sa.update(accounts).where(late).values(next_check_at=latest))
+async def due_by(connection: Connection, latest: Mapping[str, datetime]) -> None:
+    """Lets each of these accounts wait no longer than to its moment."""
+    rows = [(to_microseconds(at), key, to_microseconds(at)) for key, at in latest.items()]
+    await connection.execute_many(DUE_BY, rows)
 
 
 async def last_read(connection: Connection) -> datetime | None:

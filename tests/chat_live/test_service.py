@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -197,6 +197,19 @@ async def test_edited_and_foreign_updates_are_ignored(talk: Talk) -> None:
     await talk.handled()
     assert talk.telegram.messages == []
     assert "Studio" in await talk.ask(111, "/credits")
+
+
+async def test_who_is_checked_rarely_is_not_checked_by_a_glance(talk: Talk) -> None:
+    """The list leaves an account with a long interval of its own alone until it is due; its name asks for it."""
+    rare = replace(talk.desk.accounts[0], check_every=timedelta(hours=2))
+    talk.desk.accounts = [rare, talk.desk.accounts[1]]
+    talk.desk.now = lambda: NOW + timedelta(minutes=20)  # type: ignore[method-assign]
+    assert "20 min ago" in await talk.ask(111, "/credits")
+    assert talk.desk.looks == [[key_of(BOB)]]
+    await talk.ask(111, "/credits Studio")
+    talk.desk.now = lambda: NOW + timedelta(hours=3)  # type: ignore[method-assign]
+    await talk.ask(111, "/credits")
+    assert talk.desk.looks[1:] == [[key_of(ALICE)], [key_of(ALICE), key_of(BOB)]]
 
 
 async def test_credits_are_looked_at_afresh_where_old(talk: Talk) -> None:

@@ -1,6 +1,7 @@
 """When an account is looked at next."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -33,3 +34,25 @@ def test_retry_after_is_obeyed() -> None:
     planned = next_look("a", HOUR, NOW)
     assert next_look("a", HOUR, NOW, retry_after=2 * HOUR) == NOW + 2 * HOUR
     assert next_look("a", HOUR, NOW, retry_after=timedelta(seconds=0)) == planned
+
+
+@given(
+    own=st.lists(INTERVALS, min_size=1, max_size=5, unique=True),
+    passed=st.timedeltas(timedelta(0), 9 * DAY),
+    ticks=st.integers(20, 60),
+)
+def test_each_interval_is_kept_beside_others(own: list[timedelta], passed: timedelta, ticks: int) -> None:
+    """Accounts of mixed intervals, claimed by ticks, are each looked at once in their own interval."""
+    tick = min(own) / 4
+    due = dict.fromkeys(range(len(own)), NOW + passed)
+    looks: dict[int, list[int]] = {number: [] for number in due}
+    for count in range(ticks):
+        now = NOW + passed + count * tick
+        for number, at in due.items():
+            if at <= now:
+                looks[number].append(count)
+                due[number] = next_look(f"account{number}", own[number], now)
+    for number, counts in looks.items():
+        between = [(later - earlier) * tick for earlier, later in pairwise(counts[1:])]
+        assert all(abs(each - own[number]) <= tick for each in between)
+        assert len(counts) >= ticks * tick // own[number]

@@ -2,10 +2,11 @@
 
 import json
 import signal
+import time
 from pathlib import Path
 
 from bot.demo.pixverse import Fault
-from tests.end_to_end.world import ANN, BOB, EVERY, GROUP, USEAPI_TOKEN, World
+from tests.end_to_end.world import ANN, BOB, EVERY, GROUP, USEAPI_TOKEN, World, until
 
 ALICE_AND_BOB = f"""
 [[source]]
@@ -191,3 +192,26 @@ async def test_the_doctor_tells_the_rules_that_result(world: World) -> None:
     assert "low_credits 20 %, 5 %, 0" in bob
     assert f"chats {BOB}" in bob
     assert f"chat {BOB}" in ended.out
+
+
+async def test_an_interval_of_its_own_holds_from_the_reload_on_and_ends_with_the_next(world: World) -> None:
+    """check_every = "1s" beside a CHECK_EVERY of days: looked at each second, ticks included; taken away, no longer."""
+    world.accounts("alice", "bob", "carol")
+    alice, bob = ('[[source]]\n[[source.account]]\nemail = "alice@example.com"\n', CAROL.replace("carol", "bob"))
+    often = 'check_every = "1s"\n'
+    file = written(world, alice + bob)
+    process = await world.start(ACCOUNTS_FILE=file, CHECK_EVERY="300d")
+    looks = world.pixverse.looks
+    await until(lambda: looks("alice@example.com") == looks("bob@example.com") == 1, "the first looks")
+    written(world, alice + bob + often + CAROL + often)
+    process.process.send_signal(signal.SIGHUP)
+    began = time.monotonic()
+    await until(lambda: looks("bob@example.com") >= 5, "a look each second")
+    assert time.monotonic() - began < 15, "the ticks are as quick as the interval needs"
+    written(world, alice + bob + CAROL + often)
+    process.process.send_signal(signal.SIGHUP)
+    await until(lambda: process.log.count("Accounts file read again") == 2, "it is read again")
+    before, others = looks("bob@example.com"), looks("carol@example.com")
+    await until(lambda: looks("carol@example.com") >= others + 3, "three seconds for the others")
+    assert looks("bob@example.com") <= before + 1
+    assert looks("alice@example.com") == 1

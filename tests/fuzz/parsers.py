@@ -108,6 +108,7 @@ SETTING_TYPES = of_texts(
     setting_types.parse_accounts,
     setting_types.parse_account,
     setting_types.parse_address,
+    setting_types.parse_interval,
     setting_types.parse_zone,
     setting_types.parse_url,
     setting_types.parse_useapi_url,

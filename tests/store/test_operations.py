@@ -54,11 +54,11 @@ async def test_due_gives_the_longest_waiting_first(store: Store) -> None:
 
 
 async def test_a_clock_set_back_leaves_nobody_waiting(store: Store) -> None:
-    """``none_due_after`` brings back only what lies too far ahead."""
+    """``due_by`` brings back only what lies too far ahead."""
     async with store.write() as connection:
         await watch(connection, ALICE, at=NOW + 9 * HOUR)
         await watch(connection, BOB, at=NOW + MINUTE)
-        await accounts.none_due_after(connection, NOW + HOUR)
+        await accounts.due_by(connection, dict.fromkeys((key_of(ALICE), key_of(BOB)), NOW + HOUR))
         assert [one.email for one in await accounts.due(connection, NOW + MINUTE, 9)] == [BOB]
         assert [one.email for one in await accounts.due(connection, NOW + HOUR, 9)] == [BOB, ALICE]
 
