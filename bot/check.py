@@ -178,6 +178,7 @@ MENDS = {
     OutageKind.LAPSED: "renew the useapi.net subscription",
     OutageKind.MISSING: "check the email, or add the account at useapi.net",
     OutageKind.BROKEN: "remove the account at useapi.net and add it again",
+    OutageKind.UNREFRESHED: "it may pass; if it lasts, remove the account at useapi.net and add it again",
 }
 
 

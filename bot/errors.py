@@ -60,10 +60,16 @@ class UsageError(BotError):
 
 
 class LookError(BotError):
-    """One look at a source failed: ``kind`` and ``said`` become the outage; ``retry_after`` is the server's wish."""
+    """One look at a source failed: ``kind`` and ``said`` become the outage; ``retry_after`` is the server's wish.
 
-    def __init__(self, kind: OutageKind, said: str, retry_after: timedelta | None = None) -> None:
+    ``status`` is the answer's, where one came.
+    """
+
+    def __init__(
+        self, kind: OutageKind, said: str, retry_after: timedelta | None = None, status: int | None = None
+    ) -> None:
         super().__init__(f"{kind.value}: {said}")
         self.kind = kind
         self.said = said
         self.retry_after = retry_after
+        self.status = status

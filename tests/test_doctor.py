@@ -149,7 +149,8 @@ async def test_a_token_that_opens_nothing(world: World, status: int, mend: str, 
         (Fault(404), "FAIL", "check the email, or add the account at useapi.net"),
         (Fault(500), "FAIL", "wait for useapi.net"),
         (Fault(429), "warn", "try again later"),
-        (Fault(body="<html>Hello</html>"), "FAIL", "check USEAPI_URL"),
+        (Fault(body="<html>Hello</html>"), "FAIL", "not useapi.net's: check the network and USEAPI_URL"),
+        (Fault(body="{"), "FAIL", "check USEAPI_URL; if that is right, update credit-bot"),
     ],
 )
 async def test_an_account_that_cannot_be_read(world: World, fault: Fault, mark: str, mend: str) -> None:

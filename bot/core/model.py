@@ -17,6 +17,7 @@ class OutageKind(StrEnum):
     LAPSED = "lapsed"
     MISSING = "missing"
     BROKEN = "broken"
+    UNREFRESHED = "unrefreshed"
     THROTTLED = "throttled"
     UNAVAILABLE = "unavailable"
     GARBLED = "garbled"
@@ -104,11 +105,14 @@ class Credits:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The subscription. ``price`` is the service's own text, in its own currency."""
+    """The subscription. ``price`` is the service's own text, in its own currency.
+
+    ``free`` is None where nobody knows whether the plan is a paid one.
+    """
 
     name: str | None = None
     next_name: str | None = None
-    free: bool = False
+    free: bool | None = False
     ends_at: datetime | None = None
     cancelled_at: datetime | None = None
     renewal_at: datetime | None = None
@@ -167,8 +171,21 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A field of credits or plan, by name, that an answer did not tell.
+
+    ``unreadable`` is what stood there instead, in words; None where nothing did. ``known_at`` is when the value that is
+    kept in its place was told; None where none is kept.
+    """
+
+    name: str
+    unreadable: str | None = field(default=None, compare=False)
+    known_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """One successful look at an account."""
+    """One successful look at an account. ``left_out`` are the fields that decide something and were not told."""
 
     taken_at: datetime
     credits: Credits
@@ -176,6 +193,7 @@ class Reading:
     limits: Limits = field(default_factory=Limits)
     capabilities: Capabilities = field(default_factory=Capabilities)
     identity: Identity = field(default_factory=Identity)
+    left_out: tuple[LeftOut, ...] = ()
     page: int | None = field(default=None, compare=False, repr=False)
     """A fingerprint of the page that was read; good within one process, and never stored."""
 
@@ -189,12 +207,16 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """One failed look. ``said`` is the cause in words fit for a person: no token, no link, at most a line."""
+    """One failed look. ``said`` is the cause in words fit for a person: no token, no link, at most a line.
+
+    ``status`` is the answer's, where one came; it is not stored.
+    """
 
     taken_at: datetime
     kind: OutageKind
     said: str = ""
     retry_after: timedelta | None = None
+    status: int | None = field(default=None, compare=False)
 
 
 Sample = Reading | Outage

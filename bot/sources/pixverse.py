@@ -7,7 +7,7 @@ there. The links in ``invoice_url`` and ``stripe_bill_url`` are private: they ar
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar, get_type_hints
@@ -16,6 +16,7 @@ from bot.core.model import (
     Capabilities,
     Credits,
     Identity,
+    LeftOut,
     Limits,
     Listed,
     Listing,
@@ -28,6 +29,7 @@ from bot.core.model import (
 )
 from bot.errors import LookError
 from bot.sources import words
+from bot.sources.failures import BROKEN, Answer, own_kind
 from bot.sources.fields import (
     Allowance,
     Amount,
@@ -39,6 +41,7 @@ from bot.sources.fields import (
     NeededBucket,
     State,
     Text,
+    Unreadable,
     Whole,
 )
 from bot.sources.http import Client
@@ -48,6 +51,9 @@ T = TypeVar("T")
 _LONGEST_EMAIL = 254
 _LIST_TIMES_LIMIT = 8
 """An account takes some 250 bytes of the list, so 30,000 fit; eight megabytes at once an hour are borne."""
+
+_LIKE_A_TIME = re.compile(r"[“”0-9TZ:.+\-/, ]+")
+"""What cannot be a secret, long as it may be."""
 
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
 
@@ -140,9 +146,31 @@ class CapabilityFields:
     accessible_image_models: Names
 
 
+DECIDING = {
+    "plan_name": "name",
+    "next_plan_name": "next_name",
+    "current_plan_type": "free",
+    "expired_member": "expired",
+    "expired_date": "ends_at",
+    "billing_renewal_date": "renewal_at",
+    "cancel_updated_at": "cancelled_at",
+    "credit_monthly_gift": "monthly_allowance",
+    "credit_daily_gift": "daily_allowance",
+    "credits_refresh_time": "refresh_at",
+    "daily_credits_refresh_time": "daily_refresh_at",
+}
+"""The page's fields by which something is decided, and what a reading calls them: where one is left out, that is said.
+
+The buckets are not among them: an answer that cannot tell these is no reading.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Features:
-    """The whole page, typed, in its documentation's groups. A field of a wrong type counts as absent, save credits."""
+    """The whole page, typed, in its documentation's groups.
+
+    ``left_out`` are the fields without a value: absent or null (None), or what stood there and cannot be understood.
+    """
 
     identity: IdentityFields
     plan: PlanFields
@@ -150,18 +178,20 @@ class Features:
     billing: BillingFields
     limits: LimitFields
     capabilities: CapabilityFields
+    left_out: Mapping[str, str | None] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, page: object) -> "Features":
         """Read a decoded page. Raises ``LookError`` (garbled) where it is none, or its credits are no numbers."""
-        body = _object(page)
+        body, left_out = _object(page), dict[str, str | None]()
         return cls(
-            identity=_group(IdentityFields, body),
-            plan=_group(PlanFields, body),
-            credits=_group(CreditFields, body),
-            billing=_group(BillingFields, body),
-            limits=_group(LimitFields, body),
-            capabilities=_group(CapabilityFields, body),
+            identity=_group(IdentityFields, body, left_out),
+            plan=_group(PlanFields, body, left_out),
+            credits=_group(CreditFields, body, left_out),
+            billing=_group(BillingFields, body, left_out),
+            limits=_group(LimitFields, body, left_out),
+            capabilities=_group(CapabilityFields, body, left_out),
+            left_out=left_out,
         )
 
     def reading(self, taken_at: datetime, page: int | None = None) -> Reading:
@@ -173,6 +203,9 @@ class Features:
             limits=_limits(self.limits),
             capabilities=_capabilities(self.capabilities),
             identity=Identity(self.identity.user_id, self.identity.member_id, self.identity.product_id),
+            left_out=tuple(
+                LeftOut(ours, self.left_out[name]) for name, ours in DECIDING.items() if name in self.left_out
+            ),
             page=page,
         )
 
@@ -185,13 +218,20 @@ def _object(page: object) -> dict[str, Any]:
     return page
 
 
-def _group(kind: Callable[..., T], page: Mapping[str, object]) -> T:
-    return kind(**{name: _field(name, read, page.get(name)) for name, read in _readers(kind)})
+def _group(kind: Callable[..., T], page: Mapping[str, object], left_out: dict[str, str | None]) -> T:
+    return kind(**{name: _field(name, read, page.get(name), left_out) for name, read in _readers(kind)})
 
 
-def _field(name: str, read: Callable[[object], object], value: object) -> object:
+def _field(name: str, read: Callable[[object], object], value: object, left_out: dict[str, str | None]) -> object:
+    """A field's value; one that is not there, or not to be understood, is noted."""
+    if value is None:
+        left_out[name] = None
     try:
         return read(value)
+    except Unreadable as error:
+        said = str(error)
+        left_out[name] = f"{name} is {said if _LIKE_A_TIME.fullmatch(said) else words.one_line(said)}"
+        return read(None)
     except ValueError as error:
         raise LookError(OutageKind.GARBLED, f"{name} {error}") from error
 
@@ -215,11 +255,11 @@ def _credits(page: CreditFields) -> Credits:
 
 
 def _plan(plan: PlanFields, billing: BillingFields) -> Plan:
-    """``cancel_updated_at`` set means cancelled, by inference: no document says so."""
+    """``cancel_updated_at`` set means cancelled: its documentation says that it is the zero time when not."""
     return Plan(
         name=plan.plan_name,
         next_name=plan.next_plan_name,
-        free=plan.current_plan_type == 0,
+        free=None if plan.current_plan_type is None else plan.current_plan_type == 0,
         ends_at=billing.expired_date,
         cancelled_at=billing.cancel_updated_at,
         renewal_at=billing.billing_renewal_date,
@@ -282,12 +322,18 @@ def _pending_error(entry: object) -> str | None:
     """Find what the list says is wrong with an account.
 
     The field's name is not documented: ``error`` on sister services, so any name with that word counts, where its
-    value is not empty.
+    value is not empty; or ``health``, where that is not "OK". A refresh of the session that may pass is left to the
+    looks at the account itself, which are counted.
     """
     if not isinstance(entry, dict):
         return None
     signs = [value for key, value in entry.items() if "error" in key.lower() and value]
+    health = entry.get("health")
+    if isinstance(health, str) and health.strip() and health.strip().upper() != "OK":
+        signs.append(health)
     said = next(filter(None, map(words.of_error, signs)), None)
+    if said and own_kind(BROKEN, said) is not OutageKind.BROKEN:
+        return None
     return said or ("An error that useapi.net does not name" if signs else None)
 
 
@@ -309,24 +355,29 @@ class PixVerse:
     async def read_again(self, email: str, page: int) -> Sample | Unchanged:
         """The same; a page that is byte for byte the one before is not parsed again."""
         try:
-            body = await self._page(email)
-            return Unchanged(self._clock()) if hash(body) == page else self._reading(body)
+            answer = await self._page(email)
+            same = answer.status == 200 and hash(answer.body) == page
+            return Unchanged(self._clock()) if same else self._reading(answer)
         except LookError as error:
             return self._outage(error)
 
-    async def _page(self, email: str) -> bytes:
+    async def _page(self, email: str) -> Answer:
         return await self._client.get("/pixverse/features/", {"email": email})
 
-    def _reading(self, body: bytes) -> Reading:
-        return Features.parse(self._client.decoded(body)).reading(self._clock(), hash(body))
+    def _reading(self, answer: Answer) -> Reading:
+        return Features.parse(self._client.decoded(answer)).reading(self._clock(), hash(answer.body))
 
     async def list_accounts(self) -> Listing | Outage:
-        """Ask which accounts useapi.net has stored; none is an empty listing, which it tells by 404."""
+        """Ask which accounts useapi.net has stored; none is an empty listing, which it tells by a 404 of its own."""
         try:
-            page = await self._client.get_json("/pixverse/accounts", absent={}, times_limit=_LIST_TIMES_LIMIT)
+            page = await self._client.get_json("/pixverse/accounts", times_limit=_LIST_TIMES_LIMIT)
             return Listing(self._clock(), parse_accounts(page))
         except LookError as error:
-            return self._outage(error)
+            if error.kind is OutageKind.MISSING and error.status == 404:
+                return Listing(self._clock(), ())
+            outage = self._outage(error)
+            concerns_one = outage.kind in (OutageKind.MISSING, OutageKind.BROKEN, OutageKind.UNREFRESHED)
+            return replace(outage, kind=OutageKind.UNAVAILABLE) if concerns_one else outage
 
     def _outage(self, error: LookError) -> Outage:
-        return Outage(self._clock(), error.kind, error.said, error.retry_after)
+        return Outage(self._clock(), error.kind, error.said, error.retry_after, error.status)

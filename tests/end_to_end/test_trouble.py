@@ -128,7 +128,8 @@ async def test_a_missing_field_never_reads_as_low(world: World) -> None:
     await bot.quiet()
     assert not any("low" in text or "out of" in text for text in world.telegram.texts(ANN))
     assert list_of_all.count("unknown · last 12,450 at") == len(UNUSABLE) + len(FAULTS)
-    assert list_of_all.count("30 min ago: answer unusable") == len(UNUSABLE) + len(FAULTS)
+    assert list_of_all.count("30 min ago: answer unusable") == len(UNUSABLE) + len(FAULTS) - 1
+    assert list_of_all.count("30 min ago: unavailable") == 1, "a web page is nobody's answer"
     assert "Cannot be read since" in card
     assert "Last known: 12,450 credits of 15,000 (83 %) · read" in card
     assert "30 min ago" in card

@@ -108,11 +108,19 @@ def talks_to_strangers() -> None:
     replaced(Access, "allowed", allowed)
 
 
+def taken_for_useapi() -> None:
+    """Whatever page comes under a status counts as useapi.net's own word."""
+    from bot.sources import failures
+
+    vars(failures)["own_words"] = lambda text, _value: text[:40] or "said so"
+
+
 DEFECTS = {
     "forgotten-retry": Defect(forgotten_retry, "Telegram refuses a message once"),
     "lost-after-a-crash": Defect(lost_after_a_crash, "the bot is killed while it sends"),
     "lost-recovery": Defect(lost_recovery, "credits come back"),
     "twice": Defect(twice, "an alert is told"),
     "nothing-is-zero": Defect(nothing_is_zero, "a body lies about types"),
+    "taken-for-useapi": Defect(taken_for_useapi, "a page of Cloudflare comes under 403"),
     "talks-to-strangers": Defect(talks_to_strangers, "a stranger asks"),
 }

@@ -95,7 +95,9 @@ def meaning(answer: Answer) -> dict[str, Any]:
     if answer.status is None:
         return {"outage": "garbled" if answer.cut else "unavailable"}
     if answer.status != 200:
-        return {"outage": truth.outage_by(answer.status)}
+        return {"outage": truth.outage_by(answer.status, answer.body)}
+    if answer.page:
+        return {"outage": "unavailable"}
     body = answer.body
     if not isinstance(body, dict) or not is_number(body.get("credit_monthly")):
         return {"outage": "garbled"}

@@ -34,6 +34,8 @@ class Answer:
     status: int | None = None
     body: Any = None
     """The decoded JSON; None: none."""
+    page: bool = False
+    """A web page was sent, which is nobody's word."""
     ended: float | None = None
     """When it was over, with an answer or without."""
     cut: bool = False
@@ -77,6 +79,7 @@ class RecordedPixVerse(SimulatedPixVerse):
                 if isinstance(response, web.Response) and is_open(request):
                     await send_whole(request, response)
                     answer.status, answer.body = response.status, decoded(response)
+                    answer.page = isinstance(response.body, bytes) and response.body.lstrip().startswith(b"<")
                     answer.answered = time.monotonic()
                 return response
             finally:

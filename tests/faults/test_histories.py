@@ -78,3 +78,15 @@ async def test_the_harness_sees_a_defect(defect: str, template: Path, court: Exe
     broken = plot(Turn(0.3, ALICE, monthly=400), telegram=[Act(0, "5xx", 1.5, number=1)])
     outcome = await live(broken, template, court, defect)
     assert outcome.misses, outcome.record
+
+
+async def test_a_page_of_cloudflare_is_nobodys_word(template: Path, court: Executor) -> None:
+    """A 403 of Cloudflare for one look is told nobody; a bot that takes it for a refused token is seen."""
+    passing = plot(
+        Turn(3.0, ALICE, monthly=400),
+        pixverse=[Act(0.3, "Cloudflare, just a moment", 0.8)],
+    )
+    outcome = await live(passing, template, court)
+    assert not outcome.misses, f"{outcome.misses}\n{outcome.record}"
+    outcome = await live(passing, template, court, "taken-for-useapi")
+    assert outcome.misses, outcome.record

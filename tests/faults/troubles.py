@@ -12,6 +12,7 @@ from bot.demo.pixverse import Fault
 from bot.demo.telegram import server_error, too_many_requests
 from tests.faults.launch import FULL, READ_ONLY
 from tests.faults.world import GROUP, NEW_GROUP, PATIENCE, World
+from tests.field.catalogue import USEAPI, FieldAnswer
 
 PIXVERSE, TELEGRAM, DATABASE, PROCESS, CLOCK = "useapi.net", "Telegram", "database", "process", "clock"
 FIRST_TRY = 0.05
@@ -55,6 +56,12 @@ class Room:
 
 ROOMS = {name: Room() for name in (PIXVERSE, TELEGRAM, DATABASE, PROCESS, CLOCK)}
 
+
+def seen(answer: FieldAnswer) -> Fault:
+    """An answer that was seen in the real world."""
+    return Fault(answer.status, answer.body, dict(answer.headers))
+
+
 ANSWERS: dict[str, Fault] = {
     "hang": Fault(hang=True),
     "cut": Fault(cut=True),
@@ -64,6 +71,9 @@ ANSWERS: dict[str, Fault] = {
     "empty": Fault(body=""),
     "429": Fault(429, headers={"Retry-After": "2"}),
     **{str(status): Fault(status) for status in (401, 402, 404, 500, 502, 503, 504, 596)},
+    **{
+        one.name: seen(one) for one in USEAPI if one.expect in ("between", "broken", "counted") and one.to != "accounts"
+    },
 }
 LIES: tuple[dict[str, Any], ...] = (
     {"credit_monthly": "0"},

@@ -25,7 +25,7 @@ from bot.doctor import clock
 from bot.drawing import last_line
 from bot.env_file import EnvFile
 from bot.errors import LookError, SettingsError
-from bot.sources import fields, pixverse, words
+from bot.sources import failures, fields, pixverse, words
 from bot.sources.http import Client
 from bot.store import values
 from tests.fuzz.shapes import JSON, PAGES, PLAIN, TEXTS, bodies
@@ -36,6 +36,11 @@ NAMED = tuple(
     for email, label in (("alice@example.com", "Studio"), ("7d@example.com", "7d"), ("bob@example.com", None))
 )
 """Accounts that somebody may name."""
+
+STATUSES = st.sampled_from([200, 204, 302, 400, 401, 402, 403, 404, 407, 429, 500, 502, 503, 511, 522, 596, 599])
+HEADERS = st.dictionaries(
+    st.sampled_from(["Server", "Location", "Retry-After", "Date", "X-Squid-Error", "x-amzn-ErrorType"]), TEXTS
+)
 
 
 @dataclass(frozen=True)
@@ -91,9 +96,10 @@ def of_stored(*functions: Callable[..., Any]) -> list[Parser]:
     return [Parser(function, one(bodies().map(lambda body: body.decode(errors="replace")))) for function in functions]
 
 
-def decoded(body: bytes) -> Any:
-    """The body of an answer, which may echo the token."""
-    return Client(cast("ClientSession", None), "https://api.useapi.test/v2", "user:1-token").decoded(body)
+def decoded(body: bytes, status: int, headers: dict[str, str]) -> Any:
+    """An answer, which may echo the token."""
+    client = Client(cast("ClientSession", None), "https://api.useapi.test/v2", "user:1-token")
+    return client.decoded(failures.Answer(status, headers, body))
 
 
 SETTING_TYPES = of_texts(
@@ -135,21 +141,21 @@ SETTING_TYPES = of_texts(
 
 TABLES = of_values(accounts_tables.as_text, accounts_tables.listed, accounts_tables.all_or_listed, errors=(ValueError,))
 
-FIELDS = of_values(
-    fields.number,
-    fields.allowance,
-    fields.whole,
-    fields.identifier,
-    fields.state,
-    fields.flag,
-    fields.text,
-    fields.names,
-    fields.moment,
-    words.of_error,
-    Tap.parse,
-    clean.clean,
-    clean.plain,
-)
+FIELDS = [
+    *of_values(
+        fields.number,
+        fields.allowance,
+        fields.whole,
+        fields.identifier,
+        fields.state,
+        fields.flag,
+        fields.text,
+        fields.names,
+        fields.moment,
+        errors=(fields.Unreadable,),
+    ),
+    *of_values(fields.moment_or_none, fields.shown, words.of_error, Tap.parse, clean.clean, clean.plain),
+]
 
 CHAT = [
     *of_texts(clean.normal, clean.utf16_len, names.folded, pairing.is_code, words.one_line, words.of_text),
@@ -174,7 +180,9 @@ PARSERS = [
     Parser(probe.words_of, one(bodies())),
     Parser(last_line, one(bodies())),
     Parser(redaction.in_base64, one(TEXTS), call=lambda text: list(redaction.in_base64(text))),
-    Parser(Client.decoded, one(bodies()), (LookError,), call=decoded),
+    Parser(Client.decoded, st.tuples(bodies(), STATUSES, HEADERS), (LookError,), call=decoded),
+    Parser(failures.own_words, st.tuples(TEXTS, JSON | PAGES)),
+    Parser(failures.own_kind, st.tuples(STATUSES, TEXTS)),
     Parser(AiohttpRequest.parse_json_payload, one(bodies()), (TelegramError,)),
     Parser(redaction.redact, st.tuples(TEXTS, st.lists(PLAIN, max_size=3))),
     Parser(EnvFile.values, one(TEXTS), call=env_lines),

@@ -17,16 +17,22 @@ BY_STATUS = {
     403: "unauthorized",
     404: "missing",
     429: "throttled",
-    596: "broken",
 }
 
 
-def outage_by(status: int | None) -> str:
-    """The kind of outage by the answer's status, as design.md lists them; None where no answer came.
+def outage_by(status: int | None, body: object = None) -> str:
+    """The kind of outage by an answer's status and JSON, as design.md lists them; None where no answer came.
 
-    A 200 that is no reading (a lie about types, credits missing, no JSON) is ``garbled``: whoever lies says so.
+    Only useapi.net's own error is a verdict, and the status 596. A 200 that is no reading (a lie about types, credits
+    missing, no JSON) is ``garbled``: whoever lies says so.
     """
-    return BY_STATUS.get(status or 0, "unavailable")
+    error = body.get("error") if isinstance(body, dict) else None
+    said = str(error or "").lower()
+    if status == 596:
+        return "unrefreshed" if said.startswith("failed to refresh session: 5") else "broken"
+    if status == 500 and said.startswith("login failed"):
+        return "broken"
+    return BY_STATUS.get(status or 0, "unavailable") if error else "unavailable"
 
 
 @dataclass(frozen=True, slots=True)

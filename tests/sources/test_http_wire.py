@@ -92,12 +92,12 @@ async def test_the_timeout_is_over_the_whole_exchange(talk: Talk) -> None:
     assert isinstance(error.__cause__, TimeoutError)
 
 
-async def test_a_status_counts_though_its_body_hangs() -> None:
-    """A refusal that never ends its body is a refusal all the same."""
+async def test_a_refusal_without_its_body_is_no_verdict() -> None:
+    """Who never ends the body has not said whose refusal it is."""
     head = b"HTTP/1.1 402 Payment Required\r\nContent-Length: 100\r\n\r\n"
     async with talking(saying(head, pause=1)) as url, client(url, timeout=0.1) as asked:
         error = await failure(asked)
-    assert (error.kind, error.said) == (OutageKind.LAPSED, "Payment Required")
+    assert (error.kind, error.said) == (OutageKind.UNAVAILABLE, "The answer breaks off after its status 402")
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ async def test_a_body_at_the_limit_is_read() -> None:
 
 
 async def test_a_large_error_keeps_its_status() -> None:
-    """A refusal with a body beyond the limit is told by its status."""
+    """A broken session with a body beyond the limit is told by its status, which nobody else uses."""
     head = b"HTTP/1.1 596 x\r\nContent-Length: 5000\r\n\r\n"
     async with talking(saying(head + b"x" * 5000)) as url, client(url, limit=1000) as asked:
         error = await failure(asked)

@@ -65,7 +65,7 @@ async def test_the_time_is_taken_after_the_answer() -> None:
         (404, sample("error_text.json"), Outage(NOW, OutageKind.MISSING, "Account alice@example.com not found")),
         (
             429,
-            sample("error_message.json"),
+            {"error": "Too many requests", "retryAfter": 12},
             Outage(NOW, OutageKind.THROTTLED, "Too many requests", timedelta(seconds=12)),
         ),
         (
@@ -107,9 +107,12 @@ async def test_a_listing_tells_of_broken_accounts() -> None:
     )
 
 
-@pytest.mark.parametrize(("status", "body"), [(404, "Configuration not found."), (404, ""), (200, "{}")])
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(404, "Configuration not found."), (404, '{"error": "Configuration not found", "code": 404}'), (200, "{}")],
+)
 async def test_no_account_is_an_empty_listing(status: int, body: str) -> None:
-    """useapi.net tells by 404 that there is no account; that is an answer, and no outage."""
+    """useapi.net tells by a 404 of its own that there is no account; that is an answer, and no outage."""
     with aioresponses() as server:
         server.get(ACCOUNTS, status=status, body=body)
         assert await list_accounts() == Listing(NOW, ())
@@ -118,13 +121,19 @@ async def test_no_account_is_an_empty_listing(status: int, body: str) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
     [
-        (400, "", OutageKind.MISSING),
-        (401, "", OutageKind.UNAUTHORIZED),
-        (402, "", OutageKind.LAPSED),
+        (400, '{"error": "Bad request"}', OutageKind.UNAVAILABLE),
+        (401, '{"error": "Unauthorized"}', OutageKind.UNAUTHORIZED),
+        (402, '{"error": "Subscription required"}', OutageKind.LAPSED),
+        (404, "", OutageKind.UNAVAILABLE),
+        (404, "404 page not found", OutageKind.UNAVAILABLE),
+        (404, '{"message": "no Route matched with those values"}', OutageKind.UNAVAILABLE),
         (500, "", OutageKind.UNAVAILABLE),
+        (500, '{"error": "Login failed: invalid credentials"}', OutageKind.UNAVAILABLE),
+        (596, '{"error": "Failed to refresh session: 500"}', OutageKind.UNAVAILABLE),
+        (204, "", OutageKind.UNAVAILABLE),
         (200, "[]", OutageKind.GARBLED),
         (200, "null", OutageKind.GARBLED),
-        (200, "<html>", OutageKind.GARBLED),
+        (200, "<html>", OutageKind.UNAVAILABLE),
         (200, '{"error": "No session"}', OutageKind.GARBLED),
         (200, '{"accounts": 0}', OutageKind.GARBLED),
     ],
@@ -136,6 +145,7 @@ async def test_a_failed_listing_never_passes_for_an_empty_one(status: int, body:
         outage = await list_accounts()
     assert isinstance(outage, Outage)
     assert outage.kind is kind
+    assert kind is OutageKind.GARBLED or outage.status == status
 
 
 @pytest.mark.parametrize(
@@ -150,6 +160,9 @@ async def test_a_failed_listing_never_passes_for_an_empty_one(status: int, body:
         ({"a@b.c": {"error": True}}, [("a@b.c", "An error that useapi.net does not name")]),
         ({"a@b.c": {"pendingError": "Log in\nagain"}}, [("a@b.c", "Log in again")]),
         ({"a@b.c": {"error": None, "errors": [], "errorCode": 0}}, [("a@b.c", None)]),
+        ({"a@b.c": {"health": "OK"}}, [("a@b.c", None)]),
+        ({"a@b.c": {"health": "Sign in again"}}, [("a@b.c", "Sign in again")]),
+        ({"a@b.c": {"error": "Failed to refresh session: 500 Internal Server Error"}}, [("a@b.c", None)]),
     ],
 )
 def test_entries_of_any_shape(page: Any, listed: list[tuple[str, str | None]]) -> None:

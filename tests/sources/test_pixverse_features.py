@@ -2,11 +2,14 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.core.model import Capabilities, Credits, Identity, Limits, OutageKind, Plan, Reading
+from bot.core.model import Capabilities, Credits, Identity, LeftOut, Limits, OutageKind, Plan, Reading
 from bot.errors import LookError
-from bot.sources.fields import moment
-from bot.sources.pixverse import Features
+from bot.sources.fields import Unreadable, moment
+from bot.sources.pixverse import DECIDING, Features
+from tests.fuzz.shapes import JSON
 from tests.sources.helpers import NOW, SAMPLES, sample
 
 PREMIUM = Plan(
@@ -92,7 +95,7 @@ def test_every_documented_field_is_typed_save_the_private_links() -> None:
     """The typed page holds each field of the documentation but the two links, which are kept nowhere."""
     page = sample("pixverse_account.json")
     features = Features.parse(page)
-    groups = (getattr(features, name) for name in Features.__slots__)
+    groups = (getattr(features, name) for name in Features.__slots__ if name != "left_out")
     typed = {name: getattr(group, name) for group in groups for name in group.__slots__}
     assert set(page) - set(typed) == {"invoice_url", "stripe_bill_url"}
     assert set(typed) <= set(page)
@@ -128,7 +131,8 @@ def test_a_changing_plan() -> None:
 def test_one_field_is_enough() -> None:
     """All but the monthly credits may be absent; what is absent is unknown, never zero."""
     reading = read(sample("pixverse_sparse.json"))
-    assert reading == Reading(taken_at=NOW, credits=Credits(monthly=7))
+    nothing = tuple(LeftOut(name) for name in DECIDING.values())
+    assert reading == Reading(NOW, Credits(monthly=7), Plan(free=None), left_out=nothing)
 
 
 @pytest.mark.parametrize(
@@ -180,8 +184,12 @@ def test_an_error_with_a_good_status_is_garbled(error: Any, said: str) -> None:
         (6000.0, 6000),
         (0, 0),
         (0.5, 0.5),
+        ("6000", 6000),
+        ("0.5", 0.5),
         (-1, None),
-        ("6000", None),
+        ("-1", None),
+        ("6,000", None),
+        ("many", None),
         (True, None),
         (1e300, None),
         ([], None),
@@ -189,8 +197,10 @@ def test_an_error_with_a_good_status_is_garbled(error: Any, said: str) -> None:
 )
 def test_an_allowance_is_a_number_that_is_not_negative(value: Any, known: Any) -> None:
     """An allowance that cannot be one is unknown, so no percentage is made of it; a whole float becomes an int."""
-    found = read(changed(credit_monthly_gift=value)).credits.monthly_allowance
+    reading = read(changed(credit_monthly_gift=value))
+    found = reading.credits.monthly_allowance
     assert (found, type(found)) == (known, type(known))
+    assert [one.name for one in reading.left_out] == ([] if known is not None else ["monthly_allowance"])
 
 
 @pytest.mark.parametrize(
@@ -205,24 +215,108 @@ def test_an_allowance_is_a_number_that_is_not_negative(value: Any, known: Any) -
         ("1969-12-31T23:59:59Z", None),
         ("9999-12-31T23:59:59Z", None),
         ("9999-12-31T23:59:59-14:00", None),
-        ("10000-01-01T00:00:00Z", None),
-        ("2026-02-30T00:00:00Z", None),
-        ("soon", None),
+        ("2026-07-23T00:48:50.5+0000", datetime(2026, 7, 23, 0, 48, 50, 500000, tzinfo=UTC)),
+        ("2026-07-23 00:48:50 UTC", datetime(2026, 7, 23, 0, 48, 50, tzinfo=UTC)),
+        ("2026-07-23 00:48:50 +0000 UTC", datetime(2026, 7, 23, 0, 48, 50, tzinfo=UTC)),
+        ("2026-07-23T08:48:50+08", datetime(2026, 7, 23, 0, 48, 50, tzinfo=UTC)),
+        ("2026-07-23T08:48:50+8", datetime(2026, 7, 23, 0, 48, 50, tzinfo=UTC)),
+        ("2026-07-23 08:48:50 GMT+8", datetime(2026, 7, 23, 0, 48, 50, tzinfo=UTC)),
+        ("2026-07-23 08:48:50 +08:00", datetime(2026, 7, 23, 0, 48, 50, tzinfo=UTC)),
+        ("2026/07/23 00:48:50", datetime(2026, 7, 23, 0, 48, 50, tzinfo=UTC)),
+        ("Thu, 23 Jul 2026 00:48:50 GMT", datetime(2026, 7, 23, 0, 48, 50, tzinfo=UTC)),
+        ("2026-07-23", datetime(2026, 7, 23, tzinfo=UTC)),
+        ("20260723", datetime(2026, 7, 23, tzinfo=UTC)),
+        (1784767730, datetime(2026, 7, 23, 0, 48, 50, tzinfo=UTC)),
+        (1784767730.0, datetime(2026, 7, 23, 0, 48, 50, tzinfo=UTC)),
+        ("1784767730", datetime(2026, 7, 23, 0, 48, 50, tzinfo=UTC)),
+        ("1784767730.5", datetime(2026, 7, 23, 0, 48, 50, 500000, tzinfo=UTC)),
+        (1784767730123, datetime(2026, 7, 23, 0, 48, 50, 123000, tzinfo=UTC)),
+        ("1784767730123", datetime(2026, 7, 23, 0, 48, 50, 123000, tzinfo=UTC)),
+        (1784767730_000000, datetime(2026, 7, 23, 0, 48, 50, tzinfo=UTC)),
+        (1784767730_000000000, datetime(2026, 7, 23, 0, 48, 50, tzinfo=UTC)),
         ("", None),
-        ("\ud800", None),
-        (1784767730, None),
+        (" ", None),
+        (0, None),
+        ("0", None),
+        (-62135596800, None),
+        (False, None),
         (None, None),
-        ([], None),
     ],
 )
 def test_times(value: Any, known: datetime | None) -> None:
-    """Times come out as aware UTC; zero times, nonsense and what overflows in some zone are not set."""
+    """Times come out as aware UTC, in every usual spelling; zero times and what overflows in some zone are not set."""
     found = moment(value)
     assert found == known
     if found:
         assert found.tzinfo is UTC
         for hours in (-24, 24):
             found.astimezone(timezone(timedelta(hours=hours) - timedelta(minutes=hours // 24)))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("soon", "“soon”"),
+        ("30", "“30”"),
+        ("10000-01-01T00:00:00Z", "“10000-01-01T00:00:00Z”"),
+        ("2026-02-30T00:00:00Z", "“2026-02-30T00:00:00Z”"),
+        ("\ud800", "“\ufffd”"),
+        (30, "30"),
+        (True, "true"),
+        (float("nan"), "nan"),
+        (10**400, "a number beyond all bounds"),
+        ([], "a list"),
+        ({}, "an object"),
+    ],
+)
+def test_a_time_that_cannot_be_read_is_said(value: Any, shown: str) -> None:
+    """What is no time at all is not "not set": the reading names the field, and what stood there."""
+    with pytest.raises(Unreadable):
+        moment(value)
+    reading = read(changed(expired_date=value))
+    assert reading.plan.ends_at is None
+    assert [(one.name, one.unreadable) for one in reading.left_out] == [("ends_at", f"expired_date is {shown}")]
+
+
+@given(st.integers(1974, 5000), st.integers(0, 365 * 86_400 * 10**6), st.integers(-14 * 4, 14 * 4))
+def test_a_time_is_read_from_whatever_spelling(year: int, microseconds: int, quarters: int) -> None:
+    """The same moment in every zone and spelling is the same time."""
+    when = datetime(year, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+    moved = when.astimezone(timezone(timedelta(minutes=15 * quarters)))
+    spellings = [moved.isoformat(), moved.isoformat(" "), moved.strftime("%Y-%m-%d %H:%M:%S.%f %z")]
+    spellings += [moved.strftime("%Y-%m-%d %H:%M:%S.%f UTC%z"), moved.strftime("%Y/%m/%d %H:%M:%S.%f GMT%z")]
+    assert {moment(spelling) for spelling in spellings} == {when}
+    whole = when.replace(microsecond=0)
+    seconds = int(whole.timestamp())
+    numbers = (seconds, str(seconds), seconds * 1000, str(seconds * 1000), seconds * 10**6, seconds * 10**9)
+    assert {moment(one) for one in numbers} == {whole}
+
+
+@given(JSON)
+def test_any_value_is_a_time_or_not_set_or_said(value: Any) -> None:
+    """Nothing falls between: a time that can be moved to any zone, nothing there, or unreadable, in words."""
+    try:
+        found = moment(value)
+    except Unreadable as error:
+        said = str(error)
+    else:
+        said = "read"
+        assert found is None or 1970 <= found.year < 9999
+    assert said.encode()
+    assert said == "read" or value not in (None, "", 0, False)
+
+
+@pytest.mark.parametrize("name", sorted(DECIDING))
+def test_a_field_that_decides_is_never_silent(name: str) -> None:
+    """Each such field is noted where it is absent, null or not to be understood, and not where it is told."""
+    page = sample("pixverse_account.json")
+    assert read(page).left_out == ()
+    without = {key: value for key, value in page.items() if key != name}
+    for left_out in (without, {**page, name: None}):
+        assert read(left_out).left_out == (LeftOut(DECIDING[name]),)
+        assert read(left_out).left_out[0].unreadable is None
+    (unreadable,) = read({**page, name: {"a": 1}}).left_out
+    assert (unreadable.name, unreadable.unreadable) == (DECIDING[name], f"{name} is an object")
 
 
 @pytest.mark.parametrize(
@@ -235,7 +329,8 @@ def test_flags(value: Any, known: bool | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "known"), [(0, False), (1, True), (2, True), (False, False), (True, True), (None, None), ("0", None)]
+    ("value", "known"),
+    [(0, False), (1, True), (2, True), (False, False), (True, True), (None, None), ("0", False), ("no", None)],
 )
 def test_expired_member(value: Any, known: bool | None) -> None:
     """Only 0 is documented: active. Any other number is expired, and no number is unknown."""
@@ -243,10 +338,11 @@ def test_expired_member(value: Any, known: bool | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "free"), [(0, True), (0.0, True), (2, False), (False, False), ("0", False), (None, False)]
+    ("value", "free"),
+    [(0, True), (0.0, True), (2, False), ("0", True), (False, None), ("free", None), (2.5, None), (None, None)],
 )
-def test_free(value: Any, free: bool) -> None:
-    """Only the number 0 is the free plan."""
+def test_free(value: Any, free: bool | None) -> None:
+    """Only the number 0 is the free plan; what is no number says nothing, and so does nothing."""
     assert read(changed(current_plan_type=value)).plan.free is free
 
 
