@@ -1,5 +1,6 @@
 """Lets chats in by links that work once and for ten minutes, and lets them go again."""
 
+import logging
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -13,12 +14,14 @@ from bot.core.pairing import (
     Invitation,
     after_wrong,
     is_code,
+    is_noted,
     link_due,
-    may_guess,
 )
 from bot.store import chats, pairing
 from bot.store.connection import Connection
 from bot.store.database import Store
+
+log = logging.getLogger(__name__)
 
 draw_code = partial(secrets.token_urlsafe, CODE_BYTES)
 
@@ -55,17 +58,22 @@ class Pairing:
         return code
 
     async def open(self, code: str, chat: Chat, by: str) -> Invitation | None:
-        """Allows a chat that shows an open code, and gives the invitation. A wrong or old one gets nothing: None."""
+        """Allows a chat that shows an open code, and gives the invitation. A wrong or old one gets nothing: None.
+
+        Whoever floods the bot with wrong codes can neither delay the right one nor keep the disk busy.
+        """
         now = self._clock()
         async with self._store.read() as connection:
-            if not await is_heard(connection, chat, now):
-                return None
-        async with self._store.write() as connection:
-            if not await is_heard(connection, chat, now):
-                return None
-            invitation = await pairing.take_invitation(connection, code, now) if is_code(code) else None
-            if invitation is None:
+            right = is_code(code) and await pairing.is_open(connection, code, now)
+            noted = not right and await is_to_be_noted(connection, chat, now)
+        if noted:
+            async with self._store.write() as connection:
                 await note_wrong(connection, chat, now)
+        if not right:
+            return None
+        async with self._store.write() as connection:
+            invitation = await pairing.take_invitation(connection, code, now)
+            if invitation is None:  # somebody else was a moment faster
                 return None
             await pairing.withdraw_first(connection)
             await pairing.pair(connection, chat, by, now)
@@ -80,15 +88,19 @@ class Pairing:
             return bool(await pairing.leave(connection, here))
 
 
-async def is_heard(connection: Connection, chat: Chat, now: datetime) -> bool:
-    """Whether a code from this chat is looked at now, after the wrong ones before it."""
+async def is_to_be_noted(connection: Connection, chat: Chat, now: datetime) -> bool:
+    """Whether a wrong code from this chat is noted now, after those before it."""
     own = await pairing.guesses_of(connection, chat.chat_id)
     total = await pairing.guesses_of(connection, pairing.EVERYBODY)
-    return may_guess(own, OF_ONE_CHAT, now) and may_guess(total, OF_EVERYBODY, now)
+    return is_noted(own, OF_ONE_CHAT, now) and is_noted(total, OF_EVERYBODY, now)
 
 
 async def note_wrong(connection: Connection, chat: Chat, now: datetime) -> None:
-    """Counts a wrong code, for its chat and for everybody."""
+    """Counts a wrong code, for its chat and for everybody. A row of them is said in the log once."""
     for who in (chat.chat_id, pairing.EVERYBODY):
         known = after_wrong(await pairing.guesses_of(connection, who), now)
         await pairing.note_guesses(connection, who, known, now)
+        if who == pairing.EVERYBODY and known.wrong == OF_EVERYBODY.free:
+            log.warning(
+                "%d wrong pairing codes in a row, the last in chat %s; the right one still works", known.wrong, chat
+            )

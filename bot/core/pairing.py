@@ -1,6 +1,8 @@
-"""Who may become an allowed chat: an invitation's ten minutes, and how guessing at one is slowed down. Pure.
+"""Who may become an allowed chat: an invitation's ten minutes, and how often wrong codes are noted. Pure.
 
-The codes themselves are drawn in ``bot/pairing.py`` and kept only as hashes in ``bot/store/pairing.py``.
+The right code is always taken, whatever was tried before: what keeps strangers out is the length of a code, and a limit
+that they can use up would keep the owner out. The codes themselves are drawn in ``bot/pairing.py`` and kept only as
+hashes in ``bot/store/pairing.py``.
 """
 
 import re
@@ -37,14 +39,14 @@ class Guesses:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How many wrong codes are free, and the wait after those, which doubles with each one up to the longest."""
+    """How many wrong codes are noted at once, and the wait after those, which doubles with each up to the longest."""
 
     free: int
     first_wait: timedelta
     longest_wait: timedelta
 
     def wait(self, wrong: int) -> timedelta:
-        """For how long no code is looked at after so many wrong ones."""
+        """For how long no wrong code is noted after so many."""
         if wrong < self.free:
             return timedelta(0)
         return min(self.first_wait * (1 << min(wrong - self.free, 20)), self.longest_wait)
@@ -52,13 +54,12 @@ class Patience:
 
 OF_ONE_CHAT = Patience(5, timedelta(minutes=1), timedelta(hours=1))
 OF_EVERYBODY = Patience(5, timedelta(seconds=1), timedelta(seconds=10))
-"""Short: strangers must not be able to keep an owner out for long, and the length of a code is what keeps them out."""
 
 FORGIVEN_AFTER = timedelta(hours=2)
 
 
-def may_guess(guesses: Guesses, patience: Patience, now: datetime) -> bool:
-    """Whether a code is looked at now. While not, the right one gets nothing either."""
+def is_noted(guesses: Guesses, patience: Patience, now: datetime) -> bool:
+    """Whether a wrong code is noted now. While not, it costs one look into the database and leaves nothing behind."""
     if guesses.last_at is None:
         return True
     return not timedelta(0) <= now - guesses.last_at < patience.wait(guesses.wrong)

@@ -41,6 +41,14 @@ async def invite(connection: Connection, code: str, invitation: Invitation) -> N
     await connection.execute(sa.insert(invitations).values(values))
 
 
+async def is_open(connection: Connection, code: str, now: datetime) -> bool:
+    """Whether this code would let a chat in."""
+    made_at: datetime | None = await connection.scalar(
+        sa.select(invitations.c.made_at).where(invitations.c.hash == hash_of(code))
+    )
+    return made_at is not None and Invitation(made_at).is_open(now)
+
+
 async def take_invitation(connection: Connection, code: str, now: datetime) -> Invitation | None:
     """The open invitation of this code, which from now on is used; None for a wrong or an old one."""
     this = invitations.c.hash == hash_of(code)

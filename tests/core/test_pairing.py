@@ -17,8 +17,8 @@ from bot.core.pairing import (
     Patience,
     after_wrong,
     is_code,
+    is_noted,
     link_due,
-    may_guess,
 )
 from tests.core.builders import HOUR, MINUTE, NOW, SECOND
 
@@ -66,15 +66,15 @@ def test_the_link_in_the_log_is_renewed_while_nobody_is_paired(
 
 
 @EACH
-def test_five_wrong_codes_are_free(patience: Patience) -> None:
-    """Whoever mistypes is not punished; from the fifth on each wrong one costs a wait that grows, up to an end."""
+def test_five_wrong_codes_are_noted(patience: Patience) -> None:
+    """From the fifth on there is a wait in which none is, and it grows up to an end."""
     guesses = Guesses()
     for _ in range(5):
-        assert may_guess(guesses, patience, NOW)
+        assert is_noted(guesses, patience, NOW)
         guesses = after_wrong(guesses, NOW)
-    assert not may_guess(guesses, patience, NOW)
-    assert not may_guess(guesses, patience, NOW + patience.first_wait - SECOND / 2)
-    assert may_guess(guesses, patience, NOW + patience.first_wait)
+    assert not is_noted(guesses, patience, NOW)
+    assert not is_noted(guesses, patience, NOW + patience.first_wait - SECOND / 2)
+    assert is_noted(guesses, patience, NOW + patience.first_wait)
     waits = [patience.wait(wrong) for wrong in range(5, 40)]
     assert waits == sorted(waits)
     assert waits[-1] == patience.longest_wait
@@ -87,22 +87,22 @@ def test_a_calm_is_forgiven() -> None:
     assert after_wrong(many, NOW + 3 * HOUR).wrong == 1
 
 
-def test_a_clock_that_is_set_back_locks_nobody_out() -> None:
-    """A wrong code that seems to come from the future holds nothing up."""
-    assert may_guess(Guesses(30, NOW + 5 * HOUR), OF_ONE_CHAT, NOW)
+def test_a_clock_that_is_set_back_hides_no_wrong_code() -> None:
+    """One that seems to come from the future holds nothing up."""
+    assert is_noted(Guesses(30, NOW + 5 * HOUR), OF_ONE_CHAT, NOW)
 
 
 @EACH
 @given(st.lists(st.integers(0, 4000), min_size=1, max_size=300))
 @settings(deadline=None)
-def test_guessing_is_slow(patience: Patience, pauses: list[int]) -> None:
-    """However the tries are spread: the codes looked at are never more than the waits let through, and five a calm."""
-    guesses, now, heard = Guesses(), NOW, 0
+def test_a_flood_of_wrong_codes_leaves_little_behind(patience: Patience, pauses: list[int]) -> None:
+    """However the tries are spread: no more are noted than the waits let through, and five a calm."""
+    guesses, now, written = Guesses(), NOW, 0
     for pause in pauses:
         now += timedelta(seconds=pause)
-        if may_guess(guesses, patience, now):
-            heard += 1
+        if is_noted(guesses, patience, now):
+            written += 1
             guesses = after_wrong(guesses, now)
     passed = now - NOW
     calms = passed // (2 * HOUR) + 1
-    assert heard <= 5 * calms + passed // patience.first_wait + 1
+    assert written <= 5 * calms + passed // patience.first_wait + 1

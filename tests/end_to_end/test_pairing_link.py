@@ -69,6 +69,20 @@ async def test_a_wrong_code_gets_nothing_and_the_right_one_works_once(world: Wor
     assert len(world.telegram.texts(BOB)) == 1
 
 
+async def test_a_flood_of_wrong_codes_does_not_keep_the_right_one_out(world: World) -> None:
+    """Of strangers and in the very chat: the link is answered at once, and the flood gets nothing."""
+    world.accounts("alice")
+    bot, code = await first_link(world)
+    for number in range(60):
+        for chat in (BOB, ANN):
+            world.telegram.say(chat, f"/start {number:032}")
+    assert "is paired" in await bot.asked(f"/start {code}")
+    await handled(world)
+    assert world.telegram.texts(BOB) == []
+    assert len(world.telegram.texts(ANN)) == 1
+    assert "5 wrong pairing codes in a row" in bot.log
+
+
 async def test_the_link_is_renewed_while_nobody_is_there(world: World) -> None:
     """After ten minutes the old one is worth nothing, and another stands in the log."""
     world.accounts("alice")
