@@ -1,0 +1,53 @@
+"""Each answer that useapi.net, or what stands before it, was seen to give: what the source makes of it."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from bot.core.model import Listing, Outage, OutageKind, Reading
+from bot.sources.http import Client, open_session
+from bot.sources.pixverse import PixVerse
+from tests.fakes import Clock
+from tests.field.catalogue import USEAPI, FieldAnswer
+from tests.field.wire import answering
+
+KINDS = {
+    "unauthorized": OutageKind.UNAUTHORIZED,
+    "lapsed": OutageKind.LAPSED,
+    "missing": OutageKind.MISSING,
+    "broken": OutageKind.BROKEN,
+    "counted": OutageKind.UNREFRESHED,
+    "throttled": OutageKind.THROTTLED,
+    "garbled": OutageKind.GARBLED,
+    "unavailable": OutageKind.UNAVAILABLE,
+    "between": OutageKind.UNAVAILABLE,
+}
+BLAME = re.compile(r"token|subscription|unauthori[sz]ed|account", re.IGNORECASE)
+"""Words that would blame what is not at fault, where something in between answers."""
+
+
+ASKED = [(answer, asked) for answer in USEAPI for asked in ("features", "accounts") if answer.to in ("any", asked)]
+
+
+@pytest.mark.parametrize(("answer", "asked"), ASKED, ids=[f"{answer}, {asked}" for answer, asked in ASKED])
+async def test_an_answer_is_what_it_is(answer: FieldAnswer, asked: str) -> None:
+    """Over a real socket: the kind, the pause that is asked for, and the words, which blame nobody wrongly."""
+    async with answering(answer) as url, open_session() as session:
+        source = PixVerse(Client(session, url, "user:1234-topsecretTOKEN5678", timeout=20), Clock())
+        seen = await (source.read("a@example.com") if asked == "features" else source.list_accounts())
+    if answer.expect == "reading":
+        assert isinstance(seen, Reading)
+    elif answer.expect == "none":
+        assert isinstance(seen, Listing)
+        assert seen.accounts == ()
+    else:
+        assert isinstance(seen, Outage)
+        assert seen.kind is KINDS[answer.expect], seen.said
+        assert seen.retry_after == (timedelta(seconds=answer.seconds) if answer.seconds is not None else None) or (
+            answer.expect == "between"
+        )
+        assert "topsecret" not in seen.said
+        if answer.expect == "between":
+            assert not BLAME.search(seen.said), seen.said
+            assert (answer.says or "answers") in seen.said
