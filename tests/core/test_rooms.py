@@ -21,7 +21,15 @@ ROOMS = {
     "settings": "settings",
     "view": "desk",
     **dict.fromkeys(
-        ("setting_types", "accounts_file", "accounts_build", "accounts_faults", "accounts_tables", "toml_lines"),
+        (
+            "setting_types",
+            "env_file",
+            "accounts_file",
+            "accounts_build",
+            "accounts_faults",
+            "accounts_tables",
+            "toml_lines",
+        ),
         "settings",
     ),
 }
