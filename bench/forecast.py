@@ -20,12 +20,13 @@ from itertools import pairwise, repeat
 from statistics import median
 
 from bench.spending_patterns import LOOK, LOOKS_A_DAY, PATTERNS, WATCHED_DAYS, Simulated, moment, simulated
+from bot.core.credit_changes import Point, changes_between
 from bot.core.decide import decide
 from bot.core.forecast import Forecast, next_boundary, outlook
 from bot.core.measures import Standing
 from bot.core.model import Account, Alert, Measure, Reading, Reason, Severity, Threshold
 from bot.core.runway import runway_standing
-from bot.core.spending import Point, orderly, spending
+from bot.core.spending import orderly
 
 TUNED_ON, HELD_OUT = range(1, 13), range(201, 209)
 """Disjoint on purpose. What is changed after a look at the held-out seeds needs fresh ones here (101 to 108 are
@@ -94,7 +95,7 @@ def straight_line(points: Sequence[Point], reading: Reading) -> float | None:
     if not points or points[0].taken_at > since:
         return None
     known = orderly([point for point in points[-LOOKS_A_DAY - 2 :] if point.taken_at >= since], reading.taken_at)
-    spent = sum(spending(before, after) for before, after in pairwise(known))
+    spent = sum(changes_between(before, after).spent for before, after in pairwise(known))
     return reading.credits.total / spent * 86_400 if spent else float("inf")
 
 

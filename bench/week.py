@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.history import Past, draw_history, slots_for
 from bot.chat.outlook import short_forecast
+from bot.core.credit_changes import Point
 from bot.core.forecast import outlook
 from bot.core.foresee import foretold_of
 from bot.core.history import Gap, Tracer, fan_of
 from bot.core.model import Account, Credits, Plan, Reading, Threshold, Watched
-from bot.core.spending import Point
 from bot.drawing import Drawing
 
 NOW = datetime(2026, 7, 21, 9, 0, tzinfo=UTC)

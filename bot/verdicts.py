@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.context import Context
+from bot.core.foresee import is_overtaken
 from bot.core.looks import (
     Alerts,
     Outcome,
@@ -67,10 +68,13 @@ class Change:
         return self.after.outage is None and reading is not None and is_changed(self.before.reading, reading)
 
     @property
-    def has_grown(self) -> bool:
-        """Whether credits were added."""
-        reading = self.after.reading
-        return self.tells_new and reading is not None and growth(self.before.reading, reading) is not None
+    def overtakes_forecast(self) -> bool:
+        """Whether the forecast no longer starts from what there is: credits were added, or far more are gone."""
+        reading, foretold = self.after.reading, self.after.foretold
+        if not self.tells_new or reading is None:
+            return False
+        grown = growth(self.before.reading, reading) is not None
+        return grown or (foretold is not None and is_overtaken(foretold, reading))
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +226,7 @@ class Verdicts:
         new = [change.after for change in changes if change.tells_new]
         await accounts.save(connection, new, [change.after for change in changes if not change.tells_new])
         await readings.append(connection, new)
-        await accounts.forget_forecasts(connection, [change.after.key for change in changes if change.has_grown])
+        await accounts.forget_forecasts(connection, [one.after.key for one in changes if one.overtakes_forecast])
         await history.note_outages(connection, [(change.before, change.after) for change in changes])
         await accounts.plan_looks(connection, waits)
         return changes

@@ -29,7 +29,7 @@ from bot.chat.words import (
 from bot.core.delivery import Parcel, Story, worst
 from bot.core.model import Measure, Notice, OutageKind, Plan, Reason, Topic
 
-GROWTHS = {"refill": "Refilled", "top-up": "Topped up"}
+GROWTHS = {"refill": "Refilled", "top-up": "Topped up", "plan change": "Another plan"}
 HINT = "/credits shows every number."
 
 

@@ -27,7 +27,13 @@ from bot.core.durations import say_duration
 from bot.core.foresee import FRESH_FOR
 from bot.core.model import Credits, Facts, Measure, Notice, OutageKind, Plan, Reason
 
-GROWTHS = {"refill": "Refilled.", "top-up": "Topped up.", "daily refill": "Daily credits came in."}
+GROWTHS = {
+    "refill": "Refilled.",
+    "top-up": "Topped up.",
+    "plan change": "Credits of another plan.",
+    "daily refill": "Daily credits came in.",
+    "refund": "Credits of a failed job came back.",
+}
 
 
 def tell_story(story: Story, now: datetime, zone: ZoneInfo) -> Telling:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from bot.core.history import MarkKind, bounded, jump_of, spent_between
+from bot.core.credit_changes import Point, changes_between
+from bot.core.history import bounded
 from bot.core.model import Measure, Notice, Number, Plan, Reading, Reason, Severity, Topic, Watched
-from bot.core.spending import Point
 
 AHEAD = timedelta(days=7)
 TOGETHER = timedelta(hours=1)
@@ -81,8 +81,7 @@ class Tally:
     def __init__(self) -> None:
         """Nothing is known yet; the first point only says what held."""
         self._last: Point | None = None
-        self._sums = dict.fromkeys(MarkKind, 0.0)
-        self._spent = 0.0
+        self._spent = self._refilled = self._topped_up = self._lapsed = 0.0
         self._plan: str | None = None
         self._first_plan: str | None = None
 
@@ -90,10 +89,11 @@ class Tally:
         """Takes the next point."""
         point = bounded(point, self._last)
         if self._last is not None:
-            jump = jump_of(self._last, point)
-            self._spent += spent_between(self._last, point, jump[0] if jump else None)
-            if jump:
-                self._sums[jump[0]] += jump[1]
+            changes = changes_between(self._last, point)
+            self._spent += changes.spent - changes.refunded
+            self._refilled += changes.refilled + changes.by_plan
+            self._topped_up += changes.topped_up
+            self._lapsed += changes.lapsed
         self._last = point
         self._plan = point.plan or self._plan
         self._first_plan = self._first_plan or point.plan
@@ -104,9 +104,9 @@ class Tally:
         old, new = self._first_plan, self._plan
         return Past(
             spent=max(self._spent, 0.0),
-            refilled=self._sums[MarkKind.REFILL],
-            topped_up=self._sums[MarkKind.TOP_UP],
-            lapsed=self._sums[MarkKind.LAPSED],
+            refilled=self._refilled,
+            topped_up=self._topped_up,
+            lapsed=self._lapsed,
             plan=(old, new) if old and new and old != new else None,
         )
 

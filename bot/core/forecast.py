@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil, isfinite
 
+from bot.core.credit_changes import Point, point_of
 from bot.core.futures import Path, Stock, futures
 from bot.core.model import Account, Plan, Reading
-from bot.core.spending import DAY, DAY_HOURS, HOUR, Day, Point, days_of, orderly, point_of
+from bot.core.spending import DAY, DAY_HOURS, HOUR, Day, days_of, orderly
 
 COVERAGE = 0.8
 """The range is meant to hold the true moment this often."""

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.core.credit_changes import Point
 from bot.core.decide import decide
 from bot.core.forecast import Forecast, outlook
 from bot.core.looks import Alerts, Outcome, account_facts, outcome
-from bot.core.model import Account, Alert, Foretold, Measure, Rules, Silence
+from bot.core.model import Account, Alert, Foretold, Measure, Reading, Rules, Silence
 from bot.core.runway import runway_standing
-from bot.core.spending import Point
 from bot.core.spike import spike, spike_standing
 
 HISTORY = timedelta(days=42)
@@ -17,6 +17,9 @@ HISTORY = timedelta(days=42)
 
 FRESH_FOR = timedelta(hours=6)
 """A forecast older than this is no longer told."""
+
+SURPRISE, PACE_MARGIN = 0.1, 3.0
+"""The share of the credits, and the times the usual pace, by which a reading may lie below a forecast."""
 
 MAKE_EVERY = timedelta(minutes=30)
 """A forecast changes little from one look to the next, and costs some milliseconds."""
@@ -43,14 +46,26 @@ def foretold_of(account: Account, full: Forecast | None) -> Foretold | None:
 
 
 def told_now(account: Account, now: datetime) -> Foretold | None:
-    """The forecast worth a word while it passes for fresh: not after an outage, an addition, its end, or six hours."""
+    """The forecast worth a word while it holds: not after an outage, its end, six hours, or a reading against it."""
     foretold, reading = account.foretold, account.reading
     if foretold is None or not foretold.useful or reading is None or account.outage is not None:
         return None
     old = not timedelta(0) <= now - foretold.made_at <= FRESH_FOR
     over = foretold.boundary is not None and foretold.boundary <= now
     missed = not foretold.lasts and foretold.latest is not None and foretold.latest <= now
-    return None if old or over or missed or reading.credits.total > foretold.total else foretold
+    return None if old or over or missed or is_overtaken(foretold, reading) else foretold
+
+
+def is_overtaken(foretold: Foretold, reading: Reading) -> bool:
+    """Whether a reading contradicts a forecast that was made before it: more is left, nothing is, or far less.
+
+    Far less is a tenth of what there was, and three times what the usual pace takes in the time between.
+    """
+    total = reading.credits.total
+    if total <= 0 or total > foretold.total:
+        return total != foretold.total
+    days = max((reading.taken_at - foretold.made_at) / timedelta(days=1), 0.0)
+    return foretold.total - total > SURPRISE * foretold.total + PACE_MARGIN * foretold.per_day * days
 
 
 def foretold_ends(accounts: Iterable[Account], now: datetime) -> dict[str, datetime]:

@@ -13,10 +13,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from bot.core.credit_changes import CreditChanges, Point, changes_between
 from bot.core.forecast import Forecast
 from bot.core.measures import ladder_severity, rung_value
 from bot.core.model import Foretold, Ladder
-from bot.core.spending import Point
 
 Place = tuple[float, float]
 """A moment and the credits then."""
@@ -30,9 +30,6 @@ SLOTS = 800
 MOST_MARKS = 40
 MOST_PANELS = 12
 LARGEST = 1e15
-REFUND_BELOW = 0.05
-"""Monthly credits that come back outside a refill, less than this share of the allowance, are a refund of a job."""
-
 FUTURE_SHARE = 0.4
 """A forecast may take as much of the time axis as this share of the past that is shown."""
 
@@ -178,11 +175,12 @@ class Tracer:
         self._place((at, total))
         if before is None:
             return
-        jump = jump_of(before, point)
-        self._spent += spent_between(before, point, jump[0] if jump else None)
-        if jump:
-            self._marks.append(Mark(at, *jump, total))
-            self._counts[jump[0].value] += 1
+        changes = changes_between(before, point)
+        self._spent += changes.spent - changes.refunded
+        mark = mark_of(changes)
+        if mark:
+            self._marks.append(Mark(at, *mark, total))
+            self._counts[mark[0].value] += 1
 
     def _place(self, place: Place) -> None:
         """Puts a place into its slot."""
@@ -237,39 +235,14 @@ def bounded(point: Point, before: Point | None) -> Point:
     return point._replace(monthly=monthly, daily=daily, package=package)
 
 
-def jump_of(before: Point, after: Point) -> tuple[MarkKind, float] | None:
-    """The jump between two points, if it is worth a mark: the daily refill and a job's refund are none."""
-    bought, grown = (after.package or 0) - (before.package or 0), after.monthly - before.monthly
-    if bought > 0:
-        return MarkKind.TOP_UP, bought
-    if grown > 0 and is_refill(before, after):
-        return MarkKind.REFILL, grown
-    if grown > 0 and grown >= REFUND_BELOW * (after.monthly_allowance or before.monthly_allowance or 0):
-        return MarkKind.TOP_UP, grown
-    return (MarkKind.LAPSED, -grown) if has_lapsed(before, after) else None
-
-
-def is_refill(before: Point, after: Point) -> bool:
-    """Whether monthly credits that grew came with the period: its refresh time has passed, or moved on."""
-    if before.refresh_at is None:
-        return False
-    moved = after.refresh_at is not None and after.refresh_at != before.refresh_at
-    return moved or before.refresh_at <= after.taken_at
-
-
-def has_lapsed(before: Point, after: Point) -> bool:
-    """Whether monthly credits are gone with the plan's end, rather than spent."""
-    ended = before.plan_ends_at is not None and before.plan_ends_at <= after.taken_at
-    return ended and before.monthly > 0 and after.monthly <= 0
-
-
-def spent_between(before: Point, after: Point, jump: MarkKind | None) -> float:
-    """What went away between two points by spending; a refund takes it back, so it may be negative."""
-    monthly = before.monthly - after.monthly
-    if jump is MarkKind.LAPSED or (jump and monthly < 0):
-        monthly = 0.0
-    daily, package = (before.daily or 0) - (after.daily or 0), (before.package or 0) - (after.package or 0)
-    return monthly + max(daily, 0) + max(package, 0)
+def mark_of(changes: CreditChanges) -> tuple[MarkKind, float] | None:
+    """What is worth a mark on the picture: the daily refill and a job's refund are not."""
+    amounts = (
+        (MarkKind.TOP_UP, changes.topped_up),
+        (MarkKind.REFILL, changes.refilled + changes.by_plan),
+        (MarkKind.LAPSED, changes.lapsed),
+    )
+    return next(((kind, amount) for kind, amount in amounts if amount > 0), None)
 
 
 def merged(gaps: Iterable[Gap], since: float, until: float) -> tuple[Gap, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.core.credit_changes import ChangeKind, changes_between, point_of
 from bot.core.decide import announce, decide, is_silenced
 from bot.core.measures import (
     Standing,
@@ -26,7 +27,6 @@ from bot.core.model import (
     Listing,
     Measure,
     Notice,
-    Number,
     Outage,
     OutageKind,
     Plan,
@@ -105,23 +105,9 @@ def is_changed(before: Reading | None, after: Reading) -> bool:
     return before is None or replace(before, taken_at=after.taken_at) != after
 
 
-def growth(before: Reading | None, after: Reading) -> str | None:
-    """Why credits grew since the reading before: "top-up", "refill" or "daily refill"; None if they did not."""
-    if before is None:
-        return None
-    old, new = before.credits, after.credits
-    if grew(old.package, new.package):
-        return "top-up"
-    if new.monthly > old.monthly:
-        passed = old.refresh_at is not None and old.refresh_at <= after.taken_at
-        moved = None not in (old.refresh_at, new.refresh_at) and old.refresh_at != new.refresh_at
-        return "refill" if passed or moved else "top-up"
-    return "daily refill" if grew(old.daily, new.daily) else None
-
-
-def grew(before: Number | None, after: Number | None) -> bool:
-    """Whether a bucket holds more than before; one that was not known cannot have grown."""
-    return before is not None and after is not None and after > before
+def growth(before: Reading | None, after: Reading) -> ChangeKind | None:
+    """Why credits grew since the reading before; None if they did not."""
+    return changes_between(point_of(before), point_of(after)).grew_by if before else None
 
 
 def decide_account(

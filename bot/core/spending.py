@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 from math import isfinite
-from typing import NamedTuple
 
-from bot.core.model import Credits, Number, Reading
+from bot.core.credit_changes import Point, changes_between
 
 DAY_HOURS = 24
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -24,26 +23,6 @@ SLACK = timedelta(hours=2)
 
 EMPTY_SHARE = 0.005
 """With less than this share of the allowance hardly a job fits: that nothing is spent then says nothing of the pace."""
-
-
-class Point(NamedTuple):
-    """What the store keeps of a reading; the fields are the columns of its table, in their order."""
-
-    taken_at: datetime
-    monthly: Number
-    daily: Number | None = None
-    package: Number | None = None
-    monthly_allowance: Number | None = None
-    daily_allowance: Number | None = None
-    refresh_at: datetime | None = None
-    daily_refresh_at: datetime | None = None
-    plan: str | None = None
-    plan_ends_at: datetime | None = None
-
-    @property
-    def total(self) -> Number:
-        """What could be spent."""
-        return self.monthly + (self.daily or 0) + (self.package or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +44,6 @@ class Day:
         """The credits spent by an hour of the day, 0 to 24."""
         whole = min(max(int(hour), 0), DAY_HOURS - 1)
         return self.sums[whole] + (self.sums[whole + 1] - self.sums[whole]) * (hour - whole)
-
-
-def point_of(reading: Reading) -> Point:
-    """What the store would keep of a reading."""
-    credits: Credits = reading.credits
-    return Point(
-        reading.taken_at,
-        credits.monthly,
-        credits.daily,
-        credits.package,
-        credits.monthly_allowance,
-        credits.daily_allowance,
-        credits.refresh_at,
-        credits.daily_refresh_at,
-        reading.plan.name,
-        reading.plan.ends_at,
-    )
 
 
 def orderly(points: Iterable[Point], until: datetime) -> list[Point]:
@@ -111,12 +73,12 @@ def hourly(points: Sequence[Point], at: datetime, hours: int) -> tuple[list[floa
         start, end = (at - before.taken_at) / HOUR, (at - after.taken_at) / HOUR
         if is_empty(before):
             continue
-        loss, missed = spending(before, after), is_missed(before, after)
-        if missed and is_jump(before, after):
+        changes, missed = changes_between(before, after), is_missed(before, after)
+        if missed and changes.hides_spending:
             continue
         spread(known, start, end, start - end)
-        if loss:
-            spread(spent, start if missed else min(start, end + 1), end, loss)
+        if changes.spent:
+            spread(spent, start if missed else min(start, end + 1), end, changes.spent)
     return spent, known
 
 
@@ -129,49 +91,6 @@ def spread(hours: list[float], start: float, end: float, amount: float) -> None:
     rate = amount / (start - end)
     for hour in range(first, last + 1):
         hours[hour] += rate * (min(start, hour + 1) - max(end, hour))
-
-
-def spending(before: Point, after: Point) -> float:
-    """What was spent between two points, as far as no refill, top-up or renewal hides it."""
-    monthly = 0 if is_jump(before, after) else before.monthly - after.monthly
-    package = (before.package or 0) - (after.package or 0) if after.package is not None else 0
-    return max(monthly, 0) + max(package, 0) + daily_spending(before, after)
-
-
-def daily_spending(before: Point, after: Point) -> float:
-    """What was spent of the daily credits; after a refill, what is missing of the allowance."""
-    if before.daily is None or after.daily is None:
-        return 0
-    if after.daily > before.daily or is_passed(before.daily_refresh_at, before, after):
-        return max((after.daily_allowance or 0) - after.daily, 0)
-    return before.daily - after.daily
-
-
-def is_jump(before: Point, after: Point) -> bool:
-    """The monthly credits were set anew between two points: refilled, topped up, renewed, lapsed, another plan's."""
-    return (
-        after.monthly > before.monthly
-        or is_passed(before.refresh_at, before, after)
-        or is_passed(before.plan_ends_at, before, after)
-        or differ(before.plan, after.plan)
-        or differ(before.monthly_allowance, after.monthly_allowance)
-        or is_moved(before.refresh_at, after.refresh_at)
-    )
-
-
-def is_passed(moment: datetime | None, before: Point, after: Point) -> bool:
-    """Whether a moment lies after the one point and not after the other."""
-    return moment is not None and before.taken_at < moment <= after.taken_at
-
-
-def differ(old: object, new: object) -> bool:
-    """Whether two values are known and not the same."""
-    return old is not None and new is not None and old != new
-
-
-def is_moved(old: datetime | None, new: datetime | None) -> bool:
-    """Whether a refill was put off by more than a day; a service that computes it anew each time shakes by less."""
-    return old is not None and new is not None and new - old > DAY
 
 
 def is_missed(before: Point, after: Point) -> bool:

@@ -7,9 +7,10 @@ as there never was is one.
 from collections.abc import Iterable
 from datetime import datetime
 
+from bot.core.credit_changes import Point, point_of
 from bot.core.measures import Standing
 from bot.core.model import Account, Severity
-from bot.core.spending import DAY, DAY_HOURS, HOUR, Point, hourly, orderly, point_of
+from bot.core.spending import DAY, DAY_HOURS, HOUR, hourly, orderly
 
 LATELY = 2
 """Hours that count as just now."""

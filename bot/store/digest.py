@@ -4,9 +4,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from bot.core.credit_changes import Point
 from bot.core.digest import Past, Tally
 from bot.core.model import Chat, Notice, Topic
-from bot.core.spending import Point
 from bot.store.chats import is_chat
 from bot.store.connection import Connection
 from bot.store.outbox import notification_of

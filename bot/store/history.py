@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
+from bot.core.credit_changes import Point
 from bot.core.history import Gap, Trace, Tracer
 from bot.core.model import Account
-from bot.core.spending import Point
 from bot.store.connection import Connection
 from bot.store.schema import outages, readings
 

@@ -12,9 +12,9 @@ from bot.chat.history import Past, choose, draw_history, past_of, picture
 from bot.chat.history_arguments import HistoryRequest, parse_history
 from bot.chat.history_words import LONGEST_CAPTION
 from bot.chat.text import Message
+from bot.core.credit_changes import Point
 from bot.core.history import MOST_PANELS, Fan, Gap, Picture, Recorded, Trace, Tracer
 from bot.core.model import Account, Alert, Foretold, Measure, Outage, OutageKind, Reading, Severity, Threshold, Watched
-from bot.core.spending import Point
 from bot.errors import DrawingTrouble
 from tests.chat.given import LOW, NONE_LEFT, NOW, UTC_ZONE, ago
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.core.credit_changes import Point
 from bot.core.digest import Digest, Event, Kind, Past, Tally, coming_of, digest_of, events_of
 from bot.core.model import Credits, Measure, Plan, Reading, Reason, Severity, Topic, Watched
-from bot.core.spending import Point
 from tests.core.builders import DAY, HOUR, KEY, MINUTE, NOW, account_with, failed, firing, notification, read
 
 C, W, I = Severity.CRITICAL, Severity.WARNING, Severity.INFO  # noqa: E741 - three letters for three severities

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.core.credit_changes import Point, changes_between, point_of
 from bot.core.forecast import Forecast, forecast, next_boundary, outlook
 from bot.core.model import Account, Credits, Plan, Reading
-from bot.core.spending import Point, days_of, is_jump, orderly, point_of, spending
+from bot.core.spending import days_of, orderly
 from bot.core.spike import spike, spike_standing
 from tests.core.builders import DAY, HOUR, MINUTE, NOW, account_with, read
 from tests.core.histories import by_day, kept, known_of, on_mondays, past, reading_at, refill_in, shifted, steadily
@@ -121,8 +122,9 @@ def test_jumps_are_cut_out(jump: dict[str, object]) -> None:
 )
 def test_what_counts_as_spent(before: Point, after: Point, spent: float) -> None:
     """Only what shrank with no refill, renewal or other plan between; of the daily credits also after a refill."""
-    assert spending(before, after) == spent
-    assert is_jump(before, after) is not (spent > 0 or before.monthly == after.monthly)
+    found = changes_between(before, after)
+    assert found.spent == spent
+    assert not (found.hides_spending and before.monthly - after.monthly == spent > 0)
 
 
 def test_the_daily_refill_is_spent_first() -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.credit_changes import Point
 from bot.core.forecast import Forecast
 from bot.core.history import (
     LARGEST,
@@ -30,7 +31,6 @@ from bot.core.history import (
     picture_of,
     rungs_of,
 )
-from bot.core.spending import Point
 from tests.core.builders import DAY, HOUR, NOW, rungs
 
 SINCE = NOW - 7 * DAY
@@ -61,6 +61,7 @@ points = st.lists(
         st.none() | levels,
         monthly_allowance=st.none() | st.floats(0, 20_000),
         refresh_at=st.none() | moments,
+        daily_refresh_at=st.none() | moments,
         plan_ends_at=st.none() | moments,
     ),
     max_size=60,
@@ -147,7 +148,7 @@ EARLIER, LATER = NOW - 3 * DAY, NOW - DAY
     ("before", "after", "kind", "amount"),
     [
         (Point(EARLIER, 100, refresh_at=REFRESH), Point(LATER, 15_000), MarkKind.REFILL, 14_900),
-        (Point(EARLIER, 1, refresh_at=NOW), Point(LATER, 9, refresh_at=NOW + DAY), MarkKind.REFILL, 8),
+        (Point(EARLIER, 1, refresh_at=NOW), Point(LATER, 900, refresh_at=NOW + 2 * DAY), MarkKind.REFILL, 899),
         (Point(EARLIER, 100, 0, 0), Point(LATER, 90, 0, 5000), MarkKind.TOP_UP, 5000),
         (Point(EARLIER, 100), Point(LATER, 3000, monthly_allowance=15_000), MarkKind.TOP_UP, 2900),
         (Point(EARLIER, 4120, plan_ends_at=REFRESH), Point(LATER, 0), MarkKind.LAPSED, 4120),
@@ -192,7 +193,7 @@ def test_what_is_out_of_reach_is_left_out() -> None:
 
 def test_a_jump_a_minute_stays_bounded() -> None:
     """An account that goes mad fills neither the picture nor the memory; the count is whole."""
-    trace = traced(Point(SINCE + index * HOUR, 0, 0, index) for index in range(100))
+    trace = traced(Point(SINCE + index * HOUR, 0, 0, 1_000 * index) for index in range(100))
     assert len(trace.marks) == MOST_MARKS
     assert trace.counts == {"top-up": 99}
 

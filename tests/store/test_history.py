@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from bot.core.credit_changes import Point
 from bot.core.history import Gap
 from bot.core.looks import noted
 from bot.core.model import Account, Credits, Outage, OutageKind, Reading
-from bot.core.spending import Point
 from bot.store import history, migrations, readings
 from bot.store.database import Store
 
