@@ -27,7 +27,9 @@ from bot.chat.replies import Reloaded
 from bot.chat.sender import TelegramPost
 from bot.chat.service import TelegramService, make_bot
 from bot.checks import IN_FLIGHT, Checks
+from bot.clock import ClockWatch, SteadyClock, boot_id
 from bot.context import Context
+from bot.core.clock import ClockStep
 from bot.core.foresee import foretold_ends
 from bot.core.model import Chat, Topic, Watched
 from bot.desk import Desk
@@ -102,18 +104,19 @@ class App:
     def __init__(
         self,
         settings: Settings,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Callable[[], datetime] | None = None,
         tick: timedelta | None = None,
         upkeep: Upkeep = Upkeep(),
     ) -> None:
         """``clock``, ``tick`` (how often to look what is due, in real time) and ``upkeep`` differ where time runs fast.
 
+        Without a ``clock`` it is this machine's; the steps of a SteadyClock are taken.
         Raises SettingsError where the accounts file is wrong. ``secrets`` are what no log may show, and may grow.
         """
         self._settings = settings
         self._watchlist = watchlist_for(settings)
         self.secrets = [*settings.secrets, *self._watchlist.secrets]
-        self._clock = clock
+        self._clock = clock or SteadyClock(utc_now)
         self._own_tick = tick
         self._upkeep = upkeep
         self._metrics = Metrics()
@@ -186,9 +189,10 @@ class App:
         self.desk.boards = self._boards
         self._fallback = self._make_fallback()
         self._digests = self._make_digests()
+        self._clock_watch = self._make_clock_watch()
         self.desk.polling = self._telegram.polling
         self.desk.reloads = self.reload
-        self._schedule = Schedule(self._metrics)
+        self._schedule = Schedule(self._metrics, utc_now)
         masked = bool(settings.http_listen and not settings.http_listen.loopback)
         self.pages = Pages(
             self.desk.vitals, self.desk.everything, self._metrics, settings.check_every, clock, masked=masked
@@ -239,6 +243,17 @@ class App:
         )
         return Digests(context)
 
+    def _make_clock_watch(self) -> ClockWatch | None:
+        """What takes the steps of a clock that can be set."""
+        if not isinstance(self._clock, SteadyClock):
+            return None
+
+        def stepped(step: ClockStep) -> None:
+            self._checks.clock_stepped(step.by)
+            self.desk.clock_stepped(step)
+
+        return ClockWatch(self._clock, self._store, stepped, boot_id())
+
     def _warn_of_settings(self) -> None:
         """Says what was read in another way than it was written, and where a token would go unencrypted."""
         for note in self._settings.notes:
@@ -280,7 +295,7 @@ class App:
     async def _supervised(self, stop: asyncio.Event) -> AsyncIterator[None]:
         """Runs the parts for as long as the body does; the first that fails ends the whole, with its error."""
         looks, messages = asyncio.create_task(self._checks.run()), asyncio.create_task(self._outbox.run())
-        parts = [part for part in (self._telegram, self._boards, self._fallback) if part]
+        parts = [part for part in (self._telegram, self._boards, self._fallback, self._clock_watch) if part]
         fronts = [asyncio.create_task(part.run()) for part in parts]
         tasks = [looks, messages, *fronts]
         for task in tasks:
@@ -319,6 +334,8 @@ class App:
 
     async def _resume(self) -> None:
         """Takes up where the last run left off."""
+        if self._clock_watch:
+            await self._clock_watch.resume()
         async with self._store.write() as connection:
             await self._recipients.refresh(connection)
         await self._outbox.resume()
@@ -395,8 +412,9 @@ class App:
             await alerts.end_silences(connection, now)
 
     async def _report_alive(self) -> None:
-        """Tells systemd that the event loop turns and the scheduler works."""
-        systemd.notify("WATCHDOG=1")
+        """Tells systemd that the event loop turns, the scheduler works, and the checks tick."""
+        if self._schedule.has_run("look", within=2 * WATCHDOG_EVERY):
+            systemd.notify("WATCHDOG=1")
 
     def _round_ended(self, ended: Round) -> None:
         """After a round in which everyone could be read, tells the heartbeat's address."""

@@ -14,9 +14,8 @@ from bot.core.spread import next_look
 from bot.errors import DatabaseTrouble
 from bot.rounds import Rounds
 from bot.sources import Source
-from bot.store import accounts, chats, history
+from bot.store import accounts, history
 from bot.store.accounts import Known
-from bot.store.connection import Connection
 from bot.verdicts import Look, Saved, Verdicts
 
 log = logging.getLogger(__name__)
@@ -95,14 +94,14 @@ class Checks:
 
     async def _start_due(self) -> None:
         """The same, one at a time."""
-        now, room = self._clock(), CLAIMED - len(self._in_flight)
+        room = CLAIMED - len(self._in_flight)
         async with self._store.read() as connection:
-            due = await accounts.due(connection, now, CLAIMED)
+            due = await accounts.due(connection, self._clock(), CLAIMED)
         self._more_due = len(due) == CLAIMED or len(due) > room
         overrun = [account for account in due if account.key in self._in_flight]
         ready = [account for account in due if account.key not in self._in_flight][: max(room, 0)]
         if overrun or ready:
-            await self._claim([*overrun, *ready], now)
+            await self._claim([*overrun, *ready])
         for account in overrun:
             self._metrics.overruns.inc()
             log.warning("%s is due again, and the look before has not ended yet", account.key)
@@ -128,10 +127,11 @@ class Checks:
         while self._later:
             self._line_up(*self._later.popleft())
 
-    async def _claim(self, due: Sequence[Known], now: datetime) -> None:
+    async def _claim(self, due: Sequence[Known]) -> None:
         """Moves accounts on to their next place, which claims the present one."""
-        plan = {one.key: next_look(one.key, self._context.every_of(one.source, one.email), now) for one in due}
         async with self._store.write() as connection:
+            now = self._clock()  # in here the clock and what is stored are of one time, also where the clock was set
+            plan = {one.key: next_look(one.key, self._context.every_of(one.source, one.email), now) for one in due}
             await accounts.plan_looks(connection, plan)
         self.rounds.due(plan)
 
@@ -271,12 +271,6 @@ class Checks:
         if ended:
             self._context.on_round(ended)
 
-    async def _bring_back(self, connection: Connection, now: datetime) -> None:
-        """Leaves no look later than its account's next place: a clock that was set back would let it wait."""
-        watched = [one for one in await accounts.known(connection) if one.watched]
-        plan = {one.key: next_look(one.key, self._context.every_of(one.source, one.email), now) for one in watched}
-        await accounts.due_by(connection, plan)
-
     async def _note_pause(self) -> None:
         """After more than three intervals without checks, says from when to when nobody was watching.
 
@@ -285,9 +279,9 @@ class Checks:
         now, before = self._clock(), self._ticked_at
         if before and now - before > PAUSE_INTERVALS * (self.rounds.shortest or self.every):
             await self._verdicts.say_pause(before, now)
-        elif before and now < before:
-            log.warning("The clock was set back by %s", before - now)
-            async with self._store.write() as connection:
-                await self._bring_back(connection, now)
-                await chats.bring_waits_back(connection, before - now)
-        self._ticked_at = now  # only now: a database that was locked just then must not make this forgotten
+        self._ticked_at = self._clock()  # only now: a database that was locked just then must not make this forgotten
+
+    def clock_stepped(self, by: timedelta) -> None:
+        """The clock was set by so much: no tick was missed for that."""
+        if self._ticked_at:
+            self._ticked_at += by

@@ -11,6 +11,7 @@ from bot.chat.pairing import left_line, paired_line
 from bot.chat.polling import Polling
 from bot.chat.replies import Reloaded, Status
 from bot.checks import Checks
+from bot.core.clock import ClockStep
 from bot.core.health import Vitals, problems
 from bot.core.history import Picture, Recorded
 from bot.core.model import Account, Alert, Chat, Notification, Watched
@@ -42,9 +43,17 @@ class Desk:
         self._door = door
         self._clock = clock
         self._started_at = clock()
+        self._clock_step: ClockStep | None = None
         self.polling: Polling | None = None
         self.boards: Boards | None = None
         self.reloads: Callable[[], Awaitable[Reloaded]] | None = None
+
+    def clock_stepped(self, step: ClockStep) -> None:
+        """The clock was set: the bot has run for as long as before, and ``/status`` says so."""
+        if not step.while_off:
+            self._started_at += step.by
+        if step.is_long:
+            self._clock_step = step
 
     def now(self) -> datetime:
         """The present moment, UTC."""
@@ -166,4 +175,5 @@ class Desk:
             last_delivery_at=vitals.last_delivery_at,
             problems=() if starting else tuple(problems(vitals, every, now)),
             notes=vitals.polling_notes,
+            clock_step=self._clock_step if self._clock_step and self._clock_step.is_news(now) else None,
         )

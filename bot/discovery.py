@@ -107,10 +107,9 @@ class Discovery:
             if key not in self._roster.sources:
                 return
             listing = await self._listing(key)
-            now = self._clock()
             async with self._store.write() as connection:
                 if key in self._listing_sources():  # or the watchlist was read again meanwhile
-                    await self._note(connection, key, listing, now)
+                    await self._note(connection, key, listing, self._clock())
             self._on_notices()
 
     async def _note(self, connection: Connection, key: str, listing: Listing | Outage, now: datetime) -> None:

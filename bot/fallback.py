@@ -142,8 +142,8 @@ class Fallback:
 
     async def _due(self) -> list[Parcel]:
         """What is to be told by the second channel, as messages."""
-        now = self._clock()
         async with self._store.read() as connection:
+            now = self._clock()
             waiting = await fallback.untaken(connection, now, self._after)
             told = await fallback.sent(connection, {part.notice.key for part in waiting}) if waiting else {}
         return parcels(due_for_fallback(waiting, now, self._after, told.keys()))

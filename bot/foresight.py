@@ -37,7 +37,7 @@ class Foresight:
         """One account's forecast, and in the same transaction what it does to the account's alerts."""
         now = self._clock()
         async with self._store.read() as connection:
-            past = [point async for point in history.points(connection, key, now - HISTORY)]
+            past = [point async for point in history.points(connection, key, now - HISTORY) if point.taken_at <= now]
         async with self._store.write() as connection:
             account = (await accounts.load(connection, [key])).get(key)
             if account is None:

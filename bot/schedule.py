@@ -1,17 +1,19 @@
-"""When things happen: APScheduler, with nothing skipped in silence.
+"""When things happen: APScheduler, with nothing skipped in silence and nothing stopped by a clock that is set.
 
-Its timers are monotonic and its default skips a job that is two seconds late, so it only ever ticks; what is due is
-decided from stored moments.
+It only ever ticks; what is due is decided from stored moments.
 """
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.clock import origin_of
 from bot.errors import BotError
 from bot.metrics import Metrics
 
@@ -19,26 +21,67 @@ log = logging.getLogger(__name__)
 
 SLOWEST_TICK = timedelta(seconds=5)
 FASTEST_TICK = timedelta(seconds=0.25)
+DRIFT = timedelta(seconds=1)
+"""A smaller step of the wall clock moves no job: it delays a tick by less than that."""
+
 WRONGS = {EVENT_JOB_MISSED: "was missed", EVENT_JOB_MAX_INSTANCES: "is due again and has not ended yet"}
+
+
+class SteadyScheduler(AsyncIOScheduler):  # type: ignore[misc] # APScheduler has no types
+    """APScheduler whose jobs keep their pace when the wall clock is set.
+
+    APScheduler stores each job's next run as a moment of the wall clock and waits for it with a monotonic timer. After
+    a clock that is set back that timer still fires, finds nothing due, and waits for hours; one that is set forward by
+    a year lets it count every run of that year. Each wake-up therefore first moves the jobs along with the clock.
+    """
+
+    def __init__(self, wall: Callable[[], datetime], timer: Callable[[], float], **options: Any) -> None:
+        """``wall`` is the clock that APScheduler reads itself, ``timer`` counts seconds and never jumps."""
+        super().__init__(**options)
+        self._wall = wall
+        self._timer = timer
+        self._origin = origin_of(wall, timer)
+
+    def wakeup(self) -> None:
+        """Starts the jobs that are due."""
+        self.follow_clock()
+        super().wakeup()
+
+    def follow_clock(self) -> None:
+        """Moves the jobs along with a clock that was set since."""
+        origin = origin_of(self._wall, self._timer)
+        step = origin - self._origin
+        if abs(step) >= DRIFT:
+            self._origin = origin  # first: moving a job wakes the scheduler again
+            for job in self.get_jobs():
+                if hasattr(job, "next_run_time"):  # one that waits for the start has none yet
+                    job.modify(next_run_time=job.next_run_time + step)
 
 
 class Schedule:
     """The bot's own scheduler."""
 
-    def __init__(self, metrics: Metrics) -> None:
-        """Has nothing to do yet."""
+    def __init__(
+        self, metrics: Metrics, wall: Callable[[], datetime], timer: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Has nothing to do yet. ``wall`` is the machine's clock."""
         self._metrics = metrics
-        self._scheduler = AsyncIOScheduler(
-            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        self._timer = timer
+        self._ended: dict[str, float] = {}
+        self._scheduler = SteadyScheduler(
+            wall, timer, timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
         self._scheduler.add_listener(self._went_wrong, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+        self._scheduler.add_listener(self._has_ended, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
 
     def every(self, interval: timedelta, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Does the work at each interval, from one interval on; work that takes longer is not begun twice.
 
         The same name again is the same work at another interval.
         """
+        self._scheduler.follow_clock()  # or a step would move this job, which knows of it already
         self._scheduler.add_job(work, "interval", seconds=interval.total_seconds(), id=name, replace_existing=True)
+        self._ended[name] = self._timer()
 
     def start(self) -> None:
         """Begins; needs a running loop."""
@@ -48,6 +91,14 @@ class Schedule:
         """Begins nothing more; what is under way is the caller's to drain."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+
+    def has_run(self, name: str, within: timedelta) -> bool:
+        """Whether a job ended lately, well or not, or was added lately."""
+        return self._timer() - self._ended[name] <= within.total_seconds()
+
+    def _has_ended(self, event: JobEvent) -> None:
+        """Notes when a job ended last."""
+        self._ended[event.job_id] = self._timer()
 
     def _went_wrong(self, event: JobEvent) -> None:
         """Logs and counts what did not happen as planned; that a stop ends work under way is planned."""

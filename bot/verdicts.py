@@ -132,21 +132,24 @@ class Verdicts:
             del self._steady[key]
 
     async def save(self, batch: Sequence[Look], *, ends_round: bool = False) -> Saved:
-        """One transaction for looks that ended together; ``now`` is taken once. An account gone meanwhile is left out.
+        """One transaction for looks that ended together. An account gone meanwhile is left out.
 
         A database that cannot be written is waited for: what was seen is not lost. A round that ends with these looks
         is marked in the same transaction, for another one would stand in the way of the message.
         """
-        now = self._clock()
+        ended = self._clock()
 
         async def work(connection: Connection) -> tuple[Saved, dict[str, Steady | None], list[Notice]]:
+            now = self._clock()
             calm, rest = await self._sort(connection, batch, now)
             await accounts.note_unchanged(connection, calm.items())
             changes = await self._note(connection, rest, now)
             if ends_round:
                 await chats.mark(connection, chats.ROUND, now)
             outcomes, steady = await self._decide(connection, changes, now)
-            return Saved(changes, list(calm)), steady, await self.say(connection, outcomes, now)
+            # What waited for the database says how late it is; a clock that was set back since dates nothing ahead.
+            notices = await self.say(connection, outcomes, min(ended, now))
+            return Saved(changes, list(calm)), steady, notices
 
         saved, steady, notices = await self._store.write_patiently(work)
         if notices:
@@ -181,8 +184,8 @@ class Verdicts:
 
     async def catch_up(self) -> None:
         """Ends the silences whose time is over, and says what is still untold and no longer withheld."""
-        now = self._clock()
         async with self._store.write() as connection:
+            now = self._clock()
             await alerts.end_silences(connection, now)
             silences = await alerts.active_silences(connection, now)
             outcomes = await self._untold(connection, silences, now)

@@ -12,6 +12,7 @@ from shutil import copyfile
 from pydantic import SecretStr
 
 from bot.checks import Checks
+from bot.clock import SteadyClock
 from bot.context import Context
 from bot.core.delivery import Delivered, Parcel, SendResult
 from bot.core.model import (
@@ -99,6 +100,31 @@ class Timer:
     def forward(self, seconds: float) -> None:
         """Lets seconds pass."""
         self.seconds += seconds
+
+
+class SetClock(Clock):
+    """The bot's clock over a wall clock and a timer: ``forward`` moves both, ``set`` the wall clock alone."""
+
+    def __init__(self) -> None:
+        """Is right at first."""
+        super().__init__()
+        self.timer = Timer()
+        self.steady = SteadyClock(lambda: self.now, self.timer)
+
+    def __call__(self) -> datetime:
+        """The moment that the bot's clock shows."""
+        return self.steady()
+
+    def forward(self, **length: float) -> datetime:
+        """Lets time pass."""
+        self.timer.forward(timedelta(**length).total_seconds())
+        return super().forward(**length)
+
+    def set(self, **length: float) -> timedelta:
+        """Sets the wall clock forward, or back by a negative length."""
+        step = timedelta(**length)
+        self.now += step
+        return step
 
 
 def reading(
@@ -302,11 +328,15 @@ def roster_of(
 
 @asynccontextmanager
 async def world_in(
-    path: Path, chats: Iterable[Chat] = (CHAT,), rules: Rules = RULES, every: timedelta = QUARTER
+    path: Path,
+    chats: Iterable[Chat] = (CHAT,),
+    rules: Rules = RULES,
+    every: timedelta = QUARTER,
+    clock: Clock | None = None,
 ) -> AsyncIterator[World]:
     """A world on the database at a path, whose looks are saved as they end."""
     store = await Store.open(str(path))
-    clock, metrics = Clock(), Metrics()
+    clock, metrics = clock or Clock(), Metrics()
     source, rounds, wakes = FakeSource(clock), list[Round](), list[datetime]()
     sources = {SOURCE: source}
     roster = roster_of(chats, rules, lambda watched: sources.setdefault(watched.key, FakeSource(clock)))

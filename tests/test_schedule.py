@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import pytest
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent, JobSubmissionEvent
 
+from bot.app import utc_now
 from bot.errors import DatabaseTrouble
 from bot.metrics import Metrics
 from bot.schedule import FASTEST_TICK, SLOWEST_TICK, Schedule, tick_of
-from tests.fakes import until
+from tests.fakes import Timer, until
 
 AT_ONCE = timedelta(milliseconds=1)
 
@@ -22,7 +23,7 @@ def misfires(metrics: Metrics, job: str) -> float | None:
 
 async def test_work_is_done_again_and_again() -> None:
     """Work is repeated at its interval until the stop, and not after it."""
-    schedule, done = Schedule(Metrics()), list[int]()
+    schedule, done = Schedule(Metrics(), utc_now), list[int]()
 
     async def work() -> None:
         done.append(1)
@@ -40,7 +41,7 @@ async def test_work_is_done_again_and_again() -> None:
 
 async def test_the_same_work_at_another_interval_takes_its_place() -> None:
     """Work that is scheduled again by its name goes on at the new interval, and no longer at the old one."""
-    schedule, done = Schedule(Metrics()), list[str]()
+    schedule, done = Schedule(Metrics(), utc_now), list[str]()
 
     async def old() -> None:
         done.append("old")
@@ -59,7 +60,7 @@ async def test_the_same_work_at_another_interval_takes_its_place() -> None:
 async def test_a_failure_is_logged_and_counted_and_the_work_goes_on(caplog: pytest.LogCaptureFixture) -> None:
     """Work that fails is told with its traceback, counted, and done again."""
     metrics, tries = Metrics(), list[int]()
-    schedule = Schedule(metrics)
+    schedule = Schedule(metrics, utc_now)
 
     async def work() -> None:
         tries.append(1)
@@ -76,7 +77,7 @@ async def test_a_failure_is_logged_and_counted_and_the_work_goes_on(caplog: pyte
 async def test_trouble_in_words_is_logged_without_a_traceback(caplog: pytest.LogCaptureFixture) -> None:
     """A database that cannot be used just now is a line, and no traceback."""
     metrics = Metrics()
-    schedule = Schedule(metrics)
+    schedule = Schedule(metrics, utc_now)
 
     async def work() -> None:
         raise DatabaseTrouble("The database cannot be used just now: locked")
@@ -94,7 +95,7 @@ async def test_trouble_in_words_is_logged_without_a_traceback(caplog: pytest.Log
 async def test_work_that_takes_longer_is_not_begun_twice(caplog: pytest.LogCaptureFixture) -> None:
     """What is due again while it runs is not begun a second time; that is counted and said."""
     metrics, release, begun = Metrics(), asyncio.Event(), list[int]()
-    schedule = Schedule(metrics)
+    schedule = Schedule(metrics, utc_now)
 
     async def work() -> None:
         begun.append(1)
@@ -111,10 +112,80 @@ async def test_work_that_takes_longer_is_not_begun_twice(caplog: pytest.LogCaptu
     schedule.stop()
 
 
+class Wall:
+    """The wall clock as APScheduler and the schedule read it, set forward or back."""
+
+    ahead = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return utc_now() + self.ahead
+
+
+@pytest.fixture
+def wall(monkeypatch: pytest.MonkeyPatch) -> Wall:
+    """APScheduler takes no clock: its own is moved, as the system's would be."""
+    made = Wall()
+
+    class Moved(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return made().astimezone(tz)
+
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", Moved)
+    return made
+
+
+@pytest.mark.parametrize("days", [-3650, -1, 1, 3650])
+async def test_a_clock_that_is_set_neither_stops_nor_hurries_a_job(wall: Wall, days: float) -> None:
+    """The frequent one goes on at its pace, and is not counted up for ten years; the rare one is not due yet."""
+    schedule, often, seldom = Schedule(Metrics(), wall), list[float](), list[int]()
+    timer = asyncio.get_running_loop().time
+
+    async def tick() -> None:
+        often.append(timer())
+
+    async def upkeep() -> None:
+        seldom.append(1)
+
+    schedule.every(timedelta(seconds=0.05), "tick", tick)
+    schedule.every(timedelta(hours=1), "upkeep", upkeep)
+    schedule.start()
+    await until(lambda: len(often) >= 3)
+    set_at, before = timer(), len(often)
+    wall.ahead = timedelta(days=days)
+    await until(lambda: len(often) >= before + 5)
+    assert often[before + 4] - set_at >= 4 * 0.05 - 0.01
+    wall.ahead = timedelta(0)
+    await until(lambda: len(often) >= before + 10)
+    schedule.stop()
+    assert not seldom
+
+
+async def test_a_job_that_no_longer_ends_is_known() -> None:
+    """The watchdog asks: a job has run lately, or was added lately, or it hangs."""
+    timer = Timer()
+    schedule = Schedule(Metrics(), utc_now, timer)
+    release, ended = asyncio.Event(), list[int]()
+
+    async def work() -> None:
+        await release.wait()
+        ended.append(1)
+
+    schedule.every(AT_ONCE, "look", work)
+    assert schedule.has_run("look", timedelta(seconds=60))
+    timer.forward(61)
+    assert not schedule.has_run("look", timedelta(seconds=60))
+    schedule.start()
+    release.set()
+    await until(lambda: schedule.has_run("look", timedelta(seconds=60)))
+    schedule.stop()
+    assert ended
+
+
 def test_a_missed_run_is_said_and_counted(caplog: pytest.LogCaptureFixture) -> None:
     """A run that the scheduler leaves out is told, though our settings never leave one out."""
     metrics = Metrics()
-    schedule = Schedule(metrics)
+    schedule = Schedule(metrics, utc_now)
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     schedule._went_wrong(JobExecutionEvent(EVENT_JOB_MISSED, "tick", "default", moment))
     schedule._went_wrong(JobSubmissionEvent(EVENT_JOB_MAX_INSTANCES, "tick", "default", [moment]))
@@ -124,7 +195,7 @@ def test_a_missed_run_is_said_and_counted(caplog: pytest.LogCaptureFixture) -> N
 
 def test_a_stop_before_the_start_is_no_error() -> None:
     """A schedule that never began can be stopped."""
-    Schedule(Metrics()).stop()
+    Schedule(Metrics(), utc_now).stop()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from bot.chat.clean import clean, plain
 from bot.chat.text import Message, Span, Text, bold
 from bot.chat.times import say_ago, say_moment, say_past
 from bot.chat.words import NOTE, RECOVERED, SIGNS, capitalised, joined, name_of, say_count
+from bot.core.clock import ClockStep
 from bot.core.durations import say_duration
 from bot.core.model import Severity
 
@@ -36,6 +37,7 @@ class Status:
     last_delivery_at: datetime | None = None
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    clock_step: ClockStep | None = None
 
 
 def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
@@ -50,6 +52,8 @@ def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
     text.line(outbox_words(status, now, zone))
     text.line(f"Telegram polling: {clean(status.polling, 200)}")
     text.lines((f"{NOTE} {clean(capitalised(note), 200)}",) for note in status.notes)
+    if status.clock_step:
+        text.line(clock_words(status.clock_step, now, zone))
     return text.line(f"Version {clean(status.version, 40)}").message()
 
 
@@ -77,6 +81,12 @@ def outbox_words(status: Status, now: datetime, zone: ZoneInfo) -> str:
         return f"Messages: none waiting{', ' + last if last else ''}"
     oldest = f", the oldest for {say_duration(status.oldest_waiting)}" if status.oldest_waiting is not None else ""
     return f"Messages: {status.waiting:,} waiting{oldest}{', ' + last if last else ''}"
+
+
+def clock_words(step: ClockStep, now: datetime, zone: ZoneInfo) -> str:
+    """That the clock was set, and when."""
+    when = "while the bot was off" if step.while_off else f"at {say_past(step.at, now, zone)}"
+    return f"{step.words} {when}"
 
 
 def help_message(rows: Sequence[tuple[str, str]]) -> Message:

@@ -1,7 +1,7 @@
 """Chats: who was greeted, where a group moved to, who is gone; and the moments that the bot must remember."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
@@ -11,7 +11,7 @@ from bot.store import outbox
 from bot.store.connection import Connection
 from bot.store.schema import chats, marks
 
-ROUND, LOOK = "round", "look"
+ROUND = "round"
 
 
 def is_chat(table: sa.Table, chat: Chat) -> sa.ColumnElement[bool]:
@@ -86,12 +86,6 @@ async def waits(connection: Connection) -> dict[Chat, datetime]:
     """Until when Telegram asked to be left in peace, by chat."""
     query = sa.select(chats.c.chat_id, chats.c.thread_id, chats.c.not_before).where(chats.c.not_before.is_not(None))
     return {Chat(chat_id, thread_id or None): until for chat_id, thread_id, until in await connection.execute(query)}
-
-
-async def bring_waits_back(connection: Connection, by: timedelta) -> None:
-    """Lets the waits that Telegram asked for end when they would have, had the clock not been set back by so much."""
-    for chat, until in (await waits(connection)).items():
-        await note(connection, chat, not_before=until - by)
 
 
 async def mark(connection: Connection, name: str, at: datetime) -> None:

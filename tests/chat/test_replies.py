@@ -1,11 +1,13 @@
 """Short replies, word for word."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.chat import replies
 from bot.chat.clean import utf16_len
 from bot.chat.replies import Status
 from bot.chat.text import LONGEST_MESSAGE
+from bot.core.clock import ClockStep
 from tests.chat.given import NOW, UTC_ZONE, ago
 
 WELL = Status(
@@ -54,6 +56,16 @@ def test_status_of_a_bot_that_is_not() -> None:
         "Telegram polling: another bot polls with the same token",
         "Version 0.1.0",
     ]
+
+
+def test_status_names_a_step_of_the_clock() -> None:
+    """By how much and when, in one line; nothing is wrong for that."""
+    back = ClockStep(timedelta(hours=-2), ago(minutes=10))
+    off = ClockStep(timedelta(days=3), ago(minutes=10), while_off=True)
+    lines = [replies.status_message(replace(WELL, clock_step=step), NOW, UTC_ZONE).text for step in (back, off)]
+    assert "\nThe clock was set back by 2 h at 13:53\n" in lines[0]
+    assert "\nThe clock was set forward by 3 d while the bot was off\n" in lines[1]
+    assert all(text.startswith("🟢 The bot is well") for text in lines)
 
 
 def test_help() -> None:

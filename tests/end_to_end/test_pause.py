@@ -66,14 +66,3 @@ async def test_a_process_that_was_killed_or_stopped_for_long_says_so_once(world:
     await bot.quiet()
     assert world.count(MISSED) == 2
     assert await bot.stop() == 0
-
-
-async def test_a_clock_set_back_stops_no_watch(world: World) -> None:
-    """A clock that jumps back by a day: nobody has to wait for a day, and alerts go out."""
-    (alice,) = world.accounts("alice")
-    bot = await world.host()
-    world.clock.advance(timedelta(days=-1))
-    await bot.logged("The clock was set back by")
-    alice.monthly = 0
-    await bot.round()
-    await world.told("out of credits")

@@ -1,10 +1,12 @@
 """Starts the real bot, as ``credit-bot run`` does, where a harness can move its clock and spoil its database.
 
-``python -m tests.faults.launch FOLDER [DEFECT]``. The bot's own program runs; only what it is handed differs: a clock
-that adds what ``FOLDER/clock`` says, a faster tick, and shorter waits, so that a history of days fits into seconds.
+``python -m tests.faults.launch FOLDER [DEFECT]``. The bot's own program runs; only what it is handed differs: a faster
+tick, and shorter waits, so that a history of days fits into seconds. The clock is set for the whole process, by
+libfaketime; where that is not installed, for the bot's own clock alone.
 """
 
 import ctypes
+import os
 import signal
 import sys
 import time
@@ -26,6 +28,7 @@ import bot.store.database
 from bot.chat.request import AiohttpRequest
 from bot.chat.sender import post
 from bot.cli import main
+from bot.clock import SteadyClock
 from bot.core.model import Outage
 from tests.faults.defects import DEFECTS, Read, around_reads
 from tests.faults.process import NO_ANSWER
@@ -51,6 +54,11 @@ def movable_clock(file: Path) -> Callable[[], datetime]:
         return datetime.now(UTC) + timedelta(seconds=float(file.read_text()))
 
     return clock
+
+
+def clock_in(folder: Path) -> SteadyClock | None:
+    """The bot's clock; None for the machine's, where that is what is set."""
+    return None if "LD_PRELOAD" in os.environ else SteadyClock(movable_clock(folder / CLOCK))
 
 
 def spoil_database(file: Path) -> None:
@@ -121,7 +129,7 @@ def launch(folder: Path, defect: str | None) -> int:
     spoil_database(folder / DATABASE)
     if defect:
         DEFECTS[defect].put_in()
-    vars(bot.app)["App"] = partial(bot.app.App, clock=movable_clock(folder / CLOCK), tick=TICK)
+    vars(bot.app)["App"] = partial(bot.app.App, clock=clock_in(folder), tick=TICK)
     return main(["run"])
 
 

@@ -14,6 +14,7 @@ from bot.demo.telegram import SimulatedChat
 from tests.faults.launch import CLOCK, DATABASE
 from tests.faults.process import Life, begin
 from tests.faults.services import Door, RecordedPixVerse, RecordedTelegram
+from tests.moved_clock import MovedClock, library
 
 USEAPI_TOKEN = "user:4711-MARKEDUSEAPI0123456789"
 TELEGRAM_TOKEN = "4242424242:AAMARKEDTELEGRAM-abcdefghijklmnopqrs"
@@ -53,6 +54,7 @@ class World:
         self.complaints: list[str] = []
         """What went wrong apart from the chat, in words."""
         self.offset = 0.0
+        self.clock = MovedClock(folder / CLOCK)
         self.began = time.monotonic()
         self.settings = settings
         self._absent = False
@@ -93,7 +95,7 @@ class World:
         if offset != self.offset:
             self.jumps.append((time.monotonic(), offset - self.offset))
         self.offset = offset
-        self._put(CLOCK, str(offset))
+        self.clock.set(offset)
 
     def spoil_database(self, state: str) -> None:
         """Let the database be full or read-only; "" heals it."""
@@ -123,6 +125,7 @@ class World:
             "HTTP_LISTEN": "127.0.0.1:0",
             "CHECK_EVERY": "1s",
             "RUNS_OUT_WITHIN": "",
+            **(self.clock.environment if library() else {}),
             **self.settings,
         }
 

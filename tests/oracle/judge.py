@@ -8,7 +8,7 @@ from math import inf
 
 from tests.oracle.follow import Following, may_repeat
 from tests.oracle.looks import SOURCE, Fleet, Look, looks_at
-from tests.oracle.silences import joined, quiet_spans, within
+from tests.oracle.silences import joined, quiet_spans
 from tests.oracle.story import Story, TooOpenError
 from tests.oracle.told import Read, Told, Unreadable, read
 from tests.oracle.truth import Span, Truth
@@ -202,13 +202,11 @@ class Pause:
 
 
 def pauses(truth: Truth) -> list[Pause]:
-    """The times of over three intervals without looks, by the bot's clock; not sure where a life was too short."""
+    """The times of over three intervals without looks; not sure where a life was too short. A clock set is no time."""
     long, slack = 3 * truth.every, truth.slack.tick + truth.slack.save
     stopped = joined((since, until + slack) for since, until in truth.stopped)
     first = min((one.at for one in truth.answers), default=inf)
-    found = [(since, end, end, truth.clock(end) - truth.clock(since), first < since) for since, end in stopped]
-    ahead = [(at, by) for at, by in truth.jumps if by > 0 and at > first and within(truth.up, at)]
-    found += [(at, at, at, by, not within(stopped, at)) for at, by in ahead]
+    found = [(since, end, end, end - since, first < since) for since, end in stopped]
     found += starts(truth, long - slack)
     return [
         Pause(since, over, by, sure and length > long + slack)
@@ -230,16 +228,16 @@ def starts(truth: Truth, shortest: float) -> Iterator[tuple[float, float, float,
         for at in {*before[-1:], *unsure, *[at for at in before if at not in unsure][-1:]}:
             begun[at].append(begin)
     for at, all_begins in begun.items():
-        lengths = {begin: truth.clock(begin) - truth.clock(at) for begin in all_begins}
+        lengths = {begin: begin - at for begin in all_begins}
         begins = [begin for begin in all_begins if lengths[begin] > shortest]
         if not begins:
             continue
         newest = all(other <= at or other >= begins[0] for other in answers)
-        sure = newest and is_stored(truth, at) and len(begins) == len(all_begins)  # or the clock was set back
+        sure = newest and is_stored(truth, at) and len(begins) == len(all_begins)
         yield at, begins[0], begins[-1], lengths[begins[0]], sure
         for one, later in pairwise(sorted(all_begins)):  # told at the one, if it lived for so long, and again since
-            if truth.clock(later) - truth.clock(one) > shortest:
-                yield one, later, later, truth.clock(later) - truth.clock(one), False
+            if later - one > shortest:
+                yield one, later, later, later - one, False
 
 
 def is_stored(truth: Truth, at: float) -> bool:
@@ -250,7 +248,7 @@ def is_stored(truth: Truth, at: float) -> bool:
 
 def not_looked_at(truth: Truth) -> Iterator[Miss]:
     """Accounts that the bot did not look at for longer than it should have, while it was up."""
-    troubles = sorted([*truth.trouble, *((at, at + 1) for at, _ in truth.jumps)])
+    troubles = sorted(truth.trouble)
     for account in truth.accounts:
         answers = sorted((one.at, one.peace) for one in truth.answers if one.account == account)
         for begin, end in truth.up:

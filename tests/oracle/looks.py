@@ -62,7 +62,12 @@ def number_looks(truth: Truth, seen: list[Seen], measure: str) -> Iterator[Look]
         if measure == "credits":
             ways: list[Standing | None] = [on_credits(answer, rules, allowance, daily)]
         else:
-            ways = [on_plan(answer.plan, plan, rules, truth.clock(at)) for plan in before for at in moments]
+            ways = [
+                on_plan(answer.plan, plan, rules, clock)
+                for plan in before
+                for at in moments
+                for clock in truth.clocks(at)
+            ]
         yield Look(answer.at, one.stored_by, distinct(ways, sure=one.sure))
         before = [answer.plan] if one.sure else [*before, answer.plan]
 

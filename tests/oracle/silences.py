@@ -24,8 +24,8 @@ def spans_of(truth: Truth, key: Key) -> Iterable[Span]:
     since: float | None = None
     until = inf
     for wish in sorted(truth.wishes, key=lambda one: one.at):
-        if since is not None and over_at(truth, since, until) <= wish.at:
-            yield since, over_at(truth, since, until)
+        if since is not None and over_at(truth, until) <= wish.at:
+            yield since, over_at(truth, until)
             since = None
         if ends(wish, key) and since is not None:
             yield since, wish.at
@@ -35,7 +35,7 @@ def spans_of(truth: Truth, key: Key) -> Iterable[Span]:
                 yield since, wish.at
             since, until = wish.at, wish.until
     if since is not None:
-        yield since, over_at(truth, since, until)
+        yield since, over_at(truth, until)
 
 
 def ends(wish: Wish, key: Key) -> bool:
@@ -43,15 +43,9 @@ def ends(wish: Wish, key: Key) -> bool:
     return wish.kind == "unmute" and (wish.account is None or wish.account == key[1])
 
 
-def over_at(truth: Truth, since: float, until: float) -> float:
-    """The first moment from ``since`` on at which the bot's clock shows ``until``, or later, while the bot is up."""
-    moments = sorted({since, *(at for at, _ in truth.jumps if at > since)})
-    for begin, end in zip(moments, [*moments[1:], inf], strict=True):
-        over = max(begin, until - truth.offset(begin))
-        seen = [max(over, up) for up, down in truth.up if max(over, up) < min(down, end)]
-        if seen:
-            return min(seen)
-    return inf
+def over_at(truth: Truth, until: float) -> float:
+    """The first moment from ``until`` on at which the bot is up; a clock that is set changes nothing."""
+    return min((max(until, since) for since, down in truth.up if until < down), default=inf)
 
 
 def joined(spans: Iterable[Span]) -> list[Span]:

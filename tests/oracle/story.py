@@ -230,8 +230,7 @@ class Story:
         every = self.shortest_wait(mind.since, at) if mind.since else None
         if every is None:
             return False
-        passed = at - mind.since + self.truth.leaps(mind.since, at)
-        return passed + self.truth.slack.tick >= every * (mind.reminders + 1)
+        return at - mind.since + self.truth.slack.tick >= every * (mind.reminders + 1)
 
     def shortest_wait(self, since: float, until: float) -> float | None:
         """REMIND_EVERY; where it was changed meanwhile, the shortest of what it was."""

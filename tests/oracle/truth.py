@@ -91,7 +91,7 @@ class Wish:
     """What a person wished, once the bot had said that it holds.
 
     ``kind``: ``mute`` (``account`` None: everything), ``unmute`` (likewise), ``snooze`` or ``ack`` (of one ``measure``
-    of ``account``). ``until`` is a moment of the bot's clock.
+    of ``account``).
     """
 
     at: float
@@ -171,9 +171,16 @@ class Truth:
         """What the bot's clock showed."""
         return at + self.offset(at)
 
-    def leaps(self, since: float, until: float) -> float:
-        """By how much the bot's clock was set on between two moments, not counting where it was set back."""
-        return sum(max(by, 0.0) for at, by in self.jumps if since < at <= until)
+    def clocks(self, at: float) -> list[float]:
+        """What the bot may take the time to be: a clock that is set is followed soon, once that can be stored."""
+        known, found = 0.0, [0.0]
+        for since, by in sorted(self.jumps):
+            if since > at:
+                break
+            known += by
+            late = self.in_time(since, self.slack.tick, self.troubles()) >= at
+            found = [*found, known] if late else [known]
+        return [at + offset for offset in dict.fromkeys(found)]
 
     def in_time(self, at: float, needs: float, hurdles: list[Span]) -> float:
         """The latest moment for what takes so many seconds in which nothing is in the way, counted from ``at``."""

@@ -22,7 +22,7 @@ def main() -> int:
     parser.add_argument("--from", type=int, default=1, dest="first", metavar="SEED", help="the first seed (1)")
     parser.add_argument("--jobs", type=int, default=1, help="processes (1)")
     parser.add_argument(
-        "--defects", action="store_true", help="ten defects put in one by one, and how often each was caught"
+        "--defects", action="store_true", help="defects put in one by one, and how often each was caught"
     )
     asked = parser.parse_args()
     if os.environ.get("PYTHONHASHSEED") != "0":  # or sets of words would have another order each time

@@ -1,4 +1,4 @@
-"""Ten deliberate defects, each put into the bot for a while in place of one of its functions.
+"""Deliberate defects, each put into the bot for a while in place of one of its functions.
 
 They show that the oracle can see: each must be caught within few histories. To replace a function is otherwise not our
 way to test; here it is the purpose.
@@ -18,6 +18,7 @@ from bot.core.model import Chat, Decision, Reason, Silence
 from bot.outbox import Outbox
 from bot.recipients import Recipients
 from bot.store import alerts as alert_rows
+from bot.store import moments as moment_rows
 from bot.store import outbox as outbox_rows
 from bot.store.schema import outbox as outbox_table
 from tests.simulation.run import live_through
@@ -146,6 +147,15 @@ def marked_before_sent() -> tuple[Part, ...]:
     return ((outbox_rows, "claim", claim),)
 
 
+def clock_stretches_spans() -> tuple[Part, ...]:
+    """A clock that is set moves nothing along: what is stored lies hours ahead, or hours ago."""
+
+    async def wrong(connection: Any, by: timedelta) -> None:
+        return
+
+    return ((moment_rows, "shift", wrong),)
+
+
 DEFECTS = (
     Defect("a lost resolve", lost_resolve),
     Defect("a re-armed rung", rearmed_rung),
@@ -157,4 +167,5 @@ DEFECTS = (
     Defect("a stranger told", stranger_told),
     Defect("a reminder too early", early_reminder),
     Defect("delivered marked before sending", marked_before_sent),
+    Defect("spans stretched by a clock that is set", clock_stretches_spans),
 )

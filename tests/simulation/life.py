@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
+from math import inf
 
 from pydantic import SecretStr
 
 from bot.checks import Checks
+from bot.clock import LOOK_EVERY_S, ClockWatch, SteadyClock
 from bot.context import Context
 from bot.core.model import Chat, Rules, Threshold
 from bot.discovery import Discovery
@@ -25,6 +27,10 @@ from tests.simulation.database import SimulatedStore
 from tests.simulation.services import SimulatedPost, SimulatedSource, World
 
 TICK = 5.0
+NOTICED_AFTER = 0.6
+"""Seconds from a step of the clock to the look that notices it."""
+
+BOOT = "the one run of the machine"
 SOURCE = "pixverse"
 
 
@@ -62,6 +68,8 @@ class Life:
     def __init__(self, world: World, store: SimulatedStore) -> None:
         """Builds them."""
         self.world, self.store = world, store
+        clock = SteadyClock(world.wall, world.now)
+        world.clock = clock
         metrics = Metrics()
         roster = Roster(watchlist_of(world, world.truth.rules[-1][1]), lambda _: SimulatedSource(world))
         recipients = Recipients(roster)
@@ -75,12 +83,14 @@ class Life:
         self.checks = Checks(context, self.verdicts)
         self.discovery = Discovery(context, self.verdicts, self.checks.rounds)
         self.fleet = Fleet(context, self.verdicts)
+        self.clock_watch = ClockWatch(clock, store, lambda step: self.checks.clock_stepped(step.by), BOOT)
         self.recipients = recipients
         self.changed = asyncio.Event()
 
     async def live(self) -> None:
         """Starts as the app does, and goes on until the loop ends."""
         try:
+            await self.clock_watch.resume()
             async with self.store.write() as connection:
                 await self.recipients.refresh(connection)
             await self.outbox.resume()
@@ -89,7 +99,8 @@ class Life:
         except DatabaseTrouble:
             await asyncio.sleep(TICK)
             return
-        await asyncio.gather(self.checks.run(), self.outbox.run(), self.tick(), self.people(), self.settings())
+        parts = (self.checks.run(), self.outbox.run(), self.tick(), self.people(), self.settings(), self.steps())
+        await asyncio.gather(*parts)
 
     async def tick(self) -> None:
         """The schedule: ticks in which nothing is due are left out."""
@@ -116,6 +127,18 @@ class Life:
         waits += [at - now for at, _ in world.truth.jumps if at > now]
         return max(1, -(-min(waits) // TICK)) * TICK if waits else TICK
 
+    async def steps(self) -> None:
+        """The clock is looked at when it was set: in all the other seconds nothing would come of it."""
+        world = self.world
+        for at, _ in world.history.jumps:
+            if at >= world.now():
+                await asyncio.sleep(at - world.now() + NOTICED_AFTER)
+            while self.clock_watch.step:
+                with suppress(DatabaseTrouble):
+                    await self.clock_watch.look()
+                    break
+                await asyncio.sleep(LOOK_EVERY_S)
+
     async def people(self) -> None:
         """What people tap and say, at their moments."""
         world = self.world
@@ -132,20 +155,19 @@ class Life:
         world, chance = self.world, self.world.history.chance
         account = chance.choice([None, chance.choice(world.history.accounts).email])
         length = chance.choice([600, 2.5 * world.history.every, 6 * world.history.every])
-        until = world.clock() + timedelta(seconds=length)
         kind = chance.choice(["mute", "unmute", "ack", "snooze", "ack", "snooze"])
         world.count(kind)
         key = None if account is None else f"{SOURCE}:{account}"
         if kind == "mute":
-            await self.fleet.mute(key, until, "Ann")
-            self.note(kind, account, None, until)
+            await self.fleet.mute(key, world.clock() + timedelta(seconds=length), "Ann")
+            self.note(kind, account, None, length)
         elif kind == "unmute":
-            self.note(kind, account, None, until)
+            self.note(kind, account, None)
             await self.fleet.unmute(key)
         else:
-            await self.tap(kind, until)
+            await self.tap(kind, length)
 
-    async def tap(self, kind: str, until: datetime) -> None:
+    async def tap(self, kind: str, length: float) -> None:
         """A button below one of the latest messages."""
         world = self.world
         if not world.buttons:
@@ -153,14 +175,15 @@ class Life:
         chat, data = world.history.chance.choice(world.buttons[-12:])
         told = await self.fleet.told_by(int(data.partition(":")[2]), int(chat))
         for one in told:
-            if await self.fleet.silence([one], "Ann", until if kind == "snooze" else None):
+            until = world.clock() + timedelta(seconds=length) if kind == "snooze" else None
+            if await self.fleet.silence([one], "Ann", until):
                 account = "source" if one.notice.facts.email is None else one.notice.facts.email
-                self.note(kind, account, str(one.notice.measure), until if kind == "snooze" else None)
+                self.note(kind, account, str(one.notice.measure), length if kind == "snooze" else inf)
 
-    def note(self, kind: str, account: str | None, measure: str | None, until: datetime | None) -> None:
+    def note(self, kind: str, account: str | None, measure: str | None, length: float = inf) -> None:
         """Writes a wish down."""
-        ends = float("inf") if until is None else until.timestamp()
-        self.world.truth.wishes.append(Wish(self.world.now(), kind, account, measure, ends))
+        now = self.world.now()
+        self.world.truth.wishes.append(Wish(now, kind, account, measure, now + length))
 
     async def settings(self) -> None:
         """The settings as they are changed on the way, as /reload does."""

@@ -16,7 +16,7 @@ from bot.core.model import Plan as BotsPlan
 from tests.oracle import Answer, Hurdle, Plan, Slack, Told, Truth
 from tests.oracle import Message as ToldMessage
 from tests.simulation.accounts import SimulatedAccount
-from tests.simulation.history import HOUR, OUTAGES, POST_FAULTS, STORE_FAULTS, Fault, History
+from tests.simulation.history import OUTAGES, POST_FAULTS, STORE_FAULTS, Fault, History
 
 UTC_ZONE = ZoneInfo("UTC")
 NEW_ID = -100999
@@ -31,6 +31,8 @@ class World:
         self.history = history
         self.told = Told()
         self.now: Callable[[], float] = float
+        self.clock: Callable[[], datetime] = self.wall
+        """The bot's clock, which is another one in each life."""
         self.granting = False
         self.buttons: list[tuple[str, str]] = []
         self.counts: dict[str, int] = {}
@@ -51,7 +53,7 @@ class World:
         history, truth = self.history, self.truth
         for fault in history.faults:
             if fault.kind in POST_FAULTS:
-                longer = self.peace_after(fault) if fault.kind == "peace" else 0
+                longer = fault.seconds if fault.kind == "peace" else 0
                 for_good = fault.kind in ("gone", "refused")
                 truth.hurdles.append(Hurdle((fault.since, fault.until + longer), fault.who, for_good))
             elif fault.kind not in OUTAGES:
@@ -60,16 +62,8 @@ class World:
         if history.moves_at is not None:
             truth.moved["-100222"] = str(NEW_ID)
 
-    def peace_after(self, fault: Fault) -> float:
-        """How long after a fault a chat may still be left in peace, as it was asked for.
-
-        With a clock set back meanwhile a restart cannot tell how much of it is left; it then waits an hour at most.
-        """
-        set_back = any(by < 0 and fault.since - HOUR < at < fault.until + HOUR for at, by in self.history.jumps)
-        return fault.seconds + (HOUR if set_back else 0)
-
-    def clock(self) -> datetime:
-        """What the bot's wall clock shows."""
+    def wall(self) -> datetime:
+        """What the machine's clock shows."""
         return datetime.fromtimestamp(self.truth.clock(self.now()), UTC)
 
     @contextmanager

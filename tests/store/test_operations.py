@@ -53,7 +53,7 @@ async def test_due_gives_the_longest_waiting_first(store: Store) -> None:
         await accounts.plan_looks(connection, {})
 
 
-async def test_a_clock_set_back_leaves_nobody_waiting(store: Store) -> None:
+async def test_nobody_waits_for_longer_than_an_interval(store: Store) -> None:
     """``due_by`` brings back only what lies too far ahead."""
     async with store.write() as connection:
         await watch(connection, ALICE, at=NOW + 9 * HOUR)
