@@ -4,17 +4,18 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=igno
 WORKDIR /src
 
 # The dependencies first: they change less often than the code, and their layer is kept. The environment gets no pip of
-# its own; the base image's installs into it.
+# its own; the base image's installs into it. The lock files are complete, so nothing is resolved.
 COPY requirements.lock requirements-build.lock ./
 RUN python -m venv --without-pip /opt/credit-bot \
-    && python -m pip --python /opt/credit-bot/bin/python install --no-compile --require-hashes -r requirements.lock
+    && python -m pip --python /opt/credit-bot/bin/python install --no-compile --no-deps --require-hashes -r requirements.lock
 RUN python -m venv /opt/build \
-    && /opt/build/bin/pip install --require-hashes -r requirements-build.lock
+    && /opt/build/bin/pip install --no-deps --require-hashes -r requirements-build.lock
 
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
-    && python -m pip --python /opt/credit-bot/bin/python install --no-compile --no-deps --no-index /wheels/*.whl
+    && python -m pip --python /opt/credit-bot/bin/python install --no-compile --no-deps --no-index /wheels/*.whl \
+    && python -m pip --python /opt/credit-bot/bin/python check
 # Compiled here, because at run time nothing may be written; unchecked, because nothing can change either.
 RUN /opt/credit-bot/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/credit-bot/lib
 

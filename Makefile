@@ -1,11 +1,14 @@
-# Everything a developer or CI does here. Needs only Python 3.11 to 3.13 with venv, and make; the rest goes into .venv.
+# Everything a developer or CI does here. Needs only Python 3.11 or newer with venv, and make; the rest goes into .venv.
 PYTHON ?= python3
+# The pip to install with, as in PIP_VERSION=22.3.1. Empty: the one that this Python brings.
+PIP_VERSION ?=
 BIN := .venv/bin
+TOOLS := .venv-tools/bin
 UPGRADE ?=
 ARGS ?=
 MARKS ?= not browser
-# Without pip nagging about its own version.
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Without pip nagging about its own version. `pip check` is silent with --quiet even where it finds something.
+PIP := python -m pip --disable-pip-version-check
 
 # The end-to-end tests start the program many times; compiled once, it starts in half the time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -35,14 +38,17 @@ types: .venv/installed ## strict types over bot, tests and bench
 	$(BIN)/mypy
 
 .PHONY: check
-check: lint types ## what CI runs: style, types, and all tests with branch coverage
+check: lint types ## what CI runs beside install-check: style, types, and all tests with branch coverage
 	$(MAKE) test MARKS= ARGS="--cov $(ARGS)"
 
 .PHONY: audit
-audit: .venv/installed ## ask the network for known holes in what is locked; needs pip-audit, which it fetches
-	@test -x .venv/audit/bin/pip-audit || { $(PYTHON) -m venv .venv/audit && .venv/audit/bin/python -m pip \
-		--disable-pip-version-check --quiet install 'pip-audit>=2.10,<3'; }
-	@$(BIN)/python -m bench.audit .venv/audit/bin/pip-audit
+audit: .venv/installed .venv-tools/locked ## ask the network for known holes in what is locked
+	@$(BIN)/python -m bench.audit $(TOOLS)/pip-audit
+
+.PHONY: install-check
+install-check: ## a fresh copy installs with the oldest pip and the newest, though newer releases of all of the lock exist
+	$(require-python)
+	$(PYTHON) -m tests.install $(ARGS)
 
 .PHONY: faults
 faults: .venv/installed ## N=60 random histories of the real bot with everything going wrong; JOBS=3 at once
@@ -80,30 +86,53 @@ screenshots: .venv/installed ## docs/pictures/*.png anew; needs Chromium
 # One resolution each for every platform and Python we support. Pins stay as they are unless a range forbids them;
 # `make lock UPGRADE=--upgrade` moves all to the newest in their ranges. Header and index are left out, so that the
 # files hold nothing of the machine that wrote them.
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-config --no-header \
-	--no-emit-index-url --no-emit-find-links $(UPGRADE)
+LOCK := $(TOOLS)/uv pip compile --quiet --universal --python $(TOOLS)/python --python-version 3.11 --generate-hashes \
+	--no-config --no-header --no-emit-index-url --no-emit-find-links $(UPGRADE)
 
 .PHONY: lock
-lock: .venv/locked ## pin the dependencies of pyproject.toml anew (UPGRADE=--upgrade: to the newest)
-	$(PIP) install uv
-	$(LOCK) pyproject.toml -o requirements.lock
-	$(LOCK) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+lock: .venv-tools/locked ## pin the dependencies of pyproject.toml anew (UPGRADE=--upgrade: to the newest)
+	$(LOCK) pyproject.toml --extra apprise -o requirements.lock
+	$(LOCK) pyproject.toml --extra apprise --group dev -c requirements.lock -o requirements-dev.lock
 	$(LOCK) --group build -c requirements-dev.lock -o requirements-build.lock
+	$(LOCK) --group tools -c requirements-dev.lock -o requirements-tools.lock
 
 .PHONY: clean
 clean: ## forget .venv and everything made from it
-	rm -rf .venv build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-tools build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find bot tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
-# Two stamps: a changed lock file builds .venv anew, so that nothing dropped stays behind;
-# a changed pyproject.toml only installs the project again, which takes a second.
-.venv/locked: requirements-dev.lock
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
-		echo "credit-bot needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is not one: name one as in make PYTHON=python3.13" >&2; exit 1; }
-	$(PYTHON) -m venv --clear .venv
-	$(PIP) install --require-hashes -r $<
+# A Python that is too old is told before anything is made or fetched.
+define require-python
+@command -v $(PYTHON) >/dev/null || { echo "credit-bot needs Python 3.11 or newer, and there is no $(PYTHON):" \
+	"name one, as in make PYTHON=python3.13" >&2; exit 1; }
+@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 11) and "credit-bot needs Python 3.11 or newer, \
+	and $(PYTHON) is %d.%d: name another, as in make PYTHON=python3.13" % v)'
+endef
+
+# $(call install-lock,FOLDER,LOCK): an environment of exactly what a lock file pins. The file is complete, so nothing is
+# resolved: a resolver that meets `coverage[toml]` beside the pin of `coverage` takes the newest release, and fails.
+define install-lock
+$(require-python)
+$(PYTHON) -m venv --clear $(1)
+$(if $(PIP_VERSION),$(1)/bin/$(PIP) install --quiet --no-deps pip==$(PIP_VERSION))
+@$(1)/bin/$(PIP) --version >/dev/null 2>&1 || { echo "pip $(PIP_VERSION) does not run on $(PYTHON):" \
+	"name a newer one, or leave PIP_VERSION out" >&2; exit 1; }
+$(1)/bin/$(PIP) install --quiet --no-deps --require-hashes -r $(2)
+$(1)/bin/$(PIP) check
+@touch $@
+endef
+
+# Two stamps: a changed lock file, or another Python or pip asked for, builds .venv anew, so that nothing dropped stays
+# behind; a changed pyproject.toml only installs the project again, which takes a second.
+LOCKED := .venv/locked$(addprefix -,$(subst /,-,$(filter-out python3,$(PYTHON))))$(addprefix -pip-,$(PIP_VERSION))
+
+$(LOCKED): requirements-dev.lock
+	$(call install-lock,.venv,$<)
+
+.venv/installed: $(LOCKED) pyproject.toml
+	$(BIN)/$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/$(PIP) check
 	@touch $@
 
-.venv/installed: .venv/locked pyproject.toml
-	$(PIP) install --no-deps --no-build-isolation --editable .
-	@touch $@
+.venv-tools/locked: requirements-tools.lock
+	$(call install-lock,.venv-tools,$<)

@@ -46,10 +46,22 @@ def test_the_pins_of_the_bot_are_those_of_the_tests() -> None:
 
 
 def test_every_dependency_of_the_project_is_locked() -> None:
-    """A dependency that is added to pyproject.toml and not locked is found here."""
+    """A dependency that is added to pyproject.toml and not locked is found here; so is one of the second channel."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    wanted = {re.split(r"[\[<>=~]", one)[0].lower() for one in project["project"]["dependencies"]}
-    assert wanted <= {pin.name for pin in locked("requirements.lock")}
+    groups = project["dependency-groups"]
+    wanted = {
+        "requirements.lock": [
+            *project["project"]["dependencies"],
+            *project["project"]["optional-dependencies"]["apprise"],
+        ],
+        "requirements-dev.lock": [one for one in groups["dev"] if isinstance(one, str)],
+        "requirements-build.lock": [*groups["build"], *project["build-system"]["requires"]],
+        "requirements-tools.lock": groups["tools"],
+    }
+    assert set(wanted) == set(LOCKS)
+    for name, requirements in wanted.items():
+        names = {re.split(r"[\[<>=~]", one)[0].lower() for one in requirements}
+        assert names <= {pin.name for pin in locked(name)}, name
 
 
 @pytest.mark.parametrize("text", ["aiohttp>=3", "aiohttp @ https://example.com/a.whl", "-r other.txt"])
@@ -59,12 +71,50 @@ def test_what_is_no_pin_is_refused(text: str) -> None:
         list(pins_of(text))
 
 
-def test_every_installation_asks_for_hashes() -> None:
-    """Image, unit, README and Makefile install from the lock files with ``--require-hashes``, or nothing foreign."""
-    for name in ("Dockerfile", "Makefile", "README.md", "deploy/credit-bot.service"):
-        text = (ROOT / name).read_text(encoding="utf-8")
-        for line in re.findall(r"^.*\binstall\b.*-r .*$", text, re.MULTILINE):
-            assert "--require-hashes" in line, f"{name}: {line}"
+INSTALLERS = ("Dockerfile", "Makefile", "README.md", "deploy/credit-bot.service")
+FROM_THE_LOCK = re.compile(
+    r"--no-deps --require-hashes -r (requirements\S*\.lock|\$\(2\))( -r requirements\S*\.lock)*( |$)"
+)
+OUR_OWN = re.compile(r"--no-deps --no-(build-isolation .*\.|index \S+\.whl)( |$)")
+CHOSEN = re.compile(r"--no-deps pip==\$\(PIP_VERSION\)\)$")
+"""pip itself, where somebody names a release."""
+
+
+def installations(text: str) -> list[str]:
+    """What a file tells pip to install or to build, one command each; what prose mentions is not among it."""
+    commands = re.sub(r"^# \S.*$|`[^`\n]*`", "", text, flags=re.MULTILINE)
+    joined = commands.replace("\\\n", " ").replace("$(PIP)", "pip")
+    return [found.strip() for found in re.findall(r"\bpip\b[^&|;\n#]*? (?:install|wheel) ([^&|;\n]*)", joined)]
+
+
+@pytest.mark.parametrize("name", INSTALLERS)
+def test_every_installation_takes_the_lock_as_it_is(name: str) -> None:
+    """Nothing is resolved, nothing comes without a hash, and no build backend is fetched."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    commands = installations(text)
+    assert len(commands) >= 2
+    for command in commands:
+        assert any(way.search(command) for way in (FROM_THE_LOCK, OUR_OWN, CHOSEN)), command
+    assert re.search(r"\bpip\b.* check$", text.replace("$(PIP)", "pip"), re.MULTILINE), (
+        "nobody checks that the lock is complete"
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pip install --require-hashes -r requirements.lock",
+        "pip install --no-deps -r requirements.lock",
+        "pip install --no-deps .",
+        "pip install --quiet uv",
+        "pip wheel --no-deps --wheel-dir /wheels .",
+        "python -m pip --python /opt/bot/bin/python install 'pip-audit>=2.10,<3'",
+    ],
+)
+def test_an_installation_beside_the_lock_is_found(command: str) -> None:
+    """The test above can fail: each of these resolves, skips hashes, or fetches what is not locked."""
+    (found,) = installations(f"RUN {command} && true")
+    assert not any(way.search(found) for way in (FROM_THE_LOCK, OUR_OWN, CHOSEN))
 
 
 def test_an_audit_that_asked_nobody_is_no_good_news() -> None:
