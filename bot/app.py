@@ -38,7 +38,7 @@ from bot.discovery import Discovery
 from bot.door import Door
 from bot.drawing import Drawing
 from bot.errors import BotError, DatabaseTrouble, DatabaseUnusable, SettingsError
-from bot.fallback import Apprise, Fallback
+from bot.fallback import Apprise, Fallback, log_unusable
 from bot.fleet import Fleet
 from bot.foresight import Foresight
 from bot.metrics import Metrics
@@ -281,6 +281,8 @@ class App:
             self._schedule.start()
             spare_garbage_collection()
             self._errand(self._first_round())
+            if self._settings.fallback_addresses:
+                self._errand(log_unusable(Apprise(self._settings.fallback_addresses)))
             systemd.notify("READY=1")
             await stop.wait()
             systemd.notify("STOPPING=1")

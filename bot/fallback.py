@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -27,7 +27,10 @@ COMMAND = children.command("bot.apprise_process")
 SECONDS = 40.0
 LOOK_EVERY = 15.0
 TIMED_OUT = -1
-MISSING = "Apprise is not installed: pip install 'apprise>=2.2,<3' beside the bot, and restart the bot"
+MISSING = (
+    "Apprise is not installed, so the second channel sends nothing: install requirements.lock, or "
+    "pip install 'apprise>=2.2,<3' beside the bot, and restart the bot"
+)
 WRONGS = {
     NOT_TAKEN: "the message was not taken: check the address, its password and the network; apprise -vv -b test "
     "ADDRESS says more",
@@ -70,11 +73,15 @@ class Apprise:
 
     async def carry(self, letter: Letter) -> list[tuple[str, int]]:
         """Each address's way in words, and the exit code of the try. None is raised."""
-        return [(way_of(address), await self._send(address, letter)) for address in self._addresses]
+        return [(way_of(address), await self._send(address, **asdict(letter))) for address in self._addresses]
 
-    async def _send(self, address: str, letter: Letter) -> int:
+    async def check(self) -> list[tuple[str, int]]:
+        """The same without a message: whether Apprise is there and accepts each address."""
+        return [(way_of(address), await self._send(address)) for address in self._addresses]
+
+    async def _send(self, address: str, **message: str) -> int:
         """One process, from its birth to its end. The address goes in by a pipe, for others can read arguments."""
-        given = json.dumps({"address": address, "title": letter.title, "body": letter.body}).encode()
+        given = json.dumps({"address": address, **message}).encode()
         try:
             process = await asyncio.create_subprocess_exec(
                 *self._command,
@@ -170,6 +177,18 @@ class Fallback:
 def words_of(code: int) -> str:
     """What an exit code says, with the mend."""
     return WRONGS.get(code, WRONGS[NOT_TAKEN])
+
+
+async def log_unusable(channel: Apprise) -> None:
+    """Logs at the start why the second channel cannot send, and by which address. Sends nothing."""
+    for number, (way, code) in enumerate(await channel.check(), 1):
+        if code == NO_LIBRARY:
+            log.error("FALLBACK_URLS: %s", MISSING)
+            return
+        if code == NO_ADDRESS:
+            log.error("FALLBACK_URLS, address %d (%s): %s", number, way, words_of(code))
+        elif code != TAKEN:
+            log.error("FALLBACK_URLS, address %d (%s): cannot be checked; try credit-bot doctor", number, way)
 
 
 TEST = Letter("credit-bot doctor: a test", "This address can be reached. Alerts come here when Telegram takes none.")

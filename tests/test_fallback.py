@@ -254,6 +254,20 @@ async def test_without_apprise_it_is_said_in_words(monkeypatch: pytest.MonkeyPat
     assert await channel.try_addresses([MAIL]) == [(False, f"address 1 (mail): {channel.MISSING}")]
 
 
+async def test_at_the_start_the_log_names_what_cannot_be_used(caplog: pytest.LogCaptureFixture) -> None:
+    """One line for a missing library, else one for each address that is wrong; nothing is sent."""
+    codes = {MAIL: NO_ADDRESS, NTFY: TAKEN, f"slack://{SECRET}": NOT_TAKEN}
+    sends = program(f"{READS}sys.exit(99 if 'title' in given else {codes!r}[given['address']])")
+    await channel.log_unusable(Apprise(list(codes), sends))
+    assert [line.partition(": ")[::2] for line in caplog.messages] == [
+        ("FALLBACK_URLS, address 1 (mail)", channel.words_of(NO_ADDRESS)),
+        ("FALLBACK_URLS, address 3 (Slack)", "cannot be checked; try credit-bot doctor"),
+    ]
+    caplog.clear()
+    await channel.log_unusable(Apprise([MAIL, NTFY], program(f"raise SystemExit({NO_LIBRARY})")))
+    assert caplog.messages == [f"FALLBACK_URLS: {channel.MISSING}"]
+
+
 async def test_doctor_tells_of_each_address_without_naming_it() -> None:
     """Whether it took the test, and what to do if not; no password in it."""
     codes = {MAIL: NOT_TAKEN, NTFY: TAKEN, f"slack://{SECRET}": NO_ADDRESS}
@@ -283,7 +297,6 @@ async def test_no_secret_in_the_log(scene: Scene, caplog: pytest.LogCaptureFixtu
 
 async def test_through_the_real_apprise() -> None:
     """Title and body arrive as they are, by a webhook; an address that nobody serves is not taken."""
-    pytest.importorskip("apprise")
     got: list[dict[str, Any]] = []
 
     async def take(request: web.Request) -> web.Response:
@@ -299,6 +312,11 @@ async def test_through_the_real_apprise() -> None:
         await site.start()
         port = runner.addresses[0][1]
         letter = Letter("🔴 Studio: <b> & *out*", "line 1\nline 2")
+        assert await Apprise([f"json://127.0.0.1:{port}/", "what://ever"]).check() == [
+            ("a webhook", TAKEN),
+            ("what", NO_ADDRESS),
+        ]
+        assert got == []
         assert await Apprise([f"json://127.0.0.1:{port}/"]).carry(letter) == [("a webhook", TAKEN)]
         assert await Apprise(["json://127.0.0.1:1/", "what://ever"]).carry(letter) == [
             ("a webhook", NOT_TAKEN),

@@ -17,7 +17,7 @@ ADDRESS = "ntfy://hunter2-topic"
 def letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the process writes down what it is given to send."""
     file = tmp_path / "letters"
-    code = "import sys; open(sys.argv[1], 'a').write(sys.stdin.read() + '\\n')"
+    code = "import sys; given = sys.stdin.read(); 'title' in given and open(sys.argv[1], 'a').write(given + '\\n')"
     monkeypatch.setattr("bot.fallback.Apprise.__init__.__defaults__", ((sys.executable, "-c", code, str(file)), 20.0))
     monkeypatch.setattr("bot.fallback.LOOK_EVERY", 0.05)
     return file
@@ -63,3 +63,17 @@ async def test_without_addresses_nothing_is_sent_or_said(world: World, letters: 
     world.telegram.away = False
     assert "Also sent" not in (await world.told("out of credits")).text
     assert read(letters) == []
+
+
+async def test_a_missing_library_is_told_at_the_start(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log says at once what is missing and how to mend it, without the address; the bot runs."""
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library/apprise.py").write_text("raise ImportError\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "library"))
+    world.accounts("alice")
+    bot = await world.start(FALLBACK_URLS=ADDRESS)
+    await bot.logged("FALLBACK_URLS: Apprise is not installed, so the second channel sends nothing: install")
+    assert "hunter2" not in bot.log
+    assert await bot.stop() == 0
