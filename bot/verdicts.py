@@ -74,7 +74,7 @@ class Change:
         if not self.tells_new or reading is None:
             return False
         grown = growth(self.before.reading, reading) is not None
-        return grown or (foretold is not None and is_overtaken(foretold, reading))
+        return grown or (foretold is not None and is_overtaken(foretold, reading.credits.total, reading.taken_at))
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,7 +195,7 @@ def card_refills(credits: Credits, plan: Plan, now: datetime, zone: ZoneInfo) ->
     """When the next credits come by themselves."""
     said = []
     if credits.refresh_at and credits.refresh_at > now and plan.renews is not False:
-        said.append(f"refill {say_moment(credits.refresh_at, now, zone)}, {say_in(credits.refresh_at, now)}")
+        said.append(f"refill {say_moment(credits.refresh_at, now, zone)}, {say_in(credits.refresh_at, now, zone)}")
     if credits.daily_allowance and credits.daily_refresh_at and credits.daily_refresh_at > now:
         said.append(f"daily refill {say_short(credits.daily_refresh_at, now, zone)}")
     return capitalised(" · ".join(said))

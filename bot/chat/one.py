@@ -24,7 +24,7 @@ from bot.chat.words import (
 )
 from bot.core.delivery import Story
 from bot.core.durations import say_duration
-from bot.core.foresee import FRESH_FOR
+from bot.core.foresee import FRESH_FOR, is_overtaken
 from bot.core.model import Credits, Facts, Measure, Notice, OutageKind, Plan, Reason
 
 GROWTHS = {
@@ -66,9 +66,10 @@ def low(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
 def pace(facts: Facts, credits: Credits, now: datetime, zone: ZoneInfo) -> str:
     """When it runs out, where that is foreseen and still to come."""
     foretold = facts.foretold
-    if foretold is None or not foretold.useful or is_out(credits) or credits.total > foretold.total:
+    if foretold is None or not foretold.useful or now - foretold.made_at > FRESH_FOR:
         return ""
-    return sentence(foretold, now, zone) if now - foretold.made_at <= FRESH_FOR else ""
+    overtaken = is_overtaken(foretold, credits.total, facts.credits_at or now)
+    return "" if overtaken or is_out(credits) else sentence(foretold, now, zone)
 
 
 def credits_of(facts: Facts) -> Credits:
@@ -116,14 +117,15 @@ def side_of(rung: str, credits: Credits) -> str:
 
 
 def what_to_do(credits: Credits, plan: Plan | None, now: datetime, zone: ZoneInfo) -> str:
-    """What will happen by when, and what to do."""
-    out, refill = is_out(credits), refill_at(credits, plan, now)
-    if refill:
-        wait = f"the refill {say_on(refill, now, zone)} ({say_in(refill, now)})"
-        advice = f"Jobs fail until a top-up or {wait}." if out else f"Jobs fail at 0: top up, or wait for {wait}."
+    """What to do, and what comes by itself when. At which number of credits a job fails, nobody tells."""
+    refill = refill_at(credits, plan, now)
+    monthly = f"the refill {say_on(refill, now, zone)} ({say_in(refill, now, zone)})" if refill else ""
+    ways = " and ".join(filter(None, (daily_refill(credits, now, zone), monthly)))
+    if ways:
+        advice = f"Top up, or wait for {ways}."
     else:
-        advice = "Jobs fail until a top-up." if out else "Jobs fail at 0: top up in time."
-    return " ".join(filter(None, (advice, last_refill(plan, now, zone), daily_refill(credits, now, zone))))
+        advice = "Top up: jobs fail until then." if is_out(credits) else "Top up in time."
+    return " ".join(filter(None, (advice, last_refill(plan, now, zone))))
 
 
 def refill_at(credits: Credits, plan: Plan | None, now: datetime) -> datetime | None:
@@ -142,7 +144,7 @@ def last_refill(plan: Plan | None, now: datetime, zone: ZoneInfo) -> str:
 def daily_refill(credits: Credits, now: datetime, zone: ZoneInfo) -> str:
     """When the daily credits come, and how many."""
     at, amount = credits.daily_refresh_at, credits.daily_allowance
-    return f"Daily refill of {say_number(amount)} {say_on(at, now, zone)}." if amount and at and at > now else ""
+    return f"{say_number(amount)} daily credits {say_on(at, now, zone)}" if amount and at and at > now else ""
 
 
 def numbers(credits: Credits, facts: Facts, now: datetime, zone: ZoneInfo) -> str:

@@ -8,6 +8,7 @@ from bot.chat.text import bold
 from bot.chat.times import say_clock, say_in, say_on, say_read, say_short
 from bot.chat.words import RECOVERED, SIGNS, say_buckets, say_credits, say_number, severity_word
 from bot.core.delivery import Story
+from bot.core.durations import say_duration
 from bot.core.foresee import told_now
 from bot.core.model import Account, Facts, Foretold, Measure, Notice, Reason
 
@@ -123,7 +124,7 @@ def early(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
     foretold = facts.foretold
     if foretold is None or foretold.earliest is None:
         return "soon"
-    return f"as early as {say_short(to_hour(foretold.earliest), now, zone)} ({say_in(foretold.earliest, now)})"
+    return f"as early as {say_short(to_hour(foretold.earliest), now, zone)} ({say_in(foretold.earliest, now, zone)})"
 
 
 def numbers_of(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
@@ -158,5 +159,5 @@ def spiking(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
 def usual_again(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
     """The pace is the usual one again."""
     facts = notice.facts
-    lasted = f"It was fast for {say_in(now, facts.since).removeprefix('in ')}." if facts.since else ""
+    lasted = f"It was fast for {say_duration(now - facts.since)}." if facts.since else ""
     return telling(about(RECOVERED, facts.name, bold("back to the usual pace")), lasted, numbers_of(facts, now, zone))

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from bot.chat.clean import plain
 from bot.chat.telling import Telling, about, telling
 from bot.chat.text import bold
-from bot.chat.times import say_ago, say_date, say_day, say_in, say_in_days, say_moment, say_on, say_past, say_read
+from bot.chat.times import say_ago, say_date, say_day, say_in, say_moment, say_on, say_past, say_read
 from bot.chat.words import RECOVERED, SIGNS, say_credits, say_number, say_plan, severity_word
 from bot.core.delivery import Story
 from bot.core.model import Facts, Notice, Plan, Reason, Severity
@@ -37,7 +37,7 @@ def renews(notice: Notice, plan: Plan, now: datetime, zone: ZoneInfo) -> Telling
     price = plain(plan.renewal_price or plan.price or "", 20, empty="")
     cost = f" for {price}" if price else ""
     return telling(
-        about(SIGNS[notice.severity], notice.facts.name, "plan ", bold(f"renews {say_in_days(at, now)}")),
+        about(SIGNS[notice.severity], notice.facts.name, "plan ", bold(f"renews {say_in(at, now, zone)}")),
         f"{severity_word(notice.severity)}: {say_plan(plan)} renews{cost} {say_on(at, now, zone)}. Nothing to do.",
     )
 
@@ -46,7 +46,7 @@ def ends(notice: Notice, plan: Plan, now: datetime, zone: ZoneInfo) -> Telling:
     """The plan ends, or becomes another one."""
     at = plan.ends_at or now
     becomes = plain(plan.becomes, PLAN_LENGTH) if plan.becomes else ""
-    head = f"becomes {becomes} {say_in_days(at, now)}" if becomes else f"ends {say_in_days(at, now)}"
+    head = f"becomes {becomes} {say_in(at, now, zone)}" if becomes else f"ends {say_in(at, now, zone)}"
     return telling(
         about(SIGNS[notice.severity], notice.facts.name, "plan ", bold(head)),
         f"{severity_word(notice.severity)}: {end_sentence(plan, becomes, at, now, zone)}",
@@ -56,7 +56,7 @@ def ends(notice: Notice, plan: Plan, now: datetime, zone: ZoneInfo) -> Telling:
 
 def end_sentence(plan: Plan, becomes: str, at: datetime, now: datetime, zone: ZoneInfo) -> str:
     """Why and when the plan ends."""
-    moment = f"{say_on(at, now, zone)}, {say_in(at, now)}"
+    moment = f"{say_on(at, now, zone)}, {say_in(at, now, zone)}"
     if becomes:
         return f"{say_plan(plan)} changes to {becomes} {moment}."
     if plan.cancelled_at:
@@ -126,16 +126,16 @@ def goes_on(story: Story, plan: Plan, now: datetime, zone: ZoneInfo) -> Telling:
     return telling(
         about(RECOVERED, facts.name, "plan ", bold(done), until),
         was,
-        next_end(plan, now),
+        next_end(plan, now, zone),
         remaining(facts, now, zone),
     )
 
 
-def next_end(plan: Plan, now: datetime) -> str:
+def next_end(plan: Plan, now: datetime, zone: ZoneInfo) -> str:
     """How long it goes on."""
     if plan.ends_at is None:
         return ""
-    return f"{say_plan(plan)} {'renews again' if plan.renews else 'ends'} {say_in_days(plan.ends_at, now)}."
+    return f"{say_plan(plan)} {'renews again' if plan.renews else 'ends'} {say_in(plan.ends_at, now, zone)}."
 
 
 def overtaken_words(notice: Notice, now: datetime, zone: ZoneInfo) -> str:

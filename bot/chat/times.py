@@ -73,17 +73,14 @@ def say_short(when: datetime, now: datetime, zone: ZoneInfo) -> str:
     return f"{weekday} {say_clock(when, zone)}" if 0 < ahead < 7 else day
 
 
-def say_in(when: datetime, now: datetime) -> str:
-    """How long from now: "in 3 d 4 h"; "now" for what is due or past."""
+def say_in(when: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """How long from now: "in 43 min", "in 14 h"; from a day on by the calendar, as people count: "in 3 days"; "now"."""
     left = when - now
-    return f"in {say_duration(left)}" if left >= timedelta(seconds=1) else "now"
-
-
-def say_in_days(when: datetime, now: datetime) -> str:
-    """How long from now, in whole days where it is a day or more: "in 3 days", "in 14 h"."""
-    days = round((when - now) / timedelta(days=1))
-    if when - now < timedelta(hours=23, minutes=30):
-        return say_in(when, now)
+    if left < timedelta(seconds=1):
+        return "now"
+    if left < timedelta(days=1):
+        return f"in {say_duration(left)}"
+    days = max(days_ahead(when, now, zone), 1)
     return "in 1 day" if days == 1 else f"in {days:,} days"
 
 

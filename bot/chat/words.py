@@ -38,6 +38,10 @@ MENDS = {
 """What to do about each kind of outage."""
 
 
+LARGEST_SHARE = 10.0
+"""Above 999 % a share is told in times the allowance."""
+
+
 def name_of(name: str, limit: int = NAME_LENGTH) -> str:
     """An account's name as every message shows it; shorter in a first line, which has more to say."""
     return clean(name, limit)
@@ -66,9 +70,14 @@ def say_number(number: Number | None) -> str:
 
 
 def say_share(share: float | None) -> str | None:
-    """A share as percent, rounded down so that it never promises more than there is; None without a share."""
+    """A share as percent, rounded down so that it never promises more than there is; None without a share.
+
+    From ten times on it is told in times: four digits of percent say nothing to a person.
+    """
     if share is None or not math.isfinite(share) or share < 0:
         return None
+    if share >= LARGEST_SHARE:
+        return f"over {min(math.floor(share), MOST):,} × the allowance"
     tenths = math.floor(round(share * 1000, 6))
     if tenths == 0:
         return "0 %" if share == 0 else "under 0.1 %"

@@ -8,7 +8,7 @@ from bot.core.credit_changes import Point
 from bot.core.decide import decide
 from bot.core.forecast import Forecast, outlook
 from bot.core.looks import Alerts, Outcome, account_facts, outcome
-from bot.core.model import Account, Alert, Foretold, Measure, Reading, Rules, Silence
+from bot.core.model import Account, Alert, Foretold, Measure, Number, Rules, Silence
 from bot.core.runway import runway_standing
 from bot.core.spike import spike, spike_standing
 
@@ -53,18 +53,19 @@ def told_now(account: Account, now: datetime) -> Foretold | None:
     old = not timedelta(0) <= now - foretold.made_at <= FRESH_FOR
     over = foretold.boundary is not None and foretold.boundary <= now
     missed = not foretold.lasts and foretold.latest is not None and foretold.latest <= now
-    return None if old or over or missed or is_overtaken(foretold, reading) else foretold
+    return (
+        None if old or over or missed or is_overtaken(foretold, reading.credits.total, reading.taken_at) else foretold
+    )
 
 
-def is_overtaken(foretold: Foretold, reading: Reading) -> bool:
-    """Whether a reading contradicts a forecast that was made before it: more is left, nothing is, or far less.
+def is_overtaken(foretold: Foretold, total: Number, at: datetime) -> bool:
+    """Whether the credits of a later reading contradict a forecast: more is left, nothing is, or far less.
 
     Far less is a tenth of what there was, and three times what the usual pace takes in the time between.
     """
-    total = reading.credits.total
     if total <= 0 or total > foretold.total:
         return total != foretold.total
-    days = max((reading.taken_at - foretold.made_at) / timedelta(days=1), 0.0)
+    days = max((at - foretold.made_at) / timedelta(days=1), 0.0)
     return foretold.total - total > SURPRISE * foretold.total + PACE_MARGIN * foretold.per_day * days
 
 

@@ -100,7 +100,7 @@ class Credits:
     @property
     def share(self) -> float | None:
         """The total as a share of the monthly allowance, where that is known and above zero."""
-        return self.total / self.monthly_allowance if self.monthly_allowance else None
+        return self.total / self.monthly_allowance if self.monthly_allowance and self.monthly_allowance > 0 else None
 
 
 @dataclass(frozen=True, slots=True)

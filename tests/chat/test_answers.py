@@ -155,7 +155,7 @@ def test_card() -> None:
         "🟠 Studio (studio@example.com)",
         "2,900 credits of 15,000 (19 %) · read 14:03",
         "monthly 2,900 · daily 0 of 60 · package 0",
-        "Refill Fri 24 Jul, 00:48, in 3 d 10 h · daily refill tomorrow 00:00",
+        "Refill Fri 24 Jul, 00:48, in 4 days · daily refill tomorrow 00:00",
         "Premium - Monthly renews Thu 23 Jul for 60",
         "5 jobs at once · 2160p · off-peak 0.7 · 11 image models",
         "Fast mode, Veo and Sora",

@@ -94,7 +94,7 @@ def test_the_alerts() -> None:
         "2,900 monthly · 0 daily · 0 package · read 14:03"
     )
     assert message(Measure.RUNWAY, Reason.FIRED, VAGUE, 1.7e5).startswith(
-        "🟠 Studio: may run out as early as Wed 14:00 (in 2 d)\n"
+        "🟠 Studio: may run out as early as Wed 14:00 (in 2 days)\n"
     )
     assert message(Measure.RUNWAY, Reason.RESOLVED, LASTS, 9e5).startswith(
         "🟢 Studio: credits last again (2,900 credits)\nAt this pace it lasts past the refill"
