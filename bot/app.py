@@ -30,7 +30,9 @@ from bot.checks import IN_FLIGHT, Checks
 from bot.clock import ClockWatch, SteadyClock, boot_id
 from bot.context import Context
 from bot.core.clock import ClockStep
+from bot.core.delivery import REFUSALS, RefusalSchedule
 from bot.core.foresee import foretold_ends
+from bot.core.health import unreached_for
 from bot.core.model import Chat, Topic, Watched
 from bot.desk import Desk
 from bot.digest import DigestContext, Digests
@@ -107,8 +109,9 @@ class App:
         clock: Callable[[], datetime] | None = None,
         tick: timedelta | None = None,
         upkeep: Upkeep = Upkeep(),
+        refusals: RefusalSchedule = REFUSALS,
     ) -> None:
-        """``clock``, ``tick`` (how often to look what is due, in real time) and ``upkeep`` differ where time runs fast.
+        """All but the settings differ where time runs fast; ``tick`` is how often to look what is due, in real time.
 
         Without a ``clock`` it is this machine's; the steps of a SteadyClock are taken.
         Raises SettingsError where the accounts file is wrong. ``secrets`` are what no log may show, and may grow.
@@ -119,6 +122,7 @@ class App:
         self._clock = clock or SteadyClock(utc_now)
         self._own_tick = tick
         self._upkeep = upkeep
+        self._refusals = refusals
         self._metrics = Metrics()
         self._reloading = asyncio.Lock()
         self._stack = AsyncExitStack()
@@ -158,6 +162,7 @@ class App:
         self._recipients = Recipients(self._roster)
         spare = settings.fallback_urls is not None
         self._outbox = Outbox(self._store, post, self._recipients, clock, time.monotonic, self._metrics, spare)
+        self._outbox.refusals = self._refusals
         context = Context(
             store=self._store,
             roster=self._roster,
@@ -174,7 +179,10 @@ class App:
         self._discovery = Discovery(context, self._verdicts, self._checks.rounds)
         self._pairing = Pairing(self._store, clock)
         door = Door(self._store, self._pairing, self._recipients)
-        self.desk = Desk(Fleet(context, self._verdicts), self._checks, self._discovery, self._drawing, door, clock)
+        fleet = Fleet(context, self._verdicts)
+        self.desk = Desk(
+            fleet, self._checks, self._discovery, self._drawing, door, clock, next_try=self._outbox.next_try
+        )
         self._telegram = TelegramService(
             bot,
             self.desk,
@@ -378,6 +386,7 @@ class App:
 
     async def _after_reload(self) -> None:
         """Asks the sources for their lists, with their new tokens, looks at newcomers, and shows new chats the menu."""
+        await self._outbox.review()
         await self._discovery.ask_all()
         await self._checks.start_due()
         await self._telegram.set_menu()
@@ -406,6 +415,7 @@ class App:
     async def _prune(self) -> None:
         """Drops and thins what has grown old."""
         now, keep = self._clock(), timedelta(days=self._settings.history_days)
+        await self._outbox.tidy()
         async with self._store.write() as connection:
             await readings.prune(connection, now, keep)
             await history.prune(connection, now, keep)
@@ -424,7 +434,10 @@ class App:
             self._errand(self._beat(self._settings.heartbeat_url.get_secret_value()))
 
     async def _beat(self, url: str) -> None:
-        """Asks the heartbeat's address, which is a secret."""
+        """Asks the heartbeat's address, which is a secret; not while an alert that fires has reached nobody."""
+        if unreached_for(await self.desk.vitals(), self._clock()) is not None:
+            log.warning("No heartbeat: an alert has reached nobody")
+            return
         try:
             async with self._session.get(url, timeout=ClientTimeout(total=10)) as response:
                 if response.status >= 400:

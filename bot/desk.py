@@ -12,7 +12,7 @@ from bot.chat.polling import Polling
 from bot.chat.replies import Reloaded, Status
 from bot.checks import Checks
 from bot.core.clock import ClockStep
-from bot.core.health import Vitals, problems
+from bot.core.health import RefusedChat, Vitals, problems, unreached_for
 from bot.core.history import Picture, Recorded
 from bot.core.model import Account, Alert, Chat, Notification, Watched
 from bot.discovery import Discovery
@@ -34,14 +34,19 @@ class Desk:
         drawing: Drawing,
         door: Door,
         clock: Callable[[], datetime],
+        next_try: Callable[[int], datetime | None] = lambda _: None,
     ) -> None:
-        """``polling`` and ``boards`` are set once there are some, ``reloads`` what reads the accounts file again."""
+        """``next_try`` says when a chat that refuses is tried again.
+
+        ``polling`` and ``boards`` are set once there are some, ``reloads`` what reads the accounts file again.
+        """
         self._fleet = fleet
         self._checks = checks
         self._discovery = discovery
         self._drawing = drawing
         self._door = door
         self._clock = clock
+        self._next_try = next_try
         self._started_at = clock()
         self._clock_step: ClockStep | None = None
         self.polling: Polling | None = None
@@ -151,7 +156,11 @@ class Desk:
             failed=deliveries.depth.failed,
             polling_silent=self.polling.silent_for if self.polling else 0.0,
             polling_trouble=self.polling.trouble if self.polling else None,
-            unreachable=deliveries.unreachable,
+            refused=tuple(
+                RefusedChat(chat, refusal.why, refusal.since, self._next_try(chat.chat_id))
+                for chat, refusal in deliveries.refused.items()
+            ),
+            unreached_since=deliveries.unreached_since,
             polling_notes=self.polling.notes if self.polling else (),
         )
 
@@ -170,7 +179,8 @@ class Desk:
             failing=tuple(one.account.name for one in watched if one.account.outage),
             waiting=vitals.waiting,
             oldest_waiting=now - vitals.waiting_since if vitals.waiting_since else None,
-            failed_chats=vitals.unreachable,
+            refused=vitals.refused,
+            nobody_told=unreached_for(vitals, now) is not None,
             polling=vitals.polling_trouble or "working",
             last_delivery_at=vitals.last_delivery_at,
             problems=() if starting else tuple(problems(vitals, every, now)),

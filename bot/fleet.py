@@ -1,14 +1,16 @@
 """What people ask and wish: who is watched and how they stand, what fires, and silences put and ended."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.context import Context
+from bot.core.health import unreached_since
 from bot.core.history import Recorded
-from bot.core.model import Account, Alert, Notification, OutageKind, Silence, SilenceKind, Topic, Watched
+from bot.core.model import Account, Alert, Chat, Notification, OutageKind, Silence, SilenceKind, Topic, Watched
 from bot.store import accounts, alerts, chats, history, outbox
+from bot.store.chats import Refusal
 from bot.store.outbox import Depth
 from bot.verdicts import Verdicts
 
@@ -25,10 +27,11 @@ class FiringSource:
 
 @dataclass(frozen=True, slots=True)
 class Deliveries:
-    """What waits in the outbox, and which chats cannot be reached."""
+    """What waits in the outbox, which chats take no messages, and since when an alert that fires reached nobody."""
 
     depth: Depth
-    unreachable: tuple[str, ...]
+    refused: Mapping[Chat, Refusal]
+    unreached_since: datetime | None
 
 
 class Fleet:
@@ -137,11 +140,13 @@ class Fleet:
         await self._store.write_patiently(lambda connection: self._recipients.move(connection, old, new))
 
     async def deliveries(self) -> Deliveries:
-        """What waits to be delivered, and what never can be."""
+        """What waits to be delivered, and which chats do not take it."""
         async with self._store.read() as connection:
             depth = await outbox.depth(connection)
-            gone = await chats.gone(connection)
-        return Deliveries(depth, tuple(f"chat {chat}: {why}" for chat, why in gone.items()))
+            refused = await chats.refused(connection)
+            unreached = unreached_since(await outbox.untold(connection))
+        present = set(self._recipients.present)
+        return Deliveries(depth, {chat: why for chat, why in refused.items() if chat in present}, unreached)
 
     async def last_read_at(self) -> datetime | None:
         """When any account could be read last."""

@@ -15,14 +15,16 @@ from typing import Any, Protocol
 from bot.core.delivery import (
     FIRST_WAIT,
     GROUP_LIMIT,
+    REFUSALS,
     Delivered,
     Later,
     Moved,
-    Never,
     Parcel,
+    Rejected,
     SendResult,
     Sent,
     gather_until,
+    of_no_use,
     pace,
     parcels,
     wait_after,
@@ -39,8 +41,8 @@ log = logging.getLogger(__name__)
 
 LONGEST_NAP = 30.0
 LONGEST_PEACE = timedelta(hours=1)
-REFUSALS = 5
-"""So often is a message tried that Telegram finds wrong; then it is given up, and those behind it are sent."""
+NO_LONGER_TOLD = "the chat is no longer told anything"
+OVERTAKEN = "overtaken while the chat took no messages"
 
 
 class Post(Protocol):
@@ -58,7 +60,8 @@ class Lane:
     """How far one Telegram chat has come: what it got lately, and when it may get the next message.
 
     Nothing is sent before ``ready_at``. Until ``gathers_until`` all that waits waits for more of its cause; something
-    new is looked at all the same, for it may be of another cause.
+    new is looked at all the same, for it may be of another cause. ``refused_at`` is when the chat began to refuse, or
+    last gave a sign of life since, from which the schedule of tries counts; ``refusal`` is Telegram's words.
     """
 
     sent: deque[Sent] = field(default_factory=lambda: deque(maxlen=10 * GROUP_LIMIT))
@@ -66,6 +69,9 @@ class Lane:
     gathers_until: float = 0.0
     failures: int = 0
     asked_for_peace: bool = False
+    refused_at: float | None = None
+    refusal: str = ""
+    sign_at: float | None = None
     missed_something: bool = False
     task: asyncio.Task[None] | None = None
 
@@ -85,7 +91,7 @@ class Outbox:
     ) -> None:
         """``timer`` counts seconds and never jumps; ``clock`` answers aware UTC.
 
-        With a ``second_channel`` messages say what went out by it meanwhile.
+        With a ``second_channel`` messages say what went out by it meanwhile. ``refusals`` differ where time runs fast.
         """
         self._store = store
         self._post = post
@@ -94,6 +100,8 @@ class Outbox:
         self._timer = timer
         self._metrics = metrics
         self._second_channel = second_channel
+        self.refusals = REFUSALS
+        self._signs: set[int] = set()
         self._lanes: dict[int, Lane] = {}
         self._wake = asyncio.Event()
         self._something_new = True
@@ -104,14 +112,66 @@ class Outbox:
         self._wake.set()
 
     async def resume(self) -> None:
-        """Takes up what a crash left; a chat that Telegram asked to leave in peace is left so."""
+        """Takes up what a crash left. A chat that Telegram asked to leave in peace is left so.
+
+        A chat that refused is tried at once, for a start may have mended it, and then keeps its place in the schedule.
+        """
+        now = self._clock()
         async with self._store.write() as connection:
             await outbox.release(connection)
             waits = await chats.waits(connection)
-        now = self._clock()
+            refused = await chats.refused(connection)
+        await self.review()
         for chat, until in waits.items():
             peace = min(max(until - now, timedelta(0)), LONGEST_PEACE)
             self._lane(chat.chat_id).ready_at = self._timer() + peace.total_seconds()
+        for chat, refusal in refused.items():
+            lane = self._lane(chat.chat_id)
+            for_so_long = max(now - (refusal.since or now), timedelta(0))
+            lane.refused_at, lane.refusal = self._timer() - for_so_long.total_seconds(), refusal.why
+
+    async def review(self) -> None:
+        """After the recipients have changed: gives up what waits for chats that are no longer told.
+
+        What was given up before, and whose alert still fires in a chat that is told, waits again.
+        """
+        now, present = self._clock(), self._recipients.present
+        async with self._store.write() as connection:
+            await outbox.leave(connection, present, NO_LONGER_TOLD, now)
+            await outbox.revive(connection, present)
+        self.wake()
+
+    async def tidy(self) -> None:
+        """Gives up what chats that refuse are owed and nobody needs any more, so that it does not grow without end."""
+        now = self._clock()
+        async with self._store.read() as connection:
+            refused = await chats.refused(connection)
+            owed = [await outbox.waiting(connection, chat) for chat in refused]
+        useless = [one for waiting in owed for one in of_no_use(waiting, now)]
+        if useless:
+            async with self._store.write() as connection:
+                await outbox.failed(connection, useless, OVERTAKEN, now)
+
+    def alive(self, chat_id: int) -> None:
+        """A chat gave a sign of life: what it is owed is due at once, whatever was refused before."""
+        lane = self._lanes.get(chat_id)
+        if lane is None or not (lane.failures or lane.refused_at is not None):
+            return
+        now = self._timer()
+        lane.sign_at = self.refusals.woken_at(lane.sign_at, now)
+        if not lane.asked_for_peace:
+            lane.ready_at = min(lane.ready_at, lane.sign_at)
+        if lane.refused_at is not None:
+            lane.refused_at = now
+            self._signs.add(chat_id)
+        self.wake()
+
+    def next_try(self, chat_id: int) -> datetime | None:
+        """When a chat that refuses is tried again; None for one that does not."""
+        lane = self._lanes.get(chat_id)
+        if lane is None or lane.refused_at is None:
+            return None
+        return self._clock() + timedelta(seconds=max(lane.ready_at - self._timer(), 0.0))
 
     async def run(self) -> None:
         """Delivers until cancelled."""
@@ -132,6 +192,8 @@ class Outbox:
         """Starts the workers of all chats that may be told something now; gives the seconds until the next may."""
         async with self._store.read() as connection:
             waiting = await outbox.waiting_chats(connection)
+        await self._forget_refusals(self._signs - set(waiting))
+        self._signs.clear()
         now, nap = self._timer(), LONGEST_NAP
         new, self._something_new = self._something_new, False
         for chat_id in waiting:
@@ -145,6 +207,13 @@ class Outbox:
             else:
                 nap = min(nap, begins_at - now)
         return nap
+
+    async def _forget_refusals(self, chat_ids: set[int]) -> None:
+        """Of chats that gave a sign of life and are owed nothing, nobody knows any more whether they refuse."""
+        if chat_ids:
+            await self._store.write_patiently(lambda connection: chats.reached(connection, chat_ids))
+        for chat_id in chat_ids:
+            self._lane(chat_id).refused_at = None
 
     async def drain(self) -> None:
         """Sends what may be sent at once, such as what the last looks found, and returns once no worker is sending."""
@@ -228,13 +297,10 @@ class Outbox:
                 log.warning("Chat %d has become chat %d; it is followed", chat.chat_id, new)
                 self._lanes.setdefault(new, Lane(sent=lane.sent))
                 await self._moved(chat.chat_id, new, part)
-            case Later(failure, refused=True) if part.attempts + 1 >= REFUSALS:
-                await self._give_up(f"Telegram finds the message wrong: {failure}", part, chat, after=REFUSALS)
             case Later():
                 await self._put_off(result, part, chat, lane)
-            case Never(failure):
-                await self._store.write_patiently(lambda connection: chats.note(connection, chat, gone=failure))
-                await self._give_up(failure, part, chat)
+            case Rejected():
+                await self._refused(result, part, chat, lane)
 
     async def _moved(self, old: int, new: int, part: Parcel) -> None:
         """Follows a chat. What was claimed may be addressed to the new one already, if the move was announced too."""
@@ -251,15 +317,16 @@ class Outbox:
 
         async def note(connection: Connection) -> None:
             await outbox.delivered(connection, ids_of(part), result.message_id, now)
-            await chats.reached(connection, chat)
+            await chats.reached(connection, [chat.chat_id])
 
         await self._store.write_patiently(note)
+        if lane.failures or lane.refused_at is not None:
+            log.info("Chat %s takes messages again", chat)
         if lane.failures:
-            log.info("Chat %s can be reached again", chat)
             for other in self._lanes.values():
                 if other.failures and not other.asked_for_peace:
                     other.failures, other.ready_at = 0, 0.0
-            lane.failures, lane.asked_for_peace = 0, False
+        lane.failures, lane.asked_for_peace, lane.refused_at, lane.refusal, lane.sign_at = 0, False, None, "", None
 
     async def _put_off(self, result: Later, part: Parcel, chat: Chat, lane: Lane) -> None:
         """Puts a message back until its chat may be tried again."""
@@ -276,16 +343,20 @@ class Outbox:
 
         await self._store.write_patiently(note)
 
-    async def _give_up(self, failure: str, part: Parcel, chat: Chat, after: int = 1) -> None:
-        """Keeps as failed, for /status to tell, what can never be delivered; what joined it lately is tried again."""
-        log.error("Chat %s cannot be told: %s", chat, failure)
-        now = self._clock()
-        over = [one.id for one in part.notifications if one.attempts + 1 >= after]
-        rest = [one.id for one in part.notifications if one.attempts + 1 < after]
+    async def _refused(self, result: Rejected, part: Parcel, chat: Chat, lane: Lane) -> None:
+        """Puts a message back until its chat, which refuses, is tried again; each refusal may pass."""
+        now, moment = self._timer(), self._clock()
+        lane.failures, lane.asked_for_peace = 0, False
+        lane.refused_at = now if lane.refused_at is None else lane.refused_at
+        wait = self.refusals.wait(now - lane.refused_at)
+        lane.ready_at = now + wait
+        level = logging.DEBUG if lane.refusal == result.failure else logging.WARNING
+        log.log(level, "Chat %s refuses messages: %s; trying again in %.0f s", chat, result.failure, wait)
+        lane.refusal = result.failure
 
         async def note(connection: Connection) -> None:
-            await outbox.failed(connection, over, failure, now)
-            await outbox.postponed(connection, rest, failure, now)
+            await outbox.postponed(connection, ids_of(part), result.failure, moment)
+            await chats.refuses(connection, chat, result.failure, moment)
 
         await self._store.write_patiently(note)
 

@@ -120,5 +120,5 @@ class View:
         """How the bot is, with the accounts that this chat sees; which others there are is for those of all to know."""
         seen, status = await self.watched(), await self._desk.status()
         failing = tuple(one.account.name for one in seen if one.account.outage)
-        failed = status.failed_chats if self._trusted else ()
-        return replace(status, watched=len(seen), failing=failing, failed_chats=failed)
+        refused = status.refused if self._trusted else ()
+        return replace(status, watched=len(seen), failing=failing, refused=refused)

@@ -16,6 +16,7 @@ from bot.clock import SteadyClock
 from bot.context import Context
 from bot.core.delivery import Delivered, Parcel, SendResult
 from bot.core.model import (
+    Alert,
     Chat,
     Credits,
     Facts,
@@ -43,6 +44,7 @@ from bot.recipients import Recipients
 from bot.roster import Roster
 from bot.rounds import Round
 from bot.sources import Source
+from bot.store import alerts as alert_rows
 from bot.store import outbox as outbox_rows
 from bot.store.database import Store
 from bot.verdicts import Verdicts
@@ -367,10 +369,17 @@ class Postroom:
     metrics: Metrics
 
     @classmethod
-    def on(cls, store: Store, clock: Clock | None = None, timer: Timer | None = None, room: int = 1000) -> "Postroom":
+    def on(
+        cls,
+        store: Store,
+        clock: Clock | None = None,
+        timer: Timer | None = None,
+        room: int = 1000,
+        chats: Iterable[Chat] = (CHAT, GROUP),
+    ) -> "Postroom":
         """A postroom, as a start of the bot would make it."""
         now, seconds = clock or Clock(), timer or Timer()
-        post, recipients, metrics = FakePost(seconds, room), Recipients(roster_of((CHAT, GROUP))), Metrics()
+        post, recipients, metrics = FakePost(seconds, room), Recipients(roster_of(chats)), Metrics()
         outbox = Outbox(store, post, recipients, now, seconds, metrics)
         return cls(store, now, seconds, post, recipients, outbox, metrics)
 
@@ -385,6 +394,22 @@ class Postroom:
         """Addresses notices to chats."""
         async with self.store.write() as connection:
             await outbox_rows.put(connection, notices, chats, self.clock())
+
+    async def fire(self, *notices: Notice) -> None:
+        """Remembers the alerts of these notices as firing."""
+        async with self.store.write() as connection:
+            await alert_rows.save(
+                connection,
+                [
+                    Alert(one.subject, one.measure or Measure.CREDITS, level=1, episode=one.episode, told_level=1)
+                    for one in notices
+                ],
+            )
+
+    async def query(self, sql: str) -> None:
+        """Changes what is stored, as another version of the bot might have left it."""
+        async with self.store.write() as connection:
+            await connection.exec_driver_sql(sql)
 
     async def turn(self) -> float:
         """Lets every chat's worker do what it may do now; gives the seconds until there is more."""

@@ -243,7 +243,6 @@ async def test_telegram_is_left_in_peace_when_it_asks(scene: Scene) -> None:
         BOT_BLOCKED,
         bad_request("message can't be edited"),
         bad_request("MESSAGE_ID_INVALID"),
-        bad_request("chat not found"),
     ],
 )
 async def test_a_board_out_of_reach_is_forgotten(scene: Scene, refusal: Refusal) -> None:

@@ -72,12 +72,6 @@ class Scene:
         async with self.store.write() as connection:
             await outbox.delivered(connection, ids, 1, self.now)
 
-    async def refused(self, notice: Notice, chat: Chat) -> None:
-        """Telegram refuses it for good: the bot is blocked."""
-        ids = await self.ids(notice, chat)
-        async with self.store.write() as connection:
-            await outbox.failed(connection, ids, "blocked", self.now)
-
     async def look_after(self, minutes: float) -> int:
         """Lets time pass, looks, and gives how many letters were tried in that look."""
         self.now += minutes * MINUTE
@@ -115,28 +109,19 @@ async def test_what_telegram_took_goes_nowhere_else(scene: Scene) -> None:
     assert await scene.look_after(60) == 0
 
 
-async def test_what_telegram_refuses_for_good_goes_by_the_second_channel(scene: Scene) -> None:
-    """A bot that is blocked everywhere reaches somebody all the same."""
-    notice = await scene.alert(1)
-    for chat in (ALICE, BOB):
-        await scene.refused(notice, chat)
-    assert await scene.look_after(15) == 1
-
-
-async def test_last_weeks_refusals_are_past_telling(scene: Scene) -> None:
-    """Whoever sets up the second channel is not mailed what is long over."""
-    notice = await scene.alert(1)
-    for chat in (ALICE, BOB):
-        await scene.refused(notice, chat)
+async def test_last_weeks_alerts_are_told_only_if_they_fire(scene: Scene) -> None:
+    """Whoever sets up the second channel is mailed what fires, however old, and not what is long over."""
+    fires = await scene.alert(1)
+    await scene.alert(2, who="bob")
+    await scene.alert(3, Reason.RESOLVED, who="bob")
     scene.now += 2 * DAY
-    assert await scene.look_after(0) == 0
+    assert await scene.look_after(0) == 1
+    assert scene.tries[-1].body == fires.key
 
 
 async def test_what_was_overtaken_in_telegram_is_past_telling(scene: Scene) -> None:
     """Refused when it fired, told when it was over: nobody needs the firing any more."""
-    fired = await scene.alert(1)
-    for chat in (ALICE, BOB):
-        await scene.refused(fired, chat)
+    await scene.alert(1)
     await scene.delivered(await scene.alert(2, Reason.RESOLVED), BOB)
     assert await scene.look_after(60) == 0
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.delivery import LONGEST_WAIT, Later, Moved, Never
+from bot.core.delivery import LONGEST_WAIT, Later, Moved, Rejected
 from bot.core.model import Chat, Measure, Reason, Severity, Topic
 from bot.store import chats
-from bot.store import outbox as rows
 from bot.store.connection import Connection
 from bot.store.database import Store
 from tests.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, Postroom, copy_of, key_of, notice, until
 
 AWAY = Later("Telegram cannot be reached")
+BLOCKED = Rejected("Forbidden: bot was blocked by the user")
 CHATS = [Chat(1000 + number) for number in range(5)]
 
 
@@ -208,58 +208,195 @@ async def test_a_move_that_is_announced_while_a_message_is_on_its_way_loses_noth
     assert set((await postroom.states()).values()) == {"delivered"}
 
 
-async def test_a_chat_that_is_gone_is_given_up_and_the_others_are_told(postroom: Postroom) -> None:
-    """A blocked bot keeps what it could not say as failed, with the reason; the other chats get theirs."""
-    postroom.post.always[CHAT.chat_id] = Never("Forbidden: bot was blocked by the user")
+async def refused_chats(postroom: Postroom) -> dict[Chat, chats.Refusal]:
+    """The chats that take no messages, as they are remembered."""
+    async with postroom.store.read() as connection:
+        return await chats.refused(connection)
+
+
+async def test_a_refusal_ends_nothing_and_delays_no_other(postroom: Postroom) -> None:
+    """A chat that refuses for 40 s is told within a minute of being well; the others get theirs at once."""
+    postroom.post.results[CHAT.chat_id] = [BLOCKED] * 3
     await postroom.put(notice("a"), notice("b", measure=Measure.PLAN), chats=[CHAT, GROUP])
+    start = postroom.timer()
     await postroom.deliver()
-    assert postroom.post.keys(GROUP) == ["a", "b"]
-    states = await postroom.states()
-    assert {key: state for key, state in states.items() if "@111" in key} == {"a@111": "failed", "b@111": "failed"}
-    async with postroom.store.read() as connection:
-        assert await chats.gone(connection) == {CHAT: "Forbidden: bot was blocked by the user"}
-        assert (await rows.depth(connection)).failed == 2
+    assert [told.at - start for told in postroom.post.told if told.chat == GROUP] == [0, 1]
+    assert [tried.at - start for tried in postroom.post.tried if tried.chat == CHAT] == [0, 10, 30, 70, 71]
+    assert postroom.post.keys(CHAT) == ["a", "b"]
+    assert set((await postroom.states()).values()) == {"delivered"}
+    assert await refused_chats(postroom) == {}
 
 
-async def test_a_chat_that_comes_back_is_no_longer_gone(postroom: Postroom) -> None:
-    """Once a chat takes a message again, its departure is forgotten."""
-    postroom.post.results[CHAT.chat_id] = [Never("blocked")]
+async def test_a_refusal_is_remembered_since_it_began_in_the_last_words(postroom: Postroom) -> None:
+    """From the first refusal on /status can tell since when, and in Telegram's own words of the last try."""
+    postroom.post.results[CHAT.chat_id] = [BLOCKED, Rejected("Chat not found"), BLOCKED]
     await postroom.put(notice("a"))
-    await postroom.deliver()
-    await postroom.put(notice("b"))
-    await postroom.deliver()
-    assert postroom.post.keys() == ["b"]
-    async with postroom.store.read() as connection:
-        assert await chats.gone(connection) == {}
+    began = postroom.clock()
+    await postroom.turn()
+    assert await refused_chats(postroom) == {CHAT: chats.Refusal(BLOCKED.failure, began)}
+    assert postroom.outbox.next_try(CHAT.chat_id) == began + timedelta(seconds=10)
+    postroom.pass_time(10)
+    await postroom.turn()
+    assert await refused_chats(postroom) == {CHAT: chats.Refusal("Chat not found", began)}
+    assert postroom.outbox.next_try(CHAT.chat_id) == began + timedelta(seconds=30)
+    assert postroom.outbox.next_try(GROUP.chat_id) is None
 
 
-async def test_a_message_found_wrong_is_given_up_after_five_tries(postroom: Postroom) -> None:
-    """A message that Telegram itself refuses five times is given up, and those behind it are sent."""
-    postroom.post.results[CHAT.chat_id] = [Later("can't parse entities", refused=True)] * 5
-    await postroom.put(notice("bad"), notice("good", measure=Measure.PLAN))
-    await postroom.deliver()
-    assert postroom.post.keys() == ["good"]
-    assert await postroom.states() == {"bad@111": "failed", "good@111": "delivered"}
-    assert [told.keys for told in postroom.post.tried] == [["bad"]] * 5 + [["good"]]
-
-
-async def test_a_message_refused_for_a_while_is_delivered(postroom: Postroom) -> None:
-    """Four refusals are no reason to give up."""
-    postroom.post.results[CHAT.chat_id] = [Later("odd", refused=True)] * 4
+async def test_a_chat_that_refuses_for_months_is_tried_each_quarter_of_an_hour(postroom: Postroom) -> None:
+    """There is no end to it, and in the end the chat is told."""
+    postroom.post.results[CHAT.chat_id] = [BLOCKED] * 400
     await postroom.put(notice("a"))
-    await postroom.deliver()
+    await postroom.deliver(seconds=10**6)
+    assert postroom.post.keys() == ["a"]
+    times = [tried.at for tried in postroom.post.tried]
+    assert {later - earlier for earlier, later in pairwise(times[64:])} == {900}
+
+
+async def test_a_sign_of_life_makes_what_is_owed_due_at_once(postroom: Postroom) -> None:
+    """Whoever unblocks the bot and writes is told at once, though the next try was a quarter of an hour away."""
+    postroom.post.results[CHAT.chat_id] = [BLOCKED] * 100
+    await postroom.put(notice("a"))
+    await postroom.deliver(seconds=5000)
+    postroom.post.results.clear()
+    postroom.pass_time(1)
+    postroom.outbox.alive(GROUP.chat_id)
+    await postroom.turn()
+    assert postroom.post.told == []
+    postroom.outbox.alive(CHAT.chat_id)
+    await postroom.turn()
+    assert postroom.post.keys() == ["a"]
+    assert postroom.post.told[0].at == postroom.timer()
+    assert await refused_chats(postroom) == {}
+
+
+async def test_after_a_sign_of_life_a_chat_is_tried_soon_again(postroom: Postroom) -> None:
+    """The sign may come a moment before Telegram lets the bot in; many signs are no flood of tries."""
+    postroom.post.results[CHAT.chat_id] = [BLOCKED] * 100
+    await postroom.put(notice("a"))
+    await postroom.deliver(seconds=5000)
+    tries = len(postroom.post.tried)
+    for _ in range(20):
+        postroom.outbox.alive(CHAT.chat_id)
+        await postroom.turn()
+        postroom.pass_time(1)
+    assert len(postroom.post.tried) - tries <= 3
+    postroom.post.results.clear()
+    await postroom.deliver(seconds=60)
     assert postroom.post.keys() == ["a"]
 
 
-async def test_a_fresh_notice_does_not_inherit_refusals(postroom: Postroom) -> None:
-    """What joins an old message late is not given up with it at once, for it was never tried."""
-    postroom.post.results[CHAT.chat_id] = [Later("odd", refused=True)] * 6
-    await postroom.put(notice("old", ALICE))
-    for _ in range(4):
+async def test_a_sign_of_life_ends_the_wait_for_the_network_but_no_pause(postroom: Postroom) -> None:
+    """A chat whose last try failed is tried at once when it writes; one that Telegram wants left alone is not."""
+    postroom.post.results[CHAT.chat_id] = [AWAY] * 6
+    postroom.post.results[GROUP.chat_id] = [Later("pause", retry_after=300)]
+    await postroom.put(notice("a"), chats=[CHAT, GROUP])
+    for _ in range(5):
         postroom.pass_time(await postroom.turn())
-    await postroom.put(notice("new", BOB))
+    await postroom.turn()
+    postroom.post.results.clear()
+    for chat in (CHAT, GROUP):
+        postroom.outbox.alive(chat.chat_id)
+    await postroom.turn()
+    assert {told.chat for told in postroom.post.told} == {CHAT}
+
+
+async def test_a_chat_that_is_owed_nothing_and_gives_a_sign_is_no_longer_known_to_refuse(postroom: Postroom) -> None:
+    """What it was owed is gone by now: nobody knows whether it still refuses, so nothing says so."""
+    postroom.post.results[CHAT.chat_id] = [BLOCKED]
+    await postroom.put(notice("a"))
+    await postroom.turn()
+    await postroom.query("DELETE FROM outbox")
+    postroom.outbox.alive(CHAT.chat_id)
+    await postroom.turn()
+    assert await refused_chats(postroom) == {}
+    assert postroom.outbox.next_try(CHAT.chat_id) is None
+
+
+async def test_a_refusal_keeps_its_place_over_a_restart(postroom: Postroom) -> None:
+    """A start tries once, for it may have mended it, and then goes on where the schedule was, not at its beginning."""
+    postroom.post.results[CHAT.chat_id] = [BLOCKED] * 1000
+    await postroom.put(notice("a"))
+    await postroom.deliver(seconds=5000)
+    began = (await refused_chats(postroom))[CHAT].since
+    tries = len(postroom.post.tried)
+    after = postroom.restarted()
+    await after.outbox.resume()
+    await after.deliver(seconds=2000)
+    times = [tried.at for tried in after.post.tried[tries:]]
+    assert [later - earlier for earlier, later in pairwise(times)] == [900, 900]
+    assert (await refused_chats(after))[CHAT].since == began
+
+
+async def test_a_pause_that_telegram_asks_for_is_not_lost_by_a_refusal(postroom: Postroom) -> None:
+    """Each answer counts as it comes: a pause between two refusals is obeyed."""
+    postroom.post.results[CHAT.chat_id] = [BLOCKED, Later("pause", retry_after=500), BLOCKED]
+    await postroom.put(notice("a"))
+    start = postroom.timer()
     await postroom.deliver()
-    assert postroom.post.keys().count("new") == 1
+    assert [tried.at - start for tried in postroom.post.tried] == [0, 10, 510, 570]
+
+
+async def test_what_fired_and_ended_while_a_chat_refused_is_one_message(postroom: Postroom) -> None:
+    """Merged as while Telegram is away: the chat is told both in one."""
+    postroom.post.results[CHAT.chat_id] = [BLOCKED]
+    await postroom.put(notice("fired"))
+    await postroom.turn()
+    await postroom.put(notice("resolved", reason=Reason.RESOLVED, severity=Severity.INFO))
+    await postroom.deliver()
+    assert [told.keys for told in postroom.post.told] == [["fired", "resolved"]]
+
+
+async def test_what_nobody_needs_any_more_is_given_up(postroom: Postroom) -> None:
+    """A chat that refuses for a fortnight is owed what fires, and not each day's summary and each old end."""
+    postroom.post.always[CHAT.chat_id] = BLOCKED
+    await postroom.put(
+        notice("old", BOB),
+        notice("old end", BOB, Reason.RESOLVED),
+        notice("digest", topic=Topic.DIGEST),
+        notice("fires"),
+        chats=[CHAT, GROUP],
+    )
+    postroom.post.results[GROUP.chat_id] = [AWAY] * 100
+    await postroom.turn()
+    postroom.clock.forward(days=14)
+    await postroom.outbox.tidy()
+    states = await postroom.states()
+    assert [key for key, state in states.items() if state == "failed"] == ["old@111", "old end@111", "digest@111"]
+    postroom.post.always.clear()
+    postroom.pass_time(3600)
+    await postroom.deliver()
+    assert postroom.post.keys(CHAT) == ["fires"]
+
+
+async def test_a_chat_that_is_no_longer_told_gets_nothing_for_ever(postroom: Postroom) -> None:
+    """What waits for a chat that was taken out of the settings is given up, and waits again if it comes back."""
+    stranger = Chat(999)
+    await postroom.fire(notice("a"))
+    await postroom.put(notice("a"), notice("g", topic=Topic.GREETING), chats=[stranger, CHAT])
+    postroom.post.always[stranger.chat_id] = BLOCKED
+    await postroom.outbox.resume()
+    await postroom.deliver()
+    assert {tried.chat for tried in postroom.post.tried} == {CHAT}
+    assert (await postroom.states())["a@999"] == "failed"
+    back = Postroom.on(postroom.store, postroom.clock, postroom.timer, chats=(CHAT, stranger))
+    await back.outbox.resume()
+    await back.deliver()
+    assert back.post.keys(stranger) == ["a"]
+    assert (await back.states())["g@999"] == "failed"
+
+
+async def test_what_an_older_version_gave_up_waits_again_while_it_fires(postroom: Postroom) -> None:
+    """Rows in the state failed: those of alerts that fire are told after all, unless the chat was told more since."""
+    await postroom.fire(notice("fires"), notice("told since", BOB))
+    postroom.post.results[CHAT.chat_id] = []
+    await postroom.put(notice("fires"), notice("told since", BOB), notice("over", CAROL))
+    await postroom.query("UPDATE outbox SET state = 'failed', failure = 'blocked', done_at = 0")
+    await postroom.put(notice("worse", BOB, Reason.WORSENED))
+    await postroom.deliver()
+    await postroom.outbox.resume()
+    await postroom.deliver()
+    assert postroom.post.keys() == ["worse", "fires"]
+    assert (await postroom.states())["over@111"] == "failed"
 
 
 async def test_a_defect_in_sending_loses_nothing(postroom: Postroom, caplog: pytest.LogCaptureFixture) -> None:

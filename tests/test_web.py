@@ -11,14 +11,15 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.core.health import Vitals
-from bot.core.model import Account, Alert, Credits, Measure, Outage, OutageKind, Plan, Reading, Severity
+from bot.core.health import RefusedChat, Vitals
+from bot.core.model import Account, Alert, Chat, Credits, Measure, Outage, OutageKind, Plan, Reading, Severity
 from bot.errors import StartError
 from bot.metrics import Metrics
 from bot.web import Pages, mask, shown_names
 from tests.fakes import ALICE, BOB, NOW, QUARTER, SOURCE, Clock, key_of
 
 WELL = Vitals(NOW, NOW, NOW, 0, None, 0, 1.0, None)
+BLOCKED = RefusedChat(Chat(5), "Forbidden: bot was blocked by the user", NOW)
 SEEN = Account(
     key_of(ALICE),
     SOURCE,
@@ -107,7 +108,9 @@ MOMENT = timedelta(seconds=1)
         (replace(WELL, polling_silent=120.0), True),
         (replace(WELL, polling_silent=121.0), False),
         (replace(WELL, last_delivery_at=None), True),
-        (replace(WELL, failed=3, unreachable=("chat 5: blocked",)), True),
+        (replace(WELL, failed=3, refused=(BLOCKED,)), True),
+        (replace(WELL, refused=(BLOCKED,), unreached_since=NOW - timedelta(minutes=2)), True),
+        (replace(WELL, refused=(BLOCKED,), unreached_since=NOW - timedelta(minutes=2) - MOMENT), False),
     ],
 )
 async def test_well_or_not(vitals: Vitals, well: bool) -> None:
@@ -120,8 +123,12 @@ async def test_well_or_not(vitals: Vitals, well: bool) -> None:
 
 async def test_what_is_worth_knowing_is_a_note() -> None:
     """Chats that are gone and messages given up are said, and are no reason for 503."""
-    _, page = await health(replace(WELL, failed=3, unreachable=("chat 5: blocked",), polling_trouble="409"))
-    assert page["notes"] == ["chat 5: blocked", "409", "3 messages could never be delivered"]
+    _, page = await health(replace(WELL, failed=3, refused=(BLOCKED,), polling_trouble="409"))
+    assert page["notes"] == [
+        "chat 5: Forbidden: bot was blocked by the user, since 23 Nov 12:00 UTC",
+        "409",
+        "3 messages were given up: overtaken, or for a chat that is no longer told",
+    ]
 
 
 async def test_polling_that_is_silent_is_failing() -> None:

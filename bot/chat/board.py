@@ -13,7 +13,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, Tele
 
 from bot.chat.account import NEAR, is_known, needs_you, plan_verb, sign_of, urgency
 from bot.chat.clean import utf16_len
-from bot.chat.sender import GONE_FOR_GOOD, NO_PREVIEW, entities_of, post, reason_of, seconds_of
+from bot.chat.sender import NO_PREVIEW, entities_of, post, reason_of, seconds_of
 from bot.chat.telling import Pieces
 from bot.chat.text import MOST_ENTITIES, Message, Text, bold
 from bot.chat.times import MONTHS, WEEKDAYS, local, say_clock
@@ -26,7 +26,7 @@ ROOM = 3900
 """Units that the lines of accounts may take, so that the last line always has its place."""
 
 NAME_LENGTH = 32
-LOST = (*GONE_FOR_GOOD, "message to edit not found", "message can't be edited", "message_id_invalid")
+LOST = ("message to edit not found", "message can't be edited", "message_id_invalid")
 """Parts of Telegram's refusals, in small letters, after which a board is no longer there to be edited."""
 
 

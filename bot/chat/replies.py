@@ -11,6 +11,7 @@ from bot.chat.times import say_ago, say_moment, say_past
 from bot.chat.words import NOTE, RECOVERED, SIGNS, capitalised, joined, name_of, say_count
 from bot.core.clock import ClockStep
 from bot.core.durations import say_duration
+from bot.core.health import RefusedChat
 from bot.core.model import Severity
 
 LIST_LENGTH = 700
@@ -32,7 +33,8 @@ class Status:
     failing: tuple[str, ...] = ()
     waiting: int = 0
     oldest_waiting: timedelta | None = None
-    failed_chats: tuple[str, ...] = ()
+    refused: tuple[RefusedChat, ...] = ()
+    nobody_told: bool = False
     polling: str = "working"
     last_delivery_at: datetime | None = None
     problems: tuple[str, ...] = ()
@@ -42,11 +44,12 @@ class Status:
 
 def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
     """Is the bot well."""
-    wrong = len(status.problems) + len(status.failed_chats)
-    sign, verdict = (SIGNS[Severity.WARNING], say_count(wrong, "problem")) if wrong else (RECOVERED, "the bot is well")
+    wrong = len(status.problems) + len(status.refused)
+    severity = Severity.CRITICAL if status.nobody_told else Severity.WARNING
+    sign, verdict = (SIGNS[severity], say_count(wrong, "problem")) if wrong else (RECOVERED, "the bot is well")
     text = Text().line(f"{sign} ", bold(capitalised(verdict)), f" · up {say_duration(status.uptime)}")
     text.lines((f"Problem: {clean(problem, 300)}",) for problem in status.problems)
-    text.lines((f"Cannot write to {clean(chat, 200)}",) for chat in status.failed_chats)
+    text.lines((f"Cannot write to {refusal_words(refused, now, zone)}",) for refused in status.refused)
     text.line(round_words(status, now, zone))
     text.line(watched_words(status))
     text.line(outbox_words(status, now, zone))
@@ -55,6 +58,13 @@ def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
     if status.clock_step:
         text.line(clock_words(status.clock_step, now, zone))
     return text.line(f"Version {clean(status.version, 40)}").message()
+
+
+def refusal_words(refused: RefusedChat, now: datetime, zone: ZoneInfo) -> str:
+    """A chat that takes no messages, in Telegram's words, since when, and when it is tried again."""
+    since = f", since {say_past(refused.since, now, zone)}" if refused.since else ""
+    again = f", next try {say_past(refused.next_try, now, zone)}" if refused.next_try else ""
+    return f"chat {refused.chat}: {plain(refused.why, 200)}{since}{again}"
 
 
 def round_words(status: Status, now: datetime, zone: ZoneInfo) -> str:

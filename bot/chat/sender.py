@@ -1,8 +1,9 @@
-"""One send: a message of ours to Telegram, and Telegram's answer as delivered, later, moved or never."""
+"""One send: a message of ours to Telegram, and Telegram's answer as delivered, later, moved or rejected."""
 
+import logging
 import os
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -23,34 +24,64 @@ from telegram.error import (
 )
 
 from bot.chat.calls import UnreadableAnswer, answered
-from bot.chat.clean import clean
+from bot.chat.clean import clean, utf16_len
 from bot.chat.messages import render
-from bot.chat.text import Buttons, Entity, Message
-from bot.core.delivery import Delivered, Later, Moved, Never, Parcel, SendResult
+from bot.chat.text import LONGEST_MESSAGE, Buttons, Entity, Message, pieces_of
+from bot.core.delivery import Delivered, Later, Moved, Parcel, Rejected, SendResult
 from bot.core.model import Chat
 from bot.core.rhythm import QuietHours
 from bot.redaction import redact
 
+log = logging.getLogger(__name__)
+
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
-GONE_FOR_GOOD = (
+GENERAL = 1
+"""The id of a forum's topic "General", which Telegram itself refuses: what goes there names no topic."""
+
+OF_THE_TOPIC = ("thread", "topic", "forum")
+OF_THE_CHAT = (
     "chat not found",
     "user not found",
-    "peer_id_invalid",
-    "group chat was deactivated",
-    "bot was kicked",
-    "bot is not a member",
-    "not enough rights",
-    "have no rights",
-    "need administrator rights",
-    "chat_write_forbidden",
-    "chat_restricted",
-    "topic_closed",
-    "topic_deleted",
-    "message thread not found",
-    "user is deactivated",
+    "peer id invalid",
+    "deactivated",
+    "kicked",
+    "not a member",
+    "rights",
+    "forbidden",
+    "restricted",
+    "upgraded",
+    "blocked",
+    "payment required",
+    "logged out",
+    "frozen",
 )
-"""Parts of Telegram's descriptions of a 400 that no second try will change; compared in small letters."""
+"""Parts of Telegram's descriptions of a 400, in small letters and without underscores: what it concerns.
+
+What concerns neither the chat nor its topic is taken to concern the message, which is then sent in a plainer form.
+"""
+
+SAFE_PIECE = 2000
+"""UTF-16 units that Telegram takes for sure, where it finds a message within its own limit too long."""
+
+LAST_RESORT = (
+    "🟠 A message for this chat could not be shown: Telegram finds it wrong. "
+    "/alerts shows what is firing, /credits the numbers."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Telegram finds the message itself wrong."""
+
+    failure: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoTopic:
+    """Telegram does not find the topic, or lets nobody write there."""
+
+    failure: str
 
 
 class TelegramPost:
@@ -71,19 +102,63 @@ class TelegramPost:
         return parcel.first(rendered.told), rendered.message
 
     async def send(self, message: Message, chat: Chat) -> SendResult:
-        """Sends a message; one that Telegram finds wrong goes once more as bare text, for the words matter most."""
+        """Sends a message, in ever plainer forms where Telegram finds it wrong, for the words matter most."""
+        wrong = ""
+        for form in forms_of(message):
+            result = await self._send_form(form, chat)
+            if not isinstance(result, Wrong):
+                return result
+            log.warning("Chat %s: Telegram finds a message wrong (%s); it goes again, plainer", chat, result.failure)
+            wrong = wrong or result.failure
+        return Rejected(wrong)
+
+    async def _send_form(self, form: Sequence[Message], chat: Chat) -> SendResult | Wrong:
+        """Sends the pieces of a message; the id is the first one's. A topic that is refused is left out."""
+        pieces, first = list(form), None
+        while pieces:
+            result = await self._send_piece(pieces[0], chat)
+            if isinstance(result, NoTopic):
+                log.warning("Chat %s: Telegram refuses the topic (%s); sent without it", chat, result.failure)
+                pieces[:1] = with_line(pieces[0], without_topic(chat, result.failure))
+                chat = Chat(chat.chat_id)
+            elif isinstance(result, Delivered):
+                first = first or result
+                del pieces[0]
+            else:
+                return result
+        return first or Wrong("the message is empty")
+
+    async def _send_piece(self, message: Message, chat: Chat) -> SendResult | Wrong | NoTopic:
+        """One request, and what its answer means."""
         try:
             return Delivered(await post(self._bot, message, chat))
-        except BadRequest as error:
-            result = result_of(error)
-            if not isinstance(result, Later):
-                return result
+        except UnreadableAnswer as error:
+            log.warning("Chat %s: Telegram took a message, and its answer cannot be read", chat, exc_info=error)
+            return Delivered(None)
         except TelegramError as error:
-            return result_of(error)
-        try:
-            return Delivered(await post(self._bot, replace(message, entities=(), buttons=()), chat))
-        except TelegramError as error:
-            return result_of(error)
+            return result_of(error, in_topic=chat.thread_id is not None)
+
+
+def forms_of(message: Message) -> Iterator[Sequence[Message]]:
+    """A message as it was made; bare of what may be wrong with it; in short pieces; and words that cannot be wrong."""
+    yield (message,)
+    bare = replace(message, entities=(), buttons=())
+    yield (bare,)
+    if utf16_len(message.text) > SAFE_PIECE:
+        yield [replace(bare, text=piece) for piece in pieces_of(message.text, SAFE_PIECE)]
+    yield (replace(bare, text=LAST_RESORT),)
+
+
+def with_line(message: Message, line: str) -> list[Message]:
+    """A message with one more line below it, or, where it is full, after it as a message of its own."""
+    if utf16_len(message.text) + 1 + utf16_len(line) > LONGEST_MESSAGE:
+        return [message, Message(line, silent=True)]
+    return [replace(message, text=f"{message.text}\n{line}")]
+
+
+def without_topic(chat: Chat, reason: str) -> str:
+    """What a message says that was meant for a topic."""
+    return f"Meant for topic {chat.thread_id}, which takes no messages ({reason})."
 
 
 async def post(bot: Bot, message: Message, chat: Chat, reply_to: int | None = None) -> int:
@@ -95,7 +170,7 @@ async def post(bot: Bot, message: Message, chat: Chat, reply_to: int | None = No
             entities=entities_of(message.entities),
             reply_markup=markup_of(message.buttons),
             disable_notification=message.silent,
-            message_thread_id=chat.thread_id,
+            message_thread_id=topic_of(chat),
             link_preview_options=NO_PREVIEW,
             reply_to_message_id=reply_to,
             allow_sending_without_reply=True if reply_to else None,
@@ -120,7 +195,12 @@ async def post_picture(bot: Bot, picture: bytes, caption: Message, chat: Chat) -
     )
 
 
-def result_of(error: TelegramError) -> SendResult:
+def topic_of(chat: Chat) -> int | None:
+    """The topic to name to Telegram."""
+    return None if chat.thread_id == GENERAL else chat.thread_id
+
+
+def result_of(error: TelegramError, *, in_topic: bool = False) -> SendResult | Wrong | NoTopic:
     """What an error of Telegram means for delivery. BadRequest and TimedOut are network errors too, so they come first.
 
     A lost answer and a timeout may mean that the message arrived: at least once, so it is sent again.
@@ -131,19 +211,25 @@ def result_of(error: TelegramError) -> SendResult:
         case ChatMigrated():
             return Moved(error.new_chat_id)
         case Forbidden():
-            return Never(reason_of(error))
+            return Rejected(reason_of(error))
         case BadRequest():
-            reason = reason_of(error)
-            final = any(words in reason.lower() for words in GONE_FOR_GOOD)
-            return Never(reason) if final else Later(reason, refused=True)
+            return bad_request(reason_of(error), in_topic=in_topic)
         case InvalidToken():
-            return Later("Telegram refuses the bot token: put a valid one into TELEGRAM_BOT_TOKEN")
+            return Rejected("Telegram refuses the bot token: put a valid one into TELEGRAM_BOT_TOKEN")
         case TimedOut():
             return Later("Telegram did not answer in time")
         case NetworkError():
             return Later(f"Telegram cannot be reached: {reason_of(error)}")
-        case _:  # an answer that cannot be read may come each time, and so would the message: it counts as a wrong one
-            return Later(reason_of(error), refused=isinstance(error, UnreadableAnswer))
+        case _:
+            return Later(reason_of(error))
+
+
+def bad_request(reason: str, *, in_topic: bool) -> Rejected | Wrong | NoTopic:
+    """What a 400 concerns: the topic, the chat, or the message."""
+    words = reason.lower().replace("_", " ")
+    if any(part in words for part in OF_THE_TOPIC):
+        return NoTopic(reason) if in_topic else Rejected(reason)
+    return Rejected(reason) if any(part in words for part in OF_THE_CHAT) else Wrong(reason)
 
 
 def seconds_of(error: RetryAfter) -> float:

@@ -161,3 +161,15 @@ def with_note(message: Message, note: str, buttons: Buttons = ()) -> Message:
     end = utf16_len(text)
     entities = tuple(entity for entity in message.entities if entity.end <= end)
     return replace(message, text=f"{text}\n{last.text}", entities=entities, buttons=buttons)
+
+
+def pieces_of(text: str, limit: int) -> list[str]:
+    """A text in pieces of at most so many units, cut between lines; only a line that is longer itself is shortened."""
+    pieces: list[str] = []
+    for line in text.split("\n"):
+        short = shorten(line, limit)
+        if pieces and utf16_len(pieces[-1]) + 1 + utf16_len(short) <= limit:
+            pieces[-1] += f"\n{short}"
+        else:
+            pieces.append(short)
+    return [piece for piece in pieces if piece.strip()]

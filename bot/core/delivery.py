@@ -15,6 +15,10 @@ GROUP_LIMIT, GROUP_WINDOW = 20, 60.0
 STORM_ACCOUNTS, STORM_MESSAGES, STORM_WINDOW = 5, 3, 900.0
 LONGEST_GATHER = 240.0
 ALONE = (Topic.GREETING, Topic.PAUSE, Topic.DIGEST)
+NOTES_LAST = {Topic.DIGEST: timedelta(days=1), Topic.PAUSE: timedelta(days=7)}
+UNTOLD_LASTS = timedelta(days=7)
+"""How long a chat that refuses is still owed a note, and what began and ended without its being told."""
+
 LATE_AFTER, LATE_AFTER_FAILURE = timedelta(seconds=60), timedelta(seconds=5)
 
 
@@ -172,21 +176,17 @@ def worst(parcel: Parcel) -> Severity:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The chat has the message."""
+    """The chat has the message. Its id is None where Telegram's answer could not be read."""
 
-    message_id: int
+    message_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Not delivered, or not known to be: to be tried again, after ``retry_after`` seconds if the server says so.
-
-    ``refused`` means that the message itself was found wrong, so that trying for ever would hold up those behind it.
-    """
+    """Not delivered, or not known to be: the network, or a pause of ``retry_after`` seconds that Telegram asks for."""
 
     failure: str
     retry_after: float | None = None
-    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +197,79 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
-class Never:
-    """The chat cannot be reached, and trying again will not help."""
+class Rejected:
+    """Telegram refuses to write to the chat, for now: each refusal may pass, so none ends a delivery."""
 
     failure: str
 
 
-SendResult = Delivered | Later | Moved | Never
+SendResult = Delivered | Later | Moved | Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalSchedule:
+    """When a chat that refuses is tried again, in seconds: soon, then steadily for an hour, then rarely, without end.
+
+    The place in it follows from the time since the first refusal alone, so a restart keeps it. ``sign_pause`` is the
+    shortest time between two tries that a chat's signs of life bring about.
+    """
+
+    first: tuple[float, ...] = (10.0, 20.0, 40.0)
+    steady: float = 60.0
+    steady_for: float = 3600.0
+    rare: float = 900.0
+    sign_pause: float = 10.0
+
+    def wait(self, refused_for: float) -> float:
+        """Seconds until the next try after one that was refused so many seconds after the first."""
+        due = 0.0
+        for wait in self.first:
+            due += wait
+            if refused_for < due:
+                return wait
+        return self.steady if refused_for < due + self.steady_for else self.rare
+
+    def woken_at(self, last: float | None, now: float) -> float:
+        """When a sign of life makes a try due: at once, but for a chat that gives many signs and goes on refusing.
+
+        ``last`` is when the sign before made one due; that may still lie ahead.
+        """
+        if last is None or last > now:
+            return now if last is None else last
+        return max(now, last + self.sign_pause)
+
+
+REFUSALS = RefusalSchedule()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """As much of a pending notification as says whether it is still of use."""
+
+    id: int
+    topic: Topic
+    subject: str
+    measure: Measure | None
+    episode: int
+    reason: Reason
+    created_at: datetime
+
+
+def of_no_use(waiting: Iterable[Waiting], now: datetime) -> list[int]:
+    """Of what a refusing chat is owed, oldest first, what nobody needs any more: the ids.
+
+    An old summary or pause; an alert of which the chat was told nothing and that ended long ago; a reminder that a
+    later one repeats. An alert that fires, and the end of one that the chat knows of, always stay.
+    """
+    found, by_alert = list[int](), dict[tuple[str, Measure | None], list[Waiting]]()
+    for one in waiting:
+        if one.topic is Topic.ALERT:
+            by_alert.setdefault((one.subject, one.measure), []).append(one)
+        elif one.topic in NOTES_LAST and now - one.created_at > NOTES_LAST[one.topic]:
+            found.append(one.id)
+    for parts in by_alert.values():
+        found += [one.id for one in parts[:-1] if one.reason is Reason.REMINDED]
+        ended = {one.episode for one in parts if one.reason is Reason.RESOLVED and now - one.created_at > UNTOLD_LASTS}
+        untold = {one.episode for one in parts if one.reason is Reason.FIRED and one.episode in ended}
+        found += [one.id for one in parts if one.episode in untold]
+    return list(dict.fromkeys(found))

@@ -10,6 +10,9 @@ from bot.core.model import Notification, Reason, Topic
 FIRST_WAIT, LONGEST_WAIT = 60.0, 1800.0
 """Seconds between tries while no address takes anything."""
 
+OVER_LONG_AGO = timedelta(days=1)
+"""Nobody is mailed what began and ended before that, however long a chat has refused it."""
+
 _BETWEEN = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://\S+")
 
@@ -69,6 +72,12 @@ def due_for_fallback(
 
 def is_due(story: Story, now: datetime, after: timedelta, told: Collection[str]) -> bool:
     """Whether anything of an alert that is not told yet has waited long enough, and is worth a second channel."""
+    if (
+        story.overtaken
+        and now - story.last.created_at > OVER_LONG_AGO
+        and not any(part.notice.key in told for part in story.parts)
+    ):
+        return False
     worth = any(part.notice.rings or part.notice.key in told for part in story.parts)
     return worth and any(
         now - part.created_at >= after

@@ -1,19 +1,43 @@
 """Whether the bot does its work, from what it last managed to do. Pure: the moments are handed in."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from bot.core.durations import say_duration
+from bot.core.model import Chat, Measure, Reason
 
 DELIVERY_WAIT = timedelta(minutes=2)
 POLLING_WAIT = 120.0
 
 
 @dataclass(frozen=True, slots=True)
+class Untold:
+    """What waits of an alert that fires, in a chat that takes no messages; ``reached`` if somebody else was told it."""
+
+    alert: tuple[str, Measure | str]
+    reason: Reason
+    created_at: datetime
+    reached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedChat:
+    """A chat that takes no messages: why, in Telegram's words, since when, and when it is tried again."""
+
+    chat: Chat
+    why: str
+    since: datetime | None = None
+    next_try: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Vitals:
     """What the bot last managed to do. ``polling_silent`` is seconds since Telegram last answered the polling.
 
-    ``waiting_since`` is the oldest notification that was tried in vain; one that is only paced does not count.
+    ``waiting_since`` is the oldest notification that was tried in vain; one that is only paced does not count, nor one
+    for a chat that refuses. ``unreached_since`` is the oldest alert that fires and has reached nobody at all.
     """
 
     last_round_at: datetime | None
@@ -24,8 +48,9 @@ class Vitals:
     failed: int
     polling_silent: float
     polling_trouble: str | None
-    unreachable: tuple[str, ...] = ()
     polling_notes: tuple[str, ...] = ()
+    refused: tuple[RefusedChat, ...] = ()
+    unreached_since: datetime | None = None
 
     @property
     def polling_ok(self) -> bool:
@@ -43,18 +68,49 @@ def problems(vitals: Vitals, every: timedelta, now: datetime) -> list[str]:
         found.append(f"no account could be read in the last {say_duration(window)}")
     if vitals.waiting_since is not None and now - vitals.waiting_since > DELIVERY_WAIT:
         found.append(f"a message has waited {say_duration(now - vitals.waiting_since)} for Telegram to take it")
+    unreached = unreached_for(vitals, now)
+    if unreached is not None:
+        found.append(f"an alert has reached nobody for {say_duration(unreached)}: no chat, no second channel")
     if not vitals.polling_ok:
         since = say_duration(timedelta(seconds=vitals.polling_silent))
         found.append(vitals.polling_trouble or f"Telegram has not answered the polling for {since}")
     return found
 
 
+def unreached_for(vitals: Vitals, now: datetime) -> timedelta | None:
+    """For how long an alert that fires has reached nobody, where that is longer than a delivery may take."""
+    age = now - vitals.unreached_since if vitals.unreached_since else timedelta(0)
+    return age if age > DELIVERY_WAIT else None
+
+
+def unreached_since(untold: Iterable[Untold]) -> datetime | None:
+    """Since when the oldest alert waits that has reached nobody; None if each has reached somebody.
+
+    Only what came after the last that reached somebody counts: who was told of the rung before does not know how bad it
+    is now. A reminder alone is no news.
+    """
+    by_alert: dict[tuple[str, Measure | str], list[Untold]] = {}
+    for one in untold:
+        by_alert.setdefault(one.alert, []).append(one)
+    news: list[datetime] = []
+    for parts in by_alert.values():
+        unreached = takewhile(lambda one: not one.reached, reversed(parts))
+        news += [one.created_at for one in unreached if one.reason in (Reason.FIRED, Reason.WORSENED)]
+    return min(news, default=None)
+
+
 def notes(vitals: Vitals) -> list[str]:
     """What somebody should know, though the bot does its work."""
-    found = list(vitals.unreachable)
+    found = [refusal_words(one) for one in vitals.refused]
     if vitals.polling_ok and vitals.polling_trouble:
         found.append(vitals.polling_trouble)
     if vitals.failed:
-        messages = "1 message" if vitals.failed == 1 else f"{vitals.failed} messages"
-        found.append(f"{messages} could never be delivered")
+        messages = "1 message was" if vitals.failed == 1 else f"{vitals.failed} messages were"
+        found.append(f"{messages} given up: overtaken, or for a chat that is no longer told")
     return [*found, *vitals.polling_notes]
+
+
+def refusal_words(refused: RefusedChat) -> str:
+    """A chat that takes no messages, for machines: times in UTC."""
+    since = f", since {refused.since:%d %b %H:%M} UTC" if refused.since else ""
+    return f"chat {refused.chat}: {refused.why}{since}"

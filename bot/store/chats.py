@@ -1,6 +1,7 @@
-"""Chats: who was greeted, where a group moved to, who is gone; and the moments that the bot must remember."""
+"""Chats: who was greeted, where a group moved to, who refuses; and the moments that the bot must remember."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -12,6 +13,14 @@ from bot.store.connection import Connection
 from bot.store.schema import chats, marks
 
 ROUND = "round"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a chat takes no messages, in Telegram's words, and since when; None where an old database does not tell."""
+
+    why: str
+    since: datetime | None
 
 
 def is_chat(table: sa.Table, chat: Chat) -> sa.ColumnElement[bool]:
@@ -42,6 +51,7 @@ async def move(connection: Connection, old: int, new: int) -> None:
     await connection.execute(
         statement.on_conflict_do_update(index_elements=["chat_id", "thread_id"], set_={"moved_to": new})
     )
+    await reached(connection, [old])
     greeted = sa.select(chats.c.greeted_at).where(chats.c.chat_id == old, chats.c.thread_id == 0).scalar_subquery()
     await connection.execute(
         insert(chats).values(chat_id=new, thread_id=0, greeted_at=greeted).on_conflict_do_nothing()
@@ -69,17 +79,27 @@ async def note(connection: Connection, chat: Chat, **values: object) -> None:
     await connection.execute(statement.on_conflict_do_update(index_elements=["chat_id", "thread_id"], set_=values))
 
 
-async def reached(connection: Connection, chat: Chat) -> None:
-    """Forgets that a chat could not be reached, or had asked for peace: it has just been told something."""
+async def reached(connection: Connection, chat_ids: Iterable[int]) -> None:
+    """Forgets that chats refused, or had asked for peace: Telegram refuses a chat as a whole, and takes it as one."""
     troubled = sa.or_(chats.c.gone.is_not(None), chats.c.not_before.is_not(None))
-    statement = sa.update(chats).where(chats.c.chat_id == chat.chat_id, chats.c.thread_id == (chat.thread_id or 0))
-    await connection.execute(statement.where(troubled).values(gone=None, not_before=None))
+    statement = sa.update(chats).where(chats.c.chat_id.in_(list(chat_ids)), troubled)
+    await connection.execute(statement.values(gone=None, refused_since=None, not_before=None))
 
 
-async def gone(connection: Connection) -> dict[Chat, str]:
-    """The chats that can no longer be reached, each with the reason."""
-    query = sa.select(chats.c.chat_id, chats.c.thread_id, chats.c.gone).where(chats.c.gone.is_not(None))
-    return {Chat(chat_id, thread_id or None): why for chat_id, thread_id, why in await connection.execute(query)}
+async def refuses(connection: Connection, chat: Chat, why: str, now: datetime) -> None:
+    """Remembers that a chat takes no messages, and since when."""
+    await note(connection, chat, gone=why)
+    first = sa.update(chats).where(is_chat(chats, chat), chats.c.refused_since.is_(None))
+    await connection.execute(first.values(refused_since=now))
+
+
+async def refused(connection: Connection) -> dict[Chat, Refusal]:
+    """The chats that take no messages."""
+    query = sa.select(chats.c.chat_id, chats.c.thread_id, chats.c.gone, chats.c.refused_since)
+    return {
+        Chat(row.chat_id, row.thread_id or None): Refusal(row.gone, row.refused_since)
+        for row in await connection.execute(query.where(chats.c.gone.is_not(None)))
+    }
 
 
 async def waits(connection: Connection) -> dict[Chat, datetime]:

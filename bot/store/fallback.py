@@ -9,11 +9,8 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot.core.model import Notification, Topic
 from bot.store.connection import Connection
-from bot.store.outbox import AT_ONCE, DELIVERED, FAILED, PENDING, SENDING, notification_of
+from bot.store.outbox import AT_ONCE, DELIVERED, PENDING, SENDING, notification_of
 from bot.store.schema import fallbacks, outbox
-
-STALE = timedelta(days=1)
-"""What Telegram refused for good longer ago than this is past telling: nobody is mailed last week's alerts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +22,8 @@ class Sent:
 
 
 async def untaken(connection: Connection, now: datetime, after: timedelta) -> list[Notification]:
-    """The alerts that no chat has been told, nothing later of them either, if any has waited so long; else none.
-
-    What was given up counts too: a bot that is blocked everywhere reaches nobody.
-    """
-    waits = outbox.c.state.in_([PENDING, SENDING])
-    refused = sa.and_(outbox.c.state == FAILED, outbox.c.done_at >= now - STALE)
-    open_ = sa.and_(sa.or_(waits, refused), outbox.c.topic == Topic.ALERT.value)
+    """The alerts that no chat has been told, nothing later of them either, if any has waited so long; else none."""
+    open_ = sa.and_(outbox.c.state.in_([PENDING, SENDING]), outbox.c.topic == Topic.ALERT.value)
     if not await connection.scalar(sa.select(sa.exists().where(open_, outbox.c.created_at <= now - after))):
         return []
     query = sa.select(outbox).where(open_, ~told_elsewhere(), ~overtaken()).order_by(outbox.c.id).limit(AT_ONCE)

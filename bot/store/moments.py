@@ -29,7 +29,7 @@ SHIFTED: Mapping[sa.Table, tuple[str, ...]] = {
     outages: ("since",),
     alerts: ("since", "reminded_at"),
     silences: ("until",),
-    chat_table: ("not_before",),
+    chat_table: ("not_before", "refused_since"),
     outbox: ("created_at", "first_failed_at", "done_at"),
     marks: ("at",),
     invitations: ("made_at",),

@@ -1,6 +1,6 @@
-"""The outbox: notifications that are not yet delivered, those that were, and those that never can be."""
+"""The outbox: notifications that are not yet delivered, those that were, and those that nobody needs any more."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,9 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
+from bot.core.delivery import Waiting
+from bot.core.health import Untold
 from bot.core.model import Chat, Facts, Measure, Notice, Notification, Reason, Severity, Topic
 from bot.store.connection import Connection
-from bot.store.schema import Moment, outbox
+from bot.store.schema import Moment, alerts, chats, fallbacks, outbox
 from bot.store.values import dump_facts, load_facts
 
 AT_ONCE = 2_000
@@ -19,7 +21,10 @@ PENDING, SENDING, DELIVERED, FAILED = "pending", "sending", "delivered", "failed
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """What waits in the outbox: how much, since when what was tried in vain, what failed, and the last delivery."""
+    """What waits in the outbox: how much, since when what was tried in vain, what failed, and the last delivery.
+
+    What a chat that refuses is owed waits too, and is not counted as tried in vain.
+    """
 
     waiting: int = 0
     tried_since: datetime | None = None
@@ -111,8 +116,8 @@ async def put_back(connection: Connection, ids: Sequence[int]) -> None:
     await connection.execute(sa.update(outbox).where(claimed).values(state=PENDING))
 
 
-async def delivered(connection: Connection, ids: Sequence[int], message_id: int, now: datetime) -> None:
-    """Notes the message that told these notifications."""
+async def delivered(connection: Connection, ids: Sequence[int], message_id: int | None, now: datetime) -> None:
+    """Notes the message that told these notifications; its id may be unknown."""
     values = {"state": DELIVERED, "message_id": message_id, "done_at": now}
     await connection.execute(sa.update(outbox).where(outbox.c.id.in_(ids)).values(values))
 
@@ -133,9 +138,105 @@ async def postponed(
 
 
 async def failed(connection: Connection, ids: Sequence[int], failure: str, now: datetime) -> None:
-    """Keeps notifications that can never be delivered, with the reason."""
-    values = {"state": FAILED, "failure": failure, "done_at": now, "attempts": outbox.c.attempts + 1}
+    """Gives up notifications that nobody needs any more, with the reason."""
+    values = {"state": FAILED, "failure": failure, "done_at": now}
     await connection.execute(sa.update(outbox).where(outbox.c.id.in_(ids)).values(values))
+
+
+async def waiting(connection: Connection, chat: Chat) -> list[Waiting]:
+    """What a chat is owed, oldest first, as much of it as says whether it is still of use."""
+    which = sa.and_(outbox.c.state == PENDING, outbox.c.chat_id == chat.chat_id)
+    query = sa.select(outbox).with_only_columns(
+        outbox.c.id,
+        outbox.c.topic,
+        outbox.c.subject,
+        outbox.c.measure,
+        outbox.c.episode,
+        outbox.c.reason,
+        outbox.c.created_at,
+    )
+    here = outbox.c.thread_id == (chat.thread_id or 0)
+    return [
+        Waiting(
+            row.id,
+            Topic(row.topic),
+            row.subject,
+            Measure(row.measure) if row.measure else None,
+            row.episode,
+            Reason(row.reason),
+            row.created_at,
+        )
+        for row in await connection.execute(query.where(which, here).order_by(outbox.c.id))
+    ]
+
+
+async def leave(connection: Connection, present: Collection[Chat], failure: str, now: datetime) -> None:
+    """Gives up what waits for chats that are not among those present."""
+    columns = outbox.c.chat_id, outbox.c.thread_id
+    waits = outbox.c.state == PENDING
+    addressed = await connection.execute(sa.select(*columns).where(waits).distinct())
+    for chat_id, thread_id in addressed.all():
+        if Chat(chat_id, thread_id or None) not in present:
+            there = sa.and_(waits, outbox.c.chat_id == chat_id, outbox.c.thread_id == thread_id)
+            values = {"state": FAILED, "failure": failure, "done_at": now}
+            await connection.execute(sa.update(outbox).where(there).values(values))
+
+
+async def revive(connection: Connection, present: Collection[Chat]) -> None:
+    """Lets wait again what was given up of alerts that fire, in chats that are present and were told nothing later."""
+    firing = sa.and_(
+        alerts.c.subject == outbox.c.subject,
+        alerts.c.measure == outbox.c.measure,
+        alerts.c.episode == outbox.c.episode,
+        alerts.c.level > 0,
+    )
+    news = outbox.c.reason.in_([Reason.FIRED.value, Reason.WORSENED.value])
+    given_up = sa.and_(outbox.c.state == FAILED, outbox.c.topic == Topic.ALERT.value, news)
+    which = outbox.c.chat_id, outbox.c.thread_id, outbox.c.subject, outbox.c.measure
+    found = (await connection.execute(sa.select(outbox.c.id, *which).join(alerts, firing).where(given_up))).all()
+    if not found:
+        return
+    told = sa.select(sa.func.max(outbox.c.id).label("last"), *which).where(outbox.c.state == DELIVERED).group_by(*which)
+    last = {tuple(row[1:]): row.last for row in await connection.execute(told)}
+    owed = [
+        row.id
+        for row in found
+        if Chat(row.chat_id, row.thread_id or None) in present and last.get(tuple(row[1:]), 0) < row.id
+    ]
+    await connection.execute(
+        sa.update(outbox).where(outbox.c.id.in_(owed)).values(state=PENDING, done_at=None, failure=None)
+    )
+
+
+async def untold(connection: Connection) -> list[Untold]:
+    """What waits of alerts that fire, in chats that take no messages just now; whether anybody else has been told it.
+
+    What is only held back for the chat's pace does not count: something of the chat's was tried in vain.
+    """
+    waits = outbox.c.state.in_([PENDING, SENDING])
+    tried = sa.select(outbox.c.chat_id).where(waits, outbox.c.attempts > 0)
+    refusing = sa.select(chats.c.chat_id).where(chats.c.gone.is_not(None))
+    firing = sa.and_(
+        alerts.c.subject == outbox.c.subject,
+        alerts.c.measure == outbox.c.measure,
+        alerts.c.episode == outbox.c.episode,
+        alerts.c.level > 0,
+    )
+    other = outbox.alias()
+    reached = sa.or_(
+        sa.exists().where(other.c.key == outbox.c.key, other.c.state == DELIVERED),
+        sa.exists().where(fallbacks.c.key == outbox.c.key),
+    )
+    query = (
+        sa.select(outbox.c.subject, outbox.c.measure, outbox.c.reason, outbox.c.created_at, reached.label("reached"))
+        .join(alerts, firing)
+        .where(waits, outbox.c.topic == Topic.ALERT.value, outbox.c.chat_id.in_(tried.union(refusing)))
+        .order_by(outbox.c.id)
+    )
+    return [
+        Untold((row.subject, row.measure), Reason(row.reason), row.created_at, bool(row.reached))
+        for row in await connection.execute(query)
+    ]
 
 
 async def told_by(connection: Connection, lead_id: int, chat_id: int) -> list[Notification]:
@@ -150,7 +251,8 @@ async def told_by(connection: Connection, lead_id: int, chat_id: int) -> list[No
 async def depth(connection: Connection) -> Depth:
     """What waits, and since when."""
     waits = outbox.c.state.in_([PENDING, SENDING])
-    in_vain = sa.func.min(sa.case((outbox.c.attempts > 0, outbox.c.created_at)), type_=Moment)
+    refuses = outbox.c.chat_id.in_(sa.select(chats.c.chat_id).where(chats.c.gone.is_not(None)))
+    in_vain = sa.func.min(sa.case((sa.and_(outbox.c.attempts > 0, ~refuses), outbox.c.created_at)), type_=Moment)
     waiting, tried_since = (await connection.execute(sa.select(sa.func.count(), in_vain).where(waits))).one()
     failed_count = sa.select(sa.func.count()).where(outbox.c.state == FAILED)
     last = sa.select(sa.func.max(outbox.c.done_at)).where(outbox.c.state == DELIVERED)

@@ -106,7 +106,7 @@ async def forget(connection: Connection, chat: Chat) -> None:
     for table in (paired_chats, boards):
         await connection.execute(sa.delete(table).where(is_chat(table, chat)))
     known = is_chat(chat_table, chat)
-    await connection.execute(sa.update(chat_table).where(known).values(greeted_at=None, gone=None))
+    await connection.execute(sa.update(chat_table).where(known).values(greeted_at=None, gone=None, refused_since=None))
     waits = outbox_table.c.state.in_([outbox.PENDING, outbox.SENDING])
     await connection.execute(sa.delete(outbox_table).where(waits, is_chat(outbox_table, chat)))
 

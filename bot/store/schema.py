@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0004"
+REVISION = "0005"
 """The schema these tables are: the newest migration's name. A test holds the two together."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -146,6 +146,7 @@ chats = sa.Table(
     sa.Column("moved_to", sa.BigInteger),
     sa.Column("not_before", Moment),
     sa.Column("gone", sa.Text),
+    sa.Column("refused_since", Moment),
 )
 
 outbox = sa.Table(

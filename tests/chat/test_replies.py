@@ -8,6 +8,8 @@ from bot.chat.clean import utf16_len
 from bot.chat.replies import Status
 from bot.chat.text import LONGEST_MESSAGE
 from bot.core.clock import ClockStep
+from bot.core.health import RefusedChat
+from bot.core.model import Chat
 from tests.chat.given import NOW, UTC_ZONE, ago
 
 WELL = Status(
@@ -42,14 +44,18 @@ def test_status_of_a_bot_that_is_not() -> None:
         failing=("Studio", "Loop"),
         waiting=3,
         oldest_waiting=timedelta(minutes=5),
-        failed_chats=("-100123: the bot was blocked",),
+        refused=(
+            RefusedChat(
+                Chat(123), "Forbidden: bot was blocked by the user", NOW - timedelta(minutes=43), NOW.replace(minute=35)
+            ),
+        ),
         polling="another bot polls with the same token",
         problems=("No round ended for 45 min.",),
     )
     assert replies.status_message(ill, NOW, UTC_ZONE).text.split("\n") == [
         "🟠 2 problems · up 1 min",
         "Problem: No round ended for 45 min.",
-        "Cannot write to -100123: the bot was blocked",
+        "Cannot write to chat 123: Forbidden: bot was blocked by the user, since 13:20, next try 14:35",
         "Last round: none yet, one every 15 min",
         "Accounts: 12 watched, 2 cannot be read: Studio, Loop",
         "Messages: 3 waiting, the oldest for 5 min",
@@ -66,6 +72,12 @@ def test_status_names_a_step_of_the_clock() -> None:
     assert "\nThe clock was set back by 2 h at 13:53\n" in lines[0]
     assert "\nThe clock was set forward by 3 d while the bot was off\n" in lines[1]
     assert all(text.startswith("🟢 The bot is well") for text in lines)
+
+
+def test_status_is_red_while_an_alert_has_reached_nobody() -> None:
+    """Colour and words say that nobody can be told."""
+    blind = replace(WELL, nobody_told=True, problems=("an alert has reached nobody for 5 min",))
+    assert replies.status_message(blind, NOW, UTC_ZONE).text.startswith("🔴 1 problem")
 
 
 def test_help() -> None:

@@ -17,10 +17,10 @@ from telegram.error import (
 )
 
 from bot.chat.request import AiohttpRequest
-from bot.chat.sender import GONE_FOR_GOOD, TelegramPost, reason_of, result_of
+from bot.chat.sender import LAST_RESORT, NoTopic, TelegramPost, Wrong, reason_of, result_of
 from bot.chat.service import make_bot
 from bot.chat.text import Button, Entity, Message
-from bot.core.delivery import Delivered, Later, Moved, Never, Parcel, Story
+from bot.core.delivery import Delivered, Later, Moved, Parcel, Rejected, Story
 from bot.core.model import Chat, Notification
 from bot.demo.telegram import (
     BOT_BLOCKED,
@@ -33,7 +33,10 @@ from bot.demo.telegram import (
 )
 from tests.chat_live.desk import TOKEN, ZONE
 from tests.fakes import CHAT, NOW, Clock, notice
+from tests.field.catalogue import TELEGRAM, FieldAnswer
 
+TOKEN_REFUSED = "Telegram refuses the bot token: put a valid one into TELEGRAM_BOT_TOKEN"
+FORUM = Chat(-100333, 45)
 HELLO = Message("🔴 Studio: low", (Entity("bold", 3, 6),), ((Button("Credits", "credits:1"),),), silent=True)
 
 
@@ -57,17 +60,14 @@ async def test_a_message_arrives_as_it_was_made(post: TelegramPost, telegram: Si
     ("refusal", "result"),
     [
         (too_many_requests(17), Later("Telegram asks for a pause", retry_after=17.0)),
-        (BOT_BLOCKED, Never("Forbidden: bot was blocked by the user")),
-        (Refusal(403, "Forbidden: bot was kicked from the supergroup chat"), Never),
-        (CHAT_NOT_FOUND, Never("Chat not found")),
-        (bad_request("not enough rights to send text messages to the chat"), Never),
-        (bad_request("message thread not found"), Never),
-        (bad_request("TOPIC_CLOSED"), Never),
-        (
-            Refusal(401, "Unauthorized"),
-            Later("Telegram refuses the bot token: put a valid one into TELEGRAM_BOT_TOKEN"),
-        ),
-        (Refusal(404, "Not Found"), Later("Telegram refuses the bot token: put a valid one into TELEGRAM_BOT_TOKEN")),
+        (BOT_BLOCKED, Rejected("Forbidden: bot was blocked by the user")),
+        (Refusal(403, "Forbidden: bot was kicked from the supergroup chat"), Rejected),
+        (CHAT_NOT_FOUND, Rejected("Chat not found")),
+        (bad_request("not enough rights to send text messages to the chat"), Rejected),
+        (bad_request("TOPIC_CLOSED"), Rejected("Topic_closed")),
+        (Refusal(400, "Logged out"), Rejected("Logged out")),
+        (Refusal(401, "Unauthorized"), Rejected(TOKEN_REFUSED)),
+        (Refusal(404, "Not Found"), Rejected(TOKEN_REFUSED)),
         (server_error(500, "Internal Server Error"), Later),
         (server_error(502, page="<html>Bad Gateway</html>"), Later),
         (too_many_requests(9, with_parameters=False), Later),
@@ -78,11 +78,10 @@ async def test_a_message_arrives_as_it_was_made(post: TelegramPost, telegram: Si
 async def test_each_refusal_means_what_it_means(
     post: TelegramPost, telegram: SimulatedTelegram, refusal: Refusal, result: object
 ) -> None:
-    """Each answer of Telegram is delivered, later, moved or never, as delivery needs it, after one request only."""
+    """Each answer of Telegram is delivered, later, moved or rejected, as delivery needs it, after one request only."""
     telegram.fail_send(None, refusal, times=None)
     found = await post.send(HELLO, CHAT)
     assert isinstance(found, result) if isinstance(result, type) else found == result
-    assert not (isinstance(found, Later) and found.refused)
     assert [method for method, _ in telegram.calls].count("sendMessage") == 1
     assert telegram.messages == []
 
@@ -97,10 +96,74 @@ async def test_what_telegram_finds_wrong_goes_once_more_as_bare_text(
     assert (sent.text, sent.entities, sent.buttons, sent.silent) == (HELLO.text, [], [], True)
 
 
-async def test_what_is_wrong_even_bare_is_refused(post: TelegramPost, telegram: SimulatedTelegram) -> None:
-    """A message that Telegram refuses both ways is told as refused, so that it will not hold up the others for ever."""
-    result = await post.send(Message("  "), CHAT)
-    assert result == Later("Message text is empty", refused=True)
+async def test_what_is_wrong_even_bare_is_said_to_be_there(post: TelegramPost, telegram: SimulatedTelegram) -> None:
+    """A message that Telegram finds wrong in every form is replaced by words that hold nothing of it."""
+    assert isinstance(await post.send(Message("  ", silent=True), CHAT), Delivered)
+    (sent,) = telegram.messages
+    assert (sent.text, sent.silent) == (LAST_RESORT, True)
+
+
+async def test_a_message_that_is_too_long_goes_in_pieces(post: TelegramPost, telegram: SimulatedTelegram) -> None:
+    """What Telegram finds too long arrives whole all the same, cut between lines; the first piece names the message."""
+    long = Message("\n".join(f"{number} {'x' * 60}" for number in range(90)))
+    assert await post.send(long, CHAT) == Delivered(1)
+    assert len(telegram.messages) == 3
+    assert "\n".join(sent.text for sent in telegram.messages) == long.text
+
+
+async def test_what_telegram_always_finds_wrong_is_tried_again_by_the_schedule(
+    post: TelegramPost, telegram: SimulatedTelegram
+) -> None:
+    """An unknown 400 to every form is a refusal like any other, in Telegram's first words."""
+    telegram.fail_send(111, bad_request("ODD_NEW_ERROR"), times=None)
+    assert await post.send(HELLO, CHAT) == Rejected("Odd_new_error")
+
+
+@pytest.mark.parametrize("words", ["message thread not found", "TOPIC_CLOSED", "TOPIC_DELETED", "TOPIC_ID_INVALID"])
+async def test_a_topic_that_is_refused_is_left_out_and_that_is_said(
+    post: TelegramPost, telegram: SimulatedTelegram, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The message goes to the group itself, whole, and says where it was meant to go; the log does too."""
+    telegram.fail_send(FORUM.chat_id, bad_request(words))
+    assert isinstance(await post.send(HELLO, FORUM), Delivered)
+    (sent,) = telegram.messages
+    assert sent.thread_id is None
+    assert sent.text.startswith(f"{HELLO.text}\nMeant for topic 45, which takes no messages (")
+    assert sent.buttons == [[("Credits", "credits:1")]]
+    assert f"Chat {FORUM}: Telegram refuses the topic" in caplog.text
+
+
+async def test_a_full_message_without_its_topic_loses_no_line(post: TelegramPost, telegram: SimulatedTelegram) -> None:
+    """Where no line fits below it, the note about the topic follows, silently."""
+    telegram.fail_send(FORUM.chat_id, bad_request("TOPIC_CLOSED"))
+    assert await post.send(Message("x" * 4096), FORUM) == Delivered(1)
+    full, note = telegram.messages
+    assert (full.text, note.silent) == ("x" * 4096, True)
+    assert note.text.startswith("Meant for topic 45")
+
+
+async def test_a_group_that_refuses_after_its_topic_refuses(post: TelegramPost, telegram: SimulatedTelegram) -> None:
+    """Where the group itself takes nothing either, it is what refuses."""
+    telegram.fail_send(FORUM.chat_id, bad_request("TOPIC_CLOSED"), times=None)
+    assert await post.send(HELLO, FORUM) == Rejected("Topic_closed")
+
+
+async def test_topic_and_message_may_both_be_wrong(post: TelegramPost, telegram: SimulatedTelegram) -> None:
+    """Each is mended: bare words in the group, with the topic that was meant."""
+    telegram.fail_send(FORUM.chat_id, bad_request("message thread not found"))
+    telegram.fail_send(FORUM.chat_id, bad_request("can't parse entities"))
+    telegram.fail_send(FORUM.chat_id, bad_request("message thread not found"))
+    assert isinstance(await post.send(HELLO, FORUM), Delivered)
+    (sent,) = telegram.messages
+    assert (sent.entities, sent.buttons, sent.thread_id) == ([], [], None)
+    assert "Meant for topic 45" in sent.text
+
+
+async def test_the_topic_general_is_the_group_itself(post: TelegramPost, telegram: SimulatedTelegram) -> None:
+    """Telegram refuses the id of General: nothing names it."""
+    assert isinstance(await post.send(HELLO, Chat(FORUM.chat_id, 1)), Delivered)
+    (sent,) = telegram.messages
+    assert (sent.text, sent.thread_id) == (HELLO.text, None)
 
 
 async def test_the_second_try_may_meet_something_else(post: TelegramPost, telegram: SimulatedTelegram) -> None:
@@ -143,10 +206,38 @@ async def test_a_proxy_that_answers_nonsense_is_later(telegram: SimulatedTelegra
     assert isinstance(await post.send(HELLO, CHAT), Later)
 
 
-@pytest.mark.parametrize("words", GONE_FOR_GOOD)
-def test_a_400_that_no_try_will_change_is_final(words: str) -> None:
-    """Each of Telegram's ways to say that a chat is gone is final, in any case."""
-    assert isinstance(result_of(BadRequest(f"Bad Request: {words.upper()}")), Never)
+FIELD = [answer for answer in TELEGRAM if answer.to == "sendMessage"]
+MEANT = {
+    "taken": Delivered,
+    "refused": Rejected,
+    "plain": Wrong,
+    "no_thread": NoTopic,
+    "wait": Later,
+    "moved": Moved,
+    "network": Later,
+}
+
+
+@pytest.mark.parametrize("answer", FIELD, ids=str)
+async def test_each_answer_seen_in_the_field_means_what_it_means(
+    bot: Bot, telegram: SimulatedTelegram, answer: FieldAnswer
+) -> None:
+    """Every answer that Telegram, or something in between, was ever seen to give to a message."""
+    telegram.between = Refusal(answer.status, "", page=answer.body, headers=answer.headers)
+    result = await TelegramPost(bot, Clock(), ZONE)._send_piece(HELLO, FORUM)
+    assert isinstance(result, MEANT[answer.expect])
+    if isinstance(result, Later):
+        assert result.retry_after == answer.seconds
+    if isinstance(result, Moved):
+        assert result.chat_id == answer.chat
+    if isinstance(result, Rejected):
+        assert result.failure.lower() in answer.body.decode().lower()
+
+
+def test_the_table_of_the_field_is_wide() -> None:
+    """Fewer than thirty answers to a message would be our own assumptions again."""
+    assert len(FIELD) >= 30
+    assert {answer.expect for answer in FIELD} == MEANT.keys()
 
 
 @pytest.mark.parametrize(
@@ -154,11 +245,12 @@ def test_a_400_that_no_try_will_change_is_final(words: str) -> None:
     [
         (RetryAfter(3), Later),
         (ChatMigrated(-5), Moved),
-        (Forbidden("blocked"), Never),
-        (BadRequest("odd"), Later),
+        (Forbidden("blocked"), Rejected),
+        (BadRequest("odd"), Wrong),
+        (BadRequest("Chat not found"), Rejected),
         (TimedOut(), Later),
         (NetworkError("no"), Later),
-        (InvalidToken(), Later),
+        (InvalidToken(), Rejected),
         (Conflict("other"), Later),
         (TelegramError("new kind"), Later),
     ],
@@ -166,7 +258,6 @@ def test_a_400_that_no_try_will_change_is_final(words: str) -> None:
 def test_every_error_of_the_library_is_a_result(error: TelegramError, kind: type) -> None:
     """Each class of error is told apart, though BadRequest and TimedOut are network errors too; unknown ones too."""
     assert isinstance(result_of(error), kind)
-    assert result_of(BadRequest("odd")) == Later("odd", refused=True)
 
 
 def test_reasons_are_one_short_line() -> None:

@@ -11,12 +11,16 @@ from hypothesis import strategies as st
 
 from bot.core.delivery import (
     LONGEST_GATHER,
+    REFUSALS,
+    UNTOLD_LASTS,
     Cause,
     Parcel,
     Sent,
     Story,
+    Waiting,
     gather_until,
     lateness,
+    of_no_use,
     pace,
     parcels,
     stories,
@@ -355,3 +359,103 @@ def test_the_oldest_part_counts() -> None:
     """A merged message is as late as the oldest of its parts."""
     (parcel,) = parcels([notification(1, at=NOW - DAY), notification(2, who="bob"), notification(3, WORSENED)])
     assert lateness(parcel, NOW + MINUTE) == DAY + MINUTE
+
+
+def tries(refused_for: float, begun: float = 0.0) -> list[float]:
+    """When a chat is tried that refuses for so many seconds, from its first refusal until it takes a message."""
+    at = [begun]
+    while at[-1] < refused_for:
+        at.append(at[-1] + REFUSALS.wait(at[-1] - begun))
+    return at
+
+
+def test_a_refusing_chat_is_tried_soon_then_each_minute_then_each_quarter_of_an_hour() -> None:
+    """After 10, 20 and 40 s, then every minute for an hour, then every 15 minutes, without end."""
+    waits = [later - earlier for earlier, later in pairwise(tries(5 * 3600))]
+    assert waits[:3] == [10, 20, 40]
+    assert set(waits[3:63]) == {60}
+    assert set(waits[63:]) == {900}
+
+
+@given(st.floats(0, 3600))
+def test_a_refusal_of_less_than_an_hour_is_over_within_a_minute(refused_for: float) -> None:
+    """Whenever the chat is well again, it is tried within a minute of that."""
+    assert tries(refused_for)[-1] - refused_for <= 60
+
+
+@given(st.floats(0, 10**7), st.floats(0, 10**7))
+def test_a_refusal_of_any_length_is_tried_ever_more_rarely_and_without_end(one: float, other: float) -> None:
+    """A quarter of an hour after the chat is well it is tried at the latest, and no wait is shorter than an earlier."""
+    earlier, later = sorted((one, other))
+    assert 10 <= REFUSALS.wait(earlier) <= REFUSALS.wait(later) <= 900
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=20))
+def test_signs_of_life_make_a_try_due_at_once_and_never_many(gaps: list[float]) -> None:
+    """The first sign at once; a chat that goes on giving signs and refusing is tried every ten seconds at most."""
+    now, due = 0.0, list[float]()
+    for gap in gaps:
+        now += gap
+        due.append(REFUSALS.woken_at(due[-1] if due else None, now))
+        assert now <= due[-1]
+        assert due[-1] <= now + REFUSALS.sign_pause * len(due)
+    assert due[0] == gaps[0]
+    assert all(later - earlier >= REFUSALS.sign_pause - 1e-6 for earlier, later in pairwise(sorted(set(due))))
+
+
+def waiting(
+    number: int, reason: Reason = FIRED, episode: int = 1, topic: Topic = Topic.ALERT, age: timedelta = timedelta(0)
+) -> Waiting:
+    """Something that a refusing chat is owed."""
+    return Waiting(number, topic, "pixverse:a", Measure.CREDITS, episode, reason, NOW - age)
+
+
+LONG = UNTOLD_LASTS + MINUTE
+
+
+def test_what_began_and_ended_long_ago_unheard_is_of_no_use() -> None:
+    """An episode of which the chat was told nothing is dropped a week after its end, and not before."""
+    whole = [waiting(1, FIRED, age=LONG + DAY), waiting(2, WORSENED, age=LONG), waiting(3, RESOLVED, age=LONG)]
+    assert sorted(of_no_use(whole, NOW)) == [1, 2, 3]
+    assert of_no_use([replace(part, created_at=NOW - UNTOLD_LASTS) for part in whole], NOW) == []
+
+
+def test_the_end_of_what_the_chat_knows_stays() -> None:
+    """Where the chat was told that it began, it is owed the end, however late; so is what fires."""
+    assert of_no_use([waiting(1, RESOLVED, age=LONG), waiting(2, FIRED, 2, age=LONG)], NOW) == []
+
+
+def test_old_notes_and_repeated_reminders_are_of_no_use() -> None:
+    """A summary lasts a day, a pause a week, a reminder until the next one; a greeting waits for ever."""
+    owed = [
+        waiting(1, topic=Topic.DIGEST, age=DAY + MINUTE),
+        waiting(2, topic=Topic.DIGEST, age=DAY),
+        waiting(3, topic=Topic.PAUSE, age=LONG),
+        waiting(4, topic=Topic.GREETING, age=10 * LONG),
+        waiting(5, topic=Topic.GONE, age=10 * LONG),
+        waiting(6, FIRED, age=LONG),
+        waiting(7, REMINDED, age=LONG),
+        waiting(8, REMINDED),
+    ]
+    assert sorted(of_no_use(owed, NOW)) == [1, 3, 7]
+
+
+OWED = st.lists(
+    st.tuples(st.sampled_from([FIRED, WORSENED, REMINDED, RESOLVED]), st.integers(0, 20)), min_size=1, max_size=12
+)
+
+
+@given(OWED)
+def test_what_fires_is_never_dropped(steps: list[tuple[Reason, int]]) -> None:
+    """Whatever waits, and however old: the news of an episode that has not ended stay, and the end of a known one."""
+    owed, episode, age = list[Waiting](), 1, 400
+    for number, (reason, days) in enumerate(steps):
+        age -= days
+        episode += reason is FIRED
+        owed.append(waiting(number, reason, episode, age=age * DAY))
+    dropped = set(of_no_use(owed, NOW))
+    for one in owed:
+        ended = any(other.episode == one.episode and other.reason is RESOLVED for other in owed)
+        known = not any(other.episode == one.episode and other.reason is FIRED for other in owed)
+        if one.reason is not REMINDED and (known or not ended):
+            assert one.id not in dropped

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.fallback import due_for_fallback, ordinal, parse_addresses, wait_after, way_of
+from bot.core.fallback import OVER_LONG_AGO, due_for_fallback, ordinal, parse_addresses, wait_after, way_of
 from bot.core.model import Measure, Notification, Reason, Severity, Topic
 from tests.core.builders import MINUTE, NOW, SECOND, notification
 
@@ -58,6 +58,9 @@ def test_all_that_waits_of_an_alert_goes_with_it() -> None:
     """The message says what holds now: a recovery of a minute ago is in it."""
     fired, well = notification(1, at=OLD), notification(2, Reason.RESOLVED, at=NOW - MINUTE)
     assert ids(due_for_fallback([fired, well], NOW, AFTER)) == [1, 2]
+    long_after = NOW + 2 * OVER_LONG_AGO
+    assert due_for_fallback([fired, well], long_after, AFTER) == []
+    assert ids(due_for_fallback([fired, well], long_after, AFTER, {fired.notice.key})) == [2]
 
 
 def test_a_notice_for_many_chats_goes_once() -> None:

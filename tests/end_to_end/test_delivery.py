@@ -1,10 +1,13 @@
 """Alerts on their way to the phone: nothing is lost, nothing said twice, whoever is away meanwhile."""
 
+import re
 import time
+from dataclasses import replace
 
 import pytest
 
-from bot.demo.telegram import too_many_requests
+from bot.core.delivery import REFUSALS
+from bot.demo.telegram import FIREWALL, PORTAL, Refusal, SimulatedChat, bad_request, too_many_requests
 from tests.end_to_end.world import ANN, BOB, GROUP, MEMBER, PATIENCE, World, until
 
 
@@ -177,38 +180,81 @@ async def test_a_migrated_group_is_followed_and_remembered(world: World) -> None
 
 
 async def test_a_blocked_chat_is_told_of_and_the_others_get_theirs(world: World) -> None:
-    """A chat that cannot be reached is named by /status, /healthz and the log; once it is back it is well again."""
+    """A chat that refuses is named by /status, /healthz and the log; it is told once it takes messages again."""
     (alice,) = world.accounts("alice")
+    world.refusals = REFUSALS
     bot = await world.host(TELEGRAM_CHAT_IDS=f"{ANN},{BOB}")
     world.telegram.block(ANN)
     alice.monthly = 0
     await bot.round()
     await world.told("out of credits", BOB)
-    await bot.logged(f"Chat {ANN} cannot be told")
-    await bot.quiet()
+    await bot.logged(f"Chat {ANN} refuses messages: Forbidden: bot was blocked by the user; trying again in 10 s")
     status = await bot.asked("/status", BOB)
-    assert f"Cannot write to chat {ANN}: Forbidden: bot was blocked by the user" in status
+    told = rf"Cannot write to chat {ANN}: Forbidden: bot was blocked by the user, since .*\d:\d\d, next try .*\d:\d\d"
+    assert re.search(told, status)
+    assert "The bot is well" not in status
     page = await bot.page("/healthz")
     assert page.status == 200
-    assert f"chat {ANN}: Forbidden: bot was blocked by the user" in page.json["notes"]
+    assert any(
+        note.startswith(f"chat {ANN}: Forbidden: bot was blocked by the user, since") for note in page.json["notes"]
+    )
     world.telegram.unblock(ANN)
-    alice.monthly = 15000
-    await bot.round()
-    await world.told("15,000 credits again", ANN)
+    await world.told("out of credits", ANN)
     await bot.quiet()
     assert "Cannot write" not in await bot.asked("/status", BOB)
 
 
-@pytest.mark.parametrize("gone", ["Forbidden: bot was kicked", "Bad Request: chat not found"])
-async def test_a_message_that_can_never_be_delivered_is_not_tried_for_ever(world: World, gone: str) -> None:
-    """Permanent refusals are kept as failed, and nothing waits behind them."""
-    from bot.demo.telegram import Refusal
+PASSING = [
+    bad_request("TOPIC_CLOSED"),
+    Refusal(400, "Logged out"),
+    bad_request("MESSAGE_SEND_TEMPORARILY_RESTRICTED"),
+    bad_request("not enough rights to send text messages to the chat"),
+    bad_request("chat not found"),
+    bad_request("can't parse entities"),
+    Refusal(403, "Forbidden: bot was kicked from the group chat"),
+    Refusal(401, "Unauthorized"),
+    Refusal(404, "Not Found"),
+    FIREWALL,
+    PORTAL,
+    replace(PORTAL, code=401),
+    replace(PORTAL, code=404),
+    Refusal(302, "", page="", headers={"Location": "http://login.example.net/"}),
+]
 
-    world.accounts("alice", monthly=0)
-    code = 403 if gone.startswith("Forbidden") else 400
-    world.telegram.fail_send(ANN, Refusal(code, gone), times=None)
+
+@pytest.mark.parametrize("refusal", PASSING, ids=lambda one: f"{one.code} {one.description or one.page[:20]}")
+async def test_a_refusal_that_passes_loses_nothing(world: World, refusal: Refusal) -> None:
+    """Sends are refused for a while, whatever the words or the page: the alert is told soon after, and once."""
+    (alice,) = world.accounts("alice")
     bot = await world.host()
-    await bot.logged("cannot be told")
+    world.telegram.fail_send(ANN, refusal, times=None)
+    alice.monthly = 0
+    await bot.round()
+
+    def refused() -> bool:
+        return sum(name == "sendMessage" for name, _ in world.telegram.calls) >= 4
+
+    await until(refused, "the message is tried again and again")
+    assert world.count("out of credits") == 0
+    world.telegram.heal()
+    await world.told("out of credits")
     await bot.quiet()
-    assert sum(name == "sendMessage" for name, _ in world.telegram.calls) == 1
-    assert "1 message could never be delivered" in (await bot.health())["notes"]
+    assert world.count("out of credits") == 1
+    assert "The bot is well" in await bot.asked("/status")
+
+
+async def test_refusals_that_pass_lose_nothing_in_the_real_process(world: World) -> None:
+    """The program itself, with its real waits: each chat refuses its first messages in its own way, and is told."""
+    chats = range(500, 500 + len(PASSING))
+    for chat, refusal in zip(chats, PASSING, strict=True):
+        world.telegram.add_chat(SimulatedChat(chat))
+        world.telegram.fail_send(chat, refusal, times=3)
+    world.accounts("alice", monthly=0)
+    world.greeted(*chats)
+    bot = await world.start(CHECK_EVERY="60s", TELEGRAM_CHAT_IDS=",".join(map(str, chats)))
+    await until(
+        lambda: all(world.telegram.texts(chat) for chat in chats),
+        lambda: f"every chat is told; its log:\n{bot.log}",
+        timeout=90,
+    )
+    assert all(world.count("out of credits", chat) == 1 for chat in chats)

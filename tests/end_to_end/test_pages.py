@@ -4,12 +4,15 @@ import asyncio
 import socket
 from collections.abc import Iterable
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from bot.chat.replies import status_message
 from bot.demo.pixverse import Fault
 from bot.demo.server import LocalServer
-from tests.end_to_end.world import ANN, EVERY, World, until
+from bot.demo.telegram import BOT_BLOCKED
+from tests.end_to_end.world import ANN, BOB, EVERY, Bot, Page, World, until
 
 
 class Heartbeat(LocalServer):
@@ -179,6 +182,79 @@ async def test_the_heartbeat_is_asked_after_whole_rounds_only(world: World) -> N
     assert "secret" not in bot.log
     assert world.telegram.texts(ANN)
     world.clock.advance(EVERY)
+
+
+async def answering(bot: Bot, status: int) -> Page:
+    """What /healthz says, once it answers so."""
+    page = await bot.page("/healthz")
+
+    async def answers() -> bool:
+        nonlocal page
+        page = await bot.page("/healthz")
+        return page.status == status
+
+    await until(answers, lambda: f"/healthz answers {status}: {page.text}")
+    return page
+
+
+async def test_nobody_can_be_told_and_health_is_red(world: World) -> None:
+    """The only chat is blocked while an alert fires: 503, no heartbeat, /status red; an end is no reason for that."""
+    (alice,) = world.accounts("alice")
+    async with Heartbeat() as heartbeat:
+        bot = await world.host(HEARTBEAT_URL=f"{heartbeat.address}/ping/secret")
+        await until(lambda: heartbeat.beats == 1, "a bot that is well")
+        world.telegram.block(ANN)
+        alice.monthly = 0
+        await bot.round()
+        await until(lambda: heartbeat.beats == 2, "the alert is only just due")
+        await bot.logged("refuses messages")
+        assert (await bot.page("/healthz")).status == 200
+        world.clock.advance(timedelta(minutes=3))
+        page = await answering(bot, 503)
+        assert any("has reached nobody" in problem for problem in page.json["problems"])
+        await bot.round()
+        await bot.logged("No heartbeat: an alert has reached nobody")
+        alice.monthly = 15000
+        await bot.round()
+        await until(lambda: heartbeat.beats == 3, "nothing fires any more")
+        world.clock.advance(timedelta(minutes=3))
+        page = await bot.page("/healthz")
+        assert page.status == 200
+        assert any(note.startswith(f"chat {ANN}: Forbidden") for note in page.json["notes"])
+    world.telegram.unblock(ANN)
+    await world.told("credits again")
+
+
+async def test_status_is_red_while_nobody_can_be_told(world: World) -> None:
+    """Sends are refused and answers are not: whoever asks sees red, in Telegram's own words."""
+    (alice,) = world.accounts("alice")
+    bot = await world.host()
+    alice.monthly = 0
+    world.telegram.fail_send(ANN, BOT_BLOCKED, times=None)
+    await bot.round()
+    await bot.logged("refuses messages")
+    world.clock.advance(timedelta(minutes=3))
+    await answering(bot, 503)
+    status = status_message(await bot.status(), world.clock(), ZoneInfo("UTC")).text
+    assert status.startswith("🔴 2 problems")
+    assert f"Cannot write to chat {ANN}: Forbidden: bot was blocked by the user, since" in status
+
+
+async def test_a_greeting_or_a_second_chat_leaves_health_green(new_world: World) -> None:
+    """A chat that refuses its greeting, or an alert that another chat has, is a note and no 503."""
+    (alice,) = new_world.accounts("alice")
+    new_world.telegram.block(ANN)
+    bot = await new_world.host(TELEGRAM_CHAT_IDS=f"{ANN},{BOB}")
+    await bot.logged(f"Chat {ANN} refuses messages")
+    new_world.clock.advance(timedelta(minutes=5))
+    assert (await bot.page("/healthz")).status == 200
+    alice.monthly = 0
+    await bot.round()
+    await new_world.told("out of credits", BOB)
+    new_world.clock.advance(timedelta(minutes=5))
+    page = await bot.page("/healthz")
+    assert page.status == 200
+    assert any(note.startswith(f"chat {ANN}: Forbidden") for note in page.json["notes"])
 
 
 async def test_without_pages_the_bot_does_its_work(world: World) -> None:

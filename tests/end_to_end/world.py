@@ -25,6 +25,8 @@ from typing import Any
 from aiohttp import ClientSession
 
 from bot.app import App
+from bot.chat.replies import Status
+from bot.core.delivery import RefusalSchedule
 from bot.demo.pixverse import SimulatedAccount, SimulatedPixVerse
 from bot.demo.telegram import SimulatedChat, SimulatedMessage, SimulatedTelegram
 from bot.settings import load_settings
@@ -41,6 +43,9 @@ GROUP = -1001
 CREATOR, ADMIN, MEMBER = 21, 22, 23
 EVERY = timedelta(minutes=15)
 TICK = timedelta(seconds=0.05)
+SHORT_REFUSALS = RefusalSchedule((0.1, 0.2, 0.4), steady=0.6, steady_for=36, rare=9, sign_pause=0.1)
+"""A hundredth of the real waits."""
+
 _PORT = re.compile(r"Health and metrics at http://\S+:(\d+)/healthz")
 
 
@@ -170,9 +175,11 @@ class Bot:
 class HostedBot(Bot):
     """The bot's parts in the test's own event loop, by the world's clock."""
 
-    def __init__(self, world: "World", settings: dict[str, str]) -> None:
+    def __init__(self, world: "World", settings: dict[str, str], refusals: RefusalSchedule) -> None:
         self.world = world
         self.settings = load_settings(environ=settings)
+        self._refusals = refusals
+        self._app: App
         self.listens = self.settings.http_listen is not None
         self._stop = asyncio.Event()
         self._written = StringIO()
@@ -199,8 +206,13 @@ class HostedBot(Bot):
         return self.ended.done() or "Talking as" in self.log or "trying again" in self.log
 
     async def _live(self) -> None:
-        async with App(self.settings, self.world.clock, TICK) as app:
+        async with App(self.settings, self.world.clock, TICK, refusals=self._refusals) as app:
+            self._app = app
             await app.run(self._stop)
+
+    async def status(self) -> Status:
+        """What /status would say, without a chat."""
+        return await self._app.desk.status()
 
     async def round(self, looks: int | None = None) -> None:
         """Let an interval pass, and wait until everyone was looked at (or so many were) and that is saved."""
@@ -288,6 +300,8 @@ class World:
             self.telegram.name(user, name)
         self.database = folder / "credit-bot.db"
         self._bots: list[Bot] = []
+        self.refusals = SHORT_REFUSALS
+        """When a hosted bot tries a chat again that refuses."""
 
     def accounts(self, *names: str, **values: Any) -> list[SimulatedAccount]:
         """Configure accounts of these names at example.com, alike."""
@@ -317,7 +331,7 @@ class World:
 
     async def host(self, **settings: object) -> HostedBot:
         """Start the bot inside the test, by the world's clock, with looks every quarter of an hour."""
-        bot = HostedBot(self, self.environment(settings))
+        bot = HostedBot(self, self.environment(settings), self.refusals)
         self._bots.append(bot)
         await bot.begin()
         if self.pixverse.accounts and bot.listens:

@@ -42,7 +42,7 @@ def truth_of(world: World) -> Truth:
         rules=[(0, Rules(*RULES, int(world.settings["UNREADABLE_AFTER"]), 86400))],
         up=[up_in(world, life) for life in world.lives if life.up_at],
         answers=sorted([*answers(world), *refused(world)], key=lambda one: one.at),
-        hurdles=[truth.Hurdle(shifted(span), chat, gone) for span, chat, gone in world.hurdles],
+        hurdles=[truth.Hurdle(shifted(span), chat) for span, chat in world.hurdles],
         trouble=[shifted(span) for span in (*world.troubles, *world.freezes)],
         stopped=[shifted(span) for span in world.freezes],
         jumps=[(EPOCH + at, by) for at, by in world.jumps],

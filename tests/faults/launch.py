@@ -29,6 +29,7 @@ from bot.chat.request import AiohttpRequest
 from bot.chat.sender import post
 from bot.cli import main
 from bot.clock import SteadyClock
+from bot.core.delivery import RefusalSchedule
 from bot.core.model import Outage
 from tests.faults.defects import DEFECTS, Read, around_reads
 from tests.faults.process import NO_ANSWER
@@ -36,6 +37,7 @@ from tests.faults.process import NO_ANSWER
 TICK = timedelta(seconds=0.15)
 LOOK_SECONDS, SEND_SECONDS, POLL_SECONDS = 2.0, 2.0, 3
 LONGEST_WAIT = 2.0
+SHORT_REFUSALS = RefusalSchedule((0.3, 0.6, 1.0), steady=1.5, steady_for=60, rare=2.5, sign_pause=0.5)
 DATABASE_WAITS = (0.3, 0.6, 1.0)
 BUSY_MS = 700
 CLOCK, DATABASE = "clock", "database"
@@ -129,7 +131,7 @@ def launch(folder: Path, defect: str | None) -> int:
     spoil_database(folder / DATABASE)
     if defect:
         DEFECTS[defect].put_in()
-    vars(bot.app)["App"] = partial(bot.app.App, clock=clock_in(folder), tick=TICK)
+    vars(bot.app)["App"] = partial(bot.app.App, clock=clock_in(folder), tick=TICK, refusals=SHORT_REFUSALS)
     return main(["run"])
 
 

@@ -5,11 +5,11 @@ import signal
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.demo.pixverse import Fault
-from bot.demo.telegram import server_error, too_many_requests
+from bot.demo.telegram import FIREWALL, PORTAL, Refusal, bad_request, server_error, too_many_requests
 from tests.faults.launch import FULL, READ_ONLY
 from tests.faults.world import GROUP, NEW_GROUP, PATIENCE, World
 from tests.field.catalogue import USEAPI, FieldAnswer
@@ -170,14 +170,38 @@ async def telegram_hangs(world: World, act: Act) -> None:
 
 @ROOMS[TELEGRAM].trouble("403 blocked")
 async def blocked(world: World, act: Act) -> None:
-    """A chat blocks the bot for a while: what is due then is lost to it, and only to it."""
+    """A chat blocks the bot for a while: what is due then is told when it takes the bot back."""
     chat = world.chats[int(act.number) % len(world.chats)]
     if chat in world.moved:
         return
-    with world.hurdle(chat, for_good=True):
+    with world.hurdle(chat):
         world.telegram.block(chat)
         await asyncio.sleep(act.length)
         world.telegram.unblock(chat)
+
+
+REFUSALS = (
+    bad_request("TOPIC_CLOSED"),
+    bad_request("MESSAGE_SEND_TEMPORARILY_RESTRICTED"),
+    bad_request("not enough rights to send text messages to the chat"),
+    Refusal(400, "Logged out"),
+    Refusal(403, "Forbidden: bot was kicked from the group chat"),
+    FIREWALL,
+    PORTAL,
+    replace(PORTAL, code=401),
+    replace(PORTAL, code=404),
+)
+
+
+@ROOMS[TELEGRAM].trouble("refused")
+async def refused(world: World, act: Act) -> None:
+    """Every message to a chat is refused for a while, by Telegram or by something in between."""
+    chat = world.chats[int(act.number) % len(world.chats)]
+    chat = world.moved.get(chat, chat)
+    with world.hurdle(chat):
+        world.telegram.fail_send(chat, REFUSALS[int(act.number) % len(REFUSALS)], times=None)
+        await asyncio.sleep(act.length)
+        world.telegram.heal(chat)
 
 
 @ROOMS[TELEGRAM].trouble("migration")

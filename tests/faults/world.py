@@ -49,8 +49,8 @@ class World:
         self.troubles: list[Span] = []
         """When the database could not be used."""
         self.freezes: list[Span] = []
-        self.hurdles: list[tuple[Span, str | None, bool]] = []
-        """When Telegram was in trouble, in which chat (None: in all), and whether what was due then is given up."""
+        self.hurdles: list[tuple[Span, str | None]] = []
+        """When Telegram was in trouble, and in which chat (None: in all)."""
         self.complaints: list[str] = []
         """What went wrong apart from the chat, in words."""
         self.offset = 0.0
@@ -141,15 +141,15 @@ class World:
             spans[place] = (begun, time.monotonic() + after)
 
     @contextmanager
-    def hurdle(self, chat: int | None = None, *, for_good: bool = False) -> Iterator[None]:
-        """A time in which messages do not get through; ``for_good``: what was to be told then may be given up."""
+    def hurdle(self, chat: int | None = None) -> Iterator[None]:
+        """A time in which messages do not get through."""
         begun, place = time.monotonic(), len(self.hurdles)
         whose = None if chat is None else str(chat)
-        self.hurdles.append(((begun, inf), whose, for_good))
+        self.hurdles.append(((begun, inf), whose))
         try:
             yield
         finally:
-            self.hurdles[place] = ((begun, time.monotonic() + 2 * AFTERMATH), whose, for_good)
+            self.hurdles[place] = ((begun, time.monotonic() + 2 * AFTERMATH), whose)
 
     @asynccontextmanager
     async def absence(self) -> AsyncIterator[None]:

@@ -18,7 +18,7 @@ from bot.chat.request import AiohttpRequest, checked
 from bot.chat.sender import TelegramPost
 from bot.chat.service import TelegramService
 from bot.chat.text import Message
-from bot.core.delivery import Delivered, Later, Moved, Never
+from bot.core.delivery import Delivered, Later, Moved, Rejected
 from bot.core.model import Chat
 from bot.metrics import Metrics
 from tests.chat_live.desk import TOKEN, ZONE, FakeDesk
@@ -254,14 +254,14 @@ async def test_a_broken_update_hides_no_other(updates: list[dict[str, Any]]) -> 
 @example(400, b'{"ok": false, "error_code": 400, "description": "\\ud800", "parameters": {}}')
 @example(400, b'{"ok": false, "error_code": 400, "description": " ", "parameters": {}}')
 async def test_any_answer_to_a_message_is_a_result(status: int, answer: bytes) -> None:
-    """Whatever Telegram answers to a message, it was delivered, comes later, moved, or never comes; nothing raises."""
+    """Whatever Telegram answers to a message, it was delivered, comes later, moved, or was refused; nothing raises."""
     wire = Wire(sending=(status, answer))
     post = TelegramPost(Bot(TOKEN, request=wire, get_updates_request=wire), Clock(), ZONE)
     result = await post.send(Message("words"), Chat(111))
-    assert isinstance(result, Delivered | Later | Moved | Never)
+    assert isinstance(result, Delivered | Later | Moved | Rejected)
     if isinstance(result, Later) and result.retry_after is not None:
         assert 0 <= result.retry_after < 10**9
-    if isinstance(result, Later | Never):
+    if isinstance(result, Later | Rejected):
         assert len(result.failure.splitlines()) == 1
         result.failure.encode()
     if isinstance(result, Moved):

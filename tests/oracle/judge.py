@@ -161,7 +161,7 @@ def pauses_told(truth: Truth, chat: str, reads: Iterable[Read]) -> Iterator[Miss
         told_by = truth.in_time(pause.seen_by, truth.slack.tell, truth.in_the_way(chat))
         windows.append((pause.over - early, told_by))
         found = [one for one in heard if pause.since < one.at <= told_by]  # or by a life that was too short for a look
-        if pause.sure and not found and told_by <= truth.ended_at and not excused(truth, chat, pause.over, told_by):
+        if pause.sure and not found and told_by <= truth.ended_at and not excused(truth, pause.over, told_by):
             what = f"nobody watched from {pause.since:.0f} to {pause.over:.0f}, and that was not told"
             yield Miss(told_by, what, chat)
     repeats = sum(may_repeat(truth, message) for message in heard)
@@ -172,18 +172,9 @@ def pauses_told(truth: Truth, chat: str, reads: Iterable[Read]) -> Iterator[Miss
         yield Miss(heard[-1].at, "told of a pause more than once", chat)
 
 
-def excused(truth: Truth, chat: str, since: float, until: float) -> bool:
-    """Whether a note may be missing: everything was muted, or the chat was gone for good meanwhile."""
-    muted = [span for span in quiet_spans(truth, SOURCE, "none") if overlap(span, (since - 60, until))]
-    now = truth.now_called(chat)
-    gone = [
-        one
-        for one in truth.hurdles
-        if one.for_good
-        and (one.chat is None or truth.now_called(one.chat) == now)
-        and overlap(one.span, (since, until))
-    ]
-    return bool(muted or gone)
+def excused(truth: Truth, since: float, until: float) -> bool:
+    """Whether a note may be missing: everything was muted."""
+    return any(overlap(span, (since - 60, until)) for span in quiet_spans(truth, SOURCE, "none"))
 
 
 def overlap(one: Span, other: Span) -> bool:

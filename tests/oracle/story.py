@@ -22,7 +22,7 @@ class TooOpenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Something to tell, since when, and until when it has to be told; ``lossy`` if it may have been given up."""
+    """Something to tell, since when, and until when it has to be told; ``lossy`` if it may have been left out."""
 
     at: float
     stored_by: float
@@ -73,11 +73,6 @@ class Story:
         self.minds = {Mind()}
         self.in_the_way = truth.in_the_way(chat)
         self.troubles = truth.troubles()
-        self.lost_for_good = [
-            one.span
-            for one in truth.hurdles
-            if one.for_good and (one.chat is None or truth.now_called(one.chat) == truth.now_called(chat))
-        ]
 
     @classmethod
     def of(cls, truth: Truth, chat: str, subject: str, measure: str) -> "Story":
@@ -147,8 +142,7 @@ class Story:
             yield mind
             return
         told_by = self.truth.in_time(stored_by, self.truth.slack.tell, self.in_the_way)
-        lossy = any(since < told_by and until > at for since, until in self.lost_for_good)
-        due = Due(at, stored_by, told_by, mind.severity or "resolved", mind.number, mind.rung, lossy=lossy)
+        due = Due(at, stored_by, told_by, mind.severity or "resolved", mind.number, mind.rung)
         yield replace(mind, told=mind.level, fresh=False, due=(*mind.due, due))
 
     def ack(self) -> None:
@@ -183,7 +177,7 @@ class Story:
         return min((due for mind in self.minds for due in mind.due if not due.lossy), key=lambda due: due.told_by)
 
     def kept(self, due: tuple[Due, ...], now: float) -> tuple[Due, ...]:
-        """What may still be told: what was given up is not."""
+        """What may still be told: what was left out is not."""
         return due if not due or due[0].told_by >= now else tuple(one for one in due if one.told_by >= now)
 
     def hear(self, message: Message, telling: Telling, *, may_repeat: bool) -> tuple[float, float] | None:
@@ -246,12 +240,12 @@ class Story:
 
 
 def blocks(again: tuple[Due, ...], due: tuple[Due, ...]) -> Iterator[tuple[Due, ...]]:
-    """What one message may tell: all that is due, or what is left of it if its older part was given up."""
+    """What one message may tell: all that is due, or what is left of it if its older part was left out."""
     yield (*again, *due)
-    for given_up in range(1, len(due) + 1):
-        if not due[given_up - 1].lossy:
+    for left_out in range(1, len(due) + 1):
+        if not due[left_out - 1].lossy:
             return
-        yield due[given_up:]
+        yield due[left_out:]
 
 
 def is_later(before: float | None, after: float | None) -> bool:

@@ -103,14 +103,19 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Hurdle:
-    """A time in which a delivery may fail or wait: Telegram away or asking for peace. ``chat`` None: for all chats.
+    """A time in which a delivery may fail or wait: Telegram away, asking for peace, or refusing.
 
-    ``for_good``: whatever was to be told meanwhile may be given up (the chat was gone, or found the message wrong).
+    ``chat`` None: for all chats. None of them ends a delivery: what is due then is told after its end. A chat that
+    refused for less than an hour is tried within ``REFUSED_WAIT`` of that, and later as soon as it gives a sign of
+    life.
     """
 
     span: Span
     chat: str | None = None
-    for_good: bool = False
+
+
+REFUSED_WAIT = 60.0
+"""Seconds between two tries of a chat that refuses, within the first hour."""
 
 
 @dataclass(frozen=True, slots=True)

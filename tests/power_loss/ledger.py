@@ -14,7 +14,6 @@ class Ledger:
 
     due: set[Key] = field(default_factory=set)
     sent: set[Key] = field(default_factory=set)
-    refused: set[Key] = field(default_factory=set)
     told: set[Key] = field(default_factory=set)
     credits: dict[str, set[float]] = field(default_factory=dict)
     muted: set[str] = field(default_factory=set)
@@ -27,7 +26,7 @@ class Ledger:
     def note(self, words: Sequence[Any]) -> None:
         """Takes one announcement."""
         match words:
-            case ["due" | "sent" | "refused" | "told" as word, key, chat]:
+            case ["due" | "sent" | "told" as word, key, chat]:
                 getattr(self, word).add((key, chat))
             case ["looks", account, credits]:
                 self.credits.setdefault(account, set()).add(credits)
@@ -55,8 +54,8 @@ class Ledger:
         match words:
             case ["looks", account, credits]:
                 self.credits.setdefault(account, set()).add(credits)
-            case ["sent" | "refused" as word, key, chat]:
-                getattr(self, word).add((key, chat))
+            case ["sent", key, chat]:
+                self.sent.add((key, chat))
             case ["mutes", subject]:
                 self.muting.add(subject)
             case ["unmutes"]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from bot.core.delivery import Delivered, Later, Never, Parcel, SendResult
+from bot.core.delivery import Delivered, Later, Parcel, Rejected, SendResult
 from bot.core.model import Chat, OutageKind, Silence, SilenceKind
 from bot.outbox import Outbox
 from bot.store import accounts, alerts
@@ -34,15 +34,14 @@ class SayingPost(FakePost):
         self.lots = {chat: random.Random(f"{seed} {chat}") for chat in (CHAT, GROUP)}
 
     async def send(self, message: Parcel, chat: Chat) -> SendResult:
-        """Takes most messages, puts off some, and refuses a few for good."""
+        """Takes most messages, puts off some, and refuses a few."""
         lot = self.lots[chat].random()
         if lot < 0.25:
-            self.results[chat.chat_id].append(Later("away") if lot < 0.22 else Never("blocked"))
+            self.results[chat.chat_id].append(Later("away") if lot < 0.22 else Rejected("blocked"))
         result = await super().send(message, chat)
-        if not isinstance(result, Later):
-            word = "sent" if isinstance(result, Delivered) else "refused"
+        if isinstance(result, Delivered):
             for part in message.notifications:
-                self.line.say(word, part.notice.key, chat.chat_id)
+                self.line.say("sent", part.notice.key, chat.chat_id)
         return result
 
 

@@ -101,9 +101,7 @@ def story(lived: Lived) -> None:
     lines += [(one.at, f"wish {one}") for one in truth.wishes]
     lines += [(at, f"rules {rules}") for at, rules in truth.rules]
     lines += [(since, f"up until {when(until)}") for since, until in truth.up]
-    lines += [
-        (one.span[0], f"hurdle {one.chat} for good {one.for_good} until {when(one.span[1])}") for one in truth.hurdles
-    ]
+    lines += [(one.span[0], f"hurdle {one.chat} until {when(one.span[1])}") for one in truth.hurdles]
     lines += [(since, f"trouble until {when(until)}") for since, until in truth.trouble]
     lines += [(at, f"clock set by {by}") for at, by in truth.jumps]
     for at, line in sorted(lines):

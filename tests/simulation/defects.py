@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from bot import outbox as outbox_room
 from bot.core import decide, delivery, looks, measures
 from bot.core.model import Chat, Decision, Reason, Silence
-from bot.outbox import Outbox
+from bot.outbox import Outbox, ids_of
 from bot.recipients import Recipients
 from bot.store import alerts as alert_rows
 from bot.store import moments as moment_rows
@@ -85,11 +85,20 @@ def rearmed_rung() -> tuple[Part, ...]:
 
 def dropped_retry() -> tuple[Part, ...]:
     """What Telegram did not take is given up at once."""
+    return ((Outbox, "_put_off", give_up),)
 
-    async def wrong(self: Outbox, result: Any, part: Any, chat: Chat, lane: Any) -> None:
-        await self._give_up(result.failure, part, chat)
 
-    return ((Outbox, "_put_off", wrong),)
+def final_refusal() -> tuple[Part, ...]:
+    """A chat that refuses once is given up, though it may take messages a minute later."""
+    return ((Outbox, "_refused", give_up),)
+
+
+async def give_up(self: Outbox, result: Any, part: Any, chat: Chat, lane: Any) -> None:
+    """What was not delivered never is."""
+    now = self._clock()
+    await self._store.write_patiently(
+        lambda connection: outbox_rows.failed(connection, ids_of(part), result.failure, now)
+    )
 
 
 def forgotten_silence() -> tuple[Part, ...]:
@@ -160,6 +169,7 @@ DEFECTS = (
     Defect("a lost resolve", lost_resolve),
     Defect("a re-armed rung", rearmed_rung),
     Defect("a dropped retry", dropped_retry),
+    Defect("a refusal that ends a delivery", final_refusal),
     Defect("a forgotten silence", forgotten_silence),
     Defect("unknown read as 0", unknown_as_zero),
     Defect("an outbox claim not recorded", claim_not_recorded),

@@ -15,6 +15,7 @@ SHAPES = ((20 * DAY, 12 * HOUR), (6 * DAY, 8 * HOUR), (3 * DAY, 4 * HOUR), (0.7 
 
 OUTAGES = ("unavailable", "hang", "unauthorized", "lapsed", "missing", "throttled", "broken", "garbled", "bucket")
 POST_FAULTS = ("away", "lost", "lost", "peace", "gone", "refused", "slow")
+REFUSALS = ("gone", "refused")
 STORE_FAULTS = ("locked", "full")
 
 

@@ -100,7 +100,7 @@ class Life:
             await asyncio.sleep(TICK)
             return
         parts = (self.checks.run(), self.outbox.run(), self.tick(), self.people(), self.settings(), self.steps())
-        await asyncio.gather(*parts)
+        await asyncio.gather(*parts, self.signs())
 
     async def tick(self) -> None:
         """The schedule: ticks in which nothing is due are left out."""
@@ -149,6 +149,18 @@ class Life:
                     if granted:
                         await self.wish()
                         self.changed.set()
+
+    async def signs(self) -> None:
+        """What chats say that take the bot back: each writes to it."""
+        world = self.world
+        back = [(fault.until, fault.who) for fault in world.history.faults if fault.kind == "gone"]
+        for at, who in sorted(back, key=lambda one: one[0]):
+            if at > world.now():
+                await asyncio.sleep(at - world.now())
+                world.count("signs of life")
+                for chat in world.history.chats if who is None else (who,):
+                    for name in {chat, world.truth.now_called(chat)}:
+                        self.outbox.alive(int(name))
 
     async def wish(self) -> None:
         """One wish, noted in the truth at the moment from which it holds."""

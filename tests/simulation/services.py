@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.messages import render
 from bot.chat.text import Message
-from bot.core.delivery import Delivered, Later, Moved, Never, Parcel, SendResult
+from bot.core.delivery import Delivered, Later, Moved, Parcel, Rejected, SendResult
 from bot.core.model import Chat, Credits, Listing, Outage, OutageKind, Reading, Sample, Unchanged
 from bot.core.model import Plan as BotsPlan
 from tests.oracle import Answer, Hurdle, Plan, Slack, Told, Truth
 from tests.oracle import Message as ToldMessage
+from tests.oracle.truth import REFUSED_WAIT
 from tests.simulation.accounts import SimulatedAccount
-from tests.simulation.history import OUTAGES, POST_FAULTS, STORE_FAULTS, Fault, History
+from tests.simulation.history import OUTAGES, POST_FAULTS, REFUSALS, STORE_FAULTS, Fault, History
 
 UTC_ZONE = ZoneInfo("UTC")
 NEW_ID = -100999
@@ -53,14 +54,18 @@ class World:
         history, truth = self.history, self.truth
         for fault in history.faults:
             if fault.kind in POST_FAULTS:
-                longer = fault.seconds if fault.kind == "peace" else 0
-                for_good = fault.kind in ("gone", "refused")
-                truth.hurdles.append(Hurdle((fault.since, fault.until + longer), fault.who, for_good))
+                truth.hurdles.append(Hurdle((fault.since, fault.until + self.wait_after(fault)), fault.who))
             elif fault.kind not in OUTAGES:
                 # whoever waits for a locked database tries again after half a minute at the latest
                 truth.trouble.append((fault.since, fault.until + 45))
         if history.moves_at is not None:
             truth.moved["-100222"] = str(NEW_ID)
+
+    def wait_after(self, fault: Fault) -> float:
+        """How long after a fault a chat may still wait for its next try; one that refused for long gives a sign."""
+        if fault.kind == "peace":
+            return fault.seconds
+        return REFUSED_WAIT if fault.kind in REFUSALS else 0
 
     def wall(self) -> datetime:
         """What the machine's clock shows."""
@@ -182,9 +187,9 @@ class SimulatedPost:
             case "peace":
                 return Later("Telegram asks for a pause", retry_after=fault.seconds if fault else 0)
             case "refused":
-                return Later("can't parse entities", refused=True)
+                return Rejected("MESSAGE_SEND_TEMPORARILY_RESTRICTED")
             case "gone":
-                return Never("bot was blocked by the user")
+                return Rejected("bot was blocked by the user")
         return await self._take(
             message, name, lost=bool(fault and fault.kind == "lost" and history.chance.random() < 0.6)
         )

@@ -299,19 +299,20 @@ def test_a_ring_of_moves_ends() -> None:
 
 
 async def test_what_is_noted_of_a_chat(store: Store) -> None:
-    """Greetings, peace and departures are kept by chat and topic; a delivery forgets the trouble, not the greeting."""
+    """Greetings, peace and refusals are kept by chat and topic; a delivery forgets the trouble, not the greeting."""
     topic = Chat(GROUP.chat_id, 45)
     async with store.write() as connection:
         assert await chats.not_greeted(connection, [CHAT, GROUP, topic]) == [CHAT, GROUP, topic]
         await chats.greet(connection, [CHAT, topic], NOW)
         assert await chats.not_greeted(connection, [CHAT, GROUP, topic]) == [GROUP]
-        await chats.note(connection, CHAT, gone="blocked")
+        await chats.refuses(connection, CHAT, "blocked", NOW)
+        await chats.refuses(connection, CHAT, "kicked", NOW + MINUTE)
         await chats.note(connection, topic, not_before=NOW + MINUTE)
-        assert await chats.gone(connection) == {CHAT: "blocked"}
+        assert await chats.refused(connection) == {CHAT: chats.Refusal("kicked", NOW)}
         assert await chats.waits(connection) == {topic: NOW + MINUTE}
-        await chats.reached(connection, CHAT)
-        await chats.reached(connection, topic)
-        assert await chats.gone(connection) == {}
+        await chats.reached(connection, [CHAT.chat_id])
+        await chats.reached(connection, [topic.chat_id])
+        assert await chats.refused(connection) == {}
         assert await chats.waits(connection) == {}
         assert await chats.not_greeted(connection, [CHAT, topic]) == []
 
