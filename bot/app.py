@@ -46,6 +46,7 @@ from bot.foresight import Foresight
 from bot.metrics import Metrics
 from bot.outbox import Outbox
 from bot.pairing import Pairing
+from bot.proxies import ProxyTrouble, open_client
 from bot.recipients import Recipients
 from bot.roster import Roster
 from bot.rounds import Round
@@ -133,7 +134,7 @@ class App:
         async with AsyncExitStack() as stack:
             self._store = await Store.open(self._settings.database_url)
             stack.push_async_callback(self._store.close)
-            self._session = await stack.enter_async_context(open_session(IN_FLIGHT))
+            self._session = await stack.enter_async_context(open_session(IN_FLIGHT, self._settings.way_to_useapi))
             self._drawing = Drawing()
             stack.callback(self._drawing.close)
             self._build()
@@ -156,7 +157,9 @@ class App:
     def _build(self) -> None:
         """Hands each part what it needs."""
         settings, clock = self._settings, self._clock
-        bot = make_bot(settings.telegram_bot_token.get_secret_value(), settings.telegram_api_url)
+        bot = make_bot(
+            settings.telegram_bot_token.get_secret_value(), settings.telegram_api_url, settings.way_to_telegram
+        )
         post = TelegramPost(bot, clock, settings.timezone, settings.quiet_hours)
         self._roster = Roster(self._watchlist, lambda source: source_of(source, self._session, clock))
         self._recipients = Recipients(self._roster)
@@ -439,9 +442,14 @@ class App:
             log.warning("No heartbeat: an alert has reached nobody")
             return
         try:
-            async with self._session.get(url, timeout=ClientTimeout(total=10)) as response:
+            async with (
+                open_client(self._settings.way_to_heartbeat, 1) as client,
+                client.get(url, timeout=ClientTimeout(total=10)) as response,
+            ):
                 if response.status >= 400:
                     log.warning("HEARTBEAT_URL answers %d", response.status)
+        except ProxyTrouble as error:
+            log.warning("HEARTBEAT_URL cannot be reached: %s", error)
         except (ClientError, TimeoutError) as error:
             log.warning("HEARTBEAT_URL cannot be reached: %s", type(error).__name__)
 

@@ -50,7 +50,7 @@ async def check_accounts(settings: Settings, wanted: Sequence[str], *, as_json: 
     Raises UsageError where a wanted name fits no account, or several.
     """
     trouble: list[str] = []
-    async with open_session(IN_FLIGHT) as session:
+    async with open_session(IN_FLIGHT, settings.way_to_useapi) as session:
         roster = Roster(watchlist_for(settings), lambda source: source_of(source, session, utc_now))
         accounts = await accounts_of(roster, trouble)
         chosen = choose(accounts, wanted) if wanted and accounts else accounts

@@ -5,10 +5,11 @@ Read from the environment, then from the env file; the environment wins. Secrets
 
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError
@@ -19,6 +20,7 @@ from bot.core.fallback import parse_addresses
 from bot.core.model import Rules
 from bot.env_file import EnvFile, from_environment, nearly_named, quoted
 from bot.errors import SettingsError
+from bot.proxies import DIRECT, Proxy, parse_proxy, proxy_for
 from bot.redaction import HIDDEN, redact
 from bot.setting_types import (
     PLACEHOLDERS,
@@ -50,10 +52,11 @@ from bot.setting_types import (
 _NO_LINE = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
 DEFAULT_ENV_FILE = "settings.env"
 DEFAULT_LISTEN = Address("127.0.0.1", 8080)
+SHORTEST_PASSWORD = 4
 LONGEST_SECRET = 10_000
 """Characters that a secret's file may hold: one that never ends, such as /dev/zero, must not fill the memory."""
 
-SECRETS = ("USEAPI_TOKEN", "TELEGRAM_BOT_TOKEN", "HEARTBEAT_URL", "FALLBACK_URLS")
+SECRETS = ("USEAPI_TOKEN", "TELEGRAM_BOT_TOKEN", "HEARTBEAT_URL", "FALLBACK_URLS", "TELEGRAM_PROXY", "USEAPI_PROXY")
 OFF_WHEN_EMPTY = (
     "LOW_CREDITS",
     "PLAN_ENDS_WITHIN",
@@ -88,6 +91,8 @@ EXAMPLES = {
     "LOG_FORMAT": "text",
     "USEAPI_URL": "https://api.useapi.net/v2",
     "TELEGRAM_API_URL": "https://api.telegram.org",
+    "TELEGRAM_PROXY": "socks5://user:password@proxy.example.com:1080",
+    "USEAPI_PROXY": "http://proxy.example.com:3128",
 }
 
 
@@ -109,6 +114,14 @@ def checked_secret_url(secret: SecretStr) -> SecretStr:
 def checked_addresses(secret: SecretStr) -> SecretStr | None:
     """The addresses, if they are some; None for none, which switches the second channel off."""
     return secret if parse_addresses(secret.get_secret_value()) else None
+
+
+def checked_proxy(secret: SecretStr) -> SecretStr:
+    """The proxy's address or ``direct``, if it is one; it may hold a password, so it stays a secret."""
+    text = secret.get_secret_value().strip()
+    if text != DIRECT:
+        parse_proxy(text, "")
+    return SecretStr(text)
 
 
 UseapiToken = Annotated[SecretStr, AfterValidator(checked_useapi_token)]
@@ -153,6 +166,9 @@ class Settings(BaseSettings):
     log_format: Annotated[Literal["text", "json"], BeforeValidator(str.lower)] = "text"
     useapi_url: UseapiUrl = "https://api.useapi.net/v2"
     telegram_api_url: TelegramUrl = "https://api.telegram.org"
+    telegram_proxy: Annotated[SecretStr, AfterValidator(checked_proxy)] | None = None
+    useapi_proxy: Annotated[SecretStr, AfterValidator(checked_proxy)] | None = None
+    _environ: Mapping[str, str] = PrivateAttr(default_factory=dict)
     _notes: tuple[str, ...] = PrivateAttr(())
 
     @classmethod
@@ -184,12 +200,37 @@ class Settings(BaseSettings):
         return self._notes
 
     @property
+    def way_to_telegram(self) -> Proxy | None:
+        """The proxy to Telegram; None for the direct way."""
+        return self._way("TELEGRAM_PROXY", self.telegram_proxy, self.telegram_api_url)
+
+    @property
+    def way_to_useapi(self) -> Proxy | None:
+        """The proxy to useapi.net; None for the direct way."""
+        return self._way("USEAPI_PROXY", self.useapi_proxy, self.useapi_url)
+
+    @property
+    def way_to_heartbeat(self) -> Proxy | None:
+        """The proxy to the heartbeat's address; None for the direct way."""
+        return proxy_for(self.heartbeat_url.get_secret_value(), self._environ) if self.heartbeat_url else None
+
+    def _way(self, name: str, setting: SecretStr | None, url: str) -> Proxy | None:
+        """What a setting says, else what the environment says of an address. Raises ValueError of the environment."""
+        if setting is None:
+            return proxy_for(url, self._environ)
+        text = setting.get_secret_value()
+        return None if text == DIRECT else parse_proxy(text, name)
+
+    @property
     def secrets(self) -> list[str]:
         """Every secret's text, for the log's redaction."""
         values = (self.useapi_token, self.telegram_bot_token, self.heartbeat_url, self.fallback_urls)
         texts = [value.get_secret_value() for value in values if value]
-        addresses = (self.telegram_api_url, *proxies(os.environ))
-        return [*texts, *self.fallback_addresses, *filter(userinfo_of, addresses)]
+        named = [value.get_secret_value() for value in (self.telegram_proxy, self.useapi_proxy) if value]
+        addresses = [
+            address for address in (self.telegram_api_url, *named, *proxies(self._environ)) if userinfo_of(address)
+        ]
+        return [*texts, *self.fallback_addresses, *addresses, *passwords_of(addresses)]
 
     @property
     def fallback_addresses(self) -> tuple[str, ...]:
@@ -199,7 +240,14 @@ class Settings(BaseSettings):
 
 def proxies(environ: Mapping[str, str]) -> list[str]:
     """The proxies that the environment names; one may hold a password."""
-    return [value for name, value in environ.items() if name.lower().endswith("_proxy") and "://" in value]
+    return [value for name, value in environ.items() if name.lower().endswith("_proxy")]
+
+
+def passwords_of(addresses: Iterable[str]) -> Iterator[str]:
+    """The passwords of addresses, as they stand there and as they are meant, for an error may tell them alone."""
+    for address in addresses:
+        password = userinfo_of(address).partition(":")[2]
+        yield from (text for text in dict.fromkeys((password, unquote(password))) if len(text) >= SHORTEST_PASSWORD)
 
 
 NAMES = tuple(name.upper() for name in Settings.model_fields)
@@ -222,6 +270,10 @@ def load_settings(env_file: str | None = None, environ: Mapping[str, str] | None
     if faults or settings is None:
         secrets = [*hidden(given), *hidden(values)]
         raise SettingsError([without(fault, secrets) for fault in dict.fromkeys(faults)])
+    settings._environ = {name: text for name, text in environ.items() if name.lower().endswith("_proxy")}
+    unusable = list(dict.fromkeys(unusable_ways(settings)))
+    if unusable:
+        raise SettingsError(unusable)
     settings._notes = (*completed(values, settings), *nearly_named(environ, (*NAMES, *FILE_NAMES)))
     return settings
 
@@ -236,6 +288,15 @@ def load_listen(env_file: str | None = None, environ: Mapping[str, str] | None =
         return parse_address(given["HTTP_LISTEN"])
     except ValueError as error:
         raise SettingsError([f"HTTP_LISTEN: {error}. Example: HTTP_LISTEN={EXAMPLES['HTTP_LISTEN']}"]) from None
+
+
+def unusable_ways(settings: Settings) -> Iterator[str]:
+    """What is wrong with the proxies that the environment names for the services that are used."""
+    for way in ("way_to_telegram", "way_to_useapi", "way_to_heartbeat"):
+        try:
+            getattr(settings, way)
+        except ValueError as error:
+            yield f"{error}. Example: HTTPS_PROXY={EXAMPLES['USEAPI_PROXY']}"
 
 
 def completed(values: Mapping[str, Any], settings: Settings) -> Iterator[str]:

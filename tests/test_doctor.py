@@ -27,6 +27,7 @@ from bot.settings import Settings
 from bot.store import chats as chat_rows
 from bot.store import pairing
 from bot.store.database import Store
+from tests.middlemen import standing_between
 
 TOKEN, BOT_TOKEN = "user:1234-useapi-secret", "123456789:AAF-telegram-secret-of-thirty-letters"
 ANN, GROUP, FORUM = 7, -100123, -1001
@@ -88,7 +89,15 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 async def test_where_all_is_well_every_setting_has_its_line_and_the_exit_code_is_0(world: World) -> None:
     """A line for the token, each account, each chat, the database, the clock and this machine, in a stable order."""
     assert await world.examined() == 0
-    what = ["useapi.net token", f"account {STUDIO}", f"account {ADS}", "Telegram token", f"chat {ANN}", f"chat {GROUP}"]
+    what = ["way to Telegram", "way to useapi.net"]
+    what += [
+        "useapi.net token",
+        f"account {STUDIO}",
+        f"account {ADS}",
+        "Telegram token",
+        f"chat {ANN}",
+        f"chat {GROUP}",
+    ]
     what += ["database", "clock", "HTTP_LISTEN", "HEARTBEAT_URL", "files", "TIMEZONE"]
     assert [line[:4] for line in world.lines[:-1]] == ["ok  "] * len(what)
     assert [line[6:].split("  ")[0] for line in world.lines[:-1]] == what
@@ -99,6 +108,20 @@ async def test_where_all_is_well_every_setting_has_its_line_and_the_exit_code_is
     assert "Team" in world.line(f"chat {GROUP}")
     assert "Europe/Berlin: it is" in world.line("TIMEZONE")
     assert world.lines[-1] == "Nothing failed."
+
+
+async def test_it_says_by_which_way_each_service_is_reached(world: World) -> None:
+    """The proxy without its password, and the setting or variable that names it; one in the way is blamed itself."""
+    async with standing_between("socks", login="ann:hush-hush") as middleman:
+        proxy = f"socks5h://ann:hush-hush@127.0.0.1:{middleman.port}"
+        assert await world.examined(TELEGRAM_PROXY=proxy, HEARTBEAT_URL="https://hc-ping.com/abc") == 0
+    assert f"through socks5://127.0.0.1:{middleman.port}, by TELEGRAM_PROXY" in world.line("way to Telegram")
+    assert "direct" in world.line("way to useapi.net")
+    assert "direct" in world.line("way to the heartbeat")
+    assert middleman.asked
+    assert await world.examined(USEAPI_PROXY=proxy) == 1
+    assert "(USEAPI_PROXY) cannot be reached: Connection refused" in world.line("useapi.net token")
+    assert "hush" not in str(world.lines)
 
 
 async def test_lines_stand_in_columns(world: World) -> None:
@@ -467,4 +490,4 @@ async def test_a_defect_in_one_test_is_a_line_and_no_traceback(world: World, mon
     assert (
         world.line("TIMEZONE") == f"FAIL  {'TIMEZONE':<28}  cannot be tested: RuntimeError. LOG_LEVEL=DEBUG shows more"
     )
-    assert len(world.lines) == 13
+    assert len(world.lines) == 15

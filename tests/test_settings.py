@@ -20,6 +20,13 @@ ROOT = Path(__file__).parents[1]
 USEAPI = "user:1234-Zm9vYmFyc2VjcmV0"
 TELEGRAM = "7654321098:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw-x"
 TOKENS = {"USEAPI_TOKEN": USEAPI, "TELEGRAM_BOT_TOKEN": TELEGRAM}
+ALL_SECRETS = {
+    **TOKENS,
+    "HEARTBEAT_URL": "https://hc-ping.com/abc",
+    "FALLBACK_URLS": "ntfy://topic",
+    "TELEGRAM_PROXY": "socks5h://ann:hush@10.0.0.7",
+    "USEAPI_PROXY": "http://ann:hush@10.0.0.7:3128",
+}
 CONTRACT = {
     "USEAPI_TOKEN",
     "TELEGRAM_BOT_TOKEN",
@@ -46,6 +53,8 @@ CONTRACT = {
     "LOG_FORMAT",
     "USEAPI_URL",
     "TELEGRAM_API_URL",
+    "TELEGRAM_PROXY",
+    "USEAPI_PROXY",
 }
 
 
@@ -311,6 +320,8 @@ def test_all_faults_at_once(elsewhere: Path) -> None:
         "LOG_FORMAT": "xml",
         "USEAPI_URL": "api.useapi.net",
         "TELEGRAM_API_URL": "http://",
+        "TELEGRAM_PROXY": "socks4://proxy",
+        "USEAPI_PROXY": "ftp://proxy",
     }
     found = faults_of(wrong)
     by_name = {fault.split(":")[0]: fault for fault in found if not fault.startswith("settings.env")}
@@ -329,8 +340,7 @@ def test_all_faults_at_once(elsewhere: Path) -> None:
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_from_a_file(elsewhere: Path, name: str) -> None:
     """Each secret can lie in a file; white space at its end is no part of it."""
-    others = {"HEARTBEAT_URL": "https://hc-ping.com/abc", "FALLBACK_URLS": "ntfy://topic"}
-    secret = {**TOKENS, **others}[name]
+    secret = ALL_SECRETS[name]
     (elsewhere / "secret").write_text(f"{secret} \n\r\n\t")
     rest = {other: value for other, value in TOKENS.items() if other != name}
     found = load_settings(None, {**rest, f"{name}_FILE": str(elsewhere / "secret")})
@@ -426,8 +436,7 @@ def test_tokens_in_each_others_place_are_told_as_such() -> None:
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_in_quotes_is_a_fault_wherever_it_stands(elsewhere: Path, name: str, quote: str) -> None:
     """Docker keeps the quotes of an env file, others take them away: a secret has none, wherever it stands."""
-    others = {"HEARTBEAT_URL": "https://hc-ping.com/abc", "FALLBACK_URLS": "ntfy://topic"}
-    secret = {**TOKENS, **others}[name]
+    secret = ALL_SECRETS[name]
     rest = {other: value for other, value in TOKENS.items() if other != name}
     (elsewhere / "settings.env").write_text(f"HISTORY_DAYS=3\n{name}={quote}{secret}{quote}\n")
     assert faults_of(rest) == [

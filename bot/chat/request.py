@@ -13,6 +13,7 @@ from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 from bot.chat.clean import clean
+from bot.proxies import Proxy, ProxyTrouble, open_client
 
 CONNECT_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 30.0
@@ -25,8 +26,9 @@ LARGEST = {"migrate_to_chat_id": 2**63, "retry_after": 10**7}
 class AiohttpRequest(BaseRequest):
     """One pool of connections to Telegram. The text of its errors never holds an address, for that holds the token."""
 
-    def __init__(self, connections: int, read_timeout: float) -> None:
+    def __init__(self, connections: int, read_timeout: float, proxy: Proxy | None = None) -> None:
         """``read_timeout``: seconds without a byte until an answer is given up, unless a call names others."""
+        self._proxy = proxy
         self._connections = connections
         self._read_timeout = read_timeout
         self._session: aiohttp.ClientSession | None = None
@@ -37,12 +39,9 @@ class AiohttpRequest(BaseRequest):
         return self._read_timeout
 
     async def initialize(self) -> None:
-        """Opens the pool; needs a running loop. The environment's proxy settings are obeyed."""
+        """Opens the pool; needs a running loop."""
         if self._session is None or self._session.closed:
-            connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEP_ALIVE_SECONDS)
-            self._session = aiohttp.ClientSession(
-                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=True
-            )
+            self._session = open_client(self._proxy, self._connections, keepalive=KEEP_ALIVE_SECONDS)
 
     async def shutdown(self) -> None:
         """Closes the pool."""
@@ -161,6 +160,8 @@ def body_of(request_data: RequestData | None) -> aiohttp.FormData | None:
 
 def words_of(error: aiohttp.ClientError) -> str:
     """What went wrong, without the address."""
+    if isinstance(error, ProxyTrouble):
+        return str(error)
     if isinstance(error, aiohttp.ClientConnectorError):
         return f"no connection to {error.host}: {error.os_error.strerror or type(error.os_error).__name__}"
     if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError):

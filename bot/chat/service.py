@@ -25,6 +25,7 @@ from bot.chat.text import Entity, Message, with_note
 from bot.core.model import Chat
 from bot.errors import BotError, StartError
 from bot.metrics import Metrics
+from bot.proxies import Proxy
 
 log = logging.getLogger(__name__)
 
@@ -33,14 +34,14 @@ LONGEST_PEACE = 10.0
 START_WAITS = (1.0, 2.0, 5.0, 10.0, 30.0)
 
 
-def make_bot(token: str, api_url: str) -> Bot:
+def make_bot(token: str, api_url: str, proxy: Proxy | None = None) -> Bot:
     """Telegram's client: sending and polling have connections of their own, so neither waits for the other."""
     return Bot(
         token,
         base_url=f"{api_url}/bot",
         base_file_url=f"{api_url}/file/bot",
-        request=AiohttpRequest(AT_ONCE, read_timeout=20),
-        get_updates_request=AiohttpRequest(1, read_timeout=10),
+        request=AiohttpRequest(AT_ONCE, read_timeout=20, proxy=proxy),
+        get_updates_request=AiohttpRequest(1, read_timeout=10, proxy=proxy),
     )
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import tempfile
 from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
@@ -59,7 +58,6 @@ async def show(stop: asyncio.Event, wishes: Wishes) -> None:
     stage.views.append(front)
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="credit-bot-demo-"))
-        stack.enter_context(no_proxies())
         stack.enter_context(log_shown(front))
         try:
             async with stage.opened(Path(folder)) as bot, front.opened(addresses(stage, bot)):
@@ -105,21 +103,6 @@ async def end_after(seconds: float | None, stop: asyncio.Event) -> None:
     if seconds is not None:
         await asyncio.sleep(seconds)
         stop.set()
-
-
-@contextmanager
-def no_proxies() -> Iterator[None]:
-    """Keeps a proxy of the surroundings from getting what is meant for this machine."""
-    before = {name: os.environ.get(name) for name in ("NO_PROXY", "no_proxy")}
-    os.environ.update(dict.fromkeys(before, "*"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 class LogLines(logging.Handler):

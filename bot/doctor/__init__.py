@@ -20,7 +20,7 @@ from bot.doctor.clock import examine_clock
 from bot.doctor.database import examine_database, paired_chats
 from bot.doctor.fallback import examine_fallback
 from bot.doctor.findings import Finding, Mark, fail
-from bot.doctor.machine import examine_heartbeat, examine_port, examine_settings, examine_zone
+from bot.doctor.machine import examine_heartbeat, examine_port, examine_settings, examine_ways, examine_zone
 from bot.doctor.privacy import examine_addresses, examine_files
 from bot.redaction import redact
 from bot.settings import Settings
@@ -28,9 +28,6 @@ from bot.sources.http import open_session
 from bot.watchlist import Watchlist
 
 __all__ = ["examine"]
-
-SPARE = 8
-"""Connections beside those of the accounts, so that accounts that hang keep no other test waiting."""
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +46,7 @@ async def examine(
     paired = await asyncio.to_thread(paired_chats, settings.database_url)
     watchlist = watchlist_for(settings).with_paired(paired)
     secrets = [*settings.secrets, *watchlist.secrets]
-    async with open_session(IN_FLIGHT + SPARE) as session:
+    async with open_session(IN_FLIGHT, settings.way_to_useapi) as session:
         files = [*private, settings.database_url]
         for running in begun(settings, watchlist, session, clock, files):
             for finding in await running:
@@ -67,13 +64,15 @@ def begun(
     private: Sequence[str],
 ) -> list["asyncio.Task[list[Finding]]"]:
     """Every test, under way, in the order in which they are told."""
+    ways = {settings.useapi_url: settings.way_to_useapi, settings.telegram_api_url: settings.way_to_telegram}
     tests: list[tuple[str, Awaitable[list[Finding]]]] = [
         ("settings", examine_settings(settings)),
+        ("ways", examine_ways(settings)),
         ("useapi.net token", examine_accounts(settings, watchlist, session, clock)),
         ("Telegram token", examine_telegram(settings, watchlist.chats)),
         ("database", examine_database(settings.database_url)),
-        ("clock", examine_clock((settings.useapi_url, settings.telegram_api_url), session, clock)),
-        ("HTTP_LISTEN", examine_port(settings.http_listen, session)),
+        ("clock", examine_clock(ways, clock)),
+        ("HTTP_LISTEN", examine_port(settings.http_listen)),
         ("HEARTBEAT_URL", examine_heartbeat(settings)),
         ("FALLBACK_URLS", examine_fallback(settings)),
         ("files", examine_files(private)),

@@ -45,7 +45,7 @@ MENDS = (
 
 async def examine_telegram(settings: Settings, chats: tuple[Chat, ...]) -> list[Finding]:
     """The token first, then each chat. Without a valid token no chat can be tested."""
-    bot = make_bot(settings.telegram_bot_token.get_secret_value(), settings.telegram_api_url)
+    bot = make_bot(settings.telegram_bot_token.get_secret_value(), settings.telegram_api_url, settings.way_to_telegram)
     try:
         token = await token_finding(bot)
         if token.mark == "FAIL":

@@ -1,21 +1,26 @@
 """Tests this machine's clock against the dates in the services' answers; no token is sent for that."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from aiohttp import ClientError, ClientSession, ClientTimeout
+from aiohttp import ClientError, ClientTimeout
 
 from bot.core.durations import say_duration
 from bot.doctor.findings import PATIENCE, Finding, fail, ok, warn
+from bot.proxies import Proxy, open_client
 
 MOST = timedelta(seconds=60)
 
 
-async def examine_clock(urls: tuple[str, ...], session: ClientSession, clock: Callable[[], datetime]) -> list[Finding]:
+Ways = Mapping[str, Proxy | None]
+"""Addresses, and the proxy to each."""
+
+
+async def examine_clock(ways: Ways, clock: Callable[[], datetime]) -> list[Finding]:
     """By the server that agrees best: one whose own clock is wrong proves nothing."""
-    told = await asyncio.gather(*(ahead(url, session, clock) for url in urls))
+    told = await asyncio.gather(*(ahead(url, proxy, clock) for url, proxy in ways.items()))
     known = [offset for offset in told if offset is not None]
     if not known:
         return [warn("clock", "not tested: no answer carried a date to compare with")]
@@ -31,13 +36,14 @@ def clock_finding(offset: timedelta) -> Finding:
     return fail("clock", f"{off} {way}: turn on time synchronisation (timedatectl set-ntp true)")
 
 
-async def ahead(url: str, session: ClientSession, clock: Callable[[], datetime]) -> timedelta | None:
+async def ahead(url: str, proxy: Proxy | None, clock: Callable[[], datetime]) -> timedelta | None:
     """How far this machine's clock is ahead of a server's; None where the server tells no date."""
     before = clock()
     try:
-        async with session.get(
-            url, allow_redirects=False, timeout=ClientTimeout(total=PATIENCE), headers={"Cache-Control": "no-cache"}
-        ) as answer:
+        async with (
+            open_client(proxy, 1, timeout=ClientTimeout(total=PATIENCE)) as client,
+            client.get(url, allow_redirects=False, headers={"Cache-Control": "no-cache"}) as answer,
+        ):
             there = date_of(answer.headers.get("Date", ""), answer.headers.get("Age", ""))
     except (ClientError, TimeoutError, OSError, ValueError):
         return None

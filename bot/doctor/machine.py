@@ -7,18 +7,19 @@ import socket
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from aiohttp import ClientError, ClientSession, ClientTimeout
+from aiohttp import ClientError, ClientTimeout
 
 from bot.chat.times import say_clock, say_date
 from bot.doctor.findings import Finding, fail, ok, warn
 from bot.probe import TIMEOUT_SECONDS, WILDCARDS, words_of
+from bot.proxies import open_client
 from bot.setting_types import Address
 from bot.settings import Settings
 
 PORT = "HTTP_LISTEN"
 
 
-async def examine_port(listen: Address | None, session: ClientSession) -> list[Finding]:
+async def examine_port(listen: Address | None) -> list[Finding]:
     """Whether the address is free, or the running bot's own."""
     if listen is None:
         return [ok(PORT, "is empty: no health page, no metrics")]
@@ -26,7 +27,7 @@ async def examine_port(listen: Address | None, session: ClientSession) -> list[F
         await asyncio.to_thread(bind, listen)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            return [await who_listens(listen, session)]
+            return [await who_listens(listen)]
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else "no such host"
         return [fail(PORT, f"{shown(listen)} cannot be listened on ({reason}): name another address or port")]
     return [ok(PORT, f"{shown(listen)} is free")]
@@ -43,12 +44,15 @@ def bind(listen: Address) -> None:
             taken.listen(1)
 
 
-async def who_listens(listen: Address, session: ClientSession) -> Finding:
+async def who_listens(listen: Address) -> Finding:
     """Asks whoever has the port whether it is the bot."""
     host = WILDCARDS.get(listen.host, listen.host)
     url = f"http://{f'[{host}]' if ':' in host else host}:{listen.port}/healthz"
     try:
-        async with session.get(url, timeout=ClientTimeout(total=TIMEOUT_SECONDS), allow_redirects=False) as answer:
+        async with (
+            open_client(None, 1, timeout=ClientTimeout(total=TIMEOUT_SECONDS)) as client,
+            client.get(url, allow_redirects=False) as answer,
+        ):
             words = words_of(await answer.content.read(65536))
             well = answer.status == 200
     except (ClientError, TimeoutError, OSError):
@@ -67,6 +71,18 @@ def shown(listen: Address) -> str:
 async def examine_settings(settings: Settings) -> list[Finding]:
     """What was read in another way than it was written, and names of the environment that are almost settings."""
     return [warn("settings", note) for note in settings.notes]
+
+
+async def examine_ways(settings: Settings) -> list[Finding]:
+    """By which way each service is reached, and which setting or variable says so."""
+    ways = {
+        "way to Telegram": settings.way_to_telegram,
+        "way to useapi.net": settings.way_to_useapi,
+        "way to the heartbeat": settings.way_to_heartbeat,
+    }
+    if settings.heartbeat_url is None:
+        del ways["way to the heartbeat"]
+    return [ok(what, f"through {proxy}, by {proxy.named}" if proxy else "direct") for what, proxy in ways.items()]
 
 
 async def examine_heartbeat(settings: Settings) -> list[Finding]:

@@ -17,18 +17,16 @@ from aiohttp import (
     ClientResponseError,
     ClientSession,
     ClientSSLError,
-    ClientTimeout,
-    DummyCookieJar,
     InvalidURL,
     NonHttpUrlClientError,
     ServerDisconnectedError,
-    TCPConnector,
 )
 from yarl import URL
 
 from bot import __version__
 from bot.core.model import OutageKind
 from bot.errors import LookError
+from bot.proxies import Proxy, ProxyTrouble, open_client
 from bot.sources.failures import Answer, decode
 
 _log = logging.getLogger(__name__)
@@ -49,18 +47,14 @@ _SHORTEST_TOKEN = 6
 
 
 @asynccontextmanager
-async def open_session(connections: int = 20) -> AsyncIterator[ClientSession]:
+async def open_session(connections: int = 20, proxy: Proxy | None = None) -> AsyncIterator[ClientSession]:
     """Open the one session that all sources share, and close it at the end.
 
     It keeps no cookies, and at most ``connections`` questions are in flight: the time another one waits for its turn
     counts towards its timeout, so ask no more than that at once.
     """
-    async with ClientSession(
-        connector=TCPConnector(limit=connections),
-        cookie_jar=DummyCookieJar(),
-        timeout=ClientTimeout(total=None, sock_connect=None),  # Client's own covers the whole exchange
-        headers={"Accept": "application/json", "User-Agent": f"credit-bot/{__version__}"},
-    ) as session:
+    headers = {"Accept": "application/json", "User-Agent": f"credit-bot/{__version__}"}
+    async with open_client(proxy, connections, headers=headers) as session:  # Client's timeout covers the exchange
         yield session
 
 
@@ -155,6 +149,8 @@ class Client:
 
 def _failure(error: Exception) -> str:
     """Say in words why there was no answer; the error's own text names addresses and is left out."""
+    if isinstance(error, ProxyTrouble):
+        return str(error)
     said = next(text for kind, text in _FAILURES if isinstance(error, kind))
     if not isinstance(error, OSError) or isinstance(error, ClientConnectorDNSError | ClientSSLError):
         return said

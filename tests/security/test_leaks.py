@@ -213,6 +213,8 @@ WRONG: dict[str, Any] = {
     "TELEGRAM_API_URL": f"marked:{API}@127.0.0.1",
     "FALLBACK_URLS": f"{TOPIC} no address",
     "LOG_LEVEL": BEAT,
+    "TELEGRAM_PROXY": f"socks5://marked:{API}@127.0.0.1",
+    "USEAPI_PROXY": f"ftp://marked:{PROXY}@127.0.0.1",
     "HEARTBEAT_URL": f"hc.example.com/{BEAT}",
 }
 

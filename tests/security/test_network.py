@@ -131,8 +131,8 @@ async def test_telegrams_answers_are_bounded(packed: bool, monkeypatch: pytest.M
             await request.shutdown()
 
 
-async def test_useapi_nets_client_takes_no_proxy_from_the_environment() -> None:
-    """A proxy that the environment names sees no useapi.net token; Telegram alone goes by it, where it has to."""
+async def test_no_client_looks_for_a_proxy_by_itself() -> None:
+    """The settings alone say by which way a service is reached: no library reads the environment beside them."""
     async with open_session() as session:
         assert session.trust_env is False
 
