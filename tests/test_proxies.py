@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 from telegram.error import NetworkError, TelegramError
 
 from bot.chat.service import make_bot
-from bot.core.model import OutageKind
+from bot.core.model import Listing, OutageKind
+from bot.demo.accounts import SimulatedAccount
 from bot.demo.pixverse import SimulatedPixVerse
 from bot.demo.telegram import SimulatedTelegram
 from bot.errors import LookError, SettingsError
 from bot.proxies import Proxy, excepts, parse_proxy, proxy_for
 from bot.settings import load_settings
 from bot.sources.http import Client, open_session
+from bot.sources.pixverse import PixVerse
 from tests.fakes import Clock
 from tests.middlemen import Middleman, standing_between
 
@@ -207,8 +209,10 @@ async def test_useapi_is_reached_through_a_proxy(kind: str) -> None:
         standing_between(kind) as middleman,
         open_session(2, proxy_to(kind, middleman)) as session,
     ):
-        client = Client(session, pixverse.url, USEAPI)
-        assert await client.get_json("/pixverse/accounts", absent={}) == {}
+        pixverse.add(SimulatedAccount("ann@example.com"))
+        listing = await PixVerse(Client(session, pixverse.url, USEAPI), Clock()).list_accounts()
+        assert isinstance(listing, Listing)
+        assert [one.email for one in listing.accounts] == ["ann@example.com"]
     assert middleman.asked
 
 
