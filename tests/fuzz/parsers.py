@@ -12,10 +12,10 @@ from aiohttp import ClientSession
 from hypothesis import strategies as st
 from telegram.error import TelegramError
 
-from bot import accounts_tables, cli, probe, redaction, setting_types, settings, toml_lines
+from bot import accounts_tables, cli, probe, proxies, redaction, setting_types, settings, toml_lines
 from bot.accounts_faults import Faults
 from bot.accounts_file import parsed
-from bot.chat import clean, history_arguments, names, silence_arguments, text
+from bot.chat import clean, history_arguments, names, silence_arguments, text, updates, webhook
 from bot.chat import words as chat_words
 from bot.chat.buttons import Tap
 from bot.chat.request import AiohttpRequest
@@ -176,6 +176,14 @@ PARSERS = [
     *of_values(fields.bucket, fields.needed_bucket, errors=(ValueError,)),
     *of_values(pixverse.parse_accounts, pixverse.Features.parse, errors=(LookError,)),
     *of_texts(cli.port, errors=(ValueError,)),
+    *of_values(updates.is_id, updates.number_of, webhook.host_of),
+    Parser(
+        updates.read_update,
+        one(JSON),
+        (updates.UnreadableUpdate,),
+        call=lambda raw: updates.read_update(raw, cast(Any, None)),
+    ),
+    Parser(proxies.parse_proxy, one(TEXTS), (ValueError,), call=lambda text: proxies.parse_proxy(text, "X")),
     Parser(clock.date_of, st.tuples(TEXTS, TEXTS)),
     Parser(probe.words_of, one(bodies())),
     Parser(last_line, one(bodies())),
