@@ -11,6 +11,7 @@ from typing import Any
 from bot.accounts_file import watchlist_for
 from bot.app import source_of, utc_now
 from bot.chat.account import account_line
+from bot.chat.left_out import left_out_lines
 from bot.chat.names import find_accounts
 from bot.checks import IN_FLIGHT
 from bot.core.looks import decide_account, judge, noted
@@ -137,8 +138,15 @@ def finding_lines(finding: Finding, now: datetime, settings: Settings) -> list[s
     watched = Watched(finding.account, finding.alerts)
     pieces = account_line(watched, now, settings.timezone)
     line = "".join(piece if isinstance(piece, str) else piece.text for piece in pieces)
-    outage = finding.account.outage
-    return [f"{finding.severity:<8}  {line}", *([f"{'':10}{outage_words(outage)}"] if outage else [])]
+    outage, reading = finding.account.outage, finding.account.reading
+    under = (
+        [outage_words(outage)]
+        if outage
+        else left_out_lines(reading.left_out, now, settings.timezone)
+        if reading
+        else []
+    )
+    return [f"{finding.severity:<8}  {line}", *(f"{'':10}{said}" for said in under)]
 
 
 def in_json(found: Sequence[Finding], trouble: Sequence[str]) -> str:
@@ -155,6 +163,7 @@ def json_of(finding: Finding) -> dict[str, Any]:
     reading: Reading | None = account.reading
     credits = reading.credits if reading else None
     plan = reading.plan if reading else None
+    unreadable = [one.unreadable for one in reading.left_out if one.unreadable] if reading else []
     return {
         "account": account.key,
         "label": account.label,
@@ -170,6 +179,7 @@ def json_of(finding: Finding) -> dict[str, Any]:
         "taken_at": iso(reading.taken_at) if reading else None,
         "severity": finding.severity,
         "error": outage_words(outage) if outage else None,
+        **({"unreadable": unreadable} if unreadable else {}),
     }
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bot.context import Context
 from bot.core.foresee import is_overtaken
+from bot.core.left_out import newly_unreadable
 from bot.core.looks import (
     Alerts,
     Outcome,
@@ -226,6 +227,7 @@ class Verdicts:
             if isinstance(sample, Outage) and sample.retry_after:
                 every = self._every_of(before.source, before.email)
                 waits[before.key] = next_look(before.key, every, now, sample.retry_after)
+        log_unreadable(changes)
         new = [change.after for change in changes if change.tells_new]
         await accounts.save(connection, new, [change.after for change in changes if not change.tells_new])
         await readings.append(connection, new)
@@ -306,6 +308,18 @@ class Verdicts:
             by_chats.setdefault(self._recipients.of(notice), []).append(notice)
         for told, some in by_chats.items():
             await outbox.put(connection, some, told, now)
+
+
+def log_unreadable(changes: Iterable[Change]) -> None:
+    """Says once of each value that cannot be understood; what was stored of the look before holds over a restart."""
+    for change in changes:
+        after = change.after.reading
+        for said in (
+            newly_unreadable(change.before.reading, after) if after and after is not change.before.reading else ()
+        ):
+            log.warning(
+                "%s: %s, which cannot be understood: what it decides stays as it was told last", change.after.key, said
+            )
 
 
 def seen(sample: Sample | Unchanged, account: Account) -> Sample:

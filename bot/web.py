@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from bot.core.health import Vitals, notes, problems
+from bot.core.left_out import is_told
 from bot.core.model import Account, Alert
 from bot.errors import StartError
 from bot.metrics import Metrics
@@ -110,7 +111,7 @@ def show_accounts(registry: CollectorRegistry, accounts: Sequence[Account], *, m
                 credits.labels(name, bucket).set(value)
         if account.allowance is not None:
             allowance.labels(name).set(account.allowance)
-        if account.reading.plan.ends_at is not None:
+        if account.reading.plan.ends_at is not None and is_told(account.reading, "ends_at"):
             plan_end.labels(name).set(account.reading.plan.ends_at.timestamp())
         read_at.labels(name).set(account.reading.taken_at.timestamp())
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.alerts import MUTES, say_alert, say_mute, say_silences
 from bot.chat.clean import clean, plain
+from bot.chat.left_out import end_words, left_out_lines
 from bot.chat.outlook import forecast_sentence, short_forecast
 from bot.chat.telling import Pieces
 from bot.chat.text import Piece, bold
@@ -26,6 +27,7 @@ from bot.chat.words import (
     share_of,
     trouble_of,
 )
+from bot.core.left_out import trusted_end
 from bot.core.looks import with_allowances
 from bot.core.model import Account, Capabilities, Credits, Limits, Measure, Plan, Reading, Severity, Watched
 
@@ -106,10 +108,14 @@ def refill_words(one: Watched, now: datetime, zone: ZoneInfo) -> list[str]:
 
 def plan_end_words(account: Account, now: datetime, zone: ZoneInfo) -> list[str]:
     """What the plan does soon, or has done."""
-    plan = account.reading.plan if account.reading else Plan()
-    if plan.free or plan.ends_at is None or plan.ends_at - now > NEAR:
+    reading = account.reading
+    if reading is None or reading.plan.free:
         return []
-    return [f"plan {plan_verb(plan, now)} {say_short(plan.ends_at, now, zone)}"]
+    if any(one.name == "ends_at" and one.unreadable for one in reading.left_out):
+        return ["end of plan: unreadable"]
+    end = trusted_end(reading, now)
+    near = end is not None and end - now <= NEAR
+    return [f"plan {plan_verb(reading.plan, now)} {say_short(end, now, zone)}"] if near and end else []
 
 
 def plan_verb(plan: Plan, now: datetime) -> str:
@@ -124,16 +130,21 @@ def detail_line(one: Watched, now: datetime, zone: ZoneInfo) -> str:
     credits, reading = with_allowances(one.account), one.account.reading
     if credits is None or reading is None or not is_known(one.account):
         return ""
-    return f"{say_buckets(credits)} · {plan_words(reading.plan, now, zone)}"
+    return f"{say_buckets(credits)} · {plan_words(reading, now, zone)}"
 
 
-def plan_words(plan: Plan, now: datetime, zone: ZoneInfo) -> str:
-    """The plan, and what it does when."""
-    if plan.free or plan.ends_at is None:
-        return plain(plan.name or "free account", 40) if plan.free or plan.name else "plan unknown"
+def plan_words(reading: Reading, now: datetime, zone: ZoneInfo) -> str:
+    """The plan, and what it does when; an end that is not known just now is said to be so."""
+    plan, unknown = reading.plan, end_words(reading.left_out)
+    if plan.free:
+        return plain(plan.name or "free account", 40)
+    if plan.ends_at is None:
+        return f"{plain(plan.name, 40)}{unknown}" if plan.name else f"plan unknown{unknown}"
+    if unknown and plan.ends_at <= now:
+        return f"{say_plan(plan)}, last known to end {say_day(plan.ends_at, now, zone)}{unknown}"
     price = plain(plan.renewal_price or plan.price or "", 20, empty="") if plan.renews else ""
     cost = f" for {price}" if price else ""
-    return f"{say_plan(plan)} {plan_verb(plan, now)} {say_day(plan.ends_at, now, zone)}{cost}"
+    return f"{say_plan(plan)} {plan_verb(plan, now)} {say_day(plan.ends_at, now, zone)}{cost}{unknown}"
 
 
 def card_lines(one: Watched, now: datetime, zone: ZoneInfo) -> list[tuple[Piece, ...]]:
@@ -175,7 +186,8 @@ def reading_lines(account: Account, now: datetime, zone: ZoneInfo) -> list[tuple
         card_buckets(credits),
         card_refills(credits, reading.plan, now, zone),
         forecast_sentence(account, now, zone),
-        capitalised(plan_words(reading.plan, now, zone)),
+        capitalised(plan_words(reading, now, zone)),
+        *left_out_lines(reading.left_out, now, zone),
         abilities(reading),
         modes(reading.capabilities),
     )

@@ -19,6 +19,7 @@ from bot.chat.text import MOST_ENTITIES, Message, Text, bold
 from bot.chat.times import MONTHS, WEEKDAYS, local, say_clock
 from bot.chat.words import in_brackets, name_of, say_count, say_total, share_of, trouble_of
 from bot.core.board import Board, EditResult, Gone, NotNow, Shown
+from bot.core.left_out import trusted_end
 from bot.core.looks import with_allowances
 from bot.core.model import Account, Chat, Measure, Watched
 
@@ -97,9 +98,10 @@ def near_words(one: Watched, now: datetime, zone: ZoneInfo) -> list[str]:
     low = any(alert.measure is Measure.CREDITS for alert in one.alerts)
     comes = low and refill is not None and refill > now and plan.renews is not False
     words = [f"refill {moment_words(refill, zone)}"] if comes and refill else []
-    if plan.free or plan.ends_at is None or plan.ends_at - now > NEAR:
+    end = trusted_end(reading, now)
+    if plan.free or end is None or end - now > NEAR:
         return words
-    return [*words, f"plan {plan_verb(plan, now)} {moment_words(plan.ends_at, zone)}"]
+    return [*words, f"plan {plan_verb(plan, now)} {moment_words(end, zone)}"]
 
 
 def amount_words(account: Account, zone: ZoneInfo) -> str:

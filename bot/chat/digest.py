@@ -52,8 +52,11 @@ def tell_digest(facts: Facts) -> Telling:
 
 def spent_words(digest: Digest, now: datetime, zone: ZoneInfo) -> str:
     """What was spent since the last summary, and by whom most."""
-    since = say_past(digest.since, now, zone)
+    since = say_past(digest.begun or digest.since, now, zone) + (", the first reading" if digest.begun else "")
     total = sum(amount for _, amount in digest.spent)
+    if not total and digest.unknown:
+        known = digest.unknown < digest.accounts
+        return f"Nothing is known to be spent since {since}: {'not all' if known else 'no'} accounts could be read."
     if not total:
         return f"Nothing was spent since {since}."
     by = f": {counted(amounts(digest.spent))}" if digest.accounts > 1 else ""

@@ -3,6 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.chat.left_out import OF_CREDITS, told_before
 from bot.chat.notes import last_known
 from bot.chat.outlook import sentence, tell_outlook
 from bot.chat.plan import tell_plan
@@ -60,6 +61,7 @@ def low(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
         pace(facts, credits, now, zone),
         what_to_do(credits, facts.plan, now, zone),
         numbers(credits, facts, now, zone),
+        told_before(facts.left_out, OF_CREDITS, now, zone),
     )
 
 

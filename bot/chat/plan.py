@@ -4,6 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.chat.clean import plain
+from bot.chat.left_out import OF_PLAN, told_before
 from bot.chat.telling import Telling, about, telling
 from bot.chat.text import bold
 from bot.chat.times import say_ago, say_date, say_day, say_in, say_moment, say_on, say_past, say_read
@@ -39,6 +40,7 @@ def renews(notice: Notice, plan: Plan, now: datetime, zone: ZoneInfo) -> Telling
     return telling(
         about(SIGNS[notice.severity], notice.facts.name, "plan ", bold(f"renews {say_in(at, now, zone)}")),
         f"{severity_word(notice.severity)}: {say_plan(plan)} renews{cost} {say_on(at, now, zone)}. Nothing to do.",
+        told_before(notice.facts.left_out, OF_PLAN, now, zone),
     )
 
 
@@ -51,6 +53,7 @@ def ends(notice: Notice, plan: Plan, now: datetime, zone: ZoneInfo) -> Telling:
         about(SIGNS[notice.severity], notice.facts.name, "plan ", bold(head)),
         f"{severity_word(notice.severity)}: {end_sentence(plan, becomes, at, now, zone)}",
         "" if becomes else lapsing(notice.facts, now, zone),
+        told_before(notice.facts.left_out, OF_PLAN, now, zone),
     )
 
 
@@ -85,6 +88,7 @@ def ended(notice: Notice, plan: Plan, now: datetime, zone: ZoneInfo) -> Telling:
         about(SIGNS[notice.severity], notice.facts.name, bold(ended_head(notice, plan, now, zone))),
         f"{severity_word(notice.severity)}: {ended_sentence(plan, now, zone)}",
         remaining(notice.facts, now, zone),
+        told_before(notice.facts.left_out, OF_PLAN, now, zone),
     )
 
 

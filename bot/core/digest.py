@@ -26,13 +26,17 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What happened to one account's credits and plan since the last summary. ``plan`` is from which to which."""
+    """What happened to one account's credits and plan since the last summary. ``plan`` is from which to which.
+
+    ``begun`` is when the first of its readings was taken that count here; None without any.
+    """
 
     spent: float = 0.0
     refilled: float = 0.0
     topped_up: float = 0.0
     lapsed: float = 0.0
     plan: tuple[str, str] | None = None
+    begun: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +62,12 @@ class Coming:
 class Digest:
     """The summary. Names with amounts are in order of these, the largest first; what comes is in order of time.
 
-    ``credits`` are those of the accounts that could be read last; ``unknown`` counts the others.
+    ``credits`` are those of the accounts that could be read last; ``unknown`` counts the others. ``begun`` is when the
+    first number was read, where that was after ``since``: nothing is known of the time before.
     """
 
     since: datetime
+    begun: datetime | None = None
     accounts: int = 0
     need: int = 0
     unknown: int = 0
@@ -82,12 +88,14 @@ class Tally:
         """Nothing is known yet; the first point only says what held."""
         self._last: Point | None = None
         self._spent = self._refilled = self._topped_up = self._lapsed = 0.0
+        self._begun: datetime | None = None
         self._plan: str | None = None
         self._first_plan: str | None = None
 
     def add(self, point: Point) -> None:
         """Takes the next point."""
         point = bounded(point, self._last)
+        self._begun = self._begun or point.taken_at
         if self._last is not None:
             changes = changes_between(self._last, point)
             self._spent += changes.spent - changes.refunded
@@ -108,6 +116,7 @@ class Tally:
             topped_up=self._topped_up,
             lapsed=self._lapsed,
             plan=(old, new) if old and new and old != new else None,
+            begun=self._begun,
         )
 
 
@@ -125,8 +134,10 @@ def digest_of(
     """
     read = [one.account.reading for one in watched if one.account.reading and one.account.outage is None]
     by_name = [(one.account.name, pasts.get(one.account.key, Past())) for one in watched]
+    begun = min((past.begun for _, past in by_name if past.begun), default=None)
     return Digest(
         since=since,
+        begun=begun if begun and begun > since else None,
         accounts=len(watched),
         need=sum((one.severity or Severity.INFO) >= Severity.WARNING for one in watched),
         unknown=len(watched) - len(read),

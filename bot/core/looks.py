@@ -9,6 +9,7 @@ from datetime import datetime
 
 from bot.core.credit_changes import ChangeKind, changes_between, point_of
 from bot.core.decide import announce, decide, is_silenced
+from bot.core.left_out import completed
 from bot.core.measures import (
     Standing,
     account_failures,
@@ -54,7 +55,8 @@ class Outcome:
 def judge(sample: Sample, account: Account) -> Sample:
     """The sample in the light of what is known of the account.
 
-    A bucket that the last reading had and this one lacks would read as a loss: such a body is garbled. A failed look
+    A bucket that the last reading had and this one lacks would read as a loss: such a body is garbled. Whatever else
+    was left out is as it was told last. A failed look
     at an account that its source lists with an error is broken, in the listing's words.
     """
     if isinstance(sample, Outage):
@@ -62,7 +64,9 @@ def judge(sample: Sample, account: Account) -> Sample:
             return replace(sample, kind=OutageKind.BROKEN, said=account.listed_error)
         return sample
     missing = lost_bucket(sample, account.reading)
-    return Outage(sample.taken_at, OutageKind.GARBLED, f"{missing} is missing") if missing else sample
+    if missing:
+        return Outage(sample.taken_at, OutageKind.GARBLED, f"{missing} is missing")
+    return completed(sample, account.reading)
 
 
 def lost_bucket(reading: Reading, before: Reading | None) -> str | None:
@@ -138,7 +142,7 @@ def decide_account(
 
 def told_plan(before: Reading | None, after: Reading | None) -> Plan | None:
     """The plan that a message is about: a paid plan that became free is told by its own name and end."""
-    ended = after is not None and after.plan.free and before is not None and not before.plan.free
+    ended = after is not None and after.plan.free and before is not None and before.plan.free is False
     spoken = before if ended else after
     return spoken.plan if spoken else None
 
@@ -196,6 +200,7 @@ def account_facts(
         credits=with_allowances(account),
         credits_at=reading.taken_at if reading else None,
         plan=reading.plan if reading else None,
+        left_out=reading.left_out if reading else (),
         growth=grown,
         foretold=account.foretold,
         outage=outage.kind if outage else None,

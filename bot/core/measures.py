@@ -6,7 +6,8 @@ A standing of None means that the measure is not known, and so changes nothing.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.model import Account, Health, Ladder, Number, Plan, Reading, Rules, Severity, SourceState, Threshold
+from bot.core.left_out import trusted_end
+from bot.core.model import Account, Health, Ladder, Number, Reading, Rules, Severity, SourceState, Threshold
 
 RENEWAL_GRACE = timedelta(minutes=5)
 """A plan that renews by itself is renewed some seconds after its end (the page's sample: 6 s), not before it."""
@@ -96,7 +97,7 @@ def plan_standing(account: Account, before: Reading | None, ladder: Ladder, now:
     reading = account.reading
     if reading is None or not ladder:
         return None
-    left = plan_left(reading.plan, before, now)
+    left = plan_left(reading, before, now)
     if left is None:
         return None
     ended = len(ladder) + 2
@@ -112,12 +113,13 @@ def plan_standing(account: Account, before: Reading | None, ladder: Ladder, now:
     )
 
 
-def plan_left(plan: Plan, before: Reading | None, now: datetime) -> float | None:
-    """Seconds until the plan's end, below zero after it; None where there is no end to wait for."""
-    if plan.free:
-        was_paid = before is not None and not before.plan.free and before.plan.ends_at is not None
+def plan_left(reading: Reading, before: Reading | None, now: datetime) -> float | None:
+    """Seconds until the plan's end, below zero after it; None where no end is known."""
+    if reading.plan.free:
+        was_paid = before is not None and before.plan.free is False and before.plan.ends_at is not None
         return 0.0 if was_paid else None
-    return None if plan.ends_at is None else (plan.ends_at - now).total_seconds()
+    end = trusted_end(reading, now)
+    return None if end is None else (end - now).total_seconds()
 
 
 def plan_level(left: float, ladder: Ladder, *, renews: bool, margin: bool, ended: int) -> int:

@@ -451,6 +451,7 @@ class Facts:
     credits: Credits | None = None
     credits_at: datetime | None = None
     plan: Plan | None = None
+    left_out: tuple[LeftOut, ...] = ()
     growth: str | None = None
     foretold: Foretold | None = None
     outage: OutageKind | None = None

@@ -108,7 +108,11 @@ def account_finding(look: Look, settings: Settings, now: datetime) -> Finding:
     if isinstance(sample, Outage):
         return (warn if sample.kind is OutageKind.THROTTLED else fail)(what, trouble(sample))
     credits = amount_words(noted(account, sample), now, settings.timezone)
-    words = f"{credits} credits · {plan_words(sample.plan, now, settings.timezone)}"
+    words = f"{credits} credits · {plan_words(sample, now, settings.timezone)}"
+    unreadable = [one.unreadable for one in sample.left_out if one.unreadable]
+    if unreadable:
+        said = clean("; ".join(unreadable), 160)
+        return warn(what, f"{words}; {said}: credit-bot cannot understand that. Update it, or report this")
     if account.listed_error:
         return warn(what, f"{words}; useapi.net lists it with an error: {clean(account.listed_error, 120)}")
     return ok(what, words)

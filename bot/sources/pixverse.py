@@ -356,7 +356,7 @@ class PixVerse:
         """The same; a page that is byte for byte the one before is not parsed again."""
         try:
             answer = await self._page(email)
-            same = answer.status == 200 and hash(answer.body) == page
+            same = answer.status == 200 and answer.body and hash(answer.body) == page
             return Unchanged(self._clock()) if same else self._reading(answer)
         except LookError as error:
             return self._outage(error)

@@ -89,7 +89,7 @@ def as_of(moment: datetime, reading: Reading | None) -> Reading | None:
     """The reading as it was seen again; `replace` would take longer than reading it from the database."""
     if reading is None:
         return None
-    rest = reading.plan, reading.limits, reading.capabilities, reading.identity
+    rest = reading.plan, reading.limits, reading.capabilities, reading.identity, reading.left_out
     return Reading(moment, reading.credits, *rest)
 
 

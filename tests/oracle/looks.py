@@ -6,9 +6,9 @@ same moment, so that their outage may have counted as shared, or not.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tests.oracle.rungs import Standing, on_credits, on_plan
+from tests.oracle.rungs import NEW_PERIOD, Standing, on_credits, on_plan, on_plan_as_known
 from tests.oracle.truth import Answer, Plan, Truth
 
 SOURCE = "source"
@@ -63,13 +63,26 @@ def number_looks(truth: Truth, seen: list[Seen], measure: str) -> Iterator[Look]
             ways: list[Standing | None] = [on_credits(answer, rules, allowance, daily)]
         else:
             ways = [
-                on_plan(answer.plan, plan, rules, clock)
+                on_plan_as_known(plan, rules, clock)
+                if answer.plan is None
+                else on_plan(whole(answer.plan, plan), plan, rules, clock)
                 for plan in before
                 for at in moments
                 for clock in truth.clocks(at)
             ]
         yield Look(answer.at, one.stored_by, distinct(ways, sure=one.sure))
-        before = [answer.plan] if one.sure else [*before, answer.plan]
+        if answer.plan is not None:
+            told = [whole(answer.plan, plan) for plan in before]
+            before = list(dict.fromkeys(told if one.sure else [*before, *told]))
+
+
+def whole(plan: Plan, before: Plan | None) -> Plan:
+    """A plan whose answer left out whether it renews: as it was told last of this period, else by itself."""
+    if plan.renews is not None:
+        return plan
+    moved = (plan.ends_at or 0) - (before.ends_at or 0) if before and plan.ends_at and before.ends_at else 0
+    same = before is not None and before.free is plan.free and moved <= NEW_PERIOD
+    return replace(plan, renews=before.renews if before and same else True)
 
 
 def distinct(ways: list[Standing | None], *, sure: bool) -> tuple[Standing | None, ...]:

@@ -79,10 +79,17 @@ def on_plan(plan: Plan, before: Plan | None, rules: Rules, clock: float) -> Stan
         left = None if plan.ends_at is None else plan.ends_at - clock
     if left is None:
         return None
-    renews = plan.renews and not plan.free and plan.ends_at is not None
+    renews = bool(plan.renews) and not plan.free and plan.ends_at is not None
     depths = [plan_depth(left, ladder, margin, renews=renews) for margin in (False, True)]
     bad = ("info", *severities(len(ladder)), "critical")
     return Standing(depths[0], depths[1], bad, period=plan.ends_at, renews=renews)
+
+
+def on_plan_as_known(known: Plan | None, rules: Rules, clock: float) -> Standing | None:
+    """Where a plan stands that the answer left out: as it was told last, until its end has passed unconfirmed."""
+    if known is None or known.free or known.ends_at is None or known.ends_at <= clock:
+        return None
+    return on_plan(known, known, rules, clock)
 
 
 def plan_depth(left: float, ladder: tuple[float, ...], margin: bool, *, renews: bool) -> int:

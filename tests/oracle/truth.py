@@ -37,10 +37,13 @@ def outage_by(status: int | None, body: object = None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The plan as the page showed it. ``ends_at`` is a moment of the world's calendar, ``renews`` whether by itself."""
+    """The plan as the page showed it. ``ends_at`` is a moment of the world's calendar, ``renews`` whether by itself.
+
+    ``renews`` is None where the page left that out.
+    """
 
     ends_at: float | None = None
-    renews: bool = True
+    renews: bool | None = True
     free: bool = False
 
 
@@ -50,7 +53,8 @@ class Answer:
 
     Without an answer (a connection cut, a question that hung until it was given up) ``at`` is when that became plain.
     ``outage`` is one of design.md's kinds; None means that the numbers below were to be seen. A bucket of None was
-    left out. ``peace`` is how many seconds the server asked to be left alone. ``stored_by``: when it was surely stored,
+    left out; so was a plan of None. ``peace`` is how many seconds the server asked to be left alone.
+    ``stored_by``: when it was surely stored,
     where that is known; ``maybe``: it may never have been.
     """
 
@@ -62,7 +66,7 @@ class Answer:
     package: float | None = 0
     allowance: float | None = None
     daily_allowance: float | None = None
-    plan: Plan = Plan()
+    plan: Plan | None = Plan()
     peace: float = 0
     stored_by: float | None = None
     maybe: bool = False

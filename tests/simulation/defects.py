@@ -115,6 +115,11 @@ def unknown_as_zero() -> tuple[Part, ...]:
     return ((looks, "lost_bucket", lambda reading, before: None),)
 
 
+def left_out_as_opposite() -> tuple[Part, ...]:
+    """A cancellation that the page does not tell for a while counts as withdrawn."""
+    return ((looks, "completed", lambda reading, before: reading),)
+
+
 def claim_not_recorded() -> tuple[Part, ...]:
     """A delivery is not written down, so the message is sent again after the next start."""
 
@@ -172,6 +177,7 @@ DEFECTS = (
     Defect("a refusal that ends a delivery", final_refusal),
     Defect("a forgotten silence", forgotten_silence),
     Defect("unknown read as 0", unknown_as_zero),
+    Defect("what is left out read as its opposite", left_out_as_opposite),
     Defect("an outbox claim not recorded", claim_not_recorded),
     Defect("order broken", broken_order),
     Defect("a stranger told", stranger_told),

@@ -13,7 +13,10 @@ CHATS = ("111", "-100222", "333")
 SHAPES = ((20 * DAY, 12 * HOUR), (6 * DAY, 8 * HOUR), (3 * DAY, 4 * HOUR), (0.7 * DAY, HOUR), (0.2 * DAY, 15 * MINUTE))
 """How long a history is, and how often its accounts are looked at."""
 
-OUTAGES = ("unavailable", "hang", "unauthorized", "lapsed", "missing", "throttled", "broken", "garbled", "bucket")
+OUTAGES = (
+    *("unavailable", "hang", "unauthorized", "lapsed", "missing", "throttled", "broken", "unrefreshed", "garbled"),
+    *("bucket", "left out", "half told"),
+)
 POST_FAULTS = ("away", "lost", "lost", "peace", "gone", "refused", "slow")
 REFUSALS = ("gone", "refused")
 STORE_FAULTS = ("locked", "full")

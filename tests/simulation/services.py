@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from bot.chat.messages import render
 from bot.chat.text import Message
 from bot.core.delivery import Delivered, Later, Moved, Parcel, Rejected, SendResult
-from bot.core.model import Chat, Credits, Listing, Outage, OutageKind, Reading, Sample, Unchanged
+from bot.core.left_out import OF_PLAN
+from bot.core.model import Chat, Credits, LeftOut, Listing, Outage, OutageKind, Reading, Sample, Unchanged
 from bot.core.model import Plan as BotsPlan
 from tests.oracle import Answer, Hurdle, Plan, Slack, Told, Truth
 from tests.oracle import Message as ToldMessage
@@ -138,6 +139,10 @@ def answer_of(account: SimulatedAccount, at: float, fault: Fault | None) -> Answ
         return answer
     if fault.kind == "bucket":
         return replace(answer, daily=None)
+    if fault.kind == "left out":
+        return replace(answer, plan=None, allowance=None, daily_allowance=None)
+    if fault.kind == "half told":
+        return replace(answer, plan=replace(plan, renews=None), allowance=None)
     kind = "unavailable" if fault.kind == "hang" else fault.kind
     return replace(answer, outage=kind, peace=90.0 if kind == "throttled" else 0.0)
 
@@ -154,7 +159,18 @@ def sample_of(answer: Answer, account: SimulatedAccount, clock: datetime) -> Sam
     ends = None if account.ends_at is None else datetime.fromtimestamp(account.ends_at, UTC)
     cancelled = None if account.renews or account.becomes else clock
     plan = BotsPlan("Pro", account.becomes or "Pro", account.free, ends, cancelled)
+    if answer.plan is None:
+        names = (*sorted(OF_PLAN), "monthly_allowance", "daily_allowance", "refresh_at")
+        return without(Reading(clock, replace(credits, refresh_at=None), BotsPlan(free=None)), *names)
+    if answer.plan.renews is None:
+        half = replace(plan, next_name=None, cancelled_at=None)
+        return without(Reading(clock, credits, half), "next_name", "cancelled_at", "monthly_allowance")
     return Reading(clock, credits, plan)
+
+
+def without(reading: Reading, *names: str) -> Reading:
+    """A reading that notes what the page did not tell."""
+    return replace(reading, left_out=tuple(map(LeftOut, names)))
 
 
 class SimulatedPost:

@@ -9,6 +9,7 @@ from bot.core.model import (
     Account,
     Alert,
     Chat,
+    LeftOut,
     Measure,
     Notification,
     Outage,
@@ -65,7 +66,8 @@ async def test_nobody_waits_for_longer_than_an_interval(store: Store) -> None:
 
 async def test_a_look_is_remembered_whole(store: Store) -> None:
     """A saved look is loaded as it was: reading, outage, the row of failures, and the allowances."""
-    seen = replace(account(), reading=reading(123.5), looked_at=NOW, allowance=10_000, daily_allowance=60.5, failures=0)
+    known = replace(reading(123.5), left_out=(LeftOut("ends_at", "expired_date is “soon”", NOW - HOUR),))
+    seen = replace(account(), reading=known, looked_at=NOW, allowance=10_000, daily_allowance=60.5, failures=0)
     failing = replace(
         account(BOB),
         reading=reading(7, NOW - HOUR),
