@@ -28,6 +28,10 @@ demo: .venv/installed ## the real bot against simulated services: no account, no
 test: .venv/installed ## all tests but those in a browser
 	$(BIN)/pytest -n 3 --dist worksteal -m "$(MARKS)" $(ARGS)
 
+.PHONY: golden
+golden: .venv/installed ## tests/golden/*.txt anew: every text that a person reads; read the diff before you commit it
+	GOLDEN=write $(BIN)/pytest -q tests/golden $(ARGS)
+
 .PHONY: lint
 lint: .venv/installed ## style and formatting
 	$(BIN)/ruff check

@@ -314,7 +314,7 @@ def without_userinfo(url: str) -> str:
 
 def hidden(values: Mapping[str, str]) -> list[str]:
     """The secrets, as they were given or read from their files: one may stand in the wrong setting too."""
-    return [values[name] for name in SECRETS if values.get(name)]
+    return [values[name] for name in SECRETS if values.get(name) and values[name] not in PLACEHOLDERS.values()]
 
 
 def without(fault: str, secrets: list[str]) -> str:

@@ -83,7 +83,7 @@ def test_time_ladders() -> None:
 def test_waits_name_what_is_wrong() -> None:
     """A duration is read, and a wrong one is quoted."""
     assert parse_wait("1h30m") == timedelta(minutes=90)
-    assert refused(parse_wait, "quarter past") == "has “quarter past”, which is no duration"
+    assert refused(parse_wait, "quarter past") == "has “quarter past”, which is not a duration"
 
 
 def test_chats() -> None:

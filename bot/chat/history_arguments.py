@@ -62,4 +62,4 @@ def named(rest: list[str], span: timedelta, watched: Sequence[Watched]) -> Histo
 def wrong_span(said: str, watched: Sequence[Watched]) -> Message:
     """What was typed is no span that can be drawn."""
     name = name_of(watched[0].account.name)
-    return Text().line(f"“{clean(said, 40)}” is no span. Try /history {name} 7d, or 30d, 90d.").message()
+    return Text().line(f"“{clean(said, 40)}” is not a span. Try /history {name} 7d, or 30d, 90d.").message()

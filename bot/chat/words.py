@@ -77,7 +77,7 @@ def say_share(share: float | None) -> str | None:
     if share is None or not math.isfinite(share) or share < 0:
         return None
     if share >= LARGEST_SHARE:
-        return f"over {min(math.floor(share), MOST):,} × the allowance"
+        return f"over {min(math.floor(share), 1_000):,} × the allowance"
     tenths = math.floor(round(share * 1000, 6))
     if tenths == 0:
         return "0 %" if share == 0 else "under 0.1 %"

@@ -18,7 +18,7 @@ def parse_duration(text: str) -> timedelta:
     if words == "0":
         return timedelta(0)
     if not _PARTS.fullmatch(words):
-        raise ValueError("is no duration")
+        raise ValueError("is not a duration")
     seconds = sum(float(number) * UNITS[unit] for number, unit in _PART.findall(words))
     if seconds > LONGEST.total_seconds():
         raise ValueError("is longer than ten years")

@@ -39,7 +39,7 @@ def parse_addresses(text: str) -> tuple[str, ...]:
     addresses = [address.strip(" ,\n\t") for address in _BETWEEN.split(text.strip(" ,\n\t")) if address.strip(" ,\n\t")]
     for number, address in enumerate(addresses, 1):
         if not _ADDRESS.fullmatch(address) or not address.isprintable():
-            raise ValueError(f"has a {ordinal(number)} address that is none of Apprise's: they begin like mailto://")
+            raise ValueError(f"has a {ordinal(number)} address that is not one of Apprise's: they begin like mailto://")
     return tuple(dict.fromkeys(addresses))
 
 

@@ -60,7 +60,7 @@ def parse_quiet_hours(text: str) -> QuietHours | None:
     match = _SPAN.fullmatch(text.strip())
     begin, end = (clock_of(match[1]), clock_of(match[2])) if match else (None, None)
     if begin is None or end is None:
-        raise ValueError(f"is “{short(text)}”, which is no span of the day from one time to another")
+        raise ValueError(f"is “{short(text)}”, which is not a span of the day, from one time to another")
     if begin == end:
         raise ValueError(f"is “{short(text)}”, which ends when it begins")
     return QuietHours(begin, end)
@@ -72,7 +72,7 @@ def parse_clock_time(text: str) -> time | None:
         return None
     clock = clock_of(text.strip())
     if clock is None:
-        raise ValueError(f"is “{short(text)}”, which is no time of the day")
+        raise ValueError(f"is “{short(text)}”, which is not a time of the day")
     return clock
 
 

@@ -60,10 +60,10 @@ def test_an_account_and_a_span_in_any_order(words: str, names: list[str], days: 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("studio 14d", "“14d” is no span. Try /history Studio 7d, or 30d, 90d."),
-        ("7", "“7” is no span. Try /history Studio 7d"),
-        ("2weeks", "“2weeks” is no span."),
-        ("7d 30d", "“7d 30d” is no span."),
+        ("studio 14d", "“14d” is not a span. Try /history Studio 7d, or 30d, 90d."),
+        ("7", "“7” is not a span. Try /history Studio 7d"),
+        ("2weeks", "“2weeks” is not a span."),
+        ("7d 30d", "“7d 30d” is not a span."),
         ("nobody", "No single account is called “nobody”. Say /history Studio 7d, or one of: Studio, Loop."),
         ("example.com 7d", "No single account is called “example.com”."),
     ],

@@ -68,7 +68,7 @@ def test_what_is_a_duration(text: str, seconds: float) -> None:
 )
 def test_what_is_none(text: str) -> None:
     """Anything else is refused in words, never guessed at."""
-    with pytest.raises(ValueError, match="is no duration"):
+    with pytest.raises(ValueError, match="is not a duration"):
         parse_duration(text)
 
 
@@ -87,7 +87,7 @@ def test_any_text(text: str) -> None:
     try:
         duration = parse_duration(text)
     except ValueError as error:
-        assert str(error) in ("is no duration", "is longer than ten years")  # noqa: PT017 - both ends are fine
+        assert str(error) in ("is not a duration", "is longer than ten years")  # noqa: PT017 - both ends are fine
     else:
         assert timedelta(0) <= duration <= LONGEST
 

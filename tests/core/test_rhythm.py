@@ -84,7 +84,7 @@ def test_quiet_hours_are_read(text: str, begin: time, end: time) -> None:
 )
 def test_wrong_quiet_hours_are_refused(text: str) -> None:
     """The error says what was written and that it is no span."""
-    with pytest.raises(ValueError, match=r"is “.*”, which is no span of the day"):
+    with pytest.raises(ValueError, match=r"is “.*”, which is not a span of the day"):
         parse_quiet_hours(text)
 
 
@@ -109,7 +109,7 @@ def test_a_clock_time_is_read(text: str, clock: time) -> None:
 @pytest.mark.parametrize("text", ["9", "24:00", "12:60", "9:0", "9 am", "09:00:00", "x" * 90])
 def test_a_wrong_clock_time_is_refused(text: str) -> None:
     """The error quotes at most a short line of what was written."""
-    with pytest.raises(ValueError, match="which is no time of the day") as caught:
+    with pytest.raises(ValueError, match="which is not a time of the day") as caught:
         parse_clock_time(text)
     assert len(str(caught.value)) < 100
 

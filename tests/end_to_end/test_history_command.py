@@ -61,10 +61,10 @@ async def test_wrong_words_get_an_example_that_works(world: World) -> None:
     world.accounts("alfred", "alice")
     bot = await world.host()
     for said, answered in {
-        "/history alice 14d": "“14d” is no span. Try /history alfred@example.com 7d, or 30d, 90d.",
+        "/history alice 14d": "“14d” is not a span. Try /history alfred@example.com 7d, or 30d, 90d.",
         "/history zoe": "No single account is called “zoe”. Say /history alfred@example.com 7d",
         "/history al 30d": "or one of: ",
-        "/history 7d 30d": "is no span",
+        "/history 7d 30d": "is not a span",
     }.items():
         assert answered in await bot.asked(said), said
     assert "last 7 days: now" in await bot.asked("/history alfred@example.com 7d")

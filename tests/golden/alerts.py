@@ -1,0 +1,214 @@
+"""The alerts of one account, of several, and of a source."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.core.delivery import Parcel, Story
+from bot.core.model import Facts, Foretold, Measure, Notice, OutageKind, Reason, Severity, Topic
+from tests.chat import given
+from tests.chat.given import NOW, ago, low, note, notice, plan, sent, source, unreadable
+from tests.golden import shown
+
+CRITICAL, WARNING, INFO = Severity.CRITICAL, Severity.WARNING, Severity.INFO
+WEEKEND: dict[str, Any] = {"since": ago(days=2, hours=3)}
+DAILY: dict[str, Any] = {"daily_allowance": 60, "daily_refresh_at": datetime(2026, 7, 21, tzinfo=UTC)}
+REFILL = given.REFILL
+OUT = Foretold(
+    made_at=ago(hours=1),
+    total=2_900,
+    useful=True,
+    lasts=False,
+    before=True,
+    earliest=datetime(2026, 7, 22, 14, 20, tzinfo=UTC),
+    median=datetime(2026, 7, 22, 16, 0, tzinfo=UTC),
+    latest=datetime(2026, 7, 22, 18, 40, tzinfo=UTC),
+    boundary=REFILL,
+    per_day=1_240,
+)
+LASTS = replace(OUT, lasts=True, before=False, earliest=None, median=None, latest=None, unused=1_310.0)
+PERHAPS = replace(OUT, before=None, latest=datetime(2026, 7, 24, 18, 40, tzinfo=UTC))
+
+
+def foreseen(reason: Reason, foretold: Foretold, measure: Measure = Measure.RUNWAY, **more: Any) -> str:
+    """An alert of the forecast."""
+    facts = given.facts(credits=given.LOW, foretold=foretold, **more)
+    severity = INFO if reason is Reason.RESOLVED else WARNING
+    return shown.notices(notice(measure, reason, severity, facts))
+
+
+def many(*names: str, **more: Any) -> list[Notice]:
+    """Accounts of these names."""
+    return [low(name=name, email=f"{name.lower()}@example.com", **more) for name in names]
+
+
+def credits() -> Mapping[str, str]:
+    """Low credits."""
+    none: dict[str, Any] = {"credits": given.NONE_LEFT, "rung": "0", "severity": CRITICAL}
+    very: dict[str, Any] = {"credits": given.VERY_LOW, "rung": "5 %", "severity": CRITICAL}
+    ended: dict[str, Any] = {"plan": given.CANCELLED}
+    late = ago(minutes=43)
+    return {
+        "low": shown.notices(low()),
+        "low, a refill of the day to come": shown.notices(low(credits=replace(given.LOW, **DAILY), plan=given.PREMIUM)),
+        "low, and the plan ends": shown.notices(low(**ended)),
+        "low, at this pace before the refill": shown.notices(low(foretold=OUT)),
+        "low, and lasts": shown.notices(low(foretold=LASTS)),
+        "low, against its forecast": shown.notices(
+            low(credits=replace(given.VERY_LOW, monthly=600), foretold=replace(LASTS, total=14_490, unused=14_000))
+        ),
+        "low, at the line": shown.notices(low(credits=replace(given.LOW, monthly=3_000))),
+        "low, a little above the line": shown.notices(low(credits=replace(given.LOW, monthly=3_001))),
+        "low, by a number": shown.notices(low(credits=replace(given.LOW, monthly_allowance=None), rung="3,000")),
+        "low, a bucket unknown": shown.notices(low(credits=replace(given.LOW, package=None))),
+        "low, no refill known": shown.notices(low(credits=replace(given.LOW, refresh_at=None))),
+        "worse": shown.notices(low(Reason.WORSENED, **very)),
+        "a fraction of a credit": shown.notices(low(**{**very, "credits": replace(given.VERY_LOW, monthly=0.4)})),
+        "out of credits": shown.notices(low(**none)),
+        "out of credits, a free account": shown.notices(
+            low(
+                severity=CRITICAL,
+                rung="0",
+                plan=given.FREE,
+                credits=replace(given.NONE_LEFT, monthly_allowance=None, refresh_at=None, **DAILY),
+            )
+        ),
+        "out of credits, nothing comes": shown.notices(
+            low(severity=CRITICAL, rung="0", credits=replace(given.NONE_LEFT, refresh_at=None))
+        ),
+        "below zero": shown.notices(
+            low(
+                severity=CRITICAL,
+                rung="0",
+                credits=replace(given.NONE_LEFT, monthly=-50, monthly_allowance=None, refresh_at=None),
+            )
+        ),
+        "reminded": shown.notices(low(Reason.REMINDED, **very, **WEEKEND)),
+        "refilled": shown.notices(
+            low(Reason.RESOLVED, INFO, credits=given.FULL, growth="refill", worst=180, **WEEKEND)
+        ),
+        "topped up": shown.notices(
+            low(Reason.RESOLVED, INFO, credits=given.FULL, growth="top-up", worst=180, **WEEKEND)
+        ),
+        "another plan's credits": shown.notices(low(Reason.RESOLVED, INFO, credits=given.FULL, growth="plan change")),
+        "a refund": shown.notices(low(Reason.RESOLVED, INFO, credits=given.FULL, growth="refund")),
+        "far more than the allowance": shown.notices(
+            low(Reason.RESOLVED, INFO, credits=replace(given.FULL, package=999_999_999_999), growth="top-up")
+        ),
+        "late, Telegram was away": shown.parcel(Parcel((Story((sent(low(credits_at=late, **very), late, late),)),))),
+        "late, the bot was off": shown.parcel(Parcel((Story((sent(low(**very), late),)),))),
+        "over before it could be told": shown.parcel(
+            Parcel(
+                (
+                    Story(
+                        (
+                            sent(low(**very), late, late),
+                            sent(
+                                low(Reason.RESOLVED, INFO, credits=given.FULL, growth="top-up", since=late, worst=180)
+                            ),
+                        )
+                    ),
+                )
+            )
+        ),
+    }
+
+
+def plans() -> Mapping[str, str]:
+    """A plan's end."""
+    ended = replace(given.CANCELLED, ends_at=ago(hours=2))
+    later = datetime(2026, 8, 23, 0, 48, tzinfo=UTC)
+    return {
+        "renews": shown.notices(plan(severity=INFO, plan=given.PREMIUM)),
+        "cancelled, ends": shown.notices(plan()),
+        "cancelled, ends today": shown.notices(plan(plan=replace(given.CANCELLED, ends_at=NOW + timedelta(hours=5)))),
+        "cancelled, nothing left to lapse": shown.notices(plan(credits=given.NONE_LEFT)),
+        "changes": shown.notices(plan(plan=given.CHANGING)),
+        "has ended": shown.notices(plan(severity=CRITICAL, plan=ended)),
+        "was not renewed": shown.notices(plan(severity=CRITICAL, plan=replace(given.PREMIUM, ends_at=ago(hours=2)))),
+        "reminded of its end": shown.notices(
+            plan(Reason.REMINDED, CRITICAL, plan=replace(given.CANCELLED, ends_at=ago(days=2)))
+        ),
+        "goes on": shown.notices(plan(Reason.RESOLVED, INFO, plan=replace(given.PREMIUM, ends_at=later))),
+    }
+
+
+def unreadable_accounts() -> Mapping[str, str]:
+    """An account that cannot be read."""
+    said: dict[str, Any] = {"broken": "The linked account is broken until it is added to useapi.net again"}
+    return {
+        **{f"{kind.value}": shown.notices(unreadable(outage=kind, said=said.get(kind.value))) for kind in OutageKind},
+        "never read": shown.notices(unreadable(credits=None, credits_at=None)),
+        "something in between": shown.notices(
+            unreadable(
+                outage=OutageKind.UNAVAILABLE,
+                said="Something between the bot and useapi.net answers: 403, a page of Cloudflare",
+            )
+        ),
+        "can be read again": shown.notices(unreadable(Reason.RESOLVED, INFO, outage=None, credits_at=NOW)),
+    }
+
+
+def sources() -> Mapping[str, str]:
+    """A source whose accounts are all shut."""
+    away: dict[str, Any] = {"outage": OutageKind.UNAVAILABLE, "said": "Bad Gateway"}
+    return {
+        **{kind.value: shown.notices(source(outage=kind, said="Unauthorized")) for kind in OutageKind if kind.refused},
+        "unavailable": shown.notices(source(**away)),
+        "unavailable, some": shown.notices(source(**away, count=3)),
+        "unavailable, its one account": shown.notices(source(**away, count=1, total=1)),
+        "reminded": shown.notices(source(Reason.REMINDED, **{**away, "since": ago(days=1)})),
+        "can be read again": shown.notices(source(Reason.RESOLVED, count=0)),
+        "lists nobody": shown.notices(source(measure=Measure.LISTING, total=0)),
+        "lists somebody again": shown.notices(source(Reason.RESOLVED, Measure.LISTING, total=3)),
+    }
+
+
+def forecasts() -> Mapping[str, str]:
+    """What is foreseen."""
+    vague = replace(OUT, useful=False)
+    return {
+        "runs out": foreseen(Reason.FIRED, OUT, value=1.7e5),
+        "may run out": foreseen(Reason.FIRED, PERHAPS, value=1.7e5),
+        "may run out, too wide to plan by": foreseen(Reason.FIRED, vague, value=1.7e5),
+        "lasts again": foreseen(Reason.RESOLVED, LASTS, value=9e5),
+        "an unusual pace": foreseen(Reason.FIRED, OUT, Measure.SPIKE, value=6.2),
+        "the usual pace again": foreseen(Reason.RESOLVED, OUT, Measure.SPIKE, value=1.0, since=ago(hours=3)),
+    }
+
+
+def several() -> Mapping[str, str]:
+    """Accounts that fall together."""
+    full: dict[str, Any] = {"credits": given.FULL, "credits_at": NOW}
+    out: dict[str, Any] = {"credits": given.NONE_LEFT, "rung": "0", "severity": CRITICAL}
+    kinds = zip(("Ads", "Demo", "Loop"), (OutageKind.UNAVAILABLE, OutageKind.BROKEN, OutageKind.BROKEN), strict=True)
+    return {
+        "low": shown.notices(*many("Ads", "Demo", **out), *many("Loop")),
+        "plans end": shown.notices(*(plan(name=name, email=name) for name in ("Ads", "Demo"))),
+        "plans renew": shown.notices(
+            *(plan(severity=INFO, plan=given.PREMIUM, name=name, email=name) for name in ("Ads", "Demo"))
+        ),
+        "unreadable": shown.notices(*(unreadable(outage=kind, name=name, email=name) for name, kind in kinds)),
+        "enough again": shown.notices(
+            low(Reason.RESOLVED, INFO, growth="refill", name="Ads", email="ads", **full),
+            low(Reason.RESOLVED, INFO, growth="top-up", name="Demo", email="demo", **full),
+            low(Reason.RESOLVED, INFO, name="Loop", email="loop", **full),
+        ),
+        "readable again": shown.notices(
+            *(unreadable(Reason.RESOLVED, INFO, name=name, email=name) for name in ("Ads", "Demo"))
+        ),
+        "no longer listed": shown.notices(
+            *(note(Topic.GONE, given.facts(name, name)) for name in ("Ads", "Demo", "Loop"))
+        ),
+    }
+
+
+def notes() -> Mapping[str, str]:
+    """The rare notes beside alerts."""
+    night = Facts(since=NOW.replace(hour=2, minute=10), until=NOW.replace(hour=7, minute=45))
+    return {
+        "no longer listed": shown.notices(note(Topic.GONE, given.facts(credits=given.LOW, credits_at=ago(hours=1)))),
+        "nobody was watching": shown.notices(note(Topic.PAUSE, night)),
+        "nobody was watching, since yesterday": shown.notices(note(Topic.PAUSE, Facts(since=ago(days=1), until=NOW))),
+    }

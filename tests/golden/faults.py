@@ -1,0 +1,70 @@
+"""What is wrong with settings, in the words that end a start."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bot.errors import SettingsError
+from bot.settings import load_settings
+
+USEAPI = "user:1234-Zm9vYmFyc2VjcmV0"
+TELEGRAM = "7654321098:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw-x"
+TOKENS = {"USEAPI_TOKEN": USEAPI, "TELEGRAM_BOT_TOKEN": TELEGRAM}
+
+WRONG = {
+    "nothing set": {"USEAPI_TOKEN": "", "TELEGRAM_BOT_TOKEN": ""},
+    "the tokens in each other's place": {"USEAPI_TOKEN": TELEGRAM, "TELEGRAM_BOT_TOKEN": USEAPI},
+    "the examples' placeholders": {
+        "USEAPI_TOKEN": "user:1234-from-useapi.net",
+        "TELEGRAM_BOT_TOKEN": "123456789:AAF-from-BotFather",
+    },
+    "tokens that cannot be": {"USEAPI_TOKEN": "two words", "TELEGRAM_BOT_TOKEN": "s3cret-not-a-token"},
+    "a token in quotes": {"TELEGRAM_BOT_TOKEN": f'"{TELEGRAM}"'},
+    "chats": {"TELEGRAM_CHAT_IDS": "@studio_alerts"},
+    "a link to a chat": {"TELEGRAM_CHAT_IDS": "https://t.me/c/1234567890/45"},
+    "a chat without its minus": {"TELEGRAM_CHAT_IDS": "1001234567890"},
+    "no chat at all": {"TELEGRAM_CHAT_IDS": "studio"},
+    "administrators": {"TELEGRAM_ADMIN_IDS": "-5"},
+    "accounts": {"ACCOUNTS": "nobody"},
+    "an account twice": {"ACCOUNTS": "a@example.com, A@example.com"},
+    "intervals": {"CHECK_EVERY": "0s", "REMIND_EVERY": "1 fortnight", "FALLBACK_AFTER": "soon"},
+    "thresholds": {"LOW_CREDITS": "abc", "PLAN_ENDS_WITHIN": "soon", "RUNS_OUT_WITHIN": "1d,2d"},
+    "thresholds in the wrong order": {"LOW_CREDITS": "5%,20%"},
+    "a thousands separator": {"LOW_CREDITS": "1,000"},
+    "numbers": {"UNREADABLE_AFTER": "0", "HISTORY_DAYS": "many"},
+    "times": {"QUIET_HOURS": "22:00", "DIGEST_AT": "25:00", "TIMEZONE": "Mars/Phobos"},
+    "a database": {"DATABASE_URL": "credit-bot.db"},
+    "something behind the database": {"DATABASE_URL": "sqlite:///bot.db?mode=rw"},
+    "where to listen": {"HTTP_LISTEN": "http://127.0.0.1:8080"},
+    "addresses": {"HEARTBEAT_URL": "ftp://example.com", "USEAPI_URL": "api.useapi.net", "TELEGRAM_API_URL": "http://"},
+    "the wrong version": {"USEAPI_URL": "https://api.useapi.net/v1"},
+    "the second channel": {"FALLBACK_URLS": "ann@example.com"},
+    "the log": {"LOG_LEVEL": "LOUD", "LOG_FORMAT": "xml"},
+    "proxies": {"TELEGRAM_PROXY": "socks4://proxy:1080", "USEAPI_PROXY": "http://ann:pa@ss/word@proxy:3128"},
+    "a proxy of the environment": {"HTTPS_PROXY": "ftp://proxy.example.com"},
+}
+FILES = {
+    "not NAME=value": "TIMEZONE=UTC\nthis is nothing\n",
+    "an unknown name": "CHEK_EVERY=1m\n",
+    "a name like no other": "HELLO=1\n",
+    "a name given twice": "TIMEZONE=UTC\n\nTIMEZONE=\n",
+    "a secret in quotes": f"TELEGRAM_BOT_TOKEN='{TELEGRAM}'\n",
+}
+
+
+def settings() -> Mapping[str, str]:
+    """The faults of the environment, and those of the env file."""
+    found = {name: faults(TOKENS | environ, "") for name, environ in WRONG.items()}
+    return found | {f"env file: {name}": faults(TOKENS, text) for name, text in FILES.items()}
+
+
+def faults(environ: Mapping[str, str], text: str) -> str:
+    """The faults, a line each."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "settings.env"
+        file.write_text(text, encoding="utf-8")
+        try:
+            load_settings(str(file), environ)
+        except SettingsError as error:
+            return "\n".join(error.faults)
+    raise AssertionError(f"no fault: {environ} {text}")

@@ -1,0 +1,24 @@
+"""How a text stands in a golden file: as on the phone, with its buttons below it."""
+
+from bot.chat.messages import render
+from bot.chat.text import Message
+from bot.core.delivery import Parcel, Story
+from bot.core.model import Notice
+from tests.chat import given
+from tests.chat.given import NOW, sent
+
+
+def message(told: Message) -> str:
+    """A message, its buttons row by row, and whether it makes no sound."""
+    rows = ["".join(f"[{button.label}] " for button in row).rstrip() for row in told.buttons]
+    return "\n".join([told.text, *rows, *(["(silent)"] if told.silent else [])])
+
+
+def notices(*told: Notice) -> str:
+    """What a chat gets when these wait for it, each fresh and of its own account."""
+    return parcel(Parcel(tuple(Story((sent(one),)) for one in told)))
+
+
+def parcel(told: Parcel) -> str:
+    """The message of a parcel."""
+    return message(render(told, NOW, given.UTC_ZONE).message)

@@ -1,0 +1,43 @@
+"""Each change of words is one diff to read: the golden files hold every text as a person gets it.
+
+``make golden`` writes them anew; what changed is then read before it is committed.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.golden import alerts, faults
+
+HERE = Path(__file__).parent
+GROUPS: dict[str, Callable[[], Mapping[str, str]]] = {
+    "credits": alerts.credits,
+    "plans": alerts.plans,
+    "unreadable": alerts.unreadable_accounts,
+    "sources": alerts.sources,
+    "forecasts": alerts.forecasts,
+    "several": alerts.several,
+    "notes": alerts.notes,
+    "settings": faults.settings,
+}
+
+
+def written(situations: Mapping[str, str]) -> str:
+    """A golden file: each situation's name, and below it the text."""
+    return "\n".join(f"── {name} ──\n{text}\n" for name, text in situations.items())
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_the_words_are_those_of_the_golden_file(group: str) -> None:
+    """Nothing that a person reads changes without a diff that shows it."""
+    file, text = HERE / f"{group}.txt", written(GROUPS[group]())
+    if os.environ.get("GOLDEN") == "write":
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8"), "read the difference; `make golden` writes the new words"
+
+
+def test_no_golden_file_is_left_over() -> None:
+    """A file that no situation writes would be read by people, and never be true."""
+    assert {file.stem for file in HERE.glob("*.txt")} == GROUPS.keys()
