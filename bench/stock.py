@@ -1,4 +1,7 @@
-"""Databases as they are after a while: so many accounts, each read a moment ago, each with so many days of history."""
+"""Databases as they are after a while: so many accounts, each read a moment ago, each with so many days of history.
+
+What is old was thinned by the bot's own rule, the last time six hours ago: the next upkeep finds a usual day's work.
+"""
 
 import asyncio
 import sqlite3
@@ -6,18 +9,26 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from bench.world import emails
-from bot.core.model import Account
+from bench.world import CHAT, emails
+from bot.core.model import Account, Chat, Facts, Measure, Notice, Reason, Severity, Topic
+from bot.core.retention import DAILY_AFTER, HOURLY_AFTER
 from bot.core.spread import next_look
 from bot.demo.accounts import sample_body
 from bot.sources.pixverse import Features
 from bot.store import accounts, readings
 from bot.store.database import Store
-from bot.store.readings import DAILY_AFTER, HOURLY_AFTER
+from bot.store.outbox import DELIVERED, row_of
+from bot.store.schema import to_microseconds
 
 EVERY = timedelta(minutes=15)
-HALF_AN_HOUR = timedelta(minutes=30)
+UPKEEP_AGO = timedelta(hours=6)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+KEEP_DELIVERED = timedelta(days=30)
+
+ALERT_EVERY, OUTAGE_EVERY = timedelta(days=4), timedelta(days=30)
+"""How often each account has a message, and how often it cannot be read for an hour."""
 
 
 async def stocked(path: Path, count: int, days: int) -> str:
@@ -35,16 +46,20 @@ async def stocked(path: Path, count: int, days: int) -> str:
         for moment in moments(now, days):
             await readings.append(connection, [past(known[0], moment, now)])
     await store.close()
-    await asyncio.to_thread(copy_history, path, known[0].key)
+    await asyncio.to_thread(fill, path, [account.key for account in known], now, days)
     return f"sqlite:///{path}"
 
 
 def moments(now: datetime, days: int) -> Iterator[datetime]:
-    """When the kept readings were taken: every half hour, and thinned with age as the bot thins them."""
-    age = timedelta(days=days)
-    while age > timedelta(0):
-        yield now - age
-        age -= timedelta(days=1) if age > DAILY_AFTER else HALF_AN_HOUR * 2 if age > HOURLY_AFTER else HALF_AN_HOUR
+    """When the kept readings were taken: every quarter of an hour, and thinned with age as the bot thins them."""
+    now = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0)
+    thinned = now - UPKEEP_AGO
+    for number in range(days * (DAY // EVERY), 0, -1):
+        moment = now - number * EVERY
+        is_last_of_hour = (moment + EVERY).minute == 0
+        is_last_of_day = is_last_of_hour and (moment + EVERY).hour == 0
+        if is_last_of_day or moment >= thinned - (DAILY_AFTER if is_last_of_hour else HOURLY_AFTER):
+            yield moment
 
 
 def past(account: Account, moment: datetime, now: datetime) -> Account:
@@ -53,13 +68,71 @@ def past(account: Account, moment: datetime, now: datetime) -> Account:
     return Account(account.key, account.source, account.email, reading=Features.parse(body).reading(moment))
 
 
-def copy_history(path: Path, key: str) -> None:
-    """Gives every account the history of that one; inside the database, for there may be millions of readings."""
-    with closing(sqlite3.connect(path)) as connection, connection:
-        columns = [name for _, name, *_ in connection.execute("PRAGMA table_info(readings)") if name != "account"]
-        names, theirs = ", ".join(columns), ", ".join(f"readings.{name}" for name in columns)
-        connection.execute(
-            f"INSERT INTO readings (account, {names}) SELECT accounts.key, {theirs} "
-            "FROM accounts JOIN readings ON readings.account = ? WHERE accounts.key != ? ORDER BY 1, 2",
-            (key, key),
-        )
+def fill(path: Path, keys: list[str], now: datetime, days: int) -> None:
+    """Gives every account a past; in one go and unsynced, for there may be millions of rows."""
+    with closing(sqlite3.connect(path)) as connection:
+        for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-65536"):
+            connection.execute(f"PRAGMA {pragma}")
+        with connection:
+            copy_history(connection, keys[0])
+            insert(connection, "outages", outages(keys, now, days))
+            insert(connection, "outbox", messages(keys, now, days))
+
+
+def copy_history(connection: sqlite3.Connection, key: str) -> None:
+    """Gives every account the readings of that one, each at its own moment of the quarter of an hour."""
+    columns = [name for _, name, *_ in connection.execute("PRAGMA table_info(readings)")]
+    theirs = [f"readings.{name}" for name in columns if name not in ("account", "taken_at")]
+    names = ", ".join(("account", "taken_at", *(name for name in columns if name not in ("account", "taken_at"))))
+    moved = f"readings.taken_at + accounts.rowid * 9973 % {EVERY // timedelta(seconds=1)} * 1000000"
+    connection.execute(
+        f"INSERT INTO readings ({names}) SELECT accounts.key, {moved}, {', '.join(theirs)} "
+        "FROM accounts JOIN readings ON readings.account = ? WHERE accounts.key != ? ORDER BY 1, 2",
+        (key, key),
+    )
+
+
+def outages(keys: list[str], now: datetime, days: int) -> Iterator[dict[str, Any]]:
+    """Each account could not be read for an hour now and then."""
+    for key in keys:
+        for number in range(1, int(timedelta(days=days) / OUTAGE_EVERY) + 1):
+            since = now - number * OUTAGE_EVERY
+            yield {"account": key, "since": since, "until": since + HOUR, "kind": "unavailable"}
+
+
+def messages(keys: list[str], now: datetime, days: int) -> Iterator[dict[str, Any]]:
+    """Each account had a message now and then that was delivered, a month's worth and some hours' more."""
+    span = min(KEEP_DELIVERED + UPKEEP_AGO, timedelta(days=days))
+    chat = Chat(CHAT)
+    for place, key in enumerate(keys):
+        email = key.partition(":")[2]
+        facts = Facts(name=email, email=email, value=450, rung="5 %", level=2, credits_at=now)
+        at, number = now - span + ALERT_EVERY * place / len(keys), 0
+        while at < now:
+            number += 1
+            name = f"alert|{key}|credits|{number}|1"
+            notice = Notice(
+                name, Topic.ALERT, Severity.WARNING, Reason.FIRED, key, Measure.CREDITS, number, facts=facts
+            )
+            yield row_of(notice, chat, at) | {"state": DELIVERED, "done_at": at, "message_id": number}
+            at += ALERT_EVERY
+
+
+def insert(connection: sqlite3.Connection, table: str, rows: Iterator[dict[str, Any]]) -> None:
+    """Writes rows; moments as the schema has them."""
+    first = next(rows, None)
+    if first is None:
+        return
+    names = list(first)
+    statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+
+    def values() -> Iterator[tuple[Any, ...]]:
+        yield plain(first)
+        yield from map(plain, rows)
+
+    connection.executemany(statement, values())
+
+
+def plain(row: dict[str, Any]) -> tuple[Any, ...]:
+    """A row's values as SQLite takes them."""
+    return tuple(to_microseconds(value) if isinstance(value, datetime) else value for value in row.values())

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -34,6 +34,7 @@ from bot.core.delivery import REFUSALS, RefusalSchedule
 from bot.core.foresee import foretold_ends
 from bot.core.health import unreached_for
 from bot.core.model import Chat, Topic, Watched
+from bot.core.retention import USUAL, RetentionPolicy
 from bot.desk import Desk
 from bot.digest import DigestContext, Digests
 from bot.discovery import Discovery
@@ -48,6 +49,7 @@ from bot.outbox import Outbox
 from bot.pairing import Pairing
 from bot.proxies import ProxyTrouble, open_client
 from bot.recipients import Recipients
+from bot.retention import Retention
 from bot.roster import Roster
 from bot.rounds import Round
 from bot.schedule import Schedule, tick_of
@@ -55,7 +57,6 @@ from bot.setting_types import is_open_to_all
 from bot.settings import Settings
 from bot.sources import SERVICES, Source
 from bot.sources.http import Client, open_session
-from bot.store import alerts, fallback, history, outbox, readings
 from bot.store.database import Store
 from bot.verdicts import Verdicts
 from bot.view import View
@@ -65,6 +66,9 @@ from bot.web import Pages
 log = logging.getLogger(__name__)
 
 FORESEE_TICKS = 4
+RETENTION_TICKS, RETENTION_SHARE = 4, 3
+"""Every so many ticks upkeep may work, for so many of them."""
+
 DIGEST_TICKS = 12
 WATCHDOG_EVERY = timedelta(seconds=30)
 YOUNG_OBJECTS = 10_000
@@ -72,14 +76,6 @@ YOUNG_OBJECTS = 10_000
 
 LAST_LOOKS, LAST_MESSAGES = 3.0, 3.0
 """Seconds that a stop leaves to what is under way; together with the rest well under ten."""
-
-
-@dataclass(frozen=True, slots=True)
-class Upkeep:
-    """How often what has grown old is dropped, in real time, and for how long what was delivered is kept."""
-
-    prune_every: timedelta = timedelta(hours=6)
-    keep_delivered: timedelta = timedelta(days=30)
 
 
 def utc_now() -> datetime:
@@ -109,7 +105,7 @@ class App:
         settings: Settings,
         clock: Callable[[], datetime] | None = None,
         tick: timedelta | None = None,
-        upkeep: Upkeep = Upkeep(),
+        retention: RetentionPolicy = USUAL,
         refusals: RefusalSchedule = REFUSALS,
     ) -> None:
         """All but the settings differ where time runs fast; ``tick`` is how often to look what is due, in real time.
@@ -122,7 +118,7 @@ class App:
         self.secrets = [*settings.secrets, *self._watchlist.secrets]
         self._clock = clock or SteadyClock(utc_now)
         self._own_tick = tick
-        self._upkeep = upkeep
+        self._policy = retention
         self._refusals = refusals
         self._metrics = Metrics()
         self._reloading = asyncio.Lock()
@@ -179,6 +175,10 @@ class App:
         self._verdicts = Verdicts(context)
         self._checks = Checks(context, self._verdicts)
         self._foresight = Foresight(context, self._verdicts)
+        policy = replace(self._policy, keep_history=timedelta(days=settings.history_days))
+        self._retention = Retention(
+            self._store, clock, time.monotonic, policy, RETENTION_SHARE * self._tick, self._outbox.tidy
+        )
         self._discovery = Discovery(context, self._verdicts, self._checks.rounds)
         self._pairing = Pairing(self._store, clock)
         door = Door(self._store, self._pairing, self._recipients)
@@ -262,6 +262,7 @@ class App:
         def stepped(step: ClockStep) -> None:
             self._checks.clock_stepped(step.by)
             self.desk.clock_stepped(step)
+            self._retention.clock_was_set()
 
         return ClockWatch(self._clock, self._store, stepped, boot_id())
 
@@ -287,7 +288,7 @@ class App:
             self._schedule.every(FORESEE_TICKS * self._tick, "foresee", self._foresight.look)
             if self._digests:
                 self._schedule.every(DIGEST_TICKS * self._tick, "digest", self._digests.look)
-            self._schedule.every(self._upkeep.prune_every, "prune", self._prune)
+            self._schedule.every(RETENTION_TICKS * self._tick, "retention", self._retention.tick)
             self._schedule.every(WATCHDOG_EVERY, "watchdog", self._report_alive)
             self._schedule.start()
             spare_garbage_collection()
@@ -414,17 +415,6 @@ class App:
         code = await self._pairing.first_code(self._settings.telegram_chat_ids)
         if code:
             log.warning("%s", log_line(username, code))
-
-    async def _prune(self) -> None:
-        """Drops and thins what has grown old."""
-        now, keep = self._clock(), timedelta(days=self._settings.history_days)
-        await self._outbox.tidy()
-        async with self._store.write() as connection:
-            await readings.prune(connection, now, keep)
-            await history.prune(connection, now, keep)
-            await outbox.prune(connection, now - self._upkeep.keep_delivered)
-            await fallback.prune(connection, now - self._upkeep.keep_delivered)
-            await alerts.end_silences(connection, now)
 
     async def _report_alive(self) -> None:
         """Tells systemd that the event loop turns, the scheduler works, and the checks tick."""

@@ -15,7 +15,7 @@ from bot.apprise_process import NO_ADDRESS, NO_LIBRARY, NOT_TAKEN, TAKEN
 from bot.core.delivery import Parcel
 from bot.core.model import Chat, Notice, Reason, Severity
 from bot.fallback import TIMED_OUT, Apprise, Fallback, Letter
-from bot.store import fallback, outbox
+from bot.store import fallback, outbox, retention
 from bot.store.database import Store
 from tests.core.builders import DAY, HOUR, MINUTE, NOW, notification
 
@@ -191,7 +191,7 @@ async def test_records_are_pruned(scene: Scene) -> None:
     notice = await scene.alert(1)
     await scene.look_after(15)
     async with scene.store.write() as connection:
-        await fallback.prune(connection, scene.now + HOUR)
+        assert await retention.trim_fallbacks(connection, 9, scene.now + HOUR)
         assert await fallback.sent(connection, [notice.key]) == {}
 
 

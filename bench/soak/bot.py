@@ -1,6 +1,7 @@
 """The bot of the soak: the real one, on the fast clock; a line about itself on standard output every second.
 
-All but the clock, the tick and the upkeep is as ``credit-bot run`` has it, settings from the environment included.
+All but the clock, the tick and how long delivered messages stay is as ``credit-bot run`` has it, settings from the
+environment included.
 """
 
 import asyncio
@@ -14,23 +15,18 @@ from datetime import timedelta
 from bench.figures import Figures
 from bench.soak.clock import FastClock
 from bench.soak.growth import Growth
-from bot.app import App, Upkeep
+from bot.app import App
 from bot.cli import until_told
+from bot.core.retention import RetentionPolicy
 from bot.logs import set_up_logging
 from bot.settings import load_settings
 
 TICK = timedelta(seconds=0.25)
-PRUNE_EVERY = Upkeep().prune_every
 KEEP_DELIVERED = timedelta(days=1)
 """In place of 30 days, so that this ends inside the soak, too."""
 
 NAP = 0.005
 A_LINE = 1.0
-
-
-def upkeep(clock: FastClock) -> Upkeep:
-    """As often as ever by the fast clock."""
-    return Upkeep(timedelta(seconds=clock.real(PRUNE_EVERY)), KEEP_DELIVERED)
 
 
 async def report() -> None:
@@ -81,7 +77,7 @@ def main() -> None:
     clock = FastClock(zero, speed)
     growth = Growth(float(os.environ.get("SOAK_TRACE_AFTER") or 0))
     settings = load_settings()
-    bot = App(settings, clock, TICK, upkeep(clock))
+    bot = App(settings, clock, TICK, RetentionPolicy(keep_delivered=KEEP_DELIVERED, settle=timedelta(0)))
     set_up_logging(settings.log_level, settings.log_format, bot.secrets)
     asyncio.run(until_told(lambda stop: work(bot, stop, growth)))
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bench.soak.bot import PRUNE_EVERY
 from bench.soak.gauges import AFTER_HISTORY, GAUGES, Gauge, Sample
 from bench.soak.run import CHECK_EVERY, Plan, Result
 from bench.soak.slope import Trend, trend
+from bot.core.retention import USUAL
 
 HISTORY = timedelta(days=1)
-LEVEL_AFTER = HISTORY + PRUNE_EVERY
+LEVEL_AFTER = HISTORY + USUAL.every
 """Simulated time until as much is dropped as comes: the history kept is full, and has been pruned once."""
 
 WARM_UP, LEAST_JUDGED = 1 / 3, 1 / 4

@@ -1,5 +1,6 @@
 """What the daily summary is made of: the last day's readings of every account, and what a chat was told."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -15,12 +16,27 @@ from bot.store.schema import accounts, outbox, readings
 MARK = "digest"
 """The mark that remembers the last day whose summary was sent."""
 
-AT_ONCE = 1000
+AT_ONCE, TOGETHER = 1000, 10
+"""So many rows are fetched at a time, of so many accounts."""
+
 COLUMNS = tuple(readings.c[name] for name in Point._fields)
 
 
 async def pasts(connection: Connection, since: datetime) -> dict[str, Past]:
-    """What happened to each watched account's credits since a moment; one look at each stored reading."""
+    """What happened to each watched account's credits since a moment; one look at each stored reading.
+
+    A few accounts at a time: all together would be sorted before the first row comes.
+    """
+    found: dict[str, Past] = {}
+    names = sa.select(accounts.c.key).where(accounts.c.watched).order_by(accounts.c.key)
+    keys = [key for (key,) in await connection.execute(names)]
+    for start in range(0, len(keys), TOGETHER):
+        found |= await pasts_of(connection, keys[start : start + TOGETHER], since)
+    return found
+
+
+async def pasts_of(connection: Connection, keys: Sequence[str], since: datetime) -> dict[str, Past]:
+    """The same for some accounts."""
     earlier = readings.alias()
     held = (
         sa.select(sa.func.max(earlier.c.taken_at))
@@ -32,7 +48,7 @@ async def pasts(connection: Connection, since: datetime) -> dict[str, Past]:
     query = (
         sa.select(accounts.c.key, *COLUMNS)
         .join_from(accounts, readings, of_account)
-        .where(accounts.c.watched)
+        .where(accounts.c.key.in_(keys))
         .order_by(accounts.c.key, readings.c.taken_at)
     )
     tallies: dict[str, Tally] = {}
@@ -45,5 +61,5 @@ async def pasts(connection: Connection, since: datetime) -> dict[str, Past]:
 async def told(connection: Connection, chat: Chat, since: datetime) -> list[Notice]:
     """What was to be said to a chat of alerts since a moment, oldest first."""
     this = sa.and_(is_chat(outbox, chat), outbox.c.topic == Topic.ALERT.value, outbox.c.created_at >= since)
-    query = sa.select(outbox).where(this).order_by(outbox.c.id)
+    query = sa.select(outbox).where(this).order_by(outbox.c.created_at, outbox.c.id)  # as the index has them
     return [notification_of(row).notice for row in await connection.execute(query)]

@@ -53,8 +53,3 @@ async def note(connection: Connection, keys: Sequence[str], told: Sent) -> None:
     """Remembers what went out, so that it does so once."""
     rows = [{"key": key, "sent_at": told.at, "ways": told.ways} for key in keys]
     await connection.execute(insert(fallbacks).on_conflict_do_nothing(), rows)
-
-
-async def prune(connection: Connection, before: datetime) -> None:
-    """Forgets what went out before a moment."""
-    await connection.execute(sa.delete(fallbacks).where(fallbacks.c.sent_at < before))

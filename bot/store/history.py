@@ -1,7 +1,7 @@
 """The past for pictures: stored readings one by one, and the times in which nothing could be read."""
 
 from collections.abc import AsyncIterator, Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
@@ -83,8 +83,3 @@ async def last_pause_end(connection: Connection, now: datetime) -> datetime | No
     pauses = sa.and_(outages.c.account == EVERYONE, outages.c.kind == NOT_RUNNING, outages.c.until <= now)
     at: datetime | None = await connection.scalar(sa.select(sa.func.max(outages.c.until)).where(pauses))
     return at
-
-
-async def prune(connection: Connection, now: datetime, keep: timedelta) -> None:
-    """Drops outages that ended longer ago than ``keep``."""
-    await connection.execute(sa.delete(outages).where(outages.c.until < now - keep))

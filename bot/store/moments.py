@@ -55,6 +55,8 @@ KEPT = {
     "chats.greeted_at": "only whether there is one counts",
     "paired_chats.paired_at": "the past, by the clock of that time",
     "fallbacks.sent_at": "the past, by the clock of that time",
+    "retention.began_at": "up to it readings were thinned, which stay, too",
+    "retention.previous_at": "up to it readings were thinned, which stay, too",
 }
 """The columns that stay, each with the reason. A test holds that every moment of the schema is in one of the two."""
 

@@ -17,6 +17,8 @@ from bot.store.values import dump_facts, load_facts
 
 AT_ONCE = 2_000
 PENDING, SENDING, DELIVERED, FAILED = "pending", "sending", "delivered", "failed"
+OVER = (DELIVERED, FAILED)
+"""What is in these states has come to its end, and is kept for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,11 +259,6 @@ async def depth(connection: Connection) -> Depth:
     failed_count = sa.select(sa.func.count()).where(outbox.c.state == FAILED)
     last = sa.select(sa.func.max(outbox.c.done_at)).where(outbox.c.state == DELIVERED)
     return Depth(waiting, tried_since, (await connection.scalar(failed_count)) or 0, await connection.scalar(last))
-
-
-async def prune(connection: Connection, before: datetime) -> None:
-    """Forgets what was delivered or given up before a moment."""
-    await connection.execute(sa.delete(outbox).where(outbox.c.done_at < before))
 
 
 async def readdress(connection: Connection, old: int, new: int) -> None:

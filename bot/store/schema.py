@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0005"
+REVISION = "0006"
 """The schema these tables are: the newest migration's name. A test holds the two together."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -105,7 +105,17 @@ outages = sa.Table(
     sa.Column("since", Moment, primary_key=True),
     sa.Column("until", Moment),
     sa.Column("kind", sa.Text, nullable=False),
+    sa.Index("outages_ended", "until"),
     sqlite_with_rowid=False,
+)
+
+retention = sa.Table(
+    "retention",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("began_at", Moment, nullable=False),
+    sa.Column("previous_at", Moment),
+    sa.Column("reached", sa.Text),
 )
 
 alerts = sa.Table(
@@ -174,6 +184,8 @@ outbox = sa.Table(
     sa.UniqueConstraint("key", "chat_id", "thread_id", name="outbox_once"),
     sa.Index("outbox_pending", "state", "id"),
     sa.Index("outbox_lead", "lead_id"),
+    sa.Index("outbox_done", "state", "done_at"),
+    sa.Index("outbox_age", "created_at"),
     sqlite_autoincrement=True,  # an id that a button in an old message names is never used again
 )
 

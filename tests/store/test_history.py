@@ -12,7 +12,7 @@ from bot.core.credit_changes import Point
 from bot.core.history import Gap
 from bot.core.looks import noted
 from bot.core.model import Account, Credits, Outage, OutageKind, Reading
-from bot.store import history, migrations, readings
+from bot.store import history, migrations, readings, retention
 from bot.store.database import Store
 
 NOW = datetime.fromisoformat("2026-11-23T12:00:00+00:00")
@@ -114,7 +114,7 @@ async def test_old_outages_are_pruned_and_lasting_ones_stay(store: Store) -> Non
     await look(store, (ALICE, long_ago), (BOB, failed(BOB, NOW - 500 * DAY)))
     await look(store, (long_ago, read(long_ago, NOW - 450 * DAY)))
     async with store.write() as connection:
-        await history.prune(connection, NOW, 400 * DAY)
+        assert await retention.trim_outages(connection, 9, NOW - 400 * DAY)
     found = await gaps(store, ALICE, BOB, since=NOW - 1000 * DAY)
     assert (found[ALICE.key], len(found[BOB.key])) == ([], 1)
 

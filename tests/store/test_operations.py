@@ -19,7 +19,7 @@ from bot.core.model import (
     SilenceKind,
     SourceState,
 )
-from bot.store import accounts, alerts, chats, outbox
+from bot.store import accounts, alerts, chats, outbox, retention
 from bot.store.connection import Connection
 from bot.store.database import Store
 from tests.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, SOURCE, key_of, notice, reading
@@ -423,7 +423,7 @@ async def test_old_ends_are_forgotten_and_their_ids_never_used_again(store: Stor
         one, two, three = [part.id for part in await waiting(connection)]
         await outbox.delivered(connection, [three], 1, NOW)
         await outbox.failed(connection, [two], "blocked", NOW + HOUR)
-        await outbox.prune(connection, NOW + MINUTE)
+        assert await retention.trim_outbox(connection, 9, NOW + MINUTE)
         assert await outbox.told_by(connection, three, CHAT.chat_id) == []
         assert (await outbox.depth(connection)).failed == 1
         assert [part.id for part in await waiting(connection)] == [one]
