@@ -4,7 +4,8 @@ import asyncio
 import logging
 
 from bot.context import Context
-from bot.core.foresee import HISTORY, MAKE_EVERY, foresee
+from bot.core.credit_changes import Point
+from bot.core.foresee import HISTORY, MAKE_EVERY, add_point, foresee
 from bot.store import accounts, alerts, history
 from bot.verdicts import Verdicts
 
@@ -37,7 +38,10 @@ class Foresight:
         """One account's forecast, and in the same transaction what it does to the account's alerts."""
         now = self._clock()
         async with self._store.read() as connection:
-            past = [point async for point in history.points(connection, key, now - HISTORY) if point.taken_at <= now]
+            past: list[Point] = []
+            async for point in history.points(connection, key, now - HISTORY):
+                if point.taken_at <= now:
+                    add_point(past, point)
         async with self._store.write() as connection:
             account = (await accounts.load(connection, [key])).get(key)
             if account is None:

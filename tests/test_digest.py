@@ -13,6 +13,7 @@ from bot.digest import DigestContext, Digests
 from bot.store import accounts, alerts, digest, outbox, readings
 from bot.store.database import Store
 from tests.core.builders import DAY, HOUR, MINUTE, notification
+from tests.store.plans import plans, statements_of
 
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 ALICE, BOB = Chat(7), Chat(-100, 45)
@@ -192,3 +193,20 @@ async def test_once_a_day_over_a_clock_change(store: Store, zone: ZoneInfo, chan
 def test_an_unused_digest_is_nothing() -> None:
     """The words know how to say that nothing is known."""
     assert "0 left in 0 accounts" in digest_message(Digest(MONDAY), MONDAY, BERLIN).text
+
+
+async def test_the_past_of_many_accounts_comes_in_parts(scene: Scene) -> None:
+    """A few accounts at a time, each by its key: all their readings sorted first would stop everything for a while."""
+    many = [Account(f"pixverse:user{number:02}", "pixverse", f"user{number:02}@example.com") for number in range(25)]
+    for account in many:
+        await scene.read(account, MONDAY - HOUR, 500)
+        await scene.read(account, MONDAY, 400 - int(account.key[-2:]))
+    with statements_of(scene.store) as seen:
+        async with scene.store.read() as connection:
+            pasts = await digest.pasts(connection, MONDAY - DAY)
+            await digest.told(connection, ALICE, MONDAY - DAY)
+    assert {key: past.spent for key, past in pasts.items()} == {one.key: 100 + int(one.key[-2:]) for one in many}
+    for plan, sql in await plans(scene.store, {sql: given for sql, given in seen.items() if "JOIN" in sql}):
+        assert "TEMP B-TREE" not in plan, sql
+    for plan, sql in await plans(scene.store, {sql: given for sql, given in seen.items() if "outbox" in sql}):
+        assert "INDEX outbox_age" in plan, (plan, sql)

@@ -2,12 +2,11 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -24,6 +23,7 @@ from bot.store.database import Store
 from bot.store.fallback import Sent
 from bot.store.schema import to_microseconds
 from tests.fakes import ALICE, BOB, CAROL, CHAT, NOW, SOURCE, key_of, notice, reading
+from tests.store.plans import plans, statements_of
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 POLICY = RetentionPolicy(settle=timedelta(0))
@@ -282,45 +282,22 @@ async def years_of(store: Store, accounts: int, days: int = 200, each: timedelta
         await connection.execute(sa.insert(schema.readings), rows)
 
 
-@contextmanager
-def watched(store: Store) -> Iterator[list[tuple[str, Any]]]:
-    """Every statement that the store's connections are given meanwhile, with its parameters."""
-    seen: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, sql: str, parameters: Any, _context: Any, _many: Any) -> None:
-        seen.append((sql, parameters))
-
-    sa.event.listen(store._engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        sa.event.remove(store._engine, "before_cursor_execute", note)
-
-
-async def test_every_statement_finds_its_rows_by_an_index(upkeep: Upkeep) -> None:
-    """None reads a table from end to end: not one row more than the bound, however many there are."""
-    await years_of(upkeep.store, 3, days=100)
-    async with upkeep.store.write() as connection:
-        await fill_with_acks(connection)
-    with watched(upkeep.store) as seen:
-        await upkeep.started().tick()
-        upkeep.now += DAY
-        await upkeep.started().tick()
-    statements = {sql: values for sql, values in seen if sql.startswith(("SELECT", "DELETE", "UPDATE", "INSERT"))}
-    assert sum(sql.startswith("DELETE") for sql in statements) >= 6
-    for sql, values in statements.items():
-        for plan in await plans(upkeep.store, sql, values):
-            assert not plan.startswith(tuple(f"SCAN {table}" for table in LARGE)), f"{plan}: {sql}"
-            assert "TEMP B-TREE" not in plan, sql
-
-
 LARGE = ("readings", "later", "outages", "outbox", "fallbacks", "silences", "alerts")
 
 
-async def plans(store: Store, sql: str, values: Any) -> list[str]:
-    """How SQLite means to find the rows of a statement."""
-    async with store.read() as connection:
-        return [row.detail for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
+async def test_every_statement_finds_its_rows_by_an_index(upkeep: Upkeep) -> None:
+    """None reads a table from end to end, or sorts it, before it comes to the rows that it is about."""
+    await years_of(upkeep.store, 3, days=100)
+    async with upkeep.store.write() as connection:
+        await fill_with_acks(connection)
+    with statements_of(upkeep.store) as seen:
+        await upkeep.started().tick()
+        upkeep.now += DAY
+        await upkeep.started().tick()
+    assert sum(sql.startswith("DELETE") for sql in seen) >= 6
+    for plan, sql in await plans(upkeep.store, seen):
+        assert not plan.startswith(tuple(f"SCAN {table}" for table in LARGE)), f"{plan}: {sql}"
+        assert "TEMP B-TREE" not in plan, sql
 
 
 @dataclass
@@ -380,9 +357,9 @@ async def test_a_slice_ends_once_it_is_long_enough(upkeep: Upkeep) -> None:
     """On a slow machine after a single step, and with fewer rows the next time."""
     await years_of(upkeep.store, 1)
     upkeep.timer.step = 2 * SLICE_S
-    with watched(upkeep.store) as seen:
+    with statements_of(upkeep.store) as seen:
         await upkeep.started(ONE_SLICE).tick()
-    written = [sql for sql, _ in seen if sql.startswith(("DELETE", "INSERT"))]
+    written = [sql for sql in seen if sql.startswith(("DELETE", "INSERT"))]
     assert len(written) == 2  # one table's rows, and how far that came
     last = await upkeep.last()
     assert last is not None

@@ -25,6 +25,16 @@ MAKE_EVERY = timedelta(minutes=30)
 """A forecast changes little from one look to the next, and costs some milliseconds."""
 
 
+def add_point(past: list[Point], point: Point) -> None:
+    """Adds the next reading to those that a forecast is made of, in place of one of the same minute.
+
+    A forecast counts by hours, and takes the longer the more readings it has.
+    """
+    if past and point.taken_at.replace(second=0, microsecond=0) <= past[-1].taken_at:
+        past.pop()
+    past.append(point)
+
+
 def foretold_of(account: Account, full: Forecast | None) -> Foretold | None:
     """An outlook as it is remembered and told."""
     if full is None or account.reading is None:

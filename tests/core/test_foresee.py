@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.foresee import told_now
+from bot.core.credit_changes import Point
+from bot.core.forecast import outlook
+from bot.core.foresee import add_point, told_now
 from bot.core.model import Account, Credits, Foretold, Reading
 
 NOW = datetime(2026, 7, 20, 14, 3, tzinfo=UTC)
@@ -53,3 +55,22 @@ def test_what_an_account_that_was_empty_is_foretold_holds_while_it_is_empty() ->
     """Nothing left is no news for a forecast that was made of nothing left."""
     nothing = replace(RUNS_OUT, total=0)
     assert told_now(account(nothing, 0), NOW) is not None
+
+
+def test_a_forecast_of_a_reading_a_second_is_that_of_one_a_minute() -> None:
+    """However often an account is read and changes, a forecast is made of a bounded number of readings."""
+    dense, thin = list[Point](), list[Point]()
+    for second in range(0, 3 * 24 * 3600, 10):
+        at = NOW - timedelta(days=3) + timedelta(seconds=second)
+        point = Point(at, 9_000 - second / 40 + (4_000 if second > 100_003 else 0))
+        dense.append(point)
+        add_point(thin, point)
+    assert len(thin) == 3 * 24 * 60
+    assert thin[-1] == dense[-1]
+    known = Account("k", "s", "a@example.com", reading=Reading(NOW, Credits(dense[-1].monthly)), allowance=15_000)
+    fine, rough = outlook(known, dense, NOW), outlook(known, thin, NOW)
+    assert fine is not None
+    assert rough is not None
+    assert fine.median is not None
+    assert rough.median is not None
+    assert abs(fine.median - rough.median) < timedelta(minutes=10)
