@@ -127,10 +127,13 @@ class Plan:
 
     @property
     def renews(self) -> bool | None:
-        """Whether the same plan goes on by itself at ``ends_at``; None where there is no end to go on from."""
+        """Whether the same plan is known to go on by itself at ``ends_at``; None where there is no end to go on from.
+
+        It is where the service names it as the next one, too: a gift card's plan has no next one, and ends.
+        """
         if self.free or self.ends_at is None:
             return None
-        return self.cancelled_at is None and self.becomes is None
+        return self.cancelled_at is None and self.name is not None and self.next_name == self.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,12 +37,19 @@ VERY_LOW = Credits(monthly=180, daily=0, package=0, monthly_allowance=15000, ref
 NONE_LEFT = Credits(monthly=0, daily=0, package=0, monthly_allowance=15000, refresh_at=REFILL)
 FULL = Credits(monthly=15000, daily=0, package=0, monthly_allowance=15000, refresh_at=REFILL + timedelta(days=30))
 PREMIUM = Plan(
-    name="Premium - Monthly", ends_at=datetime(2026, 7, 23, 0, 48, tzinfo=UTC), price="60", renewal_price="60"
+    name="Premium - Monthly",
+    next_name="Premium - Monthly",
+    ends_at=datetime(2026, 7, 23, 0, 48, tzinfo=UTC),
+    price="60",
+    renewal_price="60",
 )
 CANCELLED = Plan(
     name="Premium - Monthly", ends_at=PREMIUM.ends_at, cancelled_at=datetime(2026, 7, 2, 9, 0, tzinfo=UTC), price="60"
 )
 CHANGING = Plan(name="Premium - Monthly", next_name="Basic", ends_at=PREMIUM.ends_at)
+GIFT = Plan(name="Premium - Monthly", ends_at=PREMIUM.ends_at)
+"""A gift card's: no next plan is named."""
+
 FREE = Plan(name="Free", free=True)
 ids: Iterator[int] = count(1)
 

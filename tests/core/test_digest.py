@@ -77,8 +77,9 @@ def coming(reading: Reading, runs_out: timedelta | None = None) -> list[tuple[ti
 @pytest.mark.parametrize(
     ("plan", "kind"),
     [
-        (Plan("Pro", ends_at=NOW + DAY), Kind.RENEWS),
-        (Plan("Pro", ends_at=NOW + DAY, cancelled_at=NOW - DAY), Kind.ENDS),
+        (Plan("Pro", "Pro", ends_at=NOW + DAY), Kind.RENEWS),
+        (Plan("Pro", ends_at=NOW + DAY), Kind.ENDS),
+        (Plan("Pro", "Pro", ends_at=NOW + DAY, cancelled_at=NOW - DAY), Kind.ENDS),
         (Plan("Pro", next_name="Basic", ends_at=NOW + DAY), Kind.CHANGES),
     ],
 )
@@ -97,7 +98,7 @@ def refilled(after: timedelta, plan: Plan | None = None) -> Reading:
 
 def test_refills() -> None:
     """One that comes with the renewal is said with it; none is promised after a plan has ended."""
-    renews, ends = Plan("Pro", ends_at=NOW + DAY), Plan("Pro", ends_at=NOW + DAY, cancelled_at=NOW)
+    renews, ends = Plan("Pro", "Pro", ends_at=NOW + DAY), Plan("Pro", ends_at=NOW + DAY, cancelled_at=NOW)
     assert coming(refilled(2 * DAY)) == [(2 * DAY, Kind.REFILL)]
     assert coming(refilled(DAY + MINUTE, renews)) == [(DAY, Kind.RENEWS)]
     assert coming(refilled(2 * DAY, renews)) == [(DAY, Kind.RENEWS), (2 * DAY, Kind.REFILL)]

@@ -320,7 +320,7 @@ def test_the_sources_trouble_is_not_told_for_its_accounts() -> None:
 def test_a_plan_that_renews_and_then_is_cancelled() -> None:
     """Told once a period as info, resolved by the renewal; cancelled, the whole ladder, then the end."""
     life, end = Life(), NOW + 8 * DAY
-    going = Plan(PRO, ends_at=end)
+    going = Plan(PRO, PRO, ends_at=end)
     assert [life.reasons(read(plan=going), after=DAY) for _ in range(8)] == [{PLAN: Reason.FIRED}] + [{}] * 7
     assert life.alerts[PLAN].severity is Severity.INFO
     going = replace(going, ends_at=end + 30 * DAY)

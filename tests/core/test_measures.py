@@ -174,7 +174,7 @@ def plan_at(
     left: timedelta | None,
     *,
     cancelled: bool = False,
-    next_name: str | None = None,
+    next_name: str | None = PRO,
     free: bool = False,
     before: Reading | None = None,
     ladder: Ladder = RULES.plan_ends_within,
@@ -191,7 +191,7 @@ def plan_at(
 
 
 def plan_levels(
-    left: timedelta, *, cancelled: bool = False, next_name: str | None = None, ladder: Ladder = RULES.plan_ends_within
+    left: timedelta, *, cancelled: bool = False, next_name: str | None = PRO, ladder: Ladder = RULES.plan_ends_within
 ) -> tuple[int, int]:
     """What a plan reaches and holds that ends in so long."""
     standing = plan_at(left, cancelled=cancelled, next_name=next_name, ladder=ladder)
@@ -213,10 +213,9 @@ def plan_levels(
         (-9 * DAY, (ENDED, ENDED)),
     ],
 )
-@pytest.mark.parametrize("next_name", [None, "", PRO])
-def test_a_plan_that_renews(left: timedelta, levels: tuple[int, int], next_name: str | None) -> None:
+def test_a_plan_that_renews(left: timedelta, levels: tuple[int, int]) -> None:
     """Renewing: told once, at the first rung; ended only some minutes after its end, for renewal takes a moment."""
-    assert plan_levels(left, next_name=next_name) == levels
+    assert plan_levels(left) == levels
 
 
 @pytest.mark.parametrize(
@@ -236,11 +235,13 @@ def test_a_plan_that_renews(left: timedelta, levels: tuple[int, int], next_name:
         (-9 * DAY, (ENDED, ENDED)),
     ],
 )
-@pytest.mark.parametrize(("cancelled", "next_name"), [(True, None), (False, "Basic"), (True, "Basic")])
+@pytest.mark.parametrize(
+    ("cancelled", "next_name"), [(True, PRO), (False, "Basic"), (True, "Basic"), (False, None), (False, "")]
+)
 def test_a_plan_that_ends_or_changes(
     left: timedelta, levels: tuple[int, int], cancelled: bool, next_name: str | None
 ) -> None:
-    """Cancelled or changing: the whole ladder, each rung worse than "renews", and ended at its end."""
+    """Cancelled, changing, or not known to renew: the whole ladder, each rung worse than "renews", and its end."""
     assert plan_levels(left, cancelled=cancelled, next_name=next_name) == levels
 
 

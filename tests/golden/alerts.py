@@ -121,6 +121,7 @@ def plans() -> Mapping[str, str]:
     later = datetime(2026, 8, 23, 0, 48, tzinfo=UTC)
     return {
         "renews": shown.notices(plan(severity=INFO, plan=given.PREMIUM)),
+        "not known to renew": shown.notices(plan(plan=given.GIFT)),
         "cancelled, ends": shown.notices(plan()),
         "cancelled, ends today": shown.notices(plan(plan=replace(given.CANCELLED, ends_at=NOW + timedelta(hours=5)))),
         "cancelled, nothing left to lapse": shown.notices(plan(credits=given.NONE_LEFT)),
