@@ -47,6 +47,7 @@ from bot.foresight import Foresight
 from bot.metrics import Metrics
 from bot.outbox import Outbox
 from bot.pairing import Pairing
+from bot.pauses import Pauses
 from bot.proxies import ProxyTrouble, open_client
 from bot.recipients import Recipients
 from bot.retention import Retention
@@ -183,6 +184,7 @@ class App:
         self._pairing = Pairing(self._store, clock)
         door = Door(self._store, self._pairing, self._recipients)
         fleet = Fleet(context, self._verdicts)
+        self._pauses = Pauses(context, self._verdicts, self._checks)
         self.desk = Desk(
             fleet, self._checks, self._discovery, self._drawing, door, clock, next_try=self._outbox.next_try
         )
@@ -303,7 +305,12 @@ class App:
 
     def _schedule_checks(self) -> None:
         """Looks for what is due, as often as the shortest interval needs."""
-        self._schedule.every(self._tick, "look", self._checks.tick)
+        self._schedule.every(self._tick, "look", self._look)
+
+    async def _look(self) -> None:
+        """Ends the pauses whose time is over, and begins the looks that are due."""
+        await self._pauses.tick()
+        await self._checks.tick()
 
     @asynccontextmanager
     async def _supervised(self, stop: asyncio.Event) -> AsyncIterator[None]:
@@ -397,7 +404,7 @@ class App:
 
     async def _first_round(self) -> None:
         """Looks at everyone known at once, and asks the sources who else there is."""
-        await self._checks.tick()
+        await self._look()
         await self._discovery.ask_all()
         await self._checks.start_due()
 

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 
 from bot.context import Context
 from bot.core.model import Outage, OutageKind, Sample, Unchanged
+from bot.core.pauses import Paused
 from bot.core.spread import next_look
 from bot.errors import DatabaseTrouble
-from bot.rounds import Rounds
+from bot.rounds import Round, Rounds
 from bot.sources import Source
-from bot.store import accounts, history
+from bot.store import accounts, chats, history, pauses
 from bot.store.accounts import Known
 from bot.verdicts import Look, Saved, Verdicts
 
@@ -67,6 +68,8 @@ class Checks:
         self._asked = 0
         self._draining = False
         self._ticked_at: datetime | None = None
+        self._idle_at: datetime | None = None
+        self.paused = Paused()
 
     @property
     def busy(self) -> bool:
@@ -75,17 +78,41 @@ class Checks:
 
     async def resume(self) -> None:
         """Takes up where the last run left off: everyone is due at once."""
+        now = self._clock()
         async with self._store.write() as connection:
-            told = await history.last_pause_end(connection, self._clock())
-            moments = (await accounts.last_look(connection), told)
+            told = await history.last_pause_end(connection, now)
+            resumed = await chats.marked(connection, chats.RESUMED)
+            moments = (await accounts.last_look(connection), told, resumed)
             self._ticked_at = max((moment for moment in moments if moment), default=None)
-            await accounts.all_due(connection, self._clock())
+            self.pause(await pauses.current(connection))
+            await accounts.all_due(connection, now)
+        if self.rounds.all_paused:
+            self.nobody_checked_until(min([now, *(pause.until for pause in self.paused.over(now))]))
+
+    def pause(self, paused: Paused) -> None:
+        """Who is paused from now on: no look at them begins, whoever wished for it."""
+        self.paused = paused
+        self.rounds.pause({key for key in self.rounds.watched if paused.of(key)})
+
+    def nobody_checked_until(self, moment: datetime) -> None:
+        """Everyone was paused until then: that nobody was watching meanwhile is as it should be."""
+        if self._ticked_at:
+            self._ticked_at = max(self._ticked_at, moment)
+
+    async def looks_to_end(self, keys: Iterable[str], seconds: float) -> None:
+        """Waits, not for longer than that, until no look at these accounts is under way."""
+        waits = [self._in_flight[key] for key in keys if key in self._in_flight]
+        if waits:
+            self._rush()
+            self._hurry.set()
+            await asyncio.wait(waits, timeout=seconds)
 
     async def tick(self) -> None:
         """Notices a pause, says what a silence that is over withheld, and starts the looks that are due."""
         await self._note_pause()
         await self._verdicts.catch_up_if_due()
         await self.start_due()
+        self._note_idle_round()
 
     async def start_due(self) -> None:
         """Claims the accounts that are due, as many as there is room for, and begins to look at them."""
@@ -174,6 +201,9 @@ class Checks:
         try:
             while self._line:
                 account, source = self._line.popleft()
+                if self.paused.of(account.key):
+                    self._release([account.key])
+                    continue
                 sample = await self._look(account, source)
                 self._ended.append(Look(account.key, sample))
                 self._wake.set()
@@ -214,7 +244,7 @@ class Checks:
             while self._ended:
                 batch, self._ended = self._ended, []
                 await self._save(batch)
-                self._release(batch)
+                self._release(look.key for look in batch)
                 if self._more_due and not self._draining:
                     await self._start_more()
 
@@ -242,10 +272,10 @@ class Checks:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
 
-    def _release(self, batch: Iterable[Look]) -> None:
+    def _release(self, keys: Iterable[str]) -> None:
         """Tells those who wait for a look that it is over."""
-        for look in batch:
-            waiting = self._in_flight.pop(look.key, None)
+        for key in keys:
+            waiting = self._in_flight.pop(key, None)
             if waiting and not waiting.done():
                 waiting.set_result(None)
 
@@ -270,6 +300,13 @@ class Checks:
         ended = self.rounds.ended()
         if ended:
             self._context.on_round(ended)
+
+    def _note_idle_round(self) -> None:
+        """While everyone is paused, lets a round of nobody end each interval: the bot does its work."""
+        now, before = self._clock(), self._idle_at
+        if self.rounds.all_paused and (before is None or not timedelta(0) <= now - before < self.every):
+            self._idle_at = now
+            self._context.on_round(Round(whole=True, any_read=False))
 
     async def _note_pause(self) -> None:
         """After more than three intervals without checks, says from when to when nobody was watching.

@@ -25,7 +25,7 @@ from bot.core.spread import next_look
 from bot.enrolment import Enrolled, enrol
 from bot.register import Register
 from bot.rounds import Rounds
-from bot.store import accounts, alerts, chats, outbox
+from bot.store import accounts, alerts, chats, outbox, pauses
 from bot.store.accounts import Known
 from bot.store.connection import Connection
 from bot.verdicts import Verdicts
@@ -186,7 +186,9 @@ class Discovery:
         """Tells the rounds who is watched, and greets chats that were never used, once there is something to say."""
         watched = [one for one in await accounts.known(connection) if one.watched]
         await self._check_more_often(connection, watched, now)
-        self._rounds.watch({one.key: self._roster.watchlist.own_check_every(one.source, one.email) for one in watched})
+        own, paused = self._roster.watchlist.own_check_every, await pauses.current(connection)
+        intervals = {one.key: own(one.source, one.email) for one in watched}
+        self._rounds.watch(intervals, {key for key in intervals if paused.of(key)})
         self._verdicts.watch(self._rounds.watched.keys())
         await self._recipients.refresh(connection)
         counts = Counter(chat for one in watched for chat in self._recipients.told_of(one.source, one.email))

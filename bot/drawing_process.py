@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from io import BytesIO
 from zoneinfo import ZoneInfo
 
-from bot.core.history import Gap, Line, Mark, MarkKind, Panel, Picture, Rung, load_picture
+from bot.core.history import PAUSED, Gap, Line, Mark, MarkKind, Panel, Picture, Rung, load_picture
 
 NO_LIBRARY = 69
 try:
@@ -201,7 +201,8 @@ def draw_gap(axes: Axes, gap: Gap, layout: Layout) -> None:
     if layout.alone and share > 0.05:
         middle, low = (gap.since + until) / 2, axes.get_ylim()
         place = low[0] + (low[1] - low[0]) * 0.5
-        words = axes.text(middle, place, "not read", color=MUTED, fontsize=layout.small, ha="center", va="center")
+        said = PAUSED if gap.kind == PAUSED else "not read"
+        words = axes.text(middle, place, said, color=MUTED, fontsize=layout.small, ha="center", va="center")
         words.set(rotation=0 if share > 0.24 else 90, zorder=5)
         words.set_bbox({"facecolor": BAND, "edgecolor": "none", "pad": 2.5})
 

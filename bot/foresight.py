@@ -6,6 +6,7 @@ import logging
 from bot.context import Context
 from bot.core.credit_changes import Point
 from bot.core.foresee import HISTORY, MAKE_EVERY, add_point, foresee
+from bot.core.history import unseen_of
 from bot.store import accounts, alerts, history
 from bot.verdicts import Verdicts
 
@@ -42,14 +43,16 @@ class Foresight:
             async for point in history.points(connection, key, now - HISTORY):
                 if point.taken_at <= now:
                     add_point(past, point)
+            gaps = (await history.gaps(connection, [key], now - HISTORY))[key]
         async with self._store.write() as connection:
             account = (await accounts.load(connection, [key])).get(key)
             if account is None:
                 return
             remembered = (await alerts.load(connection, [key]))[key]
             silences = await alerts.active_silences(connection, now)
+            unseen = unseen_of(gaps, now - HISTORY, now)
             named, rules = self._roster.named(account), self._roster.rules_of(account)
-            foreseen, outcomes = foresee(named, past, remembered, rules, silences, now)
+            foreseen, outcomes = foresee(named, past, remembered, rules, silences, now, unseen)
             await accounts.save_foretold(connection, foreseen, now)
             changed = [one for one in outcomes if one.alert != remembered.get(one.alert.measure)]
             notices = await self._verdicts.say(connection, changed, now)

@@ -1,10 +1,10 @@
 """Rounds: every account looked at once. One ends when each has been since the round before ended.
 
-An account with an interval of its own belongs to a round only while it is due. Where all have one, the shortest counts
-as everyone's.
+An account with an interval of its own belongs to a round only while it is due, one that is paused never. Where all
+have an interval of their own, the shortest counts as everyone's.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -24,30 +24,46 @@ class Rounds:
         """Begins with nobody watched."""
         self.watched: Mapping[str, timedelta | None] = {}
         self._every = every
+        self._checked: Mapping[str, timedelta | None] = {}
         self._regular: set[str] = set()
         self._waits_for: set[str] = set()
         self._failed: set[str] = set()
         self._read = 0
 
-    def watch(self, watched: Mapping[str, timedelta | None]) -> None:
-        """Who is watched from now on, and how often where that has an interval of its own.
+    def watch(self, watched: Mapping[str, timedelta | None], paused: Collection[str] = ()) -> None:
+        """Who is watched from now on, how often where that has an interval of its own, and who of them is paused.
 
-        The newcomers belong to the present round.
+        Who is new, or no longer paused, belongs to the present round.
         """
-        self._waits_for = (self._waits_for & watched.keys()) | (watched.keys() - self.watched.keys())
-        self.watched = dict(watched)
-        own = min((every for every in watched.values() if every), default=None)
-        settings = {key for key, every in watched.items() if every is None}
-        self._regular = settings or {key for key, every in watched.items() if every == own}
+        checked = {key: every for key, every in watched.items() if key not in paused}
+        self._waits_for = (self._waits_for & checked.keys()) | (checked.keys() - self._checked.keys())
+        self.watched, self._checked = dict(watched), checked
+        own = min((every for every in checked.values() if every), default=None)
+        settings = {key for key, every in checked.items() if every is None}
+        self._regular = settings or {key for key, every in checked.items() if every == own}
+
+    def pause(self, paused: Collection[str]) -> None:
+        """Who is paused from now on."""
+        self.watch(self.watched, paused)
+
+    @property
+    def all_paused(self) -> bool:
+        """Whether there are accounts, and all of them are paused."""
+        return bool(self.watched) and not self._checked
 
     @property
     def shortest(self) -> timedelta | None:
-        """The shortest interval of all; None where nobody is watched."""
-        return min((every or self._every for every in self.watched.values()), default=None)
+        """The shortest interval of all; None where nobody is checked."""
+        return min((every or self._every for every in self._checked.values()), default=None)
+
+    @property
+    def every(self) -> timedelta | None:
+        """How often a round ends; None where nobody is checked."""
+        return next((self._checked[key] or self._every for key in self._regular), None)
 
     def due(self, keys: Iterable[str]) -> None:
         """Notes who is due now: an account with an interval of its own then belongs to the present round."""
-        self._waits_for |= (self.watched.keys() & set(keys)) - self._regular
+        self._waits_for |= (self._checked.keys() & set(keys)) - self._regular
 
     def looked(self, key: str, *, ok: bool) -> None:
         """Notes a look."""
@@ -58,11 +74,11 @@ class Rounds:
 
     def end_with(self, keys: Iterable[str]) -> bool:
         """Whether looks at these accounts would end the round."""
-        return bool(self.watched) and self._waits_for <= set(keys)
+        return bool(self._checked) and self._waits_for <= set(keys)
 
     def ended(self) -> Round | None:
         """The round, if it has just ended; the next one then begins."""
-        if self._waits_for or not self.watched or not (self._read or self._failed):
+        if self._waits_for or not self._checked or not (self._read or self._failed):
             return None
         ended = Round(whole=not self._failed, any_read=self._read > 0)
         self._waits_for, self._failed, self._read = set(self._regular), set(), 0

@@ -13,6 +13,7 @@ from bot.core.looks import (
     Outcome,
     account_facts,
     decide_account,
+    decide_plan,
     decide_source,
     growth,
     is_changed,
@@ -27,6 +28,7 @@ from bot.core.model import (
     Chat,
     Facts,
     Health,
+    Measure,
     Notice,
     Outage,
     OutageKind,
@@ -40,7 +42,7 @@ from bot.core.model import (
     Unchanged,
 )
 from bot.core.spread import next_look
-from bot.core.steady import steady_until
+from bot.core.steady import plan_steady_until, steady_until
 from bot.store import accounts, alerts, chats, history, outbox, readings
 from bot.store.connection import Connection
 
@@ -223,6 +225,8 @@ class Verdicts:
                 continue
             before = self._roster.named(known[look.key])
             sample = judge(seen(look.sample, before), before)
+            if before.pause and isinstance(sample, Outage):
+                continue  # it had begun before the pause: whoever works there may be why it failed
             changes.append(Change(before, noted(before, sample)))
             if isinstance(sample, Outage) and sample.retry_after:
                 every = self._every_of(before.source, before.email)
@@ -264,6 +268,25 @@ class Verdicts:
                 outcomes += decided
         told = [one for one in outcomes if one.alert != remembered[one.alert.subject].get(one.alert.measure)]
         return told, steady
+
+    async def decide_plans(self, keys: Sequence[str], now: datetime) -> dict[str, datetime]:
+        """Watches the plan's end of accounts that nobody looks at; gives until when time alone changes nothing."""
+        until = {}
+        async with self._store.write() as connection:
+            known = await accounts.load(connection, keys)
+            remembered = await alerts.load(connection, known)
+            silences = await alerts.active_silences(connection, now)
+            outcomes = []
+            for key, account in known.items():
+                rules = self._roster.rules_of(account)
+                one = decide_plan(self._roster.named(account), remembered[key], rules, silences, now)
+                until[key] = plan_steady_until(account, one.alert, rules, now)
+                if one.alert != remembered[key].get(Measure.PLAN):
+                    outcomes.append(one)
+            notices = await self.say(connection, outcomes, now)
+        if notices:
+            self._on_notices()
+        return until
 
     async def decide_source(self, connection: Connection, source: str, now: datetime) -> list[Notice]:
         """Decides for a source alone, after a look at its listing."""

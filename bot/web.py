@@ -93,7 +93,10 @@ class Pages:
 
 
 def show_accounts(registry: CollectorRegistry, accounts: Sequence[Account], *, masked: bool) -> None:
-    """Credits and plan ends. An account that was never read, or a bucket that is not known, has no line: never a 0."""
+    """Credits and plan ends. An account that was never read, or a bucket that is not known, has no line: never a 0.
+
+    Whether one that is paused can be read is not known, but where it could not be read before.
+    """
     credits = Gauge("credit_bot_credits", "Credits as last read", ["account", "bucket"], registry=registry)
     allowance = Gauge("credit_bot_credits_monthly_allowance", "The plan's allowance", ["account"], registry=registry)
     plan_end = Gauge("credit_bot_plan_end_timestamp_seconds", "The end of the plan", ["account"], registry=registry)
@@ -101,8 +104,11 @@ def show_accounts(registry: CollectorRegistry, accounts: Sequence[Account], *, m
     readable = Gauge(
         "credit_bot_account_readable", "Whether the last look was a reading", ["account"], registry=registry
     )
+    paused = Gauge("credit_bot_account_paused", "Whether no checks are wished for", ["account"], registry=registry)
     for name, account in shown_names(accounts, masked=masked).items():
-        readable.labels(name).set(account.outage is None and account.reading is not None)
+        paused.labels(name).set(account.pause is not None)
+        if account.pause is None or account.outage:
+            readable.labels(name).set(account.outage is None and account.reading is not None)
         if account.reading is None:
             continue
         now = account.reading.credits

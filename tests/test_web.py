@@ -12,7 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.core.health import RefusedChat, Vitals
-from bot.core.model import Account, Alert, Chat, Credits, Measure, Outage, OutageKind, Plan, Reading, Severity
+from bot.core.model import Account, Alert, Chat, Credits, Measure, Outage, OutageKind, Pause, Plan, Reading, Severity
 from bot.errors import StartError
 from bot.metrics import Metrics
 from bot.web import Pages, mask, shown_names
@@ -228,3 +228,14 @@ async def test_a_host_that_is_none_is_said() -> None:
     page = Pages(None, None, Metrics(), QUARTER, Clock(), masked=False)  # type: ignore[arg-type]
     with pytest.raises(StartError, match="HTTP_LISTEN"):
         await page.start("192.0.2.1", 8080)
+
+
+async def test_what_is_paused_is_not_said_to_be_readable() -> None:
+    """Its credits keep the moment of the last reading; whether it can be read is not known, unless it could not be."""
+    pause = Pause("", NOW, NOW + timedelta(hours=1), "Kim")
+    async with pages(WELL, replace(SEEN, pause=pause), replace(FAILING, pause=pause)) as get:
+        found = await samples(get)
+    assert (found["credit_bot_account_paused", ALICE], found["credit_bot_account_paused", "Studio"]) == (1, 1)
+    assert ("credit_bot_account_readable", ALICE) not in found
+    assert found["credit_bot_account_readable", "Studio"] == 0
+    assert found["credit_bot_read_timestamp_seconds", ALICE] == NOW.timestamp()

@@ -8,6 +8,7 @@ from bot.chat.alerts import MUTES, say_alert, say_mute, say_silences
 from bot.chat.clean import clean, plain
 from bot.chat.left_out import end_words, left_out_lines
 from bot.chat.outlook import forecast_sentence, short_forecast
+from bot.chat.pauses import say_age, say_pause
 from bot.chat.telling import Pieces
 from bot.chat.text import Piece, bold
 from bot.chat.times import say_ago, say_day, say_in, say_moment, say_past, say_read, say_short
@@ -42,8 +43,8 @@ def account_tag(key: str) -> str:
 
 
 def is_known(account: Account) -> bool:
-    """Whether the last look gave numbers."""
-    return account.reading is not None and account.outage is None
+    """Whether the last look gave numbers, and the next one comes in its time."""
+    return account.reading is not None and account.outage is None and account.pause is None
 
 
 def needs_you(one: Watched) -> bool:
@@ -55,11 +56,11 @@ def urgency(one: Watched) -> tuple[int, float, float, str]:
     """Sorts accounts: critical, warning, unreadable, then by share and number."""
     severities = (alert.severity for alert in one.alerts if alert.measure is not Measure.FAILURES)
     rank = min((RANKS.get(severity, CALM) for severity in severities if severity), default=CALM)
-    known = is_known(one.account)
+    readable = one.account.reading is not None and one.account.outage is None
     credits = with_allowances(one.account)
     share = credits.share if credits else None
     return (
-        rank if known else min(rank, UNREADABLE),
+        rank if readable else min(rank, UNREADABLE),
         float("inf") if share is None else share,
         float(credits.total) if credits else float("inf"),
         one.account.name.casefold(),
@@ -81,6 +82,9 @@ def account_line(one: Watched, now: datetime, zone: ZoneInfo, *, detailed: bool 
         rest.extend(filter(None, (short_forecast(one.account, now, zone),)))
         rest.extend(refill_words(one, now, zone))
         rest.extend([] if detailed else plan_end_words(one.account, now, zone))
+    elif one.account.pause:
+        rest.extend([one.severity.word] if needs_you(one) and one.severity else [])
+        rest.extend(plan_end_words(one.account, now, zone))
     if say_mute(one.account, one.silences, now, zone):
         rest.append("muted")
     return (f"{sign_of(one)} ", bold(name_of(one.account.name)), " · ", " · ".join(rest))
@@ -89,6 +93,8 @@ def account_line(one: Watched, now: datetime, zone: ZoneInfo, *, detailed: bool 
 def amount_words(account: Account, now: datetime, zone: ZoneInfo) -> str:
     """Its number; where that is not fresh, that it is unknown, the last one with its age, and why."""
     credits, reading = with_allowances(account), account.reading
+    if account.pause:
+        return f"{say_pause(account.pause, now, zone)} · {last_words(account, now, zone)}"
     if account.outage is None:
         return f"{say_total(credits)}{in_brackets(share_of(credits))}" if credits else "not read yet"
     why = trouble_of(account.outage.kind)
@@ -96,6 +102,16 @@ def amount_words(account: Account, now: datetime, zone: ZoneInfo) -> str:
         return f"unknown: {why}"
     at = reading.taken_at
     return f"unknown · last {say_total(credits)} at {say_past(at, now, zone)}, {say_ago(at, now)}: {why}"
+
+
+def last_words(account: Account, now: datetime, zone: ZoneInfo) -> str:
+    """The last number of an account that is paused, with its age, and what was wrong then."""
+    credits, reading = with_allowances(account), account.reading
+    why = f": {trouble_of(account.outage.kind)}" if account.outage else ""
+    if credits is None or reading is None:
+        return f"unknown{why}" if why else "not read yet"
+    amount = f"last {say_total(credits)}{in_brackets(share_of(credits))} {say_age(reading.taken_at, now, zone)}"
+    return f"unknown · {amount}{why}" if why else amount
 
 
 def refill_words(one: Watched, now: datetime, zone: ZoneInfo) -> list[str]:
@@ -113,9 +129,17 @@ def plan_end_words(account: Account, now: datetime, zone: ZoneInfo) -> list[str]
         return []
     if any(one.name == "ends_at" and one.unreadable for one in reading.left_out):
         return ["end of plan: unreadable"]
-    end = trusted_end(reading, now)
-    near = end is not None and end - now <= NEAR
-    return [f"plan {plan_verb(reading.plan, now)} {say_short(end, now, zone)}"] if near and end else []
+    end = near_end(account, now)
+    return [f"plan {plan_verb(reading.plan, now)} {say_short(end, now, zone)}"] if end else []
+
+
+def near_end(account: Account, now: datetime) -> datetime | None:
+    """The end of the plan, where it is near or past; None while nobody looks whether it was renewed."""
+    reading = account.reading
+    end = trusted_end(reading, now) if reading else None
+    if reading is None or reading.plan.free or end is None or end - now > NEAR:
+        return None
+    return None if account.pause and reading.plan.renews and end <= now else end
 
 
 def plan_verb(plan: Plan, now: datetime) -> str:
@@ -152,6 +176,9 @@ def card_lines(one: Watched, now: datetime, zone: ZoneInfo) -> list[tuple[Piece,
     account = one.account
     email = f" ({clean(account.email, 80)})" if account.label else ""
     lines: list[tuple[Piece, ...]] = [(f"{sign_of(one)} ", bold(name_of(account.name)), email)]
+    if account.pause:
+        lines.append((bold("Paused"), f"{say_pause(account.pause, now, zone, who=True).removeprefix('paused')}."))
+        lines.append((f"No checks until then. /resume {name_of(account.name)} ends that sooner.",))
     if account.outage is not None:
         lines.append((bold("Cannot be read"), f" since {failing_words(account, now, zone)}."))
         lines.append((f"{capitalised(say_trouble(account.outage.kind, account.outage.said))}.",))
@@ -171,7 +198,7 @@ def reading_lines(account: Account, now: datetime, zone: ZoneInfo) -> list[tuple
     credits, reading = with_allowances(account), account.reading
     if credits is None or reading is None:
         return [("Never read yet.",)]
-    last = "" if account.outage is None else "Last known: "
+    last = "Last known: " if account.outage or account.pause else ""
     of = f" of {say_number(credits.monthly_allowance)}" if credits.monthly_allowance else ""
     share = in_brackets(share_of(credits))
     amount = say_credits(credits) if last else capitalised(say_credits(credits))

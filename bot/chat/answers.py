@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.account import account_line, account_tag, card_lines, detail_line, is_known, needs_you, urgency
 from bot.chat.alerts import say_alert, say_silences, since_words
+from bot.chat.pauses import act_of, resume_button
 from bot.chat.text import Button, Buttons, Message, Piece, Text, bold
 from bot.chat.times import say_past, say_read
 from bot.chat.words import SERVICE, SIGNS, name_of, say_count, service_name, trouble_of
@@ -83,16 +84,18 @@ def ordered_page(watched: Sequence[Watched], page: int, now: datetime, zone: Zon
 def health_words(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> str:
     """How many need somebody, and when the numbers were read."""
     need = sum(map(needs_you, watched))
-    unknown = sum(not is_known(one.account) for one in watched)
+    paused = sum(one.account.pause is not None for one in watched)
+    unknown = sum(not is_known(one.account) for one in watched) - paused
     words = [f"{need:,} {'needs' if need == 1 else 'need'} you" if need else "all well"]
-    if unknown:
-        words = [words[0] if need else "none needs you", f"{unknown:,} unknown"]
+    if unknown or paused:
+        words = [words[0] if need else "none needs you"]
+        words += [f"{count:,} {what}" for count, what in ((unknown, "unknown"), (paused, "paused")) if count]
     return " · ".join([*words, *read_words(watched, now, zone)])
 
 
 def read_words(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> list[str]:
     """When the fresh numbers were read, from the oldest to the newest; what is not fresh tells its own age."""
-    moments = [one.account.reading.taken_at for one in watched if one.account.reading and not one.account.outage]
+    moments = [one.account.reading.taken_at for one in watched if one.account.reading and is_known(one.account)]
     if not moments:
         return []
     oldest, newest = min(moments), max(moments)
@@ -110,8 +113,9 @@ def no_accounts() -> Message:
 
 def account_card(watched: Watched, now: datetime, zone: ZoneInfo) -> Message:
     """Everything about one account."""
-    text = Text().lines(card_lines(watched, now, zone))
-    return text.message(((Button("Refresh", f"refresh:{account_tag(watched.account.key)}"),),))
+    text, pause = Text().lines(card_lines(watched, now, zone)), watched.account.pause
+    refresh = Button("Refresh", f"refresh:{account_tag(watched.account.key)}")
+    return text.message(((refresh,), *(resume_button(act_of(pause)) if pause else ())))
 
 
 Firing = tuple[Severity, tuple[Piece, ...]]

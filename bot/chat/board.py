@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 
-from bot.chat.account import NEAR, is_known, needs_you, plan_verb, sign_of, urgency
+from bot.chat.account import is_known, near_end, needs_you, plan_verb, sign_of, urgency
 from bot.chat.clean import utf16_len
 from bot.chat.sender import NO_PREVIEW, entities_of, post, reason_of, seconds_of
 from bot.chat.telling import Pieces
@@ -19,7 +19,6 @@ from bot.chat.text import MOST_ENTITIES, Message, Text, bold
 from bot.chat.times import MONTHS, WEEKDAYS, local, say_clock
 from bot.chat.words import in_brackets, name_of, say_count, say_total, share_of, trouble_of
 from bot.core.board import Board, EditResult, Gone, NotNow, Shown
-from bot.core.left_out import trusted_end
 from bot.core.looks import with_allowances
 from bot.core.model import Account, Chat, Measure, Watched
 
@@ -52,8 +51,10 @@ def board_message(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> 
 
 def headlines(watched: Sequence[Watched], zone: ZoneInfo) -> list[Pieces]:
     """How many there are and need somebody; when they were read."""
-    unknown = sum(not is_known(one.account) for one in watched)
-    unread = f" · {unknown:,} unknown" if unknown else ""
+    paused = sum(one.account.pause is not None for one in watched)
+    unknown = sum(not is_known(one.account) for one in watched) - paused
+    counts = ((unknown, "unknown"), (paused, "paused"))
+    unread = "".join(f" · {count:,} {what}" for count, what in counts if count)
     need = need_words(sum(map(needs_you, watched)))
     head: Pieces = (bold(say_count(len(watched), "account")), f", {need}{unread}")
     moments = [one.account.reading.taken_at for one in watched if one.account.reading and is_known(one.account)]
@@ -83,7 +84,7 @@ def moment_words(when: datetime, zone: ZoneInfo) -> str:
 def board_line(one: Watched, now: datetime, zone: ZoneInfo) -> Pieces:
     """One account: its number, and what is near."""
     rest = [amount_words(one.account, zone)]
-    if is_known(one.account):
+    if is_known(one.account) or one.account.pause:
         rest += [one.severity.word] if needs_you(one) and one.severity else []
         rest += near_words(one, now, zone)
     return (f"{sign_of(one)} ", bold(name_of(one.account.name, NAME_LENGTH)), " · ", " · ".join(rest))
@@ -98,15 +99,19 @@ def near_words(one: Watched, now: datetime, zone: ZoneInfo) -> list[str]:
     low = any(alert.measure is Measure.CREDITS for alert in one.alerts)
     comes = low and refill is not None and refill > now and plan.renews is not False
     words = [f"refill {moment_words(refill, zone)}"] if comes and refill else []
-    end = trusted_end(reading, now)
-    if plan.free or end is None or end - now > NEAR:
-        return words
-    return [*words, f"plan {plan_verb(plan, now)} {moment_words(end, zone)}"]
+    end = near_end(one.account, now)
+    return [*words, f"plan {plan_verb(plan, now)} {moment_words(end, zone)}"] if end else words
 
 
 def amount_words(account: Account, zone: ZoneInfo) -> str:
     """Its credits; where they are not fresh, the last ones with their moment, and why."""
     credits, reading = with_allowances(account), account.reading
+    if account.pause:
+        until = f"paused until {moment_words(account.pause.until, zone)}"
+        why = f": {trouble_of(account.outage.kind)}" if account.outage else ""
+        if credits is None or reading is None:
+            return f"{until} · {'unknown' + why if why else 'not read yet'}"
+        return f"{until} · last {say_total(credits)} {moment_words(reading.taken_at, zone)}{why}"
     if account.outage is None:
         return f"{say_total(credits)}{in_brackets(share_of(credits))}" if credits else "not read yet"
     why = trouble_of(account.outage.kind)

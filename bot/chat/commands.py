@@ -165,7 +165,8 @@ async def refresh(desk: Desk, shown: Sequence[Watched], *, by_name: bool = False
     Those with a longer interval of their own are looked at before their time only where they are asked for by name.
     """
     now = desk.now()
-    stale = [one.account.key for one in shown if not (is_fresh(one, now) or (is_rare(one, now) and not by_name))]
+    checked = [one for one in shown if one.account.pause is None]
+    stale = [one.account.key for one in checked if not (is_fresh(one, now) or (is_rare(one, now) and not by_name))]
     if not stale:
         return False
     looking = asyncio.ensure_future(desk.look_now(stale))
@@ -222,10 +223,11 @@ async def alerts(asked: Asked) -> None:
 
 
 async def check(asked: Asked) -> None:
-    """A round now: asks who there is, looks at everyone, and shows what was seen."""
+    """A round now: asks who there is, looks at everyone who is not paused, and shows what was seen."""
     await asked.desk.ask_sources()
-    keys = [one.account.key for one in await asked.desk.watched()]
-    await asked.say(check_started(len(keys)))
+    watched = await asked.desk.watched()
+    keys = [one.account.key for one in watched if one.account.pause is None]
+    await asked.say(check_started(len(keys), len(watched) - len(keys)))
     looking = asyncio.ensure_future(asked.desk.look_now(keys))
     await asyncio.wait([looking], timeout=ROUND_WAIT)
     await asked.say(credits_page(await asked.desk.watched(), 0, asked.desk.now(), asked.zone))

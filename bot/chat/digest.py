@@ -58,7 +58,8 @@ def spent_words(digest: Digest, now: datetime, zone: ZoneInfo) -> str:
         known = digest.unknown < digest.accounts
         return f"Nothing is known to be spent since {since}: {'not all' if known else 'no'} accounts could be read."
     if not total:
-        return f"Nothing was spent since {since}."
+        seen = "No spending was seen" if digest.paused else "Nothing was spent"
+        return f"{seen} since {since}."
     by = f": {counted(amounts(digest.spent))}" if digest.accounts > 1 else ""
     return f"Spent {say_number(round(total, 2))} since {since}{by}."
 
@@ -67,7 +68,8 @@ def left_words(digest: Digest) -> str:
     """What is there, and how many accounts need somebody."""
     words = [f"{say_number(digest.credits)} left in {say_count(digest.accounts, 'account')}"]
     words.append(f"{digest.need:,} {'needs' if digest.need == 1 else 'need'} you" if digest.need else "none needs you")
-    return " · ".join([*words, *([f"{digest.unknown:,} unknown"] if digest.unknown else [])])
+    counts = ((digest.unknown, "unknown"), (digest.paused, "paused"))
+    return " · ".join([*words, *(f"{count:,} {what}" for count, what in counts if count)])
 
 
 def change_lines(digest: Digest) -> list[Pieces]:

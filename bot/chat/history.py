@@ -16,6 +16,7 @@ from bot.chat.words import capitalised, name_of, say_count, say_number, share_of
 from bot.core.foresee import told_now
 from bot.core.history import (
     MOST_PANELS,
+    PAUSED,
     SLOTS,
     Fan,
     Gap,
@@ -119,7 +120,7 @@ def panel(past: Past, span: timedelta, now: datetime, *, alone: bool) -> Panel:
         share=f"{share}{of}" if share else "",
         note=capitalised(brief(past.forecast)) if alone else "",
         severity=past.watched.severity.word if past.watched.severity else "",
-        stale=one.outage is not None,
+        stale=one.outage is not None or one.pause is not None,
         lines=lines_of(past.trace.places, gaps, now.timestamp()),
         gaps=gaps,
         marks=past.trace.marks,
@@ -135,7 +136,8 @@ def brief(forecast: str) -> str:
 
 
 def whole_gaps(past: Past, span: timedelta, now: datetime) -> tuple[Gap, ...]:
-    """The gaps within the span, each moment once; an outage that lasts is known from the account itself."""
+    """The gaps within the span, each moment once; what lasts is known from the account itself."""
     one = past.watched.account
-    lasting = (Gap(one.failing_since.timestamp(), None, one.outage.kind),) if one.outage and one.failing_since else ()
+    lasting = [Gap(one.failing_since.timestamp(), None, one.outage.kind)] if one.outage and one.failing_since else []
+    lasting += [Gap(one.pause.since.timestamp(), None, PAUSED)] if one.pause else []
     return merged((*past.gaps, *lasting), (now - span).timestamp(), now.timestamp())

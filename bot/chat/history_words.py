@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.chat.account import amount_words
+from bot.chat.account import amount_words, is_known
 from bot.chat.text import Message, Piece, Text, bold
 from bot.chat.times import WEEKDAYS, local, say_clock, say_day, say_past
 from bot.chat.words import capitalised, joined, name_of, say_count, say_number, trouble_of
 from bot.core.durations import say_duration
-from bot.core.history import Gap, Mark, MarkKind, Trace
+from bot.core.history import PAUSED, Gap, Mark, MarkKind, Trace
 from bot.core.model import Account, OutageKind
 
 LONGEST_CAPTION = 1024
@@ -76,7 +76,7 @@ def nothing_words(one: Told, span: timedelta, now: datetime, zone: ZoneInfo) -> 
 def now_words(one: Told, now: datetime, zone: ZoneInfo) -> str:
     """The number now, or that it is unknown and the last one with its age."""
     said = amount_words(one.account, now, zone)
-    return f"now {said}" if one.account.outage is None and one.account.reading else said
+    return f"now {said}" if is_known(one.account) else said
 
 
 def lines_of_one(one: Told, now: datetime, zone: ZoneInfo) -> list[str]:
@@ -143,13 +143,19 @@ def say_when(at: float, now: datetime, zone: ZoneInfo) -> str:
 
 
 def gap_words(gaps: Sequence[Gap], now: datetime) -> str:
-    """How long it could not be read, and why: "not read for 2 h (session broken)"."""
+    """How long it could not be read, and why, and how long it was paused: "not read for 2 h (session broken)"."""
+    paused = [gap for gap in gaps if gap.kind == PAUSED]
+    others = [gap for gap in gaps if gap.kind != PAUSED]
+    causes = joined(list(dict.fromkeys(say_cause(gap.kind) for gap in others)), LONGEST_LINE)
+    said = (span_words("not read", others, now), f" ({causes})"), (span_words("paused", paused, now), "")
+    return ", ".join(words + rest for words, rest in said if words)
+
+
+def span_words(what: str, gaps: Sequence[Gap], now: datetime) -> str:
+    """How long something was, in how many parts; nothing where it was no time worth a word."""
     seconds = sum((now.timestamp() if gap.until is None else gap.until) - gap.since for gap in gaps)
-    if seconds < 1:
-        return ""
-    causes = dict.fromkeys(say_cause(gap.kind) for gap in gaps)
     often = f" in {len(gaps):,} gaps" if len(gaps) > 1 else ""
-    return f"not read for {say_duration(timedelta(seconds=seconds))}{often} ({joined(list(causes), LONGEST_LINE)})"
+    return f"{what} for {say_duration(timedelta(seconds=seconds))}{often}" if seconds >= 1 else ""
 
 
 def say_cause(kind: str) -> str:

@@ -13,6 +13,7 @@ from bot.chat.clean import clean
 from bot.chat.many import tell_many
 from bot.chat.notes import tell_note
 from bot.chat.one import tell_story
+from bot.chat.pauses import act_number, resume_button
 from bot.chat.source import tell_source
 from bot.chat.telling import Telling
 from bot.chat.text import Button, Buttons, Message, Text
@@ -102,6 +103,8 @@ def also_sent(sent: Iterable[tuple[datetime, str]], now: datetime, zone: ZoneInf
 def buttons_of(parcel: Parcel) -> Buttons:
     """What one can do about an alert that fires; recoveries and notes need nothing done."""
     last = parcel.stories[0].last.notice
+    if last.topic is Topic.PAUSED and last.facts.acted_at:
+        return resume_button(act_number(last.facts.acted_at))
     if last.topic is not Topic.ALERT or last.reason is Reason.RESOLVED:
         return ()
     return alert_buttons(parcel.notifications[0].id)

@@ -4,6 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.chat.digest import tell_digest
+from bot.chat.pauses import tell_pause
 from bot.chat.telling import Telling, telling
 from bot.chat.text import bold
 from bot.chat.times import days_ahead, say_ago, say_at, say_clock, say_moment
@@ -21,6 +22,8 @@ def tell_note(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
             return greeting(facts)
         case Topic.GONE:
             return gone(facts, now, zone)
+        case Topic.PAUSED | Topic.RESUMED:
+            return tell_pause(story.last.notice, now, zone)
         case Topic.DIGEST:
             return tell_digest(facts)
         case _:

@@ -195,9 +195,15 @@ def not_allowed(action: str = "change anything") -> Message:
     return Text().line(f"Only administrators of this group can {action}. /alerts shows what is firing.").message()
 
 
-def check_started(count: int) -> Message:
-    """A round begins."""
+def check_started(count: int, paused: int = 0) -> Message:
+    """A round begins, but for those that are paused."""
     looking = f"Looking at {say_count(count, 'account')} now." if count else "Looking for accounts now."
+    if paused:
+        are, none = (
+            f"{say_count(paused, 'account')} {'is' if paused == 1 else 'are'} paused",
+            "" if count else "No check: ",
+        )
+        looking = f"{looking if count else ''}{none}{' ' if count else ''}{are}; /resume lets checks go on."
     return Text().line(f"{NOTE} {looking}").message(silent=True)
 
 

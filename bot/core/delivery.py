@@ -14,8 +14,13 @@ CHAT_PAUSE = 1.0
 GROUP_LIMIT, GROUP_WINDOW = 20, 60.0
 STORM_ACCOUNTS, STORM_MESSAGES, STORM_WINDOW = 5, 3, 900.0
 LONGEST_GATHER = 240.0
-ALONE = (Topic.GREETING, Topic.PAUSE, Topic.DIGEST)
-NOTES_LAST = {Topic.DIGEST: timedelta(days=1), Topic.PAUSE: timedelta(days=7)}
+ALONE = (Topic.GREETING, Topic.PAUSE, Topic.DIGEST, Topic.PAUSED, Topic.RESUMED)
+NOTES_LAST = {
+    Topic.DIGEST: timedelta(days=1),
+    Topic.PAUSE: timedelta(days=7),
+    Topic.PAUSED: timedelta(days=1),
+    Topic.RESUMED: timedelta(days=1),
+}
 UNTOLD_LASTS = timedelta(days=7)
 """How long a chat that refuses is still owed a note, and what began and ended without its being told."""
 

@@ -62,8 +62,8 @@ class Coming:
 class Digest:
     """The summary. Names with amounts are in order of these, the largest first; what comes is in order of time.
 
-    ``credits`` are those of the accounts that could be read last; ``unknown`` counts the others. ``begun`` is when the
-    first number was read, where that was after ``since``: nothing is known of the time before.
+    ``credits`` are those of the accounts that could be read last; ``unknown`` and ``paused`` count the others.
+    ``begun`` is when the first number was read, where that was after ``since``: nothing is known of the time before.
     """
 
     since: datetime
@@ -71,6 +71,7 @@ class Digest:
     accounts: int = 0
     need: int = 0
     unknown: int = 0
+    paused: int = 0
     credits: Number = 0
     spent: tuple[tuple[str, float], ...] = ()
     refilled: tuple[tuple[str, float], ...] = ()
@@ -132,7 +133,8 @@ def digest_of(
 
     ``told`` is what was said of them since, oldest first.
     """
-    read = [one.account.reading for one in watched if one.account.reading and one.account.outage is None]
+    checked = [one.account for one in watched if one.account.pause is None]
+    read = [account.reading for account in checked if account.reading and account.outage is None]
     by_name = [(one.account.name, pasts.get(one.account.key, Past())) for one in watched]
     begun = min((past.begun for _, past in by_name if past.begun), default=None)
     return Digest(
@@ -140,7 +142,8 @@ def digest_of(
         begun=begun if begun and begun > since else None,
         accounts=len(watched),
         need=sum((one.severity or Severity.INFO) >= Severity.WARNING for one in watched),
-        unknown=len(watched) - len(read),
+        unknown=len(checked) - len(read),
+        paused=len(watched) - len(checked),
         credits=sum(reading.credits.total for reading in read),
         spent=largest_first((name, past.spent) for name, past in by_name),
         refilled=largest_first((name, past.refilled) for name, past in by_name),

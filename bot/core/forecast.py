@@ -12,7 +12,7 @@ from math import ceil, isfinite
 from bot.core.credit_changes import Point, point_of
 from bot.core.futures import Path, Stock, futures
 from bot.core.model import Account, Plan, Reading
-from bot.core.spending import DAY, DAY_HOURS, HOUR, Day, days_of, orderly
+from bot.core.spending import DAY, DAY_HOURS, HOUR, Day, Span, days_of, orderly
 
 COVERAGE = 0.8
 """The range is meant to hold the true moment this often."""
@@ -95,27 +95,30 @@ class Forecast:
         return late - early <= GRAIN or late <= WIDEST * early
 
 
-def forecast(account: Account, history: Iterable[Point], now: datetime) -> Forecast | None:
+def forecast(account: Account, history: Iterable[Point], now: datetime, unseen: Sequence[Span] = ()) -> Forecast | None:
     """What can usefully be said of when the account's credits run out, or None."""
-    full = outlook(account, history, now)
+    full = outlook(account, history, now, unseen)
     return full if full is not None and full.is_useful else None
 
 
-def outlook(account: Account, history: Iterable[Point], now: datetime) -> Forecast | None:
-    """The forecast however wide its range; None without a fresh reading or with less than a day of history."""
+def outlook(account: Account, history: Iterable[Point], now: datetime, unseen: Sequence[Span] = ()) -> Forecast | None:
+    """The forecast however wide its range; None without a fresh reading or with less than a day of history.
+
+    ``unseen`` are the times in which nobody looked, in order: what was spent in them is not known, and not nothing.
+    """
     reading = account.reading
     if reading is None or now - reading.taken_at > STALE or not isfinite(reading.credits.total):
         return None
-    days = past_days(reading, history)
+    days = past_days(reading, history, unseen)
     if sum(day.known for day in days) < ENOUGH:
         return None
     return summed_up(reading, days, simulated(account, reading, days), now)
 
 
-def past_days(reading: Reading, history: Iterable[Point]) -> list[Day]:
+def past_days(reading: Reading, history: Iterable[Point], unseen: Sequence[Span] = ()) -> list[Day]:
     """The days of spending up to a reading, latest first."""
     points = orderly([*history, point_of(reading)], reading.taken_at)
-    return days_of(points, reading.taken_at)
+    return days_of(points, reading.taken_at, unseen)
 
 
 def simulated(account: Account, reading: Reading, days: Sequence[Day]) -> list[Path]:

@@ -10,6 +10,7 @@ from bot.core.forecast import Forecast, outlook
 from bot.core.looks import Alerts, Outcome, account_facts, outcome
 from bot.core.model import Account, Alert, Foretold, Measure, Number, Rules, Silence
 from bot.core.runway import runway_standing
+from bot.core.spending import Span
 from bot.core.spike import spike, spike_standing
 
 HISTORY = timedelta(days=42)
@@ -56,9 +57,12 @@ def foretold_of(account: Account, full: Forecast | None) -> Foretold | None:
 
 
 def told_now(account: Account, now: datetime) -> Foretold | None:
-    """The forecast worth a word while it holds: not after an outage, its end, six hours, or a reading against it."""
+    """The forecast worth a word while it holds.
+
+    That is not in a pause, nor after an outage, its end, six hours, or a reading against it.
+    """
     foretold, reading = account.foretold, account.reading
-    if foretold is None or not foretold.useful or reading is None or account.outage is not None:
+    if foretold is None or not foretold.useful or reading is None or account.outage is not None or account.pause:
         return None
     old = not timedelta(0) <= now - foretold.made_at <= FRESH_FOR
     over = foretold.boundary is not None and foretold.boundary <= now
@@ -86,14 +90,20 @@ def foretold_ends(accounts: Iterable[Account], now: datetime) -> dict[str, datet
 
 
 def foresee(
-    account: Account, past: Sequence[Point], alerts: Alerts, rules: Rules, silences: Iterable[Silence], now: datetime
+    account: Account,
+    past: Sequence[Point],
+    alerts: Alerts,
+    rules: Rules,
+    silences: Iterable[Silence],
+    now: datetime,
+    unseen: Sequence[Span] = (),
 ) -> tuple[Account, list[Outcome]]:
     """The account with its forecast, and what that does to its alerts on the runway and on the pace."""
-    full = outlook(account, past, now)
+    full = outlook(account, past, now, unseen)
     foreseen = replace(account, foretold=foretold_of(account, full))
     standings = {
         Measure.RUNWAY: runway_standing(full, rules.runs_out_within, now),
-        Measure.SPIKE: spike_standing(spike(account, past, now)) if rules.runs_out_within else None,
+        Measure.SPIKE: spike_standing(spike(account, past, now, unseen)) if rules.runs_out_within else None,
     }
     outcomes = []
     for measure, standing in standings.items():

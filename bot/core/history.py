@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +17,7 @@ from bot.core.credit_changes import CreditChanges, Point, changes_between
 from bot.core.forecast import Forecast
 from bot.core.measures import ladder_severity, rung_value
 from bot.core.model import Foretold, Ladder
+from bot.core.spending import Span
 
 Place = tuple[float, float]
 """A moment and the credits then."""
@@ -26,6 +27,9 @@ Line = tuple[Place, ...]
 
 SLOTS = 800
 """So many slots of time share a picture's width; each keeps four points at most, so nothing visible is lost."""
+
+PAUSED = "paused"
+"""The kind of a gap in which a person wished for no checks."""
 
 MOST_MARKS = 40
 MOST_PANELS = 12
@@ -246,18 +250,27 @@ def mark_of(changes: CreditChanges) -> tuple[MarkKind, float] | None:
 
 
 def merged(gaps: Iterable[Gap], since: float, until: float) -> tuple[Gap, ...]:
-    """The gaps within a span, in order, those that touch made one."""
+    """The gaps within a span, in order, each moment once; those that touch made one, but for pauses among others."""
     clipped: list[Gap] = []
     for gap in sorted(gaps, key=lambda gap: gap.since):
         start, end = max(gap.since, since), until if gap.until is None else min(gap.until, until)
         if end <= start:
             continue
         last = clipped[-1] if clipped else None
-        if last is not None and last.until is not None and start <= last.until:
-            clipped[-1] = replace(last, until=max(last.until, end))
-        else:
+        if last is None or last.until is None or start > last.until:
             clipped.append(Gap(start, end, gap.kind))
+        elif (last.kind == PAUSED) == (gap.kind == PAUSED):
+            clipped[-1] = replace(last, until=max(last.until, end))
+        elif end > last.until:
+            clipped.append(Gap(last.until, end, gap.kind))
     return tuple(clipped)
+
+
+def unseen_of(gaps: Iterable[Gap], since: datetime, until: datetime) -> list[Span]:
+    """The gaps within a span as times in which nobody looked."""
+    found = merged(gaps, since.timestamp(), until.timestamp())
+    moments = [(gap.since, until.timestamp() if gap.until is None else gap.until) for gap in found]
+    return [(datetime.fromtimestamp(begin, UTC), datetime.fromtimestamp(end, UTC)) for begin, end in moments]
 
 
 def lines_of(places: Line, gaps: Sequence[Gap], until: float) -> tuple[Line, ...]:

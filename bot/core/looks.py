@@ -140,6 +140,15 @@ def decide_account(
     return outcomes
 
 
+def decide_plan(account: Account, alerts: Alerts, rules: Rules, silences: Iterable[Silence], now: datetime) -> Outcome:
+    """What time alone does to the plan alert of an account that nobody looks at: the end is known from its reading."""
+    alert = alerts.get(Measure.PLAN) or Alert(account.key, Measure.PLAN)
+    standing = plan_standing(account, account.reading, rules.plan_ends_within, now)
+    decision = decide(alert, standing, rules.remind_every, now)
+    facts = account_facts(account, decision.alert, standing, since=alert.since)
+    return outcome(decision.alert, decision.reason, facts, silences, now)
+
+
 def told_plan(before: Reading | None, after: Reading | None) -> Plan | None:
     """The plan that a message is about: a paid plan that became free is told by its own name and end."""
     ended = after is not None and after.plan.free and before is not None and before.plan.free is False

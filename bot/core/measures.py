@@ -97,12 +97,11 @@ def plan_standing(account: Account, before: Reading | None, ladder: Ladder, now:
     reading = account.reading
     if reading is None or not ladder:
         return None
-    left = plan_left(reading, before, now)
-    if left is None:
+    left, renews = plan_left(reading, before, now), bool(reading.plan.renews)
+    if left is None or (account.pause and renews and left <= 0):  # nobody looks whether it was renewed
         return None
     ended = len(ladder) + 2
     severities = (Severity.INFO, *ladder_severities(len(ladder)), Severity.CRITICAL)
-    renews = bool(reading.plan.renews)
     return Standing(
         value=left,
         reach=plan_level(left, ladder, renews=renews, margin=False, ended=ended),
@@ -154,7 +153,7 @@ def source_failures(source: SourceState, health: Health, rules: Rules) -> Standi
     if health.shared:
         return Standing(1, UNCERTAIN if health.fewest_failures >= rules.unreadable_after else 0, CERTAIN, severities)
     if health.total == 0:
-        if listing is None and source.listed_at is None:
+        if health.all_paused or (listing is None and source.listed_at is None):
             return None
         failed = listing is not None and source.failures >= rules.unreadable_after
         return Standing(source.failures, UNCERTAIN if failed else 0, CERTAIN if listing else 0, severities)

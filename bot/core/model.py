@@ -68,12 +68,17 @@ class Reason(StrEnum):
 
 
 class Topic(StrEnum):
-    """What a notification is about: an alert's decision, or one of the rare notes beside alerts."""
+    """What a notification is about: an alert's decision, or one of the rare notes beside alerts.
+
+    ``PAUSE`` is a time in which nobody was watching; ``PAUSED`` and ``RESUMED`` are what a person wished.
+    """
 
     ALERT = "alert"
     GREETING = "greeting"
     GONE = "gone"
     PAUSE = "pause"
+    PAUSED = "paused"
+    RESUMED = "resumed"
     DIGEST = "digest"
 
 
@@ -266,12 +271,27 @@ class Foretold:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """No checks of one account, or with ``subject`` "" of any, until a moment: ``by`` works on the website with it.
+
+    It lasts since ``since``, and was last asked for at ``made_at``: all that one act has paused has that in common.
+    """
+
+    subject: str
+    since: datetime
+    until: datetime
+    by: str = ""
+    made_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """An account and what is known of it: its last reading, and the outages in a row since then.
 
     ``allowance`` and ``daily_allowance`` are the last ones known, so that a reading that leaves them out neither
     fires nor resolves anything. ``listed_error`` is what the source's listing says is wrong with the account.
-    ``origin`` is its source's name, only where several are watched; it is not stored.
+    ``origin`` is its source's name, only where several are watched; it is not stored. ``pause`` is why it is not
+    checked now, if it is not; its numbers then have the age of the last look.
     """
 
     key: str
@@ -288,6 +308,7 @@ class Account:
     daily_allowance: Number | None = None
     foretold: Foretold | None = None
     origin: str | None = None
+    pause: Pause | None = None
 
     @property
     def name(self) -> str:
@@ -317,7 +338,8 @@ class Health:
     """How the watched accounts of one source stand together, by the last look at each.
 
     ``refused`` counts those that the source's own gate turned away. ``shared`` is one same outage of all of them, of
-    at least two; ``fewest_failures`` is then the shortest row. ``read_at`` is the newest successful look.
+    at least two; ``fewest_failures`` is then the shortest row. ``read_at`` is the newest successful look. Who is paused
+    counts nowhere; ``all_paused``: so there is nobody to count.
     """
 
     total: int = 0
@@ -328,6 +350,7 @@ class Health:
     outage: Outage | None = None
     since: datetime | None = None
     read_at: datetime | None = None
+    all_paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,6 +461,8 @@ class Watched:
 class Facts:
     """What a notification tells, as it was at the moment of the decision; the words are made when it is sent.
 
+    ``by`` is who did what is told, at ``acted_at``: what that paused may be resumed by a button below.
+
     ``rung`` is the threshold as people write it ("20 %"). ``value`` is the measure at the decision, in its own unit:
     credits, or seconds left. ``count`` and ``total`` count accounts where a message concerns many. ``origin`` is the
     source's name, only where several are watched, and ``token_from`` where its token belongs.
@@ -465,6 +490,8 @@ class Facts:
     origin: str | None = None
     token_from: str | None = None
     until: datetime | None = None
+    by: str | None = None
+    acted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

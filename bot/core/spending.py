@@ -1,9 +1,11 @@
 """The readings of the past as spending, hour by hour: what grew is cut out, what nobody saw is unknown and not zero.
 
 The store keeps a reading only when something changed. So between two of them nothing was spent until shortly before
-the later one, unless a daily refill in between went unseen: then nobody was looking, and the loss is spread evenly.
+the later one, unless nobody was looking for a time that ended with it (the account was paused, or could not be read, or
+a daily refill in between went unseen): then the loss is spread evenly over that time.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,8 +23,18 @@ MEMORY_DAYS = 42
 SLACK = timedelta(hours=2)
 """A daily refill is seen by a reading soon after it; one seen later than this was missed while nobody looked."""
 
+SOON = timedelta(minutes=5)
+"""The first look after a time in which nobody looked comes within this."""
+
 EMPTY_SHARE = 0.005
 """With less than this share of the allowance hardly a job fits: that nothing is spent then says nothing of the pace."""
+
+
+Span = tuple[datetime, datetime]
+"""A time in which nobody looked, from a moment to another."""
+
+CHAIN = 16
+"""So many times in which nobody looked may follow each other at once: a pause, then outages of several kinds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,33 +65,54 @@ def orderly(points: Iterable[Point], until: datetime) -> list[Point]:
     return [usable[moment] for moment in sorted(usable)]
 
 
-def days_of(points: Sequence[Point], at: datetime) -> list[Day]:
+def days_of(points: Sequence[Point], at: datetime, unseen: Sequence[Span] = ()) -> list[Day]:
     """The whole days of spending before a moment, the latest first; each ends at the same time of day as ``at``.
 
-    ``points`` are as ``orderly`` leaves them. A history shorter than a day gives none.
+    ``points`` are as ``orderly`` leaves them, ``unseen`` in order. A history shorter than a day gives none.
     """
     whole = (at - points[0].taken_at) // DAY if points else 0
     if whole < 1:
         return []
-    spent, known = hourly(points, at, whole * DAY_HOURS)
+    spent, known = hourly(points, at, whole * DAY_HOURS, unseen)
     usual = usual_hours(spent, known)
     return [day_of(spent[start : start + 24], known[start : start + 24], usual) for start in range(0, len(spent), 24)]
 
 
-def hourly(points: Sequence[Point], at: datetime, hours: int) -> tuple[list[float], list[float]]:
+def hourly(
+    points: Sequence[Point], at: datetime, hours: int, unseen: Sequence[Span] = ()
+) -> tuple[list[float], list[float]]:
     """The credits spent and the share seen of each hour before a moment, the latest hour first."""
     spent, known = [0.0] * hours, [0.0] * hours
     for before, after in pairwise(points):
         start, end = (at - before.taken_at) / HOUR, (at - after.taken_at) / HOUR
         if is_empty(before):
             continue
-        changes, missed = changes_between(before, after), is_missed(before, after)
-        if missed and changes.hides_spending:
+        since = before.taken_at if is_missed(before, after) else unseen_since(before, after, unseen)
+        last_seen = None if since is None else (at - since) / HOUR
+        changes = changes_between(before, after)
+        if last_seen is not None and changes.hides_spending:  # what was spent meanwhile is not to be known
+            if last_seen < start:
+                spread(known, start, last_seen, start - last_seen)
             continue
         spread(known, start, end, start - end)
         if changes.spent:
-            spread(spent, start if missed else min(start, end + 1), end, changes.spent)
+            spread(spent, min(start, end + 1) if last_seen is None else last_seen, end, changes.spent)
     return spent, known
+
+
+def unseen_since(before: Point, after: Point, unseen: Sequence[Span]) -> datetime | None:
+    """Since when nobody had looked when the later point was read; None if somebody had just looked."""
+    since, place = after.taken_at, bisect_right(unseen, after.taken_at, key=end_of)
+    for begun, ended in reversed(unseen[max(0, place - CHAIN) : place]):
+        if since - ended > SOON or ended <= before.taken_at:
+            break
+        since = max(begun, before.taken_at)
+    return since if since < after.taken_at else None
+
+
+def end_of(span: Span) -> datetime:
+    """When somebody looked again."""
+    return span[1]
 
 
 def spread(hours: list[float], start: float, end: float, amount: float) -> None:

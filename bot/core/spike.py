@@ -4,13 +4,13 @@ The usual pace is that of the hours in which anything was spent: a burst after a
 as there never was is one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from bot.core.credit_changes import Point, point_of
 from bot.core.measures import Standing
 from bot.core.model import Account, Severity
-from bot.core.spending import DAY, DAY_HOURS, HOUR, hourly, orderly
+from bot.core.spending import DAY, DAY_HOURS, HOUR, Span, hourly, orderly
 
 LATELY = 2
 """Hours that count as just now."""
@@ -22,7 +22,7 @@ SPIKE, CALM = 5.0, 2.0
 """Times the usual pace that fire, and below which the spike is over."""
 
 
-def spike(account: Account, history: Iterable[Point], now: datetime) -> float | None:
+def spike(account: Account, history: Iterable[Point], now: datetime, unseen: Sequence[Span] = ()) -> float | None:
     """The pace of the last hours in usual paces; None where the usual pace, or that of these hours, is not known."""
     reading = account.reading
     if reading is None or now - reading.taken_at > LATELY * HOUR:
@@ -31,7 +31,7 @@ def spike(account: Account, history: Iterable[Point], now: datetime) -> float | 
     days = (reading.taken_at - points[0].taken_at) // DAY if points else 0
     if days < USUAL_DAYS:
         return None
-    spent, known = hourly(points, reading.taken_at, days * DAY_HOURS)
+    spent, known = hourly(points, reading.taken_at, days * DAY_HOURS, unseen)
     busy = [cost for cost in spent[LATELY:] if cost > 0]
     if len(busy) < USUAL_HOURS or sum(known[:LATELY]) < LATELY / 2:
         return None

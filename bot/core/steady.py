@@ -31,6 +31,13 @@ def steady_until(account: Account, alerts: Alerts, rules: Rules, now: datetime) 
     return min([now + LONGEST, *(turn - HAIR for turn in turns if turn > now)])
 
 
+def plan_steady_until(account: Account, alert: Alert | None, rules: Rules, now: datetime) -> datetime:
+    """The moment before which time alone leaves the plan alert of an account that nobody looks at as it is."""
+    turns = [*plan_turns(account.reading, rules.plan_ends_within)] if account.reading else []
+    turns += reminders([alert] if alert else [], rules.remind_every)
+    return min([now + LONGEST, *(turn - HAIR for turn in turns if turn > now)])
+
+
 def is_open(alert: Alert, now: datetime) -> bool:
     """Whether an alert would move or speak at the next look whatever is seen."""
     ahead = alert.level > 0 and (alert.reminded_at is None or alert.reminded_at > now)

@@ -1,6 +1,7 @@
 """Accounts and sources: who is watched, when each is next due, and what the last looks said."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -8,6 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.core.model import Account, Health, Outage, OutageKind, Reading, SourceState
+from bot.core.pauses import Paused
+from bot.store import pauses
 from bot.store.connection import Connection
 from bot.store.schema import accounts, sources, to_microseconds
 from bot.store.values import Parsed, dump_foretold, dump_reading, load_foretold, load_reading, number
@@ -38,7 +41,7 @@ REFUSED_KINDS = [kind.value for kind in OutageKind if kind.refused]
 # Made once, for they are used the most.
 DUE = (
     sa.select(*WHO)
-    .where(accounts.c.watched, accounts.c.next_check_at <= sa.bindparam("now"))
+    .where(accounts.c.watched, accounts.c.next_check_at <= sa.bindparam("now"), ~pauses.IS_PAUSED)
     .order_by(accounts.c.next_check_at)
     .limit(sa.bindparam("most"))
 )
@@ -94,13 +97,13 @@ def as_of(moment: datetime, reading: Reading | None) -> Reading | None:
 
 
 async def due(connection: Connection, now: datetime, limit: int) -> list[Known]:
-    """The watched accounts whose next look is due, the longest waiting first."""
+    """The watched accounts whose next look is due, the longest waiting first; who is paused is not."""
     return [Known._make(row) for row in await connection.execute(DUE, {"now": now, "most": limit})]
 
 
 async def whom(connection: Connection, keys: Iterable[str]) -> list[Known]:
-    """The watched accounts of these keys, to look at."""
-    query = sa.select(*WHO).where(accounts.c.watched, accounts.c.key.in_(list(keys)))
+    """The watched accounts of these keys, to look at; nobody who is paused."""
+    query = sa.select(*WHO).where(accounts.c.watched, accounts.c.key.in_(list(keys)), ~pauses.IS_PAUSED)
     return [Known(*row) for row in await connection.execute(query)]
 
 
@@ -112,14 +115,29 @@ async def plan_looks(connection: Connection, next_checks: dict[str, datetime]) -
 async def load(connection: Connection, keys: Iterable[str]) -> dict[str, Account]:
     """The watched accounts of these keys."""
     found = [account_of(row) for row in await connection.execute(LOAD, {"keys": list(keys)})]
-    return {account.key: account for account in found}
+    return {account.key: account for account in with_pauses(found, await pauses.current(connection))}
 
 
 async def watched(connection: Connection) -> list[Account]:
     """Every watched account, by name."""
     query = sa.select(*SEEN).where(accounts.c.watched)
-    found = [account_of(row, _parsed.load) for row in (await connection.execute(query)).all()]
+    rows = (await connection.execute(query)).all()
+    found = with_pauses([account_of(row, _parsed.load) for row in rows], await pauses.current(connection))
     return sorted(found, key=lambda account: account.name.lower())
+
+
+def with_pauses(found: list[Account], paused: Paused) -> list[Account]:
+    """The accounts, each with its pause if it has one."""
+    if not paused:
+        return found
+    return [replace(account, pause=pause) if (pause := paused.of(account.key)) else account for account in found]
+
+
+async def unpaused(connection: Connection) -> list[Known]:
+    """Every watched account that is checked."""
+    return [
+        Known(*row) for row in await connection.execute(sa.select(*WHO).where(accounts.c.watched, ~pauses.IS_PAUSED))
+    ]
 
 
 async def known(connection: Connection) -> list[Known]:
@@ -205,7 +223,8 @@ async def unforeseen(connection: Connection, now: datetime, every: timedelta, li
     """
     made = accounts.c.foreseen_at
     stale = sa.and_(made <= now - every, accounts.c.read_at > made)
-    readable = sa.and_(accounts.c.watched, accounts.c.reading.is_not(None), accounts.c.outage_kind.is_(None))
+    fresh = sa.and_(accounts.c.reading.is_not(None), accounts.c.outage_kind.is_(None), ~pauses.IS_PAUSED)
+    readable = sa.and_(accounts.c.watched, fresh)
     query = sa.select(accounts.c.key).where(readable, sa.or_(made.is_(None), made > now, stale))
     return [row.key for row in await connection.execute(query.order_by(made.nulls_first()).limit(limit))]
 
@@ -249,8 +268,9 @@ async def due_by(connection: Connection, latest: Mapping[str, datetime]) -> None
 
 
 async def last_read(connection: Connection) -> datetime | None:
-    """When any watched account could be read last."""
-    read = sa.select(sa.func.max(accounts.c.read_at)).where(accounts.c.watched, accounts.c.reading.is_not(None))
+    """When any watched account that is not paused could be read last."""
+    checked = sa.and_(accounts.c.watched, ~pauses.IS_PAUSED)
+    read = sa.select(sa.func.max(accounts.c.read_at)).where(checked, accounts.c.reading.is_not(None))
     at: datetime | None = await connection.scalar(read)
     return at
 
@@ -267,6 +287,7 @@ async def health(connection: Connection, source: str) -> Health:
     query = (
         sa.select(
             kind,
+            pauses.IS_PAUSED.label("paused"),
             sa.func.count().label("accounts"),
             sa.func.min(accounts.c.failures).label("fewest"),
             sa.func.min(accounts.c.failing_since).label("since"),
@@ -274,27 +295,34 @@ async def health(connection: Connection, source: str) -> Health:
             sa.func.max(accounts.c.outage_said).label("said"),
         )
         .where(accounts.c.watched, accounts.c.source == source)
-        .group_by(kind)
+        .group_by(kind, "paused")
     )
     return health_of((await connection.execute(query)).all())
 
 
-def health_of(rows: Sequence[sa.Row[Any]]) -> Health:
-    """The state of a source's accounts, from their outages by kind."""
+def health_of(found: Sequence[sa.Row[Any]]) -> Health:
+    """The state of a source's accounts, from their outages by kind.
+
+    The state of who is paused is old: it counts only where the others all share the outage that it began with.
+    """
+    checked = [row for row in found if not row.paused]
+    kinds = {row.outage_kind for row in checked}
+    rows = [row for row in found if not row.paused or (kinds == {row.outage_kind} and row.outage_kind)]
     total = sum(row.accounts for row in rows)
     failing = [row for row in rows if row.outage_kind]
     refused = [row for row in failing if row.outage_kind in REFUSED_KINDS]
-    shared = len(rows) == 1 and total > 1 and bool(failing) and failing[0].outage_kind not in CERTAIN_KINDS
+    shared = len(kinds) == 1 and total > 1 and bool(failing) and failing[0].outage_kind not in CERTAIN_KINDS
     tells = max(refused or (failing if shared else []), key=lambda row: row.looked_at, default=None)
     return Health(
         total=total,
         failing=sum(row.accounts for row in failing),
         refused=sum(row.accounts for row in refused),
         shared=shared and not refused,
-        fewest_failures=failing[0].fewest if shared else 0,
+        fewest_failures=min(row.fewest for row in failing) if shared else 0,
         outage=Outage(tells.looked_at, OutageKind(tells.outage_kind), tells.said or "") if tells else None,
-        since=tells.since if tells else None,
+        since=min((row.since for row in rows if row.outage_kind == tells.outage_kind), default=None) if tells else None,
         read_at=max((row.looked_at for row in rows if not row.outage_kind and row.looked_at), default=None),
+        all_paused=bool(found) and not checked,
     )
 
 

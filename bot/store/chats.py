@@ -12,7 +12,7 @@ from bot.store import outbox
 from bot.store.connection import Connection
 from bot.store.schema import chats, marks
 
-ROUND = "round"
+ROUND, RESUMED = "round", "resumed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.core.credit_changes import Point
-from bot.core.history import Gap, Trace, Tracer
+from bot.core.history import PAUSED, Gap, Trace, Tracer
 from bot.core.model import Account
 from bot.store.connection import Connection
 from bot.store.schema import outages, readings
@@ -76,6 +76,13 @@ async def note_pause(connection: Connection, since: datetime, until: datetime) -
     """Writes down that nobody was watching."""
     row = {"account": EVERYONE, "since": since, "until": until, "kind": NOT_RUNNING}
     await connection.execute(insert(outages).on_conflict_do_nothing(), row)
+
+
+async def note_paused(connection: Connection, paused: Iterable[tuple[str, datetime, datetime]]) -> None:
+    """Writes down when accounts were paused: each key, since when and until when."""
+    rows = [{"account": key, "since": since, "until": until, "kind": PAUSED} for key, since, until in paused]
+    if rows:
+        await connection.execute(insert(outages).on_conflict_do_nothing(), rows)
 
 
 async def last_pause_end(connection: Connection, now: datetime) -> datetime | None:

@@ -18,6 +18,7 @@ from bot.store.schema import (
     marks,
     outages,
     outbox,
+    pauses,
     silences,
     sources,
 )
@@ -29,6 +30,7 @@ SHIFTED: Mapping[sa.Table, tuple[str, ...]] = {
     outages: ("since",),
     alerts: ("since", "reminded_at"),
     silences: ("until",),
+    pauses: ("since", "until"),
     chat_table: ("not_before", "refused_since"),
     outbox: ("created_at", "first_failed_at", "done_at"),
     marks: ("at",),
@@ -41,7 +43,7 @@ SHIFTED: Mapping[sa.Table, tuple[str, ...]] = {
 ONLY: Mapping[sa.Table, sa.ColumnElement[bool]] = {
     outages: outages.c.until.is_(None),
     outbox: outbox.c.state != DELIVERED,
-    marks: marks.c.name == chats.ROUND,
+    marks: marks.c.name.in_((chats.ROUND, chats.RESUMED)),
 }
 """Which rows of a table move, where not all do: the others tell what was, and when, by the clock of that time."""
 
@@ -54,6 +56,7 @@ KEPT = {
     "alerts.period": "the end of a plan: the service's own moment",
     "chats.greeted_at": "only whether there is one counts",
     "paired_chats.paired_at": "the past, by the clock of that time",
+    "pauses.made_at": "names what a button ends",
     "fallbacks.sent_at": "the past, by the clock of that time",
     "retention.began_at": "up to it readings were thinned, which stay, too",
     "retention.previous_at": "up to it readings were thinned, which stay, too",

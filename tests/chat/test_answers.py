@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from bot.chat.account import account_tag
+from bot.chat.account import account_tag, amount_words
 from bot.chat.answers import SourceAlert, account_card, alerts_page, credits_page
 from bot.chat.clean import utf16_len
+from bot.chat.pauses import act_of
 from bot.chat.text import LONGEST_MESSAGE, Message
 from bot.core.model import (
     Account,
@@ -20,6 +21,7 @@ from bot.core.model import (
     Measure,
     Outage,
     OutageKind,
+    Pause,
     Plan,
     Reading,
     Severity,
@@ -274,3 +276,50 @@ def test_any_account_can_be_shown(fleet: list[Watched], page: int) -> None:
         assert 0 < size <= LONGEST_MESSAGE
         assert all(0 <= one.offset < one.end <= size for one in message.entities)
         assert all(len(sent.encode()) <= 64 for sent in data(message))
+
+
+PAUSE = Pause("", ago(hours=1), NOW + timedelta(hours=1, minutes=57), "Kim")
+
+
+def paused(one: Watched, read: float = 1) -> Watched:
+    """The account while it is paused, read so many hours ago."""
+    reading = one.account.reading and replace(one.account.reading, taken_at=ago(hours=read))
+    return replace(one, account=replace(one.account, pause=PAUSE, reading=reading))
+
+
+def test_what_is_paused_never_passes_for_fresh() -> None:
+    """It says until when, and its last number with its age: no green, and no moment for all that has gone by."""
+    plan = "plan renews Thu 00:48"
+    fleet = (paused(MAIN), paused(STUDIO), paused(LOOP, 5), paused(NEW), watched("Pilot"))
+    assert lines(credits_page(fleet, 0, NOW, UTC_ZONE)) == [
+        "5 accounts, 2 need you · 4 paused · read 14:03",
+        "🟠 Studio · paused until today 16:00 · last 2,900 (19 %) at 13:03, 1 h ago · warning · " + f"{plan} · muted",
+        "🟠 Loop · paused until today 16:00 · unknown · last 310 (2 %) at 09:03, 5 h ago: session broken · warning",
+        "⚪ New · paused until today 16:00 · not read yet",
+        "⚪ Main · paused until today 16:00 · last 12,450 (83 %) at 13:03, 1 h ago",
+        "🟢 Pilot · 15,000 (100 %)",
+        "15,000 monthly · 0 daily · 0 package · Premium - Monthly renews Sun 9 Aug for 60",
+    ]
+    only = lines(credits_page((paused(MAIN), paused(NEW)), 0, NOW, UTC_ZONE))
+    assert only[0] == "2 accounts, none needs you · 2 paused"
+    assert "just now" not in amount_words(paused(MAIN, 0).account, NOW, UTC_ZONE)
+
+
+def test_card_of_a_paused_account() -> None:
+    """Until when, by whom, how it ends, and the last known numbers as such; a button ends it."""
+    card = account_card(paused(MAIN), NOW, UTC_ZONE)
+    assert lines(card)[:4] == [
+        "⚪ Main (main@example.com)",
+        "Paused until today 16:00 by Kim.",
+        "No checks until then. /resume Main ends that sooner.",
+        "Last known: 12,450 credits of 15,000 (83 %) · read 13:03, 1 h ago",
+    ]
+    assert data(card)[1] == f"resume:{act_of(PAUSE)}"
+    assert lines(account_card(paused(LOOP, 5), NOW, UTC_ZONE))[3] == "Cannot be read since 09:03, 3 looks in a row."
+
+
+def test_a_renewal_that_nobody_sees_is_not_said_to_be_missing() -> None:
+    """The plan was to renew during the pause: whether it did is not known."""
+    due = watched("Main", plan=replace(given.PREMIUM, ends_at=ago(minutes=30)))
+    assert "plan was due" in credits_page((due, MAIN), 0, NOW, UTC_ZONE).text.replace("Premium - Monthly", "plan")
+    assert "was due" not in credits_page((paused(due), MAIN), 0, NOW, UTC_ZONE).text

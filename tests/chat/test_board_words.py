@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.board import board_message, unpinned_message
 from bot.chat.clean import utf16_len
-from bot.core.model import Account, Alert, Credits, Measure, Outage, OutageKind, Plan, Reading, Severity, Watched
+from bot.core.model import Account, Alert, Credits, Measure, Outage, OutageKind, Pause, Plan, Reading, Severity, Watched
 from tests.chat import given
 from tests.chat.given import NOW, UTC_ZONE, ago
 
@@ -98,3 +98,15 @@ def test_a_fleet_of_short_names_keeps_its_entities() -> None:
 def test_no_right_to_pin() -> None:
     """It says what to do."""
     assert "/board again" in unpinned_message().text
+
+
+def test_a_board_with_a_paused_account() -> None:
+    """It says until when and its last number, with their days; it is neither green nor unknown nor of this moment."""
+    held = Pause("", ago(hours=1), NOW + timedelta(hours=3), "Kim")
+    main, until = watched(pause=held), "paused until Mon 20 Jul, 17:03"
+    low = with_alert(watched("Studio", given.LOW, ago(hours=2), pause=held), Severity.WARNING)
+    assert board_message([main, low], NOW, UTC_ZONE).text.split("\n") == [
+        "2 accounts, 1 needs you · 2 paused",
+        f"🟠 Studio · {until} · last 2,900 Mon 20 Jul, 12:03 · warning · refill Fri 24 Jul, 00:48",
+        f"⚪ Main · {until} · last 15,000 Mon 20 Jul, 14:03",
+    ]

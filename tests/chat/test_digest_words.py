@@ -118,3 +118,12 @@ def test_it_is_told_again_from_its_words() -> None:
     assert again.text == message.text
     assert again.entities[0] == message.entities[0]
     assert TITLE in Text().line(*tell_digest(Facts()).head).message().text
+
+
+def test_paused_accounts_are_neither_known_nor_idle() -> None:
+    """What nobody looked at is counted as paused, and not said to have spent nothing."""
+    held = Digest(since=ago(days=1), accounts=2, paused=1, credits=500)
+    assert digest_message(held, NOW, UTC_ZONE).text.split("\n")[1:3] == [
+        "No spending was seen since yesterday 14:03.",
+        "500 left in 2 accounts · none needs you · 1 paused",
+    ]

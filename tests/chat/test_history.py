@@ -13,8 +13,20 @@ from bot.chat.history_arguments import HistoryRequest, parse_history
 from bot.chat.history_words import LONGEST_CAPTION
 from bot.chat.text import Message
 from bot.core.credit_changes import Point
-from bot.core.history import MOST_PANELS, Fan, Gap, Picture, Recorded, Trace, Tracer
-from bot.core.model import Account, Alert, Foretold, Measure, Outage, OutageKind, Reading, Severity, Threshold, Watched
+from bot.core.history import MOST_PANELS, PAUSED, Fan, Gap, Picture, Recorded, Trace, Tracer
+from bot.core.model import (
+    Account,
+    Alert,
+    Foretold,
+    Measure,
+    Outage,
+    OutageKind,
+    Pause,
+    Reading,
+    Severity,
+    Threshold,
+    Watched,
+)
 from bot.errors import DrawingTrouble
 from tests.chat.given import LOW, NONE_LEFT, NOW, UTC_ZONE, ago
 
@@ -253,3 +265,25 @@ async def test_names_of_any_content_stay_within_the_caption(label: str, email: s
     """However long or strange the names are, Telegram takes the caption."""
     one = watched(label, email)
     await drawn(*[Past(one, REFILLED)] * count, left_out=(one,) * 30)
+
+
+async def test_a_pause_is_a_gap_that_somebody_wished() -> None:
+    """In the caption it is a pause, not a failure; one that lasts goes on to the right edge, and the number is old."""
+    past = (
+        Gap(ago(days=3).timestamp(), ago(days=3, hours=-2).timestamp(), "broken"),
+        Gap(ago(days=2).timestamp(), ago(days=2, hours=-3).timestamp(), PAUSED),
+    )
+    account = replace(
+        STUDIO.account,
+        pause=Pause("", ago(hours=1), NOW + timedelta(hours=1), "Kim"),
+        reading=replace(STUDIO.account.reading or Reading(NOW, LOW), taken_at=ago(hours=2)),
+    )
+    easel = Easel()
+    _, words = await drawn(Past(replace(STUDIO, account=account), REFILLED, past), easel=easel)
+    assert words.splitlines()[0] == (
+        "Studio, last 7 days: paused until today 15:03 · last 2,900 (19 %) at 12:03, 2 h ago"
+    )
+    assert "Not read for 2 h (session broken), paused for 4 h in 2 gaps." in words
+    (panel,) = easel.given[0].panels
+    assert panel.stale
+    assert panel.gaps[-1] == Gap(ago(hours=1).timestamp(), NOW.timestamp(), PAUSED)

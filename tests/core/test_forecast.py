@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.core.credit_changes import Point, changes_between, point_of
 from bot.core.forecast import Forecast, forecast, next_boundary, outlook
 from bot.core.model import Account, Credits, Plan, Reading
-from bot.core.spending import days_of, orderly
+from bot.core.spending import days_of, hourly, orderly, unseen_since
 from bot.core.spike import spike, spike_standing
 from tests.core.builders import DAY, HOUR, MINUTE, NOW, account_with, read
 from tests.core.histories import by_day, kept, known_of, on_mondays, past, reading_at, refill_in, shifted, steadily
@@ -355,3 +355,64 @@ def test_without_a_usual_pace_there_is_no_spike(hours: int) -> None:
 def test_the_store_keeps_changes_only() -> None:
     """The tests' own histories are as the store keeps them: an idle hour leaves no point."""
     assert len(kept(past(by_day(100), 1_000, 48))) < 30
+
+
+def paused_for(hours: int, spend: float, ended: int = 12) -> tuple[list[Reading], list[tuple[datetime, datetime]]]:
+    """Ten days of 100 credits an hour in the store's words, with a pause that ended some hours ago, and its span."""
+    readings = past(lambda ago: spend if ended <= ago < ended + hours else 100, 4_800, 240, refill_in(10))
+    end = NOW - ended * HOUR
+    seen = [one for one in readings if not end - hours * HOUR < one.taken_at < end]
+    return seen, [(end - hours * HOUR, end)]
+
+
+@pytest.mark.parametrize("hours", [3, 30])
+def test_a_pause_is_unknown_and_not_idle(hours: int) -> None:
+    """What was lost in a pause was lost at any time within it, not in its last hour; nobody spent nothing before."""
+    seen, unseen = paused_for(hours, 100)
+    account, points = known_of(seen)
+    spent, known = hourly(orderly(points, NOW), NOW, 240, unseen)
+    assert spent[12 : 12 + hours] == pytest.approx([100] * hours)
+    assert known == pytest.approx([1] * 240)
+    blind, _ = hourly(orderly(points, NOW), NOW, 240)
+    assert blind[12] == pytest.approx(100 * hours)
+    found = forecast(account, points, NOW, unseen)
+    assert found
+    assert in_days(found.median) == pytest.approx(2, abs=0.1)
+
+
+def test_a_pause_makes_no_spike() -> None:
+    """The first look after three hours of work on the website shows three hours' credits: that is the usual pace."""
+    seen, unseen = paused_for(6, 100, ended=0)
+    account, points = known_of(seen)
+    assert (spike(account, points, NOW) or 0) > 2.9
+    assert spike(account, points, NOW, unseen) == pytest.approx(1, abs=0.1)
+
+
+def test_a_refill_in_a_pause_leaves_the_pause_unknown() -> None:
+    """What was spent between the last look and the refill is not to be known: those hours count for nothing."""
+    readings = jumping({"credits": {"refresh_at": NOW - 60 * HOUR}})
+    end = readings[198].taken_at
+    unseen = [(readings[149].taken_at, end)]
+    points = orderly(kept(readings[:150] + readings[198:]), NOW)
+    _, known = hourly(points, NOW, 200, unseen)
+    hidden = round((NOW - end) / HOUR)
+    assert known[hidden : hidden + 49] == pytest.approx([0] * 49)
+
+
+def test_a_fall_that_was_seen_after_a_pause_is_of_its_own_hour() -> None:
+    """The look after the pause saw no change: what was lost later was not lost in the pause."""
+    seen, _ = paused_for(6, 0, ended=12)
+    _, points = known_of(seen)
+    unseen = [(NOW - 18 * HOUR, NOW - 13 * HOUR)]
+    spent, _ = hourly(orderly(points, NOW), NOW, 240, unseen)
+    assert spent[13:18] == pytest.approx([0] * 5)
+
+
+def test_times_that_follow_each_other_are_one() -> None:
+    """A pause, and then an outage: what was lost may have been lost since the pause began."""
+    before, after = Point(NOW - 9 * HOUR, 900), Point(NOW, 0)
+    chain = [(NOW - 8 * HOUR, NOW - 5 * HOUR), (NOW - 5 * HOUR + MINUTE, NOW - MINUTE)]
+    assert unseen_since(before, after, chain) == NOW - 8 * HOUR
+    assert unseen_since(before, after, chain[:1]) is None
+    assert unseen_since(before, after, [(NOW - 30 * HOUR, NOW - MINUTE)]) == before.taken_at
+    assert unseen_since(before, after, [(NOW - 30 * HOUR, NOW - 20 * HOUR)]) is None

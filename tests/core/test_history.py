@@ -15,6 +15,7 @@ from bot.core.forecast import Forecast
 from bot.core.history import (
     LARGEST,
     MOST_MARKS,
+    PAUSED,
     SLOTS,
     Fan,
     Gap,
@@ -30,6 +31,7 @@ from bot.core.history import (
     merged,
     picture_of,
     rungs_of,
+    unseen_of,
 )
 from tests.core.builders import DAY, HOUR, NOW, rungs
 
@@ -245,3 +247,23 @@ def test_a_forecast_becomes_a_fan() -> None:
     assert fan_of(given) == Fan(at.timestamp(), at.timestamp(), None, (at + DAY).timestamp(), lapses=True)
     assert fan_of(Forecast(NOW, None, None, None, 0, 1, 7)) is None
     assert fan_of(None) is None
+
+
+def test_a_pause_among_outages_keeps_its_name() -> None:
+    """Touching times are one, but for a pause: it begins where the outage before it ends, or ends where one begins."""
+    holes = [
+        Gap(10, 20, "broken"),
+        Gap(15, 30, PAUSED),
+        Gap(30, 40, "unavailable"),
+        Gap(35, 50, "broken"),
+        Gap(32, 34, PAUSED),
+    ]
+    assert merged(holes, 0, 100) == (Gap(10, 20, "broken"), Gap(20, 30, PAUSED), Gap(30, 50, "unavailable"))
+
+
+def test_times_in_which_nobody_looked() -> None:
+    """Gaps as moments, within the span; one that lasts goes on to its end."""
+    begin, end = datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 7, 2, tzinfo=UTC)
+    hour = timedelta(hours=1)
+    holes = [Gap((begin - hour).timestamp(), (begin + hour).timestamp()), Gap((end - hour).timestamp(), None, PAUSED)]
+    assert unseen_of(holes, begin, end) == [(begin, begin + hour), (end - hour, end)]

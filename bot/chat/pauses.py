@@ -1,0 +1,91 @@
+"""Pauses in words: what a command answers, what the other chats are told, and how a paused account is shown."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.chat.clean import plain
+from bot.chat.telling import Telling, telling
+from bot.chat.text import Button, Buttons, Message, Span, Text, bold
+from bot.chat.times import say_ago, say_moment, say_past
+from bot.chat.words import HEADLINE_NAME, NOTE, name_of, say_count
+from bot.core.durations import say_duration
+from bot.core.model import Facts, Notice, Pause, Topic
+
+RESUME = "resume"
+"""The button that ends what one act has paused; its number is the act's moment."""
+
+ALL = "all accounts"
+
+
+def act_number(moment: datetime) -> int:
+    """The number of the act of a moment: its microseconds."""
+    return round(moment.timestamp() * 1_000_000)
+
+
+def act_of(pause: Pause) -> int:
+    """The number of the act that made a pause."""
+    return act_number(pause.made_at or pause.since)
+
+
+def resume_button(act: int) -> Buttons:
+    """Ends a pause."""
+    return ((Button("Resume checks", f"{RESUME}:{act}"),),)
+
+
+def say_pause(pause: Pause, now: datetime, zone: ZoneInfo, *, who: bool = False) -> str:
+    """That an account is paused, and until when: "paused until today 15:00 by Kim"."""
+    by = f" by {plain(pause.by, 32)}" if who and pause.by else ""
+    return f"paused until {say_moment(pause.until, now, zone)}{by}"
+
+
+def say_age(when: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """When a number was read that may be old: "at 12:03, 1 h ago"; never "just now"."""
+    ago = f", {say_ago(when, now)}" if now - when >= timedelta(minutes=1) else ""
+    return f"at {say_past(when, now, zone)}{ago}"
+
+
+def paused_message(name: str | None, pause: Pause, now: datetime, zone: ZoneInfo) -> Message:
+    """No checks until then, of one account or, without a name, of all."""
+    who = bold("All accounts" if name is None else name_of(name))
+    verb, undo = ("are", "/resume") if name is None else ("is", f"/resume {name_of(name)}")
+    text = Text().line(who, f" {verb} {say_pause(pause, now, zone)} ({say_duration(pause.until - now)}).")
+    new = " Accounts that are added meanwhile are paused too." if name is None else ""
+    text.line(f"No checks until then: nobody is logged out of the website.{new}")
+    text.line(f"Only the plan's end is still watched. {undo} ends it sooner.")
+    return text.message(resume_button(act_of(pause)))
+
+
+def resumed_message(name: str | None, *, was_paused: bool) -> Message:
+    """Checks go on, of one account or, without a name, of all."""
+    if not was_paused:
+        return Text().line("Nothing was paused." if name is None else f"{name_of(name)} was not paused.").message()
+    return Text().line("Checks of ", bold(ALL if name is None else name_of(name)), " go on now.").message()
+
+
+def resumed_note(by: str, now: datetime, zone: ZoneInfo) -> str:
+    """The line below a message whose pause somebody has ended."""
+    return f"Checks go on: resumed by {plain(by, 40)}, {say_past(now, now, zone)}."
+
+
+def over_note() -> str:
+    """The answer to a tap on the button of a pause that has ended."""
+    return "This pause is over: checks go on."
+
+
+def tell_pause(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
+    """The one line for the other chats: who paused what until when, or that checks go on."""
+    facts = notice.facts
+    if notice.topic is Topic.PAUSED:
+        until = f" until {say_moment(facts.until, now, zone)}" if facts.until else ""
+        return telling(
+            (f"{NOTE} ", f"{plain(facts.by or 'Somebody', 32)} paused the checks of ", who(facts), f"{until}.")
+        )
+    by = f": resumed by {plain(facts.by, 32)}" if facts.by else ""
+    return telling((f"{NOTE} ", "Checks of ", who(facts), f" go on{by}."))
+
+
+def who(facts: Facts) -> Span:
+    """Whom a pause concerns, as far as the chat sees them."""
+    if facts.name:
+        return bold(name_of(facts.name, HEADLINE_NAME))
+    return bold(say_count(facts.count, "account") if facts.count else ALL)
