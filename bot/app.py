@@ -185,9 +185,7 @@ class App:
         door = Door(self._store, self._pairing, self._recipients)
         fleet = Fleet(context, self._verdicts)
         self._pauses = Pauses(context, self._verdicts, self._checks)
-        self.desk = Desk(
-            fleet, self._checks, self._discovery, self._drawing, door, clock, next_try=self._outbox.next_try
-        )
+        self.desk = Desk(fleet, self._checks, self._discovery, self._drawing, door, clock, self._outbox)
         self._telegram = TelegramService(
             bot,
             self.desk,
@@ -197,6 +195,7 @@ class App:
             self._metrics,
             self._view,
         )
+        self._telegram.on_life = self._outbox.alive
         wall = TelegramWall(bot, clock, settings.timezone)
         self._boards = Boards(self._store, wall, self._watched, self._telegram.allows, clock)
         self.desk.boards = self._boards
@@ -400,7 +399,7 @@ class App:
         await self._outbox.review()
         await self._discovery.ask_all()
         await self._checks.start_due()
-        await self._telegram.set_menu()
+        self._telegram.show_menus()
 
     async def _first_round(self) -> None:
         """Looks at everyone known at once, and asks the sources who else there is."""

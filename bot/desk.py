@@ -19,6 +19,7 @@ from bot.discovery import Discovery
 from bot.door import Door
 from bot.drawing import Drawing
 from bot.fleet import Fleet
+from bot.outbox import Outbox
 
 log = logging.getLogger(__name__)
 
@@ -34,19 +35,16 @@ class Desk:
         drawing: Drawing,
         door: Door,
         clock: Callable[[], datetime],
-        next_try: Callable[[int], datetime | None] = lambda _: None,
+        outbox: Outbox,
     ) -> None:
-        """``next_try`` says when a chat that refuses is tried again.
-
-        ``polling`` and ``boards`` are set once there are some, ``reloads`` what reads the accounts file again.
-        """
+        """``polling`` and ``boards`` are set once there are some, ``reloads`` what reads the accounts file again."""
         self._fleet = fleet
         self._checks = checks
         self._discovery = discovery
         self._drawing = drawing
         self._door = door
         self._clock = clock
-        self._next_try = next_try
+        self._outbox = outbox
         self._started_at = clock()
         self._clock_step: ClockStep | None = None
         self.polling: Polling | None = None
@@ -157,7 +155,7 @@ class Desk:
             polling_silent=self.polling.silent_for if self.polling else 0.0,
             polling_trouble=self.polling.trouble if self.polling else None,
             refused=tuple(
-                RefusedChat(chat, refusal.why, refusal.since, self._next_try(chat.chat_id))
+                RefusedChat(chat, refusal.why, refusal.since, self._outbox.next_try(chat.chat_id))
                 for chat, refusal in deliveries.refused.items()
             ),
             unreached_since=deliveries.unreached_since,

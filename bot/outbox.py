@@ -334,7 +334,6 @@ class Outbox:
         lane.asked_for_peace = result.retry_after is not None
         wait, now = wait_after(lane.failures, result.retry_after), self._clock()
         lane.ready_at = self._timer() + wait
-        log.warning("Chat %s was not told (%s); trying again in %.0f s", chat, result.failure, wait)
 
         async def note(connection: Connection) -> None:
             await outbox.postponed(connection, ids_of(part), result.failure, now)
@@ -342,6 +341,7 @@ class Outbox:
                 await chats.note(connection, chat, not_before=now + timedelta(seconds=wait))
 
         await self._store.write_patiently(note)
+        log.warning("Chat %s was not told (%s); trying again in %.0f s", chat, result.failure, wait)
 
     async def _refused(self, result: Rejected, part: Parcel, chat: Chat, lane: Lane) -> None:
         """Puts a message back until its chat, which refuses, is tried again; each refusal may pass."""
@@ -350,15 +350,15 @@ class Outbox:
         lane.refused_at = now if lane.refused_at is None else lane.refused_at
         wait = self.refusals.wait(now - lane.refused_at)
         lane.ready_at = now + wait
-        level = logging.DEBUG if lane.refusal == result.failure else logging.WARNING
-        log.log(level, "Chat %s refuses messages: %s; trying again in %.0f s", chat, result.failure, wait)
-        lane.refusal = result.failure
+        known, lane.refusal = lane.refusal, result.failure
 
         async def note(connection: Connection) -> None:
             await outbox.postponed(connection, ids_of(part), result.failure, moment)
             await chats.refuses(connection, chat, result.failure, moment)
 
         await self._store.write_patiently(note)
+        level = logging.DEBUG if known == result.failure else logging.WARNING
+        log.log(level, "Chat %s refuses messages: %s; trying again in %.0f s", chat, result.failure, wait)
 
 
 async def with_ways(connection: Connection, pending: Sequence[Notification]) -> list[Notification]:

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator
 from pydantic_settings import NoDecode
 
 from bot.core.durations import parse_duration
-from bot.core.model import Chat, Ladder, Threshold
+from bot.core.model import GENERAL, Chat, Ladder, Threshold
 from bot.core.rhythm import QuietHours, parse_clock_time, parse_quiet_hours
 from bot.redaction import redact
 
@@ -110,13 +110,17 @@ def parse_chats(text: str) -> tuple[Chat, ...]:
 
 
 def parse_chat(text: str) -> Chat:
-    """Reads ``12345`` or ``-1001234567890/45``."""
+    """Reads ``12345`` or ``-1001234567890/45``.
+
+    A forum's topic General is the group itself: Telegram refuses its id, 1, and what is said there names no topic.
+    """
     match = _CHAT.fullmatch(text)
     if not match or int(match[1]) == 0:
         raise ValueError(f"has “{short(text)}”, which is {not_a_chat(text)}")
     if _LACKS_MINUS.fullmatch(match[1]):
         raise ValueError(f"has “{short(text)}”, which lacks the minus of a group or channel: -{text}")
-    return Chat(int(match[1]), int(match[2]) if match[2] else None)
+    topic = int(match[2]) if match[2] else None
+    return Chat(int(match[1]), None if topic == GENERAL else topic)
 
 
 def not_a_chat(text: str) -> str:

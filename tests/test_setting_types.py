@@ -89,6 +89,7 @@ def test_waits_name_what_is_wrong() -> None:
 def test_chats() -> None:
     """Ids of people and groups, a topic after a slash; what is named twice is one."""
     assert parse_chats("42, -1001234567890/45,42") == (Chat(42), Chat(-1001234567890, 45))
+    assert parse_chats("-1001234567890/1, -1001234567890") == (Chat(-1001234567890),)
     assert parse_chats(" ") == ()
 
 

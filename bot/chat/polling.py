@@ -29,7 +29,7 @@ SILENCE_SECONDS = 10
 """How much longer than the poll itself no byte may come."""
 
 LONGEST_WAIT = 30.0
-WANTED = [Update.MESSAGE, Update.CALLBACK_QUERY]
+WANTED = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
 
 
 class Polling:

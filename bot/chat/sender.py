@@ -28,16 +28,13 @@ from bot.chat.clean import clean, utf16_len
 from bot.chat.messages import render
 from bot.chat.text import LONGEST_MESSAGE, Buttons, Entity, Message, pieces_of
 from bot.core.delivery import Delivered, Later, Moved, Parcel, Rejected, SendResult
-from bot.core.model import Chat
+from bot.core.model import GENERAL, Chat
 from bot.core.rhythm import QuietHours
 from bot.redaction import redact
 
 log = logging.getLogger(__name__)
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-
-GENERAL = 1
-"""The id of a forum's topic "General", which Telegram itself refuses: what goes there names no topic."""
 
 OF_THE_TOPIC = ("thread", "topic", "forum")
 OF_THE_CHAT = (

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from telegram import Bot, BotCommand, BotCommandScopeChat, CallbackQuery, Update
+from telegram import Bot, CallbackQuery, Update
 from telegram import Message as TelegramMessage
 from telegram.constants import ChatAction
 from telegram.error import BadRequest, InvalidToken, RetryAfter, TelegramError
@@ -16,12 +16,14 @@ from bot.chat.access import Access, Doorbell, Person, author_of, thread_of
 from bot.chat.calls import answered
 from bot.chat.commands import Say
 from bot.chat.history import without_picture
+from bot.chat.menu import Menus
 from bot.chat.pairing import paired_message
 from bot.chat.polling import Polling
 from bot.chat.replies import not_allowed, only_commands, stranger_start, unknown_button, went_wrong
 from bot.chat.request import AiohttpRequest
 from bot.chat.sender import NO_PREVIEW, entities_of, markup_of, post, post_picture, reason_of, seconds_of
 from bot.chat.text import Entity, Message, with_note
+from bot.chat.updates import alive_chat
 from bot.core.model import Chat
 from bot.errors import BotError, StartError
 from bot.metrics import Metrics
@@ -58,7 +60,10 @@ class TelegramService:
         metrics: Metrics,
         seen_from: Callable[[Chat], buttons.AlertDesk] | None = None,
     ) -> None:
-        """``chats`` gives the allowed chats as they are now, ``seen_from`` the desk as one of them may see it."""
+        """``chats`` gives the allowed chats as they are now, ``seen_from`` the desk as one of them may see it.
+
+        ``on_life`` is called with each chat that gives a sign of life, allowed or not, and returns at once.
+        """
         self._bot = bot
         self._desk = desk
         self._seen_from = seen_from or (lambda _: desk)
@@ -69,14 +74,19 @@ class TelegramService:
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(AT_ONCE)
         self._refused: set[tuple[int, int | None, str]] = set()
+        self._menus = Menus(bot, chats, [(one.name, one.line) for one in commands.COMMANDS if one.line])
+        self.on_life: Callable[[int], None] = lambda _: None
         self.username: str | None = None
         self.polling = Polling(bot, self._take, metrics)
 
     async def run(self) -> None:
         """Answers until cancelled. Raises StartError if Telegram refuses the bot token at the first contact."""
         await self._introduce()
-        await self.set_menu()
-        await self.polling.run()
+        menus = asyncio.create_task(self._menus.run())
+        try:
+            await self.polling.run()
+        finally:
+            menus.cancel()
 
     def allows(self, chat: Chat) -> bool:
         """Whether a chat may ask."""
@@ -116,18 +126,9 @@ class TelegramService:
                 log.info("Talking as @%s", self.username)
                 return
 
-    async def set_menu(self) -> None:
-        """Shows the commands in the allowed chats, and nowhere else."""
-        for chat_id in {chat.chat_id for chat in self._chats()}:
-            await self._show_menu(chat_id)
-
-    async def _show_menu(self, chat_id: int) -> None:
-        """Shows the commands in a chat."""
-        menu = [BotCommand(command.name, command.line) for command in commands.COMMANDS if command.line]
-        try:
-            await self._bot.set_my_commands(menu, scope=BotCommandScopeChat(chat_id))
-        except TelegramError as error:
-            log.warning("The command menu of chat %d could not be set: %s", chat_id, reason_of(error))
+    def show_menus(self) -> None:
+        """Shows the commands in chats that are newly allowed."""
+        self._menus.wake()
 
     async def _take(self, update: Update) -> None:
         """Begins to answer an update, and returns at once."""
@@ -143,6 +144,10 @@ class TelegramService:
 
     async def _answer(self, update: Update) -> None:
         """Answers one update; what goes wrong is logged, and the watch goes on."""
+        alive = alive_chat(update)
+        if alive is not None:
+            self.on_life(alive)
+            self._menus.wake(alive)
         try:
             if update.message:
                 await self._on_message(update.message)
@@ -195,7 +200,7 @@ class TelegramService:
         desk, name = self._seen_from(here), self.username or ""
         await command.handler(commands.Asked(words, person.name, here, name, desk, self._zone, say, show))
         if all(chat.chat_id != here.chat_id for chat in self._chats()):
-            await self._try(lambda: self._bot.delete_my_commands(scope=BotCommandScopeChat(here.chat_id)))
+            await self._try(lambda: self._menus.hide(here.chat_id))
 
     async def _at_the_door(self, here: Chat, code: str, by: str) -> None:
         """A stranger says /start: with a code that opens the chat is let in, with any other it gets nothing."""
@@ -203,7 +208,7 @@ class TelegramService:
             await self._say(here, stranger_start(here.chat_id))
         elif await self._desk.enter(code, here, by):
             await self._say(here, paired_message(len(await self._seen_from(here).watched())))
-            await self._show_menu(here.chat_id)
+            self.show_menus()
 
     def _command_in(self, message: TelegramMessage) -> tuple[str | None, str]:
         """The command that a message begins with, if it is meant for this bot, and the words behind it.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, TypeGuard
 
 from telegram import Bot, CallbackQuery, Chat, Message, Update, User
+from telegram.constants import ChatMemberStatus
 
 from bot.chat.access import author_of
 
@@ -36,9 +37,22 @@ def read_update(raw: Any, bot: Bot) -> Update:
             check_message(update.message)
         if query is not None:
             check_query(query)
+        if update.my_chat_member is not None:
+            check_chat(update.my_chat_member.chat)
     except Exception:  # noqa: BLE001 - the library raises whatever an unknown shape leads to
         raise UnreadableUpdate from None
     return update
+
+
+def alive_chat(update: Update) -> int | None:
+    """The chat that an update shows to be there and to know the bot, whoever may ask there; None if it shows none."""
+    if update.message is not None:
+        return update.message.chat.id
+    if update.callback_query is not None and update.callback_query.message is not None:
+        return update.callback_query.message.chat.id
+    change = update.my_chat_member
+    gone = (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED)
+    return change.chat.id if change is not None and change.new_chat_member.status not in gone else None
 
 
 def check_query(query: CallbackQuery) -> None:
@@ -47,6 +61,8 @@ def check_query(query: CallbackQuery) -> None:
     check_user(query.from_user)
     if isinstance(query.message, Message):
         check_message(query.message)
+    elif query.message is not None:
+        check_chat(query.message.chat)
 
 
 def check_message(message: Message) -> None:

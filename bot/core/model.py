@@ -494,6 +494,10 @@ class Facts:
     acted_at: datetime | None = None
 
 
+GENERAL = 1
+"""The id of a forum's topic "General", which Telegram itself refuses: what goes there names no topic."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chat:
     """Where notifications go and questions come from: a Telegram chat, with a topic where one is named."""

@@ -211,6 +211,9 @@ class BotMethods:
         return True
 
     def _set_commands(self, params: Params) -> bool:
+        scope = params.object("scope") or {}
+        if "chat_id" in scope:
+            self._world.chat(int(scope["chat_id"]))
         self._world.commands[menu_of(params)] = params.objects("commands")
         return True
 

@@ -201,12 +201,27 @@ class TelegramServer(LocalServer):
         return self._world.updates.push_raw(update)
 
     def block(self, chat_id: int) -> None:
-        """Let the user block the bot, or the group throw it out: 403 until `unblock`."""
+        """Let the user block the bot, or the group throw it out: 403 until `unblock`. Telegram tells the bot."""
         self._world.chats[chat_id].blocked = True
+        self._change_membership(chat_id, "member", "kicked")
 
-    def unblock(self, chat_id: int) -> None:
-        """Take the bot back."""
+    def unblock(self, chat_id: int, *, announce: bool = True) -> None:
+        """Take the bot back; `announce` is whether Telegram tells it so."""
         self._world.chats[chat_id].blocked = False
+        if announce:
+            self._change_membership(chat_id, "kicked", "member")
+
+    def _change_membership(self, chat_id: int, before: str, after: str) -> None:
+        chat, me = self._world.chats[chat_id], self._world.user(self.me["id"])
+        until = {"kicked": {"until_date": 0}}
+        change = {
+            "chat": chat.to_json(),
+            "from": self._world.user(chat.somebody()),
+            "date": int(self._world.clock().timestamp()),
+            "old_chat_member": {"status": before, "user": me} | until.get(before, {}),
+            "new_chat_member": {"status": after, "user": me} | until.get(after, {}),
+        }
+        self._world.updates.push("my_chat_member", change)
 
     def migrate(self, old_id: int, new_id: int, *, announce: bool = False) -> SimulatedChat:
         """Upgrade a group to a supergroup of another id; the old id is refused for ever after.

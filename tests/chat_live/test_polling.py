@@ -76,10 +76,10 @@ async def test_updates_are_handed_on_in_order_and_once(bot: Bot, telegram: Simul
 
 
 async def test_only_what_is_used_is_asked_for(bot: Bot, telegram: SimulatedTelegram) -> None:
-    """Telegram is asked for messages and taps only."""
+    """Telegram is asked for messages, taps and whether the bot is let in, and for nothing else."""
     async with heard(bot):
         params = await telegram.wait_for_call("getUpdates")
-    assert params["allowed_updates"] == ["message", "callback_query"]
+    assert params["allowed_updates"] == ["message", "callback_query", "my_chat_member"]
 
 
 @pytest.mark.parametrize("status", [401, 404, 409, 429, 500, 502])

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -31,6 +31,8 @@ class Talk:
     desk: FakeDesk
     service: TelegramService
     post: TelegramPost
+    alive: list[int] = field(default_factory=list)
+    """The chats that gave a sign of life."""
 
     async def ask(self, chat_id: int, text: str, user_id: int | None = None, thread_id: int | None = None) -> str:
         """Says something; gives the text of the answer."""
@@ -71,9 +73,11 @@ async def talk(telegram: SimulatedTelegram) -> AsyncIterator[Talk]:
     bot, desk = make_bot(TOKEN, telegram.url), FakeDesk()
     chats = (CHAT, Chat(GROUP), Chat(FORUM, 45))
     service = TelegramService(bot, desk, lambda: chats, frozenset(), ZONE, Metrics())
+    alive = list[int]()
+    service.on_life = alive.append
     task = asyncio.create_task(service.run())
     await telegram.wait_for_call("getUpdates")
-    yield Talk(telegram, desk, service, TelegramPost(bot, Clock(), ZONE))
+    yield Talk(telegram, desk, service, TelegramPost(bot, Clock(), ZONE), alive)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await service.stop()
@@ -113,9 +117,27 @@ def test_every_command_has_its_test() -> None:
     assert {command.split()[0][1:] for command in ANSWERS} == {command.name for command in COMMANDS}
 
 
+async def test_whatever_comes_from_a_chat_is_a_sign_of_life(talk: Talk) -> None:
+    """Words, commands of those who may not, taps, and the bot being let in; not its being thrown out."""
+    message = await talk.alert()
+    talk.telegram.block(111)
+    await talk.handled()
+    assert talk.alive == []
+    talk.telegram.unblock(111)
+    await talk.handled()
+    assert talk.alive == [111]
+    await talk.tap(message, "credits")
+    await talk.ignored(GROUP, "hello", user_id=5)
+    await talk.ignored(STRANGE, "/credits")
+    await talk.ignored(FORUM, "hello", user_id=6, thread_id=9)
+    assert talk.alive == [111, 111, GROUP, STRANGE, FORUM]
+
+
 async def test_the_menu_is_shown_in_the_allowed_chats_only(talk: Talk) -> None:
     """Telegram's menu lists the commands, in each allowed chat and in no other."""
     menus = talk.telegram.commands
+    await talk.telegram.wait_for_call("setMyCommands", count=3)
+    await until(lambda: len(menus) == 3)
     assert sorted(scope for scope, _ in menus) == sorted(
         f'{{"chat_id": {chat_id}, "type": "chat"}}' for chat_id in (111, GROUP, FORUM)
     )

@@ -258,3 +258,92 @@ async def test_refusals_that_pass_lose_nothing_in_the_real_process(world: World)
         timeout=90,
     )
     assert all(world.count("out of credits", chat) == 1 for chat in chats)
+
+
+@pytest.mark.parametrize("announced", [True, False], ids=["unblocked", "unblocked and written"])
+async def test_whoever_unblocks_the_bot_is_told_at_once(world: World, announced: bool) -> None:
+    """Blocked while an alert is due: with the unblocking, or the first words after it, the alert comes at once."""
+    world.refusals = REFUSALS
+    (alice,) = world.accounts("alice")
+    bot = await world.host()
+    world.telegram.block(ANN)
+    alice.monthly = 0
+    await bot.round()
+    await bot.logged("refuses messages: Forbidden: bot was blocked by the user; trying again in 10 s")
+    world.telegram.unblock(ANN, announce=announced)
+    begun = time.monotonic()
+    if not announced:
+        world.telegram.say(ANN, "/start")
+    alert = await world.told("out of credits")
+    assert alert.accepted - begun < 5
+    await bot.quiet()
+    assert "Cannot write" not in await bot.asked("/status")
+
+
+@pytest.mark.parametrize("credits", [0, 15000])
+async def test_a_bot_that_starts_before_its_owner_pressed_start(new_world: World, credits: int) -> None:
+    """Greeting, alert and menu wait for the chat, and come with /start."""
+    late = 77
+    new_world.refusals = REFUSALS
+    new_world.accounts("alice", monthly=credits)
+    bot = await new_world.host(TELEGRAM_CHAT_IDS=late)
+    await bot.logged(f"Chat {late} refuses messages: Chat not found")
+    await bot.logged(f"The command menu of chat {late} could not be set")
+    new_world.telegram.add_chat(SimulatedChat(late, title="Late"))
+    begun = time.monotonic()
+    new_world.telegram.say(late, "/start")
+    greeting = await new_world.told("credit-bot watches 1 account", late)
+    assert greeting.accepted - begun < 5
+    if not credits:
+        await new_world.told("out of credits", late)
+    await until(lambda: any(f'"chat_id": {late}' in scope for scope, _ in new_world.telegram.commands), "the menu")
+    await bot.quiet()
+
+
+async def test_a_bot_that_starts_before_its_owner_pressed_start_in_the_real_process(new_world: World) -> None:
+    """The program itself: the critical alert and the greeting are told with /start."""
+    late = 77
+    new_world.accounts("alice", monthly=0)
+    bot = await new_world.start(CHECK_EVERY="60s", TELEGRAM_CHAT_IDS=late)
+    await new_world.telegram.wait_for_call("sendMessage")
+    await until(lambda: "hat not found" in bot.log, "the chat is not there yet")
+    new_world.telegram.add_chat(SimulatedChat(late, title="Late"))
+    new_world.telegram.say(late, "/start")
+    await new_world.told("credit-bot watches 1 account", late)
+    await new_world.told("out of credits", late)
+    await until(lambda: any(f'"chat_id": {late}' in scope for scope, _ in new_world.telegram.commands), "the menu")
+
+
+async def test_unblocked_in_the_real_process(world: World) -> None:
+    """The program itself: blocked while an alert is due, unblocked, /start: the alert."""
+    (alice,) = world.accounts("alice")
+    bot = await world.start()
+    await world.pixverse.wait_for_looks(alice.email, timeout=PATIENCE)
+    world.telegram.block(ANN)
+    alice.monthly = 0
+    await until(lambda: "blocked by the user" in bot.log, "the alert is refused")
+    world.telegram.unblock(ANN)
+    world.telegram.say(ANN, "/start")
+    await world.told("out of credits")
+
+
+async def test_alerts_of_a_topic_that_is_gone_or_none_arrive_in_the_group(world: World) -> None:
+    """The topic 45 was deleted: its alerts are told in the group, and say where they were meant for."""
+    world.telegram.chats[GROUP].topics = {46}
+    world.accounts("alice", monthly=0)
+    await world.host(TELEGRAM_CHAT_IDS=f"{GROUP}/45,{GROUP}/46")
+    words = "Meant for topic 45, which takes no messages (Message thread not found)"
+    lost = await world.telegram.wait_for(lambda told: "out of credits" in told.text and words in told.text, PATIENCE)
+    assert lost.thread_id is None
+    assert lost.buttons
+    assert (await world.telegram.wait_for(lambda told: told.thread_id == 46, PATIENCE)).chat_id == GROUP
+
+
+@pytest.mark.parametrize("topic", [1, 45])
+async def test_a_topic_that_is_none_in_the_real_process(world: World, topic: int) -> None:
+    """The program itself: General by its id, and a deleted topic; every alert arrives in the group."""
+    world.telegram.chats[GROUP].topics = {46}
+    world.accounts("alice", monthly=0)
+    await world.start(CHECK_EVERY="60s", TELEGRAM_CHAT_IDS=f"{GROUP}/{topic}")
+    told = await world.told("out of credits", GROUP)
+    assert told.thread_id is None

@@ -42,3 +42,25 @@ def test_a_making_that_fails_leaves_no_table(tmp_path: Path) -> None:
     with pytest.raises(OperationalError, match="already exists"):
         upgrade(str(path))
     assert tables(path) == {"sources"}
+
+
+def test_what_was_refused_before_is_owed_to_the_group_itself(tmp_path: Path) -> None:
+    """A chat that refused says since when; what was addressed to General by its id is addressed to the group."""
+    path = tmp_path / "bot.db"
+    upgrade(str(path), "0004")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO chats (chat_id, thread_id, greeted_at, gone)"
+            " VALUES (-1, 1, 5, 'thread not found'), (7, 0, 5, NULL)"
+        )
+        connection.executemany(
+            "INSERT INTO outbox (chat_id, thread_id, key, topic, subject, episode, reason, severity, facts, state,"
+            " created_at, attempts, done_at) VALUES (?, ?, ?, 'alert', 's', 1, 'fired', 3, '{}', 'failed', 1, 1, ?)",
+            [(-1, 1, "a", 30), (-1, 1, "b", 20), (-1, 0, "b", 40), (7, 1, "a", 10)],
+        )
+    upgrade(str(path))
+    with closing(sqlite3.connect(path)) as connection:
+        known = connection.execute("SELECT chat_id, thread_id, refused_since FROM chats ORDER BY chat_id").fetchall()
+        owed = connection.execute("SELECT chat_id, thread_id, key FROM outbox ORDER BY id").fetchall()
+    assert known == [(-1, 0, 20), (7, 0, None)]
+    assert owed == [(-1, 0, "a"), (-1, 1, "b"), (-1, 0, "b"), (7, 1, "a")]

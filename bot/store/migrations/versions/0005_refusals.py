@@ -1,4 +1,4 @@
-"""Since when a chat takes no messages."""
+"""Since when a chat takes no messages; a forum's topic General is the group itself."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,11 +8,23 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Adds the column. Of chats that refuse already the first message that was given up tells it, if it is kept."""
+    """Adds the column. Of chats that refuse already the first message that was given up tells it, if it is kept.
+
+    What was addressed to General by its id, which Telegram refuses, waits for the group.
+    """
     op.add_column("chats", sa.Column("refused_since", sa.BigInteger(), nullable=True))
     op.execute(
         "UPDATE chats SET refused_since = ("
         "SELECT MIN(outbox.done_at) FROM outbox WHERE outbox.state = 'failed' "
         "AND outbox.chat_id = chats.chat_id AND outbox.thread_id = chats.thread_id"
         ") WHERE gone IS NOT NULL"
+    )
+    op.execute(
+        "UPDATE outbox SET thread_id = 0 WHERE thread_id = 1 AND chat_id < 0 AND NOT EXISTS ("
+        "SELECT 1 FROM outbox AS there WHERE there.key = outbox.key "
+        "AND there.chat_id = outbox.chat_id AND there.thread_id = 0)"
+    )
+    op.execute(
+        "UPDATE chats SET thread_id = 0 WHERE thread_id = 1 AND chat_id < 0 AND NOT EXISTS ("
+        "SELECT 1 FROM chats AS there WHERE there.chat_id = chats.chat_id AND there.thread_id = 0)"
     )
