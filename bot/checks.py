@@ -81,8 +81,8 @@ class Checks:
         now = self._clock()
         async with self._store.write() as connection:
             told = await history.last_pause_end(connection, now)
-            resumed = await chats.marked(connection, chats.RESUMED)
-            moments = (await accounts.last_look(connection), told, resumed)
+            more_often = await chats.marked(connection, chats.MORE_OFTEN)
+            moments = (await accounts.last_look(connection), told, more_often)
             self._ticked_at = max((moment for moment in moments if moment), default=None)
             self.pause(await pauses.current(connection))
             await accounts.all_due(connection, now)

@@ -147,7 +147,7 @@ class Desk:
         deliveries = await self._fleet.deliveries()
         return Vitals(
             last_round_at=await self._fleet.last_round_at(),
-            last_read_at=await self._fleet.last_read_at(),
+            readable_until=await self._fleet.readable_until(),
             last_delivery_at=deliveries.depth.delivered_at,
             waiting=deliveries.depth.waiting,
             waiting_since=deliveries.depth.tried_since,
@@ -160,6 +160,9 @@ class Desk:
             ),
             unreached_since=deliveries.unreached_since,
             polling_notes=self.polling.notes if self.polling else (),
+            round_every=self._checks.rounds.every,
+            more_often_since=await self._fleet.more_often_since(),
+            all_paused=self._checks.rounds.all_paused,
         )
 
     async def status(self) -> Status:

@@ -201,6 +201,8 @@ class Discovery:
         shorter = {key: every for key, every in intervals.items() if every < (before[key] or self._every)}
         plan = {key: next_look(key, every, now) for key, every in shorter.items()}
         await accounts.due_by(connection, plan)
+        if shorter:
+            await chats.mark(connection, chats.MORE_OFTEN, now)
 
     async def _greet(self, connection: Connection, counts: Counter[Chat], now: datetime) -> None:
         """Greets each new chat that is told of any account, silently."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.context import Context
-from bot.core.health import unreached_since
+from bot.core.health import unreached_since, window_of
 from bot.core.history import Recorded
 from bot.core.model import Account, Alert, Chat, Notification, OutageKind, Silence, SilenceKind, Topic, Watched
 from bot.store import accounts, alerts, chats, history, outbox
@@ -41,6 +41,8 @@ class Fleet:
         """Holds nothing but what it is handed."""
         self._store = context.store
         self._clock = context.clock
+        self._every = context.every
+        self._every_of = context.every_of
         self._verdicts = verdicts
         self._roster = context.roster
         self._recipients = context.recipients
@@ -148,10 +150,19 @@ class Fleet:
         present = set(self._recipients.present)
         return Deliveries(depth, {chat: why for chat, why in refused.items() if chat in present}, unreached)
 
-    async def last_read_at(self) -> datetime | None:
-        """When any account could be read last."""
+    async def readable_until(self) -> datetime | None:
+        """How long the readings of those that are not paused count, each by its account's interval."""
         async with self._store.read() as connection:
-            return await accounts.last_read(connection)
+            if not self._roster.watchlist.own_intervals:
+                newest = await accounts.last_read(connection)
+                return newest + window_of(self._every) if newest else None
+            reads = await accounts.last_reads(connection)
+        return max((at + window_of(self._every_of(source, email)) for source, email, at in reads), default=None)
+
+    async def more_often_since(self) -> datetime | None:
+        """When anybody was resumed after a pause, or got a shorter interval."""
+        async with self._store.read() as connection:
+            return await chats.marked(connection, chats.MORE_OFTEN)
 
     async def last_round_at(self) -> datetime | None:
         """When a round ended last."""

@@ -149,7 +149,7 @@ class Pauses:
         if freed:
             until = min(now, *(max(pause.until for pause in held[one]) for one in freed))
             await accounts.plan_looks(connection, {one.key: now for one in freed})
-            await chats.mark(connection, chats.RESUMED, until)
+            await chats.mark(connection, chats.MORE_OFTEN, until)
             if all(held.values()):
                 self._checks.nobody_checked_until(until)
         return after, freed

@@ -27,6 +27,7 @@ from bot.core.model import (
     Topic,
 )
 from bot.core.pauses import EVERYONE
+from bot.fleet import Fleet
 from bot.pauses import Pauses
 from bot.setting_types import parse_time_ladder
 from bot.store import accounts, alerts
@@ -446,3 +447,28 @@ async def test_a_mute_withholds_the_line(world: World) -> None:
 def mute_of(key: str) -> Silence:
     """A mute of an account."""
     return Silence(SilenceKind.ACCOUNT, key, until=NOW + 9 * HOURS, by="Ann")
+
+
+async def test_readings_count_by_their_own_interval_and_not_in_a_pause(world: World) -> None:
+    """Health asks until when a reading counts: that of a rare account for long, that of a paused one for nothing."""
+    await world.discovery((ALICE, None), (BOB, None)).resume()
+    (source,) = world.context.roster.watchlist.sources.values()
+    rare = {
+        email: replace(one, check_every=2 * HOURS if email == BOB else None) for email, one in source.accounts.items()
+    }
+    fleet, pauses = Fleet(world.context, world.verdicts), pauses_of(world)
+    assert await fleet.readable_until() is None
+    await tick(world, pauses)
+    minute = timedelta(minutes=1)
+    assert await fleet.readable_until() == NOW + 2 * QUARTER + minute
+    world.put_in_force(replace(source, accounts=rare))
+    assert await fleet.readable_until() == NOW + 4 * HOURS + minute
+    await pauses.pause([BOBS], NOW + HOURS, "Kim", CHAT)
+    assert await fleet.readable_until() == NOW + 2 * QUARTER + minute
+    await pauses.pause([None], NOW + 9 * HOURS, "Kim", CHAT)
+    assert await fleet.readable_until() is None
+    assert world.checks.rounds.all_paused
+    assert await fleet.more_often_since() is None
+    world.clock.forward(hours=3)
+    await pauses.resume_all("Kim", CHAT)
+    assert await fleet.more_often_since() == NOW + 3 * HOURS

@@ -92,16 +92,24 @@ async def test_a_bot_that_is_well() -> None:
 
 EDGE = 2 * QUARTER + timedelta(minutes=1)
 MOMENT = timedelta(seconds=1)
+DAY = timedelta(days=1)
 
 
 @pytest.mark.parametrize(
     ("vitals", "well"),
     [
-        (replace(WELL, last_round_at=NOW - EDGE, last_read_at=NOW - EDGE), True),
+        (replace(WELL, last_round_at=NOW - EDGE), True),
         (replace(WELL, last_round_at=NOW - EDGE - MOMENT), False),
         (replace(WELL, last_round_at=None), False),
-        (replace(WELL, last_read_at=NOW - EDGE - MOMENT), False),
-        (replace(WELL, last_read_at=None), False),
+        (replace(WELL, readable_until=NOW - MOMENT), False),
+        (replace(WELL, readable_until=None), False),
+        (replace(WELL, last_round_at=NOW - 5 * EDGE, round_every=timedelta(hours=2)), True),
+        (replace(WELL, last_round_at=NOW - 5 * EDGE, round_every=timedelta(hours=1)), False),
+        (replace(WELL, last_round_at=None, readable_until=None, all_paused=True), True),
+        (replace(WELL, last_round_at=NOW - DAY, readable_until=NOW - DAY, more_often_since=NOW - EDGE), True),
+        (replace(WELL, last_round_at=NOW - DAY, more_often_since=NOW - EDGE - MOMENT), False),
+        (replace(WELL, readable_until=NOW - DAY, more_often_since=NOW - EDGE - MOMENT), False),
+        (replace(WELL, all_paused=True, polling_silent=121.0), False),
         (replace(WELL, waiting=5, waiting_since=NOW - timedelta(minutes=2)), True),
         (replace(WELL, waiting=5, waiting_since=NOW - timedelta(minutes=2) - MOMENT), False),
         (replace(WELL, waiting=500), True),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
 from bot.core.durations import say_duration
@@ -10,6 +10,7 @@ from bot.core.model import Chat, Measure, Reason
 
 DELIVERY_WAIT = timedelta(minutes=2)
 POLLING_WAIT = 120.0
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,14 @@ class Vitals:
 
     ``waiting_since`` is the oldest notification that was tried in vain; one that is only paced does not count, nor one
     for a chat that refuses. ``unreached_since`` is the oldest alert that fires and has reached nobody at all.
+
+    ``readable_until`` is how long the last readings count, each by its account's interval. ``round_every`` is the time
+    between two rounds, where that is not the setting's; ``more_often_since`` when anybody was resumed, or got a shorter
+    interval: what was due before is not judged by that. With ``all_paused`` there is nothing to check.
     """
 
     last_round_at: datetime | None
-    last_read_at: datetime | None
+    readable_until: datetime | None
     last_delivery_at: datetime | None
     waiting: int
     waiting_since: datetime | None
@@ -51,6 +56,9 @@ class Vitals:
     polling_notes: tuple[str, ...] = ()
     refused: tuple[RefusedChat, ...] = ()
     unreached_since: datetime | None = None
+    round_every: timedelta | None = None
+    more_often_since: datetime | None = None
+    all_paused: bool = False
 
     @property
     def polling_ok(self) -> bool:
@@ -60,12 +68,7 @@ class Vitals:
 
 def problems(vitals: Vitals, every: timedelta, now: datetime) -> list[str]:
     """What keeps the bot from its work, in words; nothing means that it is well."""
-    window = 2 * every + timedelta(minutes=1)
-    found = []
-    if vitals.last_round_at is None or now - vitals.last_round_at > window:
-        found.append(f"no round of checks ended in the last {say_duration(window)}")
-    if vitals.last_read_at is None or now - vitals.last_read_at > window:
-        found.append(f"no account could be read in the last {say_duration(window)}")
+    found = [] if vitals.all_paused else check_problems(vitals, every, now)
     if vitals.waiting_since is not None and now - vitals.waiting_since > DELIVERY_WAIT:
         found.append(f"a message has waited {say_duration(now - vitals.waiting_since)} for Telegram to take it")
     unreached = unreached_for(vitals, now)
@@ -75,6 +78,24 @@ def problems(vitals: Vitals, every: timedelta, now: datetime) -> list[str]:
         since = say_duration(timedelta(seconds=vitals.polling_silent))
         found.append(vitals.polling_trouble or f"Telegram has not answered the polling for {since}")
     return found
+
+
+def check_problems(vitals: Vitals, every: timedelta, now: datetime) -> list[str]:
+    """What is wrong with the checks of those that are not paused."""
+    window = window_of(vitals.round_every or every)
+    since = vitals.more_often_since + window if vitals.more_often_since else None
+    ended = vitals.last_round_at + window if vitals.last_round_at else None
+    found = []
+    if now > max(filter(None, (ended, since)), default=NEVER):
+        found.append(f"no round of checks ended in the last {say_duration(window)}")
+    if now > max(filter(None, (vitals.readable_until, since)), default=NEVER):
+        found.append(f"no account could be read in the last {say_duration(window)}")
+    return found
+
+
+def window_of(every: timedelta) -> timedelta:
+    """How long a round, or a reading, may take where there is one each interval."""
+    return 2 * every + timedelta(minutes=1)
 
 
 def unreached_for(vitals: Vitals, now: datetime) -> timedelta | None:

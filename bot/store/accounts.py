@@ -47,6 +47,9 @@ DUE = (
 )
 ONE = sa.update(accounts).where(accounts.c.key == sa.bindparam("k"))
 CLAIM = ONE.values(next_check_at=sa.bindparam("at"))
+READABLE = sa.and_(
+    accounts.c.watched, accounts.c.reading.is_not(None), accounts.c.read_at.is_not(None), ~pauses.IS_PAUSED
+)
 DUE_BY = ONE.where(accounts.c.next_check_at > sa.bindparam("latest")).values(next_check_at=sa.bindparam("at"))
 NOTE = ONE.values(looked_at=sa.bindparam("looked"), read_at=sa.bindparam("read"))
 LOAD = sa.select(*SEEN).where(accounts.c.watched, accounts.c.key.in_(sa.bindparam("keys", expanding=True)))
@@ -269,10 +272,14 @@ async def due_by(connection: Connection, latest: Mapping[str, datetime]) -> None
 
 async def last_read(connection: Connection) -> datetime | None:
     """When any watched account that is not paused could be read last."""
-    checked = sa.and_(accounts.c.watched, ~pauses.IS_PAUSED)
-    read = sa.select(sa.func.max(accounts.c.read_at)).where(checked, accounts.c.reading.is_not(None))
-    at: datetime | None = await connection.scalar(read)
+    at: datetime | None = await connection.scalar(sa.select(sa.func.max(accounts.c.read_at)).where(READABLE))
     return at
+
+
+async def last_reads(connection: Connection) -> list[tuple[str, str, datetime]]:
+    """Source and email of each watched account that is not paused, and when it could be read last."""
+    query = sa.select(accounts.c.source, accounts.c.email, accounts.c.read_at).where(READABLE)
+    return [(source, email, at) for source, email, at in await connection.execute(query)]
 
 
 async def last_look(connection: Connection) -> datetime | None:

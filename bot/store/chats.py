@@ -12,7 +12,9 @@ from bot.store import outbox
 from bot.store.connection import Connection
 from bot.store.schema import chats, marks
 
-ROUND, RESUMED = "round", "resumed"
+ROUND = "round"
+MORE_OFTEN = "more often"
+"""Since when anybody is checked more often than before: resumed after a pause, or at a shorter interval."""
 
 
 @dataclass(frozen=True, slots=True)
