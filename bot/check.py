@@ -69,7 +69,8 @@ async def accounts_of(roster: Roster, trouble: list[str]) -> list[Account]:
     for source, listing in zip(watchlist.sources.values(), listings, strict=True):
         where = f"{source.name}: " if watchlist.several and source.name else ""
         if isinstance(listing, Outage):
-            trouble.append(f"{where}The list of accounts cannot be read: {outage_words(listing)}")
+            perhaps = " Perhaps no account is configured there." if listing.status == 404 else ""
+            trouble.append(f"{where}The list of accounts cannot be read: {outage_words(listing)}.{perhaps}")
         elif not listing:
             trouble.append(f"{where}useapi.net lists no PixVerse account: add one there.")
         else:

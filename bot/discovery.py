@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from bot.context import Context
-from bot.core.looks import gone_notice, listing_noted, newly_listed
+from bot.core.listing import TakenAway, listing_noted, taken_away
+from bot.core.looks import gone_notice, newly_listed
 from bot.core.model import (
     Account,
     Chat,
@@ -72,13 +73,15 @@ class Discovery:
         return enrolled
 
     async def tick(self) -> bool:
-        """Asks every source whose list is due: each hour, and each interval while it fails or is empty.
+        """Asks every source whose list is due: each hour, and each interval while it fails, is empty or is in doubt.
 
         Says whether any was asked.
         """
         idle = [key for key in self._listing_sources() if not self._asking[key].locked()]
         async with self._store.read() as connection:
-            due = [key for key in idle if self._is_due(await accounts.source(connection, key))]
+            doubted = await accounts.doubted(connection) if idle else set[str]()
+            states = {key: await accounts.source(connection, key) for key in idle}
+        due = [key for key, state in states.items() if self._is_due(state, doubted=key in doubted)]
         await self._ask_each(due)
         return bool(due)
 
@@ -86,10 +89,10 @@ class Discovery:
         """The sources that are to say themselves whom they have."""
         return [key for key, source in self._roster.watchlist.sources.items() if source.everyone]
 
-    def _is_due(self, state: SourceState) -> bool:
+    def _is_due(self, state: SourceState, *, doubted: bool) -> bool:
         """Whether a source's list is to be asked for again."""
         asked = state.outage.taken_at if state.outage else state.listed_at
-        fresh = LIST_EVERY if state.outage is None and state.listed else self._every
+        fresh = LIST_EVERY if state.outage is None and state.listed and not doubted else self._every
         age = self._clock() - asked if asked else None
         return age is None or age >= fresh or age < timedelta(0)
 
@@ -106,7 +109,7 @@ class Discovery:
         async with self._asking[key], self._room:
             if key not in self._roster.sources:
                 return
-            listing = await self._listing(key)
+            listing = await self._roster.sources[key].list_accounts()
             async with self._store.write() as connection:
                 if key in self._listing_sources():  # or the watchlist was read again meanwhile
                     await self._note(connection, key, listing, self._clock())
@@ -114,29 +117,24 @@ class Discovery:
 
     async def _note(self, connection: Connection, key: str, listing: Listing | Outage, now: datetime) -> None:
         """Writes down what a source has answered, and decides."""
-        state = listing_noted(await accounts.source(connection, key), listing)
-        await accounts.save_source(connection, state)
+        state, doubted = await accounts.source(connection, key), 0
         if isinstance(listing, Listing):
-            await self._take_over(connection, key, listing, now)
+            doubted = await self._take_over(connection, key, listing, now)
         else:
             self._log_outage(key, listing)
+        await accounts.save_source(connection, listing_noted(state, listing, doubted))
         await self._verdicts.decide_source(connection, key, now)
         await self._watched_changed(connection, now)
-
-    async def _listing(self, key: str) -> Listing | Outage:
-        """The source's list. An empty one is asked for twice: a passing 404 must not end the watch over everyone."""
-        source = self._roster.sources[key]
-        listing = await source.list_accounts()
-        if isinstance(listing, Listing) and not listing.accounts and self._rounds.watched:
-            return await source.list_accounts()
-        return listing
 
     def _log_outage(self, key: str, outage: Outage) -> None:
         """Says in the log that a list could not be read."""
         log.warning("%s: the list of accounts cannot be read: %s: %s", key, outage.kind.value, outage.said)
 
-    async def _take_over(self, connection: Connection, key: str, listing: Listing, now: datetime) -> None:
-        """Watches the newly listed, says who is gone, and notes what the list says is wrong."""
+    async def _take_over(self, connection: Connection, key: str, listing: Listing, now: datetime) -> int:
+        """Watches the newly listed, says who is gone, and notes what the list says is wrong.
+
+        Gives how many accounts are watched that the list does not name, for the first time.
+        """
         known = [account for account in await accounts.watched(connection) if account.source == key]
         by_email = {account.email.lower(): account for account in known}
         fresh = newly_listed(listing, by_email)
@@ -151,7 +149,18 @@ class Discovery:
             if email in listed and listed[email] != account.listed_error
         }
         await accounts.note_listed(connection, errors)
-        await self._part_with(connection, [account for email, account in by_email.items() if email not in listed], now)
+        taken = taken_away(listing, known)
+        await self._note_doubt(connection, key, taken, listing.taken_at)
+        await self._part_with(connection, taken.gone, now)
+        return len(taken.doubted)
+
+    async def _note_doubt(self, connection: Connection, key: str, taken: TakenAway, since: datetime) -> None:
+        """Remembers whom the list did not name, until the next look says the same or not."""
+        if taken.doubted:
+            log.warning("%s no longer lists %d account(s); the next look at the list decides", key, len(taken.doubted))
+            await accounts.note_unlisted(connection, [one.key for one in taken.doubted], since)
+        if taken.back:
+            await accounts.note_unlisted(connection, [one.key for one in taken.back], None)
 
     async def _newcomers(self, connection: Connection, key: str, fresh: Sequence[Listed]) -> list[Account]:
         """The newly listed of a source, each with its key and what the watchlist calls it."""

@@ -38,6 +38,7 @@ async def enrol(connection: Connection, watchlist: Watchlist, now: datetime) -> 
     left = watched.keys() - {one.key for one in staying}
     await accounts.unwatch(connection, left)
     await alerts.close(connection, left)
+    await accounts.forget_doubts(connection, [key for key, source in watchlist.sources.items() if not source.everyone])
     await end_alerts(connection, watchlist, staying)
     return Enrolled(len(staying), sum(account.key not in watched for account in fresh), len(left))
 

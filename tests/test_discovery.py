@@ -1,11 +1,27 @@
 """Discovery: who is watched, from the settings or from the list, and what is said of comings and goings."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.core.model import Chat, Listing, Measure, Outage, OutageKind, Reason, Silence, SilenceKind, Topic
+from bot.core.listing import taken_away
+from bot.core.model import (
+    Account,
+    Chat,
+    Listed,
+    Listing,
+    Measure,
+    Outage,
+    OutageKind,
+    Reason,
+    Silence,
+    SilenceKind,
+    Topic,
+)
 from bot.store import accounts, alerts
 from tests.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, QUARTER, SOURCE, World, key_of, world_in
 
@@ -90,6 +106,9 @@ async def test_who_is_gone_is_said_once_and_watched_no_more(world: World) -> Non
     world.source.credits[BOB] = 100
     await world.look(ALICE, BOB)
     world.source.lists(ALICE)
+    await discovery.ask(SOURCE)
+    assert await watched(world) == [ALICE, BOB], "one look is not believed"
+    assert await world.notices(Topic.GONE) == []
     for _ in range(3):
         world.clock.forward(hours=1)
         await discovery.ask(SOURCE)
@@ -113,7 +132,8 @@ async def test_a_muted_account_goes_silently(world: World) -> None:
     async with world.store.write() as connection:
         await alerts.add_silence(connection, Silence(SilenceKind.ACCOUNT, key_of(BOB), until=NOW + HOUR))
     world.source.lists(ALICE)
-    await discovery.ask(SOURCE)
+    for _ in range(2):
+        await discovery.ask(SOURCE)
     assert [one.notice.subject for one in await world.notices(Topic.GONE)] == [key_of(CAROL)]
 
 
@@ -128,15 +148,39 @@ async def test_an_email_in_another_spelling_is_the_same_account(world: World) ->
     assert await world.notices(Topic.GONE) == []
 
 
-async def test_a_passing_empty_list_parts_with_nobody(world: World) -> None:
-    """An empty list is asked for twice: one passing 404 does not end the watch over everyone."""
-    world.source.lists(ALICE, BOB)
-    discovery = world.discovery()
-    await discovery.ask(SOURCE)
-    world.source.listings = [Listing(NOW, ())]
-    await discovery.ask(SOURCE)
-    assert await watched(world) == [ALICE, BOB]
-    assert await world.notices(Topic.GONE) == []
+async def test_what_the_list_takes_away_once_is_not_believed(database: Path) -> None:
+    """One passing empty or shorter list ends no watch and no ack; the list is asked for again after an interval.
+
+    What it took away is remembered over a restart, and forgotten as soon as the list names it again.
+    """
+    async with world_in(database) as world:
+        world.source.lists(ALICE, BOB)
+        discovery = world.discovery()
+        await discovery.ask(SOURCE)
+        world.source.credits[BOB] = 0
+        await world.look(BOB)
+        async with world.store.write() as connection:
+            (fired,) = await alerts.firing(connection)
+            ack = Silence(SilenceKind.ACK, fired.subject, fired.measure, None, fired.episode, fired.level, "Ann")
+            await alerts.add_silence(connection, ack)
+        for listing in (Listing(NOW, ()), away(), Listing(NOW, (Listed(ALICE), Listed(BOB))), Listing(NOW, ())):
+            world.source.listing = listing
+            await discovery.ask(SOURCE)
+            assert await watched(world) == [ALICE, BOB]
+        assert [one.notice.measure for one in await world.notices()] == [Measure.CREDITS]
+        assert await world.notices(Topic.GONE) == []
+    async with world_in(database) as again:
+        again.source.lists(ALICE)
+        discovery = again.discovery()
+        await discovery.resume()
+        assert not await discovery.tick(), "asked for just now"
+        again.clock.forward(minutes=15)
+        assert await discovery.tick(), "an hour would be long for a doubt"
+        assert await watched(again) == [ALICE]
+        async with again.store.read() as connection:
+            assert [one.unlisted_at for one in await accounts.watched(connection)] == [None]
+            assert await alerts.firing(connection) == []
+        assert not await discovery.tick()
 
 
 async def test_a_list_that_stays_empty_is_said(world: World) -> None:
@@ -145,7 +189,10 @@ async def test_a_list_that_stays_empty_is_said(world: World) -> None:
     discovery = world.discovery()
     await discovery.ask(SOURCE)
     world.source.lists()
-    for _ in range(3):
+    await discovery.ask(SOURCE)
+    assert await watched(world) == [ALICE]
+    assert await world.notices() == []
+    for _ in range(2):
         await discovery.ask(SOURCE)
     assert await watched(world) == []
     assert len(await world.notices(Topic.GONE)) == 1
@@ -166,6 +213,62 @@ async def test_a_list_that_cannot_be_read_parts_with_nobody(world: World, caplog
     assert await watched(world) == [ALICE]
     assert "the list of accounts cannot be read: unauthorized: no answer" in caplog.text
     assert [(one.notice.subject, one.notice.measure) for one in await world.notices()] == [(SOURCE, Measure.FAILURES)]
+
+
+async def test_a_404_of_something_in_between_is_no_empty_list(world: World) -> None:
+    """However often it comes, nobody's watch ends; after an hour without a reading "perhaps no account" is said."""
+    world.source.lists(ALICE)
+    discovery = world.discovery()
+    await discovery.ask(SOURCE)
+    absent = Outage(NOW, OutageKind.UNAVAILABLE, "Something between the bot and useapi.net answers: 404", status=404)
+    world.source.fail(ALICE)
+    for _ in range(6):
+        world.source.listing = replace(absent, taken_at=world.clock())
+        await discovery.ask(SOURCE)
+        await world.look(ALICE)
+        world.clock.now += QUARTER
+    assert await watched(world) == [ALICE]
+    assert await world.notices(Topic.GONE) == []
+    perhaps = [one.notice for one in await world.notices() if one.notice.measure is Measure.LISTING]
+    assert [(one.reason, one.facts.outage) for one in perhaps] == [(Reason.FIRED, OutageKind.UNAVAILABLE)]
+    assert perhaps[0].facts.since == NOW
+    del world.source.answers[ALICE]
+    await world.look(ALICE)
+    over = {one.notice.measure for one in await world.notices() if one.notice.reason is Reason.RESOLVED}
+    assert Measure.LISTING in over, "there is one: it could be read"
+
+
+async def test_a_doubt_ends_where_the_accounts_are_named(world: World) -> None:
+    """Whom the settings name no list can take away, also where one did before."""
+    world.source.lists(ALICE)
+    discovery = world.discovery()
+    await discovery.ask(SOURCE)
+    world.source.lists()
+    await discovery.ask(SOURCE)
+    await world.discovery((ALICE, None)).resume()
+    async with world.store.read() as connection:
+        assert [one.unlisted_at for one in await accounts.watched(connection)] == [None]
+
+
+LISTS = st.lists(st.one_of(st.none(), st.sets(st.sampled_from([ALICE, BOB, CAROL]))), max_size=8)
+
+
+@given(LISTS)
+def test_only_the_second_list_that_says_the_same_is_believed(lists: list[set[str] | None]) -> None:
+    """Of any lists (None: a failed look), an account goes exactly when two lists in a row did not name it."""
+    known = {email: Account(key_of(email), SOURCE, email) for email in (ALICE, BOB, CAROL)}
+    row = dict.fromkeys(known, 0)
+    for emails in lists:
+        if emails is None:
+            continue
+        taken = taken_away(Listing(NOW, tuple(map(Listed, emails))), known.values())
+        row = {email: 0 if email in emails else row[email] + 1 for email in known}
+        assert {one.email for one in taken.gone} == {email for email, times in row.items() if times == 2}
+        assert {one.email for one in taken.doubted} == {email for email, times in row.items() if times == 1}
+        for account in (*taken.doubted, *taken.back):
+            known[account.email] = replace(account, unlisted_at=None if account in taken.back else NOW)
+        for account in taken.gone:
+            del known[account.email]
 
 
 async def test_what_the_list_says_is_wrong_breaks_a_failed_look(world: World) -> None:

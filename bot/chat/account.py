@@ -15,6 +15,7 @@ from bot.chat.times import say_ago, say_day, say_in, say_moment, say_past, say_r
 from bot.chat.words import (
     NOTE,
     RECOVERED,
+    SERVICE,
     SIGNS,
     capitalised,
     in_brackets,
@@ -182,6 +183,9 @@ def card_lines(one: Watched, now: datetime, zone: ZoneInfo) -> list[tuple[Piece,
     if account.outage is not None:
         lines.append((bold("Cannot be read"), f" since {failing_words(account, now, zone)}."))
         lines.append((f"{capitalised(say_trouble(account.outage.kind, account.outage.said))}.",))
+    if account.unlisted_at is not None:
+        since = say_past(account.unlisted_at, now, zone)
+        lines.append((f"Not listed at {SERVICE} since {since}; the next look at the list decides.",))
     lines.extend(reading_lines(account, now, zone))
     lines.extend((line,) for line in alert_lines(one, now, zone))
     return lines

@@ -150,7 +150,8 @@ def account_firing(one: Watched, alert: Alert, now: datetime, zone: ZoneInfo) ->
 def source_firing(source: SourceAlert, now: datetime, zone: ZoneInfo) -> Firing:
     """The line of one source's alert."""
     listing = source.alert.measure is Measure.LISTING
-    what = "lists no PixVerse account" if listing else f"cannot be read: {trouble_of(source.outage)}"
+    perhaps = "perhaps " if source.outage else ""
+    what = f"{perhaps}lists no PixVerse account" if listing else f"cannot be read: {trouble_of(source.outage)}"
     said = f"{what}{since_words(source.alert.since, now, zone)}"
     silenced = say_silences(source.alert, source.silences, now, zone)
     return firing_line(source.alert, service_name(source.origin), said, silenced)

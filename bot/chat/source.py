@@ -20,7 +20,7 @@ def tell_source(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
     """The words for one alert about a source."""
     notice = story.last.notice
     if notice.measure is Measure.LISTING:
-        return listed_again(story) if notice.reason is Reason.RESOLVED else lists_none(notice)
+        return listed_again(story) if notice.reason is Reason.RESOLVED else lists_none(notice, now, zone)
     if notice.reason is Reason.RESOLVED:
         return readable_again(story, now, zone)
     return shut(notice, now, zone)
@@ -112,18 +112,34 @@ def untold(story: Story) -> str:
     return f"Not told in time: {say_trouble(overtaken.notice.facts.outage, overtaken.notice.facts.said)}."
 
 
-def lists_none(notice: Notice) -> Telling:
-    """The source has no account to watch."""
+def lists_none(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
+    """The source has no account to watch, or perhaps none: its list answers 404, and not in its own words."""
+    facts, word = notice.facts, severity_word(notice.severity)
+    head = (f"{SIGNS[notice.severity]} ", bold(service_of(facts)))
+    if facts.outage is None:
+        return telling(
+            (*head, " lists no PixVerse account: add one"),
+            f"{word}: nothing is watched. The bot finds a new account by itself.",
+        )
+    since = f" since {say_past(facts.since, now, zone)}, {say_ago(facts.since, now)}" if facts.since else ""
     return telling(
-        (f"{SIGNS[notice.severity]} ", bold(service_of(notice.facts)), " lists no PixVerse account: add one"),
-        f"{severity_word(notice.severity)}: nothing is watched. The bot finds a new account by itself.",
+        (*head, " perhaps lists no PixVerse account"),
+        f"{word}: its list has answered 404{since}, and not in its own words.",
+        f"Reason: {reason_words(facts)}.",
+        "Add an account there, and the bot finds it by itself. If there is one, look at what stands in between.",
     )
 
 
 def listed_again(story: Story) -> Telling:
-    """The source has accounts again."""
-    total = story.last.notice.facts.total or 0
+    """The source has accounts again; of one whose list still cannot be read, an account could be."""
+    facts = story.last.notice.facts
+    total = facts.total or 0
+    name = service_of(facts)
+    if facts.outage is not None:
+        return telling(
+            (f"{RECOVERED} ", bold(name), " has accounts: one could be read"),
+            f"Its list still cannot be: {reason_words(facts)}.",
+        )
     count = say_count(total, "account") if total else "accounts again"
     overtaken = "For a while it listed none; that was not told in time." if story.overtaken else ""
-    name = service_of(story.last.notice.facts)
     return telling((f"{RECOVERED} ", bold(name), f" lists {count}, now watched"), overtaken)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.core.credit_changes import ChangeKind, changes_between, is_moved, point_of
+from bot.core.credit_changes import ChangeKind, changes_between, point_of
 from bot.core.decide import announce, decide, is_silenced
 from bot.core.left_out import completed
 from bot.core.measures import (
@@ -31,7 +31,6 @@ from bot.core.model import (
     Outage,
     OutageKind,
     Plan,
-    PlanChange,
     Reading,
     Reason,
     Rules,
@@ -136,8 +135,7 @@ def decide_account(
         decision = decide(alert, standing, rules.remind_every, now)
         facts = account_facts(account, decision.alert, standing, since=alert.since, grown=grown)
         if measure is Measure.PLAN:
-            told = told_plan(before.reading, account.reading)
-            facts = replace(facts, plan=told, plan_change=plan_change(before.reading, account.reading))
+            facts = replace(facts, plan=told_plan(before.reading, account.reading))
         outcomes.append(outcome(decision.alert, decision.reason, facts, silences, now))
     return outcomes
 
@@ -158,25 +156,13 @@ def told_plan(before: Reading | None, after: Reading | None) -> Plan | None:
     return spoken.plan if spoken else None
 
 
-def plan_change(before: Reading | None, after: Reading | None) -> PlanChange | None:
-    """What became of a plan between two readings; None where nothing did, as when another rule came into force."""
-    if before is None or after is None:
-        return None
-    old, new = before.plan, after.plan
-    if old.name is not None and new.name is not None and old.name != new.name:
-        return PlanChange.CHANGED
-    if is_moved(old.ends_at, new.ends_at):
-        return PlanChange.RENEWED
-    return PlanChange.KEPT if old.cancelled_at and not new.cancelled_at else None
-
-
 def decide_source(
     source: SourceState, alerts: Alerts, rules: Rules, health: Health, silences: Iterable[Silence], now: datetime
 ) -> list[Outcome]:
     """What a source's state does to its own two alerts."""
     standings = {
         Measure.FAILURES: source_failures(source, health, rules),
-        Measure.LISTING: source_listing(source),
+        Measure.LISTING: source_listing(source, health, now),
     }
     outcomes = []
     for measure, standing in standings.items():
@@ -244,31 +230,20 @@ def with_allowances(account: Account) -> Credits | None:
 
 def source_facts(source: SourceState, health: Health, alert: Alert) -> Facts:
     """What a message about a source's alert has to tell, as it is now."""
-    outage = health.outage or source.outage
+    listing = alert.measure is Measure.LISTING
+    outage = source.outage if listing else health.outage or source.outage
     return Facts(
         name=source.key,
         source=source.key,
-        since=health.since or source.failing_since or alert.since,
+        since=source.absent_since if listing else health.since or source.failing_since or alert.since,
         level=alert.level,
-        outage=outage.kind if outage and alert.level else None,
-        said=outage.said if outage and alert.level else None,
+        outage=outage.kind if outage and (alert.level or listing) else None,
+        said=outage.said if outage and (alert.level or listing) else None,
         count=health.failing,
-        total=source.listed if alert.measure is Measure.LISTING else health.total,
+        total=source.listed if listing else health.total,
         origin=source.origin,
         token_from=source.token_from,
     )
-
-
-def listing_noted(source: SourceState, listing: Listing | Outage) -> SourceState:
-    """The source once a look at its listing is noted on it; a failed one leaves what was listed as it was."""
-    if isinstance(listing, Outage):
-        return replace(
-            source,
-            outage=listing,
-            failures=source.failures + 1,
-            failing_since=source.failing_since or listing.taken_at,
-        )
-    return SourceState(source.key, listed_at=listing.taken_at, listed=len(listing.accounts))
 
 
 def gone_notice(account: Account, now: datetime) -> Notice:

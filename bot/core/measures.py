@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.left_out import trusted_end
+from bot.core.listing import perhaps_none
 from bot.core.model import Account, Health, Ladder, Number, Reading, Rules, Severity, SourceState, Threshold
 
 RENEWAL_GRACE = timedelta(minutes=5)
@@ -160,9 +161,17 @@ def source_failures(source: SourceState, health: Health, rules: Rules) -> Standi
     return Standing(0, 0, 0, severities)
 
 
-def source_listing(source: SourceState) -> Standing | None:
-    """Whether the source lists any account; None while its listing cannot be read."""
+def source_listing(source: SourceState, health: Health, now: datetime) -> Standing | None:
+    """Whether the source lists any account; None while its listing cannot be read.
+
+    A list that answers 404 for long perhaps has none; as soon as an account can be read, it has some.
+    """
+    severities = (Severity.WARNING,)
+    if perhaps_none(source, health.read_at, now):
+        return Standing(0, 1, 1, severities)
+    if source.absent_since and health.read_at and health.read_at >= source.absent_since:
+        return Standing(health.total, 0, 0, severities)
     if source.outage is not None or source.listed is None:
         return None
     empty = 0 if source.listed else 1
-    return Standing(source.listed, empty, empty, (Severity.WARNING,))
+    return Standing(source.listed, empty, empty, severities)

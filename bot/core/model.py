@@ -108,14 +108,6 @@ class Credits:
         return self.total / self.monthly_allowance if self.monthly_allowance and self.monthly_allowance > 0 else None
 
 
-class PlanChange(StrEnum):
-    """What became of a plan: it got a later end, became another one, or its cancellation was withdrawn."""
-
-    RENEWED = "renewed"
-    CHANGED = "changed"
-    KEPT = "kept"
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The subscription. ``price`` is the service's own text, in its own currency.
@@ -298,6 +290,7 @@ class Account:
 
     ``allowance`` and ``daily_allowance`` are the last ones known, so that a reading that leaves them out neither
     fires nor resolves anything. ``listed_error`` is what the source's listing says is wrong with the account.
+    ``unlisted_at`` is when the listing first did not name it, which is believed at the next look.
     ``origin`` is its source's name, only where several are watched; it is not stored. ``pause`` is why it is not
     checked now, if it is not; its numbers then have the age of the last look.
     """
@@ -315,6 +308,7 @@ class Account:
     allowance: Number | None = None
     daily_allowance: Number | None = None
     foretold: Foretold | None = None
+    unlisted_at: datetime | None = None
     origin: str | None = None
     pause: Pause | None = None
 
@@ -328,6 +322,7 @@ class Account:
 class SourceState:
     """What is known of a source's listing: when it was last read and how long it was, or the outages in a row.
 
+    ``absent_since``: since when it has answered 404 without a word of the service's own.
     ``origin`` is its name, only where several are watched, and ``token_from`` where its token belongs; not stored.
     """
 
@@ -337,6 +332,7 @@ class SourceState:
     outage: Outage | None = None
     failures: int = 0
     failing_since: datetime | None = None
+    absent_since: datetime | None = None
     origin: str | None = None
     token_from: str | None = None
 
@@ -489,7 +485,6 @@ class Facts:
     plan: Plan | None = None
     left_out: tuple[LeftOut, ...] = ()
     growth: str | None = None
-    plan_change: str | None = None
     foretold: Foretold | None = None
     outage: OutageKind | None = None
     said: str | None = None

@@ -60,7 +60,8 @@ async def token_and_accounts(
         return [], [account_of(register, watched, Listed(one.email)) for one in watched.accounts.values()]
     listing = await source.list_accounts()
     if isinstance(listing, Outage):
-        return [fail(TOKEN, trouble(listing))], []
+        perhaps = ". Perhaps no account is configured there" if listing.status == 404 else ""
+        return [fail(TOKEN, f"{trouble(listing)}{perhaps}")], []
     if not listing.accounts:
         return [ok(TOKEN, "accepted"), fail("accounts", "useapi.net lists no PixVerse account: add one there")], []
     listed = [account_of(register, watched, one) for one in listing.accounts]

@@ -31,6 +31,7 @@ SEEN = (
     accounts.c.allowance,
     accounts.c.daily_allowance,
     accounts.c.foretold,
+    accounts.c.unlisted_at,
 )
 """What an account is made of."""
 
@@ -73,7 +74,7 @@ def account_of(
 ) -> Account:
     """An account from its row of `SEEN` columns; by place, for of large fleets many are read at once."""
     key, source, email, label, looked_at, read_at, reading, *rest = row
-    failures, failing_since, kind, said, listed_error, allowance, daily_allowance, foretold = rest
+    failures, failing_since, kind, said, listed_error, allowance, daily_allowance, foretold, unlisted_at = rest
     return Account(
         key,
         source,
@@ -88,6 +89,7 @@ def account_of(
         number(allowance),
         number(daily_allowance),
         load_foretold(foretold) if foretold else None,
+        unlisted_at,
     )
 
 
@@ -195,6 +197,7 @@ async def watch(connection: Connection, found: Iterable[tuple[Account, datetime]
             "next_check_at": at,
             "failures": 0,
             "listed_error": account.listed_error,
+            "unlisted_at": None,
         }
         for account, at in found
     ]
@@ -202,7 +205,7 @@ async def watch(connection: Connection, found: Iterable[tuple[Account, datetime]
         statement = insert(accounts)
         fresh = {
             name: statement.excluded[name]
-            for name in ("source", "email", "label", "watched", "next_check_at", "listed_error")
+            for name in ("source", "email", "label", "watched", "next_check_at", "listed_error", "unlisted_at")
         }
         await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=fresh), rows)
 
@@ -257,6 +260,23 @@ async def note_listed(connection: Connection, errors: dict[str, str | None]) -> 
             sa.update(accounts).where(accounts.c.key == sa.bindparam("k")).values(listed_error=sa.bindparam("e"))
         )
         await connection.execute(statement, [{"k": key, "e": error} for key, error in errors.items()])
+
+
+async def note_unlisted(connection: Connection, keys: Iterable[str], since: datetime | None) -> None:
+    """Remembers that the source's list does not name these accounts since a moment, or (None) that it does."""
+    await connection.execute(sa.update(accounts).where(accounts.c.key.in_(list(keys))).values(unlisted_at=since))
+
+
+async def forget_doubts(connection: Connection, sources: Iterable[str]) -> None:
+    """Of sources whose accounts are named one by one no list says anything."""
+    doubted = sa.and_(accounts.c.source.in_(list(sources)), accounts.c.unlisted_at.is_not(None))
+    await connection.execute(sa.update(accounts).where(doubted).values(unlisted_at=None))
+
+
+async def doubted(connection: Connection) -> set[str]:
+    """The sources with an account that the list did not name at its last look."""
+    query = sa.select(accounts.c.source).where(accounts.c.watched, accounts.c.unlisted_at.is_not(None)).distinct()
+    return {row.source for row in await connection.execute(query)}
 
 
 async def all_due(connection: Connection, now: datetime) -> None:
@@ -339,7 +359,7 @@ async def source(connection: Connection, key: str) -> SourceState:
     if row is None:
         return SourceState(key)
     outage = Outage(row.outage_at, OutageKind(row.outage_kind), row.outage_said or "") if row.outage_kind else None
-    return SourceState(key, row.listed_at, row.listed, outage, row.failures, row.failing_since)
+    return SourceState(key, row.listed_at, row.listed, outage, row.failures, row.failing_since, row.absent_since)
 
 
 async def save_source(connection: Connection, state: SourceState) -> None:
@@ -353,5 +373,6 @@ async def save_source(connection: Connection, state: SourceState) -> None:
         "outage_kind": state.outage.kind.value if state.outage else None,
         "outage_said": state.outage.said if state.outage else None,
         "outage_at": state.outage.taken_at if state.outage else None,
+        "absent_since": state.absent_since,
     }
     await connection.execute(insert(sources).values(values).on_conflict_do_update(index_elements=["key"], set_=values))

@@ -25,8 +25,8 @@ from bot.store.schema import (
 from bot.store.schema import chats as chat_table
 
 SHIFTED: Mapping[sa.Table, tuple[str, ...]] = {
-    accounts: ("next_check_at", "looked_at", "read_at", "failing_since", "foreseen_at"),
-    sources: ("listed_at", "failing_since", "outage_at"),
+    accounts: ("next_check_at", "looked_at", "read_at", "failing_since", "foreseen_at", "unlisted_at"),
+    sources: ("listed_at", "failing_since", "outage_at", "absent_since"),
     outages: ("since",),
     alerts: ("since", "reminded_at"),
     silences: ("until",),

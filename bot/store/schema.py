@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0007"
+REVISION = "0008"
 """The schema these tables are: the newest migration's name. A test holds the two together."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -65,6 +65,7 @@ accounts = sa.Table(
     sa.Column("daily_allowance", sa.Float),
     sa.Column("foretold", sa.Text),
     sa.Column("foreseen_at", Moment),
+    sa.Column("unlisted_at", Moment),
     sa.Index("accounts_due", "watched", "next_check_at"),
 )
 
@@ -79,6 +80,7 @@ sources = sa.Table(
     sa.Column("outage_kind", sa.Text),
     sa.Column("outage_said", sa.Text),
     sa.Column("outage_at", Moment),
+    sa.Column("absent_since", Moment),
 )
 
 readings = sa.Table(

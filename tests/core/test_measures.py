@@ -408,11 +408,30 @@ def test_a_source(source: SourceState, health: Health, levels: tuple[int, int] |
 
 def test_a_listing() -> None:
     """A source that lists none is a warning; a listing that could not be read, or never was, is unknown."""
-    empty = source_listing(SourceState(SOURCE, listed_at=NOW, listed=0))
+    empty = source_listing(SourceState(SOURCE, listed_at=NOW, listed=0), Health(), NOW)
     assert empty is not None
     assert (empty.reach, empty.severity(1)) == (1, WARNING)
-    some = source_listing(LISTED)
+    some = source_listing(LISTED, Health(), NOW)
     assert some is not None
     assert (some.reach, some.hold) == (0, 0)
-    assert source_listing(SourceState(SOURCE)) is None
-    assert source_listing(replace(LISTED, outage=failed())) is None
+    assert source_listing(SourceState(SOURCE), Health(), NOW) is None
+    assert source_listing(replace(LISTED, outage=failed()), Health(), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("since", "read_at", "levels"),
+    [
+        (NOW - HOUR, None, (1, 1)),
+        (NOW - HOUR, NOW - 2 * HOUR, (1, 1)),
+        (NOW - HOUR, NOW - MINUTE, (0, 0)),
+        (NOW - HOUR + SECOND, None, None),
+        (None, NOW - MINUTE, None),
+    ],
+)
+def test_a_list_that_answers_404_for_an_hour_perhaps_has_no_account(
+    since: datetime | None, read_at: datetime | None, levels: tuple[int, int] | None
+) -> None:
+    """It is said after an hour, as a warning; an account that could be read meanwhile is proof of the contrary."""
+    absent = replace(LISTED, outage=failed(), absent_since=since)
+    standing = source_listing(absent, Health(total=1, read_at=read_at), NOW)
+    assert (standing and (standing.reach, standing.hold)) == levels

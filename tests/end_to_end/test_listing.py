@@ -1,7 +1,9 @@
 """Which accounts are watched, as useapi.net's list changes."""
 
+import pytest
+
 from bot.demo.pixverse import Fault, SimulatedAccount
-from tests.end_to_end.world import ANN, World
+from tests.end_to_end.world import ANN, EVERY, World, until
 
 
 async def test_an_account_no_longer_listed_is_said_once_and_a_new_one_is_watched(world: World) -> None:
@@ -11,10 +13,12 @@ async def test_an_account_no_longer_listed_is_said_once_and_a_new_one_is_watched
     world.pixverse.remove("bob@example.com")
     world.accounts("dora", monthly=180)
     await bot.asked("/check")
+    await world.told("dora@example.com: 180 credits left")
+    assert "Not listed at useapi.net since" in await bot.asked("/credits bob")
+    await bot.asked("/check")
     message = await world.told("bob@example.com: no longer listed at useapi.net")
     assert message.silent
     assert "Last known: 12,450 credits" in message.text
-    await world.told("dora@example.com: 180 credits left")
     looks = world.pixverse.looks("bob@example.com")
     for _ in range(2):
         await bot.round()
@@ -44,16 +48,68 @@ async def test_no_account_listed_is_said_once_and_waited_for(world: World) -> No
     assert len(world.pixverse.requests) > asked
 
 
-async def test_a_passing_404_of_the_list_ends_nobodys_watch(world: World) -> None:
-    """The list answers 404 once: it is asked for again at once, and nobody is taken for gone."""
-    world.accounts("alice", "bob")
+async def checked(world: World) -> None:
+    """Say /check, and wait until the list was asked for and the round is told."""
+    before = world.count("accounts, 1 needs you")
+    world.telegram.say(ANN, "/check")
+    await until(lambda: world.count("accounts, 1 needs you") > before, "the round is told")
+
+
+@pytest.mark.parametrize(
+    ("fault", "times"),
+    [
+        (Fault(404, times=1), 1),
+        (Fault(body={}, times=1), 1),
+        (Fault(404, "404 page not found\n", {"Content-Type": "text/plain; charset=utf-8"}), 5),
+        (Fault(404, "<html><head><title>404 Not Found</title></head><center>nginx</center></html>"), 5),
+        (Fault(403, '{"message":"Forbidden"}', {"x-amzn-ErrorType": "ForbiddenException"}), 5),
+    ],
+)
+async def test_a_list_that_is_none_ends_nobodys_watch(world: World, fault: Fault, times: int) -> None:
+    """An empty list for one look, or a page of something in between for many: nobody is gone, and the ack stays."""
+    world.accounts("alice", monthly=0)
+    world.accounts("bob")
     bot = await world.host()
-    world.pixverse.fail(Fault(404, times=1), accounts_page=True)
-    await bot.asked("/check")
-    await bot.round()
+    message = await world.told("alice@example.com: out of credits")
+    world.telegram.tap(message, "Ack")
+    await until(lambda: "Acknowledged by Ann" in message.text, "the ack")
+    world.pixverse.fail(fault, accounts_page=True)
+    for _ in range(times):
+        await checked(world)
+    await until(lambda: world.count("Looking at 2 accounts") == times, "all are looked at")
+    assert "acknowledged by Ann" in await bot.asked("/alerts")
+    world.pixverse.heal()
+    for _ in range(2):
+        await checked(world)
+        await bot.round()
     await bot.quiet()
-    assert world.count("no longer listed") == 0
-    assert (await bot.asked("/credits")).startswith("2 accounts")
+    assert world.pixverse.looks("bob@example.com") > times
+    for said in ("no longer listed", "add one", "cannot be read"):
+        assert world.count(said) == 0
+    assert world.count("alice@example.com: out of credits") == 1
+
+
+async def test_a_404_that_lasts_says_perhaps_no_account(world: World) -> None:
+    """At a first start where the list answers 404 in nobody's words: unavailable first, after an hour "perhaps"."""
+    world.pixverse.fail(Fault(404, ""), accounts_page=True)
+    bot = await world.host()
+    for _ in range(3):
+        world.clock.advance(EVERY)
+        await bot.asked("/check")
+    message = await world.told("useapi.net cannot be read since")
+    assert "404 without a word" in message.text
+    assert world.count("perhaps lists no") == 0
+    world.clock.advance(EVERY)
+    await bot.asked("/check")
+    message = await world.told("useapi.net perhaps lists no PixVerse account")
+    assert message.text.startswith("🟠")
+    assert "perhaps lists no PixVerse account" in await bot.asked("/alerts")
+    assert "Perhaps no account is configured there" in (await world.run("check")).out
+    assert "Perhaps no account is configured there" in (await world.run("doctor")).out
+    world.pixverse.heal()
+    world.accounts("alice")
+    await bot.asked("/check")
+    await world.told("useapi.net lists 1 account, now watched")
 
 
 async def test_a_list_that_fails_leaves_everybody_watched(world: World) -> None:

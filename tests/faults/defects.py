@@ -115,12 +115,35 @@ def taken_for_useapi() -> None:
     vars(failures)["own_words"] = lambda text, _value: text[:40] or "said so"
 
 
+def ends_with_a_404() -> None:
+    """Any 404 of the list says that there are no accounts, and the first list that lacks one is believed."""
+    from bot import discovery
+    from bot.core.listing import TakenAway
+    from bot.core.model import Listing
+    from bot.sources.pixverse import PixVerse
+
+    ask = PixVerse.list_accounts
+
+    async def list_accounts(self: Any) -> Any:
+        listing = await ask(self)
+        absent = getattr(listing, "status", None) == 404
+        return Listing(listing.taken_at, ()) if absent else listing
+
+    def at_once(listing: Any, watched: Any) -> TakenAway:
+        listed = {one.email for one in listing.accounts}
+        return TakenAway(gone=tuple(one for one in watched if one.email not in listed))
+
+    replaced(PixVerse, "list_accounts", list_accounts)
+    vars(discovery)["taken_away"] = at_once
+
+
 DEFECTS = {
     "forgotten-retry": Defect(forgotten_retry, "Telegram refuses a message once"),
     "lost-after-a-crash": Defect(lost_after_a_crash, "the bot is killed while it sends"),
     "lost-recovery": Defect(lost_recovery, "credits come back"),
     "twice": Defect(twice, "an alert is told"),
     "nothing-is-zero": Defect(nothing_is_zero, "a body lies about types"),
+    "ends-with-a-404": Defect(ends_with_a_404, "a proxy answers 404 for the list"),
     "taken-for-useapi": Defect(taken_for_useapi, "a page of Cloudflare comes under 403"),
     "talks-to-strangers": Defect(talks_to_strangers, "a stranger asks"),
 }

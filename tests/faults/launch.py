@@ -23,6 +23,7 @@ import bot.app
 import bot.chat.polling
 import bot.chat.service
 import bot.core.delivery
+import bot.discovery
 import bot.sources.http
 import bot.store.database
 from bot.chat.request import AiohttpRequest
@@ -37,6 +38,7 @@ from tests.faults.process import NO_ANSWER
 TICK = timedelta(seconds=0.15)
 LOOK_SECONDS, SEND_SECONDS, POLL_SECONDS = 2.0, 2.0, 3
 LONGEST_WAIT = 2.0
+LIST_EVERY = timedelta(seconds=1)
 SHORT_REFUSALS = RefusalSchedule((0.3, 0.6, 1.0), steady=1.5, steady_for=60, rare=2.5, sign_pause=0.5)
 DATABASE_WAITS = (0.3, 0.6, 1.0)
 BUSY_MS = 700
@@ -81,13 +83,14 @@ def shorten_waits() -> None:
     """The same waits as in earnest, in their order, but none so long that a history would take minutes."""
     request = AiohttpRequest
 
-    def impatient(connections: int, read_timeout: float) -> Any:
-        return request(connections, min(read_timeout, SEND_SECONDS))
+    def impatient(connections: int, read_timeout: float, **ways: Any) -> Any:
+        return request(connections, min(read_timeout, SEND_SECONDS), **ways)
 
     vars(bot.app)["Client"] = partial(bot.sources.http.Client, timeout=LOOK_SECONDS)
     vars(bot.chat.service)["AiohttpRequest"] = impatient
     vars(bot.chat.polling).update(POLL_SECONDS=POLL_SECONDS, SPARE_SECONDS=SEND_SECONDS, LONGEST_WAIT=LONGEST_WAIT)
     vars(bot.core.delivery).update(LONGEST_WAIT=LONGEST_WAIT, FIRST_WAIT=0.3, CHAT_PAUSE=0.1)
+    vars(bot.discovery).update(LIST_EVERY=LIST_EVERY)
     vars(bot.store.database).update(WAITS=DATABASE_WAITS, BUSY_TIMEOUT_MS=BUSY_MS)
 
 

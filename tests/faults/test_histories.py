@@ -80,6 +80,19 @@ async def test_the_harness_sees_a_defect(defect: str, template: Path, court: Exe
     assert outcome.misses, outcome.record
 
 
+async def test_a_404_of_the_list_ends_nobodys_watch(template: Path, court: Executor) -> None:
+    """A proxy answers the list for a while: alerts go on as ever; a bot that takes it for an empty list is seen."""
+    away = plot(
+        Turn(0.5, ALICE, monthly=400),
+        pixverse=[Act(2.0, "list: a page of Traefik", 2.5), Act(0.5, "list: empty once", 0.5)],
+    )
+    away.settings.pop("ACCOUNTS")
+    outcome = await live(away, template, court)
+    assert not outcome.misses, f"{outcome.misses}\n{outcome.record}"
+    outcome = await live(away, template, court, "ends-with-a-404")
+    assert outcome.misses, outcome.record
+
+
 async def test_a_page_of_cloudflare_is_nobodys_word(template: Path, court: Executor) -> None:
     """A 403 of Cloudflare for one look is told nobody; a bot that takes it for a refused token is seen."""
     passing = plot(

@@ -100,6 +100,29 @@ for _name, _fault in ANSWERS.items():
     ROOMS[PIXVERSE].troubles[_name] = answering(_fault)
 
 
+def listing(fault: Fault) -> Trouble:
+    """The list of accounts is answered so; the accounts' own pages are not."""
+
+    async def trouble(world: World, act: Act) -> None:
+        world.pixverse.fail(replace(fault), accounts_page=True)
+        await asyncio.sleep(act.length)
+        world.list_truly()
+
+    return trouble
+
+
+LISTS = {
+    "list: a page of Traefik": Fault(404, "404 page not found\n", {"Content-Type": "text/plain; charset=utf-8"}),
+    "list: a page of nginx": Fault(404, "<html><title>404 Not Found</title><center>nginx</center></html>"),
+    "list: empty once": Fault(body={}, times=1),
+    "list: configuration not found once": Fault(404, {"error": "Configuration not found"}, times=1),
+}
+"""None of these takes an account away: only the second list that says the same does."""
+
+for _name, _fault in LISTS.items():
+    ROOMS[PIXVERSE].troubles[_name] = listing(_fault)
+
+
 @ROOMS[PIXVERSE].trouble("slow")
 async def slow(world: World, act: Act) -> None:
     """The truth, but late."""

@@ -1,0 +1,13 @@
+"""What a list took away at its last look, and since when it has answered 404 without a word of useapi.net's own."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    """Adds the columns; nothing is in doubt yet."""
+    op.add_column("accounts", sa.Column("unlisted_at", sa.BigInteger(), nullable=True))
+    op.add_column("sources", sa.Column("absent_since", sa.BigInteger(), nullable=True))
