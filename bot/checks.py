@@ -314,7 +314,8 @@ class Checks:
         Where the database cannot be written, the next tick tries again.
         """
         now, before = self._clock(), self._ticked_at
-        if before and now - before > PAUSE_INTERVALS * (self.rounds.shortest or self.every):
+        longest = PAUSE_INTERVALS * (self.rounds.shortest or self.every)
+        if before and now - before > longest and not self.rounds.all_paused:
             await self._verdicts.say_pause(before, now)
         self._ticked_at = self._clock()  # only now: a database that was locked just then must not make this forgotten
 

@@ -222,6 +222,18 @@ async def test_a_process_that_slept_through_a_pause_was_missed_from_its_end_on(w
     assert (line.facts.since, line.facts.until) == (NOW + HOURS, NOW + 4.5 * HOURS)
 
 
+async def test_a_process_that_slept_within_a_pause_was_not_missed(world: World) -> None:
+    """Asleep for hours while everyone was paused anyway: nobody missed the watch."""
+    await world.watch(ALICE)
+    pauses = pauses_of(world)
+    await tick(world, pauses)
+    await pauses.pause([None], NOW + 9 * HOURS, "Kim", CHAT)
+    await tick(world, pauses)
+    world.clock.forward(hours=4)
+    await tick(world, pauses)
+    assert await told(world, Topic.PAUSE) == []
+
+
 async def test_a_look_that_waits_its_turn_is_given_up(world: World) -> None:
     """What is in line when the pause begins is not begun; what is under way is waited for, and answered then."""
     await world.watch(ALICE, BOB)

@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 from bot.chat.clean import plain
 from bot.chat.left_out import OF_PLAN, told_before
 from bot.chat.telling import Telling, about, telling
-from bot.chat.text import bold
+from bot.chat.text import Piece, bold
 from bot.chat.times import say_ago, say_date, say_day, say_in, say_moment, say_on, say_past, say_read
 from bot.chat.words import RECOVERED, SIGNS, say_credits, say_number, say_plan, severity_word
 from bot.core.delivery import Story
-from bot.core.model import Facts, Notice, Plan, Reason, Severity
+from bot.core.model import Facts, Notice, Plan, PlanChange, Reason, Severity
 
 PLAN_LENGTH = 24
 
@@ -121,18 +121,30 @@ def remaining(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
 
 
 def goes_on(story: Story, plan: Plan, now: datetime, zone: ZoneInfo) -> Telling:
-    """A new end is far enough away."""
+    """A new end is far enough away, or the old one no longer matters: what happened, and nothing that did not."""
     facts = story.last.notice.facts
-    done = "renewed" if plan.renews else "goes on"
     until = f" until {say_moment(plan.ends_at, now, zone)}" if plan.ends_at else ""
     overtaken = story.overtaken
     was = f"Not told in time: {overtaken_words(overtaken.notice, now, zone)}." if overtaken else ""
     return telling(
-        about(RECOVERED, facts.name, "plan ", bold(done), until),
+        about(RECOVERED, facts.name, "plan ", *what_became(facts.plan_change, plan), until),
         was,
         next_end(plan, now, zone),
         remaining(facts, now, zone),
     )
+
+
+def what_became(change: str | None, plan: Plan) -> tuple[Piece, ...]:
+    """What became of the plan, in the first line."""
+    match change:
+        case PlanChange.RENEWED:
+            return (bold("renewed" if plan.renews else "goes on"),)
+        case PlanChange.CHANGED:
+            return ("is now ", bold(plain(plan.name or "another one", PLAN_LENGTH)))
+        case PlanChange.KEPT:
+            return (bold("goes on"), ", no longer cancelled,")
+        case _:
+            return (bold("goes on"),)
 
 
 def next_end(plan: Plan, now: datetime, zone: ZoneInfo) -> str:

@@ -186,7 +186,7 @@ async def post_picture(bot: Bot, picture: bytes, caption: Message, chat: Chat) -
             caption_entities=entities_of(caption.entities),
             reply_markup=markup_of(caption.buttons),
             disable_notification=caption.silent,
-            message_thread_id=chat.thread_id,
+            message_thread_id=topic_of(chat),
             filename="history.png",
         )
     )

@@ -21,7 +21,7 @@ from bot.chat.pairing import paired_message
 from bot.chat.polling import Polling
 from bot.chat.replies import not_allowed, only_commands, stranger_start, unknown_button, went_wrong
 from bot.chat.request import AiohttpRequest
-from bot.chat.sender import NO_PREVIEW, entities_of, markup_of, post, post_picture, reason_of, seconds_of
+from bot.chat.sender import NO_PREVIEW, entities_of, markup_of, post, post_picture, reason_of, seconds_of, topic_of
 from bot.chat.text import Entity, Message, with_note
 from bot.chat.updates import alive_chat
 from bot.core.model import Chat
@@ -261,7 +261,7 @@ class TelegramService:
     async def _show(self, chat: Chat, draw: Callable[[], Awaitable[commands.Drawn]]) -> None:
         """Has a picture drawn and posts it; where there is none, or the chat takes none, its words alone."""
         busy = ChatAction.UPLOAD_PHOTO
-        await self._try(lambda: self._bot.send_chat_action(chat.chat_id, busy, message_thread_id=chat.thread_id))
+        await self._try(lambda: self._bot.send_chat_action(chat.chat_id, busy, message_thread_id=topic_of(chat)))
         picture, words = await draw()
         if picture is None:
             await self._say(chat, words)

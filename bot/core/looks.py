@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.core.credit_changes import ChangeKind, changes_between, point_of
+from bot.core.credit_changes import ChangeKind, changes_between, is_moved, point_of
 from bot.core.decide import announce, decide, is_silenced
 from bot.core.left_out import completed
 from bot.core.measures import (
@@ -31,6 +31,7 @@ from bot.core.model import (
     Outage,
     OutageKind,
     Plan,
+    PlanChange,
     Reading,
     Reason,
     Rules,
@@ -135,7 +136,8 @@ def decide_account(
         decision = decide(alert, standing, rules.remind_every, now)
         facts = account_facts(account, decision.alert, standing, since=alert.since, grown=grown)
         if measure is Measure.PLAN:
-            facts = replace(facts, plan=told_plan(before.reading, account.reading))
+            told = told_plan(before.reading, account.reading)
+            facts = replace(facts, plan=told, plan_change=plan_change(before.reading, account.reading))
         outcomes.append(outcome(decision.alert, decision.reason, facts, silences, now))
     return outcomes
 
@@ -154,6 +156,18 @@ def told_plan(before: Reading | None, after: Reading | None) -> Plan | None:
     ended = after is not None and after.plan.free and before is not None and before.plan.free is False
     spoken = before if ended else after
     return spoken.plan if spoken else None
+
+
+def plan_change(before: Reading | None, after: Reading | None) -> PlanChange | None:
+    """What became of a plan between two readings; None where nothing did, as when another rule came into force."""
+    if before is None or after is None:
+        return None
+    old, new = before.plan, after.plan
+    if old.name is not None and new.name is not None and old.name != new.name:
+        return PlanChange.CHANGED
+    if is_moved(old.ends_at, new.ends_at):
+        return PlanChange.RENEWED
+    return PlanChange.KEPT if old.cancelled_at and not new.cancelled_at else None
 
 
 def decide_source(

@@ -108,6 +108,14 @@ class Credits:
         return self.total / self.monthly_allowance if self.monthly_allowance and self.monthly_allowance > 0 else None
 
 
+class PlanChange(StrEnum):
+    """What became of a plan: it got a later end, became another one, or its cancellation was withdrawn."""
+
+    RENEWED = "renewed"
+    CHANGED = "changed"
+    KEPT = "kept"
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The subscription. ``price`` is the service's own text, in its own currency.
@@ -485,6 +493,7 @@ class Facts:
     plan: Plan | None = None
     left_out: tuple[LeftOut, ...] = ()
     growth: str | None = None
+    plan_change: str | None = None
     foretold: Foretold | None = None
     outage: OutageKind | None = None
     said: str | None = None

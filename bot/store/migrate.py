@@ -16,10 +16,12 @@ def upgrade(path: str, revision: str = "head") -> None:
     engine = sa.create_engine(sa.URL.create("sqlite", database=path))
     sa.event.listen(engine, "connect", prepare)
     sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-    engine.dispose()
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+    finally:
+        engine.dispose()
 
 
 def prepare(connection: Any, _record: object) -> None:

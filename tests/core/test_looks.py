@@ -18,6 +18,7 @@ from bot.core.looks import (
     judge,
     newly_listed,
     noted,
+    plan_change,
 )
 from bot.core.model import (
     Account,
@@ -32,6 +33,7 @@ from bot.core.model import (
     Outage,
     OutageKind,
     Plan,
+    PlanChange,
     Reading,
     Reason,
     Sample,
@@ -481,3 +483,19 @@ def test_a_reading_is_never_told_as_older_or_newer_than_it_is() -> None:
     notice = life.look(failed(BROKEN), after=5 * HOUR)[FAILURES]
     assert (notice.facts.taken_at, notice.facts.credits_at) == (life.now, life.now - 5 * HOUR)
     assert isinstance(life.account.reading, Reading)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "what"),
+    [
+        (Plan(PRO, PRO, ends_at=NOW), Plan(PRO, PRO, ends_at=NOW + 30 * DAY), PlanChange.RENEWED),
+        (Plan(PRO, "Basic", ends_at=NOW), Plan("Basic", "Basic", ends_at=NOW + 30 * DAY), PlanChange.CHANGED),
+        (Plan(PRO, PRO, ends_at=NOW, cancelled_at=NOW - DAY), Plan(PRO, PRO, ends_at=NOW), PlanChange.KEPT),
+        (Plan(PRO, PRO, ends_at=NOW), Plan(PRO, PRO, ends_at=NOW + MINUTE), None),
+        (Plan(PRO, ends_at=NOW), Plan(None, ends_at=NOW), None),
+    ],
+)
+def test_what_became_of_a_plan(before: Plan, after: Plan, what: PlanChange | None) -> None:
+    """A later end is a renewal; another name, a withdrawn cancellation, or another rule of the owner's are not."""
+    assert plan_change(read(plan=before), read(plan=after)) is what
+    assert plan_change(None, read(plan=after)) is None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.core.delivery import Parcel, Story
-from bot.core.model import Facts, Foretold, Measure, Notice, OutageKind, Reason, Severity, Topic
+from bot.core.model import Facts, Foretold, Measure, Notice, OutageKind, Plan, Reason, Severity, Topic
 from tests.chat import given
 from tests.chat.given import NOW, ago, low, note, notice, plan, sent, source, unreadable
 from tests.golden import shown
@@ -115,6 +115,11 @@ def credits() -> Mapping[str, str]:
     }
 
 
+def over(change: str | None, now: Plan) -> str:
+    """A plan's alert that is over."""
+    return shown.notices(plan(Reason.RESOLVED, INFO, plan=now, plan_change=change))
+
+
 def plans() -> Mapping[str, str]:
     """A plan's end."""
     ended = replace(given.CANCELLED, ends_at=ago(hours=2))
@@ -131,7 +136,10 @@ def plans() -> Mapping[str, str]:
         "reminded of its end": shown.notices(
             plan(Reason.REMINDED, CRITICAL, plan=replace(given.CANCELLED, ends_at=ago(days=2)))
         ),
-        "goes on": shown.notices(plan(Reason.RESOLVED, INFO, plan=replace(given.PREMIUM, ends_at=later))),
+        "renewed": over("renewed", replace(given.PREMIUM, ends_at=later)),
+        "became another": over("changed", Plan("Basic", "Basic", ends_at=later)),
+        "no longer cancelled": over("kept", replace(given.PREMIUM, ends_at=later)),
+        "another rule": over(None, replace(given.CANCELLED, ends_at=later)),
     }
 
 

@@ -54,7 +54,7 @@ class Environment:
     python: str
     index: Path
 
-    def run(self, *command: str, folder: Path, within: float = 600) -> str:
+    def run(self, *command: str, folder: Path, within: float = 1800) -> str:
         """What a command prints. Raises SetupFailed with the end of it if it fails."""
         links = f"{os.environ.get('PIP_FIND_LINKS', '')} {self.index}".strip()
         kept = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
@@ -113,8 +113,25 @@ def by_readme(environment: Environment, clone: Path, pip: str) -> str:
         if " -m venv " in line and pip:
             environment.run("venv/bin/python", "-m", "pip", "install", "--quiet", f"pip=={pip}", folder=clone)
     count = judge(environment, clone / "venv", "requirements.lock", "requirements-build.lock")
+    demand_whole(clone / "bot", next((clone / "venv").glob("lib/python3*/site-packages/bot")))
     environment.run("venv/bin/python", "-c", "import apprise", folder=clone)
     return f"pip {pip_of(environment, clone / 'venv')}, README: {count} releases as locked"
+
+
+def files_in(folder: Path) -> set[str]:
+    """Every file below a folder, but for what Python compiled."""
+    return {
+        str(file.relative_to(folder))
+        for file in folder.rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+
+
+def demand_whole(source: Path, installed: Path) -> None:
+    """Raises SetupFailed if the wheel left out a migration, a page, or anything else of ours."""
+    missing = sorted(files_in(source) - files_in(installed))
+    if missing:
+        raise SetupFailed(f"The installed bot lacks {', '.join(missing)}")
 
 
 def pip_of(environment: Environment, venv: Path) -> str:

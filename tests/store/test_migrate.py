@@ -42,6 +42,7 @@ def test_a_making_that_fails_leaves_no_table(tmp_path: Path) -> None:
     with pytest.raises(OperationalError, match="already exists"):
         upgrade(str(path))
     assert tables(path) == {"sources"}
+    assert str(path) not in {str(one.resolve()) for one in Path("/proc/self/fd").iterdir()}, "it is still open"
 
 
 def test_what_was_refused_before_is_owed_to_the_group_itself(tmp_path: Path) -> None:
