@@ -28,6 +28,12 @@ class SetupFailed(Exception):
     """An installation failed or took what is not locked. The text says which and how."""
 
 
+def outside_make() -> dict[str, str]:
+    """The environment without what a make around this hands on: its flags, and the variables of its command line."""
+    handed = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "PYTHON", "PIP_VERSION", "UPGRADE", "ARGS", "MARKS"}
+    return {name: value for name, value in os.environ.items() if name not in handed}
+
+
 def canonical(name: str) -> str:
     """A project's name as indexes compare it."""
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -57,8 +63,12 @@ class Environment:
     def run(self, *command: str, folder: Path, within: float = 1800) -> str:
         """What a command prints. Raises SetupFailed with the end of it if it fails."""
         links = f"{os.environ.get('PIP_FIND_LINKS', '')} {self.index}".strip()
-        kept = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
-        environment = {**kept, "PIP_FIND_LINKS": links, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_COMPILE": "1"}
+        environment = {
+            **outside_make(),
+            "PIP_FIND_LINKS": links,
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "PIP_NO_COMPILE": "1",
+        }
         try:
             done = subprocess.run(
                 command, cwd=folder, env=environment, capture_output=True, text=True, timeout=within, check=False

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.install.setups import NEWER, readme_commands, write_newer_releases
+from tests.install.setups import NEWER, outside_make, readme_commands, write_newer_releases
 from tests.security.locks import ROOT
 
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
@@ -18,7 +18,9 @@ needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="needs make
 def make(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Runs make on our Makefile in another folder."""
     command = ("make", "-f", str(ROOT / "Makefile"), *arguments)
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=outside_make(), capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 @pytest.fixture
