@@ -169,8 +169,8 @@ class Fallback:
         self._failures = 0
         told = Sent(self._clock(), " and ".join(ways))
         keys = [notification.notice.key for notification in part.notifications]
-        log.warning("Telegram does not take messages: %d went out by %s", len(keys), told.ways)
         await self._store.write_patiently(lambda connection: fallback.note(connection, keys, told))
+        log.warning("Telegram does not take messages: %d went out by %s", len(keys), told.ways)
         return True
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.world import World, until
+from tests.end_to_end.world import ANN, World, until
 
 ADDRESS = "ntfy://hunter2-topic"
 
@@ -49,6 +49,24 @@ async def test_what_telegram_does_not_take_goes_out_once_and_is_said_afterwards(
     assert "Telegram did not take messages from" in message.text
     assert "Also sent by ntfy" in message.text
     assert "hunter2" not in bot.log
+
+
+async def test_a_chat_that_refuses_is_stood_in_for_by_the_second_channel(world: World, letters: Path) -> None:
+    """The only chat is blocked: the letter goes out, and from then on somebody has been told: 200."""
+    (alice,) = world.accounts("alice")
+    bot = await world.host(FALLBACK_URLS=ADDRESS, FALLBACK_AFTER="15m")
+    world.telegram.block(ANN)
+    alice.monthly = 0
+    await bot.round()
+    await bot.logged("refuses messages")
+    world.clock.advance(timedelta(minutes=5))
+    assert (await bot.page("/healthz")).status == 503
+    assert read(letters) == []
+    world.clock.advance(timedelta(minutes=11))
+    await bot.logged("1 went out by ntfy")
+    page = await bot.page("/healthz")
+    assert page.status == 200
+    assert any(note.startswith(f"chat {ANN}: Forbidden") for note in page.json["notes"])
 
 
 async def test_without_addresses_nothing_is_sent_or_said(world: World, letters: Path) -> None:

@@ -1,0 +1,70 @@
+"""What waits of alerts that fire, for chats that take nothing; and whom else it has reached."""
+
+from bot.core.health import unreached_since
+from bot.core.model import Chat, Measure, Reason, Severity, Topic
+from bot.store import chats, fallback, outbox
+from bot.store.connection import Connection
+from bot.store.fallback import Sent
+from tests.fakes import ALICE, BOB, CHAT, GROUP, NOW, Postroom, key_of, notice
+
+
+async def ids(connection: Connection, chat: Chat) -> list[int]:
+    """What a chat is owed."""
+    return [one.id for one in await outbox.pending(connection, chat.chat_id)]
+
+
+async def refuse(connection: Connection, chat: Chat, count: int = 1) -> None:
+    """Telegram refuses the first messages of a chat."""
+    await outbox.postponed(connection, (await ids(connection, chat))[:count], "blocked", NOW)
+    await chats.refuses(connection, chat, "blocked", NOW)
+
+
+async def test_only_what_fires_counts(postroom: Postroom) -> None:
+    """Neither an end, nor an alert that is over, nor a greeting, a summary or a pause."""
+    await postroom.fire(notice("fires"))
+    over = notice("over", BOB), notice("end", BOB, Reason.RESOLVED)
+    notes = [notice(topic, topic=topic) for topic in (Topic.GREETING, Topic.DIGEST, Topic.PAUSE, Topic.GONE)]
+    await postroom.put(*over, *notes, notice("fires"))
+    async with postroom.store.write() as connection:
+        await refuse(connection, CHAT)
+        waiting = await outbox.untold(connection)
+    assert [(one.alert, one.reason, one.reached) for one in waiting] == [
+        ((key_of(ALICE), Measure.CREDITS.value), Reason.FIRED, False)
+    ]
+
+
+async def test_what_waits_behind_a_refusal_counts_though_it_was_never_tried(postroom: Postroom) -> None:
+    """A new alert, while the chat's next try is a quarter of an hour away."""
+    await postroom.fire(notice("fires"))
+    await postroom.put(notice("note", topic=Topic.PAUSE), notice("fires"))
+    async with postroom.store.write() as connection:
+        assert await outbox.untold(connection) == [], "what is only paced is on its way"
+        await refuse(connection, CHAT)
+        assert unreached_since(await outbox.untold(connection)) == NOW
+
+
+async def test_another_chat_or_the_second_channel_has_it(postroom: Postroom) -> None:
+    """Then it has reached somebody."""
+    fires = notice("fires", severity=Severity.CRITICAL)
+    await postroom.fire(fires)
+    await postroom.put(fires, chats=[CHAT, GROUP])
+    async with postroom.store.write() as connection:
+        await refuse(connection, CHAT)
+        assert unreached_since(await outbox.untold(connection)) == NOW
+        await outbox.delivered(connection, await ids(connection, GROUP), 1, NOW)
+        assert unreached_since(await outbox.untold(connection)) is None
+        await connection.exec_driver_sql("UPDATE outbox SET state = 'pending'")
+        assert unreached_since(await outbox.untold(connection)) == NOW
+        await fallback.note(connection, ["fires"], Sent(NOW, "mail"))
+        assert unreached_since(await outbox.untold(connection)) is None
+
+
+async def test_a_chat_that_refuses_is_not_waited_for(postroom: Postroom) -> None:
+    """What was tried in vain is a trouble of the network's where the chat does not refuse, and is told as such."""
+    await postroom.put(notice("a"), chats=[CHAT, GROUP])
+    async with postroom.store.write() as connection:
+        await refuse(connection, CHAT)
+        assert (await outbox.depth(connection)).tried_since is None
+        await outbox.postponed(connection, await ids(connection, GROUP), "Telegram cannot be reached", NOW)
+        depth = await outbox.depth(connection)
+    assert (depth.tried_since, depth.waiting) == (NOW, 2)
