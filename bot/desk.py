@@ -12,7 +12,7 @@ from bot.chat.polling import Polling
 from bot.chat.replies import Reloaded, Status
 from bot.checks import Checks
 from bot.core.clock import ClockStep
-from bot.core.health import RefusedChat, Vitals, problems, unreached_for
+from bot.core.health import RefusedChat, Vitals, delivery_problems, problems, unreached_for
 from bot.core.history import Picture, Recorded
 from bot.core.model import Account, Alert, Chat, Notification, Watched
 from bot.discovery import Discovery
@@ -184,7 +184,7 @@ class Desk:
             nobody_told=unreached_for(vitals, now) is not None,
             polling=vitals.polling_trouble or "working",
             last_delivery_at=vitals.last_delivery_at,
-            problems=() if starting else tuple(problems(vitals, every, now)),
+            problems=tuple(delivery_problems(vitals, now) if starting else problems(vitals, every, now)),
             notes=vitals.polling_notes,
             clock_step=self._clock_step if self._clock_step and self._clock_step.is_news(now) else None,
         )

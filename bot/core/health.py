@@ -68,7 +68,13 @@ class Vitals:
 
 def problems(vitals: Vitals, every: timedelta, now: datetime) -> list[str]:
     """What keeps the bot from its work, in words; nothing means that it is well."""
-    found = [] if vitals.all_paused else check_problems(vitals, every, now)
+    checks = [] if vitals.all_paused else check_problems(vitals, every, now)
+    return [*checks, *delivery_problems(vitals, now)]
+
+
+def delivery_problems(vitals: Vitals, now: datetime) -> list[str]:
+    """What keeps messages from the chats, and words of the chats from the bot."""
+    found = []
     if vitals.waiting_since is not None and now - vitals.waiting_since > DELIVERY_WAIT:
         found.append(f"a message has waited {say_duration(now - vitals.waiting_since)} for Telegram to take it")
     unreached = unreached_for(vitals, now)

@@ -172,13 +172,18 @@ async def waiting(connection: Connection, chat: Chat) -> list[Waiting]:
     ]
 
 
+def is_among(chat_id: int, thread_id: int, present: Collection[Chat]) -> bool:
+    """Whether a row's chat is one of those present; a chat that is told as a whole means all its topics."""
+    return Chat(chat_id, thread_id or None) in present or Chat(chat_id) in present
+
+
 async def leave(connection: Connection, present: Collection[Chat], failure: str, now: datetime) -> None:
     """Gives up what waits for chats that are not among those present."""
     columns = outbox.c.chat_id, outbox.c.thread_id
     waits = outbox.c.state == PENDING
     addressed = await connection.execute(sa.select(*columns).where(waits).distinct())
     for chat_id, thread_id in addressed.all():
-        if Chat(chat_id, thread_id or None) not in present:
+        if not is_among(chat_id, thread_id, present):
             there = sa.and_(waits, outbox.c.chat_id == chat_id, outbox.c.thread_id == thread_id)
             values = {"state": FAILED, "failure": failure, "done_at": now}
             await connection.execute(sa.update(outbox).where(there).values(values))
@@ -203,7 +208,7 @@ async def revive(connection: Connection, present: Collection[Chat]) -> None:
     owed = [
         row.id
         for row in found
-        if Chat(row.chat_id, row.thread_id or None) in present and last.get(tuple(row[1:]), 0) < row.id
+        if is_among(row.chat_id, row.thread_id, present) and last.get(tuple(row[1:]), 0) < row.id
     ]
     await connection.execute(
         sa.update(outbox).where(outbox.c.id.in_(owed)).values(state=PENDING, done_at=None, failure=None)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.health import Untold, unreached_since
+from bot.core.health import Untold, Vitals, delivery_problems, problems, unreached_since
 from bot.core.model import Measure, Reason
 from tests.core.builders import MINUTE, NOW
 
@@ -45,6 +45,15 @@ def test_each_alert_counts_by_itself() -> None:
     """What one account's alert has reached says nothing of another's; the oldest counts."""
     waiting = [owed(FIRED, 9, reached=True), owed(FIRED, 7, alert=LOOP), owed(WORSENED, 8)]
     assert unreached_since(waiting) == NOW - 8 * MINUTE
+
+
+def test_what_keeps_messages_back_is_wrong_from_the_start() -> None:
+    """Before the first round has ended only the rounds are given time."""
+    young = Vitals(None, None, None, 1, NOW - 3 * MINUTE, 0, 1.0, None, unreached_since=NOW - 3 * MINUTE)
+    waits, blind = delivery_problems(young, NOW)
+    assert waits == "a message has waited 3 min for Telegram to take it"
+    assert blind.startswith("an alert has reached nobody for 3 min")
+    assert problems(young, 15 * MINUTE, NOW)[-2:] == [waits, blind]
 
 
 PARTS = st.lists(
