@@ -15,7 +15,7 @@ from shutil import copyfile
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.power_loss import disk
+from tests.power_loss import disk, past
 from tests.power_loss.cutting import Cut, Kind, Line, Steps
 from tests.power_loss.ledger import Ledger, ledger_of
 from tests.power_loss.survived import examine
@@ -91,6 +91,7 @@ def listen(said: Said, raw: bytes, path: Path, answer: int) -> None:
 def lived(template: Path, folder: Path, seed: str, cut: Cut) -> tuple[Path, Said]:
     """Lives a life on a fresh database, and cuts it."""
     path = Path(copyfile(template, folder / "bot.db"))
+    past.lay_down(path)
 
     def work(line: Line) -> None:
         steps = Steps(cut, line, path)

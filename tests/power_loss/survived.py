@@ -4,12 +4,16 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from bot.outbox import Outbox
+from bot.store.schema import from_microseconds
 from bot.store.values import load_reading
-from tests.fakes import CHAT, GROUP, FakePost, Timer, World, world_in
+from tests.fakes import CHAT, GROUP, NOW, FakePost, Timer, World, key_of, world_in
+from tests.power_loss import past
 from tests.power_loss.ledger import Key, Ledger
+from tests.power_loss.past import POLICY
 
 CHATS = (CHAT, GROUP)
 
@@ -24,6 +28,7 @@ class Found:
     credits: dict[str, float] = field(default_factory=dict)
     newest: dict[str, float] = field(default_factory=dict)
     muted: set[str] = field(default_factory=set)
+    past: set[datetime] = field(default_factory=set)
 
     @classmethod
     async def in_world(cls, world: World) -> "Found":
@@ -42,8 +47,12 @@ class Found:
         for account, text in await world.query("SELECT key, reading FROM accounts WHERE reading IS NOT NULL"):
             reading = load_reading(str(text))
             found.credits[str(account)] = reading.credits.monthly if reading else -1
-        for account, monthly in await world.query("SELECT account, monthly FROM readings ORDER BY taken_at"):
-            found.newest[str(account)] = float(str(monthly))
+        rows = await world.query("SELECT account, monthly, taken_at FROM readings ORDER BY taken_at")
+        for account, monthly, taken_at in rows:
+            if account == key_of(past.EMAIL):
+                found.past.add(from_microseconds(int(str(taken_at))) or NOW)
+            else:
+                found.newest[str(account)] = float(str(monthly))
         muted = await world.query("SELECT subject FROM silences WHERE kind IN ('all', 'account')")
         found.muted = {str(subject) for (subject,) in muted}
         return found
@@ -57,6 +66,8 @@ def kept(ledger: Ledger, found: Found) -> Iterator[str]:
             yield f"{account} has {credits}, and what was seen is {ledger.credits.get(account)}"
     if not ledger.muted - ledger.muting <= found.muted <= ledger.muted | ledger.muting:
         yield f"muted are {found.muted} and not {ledger.muted}; under way was {ledger.muting}"
+    yield from (f"of the past is lost: {moment}" for moment in sorted(past.STAYS - found.past))
+    yield from (f"of the past never was: {moment}" for moment in sorted(found.past - past.EVERY))
     for sql in ledger.unsynced:
         yield f"was written without waiting for the disk: {sql}"
 
@@ -100,11 +111,24 @@ async def goes_on(world: World, ledger: Ledger) -> list[str]:
         timer.forward(300)
         if not await world.query("SELECT 1 FROM outbox WHERE state != 'delivered' LIMIT 1"):
             break
+    await keep_past_short(world)
     again = {(key, told.chat.chat_id) for told in post.told for key in told.keys}
-    after = (await Found.in_world(world)).states
+    found = await Found.in_world(world)
+    after = found.states
     faults = [f"was told and is told again: {one}" for one in sorted(again & ledger.told)]
     faults += [f"was due and is never told: {one}" for one in sorted(ledger.due) if after.get(one) != "delivered"]
+    if found.past != past.STAYS:
+        faults.append(f"upkeep leaves {sorted(found.past)} of the past, and not {sorted(past.STAYS)}")
     return faults
+
+
+async def keep_past_short(world: World) -> None:
+    """Goes on with upkeep until a pass is complete that began after the cut at the earliest."""
+    world.clock.forward(seconds=POLICY.every.total_seconds())
+    upkeep = past.upkeep(world)
+    await upkeep.tick()
+    while not await past.is_complete(world):
+        await upkeep.tick()
 
 
 async def faults_of(path: Path, ledger: Ledger) -> list[str]:

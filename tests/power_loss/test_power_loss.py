@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes import copy_of
-from tests.power_loss import disk
+from tests.power_loss import disk, past
 from tests.power_loss.cutting import Cut, Line, Steps
 from tests.power_loss.ledger import Ledger, ledger_of
 from tests.power_loss.survived import examine
@@ -28,6 +28,7 @@ HALVES = {
     "DELETE FROM alerts": "which never was",
     "UPDATE alerts SET sequence = sequence + 1": "was to be told",
     "DELETE FROM readings": "the newest readings are",
+    "DELETE FROM readings WHERE account LIKE '%long-ago%'": "of the past is lost",
     "UPDATE accounts SET reading = replace(reading, '\"monthly\":', '\"monthly\":1')": "what was seen is",
     "INSERT INTO silences (kind, subject, episode, level, by) VALUES ('all', '', 0, 0, '')": "muted are",
 }
@@ -39,6 +40,7 @@ def lived(template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     """A life that nobody cut, and what it said."""
     folder = tmp_path_factory.mktemp("lived")
     path, heard = copy_of(template, folder), folder / "said"
+    past.lay_down(path)
     line = Line(os.open(heard, os.O_CREAT | os.O_WRONLY), 0)
     asyncio.run(live(path, SEED, line, Steps(Cut(), line, path)))
     os.close(line.out)

@@ -17,6 +17,7 @@ from bot.outbox import Outbox
 from bot.store import accounts, alerts
 from bot.verdicts import Look
 from tests.fakes import CHAT, GROUP, FakePost, Timer, World, key_of, until, world_in
+from tests.power_loss import past
 from tests.power_loss.cutting import Line, Steps
 
 ACTIONS = 14
@@ -76,7 +77,7 @@ class Life:
 
     def actions(self) -> list[Callable[[], Awaitable[None]]]:
         """What may come next, the usual ones more often."""
-        usual = [self.look, self.look, self.look, self.deliver, self.deliver, self.deliver]
+        usual = [self.look, self.look, self.look, self.deliver, self.deliver, self.deliver, self.upkeep]
         return [*usual, self.tick, self.fail, self.mute, self.unmute, self.mute_for_a_moment, self.catch_up, self.pause]
 
     def say(self, *words: object) -> None:
@@ -161,6 +162,12 @@ class Life:
         """What a silence withheld is said."""
         await self.world.verdicts.catch_up()
         await self.say_due()
+
+    async def upkeep(self) -> None:
+        """Some slices of what keeps the past short, as after a start."""
+        retention = past.upkeep(self.world)
+        for _ in range(self.rng.randint(1, 12)):
+            await retention.tick()
 
     async def pause(self) -> None:
         """Nobody was watching for a while."""
