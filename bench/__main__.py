@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from bench import answer, idle, latency, memory, pictures, plots, rounds, start, storm
+from bench import answer, idle, latency, memory, pictures, plots, rounds, start, storm, years
 from bench.figures import SAVED, Row, save, table
 from bench.memory import LONG
 from bench.world import CHAT
@@ -89,6 +89,11 @@ async def drawings(_: Wanted) -> list[Row]:
     return await pictures.measure()
 
 
+async def aged(wanted: Wanted) -> list[Row]:
+    """Years of history."""
+    return await years.measure((200,) if wanted.quick else (200, 1_000, 10_000))
+
+
 PARTS: Mapping[str, Part] = {
     "start": starts,
     "rounds": rounding,
@@ -98,6 +103,7 @@ PARTS: Mapping[str, Part] = {
     "memory": memories,
     "idle": idles,
     "pictures": drawings,
+    "years": aged,
 }
 """In this order, one after the other, so that none disturbs another."""
 
@@ -132,7 +138,7 @@ def how_long(wanted: Wanted, only: str | None) -> str:
     """About how long it will take."""
     if only:
         return f"{only} only"
-    return "this takes " + ("about an hour" if wanted.growth else "some minutes" if wanted.quick else "some 25 minutes")
+    return "this takes " + ("about an hour" if wanted.growth else "some minutes" if wanted.quick else "some 40 minutes")
 
 
 def main() -> int:

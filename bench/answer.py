@@ -49,13 +49,13 @@ async def of_bot(world: World, size: int, times: int, days: int) -> Figures:
         return await asked(world, times)
 
 
-async def asked(world: World, times: int) -> Figures:
+async def asked(world: World, times: int, question: str = "/credits") -> Figures:
     """The milliseconds that answers took."""
     took = []
     for _ in range(times):
         await asyncio.sleep(CHAT_REST)
         given, told = len(world.telegram.given), len(world.telegram.messages)
-        world.telegram.say(CHAT, "/credits")
+        world.telegram.say(CHAT, question)
         answer = await world.telegram.wait_for(lambda _: True, timeout=30, after=told)
         took.append((answer.accepted - world.telegram.given[given]) * 1000)
     return Figures(took)

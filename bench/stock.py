@@ -75,6 +75,7 @@ def fill(path: Path, keys: list[str], now: datetime, days: int) -> None:
             connection.execute(f"PRAGMA {pragma}")
         with connection:
             copy_history(connection, keys[0])
+            insert(connection, "retention", iter([last_pass(now)]))
             insert(connection, "outages", outages(keys, now, days))
             insert(connection, "outbox", messages(keys, now, days))
 
@@ -90,6 +91,11 @@ def copy_history(connection: sqlite3.Connection, key: str) -> None:
         "FROM accounts JOIN readings ON readings.account = ? WHERE accounts.key != ? ORDER BY 1, 2",
         (key, key),
     )
+
+
+def last_pass(now: datetime) -> dict[str, Any]:
+    """Upkeep has come to its end."""
+    return {"id": 1, "began_at": now - UPKEEP_AGO, "previous_at": None, "reached": None}
 
 
 def outages(keys: list[str], now: datetime, days: int) -> Iterator[dict[str, Any]]:

@@ -135,7 +135,12 @@ class World:
     @asynccontextmanager
     async def bot(self, **settings: str) -> AsyncIterator[int]:
         """The real bot as a process, with these settings; gives its process id."""
-        given = {
+        async with self.process("bot", "run", env=self.settings(**settings)) as process:
+            yield process.pid
+
+    def settings(self, **settings: str) -> dict[str, str]:
+        """The settings of a bot in this world, some of them given."""
+        return {
             "USEAPI_TOKEN": USEAPI_TOKEN,
             "TELEGRAM_BOT_TOKEN": BOT_TOKEN,
             "TELEGRAM_CHAT_IDS": str(CHAT),
@@ -146,8 +151,6 @@ class World:
             "DATABASE_URL": self.new_database(),
             **settings,
         }
-        async with self.process("bot", "run", env=given) as process:
-            yield process.pid
 
     @asynccontextmanager
     async def process(

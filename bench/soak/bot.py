@@ -5,14 +5,12 @@ environment included.
 """
 
 import asyncio
-import gc
 import json
 import os
 import sys
-import time
 from datetime import timedelta
 
-from bench.figures import Figures
+from bench.delays import report
 from bench.soak.clock import FastClock
 from bench.soak.growth import Growth
 from bot.app import App
@@ -24,37 +22,6 @@ from bot.settings import load_settings
 TICK = timedelta(seconds=0.25)
 KEEP_DELIVERED = timedelta(days=1)
 """In place of 30 days, so that this ends inside the soak, too."""
-
-NAP = 0.005
-A_LINE = 1.0
-
-
-async def report() -> None:
-    """Notes how late the event loop wakes who sleeps, and says each second so, and how much Python holds."""
-    late: list[float] = []
-    said = time.monotonic()
-    while True:
-        due = time.monotonic() + NAP
-        await asyncio.sleep(NAP)
-        now = time.monotonic()
-        late.append(1000 * (now - due))
-        if now - said >= A_LINE:
-            say(late)
-            late, said = [], now
-
-
-def say(late: list[float]) -> None:
-    """One line: milliseconds of delay; blocks of memory in use, whatever the allocator keeps; tasks; collections."""
-    delays = Figures(late)
-    line = {
-        "delay": delays.median,
-        "delay_p99": delays.percentile(99),
-        "delay_worst": delays.worst,
-        "blocks": sys.getallocatedblocks(),
-        "tasks": len(asyncio.all_tasks()),
-        "collections": gc.get_stats()[2]["collections"],
-    }
-    print(json.dumps(line), flush=True)
 
 
 async def work(bot: App, stop: asyncio.Event, growth: Growth) -> None:

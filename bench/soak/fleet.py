@@ -1,4 +1,8 @@
-"""The accounts of the soak: each with a plan, a way of spending and a place in its month, all from one seed."""
+"""The accounts of the soak: each with a plan, a way of spending and a place in its month, all from one seed.
+
+Everybody spends all the time, so that every look sees something new: that is the most that the bot has to store and to
+thin. Some run out, and stay so until somebody buys.
+"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -9,7 +13,16 @@ from bot.demo.life import FREE_PLAN, Life, a_month_after
 from bot.demo.pixverse import SimulatedPixVerse
 
 MONTH = timedelta(days=30)
-PLANS = {"Standard - Monthly": 1_200, "Pro - Monthly": 6_000, "Premium - Monthly": 15_000}
+PLANS = {"Standard - Monthly": 12_000, "Pro - Monthly": 60_000, "Premium - Monthly": 150_000}
+"""Ten times what they have in life: enough to lose a credit in every quarter of an hour of a month."""
+
+BUYS = 0.25
+"""The share of the empty accounts whose owners buy in an hour."""
+
+LEAST_SPENT, MOST_SPENT = 0.5, 1.4
+"""What is spent in a month, as a share of the allowance."""
+
+EVENLY = 0.4
 CANCELLED = 0.1
 """The share of accounts whose plan does not go on."""
 
@@ -18,7 +31,7 @@ def account(rng: Random, email: str, now: datetime) -> tuple[SimulatedAccount, L
     """One account somewhere in its month; some would spend more in it than they have."""
     name = rng.choice(list(PLANS))
     allowance, begun = PLANS[name], now - MONTH * rng.random()
-    spent = allowance * rng.uniform(0.3, 1.4)
+    spent = allowance * rng.uniform(LEAST_SPENT, MOST_SPENT)
     made = SimulatedAccount(
         email,
         monthly=max(0, round(allowance - spent * ((now - begun) / MONTH))),
@@ -32,14 +45,12 @@ def account(rng: Random, email: str, now: datetime) -> tuple[SimulatedAccount, L
 
 
 def life(rng: Random, made: SimulatedAccount, spent: float, now: datetime) -> Life:
-    """A life in which so much is spent in a month: evenly, now and then, or not at all."""
-    way = rng.choices(("evenly", "at times", "never"), (2, 5, 3))[0]
-    if way == "evenly":
-        return Life(made, now, burn_per_hour=spent / (MONTH / timedelta(hours=1)))
-    if way == "never":
-        return Life(made, now)
+    """A life in which so much is spent in a month: evenly, or half of it at times."""
+    by_hour = spent / (MONTH / timedelta(hours=1))
+    if rng.random() < EVENLY:
+        return Life(made, now, burn_per_hour=by_hour)
     every = timedelta(hours=rng.uniform(1, 12))
-    return Life(made, now, burst=max(1, round(spent * (every / MONTH))), burst_every=every)
+    return Life(made, now, burn_per_hour=by_hour / 2, burst=round(spent / 2 * (every / MONTH)), burst_every=every)
 
 
 def settle(pixverse: SimulatedPixVerse, rng: Random, count: int) -> list[str]:
@@ -59,11 +70,13 @@ class Owners:
         self._deeds: tuple[Callable[[SimulatedAccount, datetime], None], ...] = (cancel, buy)
 
     def act(self) -> None:
-        """Whose plan has ended pays again; somebody else cancels or buys."""
+        """Whose plan has ended pays again, who is out of credits buys within hours, somebody else cancels or buys."""
         now, accounts = self._pixverse.clock(), list(self._pixverse.accounts.values())
         for one in accounts:
             if one.plan_type == 0:
                 pay_again(one, now)
+            elif not (one.monthly or one.package) and self._rng.random() < BUYS:
+                buy(one, now)
         if accounts:
             self._rng.choice(self._deeds)(self._rng.choice(accounts), now)
 
@@ -75,7 +88,7 @@ def cancel(one: SimulatedAccount, now: datetime) -> None:
 
 def buy(one: SimulatedAccount, _now: datetime) -> None:
     """A package of credits."""
-    one.package = 500
+    one.package = 2_000
 
 
 def pay_again(one: SimulatedAccount, now: datetime) -> None:

@@ -1,0 +1,37 @@
+"""The real bot, and a line a second about its event loop on standard output.
+
+``python -m bench.watched_bot SECONDS``: so long after its start it trusts the clock, and upkeep may begin.
+"""
+
+import asyncio
+import sys
+from datetime import timedelta
+
+from bench.delays import report
+from bot.app import App
+from bot.cli import until_told
+from bot.core.retention import RetentionPolicy
+from bot.logs import set_up_logging
+from bot.settings import load_settings
+
+
+async def work(bot: App, stop: asyncio.Event) -> None:
+    """Runs until told to stop."""
+    async with bot as app:
+        reporting = asyncio.create_task(report())
+        try:
+            await app.run(stop)
+        finally:
+            reporting.cancel()
+
+
+def main() -> None:
+    """Settings come from the environment, as ``credit-bot run`` has them."""
+    settings = load_settings()
+    bot = App(settings, retention=RetentionPolicy(settle=timedelta(seconds=float(sys.argv[1]))))
+    set_up_logging(settings.log_level, settings.log_format, bot.secrets)
+    asyncio.run(until_told(lambda stop: work(bot, stop)))
+
+
+if __name__ == "__main__":
+    main()
