@@ -56,6 +56,7 @@ from bot.rounds import Round
 from bot.schedule import Schedule, tick_of
 from bot.setting_types import is_open_to_all
 from bot.settings import Settings
+from bot.silences import Silences
 from bot.sources import SERVICES, Source
 from bot.sources.http import Client, open_session
 from bot.store.database import Store
@@ -183,17 +184,16 @@ class App:
         self._discovery = Discovery(context, self._verdicts, self._checks.rounds)
         self._pairing = Pairing(self._store, clock)
         door = Door(self._store, self._pairing, self._recipients)
-        fleet = Fleet(context, self._verdicts)
+        self._silences, fleet = Silences(context, self._verdicts), Fleet(context)
         self._pauses = Pauses(context, self._verdicts, self._checks)
         self.desk = Desk(fleet, self._checks, self._discovery, self._drawing, door, clock, self._outbox)
         self._telegram = TelegramService(
             bot,
-            self.desk,
+            self._view,
             lambda: self._recipients.present,
             settings.telegram_admin_ids,
             settings.timezone,
             self._metrics,
-            self._view,
         )
         self._telegram.on_life = self._outbox.alive
         wall = TelegramWall(bot, clock, settings.timezone)
@@ -212,7 +212,7 @@ class App:
 
     def _view(self, chat: Chat) -> View:
         """The desk as one chat may see it."""
-        return View(self.desk, self._recipients, chat)
+        return View(self.desk, self._silences, self._recipients, chat)
 
     async def _watched(self, chat: Chat) -> Sequence[Watched]:
         """What a chat may see."""

@@ -14,7 +14,7 @@ from bot.chat.account import account_line
 from bot.chat.left_out import left_out_lines
 from bot.chat.names import find_accounts
 from bot.checks import IN_FLIGHT
-from bot.core.looks import decide_account, judge, noted
+from bot.core.looks import Audience, decide_account, judge, noted
 from bot.core.model import Account, Alert, Health, Listed, Measure, Outage, OutageKind, Reading, Watched
 from bot.errors import UsageError
 from bot.register import Register
@@ -111,7 +111,7 @@ async def look(roster: Roster, account: Account, room: asyncio.Semaphore) -> Fin
     async with room:
         sample = await roster.sources[account.source].read(account.email)
     after = noted(account, judge(sample, account))
-    outcomes = decide_account(account, after, {}, roster.rules_of(account), Health(), (), utc_now())
+    outcomes = decide_account(account, after, {}, roster.rules_of(account), Health(), Audience(), utc_now())
     alerts = [one.alert for one in outcomes if one.alert.level and one.alert.measure is not Measure.FAILURES]
     return Finding(after, tuple(alerts))
 

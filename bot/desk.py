@@ -10,6 +10,7 @@ from bot.chat.answers import SourceAlert
 from bot.chat.pairing import left_line, paired_line
 from bot.chat.polling import Polling
 from bot.chat.replies import Reloaded, Status
+from bot.chat.words import service_name
 from bot.checks import Checks
 from bot.core.clock import ClockStep
 from bot.core.health import RefusedChat, Vitals, delivery_problems, problems, unreached_for
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class Desk:
-    """Implements ``bot.chat.buttons.AlertDesk``, and what ``bot.web.Pages`` asks for."""
+    """What a ``View`` shows a part of, and what ``bot.web.Pages`` asks for."""
 
     def __init__(
         self,
@@ -80,6 +81,10 @@ class Desk:
         firing = await self._fleet.firing_sources()
         return [SourceAlert(one.alert, one.silences, one.outage, one.origin) for one in firing]
 
+    def names_of_sources(self) -> Mapping[str, str]:
+        """What people call each source, by its key."""
+        return {key: service_name(origin) for key, origin in self._fleet.origins().items()}
+
     async def past(self, keys: Sequence[str], since: datetime, slots: int) -> Mapping[str, Recorded]:
         """What is kept of these accounts since a moment, followed so finely; those watched no more are left out."""
         return await self._fleet.past(keys, since, slots)
@@ -96,21 +101,9 @@ class Desk:
         """Asks every source anew which accounts it has."""
         await self._discovery.ask_all()
 
-    async def mute(self, key: str | None, until: datetime, by: str) -> None:
-        """No messages about an account, or about anything, until then."""
-        await self._fleet.mute(key, until, by)
-
-    async def unmute(self, key: str | None) -> bool:
-        """Ends mutes; False if there were none."""
-        return await self._fleet.unmute(key)
-
     async def told_by(self, lead_id: int, chat_id: int) -> list[Notification]:
         """What a message told, if it is one of this very chat."""
         return await self._fleet.told_by(lead_id, chat_id)
-
-    async def silence(self, told: Sequence[Notification], by: str, until: datetime | None) -> int:
-        """Silences the alerts that were told and still fire; says how many."""
-        return await self._fleet.silence(told, by, until)
 
     async def reload(self) -> Reloaded:
         """Reads the accounts file again."""
@@ -121,10 +114,11 @@ class Desk:
         await self._fleet.chat_moved(old, new)
 
     async def enter(self, code: str, chat: Chat, by: str) -> bool:
-        """Lets a chat in that shows an open code; False if the code is none."""
+        """Lets a chat in that shows an open code, and greets it; False if the code is none."""
         entered = await self._door.enter(code, chat, by)
         if entered:
             log.info("%s", paired_line(chat, by))
+            await self._discovery.welcome(chat, by)
         return entered
 
     async def invite(self, by: str) -> str | None:

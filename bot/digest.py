@@ -7,8 +7,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.core.decide import is_muted
 from bot.core.digest import Digest, Past, digest_of
-from bot.core.model import Chat, Facts, Notice, Severity, SilenceKind, Topic, Watched
+from bot.core.model import Chat, Facts, Notice, Severity, Topic, Watched
 from bot.core.rhythm import DAY, day_of, digest_due, done_before, first_moment, mark_of
 from bot.store import alerts, chats, digest, outbox
 from bot.store.connection import Connection
@@ -63,11 +64,11 @@ class Digests:
         notices = await self._notices(day, now)
         async with context.store.write() as connection:
             silences = await alerts.active_silences(connection, now)
-            muted = any(silence.kind is SilenceKind.ALL for silence in silences)
-            for chat, notice in () if muted else notices:
+            told = [(chat, notice) for chat, notice in notices if not is_muted("", chat, silences, now)]
+            for chat, notice in told:
                 await outbox.put(connection, [notice], [chat], now)
             await self._done(connection, day)
-        log.info("The summary of %s %s", day, "is muted" if muted else f"goes to {len(notices)} chats")
+        log.info("The summary of %s goes to %d chats; %d have muted it", day, len(told), len(notices) - len(told))
         context.on_notices()
 
     async def _notices(self, day: date, now: datetime) -> list[tuple[Chat, Notice]]:

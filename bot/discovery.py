@@ -15,18 +15,14 @@ from bot.core.model import (
     Facts,
     Listed,
     Listing,
-    Notice,
     Outage,
-    Severity,
-    SilenceKind,
     SourceState,
-    Topic,
 )
 from bot.core.spread import next_look
 from bot.enrolment import Enrolled, enrol
 from bot.register import Register
 from bot.rounds import Rounds
-from bot.store import accounts, alerts, chats, outbox, pauses
+from bot.store import accounts, alerts, chats, pauses
 from bot.store.accounts import Known
 from bot.store.connection import Connection
 from bot.verdicts import Verdicts
@@ -69,6 +65,7 @@ class Discovery:
             self._roster.replace(watchlist)
         async with self._store.write() as connection:
             await self._watched_changed(connection, now)
+            await self._verdicts.catch_up_in(connection, now)  # a chat that is told of more than before
         self._on_notices()
         return enrolled
 
@@ -184,12 +181,7 @@ class Discovery:
         keys = [account.key for account in gone]
         await accounts.unwatch(connection, keys)
         await alerts.close(connection, keys)
-        silences = await alerts.active_silences(connection, now)
-        muted = {silence.subject for silence in silences}
-        if any(silence.kind is SilenceKind.ALL for silence in silences):
-            return
-        told = [self._roster.named(account) for account in gone if account.key not in muted]
-        await self._verdicts.put(connection, [gone_notice(account, now) for account in told], now)
+        await self._verdicts.put(connection, [gone_notice(self._roster.named(account), now) for account in gone], now)
 
     async def _watched_changed(self, connection: Connection, now: datetime) -> None:
         """Tells the rounds who is watched, and greets chats that were never used, once there is something to say."""
@@ -200,8 +192,7 @@ class Discovery:
         self._rounds.watch(intervals, {key for key in intervals if paused.of(key)})
         self._verdicts.watch(self._rounds.watched.keys())
         await self._recipients.refresh(connection)
-        counts = Counter(chat for one in watched for chat in self._recipients.told_of(one.source, one.email))
-        await self._greet(connection, counts, now)
+        await self._greet(connection, self._counts(watched), now)
 
     async def _check_more_often(self, connection: Connection, watched: Iterable[Known], now: datetime) -> None:
         """Lets no account whose interval has become shorter wait for the end of the longer one."""
@@ -214,11 +205,22 @@ class Discovery:
             await chats.mark(connection, chats.MORE_OFTEN, now)
 
     async def _greet(self, connection: Connection, counts: Counter[Chat], now: datetime) -> None:
-        """Greets each new chat that is told of any account, silently."""
+        """Greets each new chat that is told of any account."""
         present = [chat for chat in self._recipients.present if counts[chat]]
-        strangers = await chats.not_greeted(connection, present)
-        for chat in strangers:
-            facts = Facts(total=counts[chat])
-            notice = Notice(f"greeting|{chat}", Topic.GREETING, Severity.INFO, facts=facts)
-            await outbox.put(connection, [notice], [chat], now)
-        await chats.greet(connection, strangers, now)
+        for chat in await chats.not_greeted(connection, present):
+            await self._verdicts.greet(connection, chat, Facts(total=counts[chat]), now)
+
+    async def welcome(self, chat: Chat, by: str) -> None:
+        """Greets a chat that was just let in by a link, whether or not there is anything to tell it of."""
+        async with self._store.write() as connection:
+            now = self._clock()
+            await self._recipients.refresh(connection)
+            if await chats.not_greeted(connection, [chat]):
+                counts = self._counts(await accounts.known(connection))
+                await self._verdicts.greet(connection, chat, Facts(total=counts[chat], by=by), now)
+        self._on_notices()
+
+    def _counts(self, known: Iterable[Known]) -> Counter[Chat]:
+        """Of how many watched accounts each chat is told."""
+        told = (self._recipients.told_of(one.source, one.email) for one in known if one.watched)
+        return Counter(chat for chats_of_one in told for chat in chats_of_one)

@@ -98,12 +98,12 @@ async def end_alerts(connection: Connection, watchlist: Watchlist, staying: Iter
     known = {one.key: one for one in staying}
     off: dict[Measure, list[str]] = defaultdict(list)
     strangers = set[str]()
-    for alert in [*await alerts.firing(connection), *await alerts.untold(connection)]:
-        one = known.get(alert.subject)
-        if one and watchlist.rules_for(one.source, one.email).ladder(alert.measure) == ():
-            off[alert.measure].append(alert.subject)
-        elif one is None and alert.subject not in watchlist.sources:
-            strangers.add(alert.subject)
+    for subject, measure in await alerts.unfinished(connection):
+        one = known.get(subject)
+        if one and watchlist.rules_for(one.source, one.email).ladder(measure) == ():
+            off[measure].append(subject)
+        elif one is None and subject not in watchlist.sources:
+            strangers.add(subject)
     for measure, subjects in off.items():
         await alerts.quiet_rule(connection, measure, subjects)
     await alerts.close(connection, strangers)

@@ -1,4 +1,4 @@
-"""What people ask and wish: who is watched and how they stand, what fires, and silences put and ended."""
+"""What people ask: who is watched and how they stand, what fires, and what waits to be delivered."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,11 +8,10 @@ from datetime import datetime
 from bot.context import Context
 from bot.core.health import unreached_since, window_of
 from bot.core.history import Recorded
-from bot.core.model import Account, Alert, Chat, Notification, OutageKind, Silence, SilenceKind, Topic, Watched
+from bot.core.model import Account, Alert, Chat, Notification, OutageKind, Silence, Topic, Watched
 from bot.store import accounts, alerts, chats, history, outbox
 from bot.store.chats import Refusal
 from bot.store.outbox import Depth
-from bot.verdicts import Verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +36,12 @@ class Deliveries:
 class Fleet:
     """The watched accounts as people see them."""
 
-    def __init__(self, context: Context, verdicts: Verdicts) -> None:
+    def __init__(self, context: Context) -> None:
         """Holds nothing but what it is handed."""
         self._store = context.store
         self._clock = context.clock
         self._every = context.every
         self._every_of = context.every_of
-        self._verdicts = verdicts
         self._roster = context.roster
         self._recipients = context.recipients
 
@@ -52,15 +50,15 @@ class Fleet:
         async with self._store.read() as connection:
             known = await accounts.watched(connection)
             firing = await alerts.firing(connection)
-            silences = await alerts.active_silences(connection, self._clock())
-        by_subject: dict[str, list[Alert]] = defaultdict(list)
+            silences = by_subject(await alerts.active_silences(connection, self._clock()))
+        fires: dict[str, list[Alert]] = defaultdict(list)
         for alert in firing:
-            by_subject[alert.subject].append(alert)
+            fires[alert.subject].append(alert)
         every_of = self._roster.watchlist.own_check_every
         return [
             Watched(
                 self._roster.named(one),
-                tuple(by_subject.get(one.key, ())),
+                tuple(fires.get(one.key, ())),
                 concerning(silences, one.key),
                 every_of(one.source, one.email),
             )
@@ -71,7 +69,7 @@ class Fleet:
         """Every source's alert that fires."""
         async with self._store.read() as connection:
             firing = [alert for alert in await alerts.firing(connection) if alert.subject in self._roster.sources]
-            silences = await alerts.active_silences(connection, self._clock())
+            silences = by_subject(await alerts.active_silences(connection, self._clock()))
             found = []
             for alert in firing:
                 health = await accounts.health(connection, alert.subject)
@@ -80,6 +78,11 @@ class Fleet:
                 origin = self._roster.watchlist.origin_of(alert.subject)
                 found.append(FiringSource(alert, concerning(silences, alert.subject), kind, origin))
         return found
+
+    def origins(self) -> dict[str, str | None]:
+        """The name of each source, by its key, where several are watched."""
+        watchlist = self._roster.watchlist
+        return {key: watchlist.origin_of(key) for key in watchlist.sources}
 
     async def everything(self) -> tuple[list[Account], list[Alert]]:
         """Every watched account and every alert that fires."""
@@ -98,44 +101,11 @@ class Fleet:
                 found[key] = Recorded(trace, tuple(gaps[key]), self._roster.rules_of(account).low_credits)
         return found
 
-    async def mute(self, key: str | None, until: datetime, by: str) -> None:
-        """No messages about an account, or about anything, until then. State goes on."""
-        kind = SilenceKind.ALL if key is None else SilenceKind.ACCOUNT
-        async with self._store.write() as connection:
-            await alerts.add_silence(connection, Silence(kind, key or "", until=until, by=by))
-
-    async def unmute(self, key: str | None) -> bool:
-        """Ends the mute of an account, or without a key every mute, and says what was withheld; False if none was."""
-        async with self._store.write() as connection:
-            if key is None:
-                ended = await alerts.remove_silences(connection, SilenceKind.ALL)
-                ended += await alerts.remove_silences(connection, SilenceKind.ACCOUNT)
-                ended += await alerts.remove_silences(connection, SilenceKind.SNOOZE)
-            else:
-                ended = await alerts.remove_silences(connection, SilenceKind.ACCOUNT, key)
-                ended += await alerts.remove_silences(connection, SilenceKind.SNOOZE, key)
-        await self._verdicts.catch_up()
-        return ended > 0
-
     async def told_by(self, lead_id: int, chat_id: int) -> list[Notification]:
         """The alerts' notifications that a message told, if it is one of this very chat."""
         async with self._store.read() as connection:
             told = await outbox.told_by(connection, lead_id, chat_id)
         return [notification for notification in told if notification.notice.topic is Topic.ALERT]
-
-    async def silence(self, told: Iterable[Notification], by: str, until: datetime | None) -> int:
-        """Silences the alerts that were told and still fire: until a moment, or else as an ack. Says how many."""
-        count = 0
-        async with self._store.write() as connection:
-            firing = {(alert.subject, alert.measure): alert for alert in await alerts.firing(connection)}
-            wanted = {(one.notice.subject, one.notice.measure): one.notice.episode for one in told}
-            for which, episode in wanted.items():
-                alert = firing.get(which)  # type: ignore[arg-type]
-                if alert is None or alert.episode != episode:
-                    continue
-                await alerts.add_silence(connection, silence_of(alert, by, until))
-                count += 1
-        return count
 
     async def chat_moved(self, old: int, new: int) -> None:
         """Follows a group that has become another chat."""
@@ -170,14 +140,16 @@ class Fleet:
             return await chats.marked(connection, chats.ROUND)
 
 
-def silence_of(alert: Alert, by: str, until: datetime | None) -> Silence:
-    """A snooze until a moment, or an ack until recovery or the next worse rung."""
-    kind = SilenceKind.SNOOZE if until else SilenceKind.ACK
-    return Silence(kind, alert.subject, alert.measure, until, alert.episode, alert.level, by)
+def by_subject(silences: Iterable[Silence]) -> dict[str, list[Silence]]:
+    """Silences by what they are about; those of everything are under ""."""
+    found: dict[str, list[Silence]] = defaultdict(list)
+    for one in silences:
+        found[one.subject].append(one)
+    return found
 
 
-def concerning(silences: Sequence[Silence], subject: str) -> tuple[Silence, ...]:
+def concerning(silences: Mapping[str, Sequence[Silence]], subject: str) -> tuple[Silence, ...]:
     """The silences of everything, and those of one subject."""
     if not silences:
         return ()
-    return tuple(silence for silence in silences if silence.kind is SilenceKind.ALL or silence.subject == subject)
+    return (*silences.get("", ()), *silences.get(subject, ()))

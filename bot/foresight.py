@@ -7,7 +7,7 @@ from bot.context import Context
 from bot.core.credit_changes import Point
 from bot.core.foresee import HISTORY, MAKE_EVERY, add_point, foresee
 from bot.core.history import unseen_of
-from bot.store import accounts, alerts, history
+from bot.store import accounts, history
 from bot.verdicts import Verdicts
 
 log = logging.getLogger(__name__)
@@ -23,6 +23,7 @@ class Foresight:
         """Holds nothing but what it is handed."""
         self._store = context.store
         self._roster = context.roster
+        self._recipients = context.recipients
         self._clock = context.clock
         self._on_notices = context.on_notices
         self._verdicts = verdicts
@@ -48,13 +49,14 @@ class Foresight:
             account = (await accounts.load(connection, [key])).get(key)
             if account is None:
                 return
-            remembered = (await alerts.load(connection, [key]))[key]
-            silences = await alerts.active_silences(connection, now)
+            await self._recipients.refresh(connection)
+            told = self._recipients.told_of(account.source, account.email)
+            remembered = await self._verdicts.remembered(connection, [key], now)
             unseen = unseen_of(gaps, now - HISTORY, now)
             named, rules = self._roster.named(account), self._roster.rules_of(account)
-            foreseen, outcomes = foresee(named, past, remembered, rules, silences, now, unseen)
+            known, audience = remembered.alerts.get(key) or {}, remembered.audience(key, told)
+            foreseen, outcomes = foresee(named, past, known, rules, audience, now, unseen)
             await accounts.save_foretold(connection, foreseen, now)
-            changed = [one for one in outcomes if one.alert != remembered.get(one.alert.measure)]
-            notices = await self._verdicts.say(connection, changed, now)
+            notices = await self._verdicts.say(connection, outcomes, remembered, now)
         if notices:
             self._on_notices()

@@ -78,7 +78,7 @@ class Pairing:
             await pairing.withdraw_first(connection)
             await pairing.pair(connection, chat, by, now)
             await pairing.forgive(connection, chat.chat_id)
-            await chats.greet(connection, [chat], now)
+            await chats.note(connection, chat, greeted_at=None)  # as one of ours it is greeted anew
         self._shown = None
         return invitation
 

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from bot.checks import Checks
 from bot.context import Context
-from bot.core.model import Account, Chat, Facts, Notice, Pause, Severity, Silence, SilenceKind, Topic
+from bot.core.decide import is_muted
+from bot.core.model import Account, Chat, Facts, Notice, Pause, Severity, Silence, Topic
 from bot.core.pauses import EVERYONE, Paused
 from bot.recipients import covers
 from bot.store import accounts, alerts, chats, history, outbox, pauses
@@ -179,7 +180,7 @@ class Pauses:
                 told.setdefault(chat, []).append(one)
         silences = await alerts.active_silences(connection, now)
         for chat, seen in told.items():
-            if (beside and covers(chat, beside)) or is_muted(seen, silences):
+            if (beside and covers(chat, beside)) or is_withheld(chat, seen, silences, now):
                 continue
             own = facts
             if len(seen) == 1:
@@ -193,12 +194,9 @@ class Pauses:
         return self._roster.named(Account(one.key, one.source, one.email, one.label))
 
 
-def is_muted(seen: Iterable[Known], silences: Sequence[Silence]) -> bool:
-    """Whether a mute withholds what is to be said of all of these accounts, or (none of them named) of anything."""
-    subjects = [one.key for one in seen]
-    kinds = {(silence.kind, silence.subject) for silence in silences}
-    alone = bool(subjects) and all((SilenceKind.ACCOUNT, key) in kinds for key in subjects)
-    return alone or any(silence.kind is SilenceKind.ALL for silence in silences)
+def is_withheld(chat: Chat, seen: Sequence[Known], silences: Sequence[Silence], now: datetime) -> bool:
+    """Whether mutes withhold from a chat what is said of all of these accounts, or (none of them named) of anything."""
+    return all(is_muted(key, chat, silences, now) for key in ([one.key for one in seen] or [""]))
 
 
 def names_of(about: Sequence[Known] | None) -> str:

@@ -62,6 +62,11 @@ class Recipients:
         """Whether a chat may ask about an account, or a source: whether it is told of it."""
         return any(covers(told, chat) for told in self.told_of(source, email))
 
+    def at(self, place: Chat) -> Chat:
+        """The chat that a place belongs to: where its own topic is not named, the whole chat."""
+        whole = Chat(place.chat_id)
+        return whole if place not in self.present and whole in self.present else place
+
     async def move(self, connection: Connection, old: int, new: int) -> None:
         """Remembers that a group has become another chat, and goes there from now on."""
         await chats.move(connection, old, new)

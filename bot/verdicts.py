@@ -1,15 +1,20 @@
 """From looks to what has to be said: each batch is noted, decided and put into the outbox in one transaction."""
 
+import asyncio
 import logging
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from bot.context import Context
+from bot.core.decide import has_lapsed, is_about, is_muted, is_over
 from bot.core.foresee import is_overtaken
 from bot.core.left_out import newly_unreadable
 from bot.core.looks import (
     Alerts,
+    Audience,
     Outcome,
     account_facts,
     decide_account,
@@ -19,8 +24,10 @@ from bot.core.looks import (
     is_changed,
     judge,
     noted,
+    notice_of,
     outcome,
     source_facts,
+    standing_of,
 )
 from bot.core.model import (
     Account,
@@ -30,6 +37,7 @@ from bot.core.model import (
     Health,
     Measure,
     Notice,
+    Notified,
     Outage,
     OutageKind,
     Reason,
@@ -38,15 +46,21 @@ from bot.core.model import (
     Severity,
     Silence,
     SilenceKind,
+    SourceState,
     Topic,
     Unchanged,
 )
 from bot.core.spread import next_look
 from bot.core.steady import plan_steady_until, steady_until
 from bot.store import accounts, alerts, chats, history, outbox, readings
+from bot.store.alerts import Memory
 from bot.store.connection import Connection
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+AT_ONCE = 200
+"""Alerts decided in one go without a look, so that a large fleet takes its turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +106,30 @@ class Steady:
     def holds(self, now: datetime) -> bool:
         """Whether that is so now; a clock set back may have gone before it."""
         return self.since <= now < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is known of some subjects before a decision: their alerts, what each chat was told, and the silences."""
+
+    alerts: Mapping[str, Alerts]
+    notified: Memory
+    silences: Mapping[str, Sequence[Silence]]
+
+    def audience(self, subject: str, chats: Sequence[Chat]) -> Audience:
+        """These chats, as a decision about one subject wants to know them."""
+        silences = [*self.silences.get("", ()), *self.silences.get(subject, ())]
+        return Audience(tuple(chats), self.notified.get(subject) or {}, silences)
+
+    def told(self, alert: Alert) -> Mapping[Chat, Notified]:
+        """What each chat was told of an alert."""
+        return (self.notified.get(alert.subject) or {}).get(alert.measure) or {}
+
+    def is_changed_by(self, one: Outcome) -> bool:
+        """Whether an outcome is to be written down."""
+        before = (self.alerts.get(one.alert.subject) or {}).get(one.alert.measure)
+        is_new = one.alert != before and one.alert.episode > 0  # one that never fired needs no memory
+        return is_new or bool(one.ended) or one.notified != self.told(one.alert)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +187,9 @@ class Verdicts:
             changes = await self._note(connection, rest, now)
             if ends_round:
                 await chats.mark(connection, chats.ROUND, now)
-            outcomes, steady = await self._decide(connection, changes, now)
+            outcomes, remembered, steady = await self._decide(connection, changes, now)
             # What waited for the database says how late it is; a clock that was set back since dates nothing ahead.
-            notices = await self.say(connection, outcomes, min(ended, now))
+            notices = await self.say(connection, outcomes, remembered, min(ended, now))
             return Saved(changes, list(calm)), steady, notices
 
         saved, steady, notices = await self._store.write_patiently(work)
@@ -186,32 +224,83 @@ class Verdicts:
         return calm, rest
 
     async def catch_up(self) -> None:
-        """Ends the silences whose time is over, and says what is still untold and no longer withheld."""
+        """Ends the silences that are over, and says what is still untold and no longer withheld."""
         async with self._store.write() as connection:
-            now = self._clock()
-            await alerts.end_silences(connection, now)
-            silences = await alerts.active_silences(connection, now)
-            outcomes = await self._untold(connection, silences, now)
-            notices = await self.say(connection, outcomes, now)
+            notices = await self.catch_up_in(connection, self._clock())
         if notices:
             self._on_notices()
 
+    async def catch_up_in(self, connection: Connection, now: datetime) -> list[Notice]:
+        """The same in a transaction with what made it due: a silence that was ended, a chat that is told of more."""
+        present = await self._recipients.refresh(connection)
+        lapsed = await self._end_silences(connection, now)
+        owing = await alerts.perhaps_untold(connection, present)
+        notices = []
+        for part in parted(list(dict.fromkeys((*owing, *lapsed)))):
+            subjects = {subject for subject, _ in part}
+            remembered = await self.remembered(connection, subjects, now)
+            known = await accounts.load(connection, subjects)
+            outcomes = []
+            for subject, measure in part:
+                alert, ack = remembered.alerts[subject][measure], lapsed.get((subject, measure))
+                facts, told = await self.facts_of(connection, alert, known.get(subject), now)
+                if ack:
+                    alert, facts = replace(alert, reminded_at=now), replace(facts, by=ack.by, acted_at=ack.made_at)
+                reason = Reason.REMINDED if ack else Reason.NONE
+                outcomes.append(outcome(alert, reason, facts, remembered.audience(subject, told), now))
+            notices += await self.say(connection, outcomes, remembered, now)
+            await asyncio.sleep(0)
+        return notices
+
+    async def _end_silences(self, connection: Connection, now: datetime) -> dict[tuple[str, Measure], Silence]:
+        """Ends what is over; gives the acks that have lapsed while their alert is still critical, by their alert."""
+        known = await alerts.every_silence(connection)
+        of_alerts = await alerts.load(connection, {one.subject for one in known if one.measure}) if known else {}
+        over, lapsed = list[int](), dict[tuple[str, Measure], Silence]()
+        for one in known:
+            alert = of_alerts[one.subject].get(one.measure) if one.measure and one.subject in of_alerts else None
+            if is_over(one, alert, now):
+                over.append(one.id)
+            if alert and one.measure and has_lapsed(one, alert, now) and is_about(one, alert):
+                lapsed[one.subject, one.measure] = one
+        if over:
+            await alerts.remove_silences(connection, over)
+        return lapsed
+
     async def catch_up_if_due(self) -> None:
-        """The same, where a mute or a snooze has run out."""
+        """The same as ``catch_up``, where a silence has run out."""
         async with self._store.read() as connection:
             over = await alerts.silences_are_over(connection, self._clock())
         if over:
             await self.catch_up()
 
+    async def greet(self, connection: Connection, chat: Chat, facts: Facts, now: datetime) -> None:
+        """Greets a chat, and tells it in the same message what fires now of all that it is told of.
+
+        What is muted is told when the mute ends, as to any chat. What is acknowledged is told, with who is at it.
+        """
+        note = Notice(f"greeting|{chat}|{now.isoformat()}", Topic.GREETING, Severity.INFO, facts=facts)
+        await outbox.put(connection, [note], [chat], now)
+        await chats.greet(connection, [chat], now)
+        for part in parted(await alerts.firing(connection)):
+            subjects = {alert.subject for alert in part}
+            remembered = await self.remembered(connection, subjects, now)
+            known = await accounts.load(connection, subjects)
+            joined = []
+            for alert in part:
+                tells, told = await self.facts_of(connection, alert, known.get(alert.subject), now)
+                if chat in told:
+                    joined += welcomed(alert, chat, tells, remembered, now)
+            await self.say(connection, joined, remembered, now)
+            await asyncio.sleep(0)
+
     async def say_pause(self, since: datetime, until: datetime) -> None:
-        """Says from when to when nobody was watching, once, unless everything is muted."""
+        """Says from when to when nobody was watching, once, but where everything is muted."""
         log.warning("Nobody was watching from %s to %s", since.isoformat(), until.isoformat())
         notice = Notice(f"pause|{since.isoformat()}", Topic.PAUSE, Severity.INFO, facts=Facts(since=since, until=until))
         async with self._store.write() as connection:
             await history.note_pause(connection, since, until)
-            silences = await alerts.active_silences(connection, until)
-            if all(silence.kind is not SilenceKind.ALL for silence in silences):
-                await self.put(connection, [notice], until)
+            await self.put(connection, [notice], until)
         self._on_notices()
 
     async def _note(self, connection: Connection, batch: Sequence[Look], now: datetime) -> list[Change]:
@@ -242,93 +331,140 @@ class Verdicts:
 
     async def _decide(
         self, connection: Connection, changes: Sequence[Change], now: datetime
-    ) -> tuple[list[Outcome], dict[str, Steady | None]]:
+    ) -> tuple[list[Outcome], Remembered, dict[str, Steady | None]]:
         """Decides for the accounts of a batch, and for the sources that they belong to; which of them are steady."""
         if not changes:
-            return [], {}
+            return [], Remembered({}, {}, {}), {}
+        await self._recipients.refresh(connection)
         by_source: dict[str, list[Change]] = {}
         for change in changes:
             by_source.setdefault(change.after.source, []).append(change)
-        remembered = await alerts.load(connection, [*by_source, *(change.after.key for change in changes)])
-        silences = await alerts.active_silences(connection, now)
+        remembered = await self.remembered(connection, [*by_source, *(one.after.key for one in changes)], now)
         outcomes: list[Outcome] = []
         steady: dict[str, Steady | None] = {}
         for source, looked in by_source.items():
             health = Health()
-            if needs_health(looked, remembered[source].values()):
+            if needs_health(looked, remembered, source):
                 health = await accounts.health(connection, source)
-                state = self._roster.named_source(await accounts.source(connection, source))
-                rules = self._roster.watchlist.rules_for(source)
-                outcomes += decide_source(state, remembered[source], rules, health, silences, now)
+                outcomes += await self._of_source(connection, source, health, remembered, now)
             for one in looked:
-                known, rules = remembered[one.after.key], self._roster.rules_of(one.after)
-                decided = decide_account(one.before, one.after, known, rules, health, silences, now)
-                left = {**known, **{each.alert.measure: each.alert for each in decided}}
-                steady[one.after.key] = steadiness(one.after, left, rules, now)
+                decided = self._of_account(one, health, remembered, now)
+                left = {
+                    **(remembered.alerts.get(one.after.key) or {}),
+                    **{each.alert.measure: each.alert for each in decided},
+                }
+                owed = any(each.owed for each in decided)
+                steady[one.after.key] = steadiness(one.after, left, self._roster.rules_of(one.after), now, owed=owed)
                 outcomes += decided
-        told = [one for one in outcomes if one.alert != remembered[one.alert.subject].get(one.alert.measure)]
-        return told, steady
+        return outcomes, remembered, steady
+
+    def _of_account(self, one: Change, health: Health, remembered: Remembered, now: datetime) -> list[Outcome]:
+        """What one look does to the alerts of its account."""
+        account = one.after
+        audience = remembered.audience(account.key, self._recipients.told_of(account.source, account.email))
+        known = remembered.alerts.get(account.key) or {}
+        return decide_account(one.before, account, known, self._roster.rules_of(account), health, audience, now)
+
+    async def _of_source(
+        self, connection: Connection, source: str, health: Health, remembered: Remembered, now: datetime
+    ) -> list[Outcome]:
+        """What a source's state does to its own alerts."""
+        state = await self._source(connection, source)
+        audience = remembered.audience(source, self._recipients.told_of(source))
+        rules = self._roster.watchlist.rules_for(source)
+        return decide_source(state, remembered.alerts.get(source) or {}, rules, health, audience, now)
 
     async def decide_plans(self, keys: Sequence[str], now: datetime) -> dict[str, datetime]:
         """Watches the plan's end of accounts that nobody looks at; gives until when time alone changes nothing."""
         until = {}
         async with self._store.write() as connection:
+            await self._recipients.refresh(connection)
             known = await accounts.load(connection, keys)
-            remembered = await alerts.load(connection, known)
-            silences = await alerts.active_silences(connection, now)
+            remembered = await self.remembered(connection, known, now)
             outcomes = []
             for key, account in known.items():
                 rules = self._roster.rules_of(account)
-                one = decide_plan(self._roster.named(account), remembered[key], rules, silences, now)
+                audience = remembered.audience(key, self._recipients.told_of(account.source, account.email))
+                known_alerts = remembered.alerts.get(key) or {}
+                one = decide_plan(self._roster.named(account), known_alerts, rules, audience, now)
                 until[key] = plan_steady_until(account, one.alert, rules, now)
-                if one.alert != remembered[key].get(Measure.PLAN):
-                    outcomes.append(one)
-            notices = await self.say(connection, outcomes, now)
+                outcomes.append(one)
+            notices = await self.say(connection, outcomes, remembered, now)
         if notices:
             self._on_notices()
         return until
 
     async def decide_source(self, connection: Connection, source: str, now: datetime) -> list[Notice]:
         """Decides for a source alone, after a look at its listing."""
-        remembered = (await alerts.load(connection, [source]))[source]
-        silences = await alerts.active_silences(connection, now)
+        await self._recipients.refresh(connection)
+        remembered = await self.remembered(connection, [source], now)
         health = await accounts.health(connection, source)
-        state = self._roster.named_source(await accounts.source(connection, source))
-        rules = self._roster.watchlist.rules_for(source)
-        outcomes = decide_source(state, remembered, rules, health, silences, now)
-        return await self.say(
-            connection, [one for one in outcomes if one.alert != remembered.get(one.alert.measure)], now
+        outcomes = await self._of_source(connection, source, health, remembered, now)
+        return await self.say(connection, outcomes, remembered, now)
+
+    async def remembered(self, connection: Connection, subjects: Iterable[str], now: datetime) -> Remembered:
+        """What is known of subjects before a decision about them."""
+        known = await alerts.load(connection, subjects)
+        told = await alerts.load_notified(connection, known) if known else {}
+        silences: dict[str, list[Silence]] = defaultdict(list)
+        for one in await alerts.active_silences(connection, now):
+            silences[one.subject].append(one)
+        return Remembered(known, told, silences)
+
+    async def facts_of(
+        self, connection: Connection, alert: Alert, account: Account | None, now: datetime
+    ) -> tuple[Facts, tuple[Chat, ...]]:
+        """What there is to tell of an alert by what is known now, and the chats that are told of it.
+
+        Without an ``account`` it is a source's.
+        """
+        if account is None:
+            state = await self._source(connection, alert.subject)
+            facts = source_facts(state, await accounts.health(connection, alert.subject), alert)
+            return facts, self._recipients.told_of(alert.subject)
+        named = self._roster.named(account)
+        standing = standing_of(alert.measure, named, self._roster.rules_of(named), now)
+        return account_facts(named, alert, standing), self._recipients.told_of(account.source, account.email)
+
+    async def _source(self, connection: Connection, source: str) -> SourceState:
+        """A source's state, as it is called."""
+        return self._roster.named_source(await accounts.source(connection, source))
+
+    async def say(
+        self, connection: Connection, outcomes: Iterable[Outcome], remembered: Remembered, now: datetime
+    ) -> list[Notice]:
+        """Remembers alerts and what is told of them, and puts that into the outbox, for each chat what it is told."""
+        changed = [one for one in outcomes if remembered.is_changed_by(one)]
+        await alerts.save(connection, [one.alert for one in changed if one.alert.episode])
+        await alerts.save_notified(
+            connection, [(one.alert, remembered.told(one.alert), one.notified) for one in changed]
         )
-
-    async def _untold(self, connection: Connection, silences: Sequence[Silence], now: datetime) -> list[Outcome]:
-        """What no silence withholds any more, in the words of what is known now."""
-        lagging = await alerts.untold(connection)
-        known = await accounts.load(connection, [alert.subject for alert in lagging])
-        outcomes = []
-        for alert in lagging:
-            account = known.get(alert.subject)
-            if account:
-                facts = account_facts(self._roster.named(account), alert, None)
-            else:
-                state = self._roster.named_source(await accounts.source(connection, alert.subject))
-                facts = source_facts(state, await accounts.health(connection, alert.subject), alert)
-            outcomes.append(outcome(alert, Reason.NONE, facts, silences, now))
-        return outcomes
-
-    async def say(self, connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> list[Notice]:
-        """Remembers alerts and addresses what is to be said of them; one that never fired needs no memory."""
-        await alerts.save(connection, [one.alert for one in outcomes if one.alert.episode])
-        notices = [one.notice for one in outcomes if one.notice]
-        await self.put(connection, notices, now)
-        return notices
+        ended = [number for one in changed for number in one.ended]
+        if ended:
+            await alerts.remove_silences(connection, ended)
+        addressed = [said for one in changed for said in one.notices]
+        await self._address(connection, addressed, now)
+        return [notice for notice, _ in addressed]
 
     async def put(self, connection: Connection, notices: Sequence[Notice], now: datetime) -> None:
-        """Puts notices into the outbox, each for the chats that are told of its account."""
-        if notices:
-            await self._recipients.refresh(connection)
-        by_chats: dict[tuple[Chat, ...], list[Notice]] = {}
+        """Puts notes beside alerts into the outbox, for the chats that are told of their account and muted it not."""
+        if not notices:
+            return
+        await self._recipients.refresh(connection)
+        silences = await alerts.active_silences(connection, now)
+        addressed = []
         for notice in notices:
-            by_chats.setdefault(self._recipients.of(notice), []).append(notice)
+            told = (one for one in self._recipients.of(notice) if not is_muted(notice.subject, one, silences, now))
+            addressed.append((notice, tuple(told)))
+        await self._address(connection, addressed, now)
+
+    async def _address(
+        self, connection: Connection, addressed: Iterable[tuple[Notice, tuple[Chat, ...]]], now: datetime
+    ) -> None:
+        """Puts notices into the outbox, each for its chats."""
+        by_chats: dict[tuple[Chat, ...], list[Notice]] = {}
+        for notice, told in addressed:
+            by_chats.setdefault(told, []).append(notice)
         for told, some in by_chats.items():
             await outbox.put(connection, some, told, now)
 
@@ -345,6 +481,24 @@ def log_unreadable(changes: Iterable[Change]) -> None:
             )
 
 
+def parted(many: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Parts that are short enough to be worked on in one go."""
+    return (many[start : start + AT_ONCE] for start in range(0, len(many), AT_ONCE))
+
+
+def welcomed(alert: Alert, chat: Chat, facts: Facts, remembered: Remembered, now: datetime) -> list[Outcome]:
+    """What a chat that joins is told of an alert that fires; nothing of what is muted there."""
+    silences = remembered.audience(alert.subject, ()).silences
+    if is_muted(alert.subject, chat, silences, now):
+        return []
+    acks = [one for one in silences if one.kind is SilenceKind.ACK and is_about(one, alert)]
+    told = replace(alert, sequence=alert.sequence + 1)
+    facts = replace(facts, by=acks[0].by, acted_at=acks[0].made_at) if acks else facts
+    notice = notice_of(told, Reason.JOINED, facts)
+    after = {**remembered.told(alert), chat: Notified(alert.episode, alert.level)}
+    return [Outcome(told, after, ((notice, (chat,)),))]
+
+
 def seen(sample: Sample | Unchanged, account: Account) -> Sample:
     """What a look saw; the page of the look before is its reading, of this moment."""
     if not isinstance(sample, Unchanged):
@@ -354,14 +508,15 @@ def seen(sample: Sample | Unchanged, account: Account) -> Sample:
     return replace(account.reading, taken_at=sample.taken_at)
 
 
-def steadiness(account: Account, known: Alerts, rules: Rules, now: datetime) -> Steady | None:
+def steadiness(account: Account, known: Alerts, rules: Rules, now: datetime, *, owed: bool) -> Steady | None:
     """How long the page that was just read decides nothing new, if it was read, and known by its fingerprint."""
     page = account.reading.page if account.reading else None
-    until = steady_until(account, known, rules, now) if page is not None else None
+    until = steady_until(account, known, rules, now, owed=owed) if page is not None else None
     return Steady(account.source, page, now, until) if page is not None and until else None
 
 
-def needs_health(changes: Iterable[Change], of_source: Iterable[Alert]) -> bool:
-    """Whether the state of the whole source can matter: something failed, or the source's own alert is not quiet."""
+def needs_health(changes: Iterable[Change], remembered: Remembered, source: str) -> bool:
+    """Whether the state of the whole source can matter: something failed, or the source's own alert is not over."""
     failed = any(change.after.outage for change in changes)
-    return failed or any(alert.level or alert.told_level for alert in of_source)
+    firing = any(alert.level for alert in (remembered.alerts.get(source) or {}).values())
+    return failed or firing or bool(remembered.notified.get(source))

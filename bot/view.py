@@ -1,15 +1,17 @@
 """The front desk as one chat may see it: the accounts that it is told of, and no others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from bot.chat.alerts import Acted, acts
 from bot.chat.answers import SourceAlert
 from bot.chat.replies import Reloaded, Status
 from bot.core.history import Picture, Recorded
-from bot.core.model import Chat, Facts, Notification, Watched
+from bot.core.model import Chat, Facts, Notification, Silence, SilenceKind, Watched
 from bot.desk import Desk
 from bot.recipients import Recipients, covers
+from bot.silences import Silences
 
 KEPT = "the bot's log says why"
 
@@ -17,25 +19,36 @@ KEPT = "the bot's log says why"
 class View:
     """Implements ``bot.chat.buttons.AlertDesk`` for one chat."""
 
-    def __init__(self, desk: Desk, recipients: Recipients, chat: Chat) -> None:
+    def __init__(self, desk: Desk, silences: Silences, recipients: Recipients, chat: Chat) -> None:
         """``recipients`` says which accounts the chat is told of."""
         self._desk = desk
+        self._silences = silences
         self._recipients = recipients
         self._chat = chat
+
+    @property
+    def _here(self) -> Chat:
+        """This chat as it is told of things: a topic that nobody named belongs to the whole chat."""
+        return self._recipients.at(self._chat)
 
     def now(self) -> datetime:
         """The present moment, UTC."""
         return self._desk.now()
 
     async def watched(self) -> list[Watched]:
-        """Every watched account that this chat is told of, by name."""
-        sees = self._recipients.seen_by(self._chat)
-        return [one for one in await self._desk.watched() if sees(one.account.source, one.account.email)]
+        """Every watched account that this chat is told of, by name, with the silences that hold here."""
+        sees, here = self._recipients.seen_by(self._chat), self._here
+        seen = (one for one in await self._desk.watched() if sees(one.account.source, one.account.email))
+        return [replace(one, silences=held_in(here, one.silences)) if one.silences else one for one in seen]
 
     async def firing_sources(self) -> Sequence[SourceAlert]:
-        """Every alert that fires of a source that this chat is told of."""
+        """Every alert that fires of a source that this chat is told of, with the silences that hold here."""
         firing = await self._desk.firing_sources()
-        return [one for one in firing if self._recipients.sees(self._chat, one.alert.subject)]
+        return [
+            replace(one, silences=held_in(self._here, one.silences))
+            for one in firing
+            if self._recipients.sees(self._chat, one.alert.subject)
+        ]
 
     async def past(self, keys: Sequence[str], since: datetime, slots: int) -> Mapping[str, Recorded]:
         """What is kept of those of the accounts that this chat sees."""
@@ -54,17 +67,41 @@ class View:
         """Asks every source anew which accounts it has."""
         await self._desk.ask_sources()
 
-    async def mute(self, key: str | None, until: datetime, by: str) -> None:
-        """No messages about an account, or about anything that this chat sees, until then."""
-        for one in [key] if key else await self._all():
-            await self._desk.mute(one, until, by)
+    async def mute(self, key: str | None, until: datetime, by: str, *, everywhere: bool = False) -> Silence:
+        """No messages about an account, or about anything that this chat sees, until then: here, or in every chat."""
+        keys = await self._all() if everywhere and key is None else [key]
+        return await self._silences.mute(keys, until, by, self._here, everywhere=everywhere)
 
-    async def unmute(self, key: str | None) -> bool:
-        """Ends mutes; False if there were none."""
-        return any([await self._desk.unmute(one) for one in ([key] if key else await self._all())])
+    async def unmute(self, key: str | None) -> list[Acted]:
+        """Ends the mutes and snoozes that hold here, of one account or of all; gives them."""
+        found = [one for one in await self.silences() if one.silence.kind is not SilenceKind.ACK]
+        ended = [one for one in found if key is None or key in one.subjects]
+        await self._silences.end(part for one in ended for part in one.parts if key in (None, part.subject))
+        return ended
+
+    async def silences(self) -> list[Acted]:
+        """The silences that hold here, by the acts that made them, of what this chat sees; the oldest first."""
+        names = {one.account.key: one.account.name for one in await self.watched()}
+        found = [one for one in await self._silences.of(self._here) if self._is_seen(one.subject, names)]
+        return acts(found, {**names, **self._desk.names_of_sources()})
+
+    def _is_seen(self, subject: str, names: Container[str]) -> bool:
+        """Whether this chat is told of an account, a source, or (""), as each chat is, of anything."""
+        return not subject or subject in names or self._recipients.sees(self._chat, subject)
+
+    async def undo(self, number: int) -> Acted | None:
+        """Ends what one act has silenced, if it holds here; None for a number that means nothing here.
+
+        The number comes with a tap, so it may be forged.
+        """
+        for one in await self.silences():
+            if any(part.id == number for part in one.parts):
+                await self._silences.end(one.parts)
+                return one
+        return None
 
     async def _all(self) -> Sequence[str | None]:
-        """What "all" means here: everything there is (None), or each account that this chat sees."""
+        """What "all" means in other chats: everything there is (None), or each account that this chat sees."""
         seen, every = await self.watched(), await self._desk.watched()
         return [None] if len(seen) == len(every) else [one.account.key for one in seen]
 
@@ -80,9 +117,9 @@ class View:
         """Whether this chat is told of what a notification is about."""
         return facts.source is not None and self._recipients.sees(self._chat, facts.source, facts.email)
 
-    async def silence(self, told: Sequence[Notification], by: str, until: datetime | None) -> int:
-        """Silences the alerts that were told and still fire; says how many."""
-        return await self._desk.silence(told, by, until)
+    async def silence(self, told: Sequence[Notification], by: str, until: datetime | None) -> list[Silence]:
+        """Silences the alerts that were told and still fire: here until a moment, or else everywhere as an ack."""
+        return await self._silences.silence(told, by, until, self._here)
 
     async def chat_moved(self, old: int, new: int) -> None:
         """Follows a group that has become another chat."""
@@ -121,4 +158,10 @@ class View:
         seen, status = await self.watched(), await self._desk.status()
         failing = tuple(one.account.name for one in seen if one.account.outage)
         refused = status.refused if self._trusted else ()
-        return replace(status, watched=len(seen), failing=failing, refused=refused)
+        silences = tuple(await self.silences())
+        return replace(status, watched=len(seen), failing=failing, refused=refused, silences=silences)
+
+
+def held_in(chat: Chat, silences: Iterable[Silence]) -> tuple[Silence, ...]:
+    """Those of the silences that hold in a chat."""
+    return tuple(one for one in silences if one.chat in (None, chat))

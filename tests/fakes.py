@@ -400,10 +400,7 @@ class Postroom:
         async with self.store.write() as connection:
             await alert_rows.save(
                 connection,
-                [
-                    Alert(one.subject, one.measure or Measure.CREDITS, level=1, episode=one.episode, told_level=1)
-                    for one in notices
-                ],
+                [Alert(one.subject, one.measure or Measure.CREDITS, level=1, episode=one.episode) for one in notices],
             )
 
     async def query(self, sql: str) -> None:

@@ -149,6 +149,14 @@ async def test_everything_muted(scene: Scene) -> None:
     assert await scene.sent(ALICE) == []
 
 
+async def test_a_chat_that_has_muted_everything_gets_none_and_the_other_does(scene: Scene) -> None:
+    """A mute of one chat withholds its own summary alone."""
+    async with scene.store.write() as connection:
+        await alerts.add_silence(connection, Silence(SilenceKind.ALL, until=MONDAY + 2 * HOUR, chat=ALICE))
+    await scene.look(MONDAY + HOUR)
+    assert (len(await scene.sent(ALICE)), len(await scene.sent(BOB))) == (0, 1)
+
+
 async def test_a_chat_that_sees_no_account_gets_none(scene: Scene) -> None:
     """There is nothing to sum up."""
     scene.sees[BOB] = []

@@ -124,17 +124,21 @@ async def test_who_is_gone_is_said_once_and_watched_no_more(world: World) -> Non
     assert back.reading is not None
 
 
-async def test_a_muted_account_goes_silently(world: World) -> None:
-    """A silence covers the message that an account is gone."""
-    world.source.lists(ALICE, BOB, CAROL)
-    discovery = world.discovery()
-    await discovery.ask(SOURCE)
-    async with world.store.write() as connection:
-        await alerts.add_silence(connection, Silence(SilenceKind.ACCOUNT, key_of(BOB), until=NOW + HOUR))
-    world.source.lists(ALICE)
-    for _ in range(2):
+async def test_a_muted_account_goes_silently(database: Path) -> None:
+    """A mute covers the message that an account is gone: in its own chat, or in all; others hear it."""
+    async with world_in(database, chats=(CHAT, GROUP)) as world:
+        world.source.lists(ALICE, BOB, CAROL)
+        discovery = world.discovery()
         await discovery.ask(SOURCE)
-    assert [one.notice.subject for one in await world.notices(Topic.GONE)] == [key_of(CAROL)]
+        async with world.store.write() as connection:
+            await alerts.add_silence(connection, Silence(SilenceKind.ACCOUNT, key_of(BOB), until=NOW + HOUR))
+            mute = Silence(SilenceKind.ACCOUNT, key_of(CAROL), until=NOW + HOUR, chat=GROUP)
+            await alerts.add_silence(connection, mute)
+        world.source.lists(ALICE)
+        for _ in range(2):
+            await discovery.ask(SOURCE)
+        assert [one.notice.subject for one in await world.notices(Topic.GONE)] == [key_of(CAROL)]
+        assert await world.notices(Topic.GONE, GROUP) == []
 
 
 async def test_an_email_in_another_spelling_is_the_same_account(world: World) -> None:

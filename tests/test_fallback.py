@@ -93,6 +93,22 @@ async def test_nothing_is_sent_before_its_time(scene: Scene) -> None:
     assert await scene.look_after(1) == 1
 
 
+@pytest.mark.parametrize("reason", [Reason.JOINED, Reason.FIRED])
+async def test_what_another_chat_knows_already_is_not_sent(scene: Scene, reason: Reason) -> None:
+    """A chat that joins, or whose mute has ended, cannot be reached: the others know of the alert for long."""
+    known = await scene.alert(1)
+    for chat in (ALICE, BOB):
+        await scene.delivered(known, chat)
+    later = notification(2, reason, severity=Severity.CRITICAL).notice
+    async with scene.store.write() as connection:
+        await outbox.put(connection, [later], [Chat(9)], scene.now)
+    assert await scene.look_after(20) == 0
+    unknown = notification(3, reason, "bob", severity=Severity.CRITICAL).notice
+    async with scene.store.write() as connection:
+        await outbox.put(connection, [unknown], [Chat(9)], scene.now)
+    assert await scene.look_after(20) == 1
+
+
 async def test_each_alert_is_sent_once(scene: Scene) -> None:
     """However long Telegram stays away, however many chats wait, and over restarts: it is recorded."""
     await scene.alert(1)

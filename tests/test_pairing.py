@@ -197,11 +197,13 @@ async def test_long_forgiven_guesses_are_dropped(house: House) -> None:
     assert await house.count(guesses) <= 4
 
 
-async def test_a_paired_chat_counts_as_greeted(house: House) -> None:
-    """The words it gets when it is paired are its greeting; a second one would be noise."""
+async def test_a_paired_chat_is_greeted_anew(house: House) -> None:
+    """Whoever comes back by a link is one of ours again, and is to be told so, and what fires."""
+    async with house.store.write() as connection:
+        await chats.greet(connection, [ALICE, BOB], house.now)
     await house.pairing.open(await house.first(), ALICE, "Alice")
     async with house.store.read() as connection:
-        assert await chats.not_greeted(connection, [ALICE, BOB]) == [BOB]
+        assert await chats.not_greeted(connection, [ALICE, BOB]) == [ALICE]
 
 
 async def pair(house: House, *wanted: Chat) -> None:

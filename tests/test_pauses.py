@@ -468,7 +468,7 @@ async def test_readings_count_by_their_own_interval_and_not_in_a_pause(world: Wo
     rare = {
         email: replace(one, check_every=2 * HOURS if email == BOB else None) for email, one in source.accounts.items()
     }
-    fleet, pauses = Fleet(world.context, world.verdicts), pauses_of(world)
+    fleet, pauses = Fleet(world.context), pauses_of(world)
     assert await fleet.readable_until() is None
     await tick(world, pauses)
     minute = timedelta(minutes=1)

@@ -1,6 +1,7 @@
 """Verdicts: what a look makes to be said, once, to every chat, in the same transaction in which it is remembered."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from bot.core.model import (
 )
 from bot.store import accounts, alerts, chats
 from bot.verdicts import Look
+from bot.watchlist import Watchlist
 from tests.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, SOURCE, World, key_of, reading, until, world_in
 
 HOUR = timedelta(hours=1)
@@ -205,14 +207,105 @@ async def test_an_ack_holds_until_the_next_rung(world: World) -> None:
     assert reasons(await world.notices())[1:] == [(key_of(ALICE), Reason.WORSENED)]
 
 
-async def test_a_pause_is_not_said_while_all_is_muted(world: World) -> None:
-    """Muting everything covers the notes beside alerts too."""
-    await silence(world, Silence(SilenceKind.ALL, until=NOW + HOUR))
-    await world.verdicts.say_pause(NOW - HOUR, NOW)
-    assert await world.notices(Topic.PAUSE) == []
-    await silence(world, Silence(SilenceKind.ALL, until=NOW))
-    await world.verdicts.say_pause(NOW - HOUR, NOW)
-    assert len(await world.notices(Topic.PAUSE)) == 1
+async def test_a_snooze_of_one_chat_is_over_where_it_gets_worse(database: Path) -> None:
+    """In the look that finds it worse both chats are told, the snooze is no more, and what follows is told too."""
+    async with world_in(database, chats=(CHAT, GROUP)) as world:
+        await world.watch(ALICE)
+        world.source.credits[ALICE] = 1_500
+        await step(world, ALICE)
+        async with world.store.read() as connection:
+            (alert,) = await alerts.firing(connection)
+        about = (alert.subject, alert.measure, NOW + 24 * HOUR, alert.episode, alert.level)
+        await silence(world, Silence(SilenceKind.SNOOZE, *about, chat=GROUP))
+        for credits in (1_400, 300, 9_000, 300):
+            world.source.credits[ALICE] = credits
+            await step(world, ALICE)
+        said = [Reason.FIRED, Reason.WORSENED, Reason.RESOLVED, Reason.FIRED]
+        for chat in (CHAT, GROUP):
+            assert [one.notice.reason for one in await world.notices(chat=chat)] == said
+        assert await world.query("SELECT count(*) FROM silences") == [(0,)]
+
+
+async def test_an_ack_of_what_stays_critical_lapses(database: Path) -> None:
+    """When its time is over each chat is reminded, with who was at it; the wait for the next reminder begins anew."""
+    async with world_in(database, chats=(CHAT, GROUP)) as world:
+        await world.watch(ALICE, BOB)
+        world.source.credits.update({ALICE: 0, BOB: 300})
+        await step(world, ALICE, BOB)
+        async with world.store.read() as connection:
+            firing = await alerts.firing(connection)
+        for alert in firing:
+            about = (alert.subject, alert.measure, NOW + 24 * HOUR, alert.episode, alert.level)
+            await silence(world, Silence(SilenceKind.ACK, *about, by="Kim", made_at=NOW))
+        world.clock.now = NOW + 23 * HOUR
+        await world.verdicts.catch_up_if_due()
+        await step(world, ALICE, BOB)
+        assert len(await world.notices()) == 2
+        world.clock.now = NOW + 24 * HOUR
+        for _ in range(2):
+            await step(world, ALICE, BOB)
+            await world.verdicts.catch_up_if_due()
+        for chat in (CHAT, GROUP):
+            *_, told = await world.notices(chat=chat)
+            assert (told.notice.subject, told.notice.reason) == (key_of(ALICE), Reason.REMINDED)
+            assert (told.notice.facts.by, told.notice.facts.acted_at) == ("Kim", NOW)
+            assert len(await world.notices(chat=chat)) == 3
+        assert await world.query("SELECT subject FROM silences") == [(key_of(BOB),)], "a warning is asked for by nobody"
+        world.clock.forward(hours=23)
+        await step(world, ALICE)
+        assert len(await world.notices()) == 3
+        world.clock.forward(hours=1)
+        await step(world, ALICE)
+        *_, told = await world.notices()
+        assert (told.notice.reason, told.notice.facts.by) == (Reason.REMINDED, None)
+
+
+async def test_a_pause_is_not_said_where_all_is_muted(database: Path) -> None:
+    """Muting everything covers the notes beside alerts too, in the chat that asked or in all."""
+    async with world_in(database, chats=(CHAT, GROUP)) as world:
+        await silence(world, Silence(SilenceKind.ALL, until=NOW + HOUR))
+        await world.verdicts.say_pause(NOW - HOUR, NOW)
+        assert await world.notices(Topic.PAUSE) == []
+        await silence(
+            world, Silence(SilenceKind.ALL, until=NOW), Silence(SilenceKind.ALL, until=NOW + HOUR, chat=GROUP)
+        )
+        await world.verdicts.say_pause(NOW - HOUR, NOW)
+        assert len(await world.notices(Topic.PAUSE)) == 1
+        assert await world.notices(Topic.PAUSE, GROUP) == []
+
+
+async def test_a_chat_that_joins_is_told_what_fires(database: Path) -> None:
+    """In one transaction: the greeting, and each alert that it is told of; what is muted everywhere comes later.
+
+    The others hear nothing again, and the recovery reaches all who know of it.
+    """
+    new = Chat(333)
+    async with world_in(database, chats=(CHAT,)) as world:
+        await world.watch(ALICE, BOB, CAROL)
+        world.source.credits.update({ALICE: 0, BOB: 0})
+        world.source.fail(CAROL, OutageKind.BROKEN)
+        await step(world, ALICE, BOB, CAROL)
+        await silence(world, Silence(SilenceKind.ACCOUNT, key_of(BOB), until=NOW + HOUR))
+        old = world.context.roster.watchlist.sources[SOURCE]
+        world.context.roster.replace(Watchlist.of([replace(old, chats=(CHAT, new))], (CHAT, new), old.rules))
+        before = len(await world.notices())
+        for _ in range(2):
+            await world.discovery(*((email, None) for email in (ALICE, BOB, CAROL))).resume()
+        waiting = await world.notices(None, new)
+        assert [(one.notice.topic, one.notice.reason) for one in waiting] == [
+            (Topic.GREETING, Reason.NONE),
+            (Topic.ALERT, Reason.JOINED),
+            (Topic.ALERT, Reason.JOINED),
+        ]
+        assert {one.notice.subject for one in waiting} == {"", key_of(ALICE), key_of(CAROL)}
+        assert waiting[1].notice.facts.rung == "0"
+        assert len(await world.notices()) == before
+        world.source.answers.clear()
+        world.source.credits.update({ALICE: 9_000, BOB: 9_000})
+        await step(world, ALICE, BOB, CAROL)
+        reasons_there = {(one.notice.subject, one.notice.reason) for one in (await world.notices(chat=new))[2:]}
+        assert reasons_there == {(key_of(ALICE), Reason.RESOLVED), (key_of(CAROL), Reason.RESOLVED)}
+        assert await world.query("SELECT count(*) FROM notified") == [(1,)], "the muted recovery is owed"
 
 
 async def test_a_replayed_sample_changes_nothing(world: World) -> None:

@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.chat.alerts import MUTES, say_alert, say_mute, say_silences
+from bot.chat.alerts import say_alert, say_mute, say_silences
 from bot.chat.clean import clean, plain
 from bot.chat.left_out import end_words, left_out_lines
 from bot.chat.outlook import forecast_sentence, short_forecast
@@ -29,6 +29,7 @@ from bot.chat.words import (
     share_of,
     trouble_of,
 )
+from bot.core.decide import MUTES
 from bot.core.left_out import trusted_end
 from bot.core.looks import with_allowances
 from bot.core.model import Account, Capabilities, Credits, Limits, Measure, Plan, Reading, Severity, Watched

@@ -1,19 +1,61 @@
 """What fires and what is silenced, in words: shared by the list of alerts and the account's card."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.chat.clean import plain
 from bot.chat.outlook import short_forecast
+from bot.chat.text import Piece, bold
 from bot.chat.times import say_day, say_moment, say_past
-from bot.chat.words import in_brackets, is_out, say_number, share_of, trouble_of
-from bot.core.decide import covers
+from bot.chat.words import capitalised, in_brackets, is_out, joined, name_of, say_number, share_of, trouble_of
+from bot.core.decide import MUTES, covers
 from bot.core.looks import with_allowances
 from bot.core.model import Account, Alert, Measure, Silence, SilenceKind
 
-MUTES = (SilenceKind.ALL, SilenceKind.ACCOUNT)
-"""The silences that concern whole accounts, not one alert."""
+NAMES_LENGTH = 300
+MEASURES = {
+    Measure.CREDITS: "credits",
+    Measure.PLAN: "plan",
+    Measure.FAILURES: "not readable",
+    Measure.RUNWAY: "running out",
+    Measure.SPIKE: "unusual pace",
+    Measure.LISTING: "no account listed",
+}
+"""What an alert is about, in two or three words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """What one person has silenced by one act, and whom it concerns by name; no name where it is everything."""
+
+    parts: tuple[Silence, ...]
+    names: tuple[str, ...] = ()
+
+    @property
+    def silence(self) -> Silence:
+        """One of them, for what all have in common."""
+        return self.parts[0]
+
+    @property
+    def subjects(self) -> frozenset[str]:
+        """Whom it concerns, by key."""
+        return frozenset(one.subject for one in self.parts)
+
+
+def acts(silences: Iterable[Silence], names: Mapping[str, str]) -> list[Acted]:
+    """Silences by the acts that made them, the oldest first."""
+    found: dict[object, list[Silence]] = {}
+    for one in sorted(silences, key=lambda one: one.id):
+        act = one.id if one.made_at is None else (one.kind, one.chat, one.by, one.made_at)
+        found.setdefault(act, []).append(one)
+    return [Acted(tuple(some), names_in(some, names)) for some in found.values()]
+
+
+def names_in(silences: Iterable[Silence], names: Mapping[str, str]) -> tuple[str, ...]:
+    """Whom silences concern, by name, each once."""
+    return tuple(dict.fromkeys(names.get(one.subject, one.subject) for one in silences if one.subject))
 
 
 def say_alert(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) -> str:
@@ -70,9 +112,30 @@ def say_silences(alert: Alert, silences: Iterable[Silence], now: datetime, zone:
 def say_silence(silence: Silence, now: datetime, zone: ZoneInfo) -> str:
     """One silence in words."""
     by = f" by {plain(silence.by, 32)}" if silence.by else ""
-    until = f" until {say_moment(silence.until, now, zone)}" if silence.until else ""
-    verb = {SilenceKind.ACK: "acknowledged", SilenceKind.SNOOZE: "snoozed", SilenceKind.ALL: "everything muted"}
-    return f"{verb.get(silence.kind, 'muted')}{until}{by}"
+    until = f" until {say_moment(silence.until, now, zone)}" if silence.until and silence.until > now else ""
+    if silence.kind is SilenceKind.ACK:
+        return f"acknowledged{by}{until}"
+    everywhere = " in every chat" if silence.chat is None and silence.kind in MUTES else ""
+    verb = {SilenceKind.SNOOZE: "snoozed", SilenceKind.ALL: "everything muted"}.get(silence.kind, "muted")
+    return f"{verb}{everywhere}{until}{by}"
+
+
+def act_line(act: Acted, now: datetime, zone: ZoneInfo) -> tuple[Piece, ...]:
+    """Who has silenced whom, how and until when: "Studio · snoozed until today 16:00 by Ann"."""
+    said = say_silence(act.silence, now, zone)
+    if not act.names:
+        return (bold(capitalised(said)),)
+    measures = {one.measure for one in act.parts if one.measure}
+    what = f" ({MEASURES[measures.pop()]})" if len(measures) == 1 else ""
+    return (bold(joined([name_of(name) for name in act.names], NAMES_LENGTH)), f"{what} · {said}")
+
+
+def undo_label(act: Acted) -> str:
+    """What a button says that ends it."""
+    verb = {SilenceKind.ACK: "Undo ack", SilenceKind.SNOOZE: "End snooze"}.get(act.silence.kind, "Unmute")
+    whom = name_of(act.names[0], 24) if act.names else "everything"
+    more = f" +{len(act.names) - 1}" if len(act.names) > 1 else ""
+    return f"{verb}: {whom}{more}"
 
 
 def say_mute(account: Account, silences: Iterable[Silence], now: datetime, zone: ZoneInfo) -> str:

@@ -8,14 +8,18 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.chat.account import account_line, account_tag, card_lines, detail_line, is_known, needs_you, urgency
-from bot.chat.alerts import say_alert, say_silences, since_words
+from bot.chat.alerts import Acted, say_alert, say_silences, since_words, undo_label
 from bot.chat.pauses import act_of, resume_button
+from bot.chat.replies import silence_lines
 from bot.chat.text import Button, Buttons, Message, Piece, Text, bold
 from bot.chat.times import say_past, say_read
 from bot.chat.words import SERVICE, SIGNS, name_of, say_count, service_name, trouble_of
 from bot.core.model import Alert, Measure, OutageKind, Severity, Silence, Watched
 
 PAGE_SIZE = 20
+UNDO_SHOWN = 6
+"""Below the alerts so many silences have a button each; the older ones first."""
+
 DETAILED = 6
 """Up to so many accounts get a second line each."""
 
@@ -122,17 +126,30 @@ Firing = tuple[Severity, tuple[Piece, ...]]
 
 
 def alerts_page(
-    watched: Sequence[Watched], sources: Sequence[SourceAlert], page: int, now: datetime, zone: ZoneInfo
+    watched: Sequence[Watched],
+    sources: Sequence[SourceAlert],
+    silences: Sequence[Acted],
+    page: int,
+    now: datetime,
+    zone: ZoneInfo,
 ) -> Message:
-    """What is firing, since when, muted or not; the worst first, twenty to a page counted from 0."""
+    """What is firing, since when, silenced or not; the worst first, twenty to a page counted from 0.
+
+    Below it stand the silences of what does not fire, and a button for each silence of the chat that ends it.
+    """
     firing = [source_firing(source, now, zone) for source in sources if source.alert.severity]
     firing += [account_firing(one, alert, now, zone) for one in watched for alert in one.alerts if alert.severity]
+    undo = tuple((Button(undo_label(act), f"end:{act.silence.id}"),) for act in silences[:UNDO_SHOWN])
     if not firing:
-        return Text().line("No alerts: nothing is firing. /credits shows the numbers.").message()
+        text = Text().line("No alerts: nothing is firing. /credits shows the numbers.")
+        return text.lines(silence_lines(silences, now, zone)).message(undo)
     firing.sort(key=lambda item: -item[0])
     shown, place = paged(firing, page)
     text = Text().line(bold(say_count(len(firing), "alert")), f": {say_severities(firing)}{place.words}")
-    return text.lines(pieces for _, pieces in shown).message(place.buttons("alerts", "alerts"))
+    named = {one.account.key for one in watched if one.alerts} | {source.alert.subject for source in sources}
+    text.lines(pieces for _, pieces in shown)
+    text.lines(silence_lines([act for act in silences if not act.subjects <= named], now, zone))
+    return text.message((*undo, *place.buttons("alerts", "alerts")))
 
 
 def say_severities(firing: Sequence[Firing]) -> str:

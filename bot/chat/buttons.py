@@ -7,17 +7,23 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.chat.account import account_tag
-from bot.chat.answers import account_card, alerts_page, credits_page
-from bot.chat.commands import Desk, fresh_page, refresh
-from bot.chat.replies import acked_note, over_note, snoozed_note, unknown_button
-from bot.chat.text import Message
-from bot.core.model import Notification
+from bot.chat.alerts import Acted
+from bot.chat.answers import account_card, credits_page
+from bot.chat.commands import Desk, firing_page, fresh_page, refresh
+from bot.chat.replies import acked_note, ended_note, over_note, snoozed_note, undone_note, unknown_button
+from bot.chat.text import Button, Message
+from bot.core.model import Notification, Silence
 
 SNOOZES = {"snooze1h": timedelta(hours=1), "snooze1d": timedelta(days=1)}
-CHANGES = frozenset({"ack", *SNOOZES})
+UNDO, END = "undo", "end"
+"""Both end a silence: below the message that confirms it, and below the list of all of them."""
+
+CHANGES = frozenset({"ack", *SNOOZES, UNDO, END})
 """The taps that only those may do who may change things."""
 
-ALERT_TAPS = CHANGES | {"credits"}
+NUMBERED = CHANGES | {"credits"}
+"""The taps that name a message, or a silence, by its number."""
+
 LIST_TAPS = frozenset({"page", "refresh", "alerts"})
 
 
@@ -27,15 +33,19 @@ class AlertDesk(Desk, Protocol):
     async def told_by(self, lead_id: int, chat_id: int) -> list[Notification]:
         """What a message told, if it is one of this very chat."""
 
-    async def silence(self, told: Sequence[Notification], by: str, until: datetime | None) -> int:
-        """Silences the alerts that were told and still fire; says how many."""
+    async def silence(self, told: Sequence[Notification], by: str, until: datetime | None) -> Sequence[Silence]:
+        """Silences the alerts that were told and still fire: here until a moment, or else everywhere as an ack."""
+
+    async def undo(self, number: int) -> Acted | None:
+        """Ends what one act has silenced, if it holds here; None for a number that means nothing here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tapped:
     """A tap: on which button of which message, by whom.
 
-    ``say`` posts a new message, ``edit`` replaces the tapped one, ``add`` writes a line below it.
+    ``say`` posts a new message, ``edit`` replaces the tapped one, ``add`` writes a line below it, in place of the one
+    before, and a button that undoes what it tells.
     """
 
     chat_id: int
@@ -44,7 +54,7 @@ class Tapped:
     zone: ZoneInfo
     say: Callable[[Message], Awaitable[None]]
     edit: Callable[[Message], Awaitable[None]]
-    add: Callable[[str], Awaitable[None]]
+    add: Callable[[str, Button | None], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,7 @@ class Tap:
     def parse(cls, data: object) -> "Tap | None":
         """The tap, or None for data that no button of ours carries."""
         verb, _, argument = data.partition(":") if isinstance(data, str) else ("", "", "")
-        if verb in ALERT_TAPS and argument.isascii() and argument.isdigit() and len(argument) <= 18:
+        if verb in NUMBERED and argument.isascii() and argument.isdigit() and len(argument) <= 18:
             return cls(verb, argument)
         if verb in LIST_TAPS and argument.isascii() and argument.isalnum() and len(argument) <= 12:
             return cls(verb, argument)
@@ -70,6 +80,11 @@ class Tap:
         return self.verb in CHANGES
 
     @property
+    def deed(self) -> str:
+        """What it does, as a verb."""
+        return "end a silence" if self.verb in (UNDO, END) else self.verb
+
+    @property
     def number(self) -> int | None:
         """The page it turns to; None where it names an account by its tag, which is always twelve long."""
         return int(self.argument) if self.argument.isdigit() and len(self.argument) < 12 else None
@@ -77,9 +92,9 @@ class Tap:
 
 async def answer(tap: Tap, tapped: Tapped) -> str | None:
     """Does what a tap asks for; gives the words of the little notice that the tapping person sees, if any."""
-    if tap.verb in ALERT_TAPS:
-        return await on_alert(tap, tapped)
-    return await on_list(tap, tapped)
+    if tap.verb in (UNDO, END):
+        return await on_silence(tap, tapped)
+    return await (on_alert(tap, tapped) if tap.verb in NUMBERED else on_list(tap, tapped))
 
 
 async def on_alert(tap: Tap, tapped: Tapped) -> str | None:
@@ -92,10 +107,23 @@ async def on_alert(tap: Tap, tapped: Tapped) -> str | None:
         return None
     now = tapped.desk.now()
     until = now + SNOOZES[tap.verb] if tap.verb in SNOOZES else None
-    if not await tapped.desk.silence(told, tapped.by, until):
+    made = await tapped.desk.silence(told, tapped.by, until)
+    if not made:
         return over_note()
     note = snoozed_note(tapped.by, until, now, tapped.zone) if until else acked_note(tapped.by, now, tapped.zone)
-    await tapped.add(note)
+    await tapped.add(note, Button("Undo snooze" if until else "Undo ack", f"{UNDO}:{made[0].id}"))
+    return note
+
+
+async def on_silence(tap: Tap, tapped: Tapped) -> str | None:
+    """A tap that ends a silence; one that has ended by itself is said to be over, and its button goes."""
+    desk, zone = tapped.desk, tapped.zone
+    ended = await desk.undo(int(tap.argument))
+    note = undone_note(ended, tapped.by, desk.now(), zone) if ended else ended_note()
+    if tap.verb == END:
+        await tapped.edit(await firing_page(desk, zone, 0))
+    elif ended:
+        await tapped.add(note, None)
     return note
 
 
@@ -114,8 +142,7 @@ async def on_list(tap: Tap, tapped: Tapped) -> str | None:
     """A tap below a list or a card: another page of it, or the same afresh."""
     desk, zone = tapped.desk, tapped.zone
     if tap.verb == "alerts" and tap.number is not None:
-        page = alerts_page(await desk.watched(), await desk.firing_sources(), tap.number, desk.now(), zone)
-        await tapped.edit(page)
+        await tapped.edit(await firing_page(desk, zone, tap.number))
     elif tap.number is not None:
         await tapped.edit(await fresh_page(desk, zone, tap.number))
     else:

@@ -10,6 +10,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.chat.account import urgency
+from bot.chat.alerts import Acted
 from bot.chat.answers import SourceAlert, account_card, alerts_page, credits_page, ordered_page, paged
 from bot.chat.board import unpinned_message
 from bot.chat.history import choose, draw_history, past_of, slots_for
@@ -37,7 +38,7 @@ from bot.chat.replies import (
 from bot.chat.silence_arguments import SilenceRequest, parse_silence
 from bot.chat.text import Message
 from bot.core.history import Picture, Recorded
-from bot.core.model import Chat, Watched
+from bot.core.model import Chat, Silence, Watched
 
 FRESH_FOR = timedelta(minutes=1)
 REFRESH_WAIT = 8.0
@@ -65,11 +66,14 @@ class Desk(Protocol):
     async def ask_sources(self) -> None:
         """Asks every source anew which accounts it has."""
 
-    async def mute(self, key: str | None, until: datetime, by: str) -> None:
-        """No messages about an account, or about anything, until then."""
+    async def mute(self, key: str | None, until: datetime, by: str, *, everywhere: bool = False) -> Silence:
+        """No messages about an account, or about anything, until then: in this chat, or in every chat."""
 
-    async def unmute(self, key: str | None) -> bool:
-        """Ends mutes; False if there were none."""
+    async def unmute(self, key: str | None) -> Sequence[Acted]:
+        """Ends the mutes and snoozes that hold here, of one account or of all; gives them."""
+
+    async def silences(self) -> Sequence[Acted]:
+        """The silences that hold here, by the acts that made them."""
 
     async def status(self) -> Status:
         """How the bot is."""
@@ -218,8 +222,13 @@ async def drawn(desk: Desk, zone: ZoneInfo, request: HistoryRequest) -> Drawn:
 
 async def alerts(asked: Asked) -> None:
     """What is firing."""
-    desk = asked.desk
-    await asked.say(alerts_page(await desk.watched(), await desk.firing_sources(), 0, desk.now(), asked.zone))
+    await asked.say(await firing_page(asked.desk, asked.zone, 0))
+
+
+async def firing_page(desk: Desk, zone: ZoneInfo, page: int) -> Message:
+    """One page of what is firing, with the silences that hold here."""
+    watched, sources = await desk.watched(), await desk.firing_sources()
+    return alerts_page(watched, sources, await desk.silences(), page, desk.now(), zone)
 
 
 async def check(asked: Asked) -> None:
@@ -235,14 +244,14 @@ async def check(asked: Asked) -> None:
 
 async def mute(asked: Asked) -> None:
     """No messages about an account, or about anything, for a while."""
-    request = parse_silence("mute", asked.words, await asked.desk.watched())
+    request = parse_silence("mute", asked.words, await asked.desk.watched(), everywhere=True)
     if not isinstance(request, SilenceRequest):
         await asked.say(request)
         return
     now, one = asked.desk.now(), request.watched
     until = now + request.span
-    await asked.desk.mute(one.account.key if one else None, until, asked.by)
-    await asked.say(muted_message(one.account.name if one else None, until, now, asked.zone))
+    made = await asked.desk.mute(one.account.key if one else None, until, asked.by, everywhere=request.everywhere)
+    await asked.say(muted_message(one.account.name if one else None, made, now, asked.zone))
 
 
 async def unmute(asked: Asked) -> None:
@@ -252,7 +261,9 @@ async def unmute(asked: Asked) -> None:
     if one is None and not everything:
         return
     ended = await asked.desk.unmute(one.account.key if one else None)
-    await asked.say(unmuted_message(one.account.name if one else None, was_muted=ended))
+    left = [act for act in await asked.desk.silences() if not act.names]
+    now, name = asked.desk.now(), one.account.name if one else None
+    await asked.say(unmuted_message(name, ended, left, now, asked.zone))
 
 
 async def board(asked: Asked) -> None:
@@ -298,12 +309,14 @@ async def help_(asked: Asked) -> None:
     await asked.say(help_message([(command.usage, command.line) for command in COMMANDS if command.line]))
 
 
+MUTE_LINE = "no messages about it here for a while; all for everything, everywhere for every chat"
+
 COMMANDS = (
     Command("credits", "/credits [account]", "credits, plan and refill of every account, or all about one", credits),
     Command("history", "/history [account] [7d]", "credits over 7d, 30d or 90d as a picture", history),
     Command("alerts", "/alerts", "what is firing, and since when", alerts),
     Command("check", "/check", "look at every account now", check),
-    Command("mute", "/mute account 2h", "no messages about it for a while; /mute all 2h for everything", mute, True),
+    Command("mute", "/mute account 2h", MUTE_LINE, mute, True),
     Command("unmute", "/unmute [account]", "messages again", unmute, True),
     Command("board", "/board", "all accounts in one message that is kept current", board, True),
     Command("invite", "/invite", "a link that lets another chat in", invite, True),

@@ -1,16 +1,16 @@
 """Many accounts with one cause in one message: grouped, the worst group first, a line each."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.chat.clean import plain
 from bot.chat.outlook import say_range
 from bot.chat.plan import has_ended
-from bot.chat.telling import Pieces, Telling
+from bot.chat.telling import Pieces, Telling, acked_words
 from bot.chat.text import bold
-from bot.chat.times import say_day, say_read
+from bot.chat.times import say_day, say_moment, say_read
 from bot.chat.words import (
     MENDS,
     NOTE,
@@ -56,7 +56,8 @@ def age_line(parcel: Parcel, now: datetime, zone: ZoneInfo) -> tuple[Pieces, ...
     """How old the oldest of the numbers is, and where all of them are."""
     facts = [story.last.notice.facts for story in parcel.stories]
     read = [fact.credits_at for fact in facts if fact.credits_at]
-    if not read or parcel.stories[0].last.notice.measure is not Measure.CREDITS:
+    notice = parcel.stories[0].last.notice
+    if not read or notice.measure is not Measure.CREDITS or notice.topic is not Topic.ALERT:
         return ()
     return ((f"{capitalised(say_read(min(read), now, zone))}. {HINT}",),)
 
@@ -64,6 +65,10 @@ def age_line(parcel: Parcel, now: datetime, zone: ZoneInfo) -> tuple[Pieces, ...
 def headline(parcel: Parcel, now: datetime) -> str:
     """How many there are, and what happened to all of them."""
     notice, count = parcel.stories[0].last.notice, len(parcel.stories)
+    if notice.topic in (Topic.ACK, Topic.MUTE):
+        by = plain(notice.facts.by or "somebody", 32)
+        acked = f"{say_count(count, 'alert')} acknowledged by {by}"
+        return acked if notice.topic is Topic.ACK else f"{say_count(count, 'account')} muted in every chat by {by}"
     recovered = notice.reason is Reason.RESOLVED
     are, have = ("is", "has") if count == 1 else ("are", "have")
     if notice.topic is Topic.GONE:
@@ -104,7 +109,25 @@ def group_lines(
 
 
 def grouping(notice: Notice, now: datetime, zone: ZoneInfo) -> Callable[[Story], Group]:
-    """How stories of this cause are grouped."""
+    """How stories of this cause are grouped; apart from the others those that somebody acknowledged."""
+    group_of = kinds(notice, now, zone)
+    return lambda story: acknowledged(group_of(story), story.last.notice, now, zone)
+
+
+def acknowledged(group: Group, notice: Notice, now: datetime, zone: ZoneInfo) -> Group:
+    """The group with who acknowledged its alerts, and when, if somebody did."""
+    if notice.topic is not Topic.ALERT or not notice.facts.by:
+        return group
+    return replace(group, words=f"{group.words}, {acked_words(notice.facts, now, zone)}")
+
+
+def kinds(notice: Notice, now: datetime, zone: ZoneInfo) -> Callable[[Story], Group]:
+    """How stories of this cause are grouped by what they tell."""
+    if notice.topic is Topic.MUTE:
+        until = f"Until {say_moment(notice.facts.until, now, zone)}" if notice.facts.until else "Muted"
+        return lambda _: Group((0,), until)
+    if notice.topic is Topic.ACK:
+        return lambda story: Group((-story.last.notice.severity,), severity_label(story.last.notice))
     if notice.topic is Topic.GONE:
         return lambda _: Group((0,), "No longer watched")
     if notice.reason is Reason.RESOLVED:
@@ -128,11 +151,16 @@ def recovery_group(story: Story) -> Group:
 def credits_group(story: Story) -> Group:
     """Low credits: by rung, those with nothing left first."""
     notice = story.last.notice
-    label = f"{SIGNS[notice.severity]} {severity_word(notice.severity)}"
+    label = severity_label(notice)
     if notice.facts.credits and is_out(notice.facts.credits):
         return Group((-notice.severity, 0), f"{label}, out of credits")
     rung = notice.facts.rung
     return Group((-notice.severity, 1), f"{label}, {f'below {rung}' if rung else 'low'}")
+
+
+def severity_label(notice: Notice) -> str:
+    """How bad, as a sign and a word."""
+    return f"{SIGNS[notice.severity]} {severity_word(notice.severity)}"
 
 
 def plan_group(story: Story, now: datetime, zone: ZoneInfo) -> Group:
@@ -141,7 +169,7 @@ def plan_group(story: Story, now: datetime, zone: ZoneInfo) -> Group:
     plan = notice.facts.plan or Plan()
     at = plan.ends_at
     day = f" {say_day(at, now, zone)}" if at else ""
-    label = f"{SIGNS[notice.severity]} {severity_word(notice.severity)}"
+    label = severity_label(notice)
     if at is None or has_ended(notice, plan, now):
         return Group((-notice.severity, 0.0), f"{label}, ended{day}")
     verb = "renews" if plan.renews else f"becomes {plain(plan.becomes, 32)}" if plan.becomes else "ends"
@@ -151,7 +179,7 @@ def plan_group(story: Story, now: datetime, zone: ZoneInfo) -> Group:
 def outlook_group(story: Story, now: datetime, zone: ZoneInfo) -> Group:
     """What is foreseen: by the range in which each runs out, the earliest first."""
     notice = story.last.notice
-    label = f"{SIGNS[notice.severity]} {severity_word(notice.severity)}"
+    label = severity_label(notice)
     if notice.measure is Measure.SPIKE or notice.facts.foretold is None:
         return Group((float("inf"),), label)
     return Group((notice.facts.value or 0.0,), f"{label}, {say_range(notice.facts.foretold, now, zone)}")
@@ -161,7 +189,7 @@ def trouble_group(story: Story) -> Group:
     """Unreadable accounts: by kind, with what to do."""
     notice = story.last.notice
     kind = notice.facts.outage or OutageKind.UNAVAILABLE
-    label = f"{SIGNS[notice.severity]} {severity_word(notice.severity)}"
+    label = severity_label(notice)
     return Group((0 if kind.certain else 1,), f"{label}, {trouble_of(kind)}", f". {MENDS[kind]}")
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.chat.clean import clean
+from bot.chat.greeting import tell_greeting
 from bot.chat.many import tell_many
 from bot.chat.notes import tell_note
 from bot.chat.one import tell_story
@@ -67,6 +68,9 @@ def lay_out(parcel: Parcel, told: int, now: datetime, zone: ZoneInfo) -> Text:
 def tell(parcel: Parcel, more: int, now: datetime, zone: ZoneInfo) -> Telling:
     """The words for a parcel, without what its delivery adds."""
     story = parcel.stories[0]
+    alone = len(parcel.stories) == 1 and not more and story.last.notice.topic is Topic.ALERT
+    if parcel.cause.topic is Topic.GREETING and not alone:
+        return tell_greeting(parcel, more, lambda one: teller(one)(one, now, zone), now, zone)
     if more or len(parcel.stories) > 1:
         return tell_many(parcel, more, now, zone)
     return teller(story)(story, now, zone)
@@ -101,11 +105,14 @@ def also_sent(sent: Iterable[tuple[datetime, str]], now: datetime, zone: ZoneInf
 
 
 def buttons_of(parcel: Parcel) -> Buttons:
-    """What one can do about an alert that fires; recoveries and notes need nothing done."""
-    last = parcel.stories[0].last.notice
-    if last.topic is Topic.PAUSED and last.facts.acted_at:
-        return resume_button(act_number(last.facts.acted_at))
-    if last.topic is not Topic.ALERT or last.reason is Reason.RESOLVED:
+    """What one can do about an alert that fires, about a mute, or a pause; recoveries and other notes need nothing."""
+    notices = [story.last.notice for story in parcel.stories]
+    facts = notices[0].facts
+    if notices[0].topic is Topic.PAUSED and facts.acted_at:
+        return resume_button(act_number(facts.acted_at))
+    if notices[0].topic is Topic.MUTE and facts.silence is not None:
+        return ((Button("Unmute", f"undo:{facts.silence}"),),)
+    if not any(one.topic is Topic.ALERT and one.reason is not Reason.RESOLVED for one in notices):
         return ()
     return alert_buttons(parcel.notifications[0].id)
 

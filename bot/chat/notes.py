@@ -1,45 +1,37 @@
-"""The notes beside alerts: a greeting, an account that is gone, a time when nobody was watching, a daily summary."""
+"""The notes beside alerts: an account that is gone, a time when nobody was watching, a summary, who silenced what."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.chat.alerts import MEASURES
+from bot.chat.clean import plain
 from bot.chat.digest import tell_digest
 from bot.chat.pauses import tell_pause
 from bot.chat.telling import Telling, telling
 from bot.chat.text import bold
 from bot.chat.times import days_ahead, say_ago, say_at, say_clock, say_moment
-from bot.chat.words import HEADLINE_NAME, NOTE, SERVICE, in_brackets, name_of, say_count, say_credits, share_of
+from bot.chat.words import HEADLINE_NAME, NOTE, SERVICE, in_brackets, name_of, say_credits, service_name, share_of
 from bot.core.delivery import Story
 from bot.core.durations import say_duration
-from bot.core.model import Facts, Topic
+from bot.core.model import Facts, Notice, Topic
 
 
 def tell_note(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
     """The words for one note."""
     facts = story.last.notice.facts
     match story.last.notice.topic:
-        case Topic.GREETING:
-            return greeting(facts)
         case Topic.GONE:
             return gone(facts, now, zone)
         case Topic.PAUSED | Topic.RESUMED:
             return tell_pause(story.last.notice, now, zone)
         case Topic.DIGEST:
             return tell_digest(facts)
+        case Topic.ACK:
+            return acknowledged(story.last.notice)
+        case Topic.MUTE:
+            return muted(facts, now, zone)
         case _:
             return pause(facts, now, zone)
-
-
-def greeting(facts: Facts) -> Telling:
-    """Said once to a chat; it names no account."""
-    watched = facts.total or 0
-    what = (" watches ", bold(say_count(watched, "account")), " for this chat") if watched else (" is here",)
-    return telling(
-        (f"{NOTE} ", bold("credit-bot"), *what),
-        f"{SERVICE} lists no account yet; the first one will be watched by itself." if facts.total == 0 else "",
-        "It writes when credits run low, a plan is about to end, or an account cannot be read. No news is good news.",
-        "/credits shows the numbers, /help what else you can ask.",
-    )
 
 
 def gone(facts: Facts, now: datetime, zone: ZoneInfo) -> Telling:
@@ -49,6 +41,21 @@ def gone(facts: Facts, now: datetime, zone: ZoneInfo) -> Telling:
         "It is no longer watched. If that was not meant, add it there again.",
         last_known(facts, now, zone),
     )
+
+
+def acknowledged(notice: Notice) -> Telling:
+    """Somebody in another chat is at an alert that this one was told of."""
+    facts = notice.facts
+    who = bold(name_of(facts.name, HEADLINE_NAME) if facts.email else service_name(facts.origin))
+    what = f" ({MEASURES[notice.measure]})" if notice.measure else ""
+    return telling((f"{NOTE} ", who, f": acknowledged by {plain(facts.by or 'somebody', 32)}{what}"))
+
+
+def muted(facts: Facts, now: datetime, zone: ZoneInfo) -> Telling:
+    """Somebody in another chat has muted an account, or everything, in every chat."""
+    who = bold(name_of(facts.name, HEADLINE_NAME) if facts.email else "Everything")
+    until = f" until {say_moment(facts.until, now, zone)}" if facts.until else ""
+    return telling((f"{NOTE} ", who, f": muted in every chat by {plain(facts.by or 'somebody', 32)}{until}"))
 
 
 def last_known(facts: Facts, now: datetime, zone: ZoneInfo) -> str:

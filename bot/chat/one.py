@@ -7,7 +7,7 @@ from bot.chat.left_out import OF_CREDITS, told_before
 from bot.chat.notes import last_known
 from bot.chat.outlook import sentence, tell_outlook
 from bot.chat.plan import tell_plan
-from bot.chat.telling import Telling, about, telling
+from bot.chat.telling import Telling, about, acked, telling
 from bot.chat.text import Piece, bold
 from bot.chat.times import say_ago, say_at, say_in, say_on, say_past, say_read
 from bot.chat.words import (
@@ -56,7 +56,7 @@ def low(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
     reminded = notice.reason is Reason.REMINDED
     why = still_low(facts, now, zone) if reminded else crossed(facts, credits)
     return telling(
-        about(SIGNS[notice.severity], facts.name, *left(credits, still=reminded)),
+        about(SIGNS[notice.severity], facts.name, acked(notice, now, zone), *left(credits, still=reminded)),
         f"{severity_word(notice.severity)}: {why}",
         pace(facts, credits, now, zone),
         what_to_do(credits, facts.plan, now, zone),
@@ -195,7 +195,7 @@ def unreadable(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
     still = "still " if notice.reason is Reason.REMINDED else ""
     since = f" since {say_past(facts.since, now, zone)}" if facts.since else ""
     return telling(
-        about(SIGNS[notice.severity], facts.name, bold(f"{still}cannot be read"), since),
+        about(SIGNS[notice.severity], facts.name, acked(notice, now, zone), bold(f"{still}cannot be read"), since),
         f"{severity_word(notice.severity)}: {say_trouble(facts.outage, facts.said)}.",
         MENDS[facts.outage or OutageKind.UNAVAILABLE],
         last_known(facts, now, zone) or "Its credits were never read yet.",

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from bot.chat.clean import clean
 from bot.chat.text import Message, Span, Text, bold
 from bot.chat.times import say_clock
-from bot.chat.words import NOTE, say_count
+from bot.chat.words import NOTE
 from bot.core.durations import say_duration
 from bot.core.model import Chat
 from bot.core.pairing import LIFETIME
@@ -50,15 +50,6 @@ def invitation_message(username: str, code: str, now: datetime, zone: ZoneInfo, 
     if in_group:
         text.line("Everybody in this group can use it. Where that is not wanted, ask /invite in a private chat.")
     return text.message(silent=True)
-
-
-def paired_message(watched: int) -> Message:
-    """What a chat is told that has just been paired: its greeting."""
-    what = f", which watches {say_count(watched, 'account')}" if watched else ""
-    text = Text().line(f"{NOTE} ", bold("This chat is paired"), f" with credit-bot{what}.")
-    text.line("It is told when credits run low, a plan is about to end, or an account cannot be read.")
-    text.line("/credits shows the numbers, /alerts what is firing now, /help the rest.")
-    return text.line("/invite lets another chat in, /leave ends it for this one.").message(silent=True)
 
 
 def left_message(*, anybody_left: bool) -> Message:

@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.clean import plain
 from bot.chat.left_out import OF_PLAN, told_before
-from bot.chat.telling import Telling, about, telling
+from bot.chat.telling import Telling, about, acked, telling
 from bot.chat.text import Piece, bold
-from bot.chat.times import say_ago, say_date, say_day, say_in, say_moment, say_on, say_past, say_read
+from bot.chat.times import say_ago, say_day_on, say_in, say_moment, say_on, say_past, say_read
 from bot.chat.words import RECOVERED, SIGNS, say_credits, say_number, say_plan, severity_word
 from bot.core.delivery import Story
 from bot.core.model import Facts, Notice, Plan, PlanChange, Reason, Severity
@@ -50,7 +50,7 @@ def ends(notice: Notice, plan: Plan, now: datetime, zone: ZoneInfo) -> Telling:
     becomes = plain(plan.becomes, PLAN_LENGTH) if plan.becomes else ""
     head = f"becomes {becomes} {say_in(at, now, zone)}" if becomes else f"ends {say_in(at, now, zone)}"
     return telling(
-        about(SIGNS[notice.severity], notice.facts.name, "plan ", bold(head)),
+        about(SIGNS[notice.severity], notice.facts.name, acked(notice, now, zone), "plan ", bold(head)),
         f"{severity_word(notice.severity)}: {end_sentence(plan, becomes, at, now, zone)}",
         "" if becomes else lapsing(notice.facts, now, zone),
         told_before(notice.facts.left_out, OF_PLAN, now, zone),
@@ -67,12 +67,6 @@ def end_sentence(plan: Plan, becomes: str, at: datetime, now: datetime, zone: Zo
     return f"{say_plan(plan)} ends {moment}."
 
 
-def say_day_on(when: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """The day inside a sentence: "today", but "on Thu 2 Jul"."""
-    day = say_day(when, now, zone)
-    return f"on {day}" if day == say_date(when, now, zone) else day
-
-
 def lapsing(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
     """What goes with the plan."""
     credits = facts.credits
@@ -85,7 +79,12 @@ def lapsing(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
 def ended(notice: Notice, plan: Plan, now: datetime, zone: ZoneInfo) -> Telling:
     """The plan's end has passed."""
     return telling(
-        about(SIGNS[notice.severity], notice.facts.name, bold(ended_head(notice, plan, now, zone))),
+        about(
+            SIGNS[notice.severity],
+            notice.facts.name,
+            acked(notice, now, zone),
+            bold(ended_head(notice, plan, now, zone)),
+        ),
         f"{severity_word(notice.severity)}: {ended_sentence(plan, now, zone)}",
         remaining(notice.facts, now, zone),
         told_before(notice.facts.left_out, OF_PLAN, now, zone),

@@ -5,24 +5,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.chat.alerts import Acted, act_line
 from bot.chat.clean import clean, plain
-from bot.chat.text import Message, Span, Text, bold
+from bot.chat.text import Button, Message, Piece, Span, Text, bold
 from bot.chat.times import say_ago, say_moment, say_past
 from bot.chat.words import NOTE, RECOVERED, SIGNS, capitalised, joined, name_of, say_count
 from bot.core.clock import ClockStep
 from bot.core.durations import say_duration
 from bot.core.health import RefusedChat
-from bot.core.model import Severity
+from bot.core.model import Severity, Silence, SilenceKind
 
 LIST_LENGTH = 700
 FAULTS_SHOWN = 8
+SILENCES_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
     """How the bot itself is. ``polling`` is in words; ``problems`` are whole sentences, none if all is well.
 
-    ``notes`` say what was amiss and hinders nothing.
+    ``notes`` say what was amiss and hinders nothing. ``silences`` are those of the chat that asks.
     """
 
     version: str
@@ -40,6 +42,7 @@ class Status:
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     clock_step: ClockStep | None = None
+    silences: tuple[Acted, ...] = ()
 
 
 def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
@@ -57,6 +60,7 @@ def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
     text.lines((f"{NOTE} {clean(capitalised(note), 200)}",) for note in status.notes)
     if status.clock_step:
         text.line(clock_words(status.clock_step, now, zone))
+    text.lines(silence_lines(status.silences, now, zone))
     return text.line(f"Version {clean(status.version, 40)}").message()
 
 
@@ -107,21 +111,40 @@ def help_message(rows: Sequence[tuple[str, str]]) -> Message:
     return text.message()
 
 
-def muted_message(name: str | None, until: datetime, now: datetime, zone: ZoneInfo) -> Message:
+def silence_lines(acts: Sequence[Acted], now: datetime, zone: ZoneInfo) -> list[tuple[Piece, ...]]:
+    """The silences that hold in a chat, one act a line."""
+    if not acts:
+        return []
+    lines = [act_line(act, now, zone) for act in acts[:SILENCES_SHOWN]]
+    more = len(acts) - len(lines)
+    return [("Silenced here:",), *lines, *([(f"And {more:,} more.",)] if more else [])]
+
+
+def muted_message(name: str | None, mute: Silence, now: datetime, zone: ZoneInfo) -> Message:
     """No messages until then, about one account or, without a name, about anything."""
-    who, undo = ("Everything", "/unmute") if name is None else (name_of(name), f"/unmute {name_of(name)}")
-    when = f"{say_moment(until, now, zone)} ({say_duration(until - now)})"
-    text = Text().line(bold(who), f" is muted until {when}.")
-    return text.line(f"It is still watched; what is wrong by then is told then. {undo} ends it sooner.").message()
+    who = "Everything" if name is None else name_of(name)
+    until = mute.until or now
+    where = "In this chat only; the others still get messages." if mute.chat else "In every chat; the others know it."
+    text = Text().line(bold(who), f" is muted until {say_moment(until, now, zone)} ({say_duration(until - now)}).")
+    text.line(f"{where} Checks go on; what is wrong by then is told then.")
+    return text.message(((Button("Unmute", f"undo:{mute.id}"),),))
 
 
-def unmuted_message(name: str | None, *, was_muted: bool = True) -> Message:
-    """Messages come again, about one account or, without a name, about everything."""
+def unmuted_message(
+    name: str | None, ended: Sequence[Acted], left: Sequence[Acted], now: datetime, zone: ZoneInfo
+) -> Message:
+    """Messages come again, about one account or, without a name, about everything.
+
+    ``left`` are the mutes of everything that still hold.
+    """
     who = "" if name is None else name_of(name)
-    if not was_muted:
-        return Text().line("Nothing was muted." if name is None else f"{who} was not muted.").message()
-    subject, verb = ("Nothing", "is muted any more") if name is None else (who, "is no longer muted")
-    return Text().line(bold(subject), f" {verb}. /alerts shows what is firing.").message()
+    text = Text()
+    if not ended:
+        text.line("Nothing was muted." if name is None else f"{who} was not muted.")
+    else:
+        subject, verb = ("Nothing", "is muted any more") if name is None else (who, "is no longer muted")
+        text.line(bold(subject), f" {verb}. /alerts shows what is firing.")
+    return text.lines(act_line(act, now, zone) for act in left).message()
 
 
 def which_account(names: Sequence[str], said: str = "", example: str = "/credits {}") -> Message:
@@ -207,14 +230,32 @@ def check_started(count: int, paused: int = 0) -> Message:
     return Text().line(f"{NOTE} {looking}").message(silent=True)
 
 
+ACKED, SNOOZED, UNDONE = "Acknowledged by ", "Snoozed by ", "Undone by "
+NOTES = (ACKED, SNOOZED, UNDONE)
+"""How the lines begin that a tap writes below a message: the newest stands in place of the others."""
+
+
 def acked_note(by: str, now: datetime, zone: ZoneInfo) -> str:
     """The line below an alert that somebody acknowledged."""
-    return f"Acknowledged by {plain(by, 40)}, {say_past(now, now, zone)}: quiet until it recovers or gets worse."
+    when = say_past(now, now, zone)
+    return f"{ACKED}{plain(by, 40)}, {when}: quiet in every chat until it recovers or gets worse."
 
 
 def snoozed_note(by: str, until: datetime, now: datetime, zone: ZoneInfo) -> str:
     """The line below an alert that somebody snoozed."""
-    return f"Snoozed by {plain(by, 40)} until {say_moment(until, now, zone)}."
+    when = say_moment(until, now, zone)
+    return f"{SNOOZED}{plain(by, 40)} until {when}: quiet in this chat unless it gets worse."
+
+
+def undone_note(ended: Acted, by: str, now: datetime, zone: ZoneInfo) -> str:
+    """The line below a message whose silence somebody ended."""
+    what = {SilenceKind.ACK: "the ack", SilenceKind.SNOOZE: "the snooze"}.get(ended.silence.kind, "the mute")
+    return f"{UNDONE}{plain(by, 40)}, {say_past(now, now, zone)}: {what} is over."
+
+
+def ended_note() -> str:
+    """The answer to a tap that would end a silence which is over, or none of this chat's."""
+    return "This silence is over. /alerts shows what is firing."
 
 
 def over_note() -> str:

@@ -17,12 +17,11 @@ from bot.chat.calls import answered
 from bot.chat.commands import Say
 from bot.chat.history import without_picture
 from bot.chat.menu import Menus
-from bot.chat.pairing import paired_message
 from bot.chat.polling import Polling
-from bot.chat.replies import not_allowed, only_commands, stranger_start, unknown_button, went_wrong
+from bot.chat.replies import NOTES, not_allowed, only_commands, stranger_start, unknown_button, went_wrong
 from bot.chat.request import AiohttpRequest
 from bot.chat.sender import NO_PREVIEW, entities_of, markup_of, post, post_picture, reason_of, seconds_of, topic_of
-from bot.chat.text import Entity, Message, with_note
+from bot.chat.text import Button, Buttons, Entity, Message, with_note
 from bot.chat.updates import alive_chat
 from bot.core.model import Chat
 from bot.errors import BotError, StartError
@@ -53,20 +52,18 @@ class TelegramService:
     def __init__(
         self,
         bot: Bot,
-        desk: buttons.AlertDesk,
+        seen_from: Callable[[Chat], buttons.AlertDesk],
         chats: Callable[[], tuple[Chat, ...]],
         admins: frozenset[int],
         zone: ZoneInfo,
         metrics: Metrics,
-        seen_from: Callable[[Chat], buttons.AlertDesk] | None = None,
     ) -> None:
-        """``chats`` gives the allowed chats as they are now, ``seen_from`` the desk as one of them may see it.
+        """``seen_from`` gives the desk as a chat may see it, ``chats`` the allowed chats as they are now.
 
         ``on_life`` is called with each chat that gives a sign of life, allowed or not, and returns at once.
         """
         self._bot = bot
-        self._desk = desk
-        self._seen_from = seen_from or (lambda _: desk)
+        self._seen_from = seen_from
         self._chats = chats
         self._zone = zone
         self._access = Access(bot, chats, admins)
@@ -185,7 +182,7 @@ class TelegramService:
                 await self._at_the_door(here, words, author_of(message).name)
             return
         if message.migrate_to_chat_id:
-            await self._desk.chat_moved(message.chat_id, message.migrate_to_chat_id)
+            await self._seen_from(here).chat_moved(message.chat_id, message.migrate_to_chat_id)
             return
         say, show = partial(self._say, here), partial(self._show, here)
         command = commands.BY_NAME.get(name or "")
@@ -206,8 +203,7 @@ class TelegramService:
         """A stranger says /start: with a code that opens the chat is let in, with any other it gets nothing."""
         if not code:
             await self._say(here, stranger_start(here.chat_id))
-        elif await self._desk.enter(code, here, by):
-            await self._say(here, paired_message(len(await self._seen_from(here).watched())))
+        elif await self._seen_from(here).enter(code, here, by):  # its greeting comes like any notification
             self.show_menus()
 
     def _command_in(self, message: TelegramMessage) -> tuple[str | None, str]:
@@ -237,7 +233,7 @@ class TelegramService:
             return
         person = Person(query.from_user.id, query.from_user.full_name)
         if tap.changes and not await self._access.may_change(message.chat.type, message.chat_id, person):
-            await self._notice(query, not_allowed(tap.verb).text)
+            await self._notice(query, not_allowed(tap.deed).text)
             return
         tapped = buttons.Tapped(
             here.chat_id,
@@ -290,26 +286,17 @@ class TelegramService:
             if "not modified" not in error.message.lower():
                 raise
 
-    async def _add(self, message: TelegramMessage, note: str) -> None:
-        """Writes a line below a message, in place of one that was written there before."""
-        text = message.text or ""
+    async def _add(self, message: TelegramMessage, note: str, undo: Button | None) -> None:
+        """Writes a line below a message, and a button that undoes it, in place of those that were there before."""
         old = [entity for entity in message.entities if entity.type in ("bold", "italic", "code")]
         kept = tuple(Entity(entity.type, entity.offset, entity.length) for entity in old)
-        noted = with_note(Message(text, kept), note)
+        rows = [row for row in rows_of(message) if not any(one.data.startswith(f"{buttons.UNDO}:") for one in row)]
+        shown = (*rows, *(((undo,),) if undo else ()))
+        noted = with_note(Message(message.text or "", kept), note, shown, in_place_of=NOTES)
         try:
-            await answered(
-                self._bot.edit_message_text(
-                    noted.text,
-                    chat_id=message.chat_id,
-                    message_id=message.message_id,
-                    entities=entities_of(noted.entities),
-                    reply_markup=message.reply_markup,
-                    link_preview_options=NO_PREVIEW,
-                )
-            )
+            await self._edit(message, noted)
         except BadRequest as error:  # the silence holds all the same, and the tap is answered
-            if "not modified" not in error.message.lower():
-                log.warning("What was tapped could not be noted below the message: %s", reason_of(error))
+            log.warning("What was tapped could not be noted below the message: %s", reason_of(error))
 
     async def _notice(self, query: CallbackQuery, words: str | None) -> None:
         """Ends the tapped button's waiting, with a little notice if there is something to say."""
@@ -333,6 +320,14 @@ async def patiently(send: Callable[[], Awaitable[object]]) -> None:
             raise
         await asyncio.sleep(wait)
         await send()
+
+
+def rows_of(message: TelegramMessage) -> Buttons:
+    """The buttons that stand below a message."""
+    rows = message.reply_markup.inline_keyboard if message.reply_markup else ()
+    return tuple(
+        tuple(Button(one.text, one.callback_data) for one in row if isinstance(one.callback_data, str)) for row in rows
+    )
 
 
 def place_of(message: TelegramMessage) -> Chat:

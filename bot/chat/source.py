@@ -4,7 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.chat.clean import plain
-from bot.chat.telling import Telling, telling
+from bot.chat.telling import Telling, acked, telling
 from bot.chat.text import bold
 from bot.chat.times import say_ago, say_past
 from bot.chat.words import MENDS, RECOVERED, SIGNS, say_count, say_trouble, service_name, severity_word, trouble_of
@@ -37,11 +37,17 @@ def shut(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
     }.get(kind or OutageKind.UNAVAILABLE, f"{still}cannot be read{since}")
     age = f", {say_ago(facts.since, now)}" if facts.since and still else ""
     return telling(
-        (f"{SIGNS[notice.severity]} ", bold(service_of(facts)), f" {head}"),
+        (f"{SIGNS[notice.severity]} ", bold(service_of(facts)), f"{colon_acked(notice, now, zone)} {head}"),
         f"{severity_word(notice.severity)}: {unwatched(facts)}{since}{age}.",
         f"Reason: {reason_words(facts)}.",
         mend_of(kind, facts),
     )
+
+
+def colon_acked(notice: Notice, now: datetime, zone: ZoneInfo) -> str:
+    """The ack that a reminder follows on, behind a colon: ": acknowledged by Kim yesterday,"; else nothing."""
+    said = acked(notice, now, zone).rstrip()
+    return f": {said}" if said else ""
 
 
 def service_of(facts: Facts) -> str:
@@ -115,7 +121,7 @@ def untold(story: Story) -> str:
 def lists_none(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
     """The source has no account to watch, or perhaps none: its list answers 404, and not in its own words."""
     facts, word = notice.facts, severity_word(notice.severity)
-    head = (f"{SIGNS[notice.severity]} ", bold(service_of(facts)))
+    head = (f"{SIGNS[notice.severity]} ", bold(service_of(facts)), colon_acked(notice, now, zone))
     if facts.outage is None:
         return telling(
             (*head, " lists no PixVerse account: add one"),

@@ -1,9 +1,14 @@
 """What every message is before its delivery is known: a first line, and lines below it."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from bot.chat.clean import plain
 from bot.chat.text import Piece, bold
+from bot.chat.times import say_day_on
 from bot.chat.words import HEADLINE_NAME, name_of
+from bot.core.model import Facts, Notice, Reason
 
 Pieces = tuple[Piece, ...]
 
@@ -24,3 +29,15 @@ def telling(head: Pieces, *body: str) -> Telling:
 def about(sign: str, name: str, *what: Piece) -> Pieces:
     """The first line of a message about one account."""
     return (f"{sign} ", bold(name_of(name, HEADLINE_NAME)), ": ", *what)
+
+
+def acked(notice: Notice, now: datetime, zone: ZoneInfo) -> str:
+    """What stands before a reminder that follows on an ack: "acknowledged by Kim yesterday, "; else nothing."""
+    reminds = notice.reason is Reason.REMINDED and notice.facts.by
+    return f"{acked_words(notice.facts, now, zone)}, " if reminds else ""
+
+
+def acked_words(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
+    """Who acknowledged an alert, and on which day: "acknowledged by Kim yesterday"."""
+    day = f" {say_day_on(facts.acted_at, now, zone)}" if facts.acted_at else ""
+    return f"acknowledged by {plain(facts.by or 'somebody', 32)}{day}"

@@ -153,11 +153,17 @@ def placed(lines: list[Line]) -> tuple[Entity, ...]:
     return tuple(entity.moved(start) for start, line in pairs for entity in line.entities)
 
 
-def with_note(message: Message, note: str, buttons: Buttons = ()) -> Message:
-    """The message with one more line below it, such as who acknowledged it; a full message is cut to make room."""
+def with_note(message: Message, note: str, buttons: Buttons = (), in_place_of: tuple[str, ...] = ()) -> Message:
+    """The message with one more line below it, such as who acknowledged it; a full message is cut to make room.
+
+    ``in_place_of`` is how such lines begin: those that stand there already go.
+    """
     last = Line(shorten(note, 200))
     room = LONGEST_MESSAGE - last.length - 1
-    text = message.text if utf16_len(message.text) <= room else shorten(message.text, room)
+    text = message.text
+    while in_place_of and "\n" in text and text.rpartition("\n")[2].startswith(in_place_of):
+        text = text.rpartition("\n")[0]
+    text = text if utf16_len(text) <= room else shorten(text, room)
     end = utf16_len(text)
     entities = tuple(entity for entity in message.entities if entity.end <= end)
     return replace(message, text=f"{text}\n{last.text}", entities=entities, buttons=buttons)

@@ -64,6 +64,12 @@ def say_day(when: datetime, now: datetime, zone: ZoneInfo) -> str:
     return NEAR_DAYS.get(days_ahead(when, now, zone)) or say_date(when, now, zone)
 
 
+def say_day_on(when: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """The day inside a sentence: "today", but "on Thu 2 Jul"."""
+    day = say_day(when, now, zone)
+    return f"on {day}" if day == say_date(when, now, zone) else day
+
+
 def say_short(when: datetime, now: datetime, zone: ZoneInfo) -> str:
     """A coming moment in few letters, for lists: "today 00:48", "Fri 00:48", "24 Jul"."""
     ahead = days_ahead(when, now, zone)

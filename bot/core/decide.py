@@ -1,7 +1,8 @@
-"""One sample's standing against one alert's memory: the next alert, and what of it has to be said.
+"""One sample's standing against one alert's memory: the next alert, and what of it each chat has to be told.
 
-``decide`` moves the state and knows nothing of silences; ``announce`` knows what was told and what a silence withholds.
-So a silence never changes state, and what it withheld is said once it has ended.
+``decide`` moves the one state of the alert and knows nothing of chats and silences. ``announce`` compares that state
+with what one chat was told, and knows whether a silence withholds messages there. A silence never changes the state,
+a silence of one chat changes nothing in another, and what it withheld is said once it has ended.
 """
 
 from collections.abc import Iterable
@@ -9,7 +10,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.measures import Standing
-from bot.core.model import Alert, Decision, Reason, Severity, Silence, SilenceKind
+from bot.core.model import Alert, Chat, Decision, Notified, Reason, Severity, Silence, SilenceKind
+
+ACK_LASTS = timedelta(days=1)
+MUTES = (SilenceKind.ALL, SilenceKind.ACCOUNT)
+"""The silences that concern whole accounts, not one alert."""
 
 
 def decide(alert: Alert, standing: Standing | None, remind_every: timedelta | None, now: datetime) -> Decision:
@@ -43,7 +48,6 @@ def moved(alert: Alert, standing: Standing, level: int, remind_every: timedelta 
         severity=standing.severity(level),
         worst=worst_of(alert, standing.value),
         period=standing.period,
-        told_level=min(alert.told_level, level),
     )
     if alert.level == 0:
         episode = replace(firing, episode=alert.episode + 1, sequence=0, since=now, reminded_at=now)
@@ -66,47 +70,89 @@ def reminded(alert: Alert, remind_every: timedelta | None, now: datetime) -> Dec
     return Decision(replace(alert, reminded_at=now), Reason.REMINDED) if due else Decision(alert, Reason.NONE)
 
 
-def announce(alert: Alert, reason: Reason, *, silenced: bool) -> Decision:
-    """What of an alert's state is to be said now, and the alert with that noted as told.
+def announce(
+    alert: Alert, notified: Notified | None, reason: Reason, *, silenced: bool
+) -> tuple[Notified | None, Reason]:
+    """What one chat is told of an alert now, and what it has been told then. ``notified`` None: nothing.
 
-    What differs from what was told last is said as soon as no silence withholds it: a rung never told, a recovery
-    never told. An episode of which nothing was told ends without a word.
+    What differs from what the chat was told last is said as soon as no silence withholds it: a rung that it was never
+    told, a recovery that it was never told. An episode of which it was told nothing ends there without a word.
     """
-    said = untold(alert) or (reason if reason is Reason.REMINDED else Reason.NONE)
+    known = rearmed(alert, notified)
+    said = untold(alert, known) or (reason if reason is Reason.REMINDED else Reason.NONE)
     if silenced or said is Reason.NONE:
-        return Decision(alert, Reason.NONE)
-    return Decision(replace(alert, told_level=alert.level, sequence=alert.sequence + 1), said)
+        return known, Reason.NONE
+    return (Notified(alert.episode, alert.level) if alert.level else None), said
 
 
-def untold(alert: Alert) -> Reason | None:
-    """How the alert differs from what was told of it last, or None.
+def rearmed(alert: Alert, notified: Notified | None) -> Notified | None:
+    """What a chat was told, with the rungs that the alert has left forgotten: reached again, they are told again."""
+    if notified is None or alert.level == 0 or notified.episode != alert.episode or notified.level <= alert.level:
+        return notified
+    return replace(notified, level=alert.level)
 
-    A told rung outlives its episode while a silence withholds the recovery, so that the recovery stays owed.
-    ``sequence`` is 0 as long as nothing was told of the present episode.
+
+def untold(alert: Alert, notified: Notified | None) -> Reason | None:
+    """How the alert differs from what one chat was told of it last, or None.
+
+    What was told outlives its episode while a silence withholds the recovery, so that the recovery stays owed.
     """
     if alert.level == 0:
-        return Reason.RESOLVED if alert.told_level else None
-    if alert.sequence == 0:
+        return Reason.RESOLVED if notified else None
+    if notified is None or notified.episode != alert.episode:
         return Reason.FIRED
-    return Reason.WORSENED if alert.level > alert.told_level else None
+    return Reason.WORSENED if alert.level > notified.level else None
 
 
-def is_silenced(alert: Alert, silences: Iterable[Silence], now: datetime) -> bool:
-    """Whether any silence withholds what is to be said of this alert now."""
-    return any(covers(silence, alert, now) for silence in silences)
+def is_silenced(alert: Alert, chat: Chat, silences: Iterable[Silence], now: datetime) -> bool:
+    """Whether any silence withholds from a chat what is to be said of this alert now."""
+    return any(silence.chat in (None, chat) and covers(silence, alert, now) for silence in silences)
+
+
+def is_muted(subject: str, chat: Chat, silences: Iterable[Silence], now: datetime) -> bool:
+    """Whether a mute withholds from a chat all that is said of one subject, or ("") whatever is said at all."""
+    mutes = (one for one in silences if one.kind in MUTES and one.chat in (None, chat) and not is_past(one, now))
+    return any(one.kind is SilenceKind.ALL or one.subject == subject for one in mutes)
 
 
 def covers(silence: Silence, alert: Alert, now: datetime) -> bool:
-    """Whether one silence withholds messages of one alert now."""
-    if silence.until is not None and silence.until <= now:
-        return False
+    """Whether one silence withholds messages of one alert now, wherever it holds."""
     match silence.kind:
         case SilenceKind.ALL:
-            return True
+            return not is_past(silence, now)
         case SilenceKind.ACCOUNT:
-            return silence.subject == alert.subject
+            return silence.subject == alert.subject and not is_past(silence, now)
         case SilenceKind.SNOOZE:
-            return (silence.subject, silence.measure) == (alert.subject, alert.measure)
-        case SilenceKind.ACK:
-            same = (silence.subject, silence.measure, silence.episode) == (alert.subject, alert.measure, alert.episode)
-            return same and 0 < alert.level <= silence.level
+            return is_about(silence, alert) and not is_past(silence, now)
+        case SilenceKind.ACK:  # its time says when to ask again: whoever ends it says so
+            return is_about(silence, alert)
+
+
+def is_past(silence: Silence, now: datetime) -> bool:
+    """Whether a silence's time is over."""
+    return silence.until is not None and silence.until <= now
+
+
+def is_about(silence: Silence, alert: Alert) -> bool:
+    """Whether a snooze or an ack is about an alert as it stands: the same episode, and no worse than it was then."""
+    same = (silence.subject, silence.measure, silence.episode) == (alert.subject, alert.measure, alert.episode)
+    return same and 0 < alert.level <= silence.level
+
+
+def is_over(silence: Silence, alert: Alert | None, now: datetime) -> bool:
+    """Whether a silence has ended for good. ``alert`` is the one that a snooze or an ack is about, if there is one."""
+    if silence.kind in MUTES:
+        return is_past(silence, now)
+    if alert is None or not is_about(silence, alert):
+        return True
+    return is_past(silence, now) if silence.kind is SilenceKind.SNOOZE else has_lapsed(silence, alert, now)
+
+
+def has_lapsed(silence: Silence, alert: Alert, now: datetime) -> bool:
+    """Whether an alert was acknowledged so long ago, and is still critical, that it is asked again who is at it."""
+    return silence.kind is SilenceKind.ACK and is_past(silence, now) and alert.severity is Severity.CRITICAL
+
+
+def ack_until(remind_every: timedelta | None, now: datetime) -> datetime | None:
+    """When an ack of this moment lapses: after a day, later where reminders are rarer, never where there are none."""
+    return None if remind_every is None else now + max(ACK_LASTS, remind_every)

@@ -14,15 +14,16 @@ CHAT_PAUSE = 1.0
 GROUP_LIMIT, GROUP_WINDOW = 20, 60.0
 STORM_ACCOUNTS, STORM_MESSAGES, STORM_WINDOW = 5, 3, 900.0
 LONGEST_GATHER = 240.0
-ALONE = (Topic.GREETING, Topic.PAUSE, Topic.DIGEST, Topic.PAUSED, Topic.RESUMED)
+ALONE = (Topic.PAUSE, Topic.DIGEST, Topic.PAUSED, Topic.RESUMED)
 NOTES_LAST = {
-    Topic.DIGEST: timedelta(days=1),
+    **dict.fromkeys((Topic.DIGEST, Topic.ACK, Topic.MUTE, Topic.PAUSED, Topic.RESUMED), timedelta(days=1)),
     Topic.PAUSE: timedelta(days=7),
-    Topic.PAUSED: timedelta(days=1),
-    Topic.RESUMED: timedelta(days=1),
 }
 UNTOLD_LASTS = timedelta(days=7)
 """How long a chat that refuses is still owed a note, and what began and ended without its being told."""
+
+FIRST = (Reason.FIRED, Reason.JOINED)
+"""Why a chat is told of an episode for the first time."""
 
 LATE_AFTER, LATE_AFTER_FAILURE = timedelta(seconds=60), timedelta(seconds=5)
 
@@ -127,10 +128,19 @@ def stories(pending: Iterable[Notification]) -> list[Story]:
 
 
 def cause_of(story: Story) -> Cause:
-    """What a story shares with others. A source's alert, a greeting, a pause and a summary stand alone."""
-    notice = story.last.notice
-    alone = notice.key if notice.topic in ALONE or notice.facts.email is None else ""
-    return Cause(notice.topic, notice.measure, notice.reason is Reason.RESOLVED, alone)
+    """What a story shares with others.
+
+    A source's alert, a pause and a summary stand alone. What a chat finds firing when it joins is told with its
+    greeting. What one person silenced by one act is told as one.
+    """
+    notice, facts = story.last.notice, story.last.notice.facts
+    if notice.topic is Topic.GREETING or notice.reason is Reason.JOINED:
+        return Cause(Topic.GREETING, None, resolved=False)
+    if notice.topic in ALONE or facts.email is None:
+        return Cause(notice.topic, notice.measure, notice.reason is Reason.RESOLVED, notice.key)
+    if notice.topic in (Topic.ACK, Topic.MUTE):
+        return Cause(notice.topic, None, resolved=False, alone=f"{facts.by} {facts.acted_at}")
+    return Cause(notice.topic, notice.measure, notice.reason is Reason.RESOLVED)
 
 
 def wait_after(attempts: int, retry_after: float | None = None) -> float:
@@ -263,8 +273,8 @@ class Waiting:
 def of_no_use(waiting: Iterable[Waiting], now: datetime) -> list[int]:
     """Of what a refusing chat is owed, oldest first, what nobody needs any more: the ids.
 
-    An old summary or pause; an alert of which the chat was told nothing and that ended long ago; a reminder that a
-    later one repeats. An alert that fires, and the end of one that the chat knows of, always stay.
+    An old summary, pause, ack or mute; an alert of which the chat was told nothing and that ended long ago; a reminder
+    that a later one repeats. An alert that fires, and the end of one that the chat knows of, always stay.
     """
     found, by_alert = list[int](), dict[tuple[str, Measure | None], list[Waiting]]()
     for one in waiting:
@@ -275,6 +285,6 @@ def of_no_use(waiting: Iterable[Waiting], now: datetime) -> list[int]:
     for parts in by_alert.values():
         found += [one.id for one in parts[:-1] if one.reason is Reason.REMINDED]
         ended = {one.episode for one in parts if one.reason is Reason.RESOLVED and now - one.created_at > UNTOLD_LASTS}
-        untold = {one.episode for one in parts if one.reason is Reason.FIRED and one.episode in ended}
+        untold = {one.episode for one in parts if one.reason in FIRST and one.episode in ended}
         found += [one.id for one in parts if one.episode in untold]
     return list(dict.fromkeys(found))

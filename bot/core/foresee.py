@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from bot.core.credit_changes import Point
 from bot.core.decide import decide
 from bot.core.forecast import Forecast, outlook
-from bot.core.looks import Alerts, Outcome, account_facts, outcome
-from bot.core.model import Account, Alert, Foretold, Measure, Number, Rules, Silence
+from bot.core.looks import Alerts, Audience, Outcome, account_facts, outcome
+from bot.core.model import Account, Alert, Foretold, Measure, Number, Rules
 from bot.core.runway import runway_standing
 from bot.core.spending import Span
 from bot.core.spike import spike, spike_standing
@@ -94,7 +94,7 @@ def foresee(
     past: Sequence[Point],
     alerts: Alerts,
     rules: Rules,
-    silences: Iterable[Silence],
+    audience: Audience,
     now: datetime,
     unseen: Sequence[Span] = (),
 ) -> tuple[Account, list[Outcome]]:
@@ -110,5 +110,5 @@ def foresee(
         alert = alerts.get(measure) or Alert(account.key, measure)
         decision = decide(alert, standing, rules.remind_every, now)
         facts = account_facts(foreseen, decision.alert, standing, since=alert.since)
-        outcomes.append(outcome(decision.alert, decision.reason, facts, silences, now))
+        outcomes.append(outcome(decision.alert, decision.reason, facts, audience, now))
     return foreseen, outcomes

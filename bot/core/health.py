@@ -122,7 +122,7 @@ def unreached_since(untold: Iterable[Untold]) -> datetime | None:
     news: list[datetime] = []
     for parts in by_alert.values():
         unreached = takewhile(lambda one: not one.reached, reversed(parts))
-        news += [one.created_at for one in unreached if one.reason in (Reason.FIRED, Reason.WORSENED)]
+        news += [one.created_at for one in unreached if one.reason in (Reason.FIRED, Reason.WORSENED, Reason.JOINED)]
     return min(news, default=None)
 
 

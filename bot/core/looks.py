@@ -3,12 +3,12 @@
 Also what a source's own state makes due. Everything here is pure; ``bot/checks.py`` loads and saves around it.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.core.credit_changes import ChangeKind, changes_between, is_moved, point_of
-from bot.core.decide import announce, decide, is_silenced
+from bot.core.decide import announce, decide, is_about, is_silenced, rearmed, untold
 from bot.core.left_out import completed
 from bot.core.measures import (
     Standing,
@@ -21,6 +21,7 @@ from bot.core.measures import (
 from bot.core.model import (
     Account,
     Alert,
+    Chat,
     Credits,
     Facts,
     Health,
@@ -28,6 +29,7 @@ from bot.core.model import (
     Listing,
     Measure,
     Notice,
+    Notified,
     Outage,
     OutageKind,
     Plan,
@@ -46,11 +48,26 @@ Alerts = Mapping[Measure, Alert]
 
 
 @dataclass(frozen=True, slots=True)
+class Audience:
+    """Which chats are told of one subject, what each was told of its alerts, and the silences that may concern them."""
+
+    chats: tuple[Chat, ...] = ()
+    notified: Mapping[Measure, Mapping[Chat, Notified]] = field(default_factory=dict)
+    silences: Sequence[Silence] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """An alert after a look, and the notice it calls for, if any."""
+    """An alert after a look, what each chat has then been told of it, and the notices that it calls for, by chats.
+
+    ``owed``: a silence withholds something from a chat. ``ended`` are the silences that the alert has ended.
+    """
 
     alert: Alert
-    notice: Notice | None = None
+    notified: Mapping[Chat, Notified] = field(default_factory=dict)
+    notices: tuple[tuple[Notice, tuple[Chat, ...]], ...] = ()
+    owed: bool = False
+    ended: tuple[int, ...] = ()
 
 
 def judge(sample: Sample, account: Account) -> Sample:
@@ -121,7 +138,7 @@ def decide_account(
     alerts: Alerts,
     rules: Rules,
     health: Health,
-    silences: Iterable[Silence],
+    audience: Audience,
     now: datetime,
 ) -> list[Outcome]:
     """What one look does to every alert of its account; ``before`` is the account without it."""
@@ -138,17 +155,17 @@ def decide_account(
         if measure is Measure.PLAN:
             told = told_plan(before.reading, account.reading)
             facts = replace(facts, plan=told, plan_change=plan_change(before.reading, account.reading))
-        outcomes.append(outcome(decision.alert, decision.reason, facts, silences, now))
+        outcomes.append(outcome(decision.alert, decision.reason, facts, audience, now))
     return outcomes
 
 
-def decide_plan(account: Account, alerts: Alerts, rules: Rules, silences: Iterable[Silence], now: datetime) -> Outcome:
+def decide_plan(account: Account, alerts: Alerts, rules: Rules, audience: Audience, now: datetime) -> Outcome:
     """What time alone does to the plan alert of an account that nobody looks at: the end is known from its reading."""
     alert = alerts.get(Measure.PLAN) or Alert(account.key, Measure.PLAN)
     standing = plan_standing(account, account.reading, rules.plan_ends_within, now)
     decision = decide(alert, standing, rules.remind_every, now)
     facts = account_facts(account, decision.alert, standing, since=alert.since)
-    return outcome(decision.alert, decision.reason, facts, silences, now)
+    return outcome(decision.alert, decision.reason, facts, audience, now)
 
 
 def told_plan(before: Reading | None, after: Reading | None) -> Plan | None:
@@ -171,7 +188,7 @@ def plan_change(before: Reading | None, after: Reading | None) -> PlanChange | N
 
 
 def decide_source(
-    source: SourceState, alerts: Alerts, rules: Rules, health: Health, silences: Iterable[Silence], now: datetime
+    source: SourceState, alerts: Alerts, rules: Rules, health: Health, audience: Audience, now: datetime
 ) -> list[Outcome]:
     """What a source's state does to its own two alerts."""
     standings = {
@@ -183,27 +200,62 @@ def decide_source(
         alert = alerts.get(measure) or Alert(source.key, measure)
         decision = decide(alert, standing, rules.remind_every, now)
         facts = source_facts(source, health, decision.alert)
-        outcomes.append(outcome(decision.alert, decision.reason, facts, silences, now))
+        outcomes.append(outcome(decision.alert, decision.reason, facts, audience, now))
     return outcomes
 
 
-def outcome(alert: Alert, reason: Reason, facts: Facts, silences: Iterable[Silence], now: datetime) -> Outcome:
-    """The alert with what is to be said of it put in a notice and noted as told."""
-    said = announce(alert, reason, silenced=is_silenced(alert, silences, now))
-    if said.reason is Reason.NONE:
-        return Outcome(said.alert)
-    told = said.alert
-    notice = Notice(
-        key=f"{told.subject}|{told.measure}|{told.episode}|{said.reason}|{told.sequence}",
+def outcome(alert: Alert, reason: Reason, facts: Facts, audience: Audience, now: datetime) -> Outcome:
+    """The alert with what each chat is to be told of it put in notices and noted as told.
+
+    What a chat that is told of the subject no longer was told is forgotten once the alert is over.
+    """
+    before = audience.notified.get(alert.measure) or {}
+    ended = ended_by(alert, audience.silences)
+    if not alert.level and not before:
+        return Outcome(alert, ended=ended)
+    after = {chat: known for chat, one in before.items() if alert.level and (known := rearmed(alert, one))}
+    said: dict[Reason, list[Chat]] = {}
+    owed = False
+    for chat in audience.chats:
+        silenced = is_silenced(alert, chat, audience.silences, now)
+        known, why = announce(alert, before.get(chat), reason, silenced=silenced)
+        if known:
+            after[chat] = known
+        if why is not Reason.NONE:
+            said.setdefault(why, []).append(chat)
+        owed |= untold(alert, known) is not None
+    told = replace(alert, sequence=alert.sequence + 1) if said else alert
+    notices = tuple((notice_of(told, why, facts), tuple(chats)) for why, chats in said.items())
+    return Outcome(told, after, notices, owed, ended)
+
+
+def ended_by(alert: Alert, silences: Iterable[Silence]) -> tuple[int, ...]:
+    """The snoozes and acks of an alert that it has left behind: it is over, or worse than it was then."""
+    of_it = (one for one in silences if (one.subject, one.measure) == (alert.subject, alert.measure))
+    return tuple(one.id for one in of_it if not is_about(one, alert))
+
+
+def notice_of(alert: Alert, reason: Reason, facts: Facts) -> Notice:
+    """An alert as it is told. All chats that are told at the same moment are told under the same key."""
+    return Notice(
+        key=f"{alert.subject}|{alert.measure}|{alert.episode}|{alert.sequence}",
         topic=Topic.ALERT,
-        severity=told.severity or Severity.INFO,
-        reason=said.reason,
-        subject=told.subject,
-        measure=told.measure,
-        episode=told.episode,
+        severity=alert.severity or Severity.INFO,
+        reason=reason,
+        subject=alert.subject,
+        measure=alert.measure,
+        episode=alert.episode,
         facts=facts,
     )
-    return Outcome(told, notice)
+
+
+def standing_of(measure: Measure, account: Account, rules: Rules, now: datetime) -> Standing | None:
+    """Where the last reading stands, for an alert that is told again without a new look; None where nobody knows."""
+    if account.outage is not None or account.reading is None:
+        return None
+    if measure is Measure.CREDITS:
+        return credits_standing(account, rules.low_credits)
+    return plan_standing(account, account.reading, rules.plan_ends_within, now) if measure is Measure.PLAN else None
 
 
 def account_facts(

@@ -58,13 +58,14 @@ class Measure(StrEnum):
 
 
 class Reason(StrEnum):
-    """What one sample does to one alert."""
+    """Why an alert is told. ``JOINED``: it fires already, and the chat is told of it for the first time."""
 
     NONE = "none"
     FIRED = "fired"
     WORSENED = "worsened"
     REMINDED = "reminded"
     RESOLVED = "resolved"
+    JOINED = "joined"
 
 
 class Topic(StrEnum):
@@ -80,6 +81,8 @@ class Topic(StrEnum):
     PAUSED = "paused"
     RESUMED = "resumed"
     DIGEST = "digest"
+    ACK = "ack"
+    MUTE = "mute"
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,9 +406,9 @@ class Rules:
 class Alert:
     """The remembered state of one rule on one subject (an account's key, or a source's).
 
-    ``level`` 0 is quiet; above it is the rung reached, counted from the mildest. ``told_level`` is the rung that was
-    last put into the outbox: it lags behind ``level`` while a silence holds. ``sequence`` counts the notifications of
-    the episode, so that none is ever queued twice. ``period`` is the plan's end that a plan alert speaks of.
+    ``level`` 0 is quiet; above it is the rung reached, counted from the mildest. ``sequence`` counts the moments of
+    the episode at which any chat was told something, so that nothing is ever queued twice. ``period`` is the plan's
+    end that a plan alert speaks of. What each chat was told is apart: ``Notified``.
     """
 
     subject: str
@@ -414,11 +417,21 @@ class Alert:
     episode: int = 0
     sequence: int = 0
     since: datetime | None = None
-    told_level: int = 0
     reminded_at: datetime | None = None
     worst: float | None = None
     severity: Severity | None = None
     period: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notified:
+    """What one chat was told last of one alert: of which episode, and down to which rung.
+
+    It exists while the alert fires, and afterwards until the chat has been told of the recovery.
+    """
+
+    episode: int
+    level: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,6 +440,26 @@ class Decision:
 
     alert: Alert
     reason: Reason
+
+
+GENERAL = 1
+"""The id of a forum's topic "General", which Telegram itself refuses: what goes there names no topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """Where notifications go and questions come from: a Telegram chat, with a topic where one is named."""
+
+    chat_id: int
+    thread_id: int | None = None
+
+    @property
+    def group(self) -> bool:
+        """Telegram gives groups and channels negative ids."""
+        return self.chat_id < 0
+
+    def __str__(self) -> str:
+        return f"{self.chat_id}/{self.thread_id}" if self.thread_id else str(self.chat_id)
 
 
 class SilenceKind(StrEnum):
@@ -440,7 +473,12 @@ class SilenceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A wish for no messages. ``until`` ends a mute or a snooze; an ack ends with its episode or above its level."""
+    """A wish for no messages: in one ``chat``, or in every chat where that is None. An ack holds in every chat.
+
+    A mute ends at ``until``, and only then. A snooze and an ack hold for one ``episode`` down to one ``level``: they
+    end with the alert, or at a worse rung; a snooze at ``until`` too, an ack only if the alert is critical then.
+    ``by`` made it at ``made_at``; all that one act has silenced has both in common.
+    """
 
     kind: SilenceKind
     subject: str = ""
@@ -449,6 +487,9 @@ class Silence:
     episode: int = 0
     level: int = 0
     by: str = ""
+    chat: Chat | None = None
+    made_at: datetime | None = None
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -473,11 +514,11 @@ class Watched:
 class Facts:
     """What a notification tells, as it was at the moment of the decision; the words are made when it is sent.
 
-    ``by`` is who did what is told, at ``acted_at``: what that paused may be resumed by a button below.
-
     ``rung`` is the threshold as people write it ("20 %"). ``value`` is the measure at the decision, in its own unit:
     credits, or seconds left. ``count`` and ``total`` count accounts where a message concerns many. ``origin`` is the
-    source's name, only where several are watched, and ``token_from`` where its token belongs.
+    source's name, only where several are watched, and ``token_from`` where its token belongs. ``by`` is who did what
+    is told, at ``acted_at``: acknowledged, muted, paired, paused; a button below resumes what was paused, or ends the
+    ``silence``.
     """
 
     name: str = ""
@@ -505,26 +546,7 @@ class Facts:
     until: datetime | None = None
     by: str | None = None
     acted_at: datetime | None = None
-
-
-GENERAL = 1
-"""The id of a forum's topic "General", which Telegram itself refuses: what goes there names no topic."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chat:
-    """Where notifications go and questions come from: a Telegram chat, with a topic where one is named."""
-
-    chat_id: int
-    thread_id: int | None = None
-
-    @property
-    def group(self) -> bool:
-        """Telegram gives groups and channels negative ids."""
-        return self.chat_id < 0
-
-    def __str__(self) -> str:
-        return f"{self.chat_id}/{self.thread_id}" if self.thread_id else str(self.chat_id)
+    silence: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -542,7 +564,14 @@ class Notice:
 
     @property
     def rings(self) -> bool:
-        """Warnings and critical alerts make a sound; recoveries, info and notes come silently."""
+        """Warnings and critical alerts make a sound; recoveries, info and notes come silently.
+
+        Of what a chat finds firing when it joins, only what is critical and not acknowledged does.
+        """
+        if self.topic in (Topic.ACK, Topic.MUTE):
+            return False
+        if self.reason is Reason.JOINED:
+            return self.severity is Severity.CRITICAL and self.facts.by is None
         return self.reason is not Reason.RESOLVED and self.severity >= Severity.WARNING
 
 

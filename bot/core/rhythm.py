@@ -111,7 +111,7 @@ def notice_rings(notice: Notice, quiet_until: datetime | None, runs_out_at: date
     """
     if quiet_until is None or not notice.rings:
         return notice.rings
-    if notice.reason not in (Reason.FIRED, Reason.WORSENED):
+    if notice.reason not in (Reason.FIRED, Reason.WORSENED, Reason.JOINED):
         return False
     return notice.severity is Severity.CRITICAL or (runs_out_at is not None and runs_out_at < quiet_until)
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from bot.core.decide import untold
 from bot.core.looks import Alerts
 from bot.core.measures import RENEWAL_GRACE, plan_standing
 from bot.core.model import Account, Alert, Ladder, Measure, Reading, Rules, Severity
@@ -15,14 +14,16 @@ HAIR = timedelta(milliseconds=1)
 """What rounding a plan's time left to a float can come to, and more."""
 
 
-def steady_until(account: Account, alerts: Alerts, rules: Rules, now: datetime) -> datetime | None:
+def steady_until(
+    account: Account, alerts: Alerts, rules: Rules, now: datetime, *, owed: bool = False
+) -> datetime | None:
     """The moment before which the account's present reading leaves its alerts as they are, however often it is seen.
 
-    ``alerts`` are as that reading left them at ``now``. None while something is owed (a silence withholds it), or a
-    failed look is what was seen last.
+    ``alerts`` are as that reading left them at ``now``. None while any chat is ``owed`` something (a silence withholds
+    it), or a failed look is what was seen last.
     """
     known = [alerts[measure] for measure in (Measure.FAILURES, Measure.CREDITS, Measure.PLAN) if measure in alerts]
-    if account.reading is None or account.outage or any(is_open(alert, now) for alert in known):
+    if owed or account.reading is None or account.outage or any(is_open(alert, now) for alert in known):
         return None
     plan = plan_standing(account, account.reading, rules.plan_ends_within, now)
     if plan and (Measure.PLAN not in alerts or plan.reach > alerts[Measure.PLAN].level):
@@ -42,7 +43,7 @@ def is_open(alert: Alert, now: datetime) -> bool:
     """Whether an alert would move or speak at the next look whatever is seen."""
     ahead = alert.level > 0 and (alert.reminded_at is None or alert.reminded_at > now)
     failed = alert.measure is Measure.FAILURES and alert.level > 0
-    return ahead or failed or untold(alert) is not None
+    return ahead or failed
 
 
 def plan_turns(reading: Reading, ladder: Ladder) -> Iterator[datetime]:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 from bot.core.model import Chat
 from bot.store import outbox
 from bot.store.connection import Connection
-from bot.store.schema import chats, marks
+from bot.store.schema import chats, marks, notified, silences
 
 ROUND = "round"
 MORE_OFTEN = "more often"
@@ -47,7 +47,7 @@ def follow(chat_id: int, steps: dict[int, int]) -> int:
 
 
 async def move(connection: Connection, old: int, new: int) -> None:
-    """Remembers that a group became a supergroup, and sends there what waits for it."""
+    """Remembers that a group became a supergroup, and sends there what waits for it; its silences go along."""
     values = {"chat_id": old, "thread_id": 0, "moved_to": new}
     statement = insert(chats).values(values)
     await connection.execute(
@@ -59,6 +59,12 @@ async def move(connection: Connection, old: int, new: int) -> None:
         insert(chats).values(chat_id=new, thread_id=0, greeted_at=greeted).on_conflict_do_nothing()
     )
     await outbox.readdress(connection, old, new)
+    await connection.execute(sa.update(silences).where(silences.c.chat_id == old).values(chat_id=new))
+    there = notified.alias()
+    same = [there.c[name] == notified.c[name] for name in ("subject", "measure", "thread_id")]
+    known = sa.exists().where(there.c.chat_id == new, *same)
+    await connection.execute(sa.update(notified).where(notified.c.chat_id == old, ~known).values(chat_id=new))
+    await connection.execute(sa.delete(notified).where(notified.c.chat_id == old))
 
 
 async def not_greeted(connection: Connection, wanted: Iterable[Chat]) -> list[Chat]:

@@ -32,7 +32,7 @@ PAUSES = (0.001, 0.002, 0.005, 0.01, 0.02, *[0.05] * 200)
 """Seconds between the tries at a locked database, ten in all."""
 
 CHECK_WHOLE_BELOW = 64 * 2**20
-KNOWN_REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+KNOWN_REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 
 
 class Store:

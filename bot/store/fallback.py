@@ -9,7 +9,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot.core.model import Notification, Topic
 from bot.store.connection import Connection
-from bot.store.outbox import AT_ONCE, DELIVERED, PENDING, SENDING, notification_of
+from bot.store.outbox import AT_ONCE, DELIVERED, PENDING, SENDING, notification_of, told_elsewhere
 from bot.store.schema import fallbacks, outbox
 
 
@@ -28,12 +28,6 @@ async def untaken(connection: Connection, now: datetime, after: timedelta) -> li
         return []
     query = sa.select(outbox).where(open_, ~told_elsewhere(), ~overtaken()).order_by(outbox.c.id).limit(AT_ONCE)
     return [notification_of(row) for row in await connection.execute(query)]
-
-
-def told_elsewhere() -> sa.ColumnElement[bool]:
-    """Another chat has been told the same."""
-    other = outbox.alias()
-    return sa.exists().where(other.c.key == outbox.c.key, other.c.state == DELIVERED)
 
 
 def overtaken() -> sa.ColumnElement[bool]:

@@ -29,7 +29,7 @@ SHIFTED: Mapping[sa.Table, tuple[str, ...]] = {
     sources: ("listed_at", "failing_since", "outage_at", "absent_since"),
     outages: ("since",),
     alerts: ("since", "reminded_at"),
-    silences: ("until",),
+    silences: ("until", "made_at"),
     pauses: ("since", "until"),
     chat_table: ("not_before", "refused_since"),
     outbox: ("created_at", "first_failed_at", "done_at"),

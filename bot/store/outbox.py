@@ -197,7 +197,7 @@ async def revive(connection: Connection, present: Collection[Chat]) -> None:
         alerts.c.episode == outbox.c.episode,
         alerts.c.level > 0,
     )
-    news = outbox.c.reason.in_([Reason.FIRED.value, Reason.WORSENED.value])
+    news = outbox.c.reason.in_([Reason.FIRED.value, Reason.WORSENED.value, Reason.JOINED.value])
     given_up = sa.and_(outbox.c.state == FAILED, outbox.c.topic == Topic.ALERT.value, news)
     which = outbox.c.chat_id, outbox.c.thread_id, outbox.c.subject, outbox.c.measure
     found = (await connection.execute(sa.select(outbox.c.id, *which).join(alerts, firing).where(given_up))).all()
@@ -229,11 +229,7 @@ async def untold(connection: Connection) -> list[Untold]:
         alerts.c.episode == outbox.c.episode,
         alerts.c.level > 0,
     )
-    other = outbox.alias()
-    reached = sa.or_(
-        sa.exists().where(other.c.key == outbox.c.key, other.c.state == DELIVERED),
-        sa.exists().where(fallbacks.c.key == outbox.c.key),
-    )
+    reached = sa.or_(told_elsewhere(), sa.exists().where(fallbacks.c.key == outbox.c.key))
     query = (
         sa.select(outbox.c.subject, outbox.c.measure, outbox.c.reason, outbox.c.created_at, reached.label("reached"))
         .join(alerts, firing)
@@ -244,6 +240,17 @@ async def untold(connection: Connection) -> list[Untold]:
         Untold((row.subject, row.measure), Reason(row.reason), row.created_at, bool(row.reached))
         for row in await connection.execute(query)
     ]
+
+
+def told_elsewhere() -> sa.ColumnElement[bool]:
+    """Another chat has been told the same, or, of what is only now told here, at least as much before."""
+    other = outbox.alias()
+    names = (outbox.c.subject, outbox.c.measure, outbox.c.episode)
+    same_alert = [other.c[column.name] == column for column in names]
+    first_here = outbox.c.reason.in_([Reason.JOINED.value, Reason.FIRED.value])
+    before = sa.and_(first_here, *same_alert, other.c.reason != Reason.RESOLVED.value)
+    same = sa.or_(other.c.key == outbox.c.key, sa.and_(before, other.c.severity >= outbox.c.severity))
+    return sa.exists().where(other.c.state == DELIVERED, other.c.id != outbox.c.id, same)
 
 
 async def told_by(connection: Connection, lead_id: int, chat_id: int) -> list[Notification]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0008"
+REVISION = "0009"
 """The schema these tables are: the newest migration's name. A test holds the two together."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -129,11 +129,22 @@ alerts = sa.Table(
     sa.Column("episode", sa.Integer, nullable=False),
     sa.Column("sequence", sa.Integer, nullable=False),
     sa.Column("since", Moment),
-    sa.Column("told_level", sa.Integer, nullable=False),
     sa.Column("reminded_at", Moment),
     sa.Column("worst", sa.Float),
     sa.Column("severity", sa.Integer),
     sa.Column("period", Moment),
+)
+
+notified = sa.Table(
+    "notified",
+    metadata,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("measure", sa.Text, primary_key=True),
+    sa.Column("chat_id", sa.BigInteger, primary_key=True),
+    sa.Column("thread_id", sa.BigInteger, primary_key=True, default=0),
+    sa.Column("episode", sa.Integer, nullable=False),
+    sa.Column("level", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 silences = sa.Table(
@@ -147,6 +158,10 @@ silences = sa.Table(
     sa.Column("episode", sa.Integer, nullable=False),
     sa.Column("level", sa.Integer, nullable=False),
     sa.Column("by", sa.Text, nullable=False),
+    sa.Column("chat_id", sa.BigInteger),
+    sa.Column("thread_id", sa.BigInteger, nullable=False, default=0),
+    sa.Column("made_at", Moment),
+    sqlite_autoincrement=True,  # as with the outbox: a button in an old message names its silence for ever
 )
 
 pauses = sa.Table(

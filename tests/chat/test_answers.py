@@ -8,6 +8,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from bot.chat.account import account_tag, amount_words
+from bot.chat.alerts import Acted
 from bot.chat.answers import SourceAlert, account_card, alerts_page, credits_page
 from bot.chat.clean import utf16_len
 from bot.chat.pauses import act_of
@@ -16,6 +17,7 @@ from bot.core.model import (
     Account,
     Alert,
     Capabilities,
+    Chat,
     Credits,
     Limits,
     Measure,
@@ -67,7 +69,7 @@ def watched(
 
 
 ACK = Silence(SilenceKind.ACK, measure=Measure.CREDITS, episode=1, level=1, by="Ann")
-MUTE = Silence(SilenceKind.ACCOUNT, until=NOW + timedelta(hours=2), by="Bob")
+MUTE = Silence(SilenceKind.ACCOUNT, until=NOW + timedelta(hours=2), by="Bob", chat=Chat(7))
 ADS = watched("Ads", given.NONE_LEFT, alerts=((Measure.CREDITS, CRITICAL),), silences=(ACK,))
 STUDIO = watched(
     "Studio", replace(given.LOW, daily_refresh_at=datetime(2026, 7, 21, tzinfo=UTC)), given.PREMIUM,
@@ -78,7 +80,8 @@ LOOP = watched(
 )
 MAIN = watched("Main", replace(given.FULL, monthly=12450))
 NEW = watched("New", None)
-FLEET = (MAIN, NEW, LOOP, STUDIO, ADS, watched("Pilot"), watched("Zoo"))
+ZOO = watched("Zoo")
+FLEET = (MAIN, NEW, LOOP, STUDIO, ADS, watched("Pilot"), ZOO)
 
 
 def lines(message: Message) -> list[str]:
@@ -189,7 +192,7 @@ def test_alerts() -> None:
     refused = SourceAlert(
         Alert("pixverse", Measure.FAILURES, 2, since=ago(hours=1), severity=CRITICAL), outage=OutageKind.UNAUTHORIZED
     )
-    message = alerts_page((MAIN, LOOP, STUDIO, ADS), (refused,), 0, NOW, UTC_ZONE)
+    message = alerts_page((MAIN, LOOP, STUDIO, ADS), (refused,), (), 0, NOW, UTC_ZONE)
     assert lines(message) == [
         "5 alerts: 2 critical, 2 warning, 1 info",
         "🔴 useapi.net · critical: cannot be read: API token refused, since 13:03",
@@ -204,8 +207,31 @@ def test_alerts() -> None:
 def test_no_alerts() -> None:
     """Quiet is an answer too."""
     assert (
-        alerts_page((MAIN,), (), 0, NOW, UTC_ZONE).text == "No alerts: nothing is firing. /credits shows the numbers."
+        alerts_page((MAIN,), (), (), 0, NOW, UTC_ZONE).text
+        == "No alerts: nothing is firing. /credits shows the numbers."
     )
+
+
+def test_silences_of_what_does_not_fire() -> None:
+    """Each silence of the chat is named, who and until when, with a button that ends it; none of them twice."""
+    everything = Silence(SilenceKind.ALL, until=NOW + timedelta(hours=3), by="Cleo", chat=Chat(7), id=3)
+    everywhere = replace(MUTE, subject=ZOO.account.key, chat=None, id=4)
+    ack = replace(ACK, subject=ADS.account.key, id=2)
+    silences = (Acted((ack,), ("Ads",)), Acted((everything,)), Acted((everywhere,), ("Zoo", "Main", "Pilot")))
+    message = alerts_page((ADS, ZOO), (), silences, 0, NOW, UTC_ZONE)
+    assert lines(message) == [
+        "1 alert: 1 critical",
+        "🔴 Ads · critical: out of credits, since 13:48 · acknowledged by Ann",
+        "Silenced here:",
+        "Everything muted until today 17:03 by Cleo",
+        "Zoo, Main, Pilot · muted in every chat until today 16:03 by Bob",
+    ]
+    assert data(message) == ["end:2", "end:3", "end:4", "alerts:0"]
+    labels = [button.label for row in message.buttons for button in row]
+    assert labels[:3] == ["Undo ack: Ads", "Unmute: everything", "Unmute: Zoo +2"]
+    quiet = alerts_page((ZOO,), (), silences[1:2], 0, NOW, UTC_ZONE)
+    assert lines(quiet)[1:] == ["Silenced here:", "Everything muted until today 17:03 by Cleo"]
+    assert data(quiet) == ["end:3"]
 
 
 @pytest.mark.parametrize(
@@ -221,7 +247,7 @@ def test_no_alerts() -> None:
 def test_plan_alerts_by_what_happens(plan: Plan, words: str) -> None:
     """The list says what the plan does."""
     one = watched("Main", plan=plan, alerts=((Measure.PLAN, WARNING),))
-    assert f"· warning: {words}, since 13:48" in alerts_page((one,), (), 0, NOW, UTC_ZONE).text
+    assert f"· warning: {words}, since 13:48" in alerts_page((one,), (), (), 0, NOW, UTC_ZONE).text
 
 
 wild = st.text(st.characters(), max_size=100) | st.just("😀" * 3000) | st.just("עברית\n" * 50)
@@ -269,7 +295,7 @@ fleets = st.lists(
 @for_all(fleets, st.integers(-1, 4))
 def test_any_account_can_be_shown(fleet: list[Watched], page: int) -> None:
     """No name, number or moment makes an answer that Telegram refuses, or none at all."""
-    messages = [credits_page(fleet, page, NOW, UTC_ZONE), alerts_page(fleet, (), page, NOW, UTC_ZONE)]
+    messages = [credits_page(fleet, page, NOW, UTC_ZONE), alerts_page(fleet, (), (), page, NOW, UTC_ZONE)]
     messages += [account_card(one, NOW, UTC_ZONE) for one in fleet]
     for message in messages:
         size = utf16_len(message.text)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from bot.chat.messages import render
 from bot.chat.text import Message
 from bot.core.delivery import Parcel, Story
-from bot.core.model import Facts, Foretold, Notice, OutageKind, Reason, Severity, Topic
+from bot.core.model import Facts, Foretold, Measure, Notice, OutageKind, Reason, Severity, Topic
 from bot.core.rhythm import QuietHours
 from tests.chat import given
 from tests.chat.given import NOW, ago, low, note, parcel, plan, sent, source, unreadable
@@ -111,6 +112,130 @@ def test_greeting_names_no_account() -> None:
         "It writes when credits run low, a plan is about to end, or an account cannot be read. No news is good news.",
         "/credits shows the numbers, /help what else you can ask.",
     )
+
+
+PAIRED = Facts(total=1, by="Kim")
+
+
+def joined(told: Notice, by: str | None = None) -> Notice:
+    """An alert that fires when a chat joins."""
+    return replace(told, reason=Reason.JOINED, facts=replace(told.facts, by=by))
+
+
+def test_a_greeting_names_what_fires() -> None:
+    """One line an alert, of accounts and of the source, with who is at it; the buttons are those of an alert."""
+    out = low(severity=CRITICAL, credits=given.NONE_LEFT)
+    message = said(
+        parcel(
+            note(Topic.GREETING, Facts(total=3)),
+            joined(out),
+            joined(source(Reason.FIRED, Measure.FAILURES, outage=OutageKind.UNAUTHORIZED)),
+            joined(plan(plan=given.CANCELLED, name="Ads"), by="Kim"),
+        )
+    )
+    assert message.text.split("\n") == [
+        "🔴 credit-bot watches 3 accounts for this chat · 3 alerts now",
+        "🔴 Studio: out of credits",
+        "🔴 useapi.net refuses the API token",
+        "🟠 Ads: plan ends in 3 days, acknowledged by Kim",
+        "It writes when credits run low, a plan is about to end, or an account cannot be read.",
+        "/credits shows the numbers, /help what else you can ask.",
+    ]
+    assert not message.silent
+    assert [button.label for row in message.buttons for button in row][:2] == ["Ack", "Snooze 1 h"]
+    assert said(parcel(note(Topic.GREETING, Facts(total=3)), joined(low()))).silent, "a warning does not ring"
+
+
+def test_the_greeting_of_a_paired_chat() -> None:
+    """It says that the link has worked, what fires, and how to let others in; silent where nothing fires."""
+    check(
+        note(Topic.GREETING, PAIRED),
+        "⚪ This chat is paired with credit-bot, which watches 1 account",
+        "It writes when credits run low, a plan is about to end, or an account cannot be read. No news is good news.",
+        "/credits shows the numbers, /help what else you can ask.",
+        "/invite lets another chat in, /leave ends it for this one.",
+    )
+    message = said(parcel(note(Topic.GREETING, PAIRED), joined(low(severity=CRITICAL, credits=given.NONE_LEFT))))
+    assert message.text.split("\n")[:2] == [
+        "🔴 This chat is paired with credit-bot, which watches 1 account · 1 alert now",
+        "🔴 Studio: out of credits",
+    ]
+    assert "which watches" not in said(parcel(note(Topic.GREETING, replace(PAIRED, total=0)))).text
+
+
+def test_a_greeting_groups_what_is_much() -> None:
+    """Hundreds of alerts are grouped as in an alert about many, and go on in the next message; none is left out."""
+    many = [joined(low(name=f"account-{number:03}", email=f"{number}@example.com")) for number in range(300)]
+    broken = joined(unreadable(name="Loop", email="loop@example.com"))
+    told = parcel(note(Topic.GREETING, Facts(total=400)), broken, *many)
+    texts = []
+    while told.stories:
+        rendered = render(told, NOW, given.UTC_ZONE)
+        texts.append(rendered.message.text)
+        told = Parcel(told.stories[rendered.told :])
+    assert len(texts) > 1
+    assert texts[0].startswith("🟠 credit-bot watches 400 accounts for this chat · 301 alerts now, ")
+    assert texts[-1].startswith("🟠 Also firing now · ")
+    assert "1 account cannot be read:" in texts[0]
+    assert sum(text.count("account-") for text in texts) == 300
+
+
+def test_an_ack_is_told_elsewhere() -> None:
+    """One line: who is at what."""
+    acked: dict[str, Any] = {"by": "Kim", "acted_at": NOW}
+    check(
+        replace(note(Topic.ACK, given.facts(**acked)), measure=Measure.CREDITS),
+        "⚪ Studio: acknowledged by Kim (credits)",
+    )
+    shut = Facts(name="pixverse", source="pixverse", **acked)
+    check(
+        replace(note(Topic.ACK, shut), measure=Measure.FAILURES),
+        "⚪ useapi.net: acknowledged by Kim (not readable)",
+    )
+    many = [
+        replace(note(Topic.ACK, given.facts(name, f"{name}@example.com", **acked)), severity=severity)
+        for name, severity in (("Ads", CRITICAL), ("Loop", WARNING), ("Main", CRITICAL))
+    ]
+    assert said(parcel(*many)).text.split("\n") == [
+        "⚪ 3 alerts acknowledged by Kim",
+        "🔴 Critical: Ads, Main",
+        "🟠 Warning: Loop",
+    ]
+    assert said(parcel(*many)).silent
+
+
+def test_a_mute_of_every_chat_is_told_elsewhere() -> None:
+    """One line: whom, by whom, until when; with a button that ends it."""
+    muted: dict[str, Any] = {"by": "Kim", "acted_at": NOW, "until": NOW + timedelta(hours=2), "silence": 5}
+    check(note(Topic.MUTE, Facts(**muted)), "⚪ Everything: muted in every chat by Kim until today 16:03")
+    one = note(Topic.MUTE, given.facts(**muted))
+    check(one, "⚪ Studio: muted in every chat by Kim until today 16:03")
+    assert [(button.label, button.data) for row in said(parcel(one)).buttons for button in row] == [
+        ("Unmute", "undo:5")
+    ]
+    other = note(Topic.MUTE, given.facts("Ads", "ads@example.com", **muted))
+    assert said(parcel(one, other)).text.split("\n") == [
+        "⚪ 2 accounts muted in every chat by Kim",
+        "Until today 16:03: Studio, Ads",
+    ]
+
+
+def test_a_reminder_after_an_ack_says_who_was_at_it() -> None:
+    """The first line says who acknowledged it, and on which day."""
+    acked = {"by": "Kim", "acted_at": ago(days=1)}
+    out = low(Reason.REMINDED, CRITICAL, credits=given.NONE_LEFT, **acked)
+    assert said(parcel(out)).text.startswith("🔴 Studio: acknowledged by Kim yesterday, still out of credits\n")
+    shut = source(Reason.REMINDED, Measure.FAILURES, outage=OutageKind.UNAUTHORIZED, **acked)
+    assert said(parcel(shut)).text.startswith(
+        "🔴 useapi.net: acknowledged by Kim yesterday, still refuses the API token\n"
+    )
+    ended = plan(Reason.REMINDED, CRITICAL, plan=replace(given.CANCELLED, ends_at=ago(days=2)), **acked)
+    assert said(parcel(ended)).text.startswith("🔴 Studio: acknowledged by Kim yesterday, plan still not renewed\n")
+    both = said(parcel(out, low(Reason.REMINDED, CRITICAL, credits=given.NONE_LEFT, name="Ads"))).text.split("\n")
+    assert both[1:3] == [
+        "🔴 Critical, out of credits: Ads",
+        "🔴 Critical, out of credits, acknowledged by Kim yesterday: Studio",
+    ]
 
 
 def test_pause() -> None:

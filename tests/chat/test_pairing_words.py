@@ -11,7 +11,6 @@ from bot.chat.pairing import (
     log_line,
     not_paired_message,
     paired_line,
-    paired_message,
 )
 from bot.core.model import Chat
 from tests.chat.given import NOW, UTC_ZONE
@@ -44,19 +43,6 @@ def test_the_invitation() -> None:
         "Whoever uses it first sees every account and gets every alert. Send it to nobody else.",
     ]
     assert message.silent
-
-
-def test_the_greeting() -> None:
-    """How many are watched and no name of any; silent, as every greeting."""
-    message = paired_message(12)
-    assert message.text.split("\n") == [
-        "⚪ This chat is paired with credit-bot, which watches 12 accounts.",
-        "It is told when credits run low, a plan is about to end, or an account cannot be read.",
-        "/credits shows the numbers, /alerts what is firing now, /help the rest.",
-        "/invite lets another chat in, /leave ends it for this one.",
-    ]
-    assert message.silent
-    assert "watches" not in paired_message(0).text
 
 
 def test_the_farewell() -> None:

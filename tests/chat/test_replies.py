@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.chat import replies
+from bot.chat.alerts import Acted
 from bot.chat.clean import utf16_len
 from bot.chat.replies import Status
-from bot.chat.text import LONGEST_MESSAGE
+from bot.chat.text import LONGEST_MESSAGE, Button
 from bot.core.clock import ClockStep
 from bot.core.health import RefusedChat
-from bot.core.model import Chat
+from bot.core.model import Chat, Silence, SilenceKind
 from tests.chat.given import NOW, UTC_ZONE, ago
 
 WELL = Status(
@@ -92,25 +93,48 @@ def test_help() -> None:
     ]
 
 
+MUTE = Silence(SilenceKind.ACCOUNT, "pixverse:a@b.c", until=NOW + timedelta(hours=2), by="Bob", chat=Chat(7), id=9)
+ALL = Silence(SilenceKind.ALL, until=NOW + timedelta(hours=2), by="Bob", id=10)
+
+
 def test_muting() -> None:
-    """Whom, until when, and how to end it."""
-    until = NOW + timedelta(hours=2)
-    assert replies.muted_message("Studio", until, NOW, UTC_ZONE).text == (
+    """Whom, until when, where, and a button that ends it."""
+    message = replies.muted_message("Studio", MUTE, NOW, UTC_ZONE)
+    assert message.text == (
         "Studio is muted until today 16:03 (2 h).\n"
-        "It is still watched; what is wrong by then is told then. /unmute Studio ends it sooner."
+        "In this chat only; the others still get messages. Checks go on; what is wrong by then is told then."
     )
-    assert replies.muted_message(None, until, NOW, UTC_ZONE).text == (
+    assert message.buttons == ((Button("Unmute", "undo:9"),),)
+    assert replies.muted_message(None, ALL, NOW, UTC_ZONE).text == (
         "Everything is muted until today 16:03 (2 h).\n"
-        "It is still watched; what is wrong by then is told then. /unmute ends it sooner."
+        "In every chat; the others know it. Checks go on; what is wrong by then is told then."
     )
 
 
 def test_unmuting() -> None:
-    """Messages come again; or there was nothing to end."""
-    assert replies.unmuted_message("Studio").text == "Studio is no longer muted. /alerts shows what is firing."
-    assert replies.unmuted_message(None).text == "Nothing is muted any more. /alerts shows what is firing."
-    assert replies.unmuted_message("Studio", was_muted=False).text == "Studio was not muted."
-    assert replies.unmuted_message(None, was_muted=False).text == "Nothing was muted."
+    """Messages come again; or there was nothing to end, and what still holds is named."""
+
+    def said(name: str | None, *ended: Acted, left: tuple[Acted, ...] = ()) -> str:
+        return replies.unmuted_message(name, ended, left, NOW, UTC_ZONE).text
+
+    studio = Acted((MUTE,), ("Studio",))
+    assert said("Studio", studio) == "Studio is no longer muted. /alerts shows what is firing."
+    assert said(None, studio) == "Nothing is muted any more. /alerts shows what is firing."
+    assert said(None) == "Nothing was muted."
+    assert said("Studio", left=(Acted((ALL,)),)) == (
+        "Studio was not muted.\nEverything muted in every chat until today 16:03 by Bob"
+    )
+
+
+def test_status_names_the_silences_of_its_chat() -> None:
+    """Who and until when, and many are bounded."""
+    status = replies.Status("1", timedelta(hours=1), timedelta(minutes=15), 1, silences=(Acted((MUTE,), ("Studio",)),))
+    assert replies.status_message(status, NOW, UTC_ZONE).text.split("\n")[-3:-1] == [
+        "Silenced here:",
+        "Studio · muted until today 16:03 by Bob",
+    ]
+    many = replace(status, silences=status.silences * 50)
+    assert "And 30 more." in replies.status_message(many, NOW, UTC_ZONE).text
 
 
 def test_wrong_words_get_an_example_that_works() -> None:
@@ -149,9 +173,12 @@ def test_access() -> None:
 def test_taps_are_noted() -> None:
     """Who did what, and until when it holds."""
     assert replies.acked_note("Ann", NOW, UTC_ZONE) == (
-        "Acknowledged by Ann, 14:03: quiet until it recovers or gets worse."
+        "Acknowledged by Ann, 14:03: quiet in every chat until it recovers or gets worse."
     )
-    assert replies.snoozed_note("Ann", NOW + timedelta(hours=1), NOW, UTC_ZONE) == "Snoozed by Ann until today 15:03."
+    assert replies.snoozed_note("Ann", NOW + timedelta(hours=1), NOW, UTC_ZONE) == (
+        "Snoozed by Ann until today 15:03: quiet in this chat unless it gets worse."
+    )
+    assert replies.undone_note(Acted((MUTE,)), "Ann", NOW, UTC_ZONE) == "Undone by Ann, 14:03: the mute is over."
     assert replies.over_note() == "This alert is over; there is nothing to silence."
 
 

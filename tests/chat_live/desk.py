@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.chat.alerts import Acted
 from bot.chat.answers import SourceAlert
 from bot.chat.replies import Reloaded, Status
 from bot.core.history import Picture, Recorded, Trace
-from bot.core.model import Account, Alert, Chat, Measure, Notification, Severity, Watched
+from bot.core.model import Account, Alert, Chat, Measure, Notification, Severity, Silence, SilenceKind, Watched
 from bot.drawing import PNG
 from tests.fakes import ALICE, BOB, CAROL, CHAT, NOW, SOURCE, key_of, notice, reading
 
@@ -23,6 +24,9 @@ def watched(email: str, label: str | None = None) -> Watched:
     return Watched(account, (firing,) if email == ALICE else ())
 
 
+ACTED = Acted((Silence(SilenceKind.ACCOUNT, key_of(BOB), until=NOW + timedelta(hours=1), by="Kim", id=7),), (BOB,))
+
+
 @dataclass
 class FakeDesk:
     """Answers from memory; what people wish is written down."""
@@ -30,10 +34,11 @@ class FakeDesk:
     accounts: list[Watched] = field(
         default_factory=lambda: [watched(ALICE, "Studio"), watched(BOB), watched(CAROL, "Zoo")]
     )
-    mutes: list[tuple[str | None, datetime, str]] = field(default_factory=list)
+    mutes: list[tuple[str | None, datetime, str, bool]] = field(default_factory=list)
     unmutes: list[str | None] = field(default_factory=list)
     looks: list[list[str]] = field(default_factory=list)
-    silences: list[tuple[list[str], str, datetime | None]] = field(default_factory=list)
+    silenced: list[tuple[list[str], str, datetime | None]] = field(default_factory=list)
+    acts: list[Acted] = field(default_factory=lambda: [ACTED])
     moves: list[tuple[int, int]] = field(default_factory=list)
     boards: list[Chat] = field(default_factory=list)
     asked: int = 0
@@ -96,14 +101,25 @@ class FakeDesk:
         self.boards.append(chat)
         return False
 
-    async def mute(self, key: str | None, until: datetime, by: str) -> None:
+    async def mute(self, key: str | None, until: datetime, by: str, *, everywhere: bool = False) -> Silence:
         """Notes the wish."""
-        self.mutes.append((key, until, by))
+        self.mutes.append((key, until, by, everywhere))
+        return Silence(SilenceKind.ALL, until=until, by=by, chat=None if everywhere else CHAT, id=9)
 
-    async def unmute(self, key: str | None) -> bool:
+    async def unmute(self, key: str | None) -> Sequence[Acted]:
         """Notes the wish."""
         self.unmutes.append(key)
-        return True
+        return [ACTED]
+
+    async def silences(self) -> Sequence[Acted]:
+        """One mute."""
+        return self.acts
+
+    async def undo(self, number: int) -> Acted | None:
+        """Ends it."""
+        found = next((one for one in self.acts if one.silence.id == number), None)
+        self.acts = [one for one in self.acts if one is not found]
+        return found
 
     async def told_by(self, lead_id: int, chat_id: int) -> list[Notification]:
         """Message 1 of the private chat told of one account; so did message 1 of the group."""
@@ -111,12 +127,12 @@ class FakeDesk:
             return []
         return [Notification(1, CHAT, notice("a"), NOW)]
 
-    async def silence(self, told: Sequence[Notification], by: str, until: datetime | None) -> int:
+    async def silence(self, told: Sequence[Notification], by: str, until: datetime | None) -> Sequence[Silence]:
         """Notes the wish."""
         if self.over:
-            return 0
-        self.silences.append(([one.notice.subject for one in told], by, until))
-        return len(told)
+            return []
+        self.silenced.append(([one.notice.subject for one in told], by, until))
+        return [Silence(SilenceKind.SNOOZE if until else SilenceKind.ACK, until=until, by=by, chat=CHAT, id=8)]
 
     async def status(self) -> Status:
         """All is well."""

@@ -61,7 +61,7 @@ async def test_a_page_at_the_start_is_waited_for(
     monkeypatch.setattr("bot.chat.service.START_WAITS", (0.01,))
     telegram.between = page
     made = make_bot(TOKEN, telegram.url)
-    service = TelegramService(made, FakeDesk(), lambda: (CHAT,), frozenset(), ZONE, Metrics())
+    service = TelegramService(made, lambda _: FakeDesk(), lambda: (CHAT,), frozenset(), ZONE, Metrics())
     running = asyncio.create_task(service.run())
     try:
         await until(lambda: running.done() or service.polling.trouble)

@@ -9,11 +9,12 @@ import pytest
 
 from bot.chat import polling as polls
 from bot.chat import service as serving
+from bot.chat.alerts import Acted
 from bot.chat.commands import COMMANDS
 from bot.chat.sender import TelegramPost, seconds_of
 from bot.chat.service import TelegramService, make_bot
 from bot.chat.text import Button, Message
-from bot.core.model import Chat
+from bot.core.model import Chat, Silence, SilenceKind
 from bot.demo.telegram import SimulatedMessage, SimulatedTelegram, bad_request, server_error, too_many_requests
 from bot.errors import DatabaseTrouble, StartError
 from bot.metrics import Metrics
@@ -72,7 +73,7 @@ async def talk(telegram: SimulatedTelegram) -> AsyncIterator[Talk]:
     telegram.name(111, "Owner")
     bot, desk = make_bot(TOKEN, telegram.url), FakeDesk()
     chats = (CHAT, Chat(GROUP), Chat(FORUM, 45))
-    service = TelegramService(bot, desk, lambda: chats, frozenset(), ZONE, Metrics())
+    service = TelegramService(bot, lambda _: desk, lambda: chats, frozenset(), ZONE, Metrics())
     alive = list[int]()
     service.on_life = alive.append
     task = asyncio.create_task(service.run())
@@ -187,8 +188,8 @@ async def test_who_may_change_things(talk: Talk) -> None:
     await talk.ask(GROUP, "/mute all 1h", user_id=7)
     await talk.ask(111, "/mute studio 30m")
     assert talk.desk.mutes == [
-        (None, NOW + timedelta(hours=1), "User 7"),
-        (key_of(ALICE), NOW + timedelta(minutes=30), "Owner"),
+        (None, NOW + timedelta(hours=1), "User 7", False),
+        (key_of(ALICE), NOW + timedelta(minutes=30), "Owner", False),
     ]
     assert "Studio" in await talk.ask(GROUP, "/credits", user_id=5)
 
@@ -283,13 +284,14 @@ async def test_a_short_pause_is_kept_and_an_answer_that_fails_ends_nothing(
 
 
 async def test_an_ack_silences_and_says_who(talk: Talk) -> None:
-    """A tap on ack silences what the message told, and writes below it who did; the buttons stay."""
+    """A tap on ack silences what the message told, and writes below it who did; the buttons stay, one undoes it."""
     message = await talk.alert()
     said = await talk.tap(message, "ack")
     assert said.startswith("Acknowledged by Owner")
-    assert talk.desk.silences == [([key_of(ALICE)], "Owner", None)]
+    assert talk.desk.silenced == [([key_of(ALICE)], "Owner", None)]
     assert message.text == f"🔴 Studio: low\nmore\n{said}"
-    assert len(message.buttons) == 4
+    assert [row[0] for row in message.buttons][-1] == ("Undo ack", "undo:8")
+    assert len(message.buttons) == 5
 
 
 @pytest.mark.parametrize(("button", "length"), [("snooze1h", timedelta(hours=1)), ("snooze1d", timedelta(days=1))])
@@ -297,7 +299,37 @@ async def test_a_snooze_silences_for_its_time(talk: Talk, button: str, length: t
     """A snooze holds for as long as its button says."""
     message = await talk.alert()
     assert "Snoozed by Owner until" in await talk.tap(message, button)
-    assert talk.desk.silences == [([key_of(ALICE)], "Owner", NOW + length)]
+    assert talk.desk.silenced == [([key_of(ALICE)], "Owner", NOW + length)]
+
+
+async def test_the_newest_note_stands_in_place_of_the_others(talk: Talk) -> None:
+    """However often a message's buttons are tapped, one line below it says what holds, and one button undoes it."""
+    message = await talk.alert()
+    said = [await talk.tap(message, button) for button in ("ack", "ack", "snooze1d", "snooze1h")]
+    assert message.text == f"🔴 Studio: low\nmore\n{said[-1]}"
+    assert [data for row in message.buttons for _, data in row if data.startswith("undo")] == ["undo:8"]
+
+
+async def test_a_silence_is_undone_below_the_message_that_told_of_it(talk: Talk) -> None:
+    """The line says who undid it, and its button goes; a tap on a number that means nothing changes nothing."""
+    await talk.ask(111, "/mute bob 1h everywhere")
+    assert talk.desk.mutes[-1][-1] is True
+    answer = talk.telegram.messages[-1]
+    assert [data for row in answer.buttons for _, data in row] == ["undo:9"]
+    assert "This silence is over" in await talk.tap(answer, "undo:9")
+    talk.desk.acts = [Acted((Silence(SilenceKind.ALL, until=NOW, by="Owner", id=9),))]
+    assert await talk.tap(answer, "undo:9") == "Undone by Owner, 12:00: the mute is over."
+    assert answer.text.endswith("\nUndone by Owner, 12:00: the mute is over.")
+    assert not answer.buttons
+
+
+async def test_a_silence_is_ended_in_the_list_of_alerts(talk: Talk) -> None:
+    """The list is shown as it is then."""
+    assert "Silenced here:" in await talk.ask(111, "/alerts")
+    page = talk.telegram.messages[-1]
+    assert await talk.tap(page, "end:7") == "Undone by Owner, 12:00: the mute is over."
+    assert "Silenced here" not in page.text
+    assert [data for row in page.buttons for _, data in row] == ["alerts:0"]
 
 
 async def test_credits_below_an_alert(talk: Talk) -> None:
@@ -312,11 +344,16 @@ async def test_a_member_may_not_silence(talk: Talk) -> None:
     """In a group only its administrators may tap ack; a member may look at the credits."""
     message = await talk.alert(GROUP)
     assert "Only administrators" in await talk.tap(message, "ack", user_id=5)
-    assert talk.desk.silences == []
+    assert talk.desk.silenced == []
+    await talk.post.send(Message("muted", (), ((Button("Unmute", "undo:7"),), (Button("x", "end:7"),))), Chat(GROUP))
+    mute = talk.telegram.messages[-1]
+    for data in ("undo:7", "end:7"):
+        assert "Only administrators of this group can end a silence." in await talk.tap(mute, data, user_id=5)
+    assert len(talk.desk.acts) == 1
     await talk.tap(message, "credits", user_id=5)
-    assert len(talk.telegram.messages) == 2
+    assert len(talk.telegram.messages) == 3
     await talk.tap(message, "ack", user_id=7)
-    assert len(talk.desk.silences) == 1
+    assert len(talk.desk.silenced) == 1
 
 
 async def test_an_alert_that_is_over_says_so(talk: Talk) -> None:
@@ -327,19 +364,21 @@ async def test_an_alert_that_is_over_says_so(talk: Talk) -> None:
     assert message.edits == []
 
 
-@pytest.mark.parametrize("data", ["ack:999", "ack:", "ack:x", "nonsense", "credits:1:2", "page:" + "9" * 12, "ack:٣"])
+@pytest.mark.parametrize(
+    "data", ["ack:999", "ack:", "ack:x", "nonsense", "credits:1:2", "page:" + "9" * 12, "ack:٣", "undo:x"]
+)
 async def test_a_button_that_is_none_of_ours_says_so(talk: Talk, data: str) -> None:
     """Old, foreign and forged buttons are answered in words, and change nothing."""
     await talk.post.send(Message("old", (), ((Button("x", data),),)), CHAT)
     assert "no longer works" in await talk.tap(talk.telegram.messages[-1], data)
-    assert talk.desk.silences == []
+    assert talk.desk.silenced == []
 
 
 async def test_a_tap_in_a_chat_that_is_not_allowed_does_nothing(talk: Talk) -> None:
     """A button in a chat that is no longer allowed ends its waiting without a word."""
     message = await talk.alert(STRANGE)
     assert await talk.tap(message, "ack") == ""
-    assert talk.desk.silences == []
+    assert talk.desk.silenced == []
 
 
 async def test_lists_turn_in_place(talk: Talk) -> None:
@@ -359,14 +398,14 @@ async def test_a_message_that_cannot_be_edited_is_no_defect(talk: Talk, caplog: 
     talk.telegram.fail(bad_request("message can't be edited"), {"editMessageText"})
     talk.telegram.tap(message, "ack")
     await talk.handled()
-    assert len(talk.desk.silences) == 1
+    assert len(talk.desk.silenced) == 1
     assert "can't be edited" in caplog.text.lower().replace("’", "'")
 
 
 async def test_a_refused_token_ends_the_start(telegram: SimulatedTelegram) -> None:
     """Telegram refusing the bot token at the first contact is an end in words."""
     bot = make_bot("1:" + "x" * 35, telegram.url)
-    service = TelegramService(bot, FakeDesk(), tuple, frozenset(), ZONE, Metrics())
+    service = TelegramService(bot, lambda _: FakeDesk(), tuple, frozenset(), ZONE, Metrics())
     with pytest.raises(StartError, match="TELEGRAM_BOT_TOKEN: Telegram refuses it") as caught:
         await service.run()
     assert "xxx" not in str(caught.value)
@@ -382,7 +421,7 @@ async def test_a_network_that_is_down_is_waited_for(
     monkeypatch.setattr(polls, "LONGEST_WAIT", 0.001)
     telegram.away = True
     bot = make_bot(TOKEN, telegram.url)
-    service = TelegramService(bot, FakeDesk(), tuple, frozenset(), ZONE, Metrics())
+    service = TelegramService(bot, lambda _: FakeDesk(), tuple, frozenset(), ZONE, Metrics())
     task = asyncio.create_task(service.run())
     await until(lambda: service.polling.trouble)
     telegram.away = False

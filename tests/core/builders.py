@@ -1,7 +1,10 @@
 """Short ways to make the frozen values that the tests of the core speak of."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from bot.core.looks import Audience, Outcome
 from bot.core.measures import Standing, ladder_severities
 from bot.core.model import (
     Account,
@@ -13,6 +16,7 @@ from bot.core.model import (
     Measure,
     Notice,
     Notification,
+    Notified,
     Number,
     Outage,
     OutageKind,
@@ -21,6 +25,7 @@ from bot.core.model import (
     Reason,
     Rules,
     Severity,
+    Silence,
     Threshold,
     Topic,
 )
@@ -92,21 +97,53 @@ def quiet(measure: Measure = Measure.CREDITS) -> Alert:
     return Alert(KEY, measure)
 
 
-def firing(level: int, told: int | None = None, *, measure: Measure = Measure.CREDITS, ladder: int = 3) -> Alert:
-    """An alert in its first episode since NOW, told to the level it stands at unless said otherwise."""
-    known = level if told is None else told
+HERE, THERE = Chat(111), Chat(-222)
+"""Two chats that are told of Alice's account."""
+
+
+def firing(level: int, *, measure: Measure = Measure.CREDITS, ladder: int = 3) -> Alert:
+    """An alert in its first episode since NOW."""
     return Alert(
         KEY,
         measure,
         level=level,
         episode=1,
-        sequence=1 if known else 0,
+        sequence=1,
         since=NOW,
-        told_level=known,
         reminded_at=NOW,
         worst=float(-level),
         severity=ladder_severities(ladder)[level - 1],
     )
+
+
+def told(level: int, episode: int = 1) -> Notified:
+    """What a chat remembers that was told of an episode down to a level."""
+    return Notified(episode, level)
+
+
+@dataclass
+class Listeners:
+    """What each chat was told of the alerts of one subject, kept as the store does."""
+
+    chats: tuple[Chat, ...] = (HERE,)
+    silences: list[Silence] = field(default_factory=list)
+    notified: dict[Measure, Mapping[Chat, Notified]] = field(default_factory=dict)
+
+    @property
+    def audience(self) -> Audience:
+        """As a decision wants to know them."""
+        return Audience(self.chats, self.notified, tuple(self.silences))
+
+    def keep(self, outcomes: Iterable[Outcome]) -> None:
+        """Remembers what was told; silences that an alert has ended are over."""
+        for one in outcomes:
+            self.notified[one.alert.measure] = one.notified
+            self.silences = [each for each in self.silences if each.id not in one.ended or not each.id]
+
+
+def notices_to(outcomes: Iterable[Outcome], chat: Chat = HERE) -> list[Notice]:
+    """What a chat is told of a decision."""
+    return [notice for one in outcomes for notice, chats in one.notices if chat in chats]
 
 
 def stand(reach: int, hold: int | None = None, ladder: int = 3) -> Standing:

@@ -5,10 +5,26 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.core.decide import announce, covers, decide, is_silenced
+from bot.core.decide import ack_until, announce, covers, decide, has_lapsed, is_muted, is_over, is_silenced
+from bot.core.looks import Outcome, outcome
 from bot.core.measures import Standing
-from bot.core.model import Alert, Measure, Reason, Severity, Silence, SilenceKind
-from tests.core.builders import DAY, HOUR, KEY, MINUTE, NOW, SECOND, firing, quiet, stand
+from bot.core.model import Alert, Chat, Facts, Measure, Notified, Reason, Severity, Silence, SilenceKind
+from tests.core.builders import (
+    DAY,
+    HERE,
+    HOUR,
+    KEY,
+    MINUTE,
+    NOW,
+    SECOND,
+    THERE,
+    Listeners,
+    firing,
+    notices_to,
+    quiet,
+    stand,
+    told,
+)
 
 ALL = Silence(SilenceKind.ALL, until=NOW + HOUR)
 
@@ -75,10 +91,10 @@ def test_the_same_again_changes_nothing(case: Case) -> None:
 
 
 def test_a_firing_starts_an_episode() -> None:
-    """Fired: a new episode with its own start, count and worst value; nothing of it told yet."""
+    """Fired: a new episode with its own start, count and worst value."""
     before = replace(quiet(), episode=4, sequence=7, since=NOW - 9 * DAY, worst=-99.0, reminded_at=NOW - 9 * DAY)
     alert = decide(before, stand(2), DAY, NOW).alert
-    assert (alert.episode, alert.sequence, alert.since, alert.told_level) == (5, 0, NOW, 0)
+    assert (alert.episode, alert.sequence, alert.since) == (5, 0, NOW)
     assert (alert.worst, alert.reminded_at) == (-2.0, NOW)
 
 
@@ -152,25 +168,26 @@ def test_what_is_no_new_period(period: datetime | None, standing: Standing) -> N
     assert (decision.reason, decision.alert.level) == (Reason.NONE, 1)
 
 
-def said(alert: Alert, reason: Reason = Reason.NONE, *, silenced: bool = False) -> Reason:
-    """What is said of an alert."""
-    return announce(alert, reason, silenced=silenced).reason
+OVER = replace(firing(1), level=0, severity=None)
 
 
 @pytest.mark.parametrize(
-    ("alert", "reason", "expected"),
+    ("alert", "notified", "reason", "expected"),
     [
-        (firing(2, told=0), Reason.FIRED, Reason.FIRED),
-        (firing(3, told=2), Reason.WORSENED, Reason.WORSENED),
-        (firing(3), Reason.REMINDED, Reason.REMINDED),
-        (replace(firing(1), level=0, severity=None), Reason.RESOLVED, Reason.RESOLVED),
-        (replace(firing(1, told=0), level=0, severity=None), Reason.RESOLVED, Reason.NONE),
-        (firing(3), Reason.NONE, Reason.NONE),
-        (quiet(), Reason.NONE, Reason.NONE),
-        (firing(3, told=0), Reason.NONE, Reason.FIRED),
-        (firing(3, told=0), Reason.REMINDED, Reason.FIRED),
-        (firing(3, told=1), Reason.REMINDED, Reason.WORSENED),
-        (replace(firing(1), level=0, severity=None), Reason.NONE, Reason.RESOLVED),
+        (firing(2), None, Reason.FIRED, Reason.FIRED),
+        (firing(3), told(2), Reason.WORSENED, Reason.WORSENED),
+        (firing(3), told(3), Reason.REMINDED, Reason.REMINDED),
+        (OVER, told(1), Reason.RESOLVED, Reason.RESOLVED),
+        (OVER, None, Reason.RESOLVED, Reason.NONE),
+        (firing(3), told(3), Reason.NONE, Reason.NONE),
+        (quiet(), None, Reason.NONE, Reason.NONE),
+        (firing(3), None, Reason.NONE, Reason.FIRED),
+        (firing(3), None, Reason.REMINDED, Reason.FIRED),
+        (firing(3), None, Reason.WORSENED, Reason.FIRED),
+        (firing(3), told(3, episode=0), Reason.NONE, Reason.FIRED),
+        (firing(3), told(1), Reason.REMINDED, Reason.WORSENED),
+        (OVER, told(1), Reason.NONE, Reason.RESOLVED),
+        (OVER, told(3, episode=0), Reason.NONE, Reason.RESOLVED),
     ],
     ids=[
         "a firing",
@@ -182,95 +199,161 @@ def said(alert: Alert, reason: Reason = Reason.NONE, *, silenced: bool = False) 
         "quiet",
         "catching up on a firing",
         "a first word is no reminder",
+        "a first word is no worsening",
+        "another episode was told",
         "a worse rung is no reminder",
         "catching up on a recovery",
+        "a recovery is owed for an earlier episode",
     ],
 )
-def test_what_is_said(alert: Alert, reason: Reason, expected: Reason) -> None:
-    """What differs from what was told last is said, once, and noted; under a silence nothing is."""
-    assert said(alert, reason) is expected
-    assert announce(alert, reason, silenced=True).alert == alert
-    assert said(alert, reason, silenced=True) is Reason.NONE
-    told = announce(alert, reason, silenced=False).alert
-    assert told.told_level == (alert.level if expected is not Reason.NONE else alert.told_level)
-    assert told.sequence == alert.sequence + (expected is not Reason.NONE)
-    assert said(told) is Reason.NONE
+def test_what_is_said(alert: Alert, notified: Notified | None, reason: Reason, expected: Reason) -> None:
+    """What differs from what the chat was told last is said, once, and noted; under a silence nothing is."""
+    assert announce(alert, notified, reason, silenced=True) == (notified, Reason.NONE)
+    after, said = announce(alert, notified, reason, silenced=False)
+    assert said is expected
+    known = Notified(alert.episode, alert.level) if alert.level else None
+    assert after == (known if expected is not Reason.NONE else notified)
+    assert announce(alert, after, Reason.NONE, silenced=False) == (after, Reason.NONE)
 
 
-def step(alert: Alert, standing: Standing | None, now: datetime, *silences: Silence) -> tuple[Alert, Reason]:
-    """One look as the checks do it: decided, then said or withheld."""
-    decision = decide(alert, standing, DAY, now)
-    decision = announce(decision.alert, decision.reason, silenced=is_silenced(decision.alert, silences, now))
-    return decision.alert, decision.reason
+class Look:
+    """One alert through looks, as the checks do it: decided, then said or withheld in each chat."""
+
+    def __init__(self, *silences: Silence, chats: tuple[Chat, ...] = (HERE,)) -> None:
+        self.alert = quiet()
+        self.listeners = Listeners(chats, list(silences))
+
+    def __call__(self, standing: Standing | None, now: datetime, *silences: Silence) -> Reason:
+        """A look; gives what is said here."""
+        return self.said(standing, now, *silences).get(HERE, Reason.NONE)
+
+    def said(self, standing: Standing | None, now: datetime, *silences: Silence) -> dict[Chat, Reason]:
+        """A look; gives what is said in which chat."""
+        self.listeners.silences += silences
+        decision = decide(self.alert, standing, DAY, now)
+        return self.keep(outcome(decision.alert, decision.reason, Facts(), self.listeners.audience, now))
+
+    def keep(self, one: Outcome) -> dict[Chat, Reason]:
+        """Remembers what was decided; gives what is said in which chat."""
+        self.alert = one.alert
+        self.listeners.keep([one])
+        return {chat: notice.reason for chat in self.listeners.chats for notice in notices_to([one], chat)}
 
 
 def test_after_a_mute_an_untold_rung_is_said_at_once() -> None:
     """A mute that ends while an alert fires: said at once if its present rung was never told."""
-    alert, reason = step(quiet(), stand(2), NOW, ALL)
-    assert reason is Reason.NONE
-    alert, reason = step(alert, stand(2), NOW + HOUR - SECOND, ALL)
-    assert reason is Reason.NONE
-    alert, reason = step(alert, stand(2), NOW + HOUR, ALL)
-    assert reason is Reason.FIRED
-    assert step(alert, stand(2), NOW + 2 * HOUR)[1] is Reason.NONE
+    look = Look(ALL)
+    assert look(stand(2), NOW) is Reason.NONE
+    assert look(stand(2), NOW + HOUR - SECOND) is Reason.NONE
+    assert look(stand(2), NOW + HOUR) is Reason.FIRED
+    assert look(stand(2), NOW + 2 * HOUR) is Reason.NONE
 
 
 def test_after_a_mute_a_told_rung_waits_for_its_reminder() -> None:
     """A mute that ends while an alert fires at a rung that was told: nothing until the next reminder."""
-    mute = Silence(SilenceKind.ALL, until=NOW + 30 * HOUR)
-    alert, _ = step(quiet(), stand(3), NOW)
-    alert, reason = step(alert, stand(3), NOW + 25 * HOUR, mute)
-    assert reason is Reason.NONE
-    alert, reason = step(alert, stand(3), NOW + 30 * HOUR, mute)
-    assert reason is Reason.NONE
-    assert step(alert, stand(3), NOW + 49 * HOUR)[1] is Reason.REMINDED
+    look = Look()
+    look(stand(3), NOW)
+    assert look(stand(3), NOW + 25 * HOUR, Silence(SilenceKind.ALL, until=NOW + 30 * HOUR)) is Reason.NONE
+    assert look(stand(3), NOW + 30 * HOUR) is Reason.NONE
+    assert look(stand(3), NOW + 49 * HOUR) is Reason.REMINDED
 
 
 def test_after_a_mute_a_withheld_recovery_is_told() -> None:
     """A recovery withheld by a mute is told afterwards, even when the look that ends it knows nothing."""
-    alert, _ = step(quiet(), stand(2), NOW)
-    alert, reason = step(alert, stand(0), NOW + MINUTE, ALL)
-    assert (alert.level, reason) == (0, Reason.NONE)
-    assert step(alert, None, NOW + HOUR, ALL)[1] is Reason.RESOLVED
+    look = Look()
+    look(stand(2), NOW)
+    assert look(stand(0), NOW + MINUTE, ALL) is Reason.NONE
+    assert look.alert.level == 0
+    assert look(None, NOW + HOUR) is Reason.RESOLVED
 
 
 def test_an_episode_inside_a_mute_ends_without_a_word() -> None:
     """An episode of which nothing was told ends without a word."""
-    alert, _ = step(quiet(), stand(2), NOW, ALL)
-    alert, _ = step(alert, stand(0), NOW + MINUTE, ALL)
-    assert step(alert, stand(0), NOW + HOUR, ALL)[1] is Reason.NONE
+    look = Look(ALL)
+    look(stand(2), NOW)
+    look(stand(0), NOW + MINUTE)
+    assert look(stand(0), NOW + HOUR) is Reason.NONE
 
 
 def test_a_recovery_is_owed_even_after_a_second_episode_inside_the_mute() -> None:
     """A told episode recovers, another comes and goes, all muted: the chat still hears that it is over."""
-    alert, _ = step(quiet(), stand(2), NOW)
+    look = Look()
+    look(stand(2), NOW)
+    look.listeners.silences.append(ALL)
     for minute, level in enumerate((0, 1, 0), 1):
-        alert, reason = step(alert, stand(level), NOW + minute * MINUTE, ALL)
-        assert reason is Reason.NONE
-    alert, reason = step(alert, stand(0), NOW + HOUR, ALL)
-    assert reason is Reason.RESOLVED
-    assert step(alert, stand(0), NOW + 2 * HOUR)[1] is Reason.NONE
+        assert look(stand(level), NOW + minute * MINUTE) is Reason.NONE
+    assert look(stand(0), NOW + HOUR) is Reason.RESOLVED
+    assert look(stand(0), NOW + 2 * HOUR) is Reason.NONE
 
 
 def test_a_second_episode_is_a_firing_after_the_mute() -> None:
     """A told episode recovers muted and another begins, no deeper: after the mute it is said as fired."""
-    alert, _ = step(quiet(), stand(2), NOW)
-    alert, _ = step(alert, stand(0), NOW + MINUTE, ALL)
-    alert, _ = step(alert, stand(1), NOW + 2 * MINUTE, ALL)
-    alert, reason = step(alert, stand(1), NOW + HOUR, ALL)
-    assert (reason, alert.episode, alert.sequence) == (Reason.FIRED, 2, 1)
+    look = Look()
+    look(stand(2), NOW)
+    look(stand(0), NOW + MINUTE, ALL)
+    look(stand(1), NOW + 2 * MINUTE)
+    assert look(stand(1), NOW + HOUR) is Reason.FIRED
+    assert (look.alert.episode, look.alert.sequence) == (2, 1)
 
 
 def test_a_rung_left_rearms_even_while_muted() -> None:
     """Shallower re-arms the deeper rung: reached again, it is said again, although a mute hid the way up."""
-    alert, _ = step(quiet(), stand(3), NOW)
-    alert, _ = step(alert, stand(1), NOW + MINUTE, ALL)
-    alert, reason = step(alert, stand(3), NOW + HOUR, ALL)
-    assert reason is Reason.WORSENED
+    look = Look()
+    look(stand(3), NOW)
+    look(stand(1), NOW + MINUTE, ALL)
+    assert look(stand(3), NOW + HOUR) is Reason.WORSENED
+
+
+def test_a_silence_of_one_chat_changes_nothing_in_another() -> None:
+    """Snoozed here at info: the other chat hears the worse rungs, the refill and the next fall, and so does this one.
+
+    Muted here: nothing is said here, and there everything as if there was no mute.
+    """
+    snooze = Silence(SilenceKind.SNOOZE, KEY, Measure.CREDITS, NOW + DAY, 1, 1, "Jo", HERE, id=1)
+    look = Look(chats=(HERE, THERE))
+    look(stand(1), NOW)
+    steps = [(1, {}), (3, Reason.WORSENED), (0, Reason.RESOLVED), (1, Reason.FIRED), (3, Reason.WORSENED)]
+    look.listeners.silences.append(snooze)
+    for hour, (level, said) in enumerate(steps, 1):
+        expected = dict.fromkeys((HERE, THERE), said) if isinstance(said, Reason) else {}
+        assert look.said(stand(level), NOW + hour * HOUR) == expected, level
+    assert look.listeners.silences == []
+    mute = Silence(SilenceKind.ALL, until=NOW + 9 * DAY, chat=HERE)
+    assert look.said(stand(0), NOW + DAY, mute) == {THERE: Reason.RESOLVED}
+    assert look.said(stand(2), NOW + 25 * HOUR) == {THERE: Reason.FIRED}
+    assert look.said(stand(3), NOW + 26 * HOUR) == {THERE: Reason.WORSENED}
+    assert look.said(stand(3), NOW + 50 * HOUR) == {THERE: Reason.REMINDED}
+    assert look.said(stand(3), NOW + 9 * DAY) == {HERE: Reason.FIRED, THERE: Reason.REMINDED}
+    assert look.said(stand(0), NOW + 10 * DAY) == dict.fromkeys((HERE, THERE), Reason.RESOLVED)
+
+
+def test_two_chats_that_are_told_at_once_are_told_under_one_key() -> None:
+    """What one chat hears as fired another hears as worsened: the same moment, one key, which no other moment has."""
+    look = Look(chats=(HERE, THERE))
+    mute = Silence(SilenceKind.ALL, until=NOW + HOUR, chat=HERE)
+    look.said(stand(1), NOW, mute)
+    decision = decide(look.alert, stand(2), DAY, NOW + HOUR)
+    one = outcome(decision.alert, decision.reason, Facts(), look.listeners.audience, NOW + HOUR)
+    assert {notice.reason for notice, _ in one.notices} == {Reason.FIRED, Reason.WORSENED}
+    (key,) = {notice.key for notice, _ in one.notices}
+    assert look.keep(one) == {HERE: Reason.FIRED, THERE: Reason.WORSENED}
+    decision = decide(look.alert, stand(3), DAY, NOW + 2 * HOUR)
+    one = outcome(decision.alert, decision.reason, Facts(), look.listeners.audience, NOW + 2 * HOUR)
+    assert key not in {notice.key for notice, _ in one.notices}
+
+
+def test_a_chat_that_is_told_no_more_hears_no_recovery_and_is_forgotten() -> None:
+    """Whom an alert no longer concerns is told nothing of it, and what was told there is no more once it is over."""
+    look = Look(chats=(HERE, THERE))
+    look.said(stand(2), NOW)
+    look.listeners.chats = (HERE,)
+    assert look.said(stand(3), NOW + HOUR) == {HERE: Reason.WORSENED}
+    assert look.said(stand(0), NOW + 2 * HOUR) == {HERE: Reason.RESOLVED}
+    assert look.listeners.notified[Measure.CREDITS] == {}
 
 
 ACK = Silence(SilenceKind.ACK, KEY, Measure.CREDITS, episode=1, level=2)
-SNOOZE = Silence(SilenceKind.SNOOZE, KEY, Measure.CREDITS, until=NOW + HOUR)
+SNOOZE = Silence(SilenceKind.SNOOZE, KEY, Measure.CREDITS, until=NOW + HOUR, episode=1, level=2)
 MUTE = Silence(SilenceKind.ACCOUNT, KEY, until=NOW + HOUR)
 OTHER = "pixverse:bob@example.com"
 
@@ -287,11 +370,14 @@ OTHER = "pixverse:bob@example.com"
         (MUTE, firing(1, measure=Measure.PLAN), MINUTE, True),
         (MUTE, replace(firing(3), subject=OTHER), MINUTE, False),
         (MUTE, firing(3), HOUR, False),
-        (SNOOZE, firing(3), MINUTE, True),
-        (SNOOZE, replace(firing(1), episode=9), MINUTE, True),
-        (SNOOZE, firing(3, measure=Measure.PLAN), MINUTE, False),
-        (SNOOZE, replace(firing(3), subject=OTHER), MINUTE, False),
-        (SNOOZE, firing(3), HOUR, False),
+        (SNOOZE, firing(2), MINUTE, True),
+        (SNOOZE, firing(1), MINUTE, True),
+        (SNOOZE, firing(3), MINUTE, False),
+        (SNOOZE, replace(firing(2), level=0), MINUTE, False),
+        (SNOOZE, replace(firing(1), episode=9), MINUTE, False),
+        (SNOOZE, firing(2, measure=Measure.PLAN), MINUTE, False),
+        (SNOOZE, replace(firing(2), subject=OTHER), MINUTE, False),
+        (SNOOZE, firing(2), HOUR, False),
         (ACK, firing(2), 99 * DAY, True),
         (ACK, firing(1), MINUTE, True),
         (ACK, firing(3), MINUTE, False),
@@ -299,28 +385,76 @@ OTHER = "pixverse:bob@example.com"
         (ACK, replace(firing(2), episode=2), MINUTE, False),
         (ACK, firing(2, measure=Measure.PLAN), MINUTE, False),
         (ACK, replace(firing(2), subject=OTHER), MINUTE, False),
-        (replace(ACK, until=NOW + HOUR), firing(2), HOUR, False),
+        (replace(ACK, until=NOW + HOUR), firing(2), HOUR, True),
     ],
 )
 def test_what_a_silence_covers(silence: Silence, alert: Alert, after: timedelta, held: bool) -> None:
-    """Each kind of silence covers exactly its own alerts, until its own end."""
-    assert covers(silence, alert, NOW + after) is held
-    assert is_silenced(alert, [silence], NOW + after) is held
-    assert is_silenced(alert, [replace(MUTE, subject="nobody"), silence], NOW + after) is held
+    """Each kind of silence covers exactly its own alerts, until its own end, in every chat or in its own."""
+    now = NOW + after
+    assert covers(silence, alert, now) is held
+    assert is_silenced(alert, HERE, [silence], now) is held
+    assert is_silenced(alert, HERE, [replace(MUTE, subject="nobody"), silence], now) is held
+    assert is_silenced(alert, HERE, [replace(silence, chat=HERE)], now) is held
+    assert not is_silenced(alert, HERE, [replace(silence, chat=THERE)], now)
+
+
+def test_what_a_mute_covers_beside_alerts() -> None:
+    """A note about an account is withheld by a mute of it or of everything; one about nobody by the latter alone."""
+    for subject, account, everything in ((KEY, True, True), (OTHER, False, True), ("", False, True)):
+        assert is_muted(subject, HERE, [MUTE], NOW) is account
+        assert is_muted(subject, HERE, [replace(ALL, chat=HERE)], NOW) is everything
+        assert not is_muted(subject, HERE, [replace(ALL, chat=THERE), SNOOZE, ACK], NOW)
+        assert not is_muted(subject, HERE, [ALL, MUTE], NOW + HOUR)
 
 
 def test_no_silence_silences_nothing() -> None:
     """Without a silence everything is said."""
-    assert not is_silenced(firing(3), [], NOW)
+    assert not is_silenced(firing(3), HERE, [], NOW)
+
+
+@pytest.mark.parametrize(
+    ("silence", "alert", "after", "over", "lapsed"),
+    [
+        (MUTE, None, HOUR - SECOND, False, False),
+        (MUTE, OVER, HOUR - SECOND, False, False),
+        (ALL, None, HOUR, True, False),
+        (SNOOZE, firing(2), HOUR - SECOND, False, False),
+        (SNOOZE, firing(2), HOUR, True, False),
+        (SNOOZE, firing(3), MINUTE, True, False),
+        (SNOOZE, None, MINUTE, True, False),
+        (ACK, firing(2), 99 * DAY, False, False),
+        (ACK, OVER, MINUTE, True, False),
+        (replace(ACK, until=NOW + DAY), firing(2), 9 * DAY, False, False),
+        (replace(ACK, until=NOW + DAY, level=3), firing(3), DAY - SECOND, False, False),
+        (replace(ACK, until=NOW + DAY, level=3), firing(3), DAY, True, True),
+    ],
+)
+def test_when_a_silence_is_over(
+    silence: Silence, alert: Alert | None, after: timedelta, over: bool, lapsed: bool
+) -> None:
+    """A mute ends with its time alone; a snooze and an ack with their alert, or at a worse rung.
+
+    An ack of what is still critical lapses after its time.
+    """
+    assert is_over(silence, alert, NOW + after) is over
+    assert (alert is not None and over and has_lapsed(silence, alert, NOW + after)) is lapsed
+
+
+def test_how_long_an_ack_lasts() -> None:
+    """A day, longer where reminders are rarer, for ever where there are none."""
+    assert ack_until(6 * HOUR, NOW) == NOW + DAY
+    assert ack_until(3 * DAY, NOW) == NOW + 3 * DAY
+    assert ack_until(None, NOW) is None
 
 
 def test_an_ack_holds_reminders_and_the_way_back_but_neither_worse_nor_recovery() -> None:
     """Ack: no reminder, nothing for the same rung again, but the next worse rung and the recovery are told."""
-    ack = replace(ACK, level=3)
-    alert, _ = step(quiet(), stand(3, ladder=4), NOW)
-    assert step(alert, stand(3, ladder=4), NOW + 2 * DAY, ack)[1] is Reason.NONE
-    alert, _ = step(alert, stand(1, ladder=4), NOW + HOUR, ack)
-    alert, reason = step(alert, stand(3, ladder=4), NOW + 2 * HOUR, ack)
-    assert reason is Reason.NONE
-    assert step(alert, stand(4, ladder=4), NOW + 3 * HOUR, ack)[1] is Reason.WORSENED
-    assert step(alert, stand(0, ladder=4), NOW + 3 * HOUR, ack)[1] is Reason.RESOLVED
+    look = Look(chats=(HERE, THERE))
+    look(stand(3, ladder=4), NOW)
+    look.listeners.silences.append(replace(ACK, level=3, id=1))
+    assert look.said(stand(3, ladder=4), NOW + 2 * DAY) == {}
+    assert look.said(stand(1, ladder=4), NOW + 49 * HOUR) == {}
+    assert look.said(stand(3, ladder=4), NOW + 50 * HOUR) == {}
+    assert look.said(stand(4, ladder=4), NOW + 51 * HOUR) == dict.fromkeys((HERE, THERE), Reason.WORSENED)
+    assert look.listeners.silences == [], "a worse rung ends it for good"
+    assert look.said(stand(0, ladder=4), NOW + 52 * HOUR) == dict.fromkeys((HERE, THERE), Reason.RESOLVED)

@@ -118,9 +118,56 @@ def test_different_causes_are_different_messages_oldest_first() -> None:
     assert told == [[1, 5, 6], [2, 7, 3], [4], [8]]
 
 
-@pytest.mark.parametrize("topic", [Topic.GREETING, Topic.PAUSE])
+def test_a_greeting_takes_along_what_fires_when_a_chat_joins() -> None:
+    """One message has the greeting and every alert that fires, of accounts and sources; what got worse since is apart.
+
+    What is over by then is told with what it was.
+    """
+    pending = [
+        notification(1, Reason.NONE, topic=Topic.GREETING, measure=None),
+        notification(2, Reason.JOINED, "alice"),
+        notification(3, Reason.JOINED, "bob", measure=Measure.PLAN),
+        notification(4, Reason.JOINED, "pixverse", measure=Measure.FAILURES, source=True),
+        notification(5, FIRED, "carol"),
+        notification(6, Reason.JOINED, "dave"),
+        notification(7, Reason.WORSENED, "dave"),
+        notification(8, Reason.JOINED, "erin"),
+        notification(9, RESOLVED, "erin"),
+    ]
+    told = parcels(pending)
+    assert [[part.id for part in parcel.notifications] for parcel in told] == [[1, 2, 3, 4], [5, 6, 7], [8, 9]]
+    assert told[-1].stories[0].overtaken
+
+
+@pytest.mark.parametrize(
+    ("severity", "by", "expected"),
+    [(Severity.CRITICAL, None, True), (Severity.CRITICAL, "Kim", False), (Severity.WARNING, None, False)],
+)
+def test_a_greeting_rings_if_anything_is_critical(severity: Severity, by: str | None, expected: bool) -> None:
+    """Not for a warning, and not for what somebody is at already."""
+    greeting = notification(1, Reason.NONE, topic=Topic.GREETING, measure=None, severity=Severity.INFO)
+    fires = notification(2, Reason.JOINED, severity=severity)
+    facts = replace(fires.notice.facts, by=by)
+    (parcel,) = parcels([greeting, replace(fires, notice=replace(fires.notice, facts=facts))])
+    assert parcel.rings is expected
+    (quiet,) = parcels([greeting])
+    assert not quiet.rings
+
+
+@pytest.mark.parametrize("topic", [Topic.ACK, Topic.MUTE])
+def test_what_one_act_silenced_is_one_message(topic: Topic) -> None:
+    """Of one tap on a message about many accounts the other chats get one line, and of another person's another."""
+    lines = [
+        replace(one, notice=replace(one.notice, facts=replace(one.notice.facts, by=by, acted_at=NOW)))
+        for number, (who, by) in enumerate((("alice", "Kim"), ("bob", "Jo"), ("carol", "Kim")), 1)
+        for one in [notification(number, Reason.NONE, who, topic=topic)]
+    ]
+    assert [[part.id for part in parcel.notifications] for parcel in parcels(lines)] == [[1, 3], [2]]
+
+
+@pytest.mark.parametrize("topic", [Topic.PAUSE, Topic.DIGEST])
 def test_notes_stand_alone(topic: Topic) -> None:
-    """Greetings and pauses are never merged, not even with their like about the same."""
+    """Pauses and summaries are never merged, not even with their like about the same."""
     note = notification(1, Reason.NONE, topic=topic, measure=None)
     again = replace(note, id=2, notice=replace(note.notice, key="other"))
     assert [parcel.notifications for parcel in parcels([note, again])] == [(note,), (again,)]

@@ -12,7 +12,7 @@ from bot.core.left_out import OF_PLAN, completed, is_told, newly_unreadable, tol
 from bot.core.looks import decide_account, judge, noted
 from bot.core.measures import plan_standing
 from bot.core.model import Account, Alert, Credits, Health, LeftOut, Measure, Plan, Reading
-from tests.core.builders import DAY, HOUR, KEY, MINUTE, NOW, RULES, account_with
+from tests.core.builders import DAY, HOUR, KEY, MINUTE, NOW, RULES, Listeners, account_with, notices_to
 
 OF_CREDITS = ("monthly_allowance", "daily_allowance", "refresh_at", "daily_refresh_at")
 NAMES = (*sorted(OF_PLAN), *OF_CREDITS)
@@ -136,31 +136,34 @@ ANSWERS = st.lists(st.tuples(PLANS, st.floats(0, 10_000), st.sets(st.sampled_fro
 
 
 def seen_by(
-    account: Account, alerts: dict[Measure, Alert], reading: Reading
+    account: Account, alerts: dict[Measure, Alert], reading: Reading, listeners: Listeners
 ) -> tuple[Account, dict[Measure, Alert], list[str]]:
     """What one look makes of an account and its alerts, and the reasons of what is told."""
     now = reading.taken_at
     sample = judge(reading, account)
     after = noted(account, sample)
-    outcomes = decide_account(account, after, alerts, RULES, Health(), (), now)
-    told_now = [f"{one.notice.measure} {one.notice.reason}" for one in outcomes if one.notice]
+    outcomes = decide_account(account, after, alerts, RULES, Health(), listeners.audience, now)
+    listeners.keep(outcomes)
+    told_now = [f"{notice.measure} {notice.reason}" for notice in notices_to(outcomes)]
     return after, {**alerts, **{one.alert.measure: one.alert for one in outcomes}}, told_now
 
 
 @given(ANSWERS)
 def test_leaving_out_moves_no_alert(answers: list[tuple[Plan, float, set[str]]]) -> None:
     """After whatever answers, the last one again without any of its fields tells nothing and leaves each level."""
-    account, alerts = Account(KEY, "pixverse", "alice@example.com"), dict[Measure, Alert]()
+    account, alerts, listeners = Account(KEY, "pixverse", "alice@example.com"), dict[Measure, Alert](), Listeners()
     at = NOW
     for plan, monthly, names in answers:
         at += MINUTE
-        account, alerts, _ = seen_by(account, alerts, without(told(plan, at, monthly), *sorted(names)))
+        account, alerts, _ = seen_by(account, alerts, without(told(plan, at, monthly), *sorted(names)), listeners)
     full = told(plan, at + 2 * MINUTE, monthly)
     for settled in (later(full, -MINUTE), full):  # the first may end the alert of a period that is over
-        account, alerts, _ = seen_by(account, alerts, settled)
+        account, alerts, _ = seen_by(account, alerts, settled, listeners)
     levels = {measure: (alert.level, alert.episode) for measure, alert in alerts.items()}
     for step, left in enumerate([NAMES, ("cancelled_at",), ("ends_at", "next_name"), ("free",), OF_CREDITS]):
-        account, alerts, told_now = seen_by(account, alerts, without(later(full, (step + 1) * MINUTE), *left))
+        account, alerts, told_now = seen_by(
+            account, alerts, without(later(full, (step + 1) * MINUTE), *left), listeners
+        )
         assert told_now == []
         assert {measure: (alert.level, alert.episode) for measure, alert in alerts.items()} == levels
         assert account.reading is not None

@@ -54,10 +54,12 @@ from tests.core.builders import (
     RULES,
     SECOND,
     SOURCE,
+    Listeners,
     account_with,
     credit_of,
     failed,
     firing,
+    notices_to,
     read,
 )
 
@@ -190,6 +192,7 @@ class Life:
     def __init__(self, account: Account | None = None) -> None:
         self.account = account or account_with()
         self.alerts: dict[Measure, Alert] = {}
+        self.listeners = Listeners()
         self.now = NOW
         self.health = Health(total=1)
 
@@ -199,14 +202,15 @@ class Life:
         sample = replace(sample, taken_at=self.now)
         before = self.account
         self.account = noted(before, judge(sample, before))
-        outcomes = decide_account(before, self.account, self.alerts, RULES, self.health, silences, self.now)
-        return self.keep(outcomes)
+        self.listeners.silences = list(silences)
+        audience = self.listeners.audience
+        return self.keep(decide_account(before, self.account, self.alerts, RULES, self.health, audience, self.now))
 
     def keep(self, outcomes: Sequence[Outcome]) -> dict[Measure, Notice]:
         """Remembers the alerts and gives what is said of them."""
         self.alerts |= {outcome.alert.measure: outcome.alert for outcome in outcomes}
-        notices = [outcome.notice for outcome in outcomes if outcome.notice]
-        return {notice.measure: notice for notice in notices if notice.measure}
+        self.listeners.keep(outcomes)
+        return {notice.measure: notice for notice in notices_to(outcomes) if notice.measure}
 
     def reasons(self, sample: Sample, *silences: Silence, after: timedelta = 15 * MINUTE) -> dict[Measure, Reason]:
         """One look, and why something is said."""
@@ -374,8 +378,9 @@ def test_a_replayed_look_says_nothing() -> None:
     """The same look decided again, from what was saved: no alert moves, nothing is said."""
     life = Life()
     life.look(read(0, plan=Plan(PRO, ends_at=NOW + DAY)))
-    again = decide_account(life.account, life.account, life.alerts, RULES, life.health, (), life.now)
-    assert [(one.alert, one.notice) for one in again] == [(life.alerts[one.alert.measure], None) for one in again]
+    audience = life.listeners.audience
+    again = decide_account(life.account, life.account, life.alerts, RULES, life.health, audience, life.now)
+    assert [(one.alert, one.notices) for one in again] == [(life.alerts[one.alert.measure], ()) for one in again]
 
 
 HEALTHY = SourceState(SOURCE, listed_at=NOW, listed=3)
@@ -384,7 +389,7 @@ HEALTHY = SourceState(SOURCE, listed_at=NOW, listed=3)
 def look_at(life: Life, source: SourceState, health: Health, after: timedelta = 15 * MINUTE) -> dict[Measure, Notice]:
     """One round of a source."""
     life.now += after
-    return life.keep(decide_source(source, life.alerts, RULES, health, (), life.now))
+    return life.keep(decide_source(source, life.alerts, RULES, health, life.listeners.audience, life.now))
 
 
 def test_a_refused_token_is_one_critical_alert_that_is_repeated() -> None:

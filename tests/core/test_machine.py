@@ -1,7 +1,7 @@
 """The design's invariants of deciding, on random histories.
 
-Two bots live through the same looks: one hears every silence, the other none. A small oracle keeps its own count of
-levels, rows of failures and the time that truly passed, and compares after every look.
+Three bots live through the same looks: one hears every silence, one none, one all but those of one chat alone. A small
+oracle keeps its own count of levels, rows of failures and the time that truly passed, and compares after every look.
 """
 
 from dataclasses import dataclass, replace
@@ -17,10 +17,12 @@ from bot.core.measures import Standing, credits_standing, ladder_severities
 from bot.core.model import (
     Account,
     Alert,
+    Chat,
     Credits,
     Health,
     Ladder,
     Measure,
+    Notice,
     Number,
     Outage,
     OutageKind,
@@ -33,7 +35,24 @@ from bot.core.model import (
     Silence,
     SilenceKind,
 )
-from tests.core.builders import DAY, HOUR, KEY, MINUTE, NOW, PRO, SECOND, account_with, credit_of, days, read, rungs
+from tests.core.builders import (
+    DAY,
+    HERE,
+    HOUR,
+    KEY,
+    MINUTE,
+    NOW,
+    PRO,
+    SECOND,
+    THERE,
+    Listeners,
+    account_with,
+    credit_of,
+    days,
+    notices_to,
+    read,
+    rungs,
+)
 
 MEASURES = (Measure.CREDITS, Measure.PLAN, Measure.FAILURES)
 ROW = 3
@@ -52,31 +71,58 @@ class Told:
     at: timedelta = NEVER
 
 
+@dataclass
+class Wish:
+    """A silence as the oracle keeps it: over once its time is, its alert is, or its alert is worse."""
+
+    silence: Silence
+    over: bool = False
+
+    def look(self, alert: Alert) -> None:
+        """Ends it if its alert has moved on."""
+        mine = (self.silence.measure, KEY) == (alert.measure, alert.subject)
+        if mine and not (alert.episode == self.silence.episode and 1 <= alert.level <= self.silence.level):
+            self.over = True
+
+    def withholds(self, alert: Alert, chat: Chat, wall: datetime) -> bool:
+        """Whether it keeps a chat from being told of an alert."""
+        timeless = self.silence.until is None or self.silence.kind is SilenceKind.ACK
+        lasts = not self.over and (timeless or wall < (self.silence.until or wall))
+        return lasts and self.silence.chat in (None, chat) and self.silence.measure in (None, alert.measure)
+
+
 class Universe:
     """One bot's memory of one account's alerts, and all it ever said."""
 
-    def __init__(self) -> None:
+    def __init__(self, *chats: Chat) -> None:
         self.alerts: dict[Measure, Alert] = {measure: Alert(KEY, measure) for measure in MEASURES}
-        self.told = {measure: Told() for measure in MEASURES}
-        self.keys: set[str] = set()
+        self.told = {(chat, measure): Told() for chat in chats for measure in MEASURES}
+        self.listeners = Listeners(chats)
+        self.keys: set[tuple[Chat, str]] = set()
 
     def keep(self, outcomes: list[Outcome]) -> None:
-        """Remembers a look's outcomes and what the chat now believes."""
+        """Remembers a look's outcomes and what the chats now believe."""
+        self.listeners.keep(outcomes)
         for one in outcomes:
             self.alerts[one.alert.measure] = one.alert
-            if one.notice is None:
-                continue
-            assert one.notice.key not in self.keys, "a notice's key is used twice"
-            self.keys.add(one.notice.key)
-            told = self.told[one.alert.measure]
-            if one.notice.reason is not Reason.FIRED:
-                assert told.believes, f"{one.notice.reason} of an alert that the chat never heard of"
-            told.believes = 0 if one.notice.reason is Reason.RESOLVED else one.notice.facts.level
+            for chat in self.listeners.chats:
+                for notice in notices_to([one], chat):
+                    self.hear(chat, notice)
+
+    def hear(self, chat: Chat, notice: Notice) -> None:
+        """A chat is told something."""
+        assert notice.measure
+        assert (chat, notice.key) not in self.keys, "a chat gets a notice's key twice"
+        self.keys.add((chat, notice.key))
+        told = self.told[chat, notice.measure]
+        if notice.reason is not Reason.FIRED:
+            assert told.believes, f"{notice.reason} of an alert that the chat never heard of"
+        told.believes = 0 if notice.reason is Reason.RESOLVED else notice.facts.level
 
 
 def apart_from_telling(alerts: dict[Measure, Alert]) -> dict[Measure, Alert]:
     """The states that no silence may change."""
-    return {measure: replace(alert, told_level=0, sequence=0) for measure, alert in alerts.items()}
+    return {measure: replace(alert, sequence=0) for measure, alert in alerts.items()}
 
 
 def credits_oracle(level: int, reading: Credits, allowance: Number | None, daily: Number, ladder: Ladder) -> int:
@@ -115,8 +161,8 @@ class Histories(RuleBasedStateMachine):
         self.wall, self.passed, self.set_back_at = NOW, ZERO, NEVER
         self.account: Account = account_with()
         self.plan = Plan()
-        self.real, self.open = Universe(), Universe()
-        self.silences: list[Silence] = []
+        self.real, self.open, self.without = Universe(HERE, THERE), Universe(HERE), Universe(HERE, THERE)
+        self.wishes: list[Wish] = []
         self.watching = Rules()
         self.credits_level, self.failures_level, self.row = 0, 0, 0
         self.allowance: Number | None = None
@@ -192,27 +238,49 @@ class Histories(RuleBasedStateMachine):
         self.look_again()
 
     @rule(
-        kind=st.sampled_from([SilenceKind.ALL, SilenceKind.ACCOUNT, SilenceKind.SNOOZE]),
-        measure=st.sampled_from(MEASURES),
+        kind=st.sampled_from([SilenceKind.ALL, SilenceKind.ACCOUNT]),
+        chat=st.sampled_from([None, HERE, HERE, THERE]),
         lasting=st.sampled_from([HOUR, DAY, 4 * DAY, None]),
     )
-    def silence(self, kind: SilenceKind, measure: Measure, lasting: timedelta | None) -> None:
-        """Somebody mutes or snoozes."""
-        until = None if lasting is None else self.wall + lasting
-        self.silences.append(Silence(kind, KEY, measure if kind is SilenceKind.SNOOZE else None, until))
+    def mute(self, kind: SilenceKind, chat: Chat | None, lasting: timedelta | None) -> None:
+        """Somebody mutes, in one chat or in all."""
+        self.wish(Silence(kind, KEY, until=None if lasting is None else self.wall + lasting, chat=chat))
+
+    @rule(
+        chat=st.sampled_from([HERE, HERE, THERE]),
+        measure=st.sampled_from(MEASURES),
+        lasting=st.sampled_from([HOUR, DAY, 4 * DAY]),
+    )
+    def snooze(self, chat: Chat, measure: Measure, lasting: timedelta) -> None:
+        """Somebody snoozes what fires, in one chat."""
+        alert = self.real.alerts[measure]
+        if alert.level:
+            about = (KEY, measure, self.wall + lasting, alert.episode, alert.level)
+            self.wish(Silence(SilenceKind.SNOOZE, *about, chat=chat))
 
     @rule(measure=st.sampled_from(MEASURES))
     def ack(self, measure: Measure) -> None:
         """Somebody acks what fires."""
         alert = self.real.alerts[measure]
         if alert.level:
-            self.silences.append(Silence(SilenceKind.ACK, KEY, measure, None, alert.episode, alert.level))
+            self.wish(Silence(SilenceKind.ACK, KEY, measure, self.wall + DAY, alert.episode, alert.level))
 
-    @precondition(lambda self: bool(self.silences))
+    def wish(self, silence: Silence) -> None:
+        """A silence holds from now on; where nobody heeds the one chat's own, only if it is none of these."""
+        numbered = replace(silence, id=len(self.wishes) + 1)
+        self.wishes.append(Wish(numbered))
+        self.real.listeners.silences.append(numbered)
+        if silence.chat != HERE:
+            self.without.listeners.silences.append(numbered)
+
+    @precondition(lambda self: bool(self.wishes))
     @rule()
     def unmute(self) -> None:
         """Every silence is taken back."""
-        self.silences.clear()
+        for one in self.wishes:
+            one.over = True
+        self.real.listeners.silences.clear()
+        self.without.listeners.silences.clear()
         self.look_again()
 
     def tick(self) -> datetime:
@@ -237,17 +305,30 @@ class Histories(RuleBasedStateMachine):
         self.expect(after, shared=shared)
         row = Health(total=2, failing=2, shared=True, fewest_failures=after.failures)
         health = row if shared and after.outage else Health(total=2, failing=int(after.outage is not None))
-        opened = decide_account(before, after, self.open.alerts, self.watching, health, (), self.wall)
-        heard = decide_account(before, after, self.real.alerts, self.watching, health, self.silences, self.wall)
+        opened, heard, apart = (self.decided(one, before, health) for one in (self.open, self.real, self.without))
         for one in opened:
             self.check_turn(self.open.alerts[one.alert.measure], one)
         self.open.keep(opened)
-        self.real.keep(heard)
-        assert apart_from_telling(self.real.alerts) == apart_from_telling(self.open.alerts), "a silence changed a state"
+        for universe, outcomes in ((self.real, heard), (self.without, apart)):
+            universe.keep(outcomes)
+            assert apart_from_telling(universe.alerts) == apart_from_telling(self.open.alerts), (
+                "a silence moved a state"
+            )
         for one in heard:
-            self.check_told(one)
+            for wish in self.wishes:
+                wish.look(one.alert)
+            for chat in (HERE, THERE):
+                self.check_told(one, chat)
+        there = [(notice.measure, notice.reason) for notice in notices_to(heard, THERE)]
+        same = [(notice.measure, notice.reason) for notice in notices_to(apart, THERE)]
+        assert there == same, "a silence of one chat changed what another is told"
         self.check_levels()
         self.check_replay(health)
+
+    def decided(self, universe: Universe, before: Account, health: Health) -> list[Outcome]:
+        """What one look does in a universe."""
+        audience = universe.listeners.audience
+        return decide_account(before, self.account, universe.alerts, self.watching, health, audience, self.wall)
 
     def expect(self, after: Account, *, shared: bool) -> None:
         """Moves the oracle."""
@@ -272,8 +353,8 @@ class Histories(RuleBasedStateMachine):
 
     def check_turn(self, before: Alert, one: Outcome) -> None:
         """Without silences every turn of an alert is said at once, by its reason, and nothing else is."""
-        told, after = self.open.told[before.measure], one.alert
-        reason = one.notice.reason if one.notice else Reason.NONE
+        told, after = self.open.told[HERE, before.measure], one.alert
+        reason = next((notice.reason for notice in notices_to([one])), Reason.NONE)
         if after.level == 0:
             assert reason is (Reason.RESOLVED if before.level else Reason.NONE)
         elif before.level == 0:
@@ -293,7 +374,7 @@ class Histories(RuleBasedStateMachine):
         """A reminder comes while critical, never early, and is never forgotten."""
         assert reason in (Reason.NONE, Reason.REMINDED)
         every = self.watching.remind_every
-        since = self.open.told[before.measure].at
+        since = self.open.told[HERE, before.measure].at
         if reason is Reason.REMINDED:
             assert one.alert.severity is Severity.CRITICAL
             assert every is not None
@@ -302,26 +383,15 @@ class Histories(RuleBasedStateMachine):
             unknown = before.measure is Measure.PLAN and (self.plan.free or self.plan.ends_at is None)
             assert unknown or self.passed - since < every, "a reminder was forgotten"
 
-    def check_told(self, one: Outcome) -> None:
+    def check_told(self, one: Outcome, chat: Chat) -> None:
         """Under a silence nothing is said; without one the chat knows whether it fires, and of nothing less bad."""
-        told, level = self.real.told[one.alert.measure], one.alert.level
-        if self.is_withheld(one.alert):
-            assert one.notice is None, "said in spite of a silence"
+        told, level = self.real.told[chat, one.alert.measure], one.alert.level
+        if any(wish.withholds(one.alert, chat, self.wall) for wish in self.wishes):
+            assert not notices_to([one], chat), "said in spite of a silence"
         else:
             assert bool(level) == bool(told.believes), "the chat does not know whether it fires"
             assert level <= told.believes, "something worse was left unsaid"
             told.believes = level
-
-    def is_withheld(self, alert: Alert) -> bool:
-        """Whether a silence holds, by the glossary's words."""
-        holding = [silence for silence in self.silences if silence.until is None or self.wall < silence.until]
-        for silence in holding:
-            mine = silence.measure in (None, alert.measure)
-            if silence.kind is SilenceKind.ACK:
-                mine = mine and silence.episode == alert.episode and 1 <= alert.level <= silence.level
-            if mine:
-                return True
-        return False
 
     def check_levels(self) -> None:
         """The oracle's levels, and a plan's by what people would say of it."""
@@ -345,13 +415,12 @@ class Histories(RuleBasedStateMachine):
 
     def check_replay(self, health: Health) -> None:
         """The same sample again changes nothing and says nothing."""
-        account = self.account
-        for universe, silences in ((self.open, []), (self.real, self.silences)):
-            for one in decide_account(account, account, universe.alerts, self.watching, health, silences, self.wall):
+        for universe in (self.open, self.real, self.without):
+            for one in self.decided(universe, self.account, health):
                 known = universe.alerts[one.alert.measure]
                 if one.alert.measure is Measure.PLAN and not known.level and self.plan.renews:
                     continue  # a new period within reach: the old one is resolved, and the next look tells of the new
-                assert (one.alert, one.notice) == (known, None), "a replayed sample changed something"
+                assert (one.alert, one.notices) == (known, ()), "a replayed sample changed something"
 
 
 TestHistories = Histories.TestCase

@@ -22,7 +22,23 @@ from bot.core.model import (
     SilenceKind,
 )
 from bot.core.steady import LONGEST, steady_until
-from tests.core.builders import DAY, HOUR, KEY, MINUTE, NOW, PRO, RULES, SECOND, account_with, credit_of, failed, read
+from tests.core.builders import (
+    DAY,
+    HERE,
+    HOUR,
+    KEY,
+    MINUTE,
+    NOW,
+    PRO,
+    RULES,
+    SECOND,
+    THERE,
+    Listeners,
+    account_with,
+    credit_of,
+    failed,
+    read,
+)
 
 Alerts = dict[Measure, Alert]
 
@@ -44,19 +60,36 @@ looks = st.lists(
     st.tuples(st.timedeltas(SECOND, 2 * DAY), edges | st.sampled_from(list(OutageKind)), plans), min_size=1, max_size=6
 )
 silences = st.sampled_from(
-    [(), (Silence(SilenceKind.ALL, "", until=NOW + HOUR),), (Silence(SilenceKind.ACCOUNT, KEY, until=NOW + DAY),)]
+    [
+        (),
+        (Silence(SilenceKind.ALL, "", until=NOW + HOUR),),
+        (Silence(SilenceKind.ALL, "", until=NOW + HOUR, chat=HERE),),
+        (Silence(SilenceKind.ACCOUNT, KEY, until=NOW + DAY, chat=THERE),),
+    ]
 )
 rules = st.sampled_from([RULES, replace(RULES, remind_every=None), replace(RULES, plan_ends_within=())])
 
 
-def step(
-    account: Account, alerts: Alerts, sample: Sample, now: datetime, under: Rules, silent: Sequence[Silence]
-) -> tuple[Account, Alerts, int]:
-    """The account and its alerts after one more look, and how many messages it called for."""
-    after = noted(account, judge(sample, account))
-    outcomes = decide_account(account, after, alerts, under, Health(), silent, now)
-    said = sum(one.notice is not None for one in outcomes)
-    return after, alerts | {one.alert.measure: one.alert for one in outcomes}, said
+class Life:
+    """An account with its alerts and two chats, look after look."""
+
+    def __init__(self, account: Account, under: Rules, silences: Sequence[Silence] = ()) -> None:
+        self.account, self.under, self.alerts, self.owed = account, under, Alerts(), False
+        self.listeners = Listeners((HERE, THERE), list(silences))
+
+    def look(self, sample: Sample, now: datetime) -> int:
+        """One more look; how many messages it called for."""
+        after = noted(self.account, judge(sample, self.account))
+        audience = self.listeners.audience
+        outcomes = decide_account(self.account, after, self.alerts, self.under, Health(), audience, now)
+        self.account, self.owed = after, any(one.owed for one in outcomes)
+        self.alerts = self.alerts | {one.alert.measure: one.alert for one in outcomes}
+        self.listeners.keep(outcomes)
+        return sum(len(one.notices) for one in outcomes)
+
+    def steady_until(self, now: datetime) -> datetime | None:
+        """Until when the last page decides nothing new."""
+        return steady_until(self.account, self.alerts, self.under, now, owed=self.owed)
 
 
 def comparable(alerts: Alerts) -> dict[Measure, Alert]:
@@ -74,52 +107,50 @@ def test_what_is_steady_decides_nothing_new(
     moments: list[float],
 ) -> None:
     """Until the moment that is named, the same reading moves no alert and calls for no message, whenever it is seen."""
-    account, alerts, now = account_with(), Alerts(), NOW - 5 * DAY
+    life, now = Life(account_with(), under, silent), NOW - 5 * DAY
     for after, seen, plan in lived:
         now += after
         sample = failed(seen, now) if isinstance(seen, OutageKind) else read(credit_of(seen), now, plan)
-        account, alerts, _ = step(account, alerts, sample, now, under, silent)
-    until = steady_until(account, alerts, under, now)
+        life.look(sample, now)
+    until = life.steady_until(now)
     if until is None or until <= now:
         return
-    assert account.reading is not None
+    assert life.account.reading is not None
     assert until <= now + LONGEST
+    before = comparable(life.alerts)
     for moment in sorted({*moments, 1.0}):
         then = min(now + moment * (until - now), until - timedelta(microseconds=1))
-        again = replace(account.reading, taken_at=max(then, now + timedelta(microseconds=1)))
-        account, later, said = step(account, alerts, again, then, under, silent)
-        assert comparable(later) == comparable(alerts)
-        assert said == 0
+        again = replace(life.account.reading, taken_at=max(then, now + timedelta(microseconds=1)))
+        assert life.look(again, then) == 0
+        assert comparable(life.alerts) == before
 
 
 def test_an_account_in_peace_is_steady_until_its_plan_comes_to_a_rung() -> None:
     """It is no empty promise: nothing is decided for a day, nor up to the moment at which seven days are left."""
     reading = read(9_000, NOW, Plan(PRO, PRO, ends_at=NOW + 10 * DAY))
-    account, alerts, _ = step(account_with(), {}, reading, NOW, RULES, ())
-    assert steady_until(account, alerts, RULES, NOW) == NOW + LONGEST
-    late = NOW + 3 * DAY - HOUR
-    until = steady_until(account, alerts, RULES, late)
+    life = Life(account_with(), RULES)
+    life.look(reading, NOW)
+    assert life.steady_until(NOW) == NOW + LONGEST
+    until = life.steady_until(NOW + 3 * DAY - HOUR)
     assert until is not None
     assert timedelta(0) < NOW + 3 * DAY - until < SECOND
-    *_, said = step(
-        account, alerts, replace(account.reading or read(), taken_at=until + SECOND), until + SECOND, RULES, ()
-    )
-    assert said == 1
+    assert life.look(replace(reading, taken_at=until + SECOND), until + SECOND) == 1
 
 
 def test_nothing_is_steady_while_something_is_owed_or_failed() -> None:
-    """A failed look, and a message that a silence withholds, are decided anew each time."""
-    mute = (Silence(SilenceKind.ALL, "", until=NOW + HOUR),)
-    low, alerts, said = step(account_with(), {}, read(0), NOW, RULES, mute)
-    assert said == 0
-    assert steady_until(low, alerts, RULES, NOW) is None
-    lost, alerts, _ = step(account_with(read(9_000)), {}, Outage(NOW + HOUR, OutageKind.GARBLED), NOW + HOUR, RULES, ())
-    assert steady_until(lost, alerts, RULES, NOW + HOUR) is None
+    """A failed look, and a message that a silence withholds from any chat, are decided anew each time."""
+    low = Life(account_with(), RULES, (Silence(SilenceKind.ALL, "", until=NOW + HOUR, chat=THERE),))
+    assert low.look(read(0), NOW) == 1
+    assert low.steady_until(NOW) is None
+    lost = Life(account_with(read(9_000)), RULES)
+    lost.look(Outage(NOW + HOUR, OutageKind.GARBLED), NOW + HOUR)
+    assert lost.steady_until(NOW + HOUR) is None
 
 
 def test_a_critical_alert_is_steady_until_its_reminder() -> None:
     """What stays critical is decided again when its reminder is due."""
-    low, alerts, _ = step(account_with(), {}, read(0), NOW, replace(RULES, remind_every=2 * HOUR), ())
-    until = steady_until(low, alerts, replace(RULES, remind_every=2 * HOUR), NOW)
+    low = Life(account_with(), replace(RULES, remind_every=2 * HOUR))
+    low.look(read(0), NOW)
+    until = low.steady_until(NOW)
     assert until is not None
     assert timedelta(0) < NOW + 2 * HOUR - until < SECOND

@@ -26,6 +26,7 @@ NO_PARSERS = {
     "bot.core.credit_changes.differ": "compares two values of the core",
     "bot.drawing_process.drawable": "is handed what the bot itself wrote: test_drawing.py",
     "bot.store.boards.hash_of": "is handed what the bot itself wrote",
+    "bot.store.alerts.load_notified": "reads what the bot itself wrote: test_operations.py",
     "bot.store.pairing.hash_of": "is handed what is_code let through",
     **dict.fromkeys(
         ("bot.chat.commands.Desk.enter", "bot.desk.Desk.enter", "bot.door.Door.enter", "bot.view.View.enter"),

@@ -139,5 +139,5 @@ def test_any_answer_is_fit_to_send(many: list[Watched], zone: ZoneInfo) -> None:
     """Whatever is known of accounts: their card, their pages, their board."""
     is_fit(account_card(many[0], NOW, zone))
     is_fit(credits_page(many, 0, NOW, zone))
-    is_fit(alerts_page(many, [], 0, NOW, zone))
+    is_fit(alerts_page(many, [], [], 0, NOW, zone))
     is_fit(board_message(many, NOW, zone))

@@ -213,6 +213,59 @@ def several() -> Mapping[str, str]:
     }
 
 
+def joined(told: Notice, by: str | None = None) -> Notice:
+    """An alert that fires when a chat joins."""
+    return replace(told, reason=Reason.JOINED, facts=replace(told.facts, by=by))
+
+
+def greetings() -> Mapping[str, str]:
+    """The first message to a chat, with what fires."""
+    out = low(severity=CRITICAL, credits=given.NONE_LEFT)
+    shut = source(outage=OutageKind.UNAUTHORIZED)
+    paired = note(Topic.GREETING, Facts(total=1, by="Kim"))
+    hello = note(Topic.GREETING, Facts(total=12))
+    fleet = [joined(one) for one in many(*(f"Account {number}" for number in range(11)))]
+    return {
+        "nothing fires": shown.notices(hello),
+        "a warning": shown.notices(hello, joined(low())),
+        "critical": shown.notices(hello, *map(joined, (out, shut, plan(name="Ads", email="ads")))),
+        "somebody is at it": shown.notices(hello, joined(out, by="Kim")),
+        "many": shown.notices(hello, joined(unreadable(name="Loop", email="loop")), joined(out), *fleet),
+        "paired, nothing fires": shown.notices(paired),
+        "paired": shown.notices(paired, joined(out)),
+    }
+
+
+def silenced() -> Mapping[str, str]:
+    """What a chat is told of what others silenced, and after that."""
+    acked: dict[str, Any] = {"by": "Kim", "acted_at": NOW}
+    muted: dict[str, Any] = {**acked, "until": NOW + timedelta(hours=2), "silence": 5}
+    before: dict[str, Any] = {"by": "Kim", "acted_at": ago(days=1)}
+    gone = replace(given.CANCELLED, ends_at=ago(days=2))
+
+    def ack(*names: str) -> list[Notice]:
+        return [replace(note(Topic.ACK, given.facts(name, name, **acked)), measure=Measure.CREDITS) for name in names]
+
+    return {
+        "acknowledged": shown.notices(*ack("Studio")),
+        "acknowledged, several": shown.notices(*ack("Ads", "Loop", "Main")),
+        "acknowledged, a source": shown.notices(
+            replace(note(Topic.ACK, Facts(source="pixverse", **acked)), measure=Measure.FAILURES)
+        ),
+        "muted everywhere": shown.notices(note(Topic.MUTE, given.facts(**muted))),
+        "muted everywhere, several": shown.notices(
+            *(note(Topic.MUTE, given.facts(name, name, **muted)) for name in ("Ads", "Loop"))
+        ),
+        "muted everywhere, all": shown.notices(note(Topic.MUTE, Facts(**muted))),
+        "reminded after an ack": shown.notices(low(Reason.REMINDED, CRITICAL, credits=given.NONE_LEFT, **before)),
+        "reminded after an ack, a plan": shown.notices(plan(Reason.REMINDED, CRITICAL, plan=gone, **before)),
+        "reminded after an ack, a source": shown.notices(source(Reason.REMINDED, **before)),
+        "reminded after an ack, several": shown.notices(
+            *many("Ads", "Loop", reason=Reason.REMINDED, severity=CRITICAL, credits=given.NONE_LEFT, **before)
+        ),
+    }
+
+
 def notes() -> Mapping[str, str]:
     """The rare notes beside alerts."""
     night = Facts(since=NOW.replace(hour=2, minute=10), until=NOW.replace(hour=7, minute=45))

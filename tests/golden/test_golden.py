@@ -19,6 +19,8 @@ GROUPS: dict[str, Callable[[], Mapping[str, str]]] = {
     "sources": alerts.sources,
     "forecasts": alerts.forecasts,
     "several": alerts.several,
+    "greetings": alerts.greetings,
+    "silenced": alerts.silenced,
     "notes": alerts.notes,
     "settings": faults.settings,
 }

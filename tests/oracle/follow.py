@@ -51,14 +51,26 @@ class Following:
             yield at, OFF, partial(self.story.switched_off, at)
 
     def silences(self) -> Iterator[tuple[float, int, Happens]]:
-        """What was acknowledged, and silences that ended."""
-        for at in self.story.acks:
-            yield at, ACK, self.story.ack
+        """What was acknowledged and snoozed, and silences that ended."""
+        story = self.story
+        for at, lapses in story.acks:
+            yield at, ACK, partial(story.ack, at, lapses)
+            yield from self.in_time(lapses, story.lapse)
+        for at in story.unacks:
+            yield at, ACK, partial(story.unack, at)
+        for at, wakes in story.snoozes:
+            yield at, ACK, partial(story.snooze, at, wakes)
+        for _, until in (*story.quiet, *story.snoozes):
+            yield from self.in_time(until, story.silence_over)
+
+    def in_time(self, at: float, happens: Callable[..., object]) -> Iterator[tuple[float, int, Happens]]:
+        """Something that the bot notices from a moment on, and surely some time later."""
+        if at == inf:
+            return
+        yield at, OVER, partial(happens, at, surely=False)
         soon = self.truth.slack.tick + self.truth.slack.save
-        for until in (until for _, until in self.story.quiet if until != inf):
-            yield until, OVER, partial(self.story.silence_over, until, surely=False)
-            surely = self.truth.in_time(until, soon, self.truth.troubles())
-            yield surely, SURELY_OVER, partial(self.story.silence_over, until, surely=True)
+        surely = self.truth.in_time(at, soon, self.truth.troubles())
+        yield surely, SURELY_OVER, partial(happens, at, surely=True)
 
     def told(self, heard: Heard) -> Iterator[tuple[float, int, Happens]]:
         """What was told."""

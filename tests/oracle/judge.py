@@ -101,7 +101,7 @@ def stories(truth: Truth, chat: str, reads: list[Read], looks: Looks, *, leaving
             for telling in one.tellings
             if telling.who == who and telling.measure == measure
         ]
-        following = Following(truth, chat, measure, Story.of(truth, chat, subject, measure))
+        following = Following(truth, chat, measure, Story(truth, chat, subject, measure))
         try:
             wrong = following.through(looks[subject, measure], heard)
         except TooOpenError:
@@ -143,14 +143,33 @@ def cause(one: Read) -> tuple[str, bool]:
 
 
 def notes(truth: Truth, chat: str, reads: Iterable[Read]) -> Iterator[Miss]:
-    """A chat is greeted once, and told once of each time in which nobody watched."""
+    """A chat is greeted once, told once of each time in which nobody watched, and of what others silenced."""
     greetings = [one.message for one in reads if any(told.measure == "greeting" for told in one.tellings)]
     allowed = 1
     for message in greetings:
         if allowed <= 0:
             yield Miss(message.at, "greeted twice", chat)
         allowed += may_repeat(truth, message) - 1
+    for kind in ("ack", "mute"):
+        yield from silences_told(truth, chat, reads, kind)
     yield from pauses_told(truth, chat, [one for one in reads if any(told.measure == "pause" for told in one.tellings)])
+
+
+def silences_told(truth: Truth, chat: str, reads: Iterable[Read], kind: str) -> Iterator[Miss]:
+    """An ack, and a mute of every chat, are told in silence to the other chats, once, and nowhere without cause."""
+    names = keys_by_name(truth)
+    elsewhere = [one for one in truth.wishes if one.kind == kind and truth.now_called(one.made_in or "") != chat]
+    left = [one for one in elsewhere if one.chat is None]
+    for one in reads:
+        for telling in (telling for telling in one.tellings if telling.measure == kind):
+            subject = names.get(telling.who or "", SOURCE if kind == "ack" else None)
+            meant = next((wish for wish in left if wish.account == subject and wish.at <= one.message.at), None)
+            if meant is None:
+                yield Miss(one.message.at, f"told of a silence that there was not: {kind}", chat, subject or "")
+            elif not may_repeat(truth, one.message):
+                left.remove(meant)
+            if not one.message.silent:
+                yield Miss(one.message.at, "what somebody silenced rings", chat, subject or "")
 
 
 def pauses_told(truth: Truth, chat: str, reads: Iterable[Read]) -> Iterator[Miss]:
@@ -161,7 +180,7 @@ def pauses_told(truth: Truth, chat: str, reads: Iterable[Read]) -> Iterator[Miss
         told_by = truth.in_time(pause.seen_by, truth.slack.tell, truth.in_the_way(chat))
         windows.append((pause.over - early, told_by))
         found = [one for one in heard if pause.since < one.at <= told_by]  # or by a life that was too short for a look
-        if pause.sure and not found and told_by <= truth.ended_at and not excused(truth, pause.over, told_by):
+        if pause.sure and not found and told_by <= truth.ended_at and not excused(truth, chat, pause.over, told_by):
             what = f"nobody watched from {pause.since:.0f} to {pause.over:.0f}, and that was not told"
             yield Miss(told_by, what, chat)
     repeats = sum(may_repeat(truth, message) for message in heard)
@@ -172,9 +191,9 @@ def pauses_told(truth: Truth, chat: str, reads: Iterable[Read]) -> Iterator[Miss
         yield Miss(heard[-1].at, "told of a pause more than once", chat)
 
 
-def excused(truth: Truth, since: float, until: float) -> bool:
+def excused(truth: Truth, chat: str, since: float, until: float) -> bool:
     """Whether a note may be missing: everything was muted."""
-    return any(overlap(span, (since - 60, until)) for span in quiet_spans(truth, SOURCE, "none"))
+    return any(overlap(span, (since - 60, until)) for span in quiet_spans(truth, chat, SOURCE))
 
 
 def overlap(one: Span, other: Span) -> bool:

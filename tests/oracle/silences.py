@@ -5,18 +5,25 @@ from math import inf
 
 from tests.oracle.truth import Span, Truth, Wish
 
-Key = tuple[str, str | None, str | None]
+Key = tuple[str, str | None, str | None, str | None]
+"""A kind, an account, a measure, and the chat in which it holds (None: in all)."""
 
 
-def keys_of(subject: str, measure: str) -> tuple[Key, ...]:
-    """What may silence an alert until a moment: everything muted, its account muted, itself snoozed."""
-    return (("mute", None, None), ("mute", subject, None), ("snooze", subject, measure))
+def quiet_spans(truth: Truth, chat: str, subject: str) -> list[Span]:
+    """The times in which a mute withholds from a chat what there is to say of a subject, joined where they touch."""
+    keys = [("mute", account, None, where) for account in {None, subject} for where in (None, chat)]
+    return joined(span for key in keys for span in spans_of(truth, key))
 
 
-def quiet_spans(truth: Truth, subject: str, measure: str) -> list[Span]:
-    """The times in which a mute or a snooze withholds an alert's messages, joined where they touch."""
-    spans = [span for key in keys_of(subject, measure) for span in spans_of(truth, key)]
-    return joined(spans)
+def snoozes(truth: Truth, chat: str, subject: str, measure: str) -> list[Span]:
+    """The times for which a chat's snoozes of one alert were meant; each holds until then at the longest."""
+    return sorted(spans_of(truth, ("snooze", subject, measure, chat)))
+
+
+def acks(truth: Truth, subject: str, measure: str) -> list[Span]:
+    """When an alert was acknowledged, and when each ack lapses if its alert is critical then."""
+    made = [one for one in truth.wishes if (one.kind, one.account, one.measure) == ("ack", subject, measure)]
+    return sorted((one.at, over_at(truth, one.until) if one.until != inf else inf) for one in made)
 
 
 def spans_of(truth: Truth, key: Key) -> Iterable[Span]:
@@ -27,10 +34,10 @@ def spans_of(truth: Truth, key: Key) -> Iterable[Span]:
         if since is not None and over_at(truth, until) <= wish.at:
             yield since, over_at(truth, until)
             since = None
-        if ends(wish, key) and since is not None:
+        if ends(truth, wish, key) and since is not None:
             yield since, wish.at
             since = None
-        if (wish.kind, wish.account, wish.measure) == key:
+        if (wish.kind, wish.account, wish.measure, called(truth, wish.chat)) == key:
             if since is not None:
                 yield since, wish.at
             since, until = wish.at, wish.until
@@ -38,14 +45,23 @@ def spans_of(truth: Truth, key: Key) -> Iterable[Span]:
         yield since, over_at(truth, until)
 
 
-def ends(wish: Wish, key: Key) -> bool:
-    """Whether a wish ends a silence: an unmute of everything, or of the account that it is about."""
-    return wish.kind == "unmute" and (wish.account is None or wish.account == key[1])
+def ends(truth: Truth, wish: Wish, key: Key) -> bool:
+    """Whether a wish ends a silence: an unmute where it holds, of everything, or of the account that it is about."""
+    there = key[3] is None or key[3] == called(truth, wish.chat)
+    return wish.kind == "unmute" and there and (wish.account is None or wish.account == key[1])
+
+
+def called(truth: Truth, chat: str | None) -> str | None:
+    """A chat as it is called in the end."""
+    return None if chat is None else truth.now_called(chat)
 
 
 def over_at(truth: Truth, until: float) -> float:
-    """The first moment from ``until`` on at which the bot is up; a clock that is set changes nothing."""
-    return min((max(until, since) for since, down in truth.up if until < down), default=inf)
+    """The first moment from ``until`` on at which the bot is up, if only for the last thing that it does.
+
+    A clock that is set changes nothing.
+    """
+    return min((max(until, since) for since, down in truth.up if until <= down), default=inf)
 
 
 def joined(spans: Iterable[Span]) -> list[Span]:

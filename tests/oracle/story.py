@@ -6,10 +6,11 @@ message that no mind can explain is a miss, and so is a moment by which every mi
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from math import inf
 
 from tests.oracle.looks import Look
 from tests.oracle.rungs import NEW_PERIOD, Standing
-from tests.oracle.silences import quiet_spans, within
+from tests.oracle.silences import acks, quiet_spans, snoozes, within
 from tests.oracle.told import Message, Telling
 from tests.oracle.truth import Span, Truth
 
@@ -43,15 +44,19 @@ class Due:
 class Mind:
     """Where the alert is (``level``), what was told of it, and what is still due.
 
-    ``fresh``: nothing was told of this episode. ``acked``: the deepest level that somebody acknowledged. ``since``:
-    when the present rung was reached, from which reminders count, ``reminders`` of which were told. ``again``: what a
-    message told whose answer was lost, and so may be told once more.
+    ``fresh``: nothing was told of this episode. ``acked``: the deepest level that somebody acknowledged, ``lapses``
+    when that is asked for again. ``snoozed``: the deepest level that is snoozed, until ``wakes``. ``since``: when the
+    present rung was reached, from which reminders count, ``reminders`` of which were told. ``again``: what a message
+    told whose answer was lost, and so may be told once more.
     """
 
     level: int = 0
     told: int = 0
     fresh: bool = False
     acked: int = 0
+    lapses: float = inf
+    snoozed: int = 0
+    wakes: float = 0.0
     severity: str = ""
     period: float | None = None
     number: float | None = None
@@ -65,24 +70,25 @@ class Mind:
 class Story:
     """Follows one alert in one chat."""
 
-    def __init__(self, truth: Truth, chat: str, quiet: list[Span], acks: list[float]) -> None:
-        """Begins with nothing told. ``quiet`` are its mutes and snoozes, ``acks`` when somebody acknowledged it."""
+    def __init__(self, truth: Truth, chat: str, subject: str, measure: str) -> None:
+        """Begins with nothing told."""
         self.truth = truth
-        self.quiet = quiet
-        self.acks = acks
+        self.quiet = quiet_spans(truth, chat, subject)
+        self.snoozes = snoozes(truth, chat, subject, measure)
+        self.acks = acks(truth, subject, measure)
+        self.unacks = [
+            one.at for one in truth.wishes if (one.kind, one.account, one.measure) == ("unack", subject, measure)
+        ]
+        self.turns = sorted([*(at for at, _ in (*self.acks, *self.snoozes)), *self.unacks])
         self.minds = {Mind()}
+        self.unsure_until = 0.0
         self.in_the_way = truth.in_the_way(chat)
         self.troubles = truth.troubles()
-
-    @classmethod
-    def of(cls, truth: Truth, chat: str, subject: str, measure: str) -> "Story":
-        """The story of one alert in one chat."""
-        acks = [one.at for one in truth.wishes if (one.kind, one.account, one.measure) == ("ack", subject, measure)]
-        return cls(truth, chat, quiet_spans(truth, subject, measure), acks)
 
     def look(self, look: Look) -> None:
         """A look changes the state, and what differs from what was told is to be said."""
         self.minds = self.bounded(after for mind in self.minds for after in self.after_look(mind, look))
+        self.unsure_until = look.stored_by
 
     def after_look(self, mind: Mind, look: Look) -> Iterator[Mind]:
         """The ways in which one look may be taken, silenced or not."""
@@ -94,6 +100,8 @@ class Story:
                 moved = self.moved(one, way, look.at)
                 for silenced in self.silenced(moved, look.at, look.stored_by):
                     yield from self.announced(moved, look.at, look.stored_by, silenced=silenced)
+                if moved.lapses <= look.at:  # what was acknowledged long ago has become critical again
+                    yield from self.lapsed(moved, look.at)
 
     def perhaps_reminded(self, mind: Mind, at: float) -> Iterator[Mind]:
         """What is about to be less bad may have left a reminder that is still to be told."""
@@ -110,10 +118,15 @@ class Story:
             level = 0
         number = way.number
         if level == 0:
-            return replace(mind, level=0, acked=0, severity="", period=None, number=number, rung=None)
+            over = replace(mind, level=0, acked=0, lapses=inf, snoozed=0, severity="", period=None)
+            return replace(over, number=number, rung=None)
         deeper = level > mind.level
+        acked, snoozed = (0 if level > held else held for held in (mind.acked, mind.snoozed))
         return replace(
             mind,
+            acked=acked,
+            lapses=mind.lapses if acked else inf,
+            snoozed=snoozed,
             level=level,
             told=min(mind.told, level),
             fresh=mind.fresh or mind.level == 0,
@@ -128,13 +141,14 @@ class Story:
     def silenced(self, mind: Mind, since: float, until: float) -> set[bool]:
         """Whether the alert's messages are withheld, for a decision made somewhere between two moments."""
         found = {self.is_silenced(mind, since), self.is_silenced(mind, until)}
-        if any(since <= ack <= until for ack in self.acks):
+        if any(since <= turn <= until for turn in self.turns):
             found |= {True, False}
         return found
 
     def is_silenced(self, mind: Mind, at: float) -> bool:
         """Whether they are withheld at a moment."""
-        return within(self.quiet, at) or 0 < mind.level <= mind.acked
+        snoozed = 0 < mind.level <= mind.snoozed and at < mind.wakes
+        return within(self.quiet, at) or 0 < mind.level <= mind.acked or snoozed
 
     def announced(self, mind: Mind, at: float, stored_by: float, *, silenced: bool) -> Iterator[Mind]:
         """What is to be said now: a rung or a recovery that was not, unless it is withheld."""
@@ -145,12 +159,50 @@ class Story:
         due = Due(at, stored_by, told_by, mind.severity or "resolved", mind.number, mind.rung)
         yield replace(mind, told=mind.level, fresh=False, due=(*mind.due, due))
 
-    def ack(self) -> None:
-        """Somebody has seen it: no more of it until it is worse, or over."""
-        self.minds = {replace(mind, acked=mind.level) for mind in self.minds}
+    def ack(self, at: float, lapses: float) -> None:
+        """Somebody is at it: no more of it until it is worse, or over, or has been critical for a day since."""
+        held = {replace(mind, acked=mind.level, lapses=lapses if mind.level else inf) for mind in self.minds}
+        self.minds = self.bounded((*held, *self.unless_worse(at)))
+
+    def snooze(self, at: float, wakes: float) -> None:
+        """Somebody wants quiet here: no more of it until then, or until it is worse, or over."""
+        held = {replace(mind, snoozed=mind.level, wakes=wakes) for mind in self.minds}
+        self.minds = self.bounded((*held, *self.unless_worse(at)))
+
+    def unless_worse(self, at: float) -> set[Mind]:
+        """The minds in which a look that was stored only after a silence has ended it at once."""
+        return {mind for mind in self.minds if mind.level} if at <= self.unsure_until else set()
+
+    def unack(self, at: float) -> None:
+        """Nobody is at it any more: what the ack withheld is said."""
+        self.minds = {replace(mind, acked=0, lapses=inf) for mind in self.minds}
+        self.silence_over(at, surely=True)
+
+    def lapse(self, at: float, *, surely: bool) -> None:
+        """An ack has held for its time: what is critical is reminded of, soon, and then surely."""
+        after = set(self.minds) if not surely else set()
+        for mind in self.minds:
+            after.update(self.lapsed(mind, at) if mind.lapses <= at else (mind,))
+        self.minds = self.bounded(after)
+
+    def lapsed(self, mind: Mind, at: float) -> Iterator[Mind]:
+        """The ways in which a mind goes on whose ack has lapsed; one that is not critical keeps it."""
+        if mind.severity != "critical" or not 0 < mind.level <= mind.acked:
+            yield mind
+            return
+        free = replace(mind, acked=0, lapses=inf, since=at, reminders=0)
+        stored_by = self.truth.in_time(at, self.truth.slack.tick + self.truth.slack.save, self.troubles)
+        for silenced in self.silenced(free, at, stored_by):
+            if silenced or free.fresh or free.level > free.told:
+                yield from self.announced(free, at, stored_by, silenced=silenced)
+                continue
+            told_by = self.truth.in_time(stored_by, self.truth.slack.tell, self.in_the_way)
+            held_up = told_by > stored_by + self.truth.slack.tell  # a later reminder may take its place
+            due = Due(at, stored_by, told_by, "critical", free.number, free.rung, reminds=True, lossy=held_up)
+            yield replace(free, due=(*free.due, due))
 
     def silence_over(self, at: float, *, surely: bool) -> None:
-        """A mute or a snooze is over: what it withheld is said, soon (maybe after the next look), and then surely."""
+        """A silence is over: what it withheld is said, soon (maybe after the next look), and then surely."""
         after = set(self.minds) if not surely else set()
         slack = self.truth.slack
         stored_by = self.truth.in_time(at, slack.tick + slack.save, self.troubles)
@@ -162,7 +214,9 @@ class Story:
     def switched_off(self, at: float) -> None:
         """The rule is no more: its alert is over without a word."""
         before = {one for mind in self.minds for one in self.perhaps_reminded(mind, at)}
-        self.minds = {replace(mind, level=0, told=0, fresh=False, acked=0, severity="") for mind in before}
+        self.minds = {
+            replace(mind, level=0, told=0, fresh=False, acked=0, lapses=inf, snoozed=0, severity="") for mind in before
+        }
 
     def late(self, now: float) -> Due | None:
         """Something that should have been told by now, in every way that things may have gone."""

@@ -69,7 +69,7 @@ def read(message: Message) -> Read:
     tellings = (
         of_note(words) or of_source(words, state, body) or of_many(words, state, body) or of_one(words, state, body)
     )
-    many = bool(re.match(r"[\d,]+ (account|plan)s? ", words))
+    many = bool(re.match(r"[\d,]+ (account|plan|alert)s? ", words))
     return Read(message, tuple(tellings), seconds(late), many)
 
 
@@ -80,18 +80,27 @@ def seconds(words: str) -> float:
 
 
 def of_note(words: str) -> list[Telling]:
-    """A greeting, or a time in which nobody watched."""
+    """A greeting, a time in which nobody watched, or who is at an alert in another chat."""
     if words.startswith("credit-bot "):
         return [Telling(None, "greeting", "note")]
+    acked = re.match(r"(?:useapi\.net(?: \([^)]*\))?|(.+)): acknowledged by .+ \([a-z ]+\)$", words)
+    if acked:
+        return [Telling(acked[1], "ack", "note")]
+    muted = re.match(r"(.+): muted in every chat by ", words)
+    if muted:
+        return [Telling(None if muted[1] == "Everything" else muted[1], "mute", "note")]
     if words.startswith("Nobody was watching"):
         return [Telling(None, "pause", "note")]
     return []
 
 
+ACKED = r"(?:acknowledged by .+? (?:yesterday|today|on \w+ \d+ \w+), )?"
+"""What stands before a reminder that follows on an ack."""
+
 SOURCE = (
-    (r"(still )?refuses the API token", "failures"),
-    (r"subscription (is still|has) lapsed", "failures"),
-    (r"(still )?cannot be read", "failures"),
+    (rf"{ACKED}(still )?refuses the API token", "failures"),
+    (rf"{ACKED}subscription (is still|has) lapsed", "failures"),
+    (rf"{ACKED}(still )?cannot be read", "failures"),
     (r"can be read again", "failures"),
     (r"lists no PixVerse account", "listing"),
     (r"lists .*now watched", "listing"),
@@ -100,7 +109,7 @@ SOURCE = (
 
 def of_source(words: str, state: str, body: list[str]) -> list[Telling]:
     """The service as a whole."""
-    found = re.match(r"useapi\.net(?: \([^)]*\))? (.*)", words)
+    found = re.match(r"useapi\.net(?: \([^)]*\))?:? (.*)", words)
     for pattern, measure in SOURCE if found else ():
         if found and re.match(pattern, found[1]):
             return [Telling(None, measure, state, "still" in found[1], untold=is_untold(body))]
@@ -129,7 +138,7 @@ def of_one(words: str, state: str, body: list[str]) -> list[Telling]:
     """One account: its name, a colon, and what is the matter."""
     who, colon, what = words.rpartition(": ") if ": no longer listed" in words else words.partition(": ")
     for pattern, measure in ONE if colon else ():
-        found = re.match(pattern, what)
+        found = re.match(ACKED + pattern, what)
         if found:
             parts = found.groupdict()
             number = parts.get("number") or ("0" if measure == "credits" else None)
@@ -146,6 +155,7 @@ def is_untold(body: list[str]) -> bool:
 
 
 MANY = (
+    (r"acknowledged by", "ack"),
     (r"no longer listed", "gone"),
     (r"plans? ", "plan"),
     (r"(last again|will run out)", "runway"),
@@ -157,7 +167,7 @@ MANY = (
 
 def of_many(words: str, state: str, body: list[str]) -> list[Telling]:
     """Several accounts of one cause: a group a line."""
-    headed = re.match(r"([\d,]+) (?:account|plan)s? ", words)
+    headed = re.match(r"([\d,]+) (?:account|plan|alert)s? ", words)
     if not headed:
         return []
     measure = next((name for pattern, name in MANY if re.search(pattern, words)), None)
@@ -179,7 +189,7 @@ def of_name(words: str, measure: str, state: str, label: str) -> Telling:
     """One of many: its name, and perhaps its credits in brackets."""
     found = re.match(rf"(.*?)(?: \((?:at least )?({NUMBER})\))?$", words)
     number = found[2] if found else None
-    rung = re.search(r"below (.+)$", label)
+    rung = re.search(r"below ([^,]+(?:,\d{3})*)", label)
     out = measure == "credits" and "out of credits" in label
     told = 0.0 if out else float(number.replace(",", "")) if number else None
     still = None if state not in ("resolved", "note") else False

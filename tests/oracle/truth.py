@@ -94,8 +94,9 @@ class Rules:
 class Wish:
     """What a person wished, once the bot had said that it holds.
 
-    ``kind``: ``mute`` (``account`` None: everything), ``unmute`` (likewise), ``snooze`` or ``ack`` (of one ``measure``
-    of ``account``).
+    ``kind``: ``mute`` (``account`` None: everything), ``unmute`` (likewise; ends snoozes too), ``snooze``, ``ack`` or
+    ``unack`` (of one ``measure`` of ``account``). ``until`` is when it ends; for an ack, when it lapses. ``chat`` is
+    where it holds; None: in every chat. ``made_in`` is where it was wished.
     """
 
     at: float
@@ -103,6 +104,8 @@ class Wish:
     account: str | None = None
     measure: str | None = None
     until: float = inf
+    chat: str | None = None
+    made_in: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ class Found:
     states: dict[Key, str] = field(default_factory=dict)
     sequences: dict[tuple[str, str, int, int], list[int]] = field(default_factory=lambda: defaultdict(list))
     alerts: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    last: dict[tuple[str, str, int], tuple[int, str]] = field(default_factory=dict)
+    notified: dict[tuple[str, str, int], int] = field(default_factory=dict)
     credits: dict[str, float] = field(default_factory=dict)
     newest: dict[str, float] = field(default_factory=dict)
     muted: set[str] = field(default_factory=set)
@@ -40,6 +42,12 @@ class Found:
         for subject, measure, episode, chat, key in await world.query(told):
             place = (str(subject), str(measure), int(str(episode)), int(str(chat)))
             found.sequences[place].append(int(str(key).rpartition("|")[2]))
+        lasts = "SELECT subject, measure, chat_id, episode, reason FROM outbox WHERE topic = 'alert' ORDER BY id"
+        for subject, measure, chat, episode, reason in await world.query(lasts):
+            found.last[str(subject), str(measure), int(str(chat))] = (int(str(episode)), str(reason))
+        told = "SELECT subject, measure, chat_id, episode FROM notified"
+        for subject, measure, chat, episode in await world.query(told):
+            found.notified[str(subject), str(measure), int(str(chat))] = int(str(episode))
         for subject, measure, episode, sequence in await world.query(
             "SELECT subject, measure, episode, sequence FROM alerts"
         ):
@@ -89,13 +97,15 @@ def kept_of_outbox(ledger: Ledger, found: Found) -> Iterator[str]:
 def whole(found: Found) -> Iterator[str]:
     """What was done by halves: an alert without its notifications, one of these without its alert, a lone reading."""
     for (subject, measure), (episode, sequence) in sorted(found.alerts.items()):
-        for chat in CHATS:
-            told = found.sequences.get((subject, measure, episode, chat.chat_id), [])
-            if sorted(told) != list(range(1, sequence + 1)):
-                yield f"alert {subject} {measure} {episode} has told {sequence}, chat {chat} was to be told {told}"
+        told = [found.sequences.get((subject, measure, episode, chat.chat_id), []) for chat in CHATS]
+        if {number for numbers in told for number in numbers} != set(range(1, sequence + 1)):
+            yield f"alert {subject} {measure} {episode} has told {sequence}, the chats were to be told {told}"
     for subject, measure, episode, chat_id in sorted(found.sequences):
         if found.alerts.get((subject, measure), (0, 0))[0] < episode:
             yield f"chat {chat_id} was to be told of episode {episode} of {subject} {measure}, which never was"
+    open_ = {place: episode for place, (episode, reason) in found.last.items() if reason != "resolved"}
+    if open_ != found.notified:
+        yield f"the outbox has told of the episodes {open_}, what the chats were told is {found.notified}"
     if found.credits != found.newest:
         yield f"the newest readings are {found.newest}, the accounts say {found.credits}"
 

@@ -26,11 +26,12 @@ HALVES = {
     "UPDATE outbox SET state = 'pending'": "was recorded as told and is pending",
     "UPDATE outbox SET state = 'delivered'": "never was sent",
     "DELETE FROM alerts": "which never was",
-    "UPDATE alerts SET sequence = sequence + 1": "was to be told",
+    "DELETE FROM notified": "what the chats were told is",
+    "UPDATE alerts SET sequence = sequence + 1": "were to be told",
     "DELETE FROM readings": "the newest readings are",
     "DELETE FROM readings WHERE account LIKE '%long-ago%'": "of the past is lost",
     "UPDATE accounts SET reading = replace(reading, '\"monthly\":', '\"monthly\":1')": "what was seen is",
-    "INSERT INTO silences (kind, subject, episode, level, by) VALUES ('all', '', 0, 0, '')": "muted are",
+    "INSERT INTO silences (kind, subject, episode, level, by, thread_id) VALUES ('all', '', 0, 0, '', 0)": "muted are",
 }
 """What a cut must never leave, and how the judge calls it."""
 

@@ -148,15 +148,18 @@ class Life:
         """All mutes end, and what they withheld is said."""
         self.say("unmutes")
         async with self.world.store.write() as connection:
-            await alerts.remove_silences(connection)
+            every = await alerts.every_silence(connection)
+            await alerts.remove_silences(connection, [one.id for one in every])
         self.say("unmuted")
         await self.catch_up()
 
     async def mute_for_a_moment(self) -> None:
-        """A mute that is over at the next moment but one."""
-        wish = Silence(SilenceKind.SNOOZE, key_of(self.emails[0]), until=self.world.clock() + timedelta(seconds=90))
+        """A snooze in one chat that is over at the next moment but one."""
+        until = self.world.clock() + timedelta(seconds=90)
         async with self.world.store.write() as connection:
-            await alerts.add_silence(connection, wish)
+            for alert in (await alerts.firing(connection))[:1]:
+                about = (alert.subject, alert.measure, until, alert.episode, alert.level)
+                await alerts.add_silence(connection, Silence(SilenceKind.SNOOZE, *about, chat=GROUP))
 
     async def catch_up(self) -> None:
         """What a silence withheld is said."""

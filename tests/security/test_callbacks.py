@@ -94,12 +94,59 @@ async def test_another_chats_number_gets_nothing(world: World) -> None:
     assert not await is_silenced(bot)
 
 
+OVER = "This silence is over. /alerts shows what is firing."
+
+
+def mutes(world: World) -> list[int]:
+    """The numbers of the silences there are."""
+    with closing(sqlite3.connect(world.database)) as connection:
+        return [number for (number,) in connection.execute("SELECT id FROM silences ORDER BY id")]
+
+
+async def test_another_chats_silence_is_not_undone(world: World) -> None:
+    """The number of a mute or a snooze of another chat, of none, or of one that is over, ends nothing."""
+    bot, alert = await alarmed(world, f"{ANN},{BOB}")
+    bobs = await world.told("out of credits", BOB)
+    await bot.asked("/mute alice 1h", BOB)
+    assert (await tapped(world, bobs, ack_of(bobs).replace("ack", "snooze1d"))).startswith("Snoozed by Bob")
+    there = mutes(world)
+    assert len(there) == 2
+    for number in (*there, 0, 999, 10**17):
+        for verb in ("undo", "end"):
+            assert await tapped(world, alert, f"{verb}:{number}") == OVER
+    for data in ("undo:", "undo:-1", f"undo:{10**18}", "undo:1 OR 1=1", "end:all"):
+        assert await tapped(world, alert, data) == GONE
+    assert mutes(world) == there
+    assert (await tapped(world, bobs, f"undo:{there[0]}")).startswith("Undone by Bob")
+    assert await tapped(world, bobs, f"undo:{there[0]}") == OVER
+    assert mutes(world) == there[1:]
+
+
+async def test_a_silence_of_every_chat_is_undone_by_who_sees_it_alone(world: World) -> None:
+    """A mute of every chat and an ack may be ended where its account is told, and in no other topic of the group."""
+    (world.folder / "accounts.toml").write_text(TOPICS)
+    world.accounts("alice", "bob", monthly=0)
+    bot = await world.host(ACCOUNTS_FILE=world.folder / "accounts.toml", TELEGRAM_CHAT_IDS="")
+    alices = await world.told("alice@example.com: out of credits", GROUP)
+    bobs = await world.told("bob@example.com: out of credits", GROUP)
+    await bot.asked("/mute@credit_demo_bot alice 1h everywhere", GROUP, user_id=ADMIN, thread_id=45)
+    assert (await tapped(world, alices, ack_of(alices), ADMIN)).startswith("Acknowledged")
+    there = mutes(world)
+    for number in there:
+        assert await tapped(world, bobs, f"undo:{number}", ADMIN) == OVER
+    assert (await tapped(world, alices, f"undo:{there[0]}", MEMBER)).startswith("Only administrators of this group")
+    assert mutes(world) == there
+    for number in there:
+        assert (await tapped(world, alices, f"undo:{number}", ADMIN)).startswith("Undone by Ada")
+    assert mutes(world) == []
+
+
 async def test_a_stranger_who_sends_our_data_gets_nothing(world: World) -> None:
     """From a chat that is not allowed even the right number is answered without a word."""
     bot, alert = await alarmed(world, f"{ANN}")
     world.telegram.say(BOB, "/start")
     own = await world.told("This chat's id is", BOB)
-    for verb in ("ack", "credits", "snooze1h"):
+    for verb in ("ack", "credits", "snooze1h", "undo", "end"):
         assert await tapped(world, own, f"{verb}:{ack_of(alert).partition(':')[2]}", BOB) == ""
     assert world.telegram.texts(BOB) == [own.text]
     assert not await is_silenced(bot)

@@ -42,7 +42,7 @@ async def talk(telegram: SimulatedTelegram) -> AsyncIterator[Talk]:
     """The service, polling; the private chat, the group, and topic 45 of the forum are allowed."""
     bot, desk = make_bot(TOKEN, telegram.url), FakeDesk()
     chats = (CHAT, Chat(GROUP), Chat(FORUM, 45))
-    service = TelegramService(bot, desk, lambda: chats, frozenset(), ZONE, Metrics())
+    service = TelegramService(bot, lambda _: desk, lambda: chats, frozenset(), ZONE, Metrics())
     task = asyncio.create_task(service.run())
     await telegram.wait_for_call("getUpdates")
     yield Talk(telegram, desk, service, TelegramPost(bot, Clock(), ZONE))
@@ -123,7 +123,7 @@ async def test_an_inline_question_and_its_button_get_nothing(talk: Talk) -> None
         **{"from": person},
     )
     await talk.handled()
-    assert talk.desk.silences == []
+    assert talk.desk.silenced == []
     assert talk.telegram.messages == []
     assert [answer.text for answer in talk.telegram.callback_answers][-1].startswith("This button no longer works")
 

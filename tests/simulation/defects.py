@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from bot import outbox as outbox_room
 from bot.core import decide, delivery, looks, measures
-from bot.core.model import Chat, Decision, Reason, Silence
+from bot.core.model import Chat, Reason, Silence, SilenceKind
 from bot.outbox import Outbox, ids_of
 from bot.recipients import Recipients
 from bot.store import alerts as alert_rows
@@ -65,9 +65,9 @@ def lost_resolve() -> tuple[Part, ...]:
     """Recoveries are not said."""
     right = decide.announce
 
-    def wrong(alert: Any, reason: Reason, *, silenced: bool) -> Decision:
-        said = right(alert, reason, silenced=silenced)
-        return Decision(said.alert, Reason.NONE) if said.reason is Reason.RESOLVED else said
+    def wrong(alert: Any, notified: Any, reason: Reason, *, silenced: bool) -> tuple[Any, Reason]:
+        known, said = right(alert, notified, reason, silenced=silenced)
+        return known, Reason.NONE if said is Reason.RESOLVED else said
 
     return ((looks, "announce", wrong),)
 
@@ -137,15 +137,38 @@ def broken_order() -> tuple[Part, ...]:
 
 def stranger_told() -> tuple[Part, ...]:
     """Somebody else is told too."""
-    right = Recipients.of
-    return ((Recipients, "of", lambda self, notice: (*right(self, notice), Chat(666))),)
+    right = Recipients.told_of
+    return ((Recipients, "told_of", lambda self, *whom: (*right(self, *whom), Chat(666))),)
+
+
+def one_blinds_all() -> tuple[Part, ...]:
+    """A snooze of one chat silences all."""
+    right = decide.is_silenced
+
+    def wrong(alert: Any, chat: Chat, silences: Any, now: datetime) -> bool:
+        return right(alert, chat, [replace(one, chat=None) for one in silences], now)
+
+    return ((looks, "is_silenced", wrong),)
+
+
+def snooze_outlives_worse() -> tuple[Part, ...]:
+    """A snooze holds for its whole time, however bad its alert gets, and over the next episodes."""
+    right = decide.covers
+
+    def wrong(silence: Silence, alert: Any, now: datetime) -> bool:
+        if silence.kind is not SilenceKind.SNOOZE:
+            return right(silence, alert, now)
+        mine = (silence.subject, silence.measure) == (alert.subject, alert.measure)
+        return mine and not decide.is_past(silence, now)
+
+    return ((decide, "covers", wrong), (looks, "ended_by", lambda alert, silences: ()))
 
 
 def early_reminder() -> tuple[Part, ...]:
     """Reminders come at two thirds of their time."""
     right = decide.reminded
 
-    def wrong(alert: Any, every: timedelta | None, now: datetime) -> Decision:
+    def wrong(alert: Any, every: timedelta | None, now: datetime) -> Any:
         return right(alert, every and every * 2 / 3, now)
 
     return ((decide, "reminded", wrong),)
@@ -181,6 +204,8 @@ DEFECTS = (
     Defect("an outbox claim not recorded", claim_not_recorded),
     Defect("order broken", broken_order),
     Defect("a stranger told", stranger_told),
+    Defect("a snooze of one chat silences all", one_blinds_all),
+    Defect("a snooze outlives what is worse", snooze_outlives_worse),
     Defect("a reminder too early", early_reminder),
     Defect("delivered marked before sending", marked_before_sent),
     Defect("spans stretched by a clock that is set", clock_stretches_spans),

@@ -1,7 +1,7 @@
 """One life of the bot, from its start until it is killed: its real parts, put together as ``bot/app.py`` does."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from math import inf
@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from bot.checks import Checks
 from bot.clock import LOOK_EVERY_S, ClockWatch, SteadyClock
 from bot.context import Context
-from bot.core.model import Chat, Rules, Threshold
+from bot.core.model import Chat, Rules, SilenceKind, Threshold
 from bot.discovery import Discovery
 from bot.errors import DatabaseTrouble
 from bot.fleet import Fleet
@@ -19,7 +19,8 @@ from bot.metrics import Metrics
 from bot.outbox import LONGEST_NAP, Outbox
 from bot.recipients import Recipients
 from bot.roster import Roster
-from bot.verdicts import Verdicts
+from bot.silences import Silences
+from bot.verdicts import Look, Saved, Verdicts
 from bot.watchlist import WatchedAccount, WatchedSource, Watchlist
 from tests.oracle import Rules as OraclesRules
 from tests.oracle import Wish
@@ -32,6 +33,23 @@ NOTICED_AFTER = 0.6
 
 BOOT = "the one run of the machine"
 SOURCE = "pixverse"
+LAPSING = """
+SELECT min(until) FROM silences s WHERE kind = 'ack' AND EXISTS (
+  SELECT 1 FROM alerts a WHERE (a.subject, a.measure, a.episode) = (s.subject, s.measure, s.episode) AND severity = 3)
+"""
+
+
+class NoticedVerdicts(Verdicts):
+    """The bot's verdicts; what they save may make something due, which the ticks that are left out would see."""
+
+    saved: Callable[[], None]
+
+    async def save(self, batch: Sequence[Look], *, ends_round: bool = False) -> Saved:
+        """As the verdicts'."""
+        try:
+            return await super().save(batch, ends_round=ends_round)
+        finally:
+            self.saved()
 
 
 class LazyOutbox(Outbox):
@@ -79,13 +97,15 @@ class Life:
         context = Context(
             store, roster, recipients, every, world.clock, metrics, self.outbox.wake, lambda _: world.count("rounds")
         )
-        self.verdicts = Verdicts(context)
+        self.changed = asyncio.Event()
+        self.verdicts = NoticedVerdicts(context)
+        self.verdicts.saved = self.changed.set
         self.checks = Checks(context, self.verdicts)
         self.discovery = Discovery(context, self.verdicts, self.checks.rounds)
-        self.fleet = Fleet(context, self.verdicts)
+        self.fleet = Fleet(context)
+        self.silences = Silences(context, self.verdicts)
         self.clock_watch = ClockWatch(clock, store, lambda step: self.checks.clock_stepped(step.by), BOOT)
         self.recipients = recipients
-        self.changed = asyncio.Event()
 
     async def live(self) -> None:
         """Starts as the app does, and goes on until the loop ends."""
@@ -121,9 +141,10 @@ class Life:
         """Seconds until the first tick at which something may be due, or the clock may have been changed."""
         world = self.world
         due = self.store.look("SELECT min(next_check_at) FROM accounts WHERE watched")
-        over = self.store.look("SELECT min(until) FROM silences")
+        over = self.store.look("SELECT min(until) FROM silences WHERE kind != 'ack'")
+        acked = self.store.look(LAPSING)
         now, clock = world.now(), world.clock().timestamp()
-        waits = [moment / 1e6 - clock for moment in (due, over) if moment is not None]
+        waits = [moment / 1e6 - clock for moment in (due, over, acked) if moment is not None]
         waits += [at - now for at, _ in world.truth.jumps if at > now]
         return max(1, -(-min(waits) // TICK)) * TICK if waits else TICK
 
@@ -167,35 +188,57 @@ class Life:
         world, chance = self.world, self.world.history.chance
         account = chance.choice([None, chance.choice(world.history.accounts).email])
         length = chance.choice([600, 2.5 * world.history.every, 6 * world.history.every])
-        kind = chance.choice(["mute", "unmute", "ack", "snooze", "ack", "snooze"])
+        kind = chance.choice(["mute", "unmute", "unack", "ack", "snooze", "ack", "snooze", "snooze"])
         world.count(kind)
+        chat = chance.choice(self.recipients.present)
         key = None if account is None else f"{SOURCE}:{account}"
         if kind == "mute":
-            await self.fleet.mute(key, world.clock() + timedelta(seconds=length), "Ann")
-            self.note(kind, account, None, length)
+            everywhere = chance.random() < 0.3
+            until = world.clock() + timedelta(seconds=length)
+            self.note(kind, account, None, length, None if everywhere else chat, chat)
+            await self.silences.mute([key], until, "Ann", chat, everywhere=everywhere)
         elif kind == "unmute":
-            self.note(kind, account, None)
-            await self.fleet.unmute(key)
+            self.note(kind, account, None, inf, chat, chat)
+            held = [one for one in await self.silences.of(chat) if one.kind is not SilenceKind.ACK]
+            await self.silences.end([one for one in held if key in (None, one.subject)])
+        elif kind == "unack":
+            await self.unack(chat)
         else:
             await self.tap(kind, length)
+
+    async def unack(self, chat: Chat) -> None:
+        """Somebody takes back an ack, whoever made it."""
+        held = [one for one in await self.silences.of(chat) if one.kind is SilenceKind.ACK]
+        for one in held[:1]:
+            account = one.subject.partition(":")[2] or "source"
+            self.note("unack", account, str(one.measure), inf, None, chat)
+            await self.silences.end([one])
 
     async def tap(self, kind: str, length: float) -> None:
         """A button below one of the latest messages."""
         world = self.world
-        if not world.buttons:
+        taps = [(chat, data) for chat, data in world.buttons if data.startswith("ack:")]
+        if not taps:
             return
-        chat, data = world.history.chance.choice(world.buttons[-12:])
-        told = await self.fleet.told_by(int(data.partition(":")[2]), int(chat))
+        name, data = world.history.chance.choice(taps[-12:])
+        chat = Chat(int(name))
+        if chat not in self.recipients.present:  # a group that has moved: its messages are in the old one
+            return
+        told = await self.fleet.told_by(int(data.partition(":")[2]), chat.chat_id)
         for one in told:
             until = world.clock() + timedelta(seconds=length) if kind == "snooze" else None
-            if await self.fleet.silence([one], "Ann", until):
+            for silence in await self.silences.silence([one], "Ann", until, chat):
                 account = "source" if one.notice.facts.email is None else one.notice.facts.email
-                self.note(kind, account, str(one.notice.measure), length if kind == "snooze" else inf)
+                lasts = (silence.until - world.clock()).total_seconds() if silence.until else inf
+                self.note(kind, account, str(one.notice.measure), lasts, silence.chat, chat)
 
-    def note(self, kind: str, account: str | None, measure: str | None, length: float = inf) -> None:
-        """Writes a wish down."""
+    def note(
+        self, kind: str, account: str | None, measure: str | None, length: float, where: Chat | None, made_in: Chat
+    ) -> None:
+        """Writes a wish down: how long it lasts, where it holds, and where it was wished."""
         now = self.world.now()
-        self.world.truth.wishes.append(Wish(now, kind, account, measure, now + length))
+        held = None if where is None else str(where)
+        self.world.truth.wishes.append(Wish(now, kind, account, measure, now + length, held, str(made_in)))
 
     async def settings(self) -> None:
         """The settings as they are changed on the way, as /reload does."""

@@ -34,6 +34,56 @@ def test_a_move_that_fails_in_the_middle_leaves_nothing(tmp_path: Path, revision
     assert "fallbacks" in tables(path)
 
 
+OLD = """
+INSERT INTO chats (chat_id, thread_id, greeted_at) VALUES
+  (1, 0, 1), (2, 45, 1), (-100, 0, 1), (-200, 0, 1), (9, 0, NULL);
+UPDATE chats SET moved_to = -200 WHERE chat_id = -100;
+INSERT INTO alerts (subject, measure, level, episode, sequence, told_level) VALUES
+  ('a', 'credits', 2, 4, 3, 2), ('b', 'credits', 1, 5, 0, 2), ('c', 'plan', 0, 1, 2, 3), ('d', 'plan', 2, 1, 0, 0);
+INSERT INTO outbox (chat_id, thread_id, key, topic, subject, measure, episode, reason, severity, facts, state,
+  created_at, attempts) VALUES (1, 0, 'k', 'alert', 'a', 'credits', 4, 'fired', 2, '{}', 'delivered', 1, 0),
+  (-100, 0, 'k', 'alert', 'a', 'credits', 4, 'fired', 2, '{}', 'delivered', 1, 0);
+INSERT INTO silences (id, kind, subject, measure, until, episode, level, "by") VALUES
+  (7, 'snooze', 'a', 'credits', 99, 4, 2, 'Ann'), (8, 'all', '', NULL, 99, 0, 0, 'Bob');
+"""
+"""What a version without chats in its silences may have left: a told alert, one whose recovery is owed and that fires
+anew, one whose recovery is owed, one that nobody was told of; a group that has moved, a chat never greeted.
+"""
+
+
+def test_what_was_told_to_all_counts_as_told_to_each(tmp_path: Path) -> None:
+    """Each chat that got an alert, or may have, knows of it; nothing is told twice, and silences go on everywhere."""
+    path = tmp_path / "bot.db"
+    upgrade(str(path), "0004")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(OLD)
+    upgrade(str(path))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        told = connection.execute("SELECT subject, chat_id, thread_id, episode, level FROM notified").fetchall()
+        assert sorted(told) == [
+            ("a", -200, 0, 4, 2),
+            ("a", 1, 0, 4, 2),
+            *(("b", chat, topic, 4, 2) for chat, topic in ((-200, 0), (1, 0), (2, 45))),
+            *(("c", chat, topic, 1, 3) for chat, topic in ((-200, 0), (1, 0), (2, 45))),
+        ]
+        columns = "id, kind, subject, measure, until, episode, level, by, chat_id, thread_id, made_at"
+        assert connection.execute(f"SELECT {columns} FROM silences").fetchall() == [
+            (7, "snooze", "a", "credits", 99, 4, 2, "Ann", None, 0, None),
+            (8, "all", "", None, 99, 0, 0, "Bob", None, 0, None),
+        ]
+        assert connection.execute("SELECT subject, level, episode, sequence FROM alerts").fetchall() == [
+            ("a", 2, 4, 3),
+            ("b", 1, 5, 0),
+            ("c", 0, 1, 2),
+            ("d", 2, 1, 0),
+        ]
+        made = connection.execute(
+            "INSERT INTO silences (kind, subject, episode, level, by, thread_id)"
+            " VALUES ('all', '', 0, 0, '', 0) RETURNING id"
+        ).fetchone()
+        assert made == (9,), "a number that a button may name is not used again"
+
+
 def test_a_making_that_fails_leaves_no_table(tmp_path: Path) -> None:
     """A new database has all its tables or none: half of them would be taken for another program's."""
     path = tmp_path / "bot.db"

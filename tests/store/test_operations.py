@@ -1,5 +1,6 @@
 """The named operations: each does to the rows what its name says, and nothing to the others."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from bot.core.model import (
     LeftOut,
     Measure,
     Notification,
+    Notified,
     Outage,
     OutageKind,
     Severity,
@@ -195,7 +197,7 @@ async def test_a_source_is_remembered_whole(store: Store) -> None:
         assert await accounts.source(connection, SOURCE) == well
 
 
-FIRING = Alert(key_of(ALICE), Measure.CREDITS, 2, 3, 4, NOW, 1, NOW + MINUTE, 12.5, Severity.WARNING, NOW + HOUR)
+FIRING = Alert(key_of(ALICE), Measure.CREDITS, 2, 3, 4, NOW, NOW + MINUTE, 12.5, Severity.WARNING, NOW + HOUR)
 QUIET = Alert(key_of(ALICE), Measure.PLAN, episode=1)
 
 
@@ -212,73 +214,133 @@ async def test_an_alert_is_remembered_whole(store: Store) -> None:
         assert (await alerts.load(connection, [key_of(ALICE)]))[key_of(ALICE)][Measure.CREDITS] == deeper
 
 
-async def test_firing_untold_closed_and_quieted(store: Store) -> None:
-    """What fires comes the worst first, then the oldest; what was withheld is found.
+Changes = tuple[Alert, Mapping[Chat, Notified], Mapping[Chat, Notified]]
+TOLD = Notified(3, 2)
+TOPIC = Chat(GROUP.chat_id, 45)
 
-    What is closed or quieted keeps its episode.
+
+async def test_what_each_chat_was_told_is_remembered_by_chat_and_topic(store: Store) -> None:
+    """What was told is loaded as it was saved, moves on, and is forgotten chat by chat."""
+    first: Changes = (FIRING, {}, {CHAT: TOLD, GROUP: TOLD, TOPIC: Notified(2, 1)})
+    then: Changes = (FIRING, first[2], {CHAT: Notified(3, 3), TOPIC: Notified(2, 1)})
+    async with store.write() as connection:
+        await alerts.save_notified(connection, [first, (QUIET, {}, {CHAT: TOLD})])
+        known = await alerts.load_notified(connection, [key_of(ALICE), key_of(BOB)])
+        assert known[key_of(ALICE)] == {Measure.CREDITS: first[2], Measure.PLAN: {CHAT: TOLD}}
+        assert key_of(BOB) not in known
+        await alerts.save_notified(connection, [then, (QUIET, {CHAT: TOLD}, {})])
+        assert await alerts.load_notified(connection, [key_of(ALICE)]) == {key_of(ALICE): {Measure.CREDITS: then[2]}}
+
+
+async def test_firing_untold_closed_and_quieted(store: Store) -> None:
+    """What fires comes the worst first, then the oldest; what a chat may not know is found.
+
+    What is closed or quieted keeps its episode, and nobody was told of it.
     """
-    worse = replace(FIRING, subject=key_of(BOB), level=3, told_level=3, severity=Severity.CRITICAL)
-    older = replace(FIRING, subject=key_of(CAROL), told_level=2, since=NOW - HOUR)
-    ended = Alert(key_of(CAROL), Measure.PLAN, level=0, episode=1, told_level=2)
+    worse = replace(FIRING, subject=key_of(BOB), level=3, severity=Severity.CRITICAL)
+    older = replace(FIRING, subject=key_of(CAROL), since=NOW - HOUR)
+    ended = Alert(key_of(CAROL), Measure.PLAN, level=0, episode=1)
+    told: list[Changes] = [
+        (FIRING, {}, {CHAT: replace(TOLD, level=1), GROUP: TOLD}),
+        (worse, {}, dict.fromkeys((CHAT, GROUP), replace(TOLD, level=3))),
+        (older, {}, {CHAT: TOLD, TOPIC: TOLD}),
+        (ended, {}, {GROUP: Notified(1, 2)}),
+    ]
+    carols = {(key_of(CAROL), Measure.CREDITS), (key_of(CAROL), Measure.PLAN)}
     async with store.write() as connection:
         await alerts.save(connection, [FIRING, worse, older, QUIET, ended])
+        await alerts.save_notified(connection, told)
         assert [one.subject for one in await alerts.firing(connection)] == [key_of(BOB), key_of(CAROL), key_of(ALICE)]
-        assert {(one.subject, one.measure) for one in await alerts.untold(connection)} == {
-            (key_of(ALICE), Measure.CREDITS),
-            (key_of(CAROL), Measure.PLAN),
-        }
+        untold = await alerts.perhaps_untold(connection, [CHAT, GROUP])
+        assert set(untold) == {(key_of(ALICE), Measure.CREDITS), *carols}
+        assert set(await alerts.perhaps_untold(connection, [CHAT, TOPIC])) >= {(key_of(BOB), Measure.CREDITS)}
+        assert set(await alerts.unfinished(connection)) == {*untold, (key_of(BOB), Measure.CREDITS)}
+        assert await alerts.stirred(connection, [key_of(CAROL), key_of(BOB), SOURCE]) == {key_of(CAROL), key_of(BOB)}
+        await alerts.add_silence(connection, ACK)
+        await alerts.add_silence(connection, ACCOUNT)
         await alerts.close(connection, [key_of(BOB)])
         closed = (await alerts.load(connection, [key_of(BOB)]))[key_of(BOB)][Measure.CREDITS]
-        assert (closed.level, closed.told_level, closed.severity, closed.episode) == (0, 0, None, 3)
-        await alerts.quiet_rule(connection, Measure.CREDITS)
+        assert (closed.level, closed.severity, closed.episode) == (0, None, 3)
+        assert await alerts.load_notified(connection, [key_of(BOB)]) == {}
+        assert len(await alerts.every_silence(connection)) == 2, "a mute goes on"
+        await alerts.quiet_rule(connection, Measure.CREDITS, [key_of(ALICE), key_of(CAROL)])
         assert await alerts.firing(connection) == []
+        assert [one.kind for one in await alerts.every_silence(connection)] == [SilenceKind.ACCOUNT]
         left = (await alerts.load(connection, [key_of(ALICE)]))[key_of(ALICE)]
         assert left[Measure.PLAN] == QUIET
         assert (left[Measure.CREDITS].level, left[Measure.CREDITS].episode) == (0, 3)
+        assert set(await alerts.unfinished(connection)) == {(key_of(CAROL), Measure.PLAN)}
 
 
-MUTE = Silence(SilenceKind.ALL, until=NOW + HOUR, by="Ann")
-ACK = Silence(SilenceKind.ACK, key_of(ALICE), Measure.CREDITS, None, episode=3, level=2, by="Ann")
-SNOOZE = Silence(SilenceKind.SNOOZE, key_of(ALICE), Measure.CREDITS, NOW + HOUR, 3, 2, "Bob")
+MUTE = Silence(SilenceKind.ALL, until=NOW + HOUR, by="Ann", chat=CHAT, made_at=NOW)
+ACK = Silence(SilenceKind.ACK, key_of(ALICE), Measure.CREDITS, None, episode=3, level=2, by="Ann", made_at=NOW)
+SNOOZE = Silence(SilenceKind.SNOOZE, key_of(ALICE), Measure.CREDITS, NOW + HOUR, 3, 2, "Bob", TOPIC, NOW)
 ACCOUNT = Silence(SilenceKind.ACCOUNT, key_of(BOB), until=NOW + 2 * HOUR, by="Bob")
 
 
+async def active(connection: Connection, at: datetime = NOW) -> set[Silence]:
+    """The silences that may hold, without their numbers."""
+    return {replace(one, id=0) for one in await alerts.active_silences(connection, at)}
+
+
 async def test_a_silence_is_remembered_whole_and_runs_out(store: Store) -> None:
-    """Silences are loaded as they were put, one of a kind on a thing, and hold up to their very moment."""
+    """Silences are loaded as they were put, one of a kind on a thing in a chat, and hold up to their very moment."""
+    longer = replace(MUTE, until=NOW + 3 * HOUR)
+    others = (replace(MUTE, chat=GROUP), replace(MUTE, chat=TOPIC), replace(MUTE, chat=None))
     async with store.write() as connection:
-        for silence in (MUTE, ACK, SNOOZE, ACCOUNT, replace(MUTE, until=NOW + 3 * HOUR)):
+        for silence in (MUTE, ACK, SNOOZE, ACCOUNT, *others, longer):
             await alerts.add_silence(connection, silence)
-        active = await alerts.active_silences(connection, NOW)
-        assert set(active) == {replace(MUTE, until=NOW + 3 * HOUR), ACK, SNOOZE, ACCOUNT}
-        assert len(active) == 4
-        assert SNOOZE in await alerts.active_silences(connection, NOW + HOUR - timedelta(microseconds=1))
-        assert SNOOZE not in await alerts.active_silences(connection, NOW + HOUR)
+        assert await active(connection) == {longer, ACK, SNOOZE, ACCOUNT, *others}
+        assert len(await alerts.active_silences(connection, NOW)) == 7
+        assert SNOOZE in await active(connection, NOW + HOUR - timedelta(microseconds=1))
+        assert SNOOZE not in await active(connection, NOW + HOUR)
         assert not await alerts.silences_are_over(connection, NOW)
         assert await alerts.silences_are_over(connection, NOW + HOUR)
 
 
-async def test_silences_are_removed_by_what_they_cover(store: Store) -> None:
-    """Removing takes what matches everything given, and says how many that were."""
+async def test_the_number_of_a_silence_is_never_used_again(store: Store) -> None:
+    """A button in an old message names its silence for ever: ended, its number means nothing."""
     async with store.write() as connection:
-        for silence in (MUTE, ACK, SNOOZE, ACCOUNT):
-            await alerts.add_silence(connection, silence)
-        assert await alerts.remove_silences(connection, SilenceKind.SNOOZE, key_of(BOB)) == 0
-        assert await alerts.remove_silences(connection, SilenceKind.SNOOZE, key_of(ALICE), Measure.CREDITS) == 1
-        assert await alerts.remove_silences(connection, SilenceKind.ALL) == 1
-        assert set(await alerts.active_silences(connection, NOW)) == {ACK, ACCOUNT}
+        numbers = []
+        for _ in range(3):
+            made = await alerts.add_silence(connection, ACK)
+            assert made in await alerts.active_silences(connection, NOW)
+            numbers.append(made.id)
+            await alerts.remove_silences(connection, [made.id])
+        assert await alerts.every_silence(connection) == []
+        assert numbers == sorted(set(numbers))
 
 
-async def test_silences_end(store: Store) -> None:
-    """A mute ends with its time; an ack with its alert's episode, and not with time."""
+@pytest.mark.parametrize(
+    ("alert", "over"),
+    [
+        (replace(FIRING, level=3, severity=Severity.CRITICAL), True),
+        (FIRING, False),
+        (replace(FIRING, severity=Severity.CRITICAL, episode=4), False),
+        (replace(FIRING, level=0, severity=None), False),
+    ],
+)
+async def test_an_ack_is_over_only_while_its_alert_is_critical(store: Store, alert: Alert, over: bool) -> None:
+    """An ack whose time has come is asked for while its very alert is critical, and not before its time."""
     async with store.write() as connection:
-        await alerts.save(connection, [FIRING])
-        for silence in (MUTE, ACK, SNOOZE, ACCOUNT):
-            await alerts.add_silence(connection, silence)
-        assert await alerts.end_silences(connection, NOW + HOUR) == 2
-        assert set(await alerts.active_silences(connection, NOW)) == {ACK, ACCOUNT}
-        await alerts.save(connection, [replace(FIRING, episode=4)])
-        assert await alerts.end_silences(connection, NOW + HOUR) == 1
-        assert await alerts.active_silences(connection, NOW) == [ACCOUNT]
+        await alerts.save(connection, [alert])
+        await alerts.add_silence(connection, replace(ACK, until=NOW + HOUR))
+        assert not await alerts.silences_are_over(connection, NOW + HOUR - timedelta(microseconds=1))
+        assert await alerts.silences_are_over(connection, NOW + HOUR) is over
+        assert len(await alerts.active_silences(connection, NOW + 9 * HOUR)) == 1
+
+
+async def test_a_moved_chat_takes_along_what_it_was_told_and_its_silences(store: Store) -> None:
+    """A group that becomes another chat is told nothing twice, and what it muted stays muted there."""
+    new = Chat(-1009)
+    told = {GROUP: TOLD, CHAT: TOLD}
+    async with store.write() as connection:
+        await alerts.save_notified(connection, [(FIRING, {}, told), (QUIET, {}, {GROUP: TOLD, new: Notified(3, 3)})])
+        await alerts.add_silence(connection, replace(MUTE, chat=GROUP))
+        await chats.move(connection, GROUP.chat_id, new.chat_id)
+        known = (await alerts.load_notified(connection, [key_of(ALICE)]))[key_of(ALICE)]
+        assert known == {Measure.CREDITS: {new: TOLD, CHAT: TOLD}, Measure.PLAN: {new: Notified(3, 3)}}
+        assert [one.chat for one in await alerts.every_silence(connection)] == [new]
 
 
 async def test_moves_are_followed_to_the_end(store: Store) -> None:

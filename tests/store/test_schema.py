@@ -52,7 +52,7 @@ def test_the_migrations_make_exactly_the_tables_of_the_code(template: Path, tmp_
     assert migrated.keys() == wanted.keys()
     for table, parts in wanted.items():
         assert migrated[table] == parts, table
-    assert len(wanted) == 16
+    assert len(wanted) == 17
 
 
 def test_the_tables_are_made_as_they_were_meant(template: Path) -> None:
@@ -60,6 +60,7 @@ def test_the_tables_are_made_as_they_were_meant(template: Path) -> None:
     kept = {table: parts[-2:] for table, parts in shape(template).items() if isinstance(parts, tuple)}
     assert kept["readings"] == (True, False)
     assert kept["outbox"] == (False, True)
+    assert kept["silences"] == (False, True)
 
 
 def test_the_code_knows_every_migration() -> None:
