@@ -26,6 +26,7 @@ from bot.chat.pairing import log_line
 from bot.chat.replies import Reloaded
 from bot.chat.sender import TelegramPost
 from bot.chat.service import TelegramService, make_bot
+from bot.chat.storage import restored_message, trouble_message, usable_message
 from bot.checks import IN_FLIGHT, Checks
 from bot.clock import ClockWatch, SteadyClock, boot_id
 from bot.context import Context
@@ -35,6 +36,7 @@ from bot.core.foresee import foretold_ends
 from bot.core.health import unreached_for
 from bot.core.model import Chat, Topic, Watched
 from bot.core.retention import USUAL, RetentionPolicy
+from bot.database_watch import DatabaseWatch, Ways, Words
 from bot.desk import Desk
 from bot.digest import DigestContext, Digests
 from bot.discovery import Discovery
@@ -202,6 +204,7 @@ class App:
         self._fallback = self._make_fallback()
         self._digests = self._make_digests()
         self._clock_watch = self._make_clock_watch()
+        self._database_watch = self._make_database_watch(post)
         self.desk.polling = self._telegram.polling
         self.desk.reloads = self.reload
         self._schedule = Schedule(self._metrics, utc_now)
@@ -231,6 +234,14 @@ class App:
             time.monotonic,
             settings.fallback_after,
         )
+
+    def _make_database_watch(self, post: TelegramPost) -> DatabaseWatch:
+        """What tells of the database past the outbox."""
+        settings = self._settings
+        courier = Apprise(settings.fallback_addresses) if settings.fallback_urls is not None else None
+        ways = Ways(lambda: self._recipients.home or self._recipients.present, post.send, courier)
+        words = Words(trouble_message, restored_message, usable_message)
+        return DatabaseWatch(self._store, words, ways, self._clock)
 
     def _make_digests(self) -> Digests | None:
         """The daily summaries, if there are to be some."""
@@ -315,7 +326,8 @@ class App:
     async def _supervised(self, stop: asyncio.Event) -> AsyncIterator[None]:
         """Runs the parts for as long as the body does; the first that fails ends the whole, with its error."""
         looks, messages = asyncio.create_task(self._checks.run()), asyncio.create_task(self._outbox.run())
-        parts = [part for part in (self._telegram, self._boards, self._fallback, self._clock_watch) if part]
+        always, perhaps = (self._telegram, self._boards, self._database_watch), (self._fallback, self._clock_watch)
+        parts = [*always, *(part for part in perhaps if part)]
         fronts = [asyncio.create_task(part.run()) for part in parts]
         tasks = [looks, messages, *fronts]
         for task in tasks:
@@ -459,7 +471,9 @@ class App:
         """An errand has ended."""
         self._errands.discard(task)
         error = None if task.cancelled() else task.exception()
-        if isinstance(error, BotError):
+        if isinstance(error, DatabaseTrouble):
+            log.debug("Work on the side failed: %s", error)  # the log has it already
+        elif isinstance(error, BotError):
             log.error("%s", error)
         elif error:
             log.error("Work on the side failed", exc_info=error)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from bot.core.board import EVERY, Board, EditResult, Gone, NotNow, Shown, board_due
 from bot.core.model import Chat, Watched
-from bot.errors import BotError
+from bot.errors import BotError, DatabaseTrouble
 from bot.store import boards
 from bot.store.database import Store
 
@@ -62,6 +62,8 @@ class Boards:
         while True:
             try:
                 await self.look()
+            except DatabaseTrouble as error:
+                log.debug("The boards wait: %s", error)  # the log has it already
             except BotError as error:
                 log.error("The boards could not be brought up to date: %s", error)
             except Exception:

@@ -253,7 +253,7 @@ class Checks:
         try:
             await self.start_due()
         except DatabaseTrouble as error:
-            log.error("%s", error)
+            log.debug("No further checks: %s", error)  # the log has it already
 
     async def drain(self) -> None:
         """Begins nothing more, and returns once every look under way has ended and is saved."""

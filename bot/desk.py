@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot import __version__
@@ -19,6 +20,7 @@ from bot.core.model import Account, Alert, Chat, Notification, Watched
 from bot.discovery import Discovery
 from bot.door import Door
 from bot.drawing import Drawing
+from bot.errors import DatabaseTrouble
 from bot.fleet import Fleet
 from bot.outbox import Outbox
 
@@ -137,7 +139,18 @@ class Desk:
         return await self.boards.show(chat) if self.boards else False
 
     async def vitals(self) -> Vitals:
-        """What the bot last managed to do."""
+        """What the bot last managed to do; of a database that cannot be read, only that."""
+        try:
+            found = await self._recorded()
+        except DatabaseTrouble as error:
+            polling = self.polling
+            silent, trouble = (polling.silent_for, polling.trouble) if polling else (0.0, None)
+            found = Vitals(None, None, None, None, None, None, silent, trouble, database=str(error), readable=False)
+        problem = self._fleet.database_problem
+        return replace(found, database=problem) if problem else found
+
+    async def _recorded(self) -> Vitals:
+        """The same, where the database can be read."""
         deliveries = await self._fleet.deliveries()
         return Vitals(
             last_round_at=await self._fleet.last_round_at(),
@@ -162,16 +175,16 @@ class Desk:
     async def status(self) -> Status:
         """How the bot is, for people."""
         vitals, now = await self.vitals(), self._clock()
-        watched = await self._fleet.watched()
+        watched = await self._fleet.watched() if vitals.readable else None
         every, uptime = self._checks.every, max(now - self._started_at, timedelta(0))
-        starting = vitals.last_round_at is None and uptime < every + timedelta(minutes=1)
+        starting = vitals.last_round_at is None and vitals.database is None and uptime < every + timedelta(minutes=1)
         return Status(
             version=__version__,
             uptime=uptime,
             check_every=every,
-            watched=len(watched),
+            watched=None if watched is None else len(watched),
             last_round_at=vitals.last_round_at,
-            failing=tuple(one.account.name for one in watched if one.account.outage),
+            failing=tuple(one.account.name for one in watched or () if one.account.outage),
             waiting=vitals.waiting,
             oldest_waiting=now - vitals.waiting_since if vitals.waiting_since else None,
             refused=vitals.refused,

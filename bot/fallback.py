@@ -135,7 +135,7 @@ class Fallback:
             try:
                 await self.look()
             except DatabaseTrouble as error:
-                log.error("%s", error)
+                log.debug("The second channel waits: %s", error)  # the log has it already
             await asyncio.sleep(LOOK_EVERY)
 
     async def look(self) -> None:

@@ -120,6 +120,11 @@ class Fleet:
         present = set(self._recipients.present)
         return Deliveries(depth, {chat: why for chat, why in refused.items() if chat in present}, unreached)
 
+    @property
+    def database_problem(self) -> str | None:
+        """What is wrong with the database, once anybody has to know."""
+        return self._store.standing.problem
+
     async def readable_until(self) -> datetime | None:
         """How long the readings of those that are not paused count, each by its account's interval."""
         async with self._store.read() as connection:

@@ -179,8 +179,7 @@ class Outbox:
             self._wake.clear()
             try:
                 nap = await self.pump()
-            except DatabaseTrouble as error:
-                log.error("%s", error)
+            except DatabaseTrouble:  # the log has it already
                 nap = FIRST_WAIT
             try:
                 async with asyncio.timeout(nap):
@@ -240,7 +239,9 @@ class Outbox:
             while lane.ready_at <= self._timer() and await self._tell_next(chat_id, lane):
                 pass
         except Exception as error:
-            if isinstance(error, BotError):
+            if isinstance(error, DatabaseTrouble):
+                log.debug("Delivery to chat %d: %s", chat_id, error)  # the log has it already
+            elif isinstance(error, BotError):
                 log.error("Delivery to chat %d: %s", chat_id, error)
             else:
                 log.exception("Delivery to chat %d failed in a way nobody foresaw", chat_id)

@@ -14,7 +14,7 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_MA
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import origin_of
-from bot.errors import BotError
+from bot.errors import BotError, DatabaseTrouble
 from bot.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -106,7 +106,9 @@ class Schedule:
         if isinstance(error, asyncio.CancelledError) and not self._scheduler.running:
             return
         self._metrics.misfires.labels(event.job_id).inc()
-        if isinstance(error, BotError):
+        if isinstance(error, DatabaseTrouble):
+            log.debug("Job %s failed: %s", event.job_id, error)  # the log has it already
+        elif isinstance(error, BotError):
             log.error("Job %s failed: %s", event.job_id, error)
         elif error is not None:
             log.error("Job %s failed", event.job_id, exc_info=error)

@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from aiohttp import web
@@ -12,7 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from bot.core.health import Vitals, notes, problems
 from bot.core.left_out import is_told
 from bot.core.model import Account, Alert
-from bot.errors import StartError
+from bot.errors import DatabaseTrouble, StartError
 from bot.metrics import Metrics
 from bot.web_guard import guards
 
@@ -74,6 +75,7 @@ class Pages:
             "last_round_at": iso(vitals.last_round_at),
             "last_delivery_at": iso(vitals.last_delivery_at),
             "outbox": vitals.waiting,
+            "database": "failing" if vitals.database else "ok",
             "polling": "ok" if vitals.polling_ok else "failing",
             "problems": wrong,
             "notes": notes(vitals),
@@ -83,11 +85,14 @@ class Pages:
     async def metrics(self, _request: web.Request) -> web.Response:
         """Everything in Prometheus' text format."""
         vitals = await self._vitals()
-        accounts, alerts = await self._fleet()
         registry = CollectorRegistry()
-        show_accounts(registry, accounts, masked=self._masked)
-        show_alerts(registry, alerts)
-        show_delivery(registry, vitals, self._clock())
+        usable = Gauge("credit_bot_database_usable", "Whether the database can be used", registry=registry)
+        usable.set(vitals.database is None)
+        with suppress(DatabaseTrouble):  # nothing is said of what cannot be read
+            accounts, alerts = await self._fleet()
+            show_accounts(registry, accounts, masked=self._masked)
+            show_alerts(registry, alerts)
+            show_delivery(registry, vitals, self._clock())
         body = generate_latest(self._metrics.registry) + generate_latest(registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
@@ -132,6 +137,8 @@ def show_alerts(registry: CollectorRegistry, alerts: Sequence[Alert]) -> None:
 
 def show_delivery(registry: CollectorRegistry, vitals: Vitals, now: datetime) -> None:
     """What waits to be delivered, and for how long it has been tried in vain."""
+    if vitals.waiting is None or vitals.failed is None:
+        return
     Gauge("credit_bot_outbox_depth", "Notifications not yet delivered", registry=registry).set(vitals.waiting)
     Gauge("credit_bot_outbox_failed", "Notifications given up", registry=registry).set(vitals.failed)
     age = (now - vitals.waiting_since).total_seconds() if vitals.waiting_since else 0

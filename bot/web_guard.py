@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from bot.errors import DatabaseTrouble
+
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Server": "credit-bot"}
 """What every answer says: keep nothing, take it for nothing else; and not which libraries serve it."""
 
@@ -32,6 +34,8 @@ def guards(*, strict: bool) -> tuple[Middleware, ...]:
             response = await handler(request)
         except web.HTTPException as refusal:
             response = web.Response(status=refusal.status, text=refusal.text)
+        except DatabaseTrouble as error:
+            response = web.json_response({"status": "failing", "problems": [str(error)]}, status=503)
         response.headers.update(HEADERS)
         return response
 

@@ -8,7 +8,7 @@ import pytest
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent, JobSubmissionEvent
 
 from bot.app import utc_now
-from bot.errors import DatabaseTrouble
+from bot.errors import DatabaseTrouble, DrawingTrouble
 from bot.metrics import Metrics
 from bot.schedule import FASTEST_TICK, SLOWEST_TICK, Schedule, tick_of
 from tests.fakes import Timer, until
@@ -74,8 +74,8 @@ async def test_a_failure_is_logged_and_counted_and_the_work_goes_on(caplog: pyte
     assert "RuntimeError: a defect" in caplog.text
 
 
-async def test_trouble_in_words_is_logged_without_a_traceback(caplog: pytest.LogCaptureFixture) -> None:
-    """A database that cannot be used just now is a line, and no traceback."""
+async def test_trouble_of_the_database_is_counted_and_not_logged_at_each_tick(caplog: pytest.LogCaptureFixture) -> None:
+    """The store has said it once, in words."""
     metrics = Metrics()
     schedule = Schedule(metrics, utc_now)
 
@@ -84,9 +84,24 @@ async def test_trouble_in_words_is_logged_without_a_traceback(caplog: pytest.Log
 
     schedule.every(AT_ONCE, "tick", work)
     schedule.start()
+    await until(lambda: (misfires(metrics, "tick") or 0) >= 2)
+    schedule.stop()
+    assert not [record for record in caplog.records if record.name.startswith("bot.")]
+
+
+async def test_trouble_in_words_is_logged_without_a_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    """An error of ours is a line, and no traceback."""
+    metrics = Metrics()
+    schedule = Schedule(metrics, utc_now)
+
+    async def work() -> None:
+        raise DrawingTrouble("There is no room to draw in")
+
+    schedule.every(AT_ONCE, "tick", work)
+    schedule.start()
     await until(lambda: misfires(metrics, "tick"))
     schedule.stop()
-    assert "cannot be used just now: locked" in caplog.text
+    assert "There is no room to draw in" in caplog.text
     ours = [record for record in caplog.records if record.name.startswith("bot.")]
     assert ours
     assert not any(record.exc_info for record in ours)

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.core.health import RefusedChat, Vitals
 from bot.core.model import Account, Alert, Chat, Credits, Measure, Outage, OutageKind, Pause, Plan, Reading, Severity
-from bot.errors import StartError
+from bot.errors import DatabaseTrouble, StartError
 from bot.metrics import Metrics
 from bot.web import Pages, mask, shown_names
 from tests.fakes import ALICE, BOB, NOW, QUARTER, SOURCE, Clock, key_of
@@ -35,14 +35,23 @@ Get = Callable[[str], Any]
 
 @asynccontextmanager
 async def pages(
-    vitals: Vitals = WELL, *accounts: Account, alerts: tuple[Alert, ...] = (), masked: bool = False
+    vitals: Vitals = WELL,
+    *accounts: Account,
+    alerts: tuple[Alert, ...] = (),
+    masked: bool = False,
+    error: Exception | None = None,
+    fleet_error: Exception | None = None,
 ) -> AsyncIterator[Get]:
     """Serves the pages of a bot of which this is known; gives what fetches one."""
 
     async def vitals_now() -> Vitals:
+        if error:
+            raise error
         return vitals
 
     async def fleet() -> tuple[tuple[Account, ...], tuple[Alert, ...]]:
+        if fleet_error:
+            raise fleet_error
         return accounts, alerts
 
     served = Pages(vitals_now, fleet, Metrics(), QUARTER, Clock(), masked=masked)
@@ -84,6 +93,7 @@ async def test_a_bot_that_is_well() -> None:
         "last_round_at": NOW.isoformat(),
         "last_delivery_at": NOW.isoformat(),
         "outbox": 0,
+        "database": "ok",
         "polling": "ok",
         "problems": [],
         "notes": [],
@@ -137,6 +147,41 @@ async def test_what_is_worth_knowing_is_a_note() -> None:
         "409",
         "3 messages were given up: overtaken, or for a chat that is no longer told",
     ]
+
+
+BLIND = Vitals(None, None, None, None, None, None, 1.0, None, database="the database is damaged", readable=False)
+FULL = replace(WELL, database="the disk of the database is full")
+
+
+@pytest.mark.parametrize("vitals", [BLIND, FULL])
+async def test_a_database_that_cannot_be_used_is_a_problem_at_once(vitals: Vitals) -> None:
+    """503 with JSON; what is not known is null, and nothing else is blamed."""
+    status, page = await health(vitals)
+    assert status == 503
+    assert page["problems"] == [vitals.database]
+    assert (page["status"], page["database"]) == ("failing", "failing")
+    assert page["outbox"] == vitals.waiting
+    assert page["last_round_at"] == (NOW.isoformat() if vitals is FULL else None)
+
+
+async def test_metrics_of_a_database_that_cannot_be_read() -> None:
+    """That much, and no number of what is not known."""
+    async with pages(BLIND, fleet_error=DatabaseTrouble("damaged")) as get:
+        found = await samples(get)
+    assert found[("credit_bot_database_usable",)] == 0
+    assert not any(
+        name.startswith(("credit_bot_outbox_depth", "credit_bot_credits", "credit_bot_alerts")) for name, *_ in found
+    )
+    async with pages(WELL) as get:
+        assert (await samples(get))[("credit_bot_database_usable",)] == 1
+
+
+async def test_a_page_that_needs_the_database_says_so_in_json() -> None:
+    """Whatever fails on the way: no traceback, no plain text."""
+    async with pages(error=DatabaseTrouble("The database cannot be used just now")) as get:
+        status, text = await get("/healthz")
+    assert status == 503
+    assert json.loads(text) == {"status": "failing", "problems": ["The database cannot be used just now"]}
 
 
 async def test_polling_that_is_silent_is_failing() -> None:

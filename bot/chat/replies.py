@@ -30,10 +30,10 @@ class Status:
     version: str
     uptime: timedelta
     check_every: timedelta
-    watched: int
+    watched: int | None
     last_round_at: datetime | None = None
     failing: tuple[str, ...] = ()
-    waiting: int = 0
+    waiting: int | None = 0
     oldest_waiting: timedelta | None = None
     refused: tuple[RefusedChat, ...] = ()
     nobody_told: bool = False
@@ -53,9 +53,12 @@ def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
     text = Text().line(f"{sign} ", bold(capitalised(verdict)), f" · up {say_duration(status.uptime)}")
     text.lines((f"Problem: {clean(problem, 300)}",) for problem in status.problems)
     text.lines((f"Cannot write to {refusal_words(refused, now, zone)}",) for refused in status.refused)
-    text.line(round_words(status, now, zone))
-    text.line(watched_words(status))
-    text.line(outbox_words(status, now, zone))
+    if status.watched is None:
+        text.line("Rounds, accounts and messages are not known while the database cannot be read.")
+    else:
+        text.line(round_words(status, now, zone))
+        text.line(watched_words(status))
+        text.line(outbox_words(status, now, zone))
     text.line(f"Telegram polling: {clean(status.polling, 200)}")
     text.lines((f"{NOTE} {clean(capitalised(note), 200)}",) for note in status.notes)
     if status.clock_step:

@@ -21,10 +21,11 @@ from bot.chat.polling import Polling
 from bot.chat.replies import NOTES, not_allowed, only_commands, stranger_start, unknown_button, went_wrong
 from bot.chat.request import AiohttpRequest
 from bot.chat.sender import NO_PREVIEW, entities_of, markup_of, post, post_picture, reason_of, seconds_of, topic_of
+from bot.chat.storage import answer_message
 from bot.chat.text import Button, Buttons, Entity, Message, with_note
 from bot.chat.updates import alive_chat
 from bot.core.model import Chat
-from bot.errors import BotError, StartError
+from bot.errors import BotError, DatabaseTrouble, StartError
 from bot.metrics import Metrics
 from bot.proxies import Proxy
 
@@ -152,12 +153,15 @@ class TelegramService:
                 await self._on_tap(update.callback_query)
         except TelegramError as error:
             log.warning("An answer could not be sent: %s", reason_of(error))
+        except DatabaseTrouble as error:
+            log.debug("An update could not be answered: %s", error)  # the log has it already
+            await self._confess(update, answer_message(str(error)))
         except BotError as error:
             log.warning("An update could not be answered: %s", error)
-            await self._confess(update.message)
+            await self._confess(update, went_wrong())
         except Exception:
             log.exception("An update could not be answered")
-            await self._confess(update.message)
+            await self._confess(update, went_wrong())
 
     async def _refuse(self, say: Say, here: Chat, person: Person, command: str) -> None:
         """Tells a member once, politely, that a command is for administrators; tried again, nothing is said."""
@@ -166,12 +170,19 @@ class TelegramService:
             self._refused.add(who)
             await say(not_allowed(command))
 
-    async def _confess(self, message: TelegramMessage | None) -> None:
-        """Says that a defect of ours kept a question from being answered."""
-        if message:
-            here = place_of(message)
-            if self._access.allowed(here.chat_id, here.thread_id):
-                await self._try(lambda: self._say(here, went_wrong()))
+    async def _confess(self, update: Update, words: Message) -> None:
+        """Says why a question was not answered, or what a tap did not do."""
+        query = update.callback_query
+        message = update.message or (query.message if query else None)
+        if not isinstance(message, TelegramMessage):
+            return
+        here = place_of(message)
+        if not self._access.allowed(here.chat_id, here.thread_id):
+            return
+        if query:
+            await self._try(lambda: self._notice(query, words.text))
+        else:
+            await self._try(lambda: self._say(here, words))
 
     async def _on_message(self, message: TelegramMessage) -> None:
         """Somebody said something."""

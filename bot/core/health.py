@@ -43,14 +43,17 @@ class Vitals:
     ``readable_until`` is how long the last readings count, each by its account's interval. ``round_every`` is the time
     between two rounds, where that is not the setting's; ``more_often_since`` when anybody was resumed, or got a shorter
     interval: what was due before is not judged by that. With ``all_paused`` there is nothing to check.
+
+    ``database`` says what is wrong with the database. While it cannot be read, what it knows is not known: None, and
+    ``readable`` is False.
     """
 
     last_round_at: datetime | None
     readable_until: datetime | None
     last_delivery_at: datetime | None
-    waiting: int
+    waiting: int | None
     waiting_since: datetime | None
-    failed: int
+    failed: int | None
     polling_silent: float
     polling_trouble: str | None
     polling_notes: tuple[str, ...] = ()
@@ -59,6 +62,8 @@ class Vitals:
     round_every: timedelta | None = None
     more_often_since: datetime | None = None
     all_paused: bool = False
+    database: str | None = None
+    readable: bool = True
 
     @property
     def polling_ok(self) -> bool:
@@ -68,8 +73,9 @@ class Vitals:
 
 def problems(vitals: Vitals, every: timedelta, now: datetime) -> list[str]:
     """What keeps the bot from its work, in words; nothing means that it is well."""
-    checks = [] if vitals.all_paused else check_problems(vitals, every, now)
-    return [*checks, *delivery_problems(vitals, now)]
+    database = [vitals.database] if vitals.database else []
+    checks = check_problems(vitals, every, now) if vitals.readable and not vitals.all_paused else []
+    return [*database, *checks, *delivery_problems(vitals, now)]
 
 
 def delivery_problems(vitals: Vitals, now: datetime) -> list[str]:

@@ -1,6 +1,7 @@
 """Opens the database: looks before it touches, keeps a second bot out, moves the schema on, and begins transactions."""
 
 import asyncio
+import errno
 import fcntl
 import logging
 import os
@@ -13,14 +14,16 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.engine import URL, Engine
+from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.pool import QueuePool
 
 from bot import children
+from bot.core.storage import Trouble
 from bot.errors import DatabaseTrouble, DatabaseUnusable
 from bot.store.connection import Connection
 from bot.store.schema import REVISION
+from bot.store.standing import Standing, identity, trouble_of
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -31,6 +34,13 @@ READERS = 3
 PAUSES = (0.001, 0.002, 0.005, 0.01, 0.02, *[0.05] * 200)
 """Seconds between the tries at a locked database, ten in all."""
 
+ALONE_WITHIN = 5.0
+"""Seconds to wait until nobody reads."""
+
+BESIDE = ("-wal", "-shm")
+"""The endings of the files that SQLite keeps beside an open database."""
+
+CONNECT: dict[str, Any] = {"check_same_thread": False, "isolation_level": None, "timeout": 0}
 CHECK_WHOLE_BELOW = 64 * 2**20
 KNOWN_REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 
@@ -38,10 +48,14 @@ KNOWN_REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008
 class Store:
     """The open database. ``write`` gives the one transaction that may change it, ``read`` one that only looks."""
 
-    def __init__(self, engine: Engine, lock: IO[str] | None) -> None:
+    def __init__(self, path: str, lock: IO[str] | None) -> None:
         """Use ``Store.open``."""
-        self._engine = engine
+        self._path = path
         self._lock = lock
+        self._engine = engine_for(path)
+        self._identity = identity(path)
+        self._let_go = False
+        self.standing = Standing(path)
         self._writing = asyncio.Lock()
         self._reading = asyncio.Semaphore(READERS)
         self._disk = ThreadPoolExecutor(1, "disk")
@@ -61,7 +75,18 @@ class Store:
         except BaseException:
             lock.close()
             raise
-        return cls(engine_for(path), lock)
+        store = cls(path, lock)
+        try:
+            store.touch()
+        except DatabaseError as error:
+            await store.close()
+            raise DatabaseUnusable(unreadable_words(path, error.orig)) from error
+        return store
+
+    def touch(self) -> None:
+        """Opens the first connection, which makes the files beside the database."""
+        with self._engine.connect() as inner:
+            inner.exec_driver_sql("SELECT 1 FROM sqlite_master")
 
     @asynccontextmanager
     async def write(self, *, synced: bool = True) -> AsyncIterator[Connection]:
@@ -70,18 +95,21 @@ class Store:
         One that is not ``synced`` waits for no disk. It outlives this process, however that ends, but perhaps not a
         power cut: for what is then merely done again.
         """
-        with in_words():
+        with in_words(self.standing):
             async with self._writing:
+                if self._let_go:
+                    raise DatabaseTrouble(f"The database cannot be used: {Trouble.REPLACED.what}")
                 with self._engine.connect() as inner:
                     sync(inner, fully=synced)
                     await begin(inner, WRITE)
                     yield Connection(inner)
                     await self._commit(inner)
+        self.standing.succeeded()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
         """A transaction that sees one moment of the database and delays nobody."""
-        with in_words():
+        with in_words(self.standing):
             async with self._reading:
                 with self._engine.connect() as inner:
                     await begin(inner, READ)
@@ -102,10 +130,87 @@ class Store:
             try:
                 async with self.write() as connection:
                     return await work(connection)
-            except DatabaseTrouble as error:
-                log.error("%s; trying again in %.0f s", error, wait)
+            except DatabaseTrouble:  # the log has it already
                 await asyncio.sleep(wait)
         raise AssertionError("waits without end")
+
+    def look_at_file(self) -> None:
+        """Notes where the file that is open no longer stands in its place. Costs a look at its folder."""
+        failing = self.standing.failing
+        try:
+            found = identity(self._path)
+            aside = found == self._identity and not all(Path(f"{self._path}{end}").exists() for end in BESIDE)
+        except OSError as error:
+            self.standing.failed(Trouble.FAILING, error.strerror or "")
+            return
+        if found is None or aside:
+            self.standing.failed(Trouble.DELETED)
+        elif found != self._identity:
+            self.standing.failed(Trouble.DELETED if Path(self._path).stat().st_size == 0 else Trouble.REPLACED)
+        elif failing and failing.trouble in (Trouble.DELETED, Trouble.REPLACED):
+            self.standing.over()
+
+    async def put_back(self) -> None:
+        """Puts a file that was deleted back in its place, whole, from the connections that still hold it.
+
+        Raises DatabaseTrouble where it cannot be written, or where somebody reads for too long: worth another try.
+        """
+        with in_words(self.standing):
+            async with self._alone():
+                await asyncio.get_running_loop().run_in_executor(self._disk, self._put_back)
+
+    async def let_go(self) -> None:
+        """Writes no more: another file has taken the place of the one that is open, with the log of this one beside it.
+
+        That log is emptied, for the next to open the file would take it for that file's own. Raises DatabaseTrouble.
+        """
+        with in_words(self.standing):
+            async with self._alone():
+                self._let_go = True
+                await asyncio.get_running_loop().run_in_executor(self._disk, self._empty_log)
+
+    def _empty_log(self) -> None:
+        """Moves what is in the log into the file that is open."""
+        with self._engine.connect() as inner:
+            inner.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """Nobody else reads or writes, and no connection is in use."""
+        async with self._writing:
+            held = 0
+            try:
+                async with asyncio.timeout(ALONE_WITHIN):
+                    for _ in range(READERS):
+                        await self._reading.acquire()
+                        held += 1
+                yield
+            except TimeoutError:
+                raise DatabaseTrouble("The database is being read: its file can be written anew in a while") from None
+            finally:
+                for _ in range(held):
+                    self._reading.release()
+
+    def _put_back(self) -> None:
+        """The same, in a thread. What is cut anywhere leaves a whole file in the place, or none.
+
+        The log beside the file is emptied first: the next to open the file would take it for that file's own.
+        """
+        try:
+            with self._engine.connect() as inner:
+                driver: Any = inner.connection.driver_connection
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                if identity(self._path) != self._identity:
+                    write_anew(driver, self._path)
+            self._engine.dispose()
+            if self._lock and identity(lock_file(self._path)) is None:
+                self._lock.close()
+                self._lock = hold(self._path)
+            self._engine, self._identity = engine_for(self._path), identity(self._path)
+            self.touch()
+        except OSError as error:
+            failing = self.standing.failed(Trouble.DELETED, error.strerror or "")
+            raise DatabaseTrouble(failing.words) from error
 
     async def close(self) -> None:
         """Ends the connections and lets another bot in."""
@@ -116,32 +221,64 @@ class Store:
 
 
 @contextmanager
-def in_words() -> Iterator[None]:
+def in_words(standing: Standing) -> Iterator[None]:
     """Translates the trouble of a database (locked, full, read-only, torn) into words, without its SQL and values."""
     try:
         yield
     except DatabaseError as error:
         if type(error) not in (OperationalError, DatabaseError):  # a broken rule of ours, no trouble of the file
             raise
-        raise DatabaseTrouble(f"The database cannot be used just now: {error.orig}") from error
+        trouble = trouble_of(error.orig, standing.path)
+        failing = standing.failed(trouble, str(error.orig))
+        raise DatabaseTrouble(f"The database cannot be used just now: {failing.words}") from error
 
 
 def engine_for(path: str) -> Engine:
-    """An engine for connections that are used by one transaction at a time, in the event loop and in its commits."""
-    engine = sa.create_engine(
-        URL.create("sqlite", database=path),
-        pool_size=2,
-        max_overflow=READERS,
-        connect_args={"check_same_thread": False, "isolation_level": None, "timeout": 0},
-    )
-    event.listen(engine, "connect", prepare)
-    return engine
+    """An engine for connections that are used by one transaction at a time, in the event loop and in its commits.
+
+    All of them are to the file that stands at the place now: SQLite would make another one where it was deleted.
+    """
+    file = identity(path)
+
+    def connect() -> sqlite3.Connection:
+        if identity(path) != file:
+            raise moved_error()
+        return prepared(sqlite3.connect(address(path, "mode=rw"), uri=True, **CONNECT))
+
+    return sa.create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=2, max_overflow=READERS)
 
 
-def prepare(connection: sqlite3.Connection, _record: object) -> None:
-    """Sets up a driver's connection; it must survive power loss, so every commit is synced."""
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-1024"):
-        connection.execute(f"PRAGMA {pragma}")
+def moved_error() -> sqlite3.OperationalError:
+    """As SQLite itself says it where it notices."""
+    error = sqlite3.OperationalError("the file is no longer in its place")
+    error.sqlite_errorcode = sqlite3.SQLITE_READONLY_DBMOVED
+    return error
+
+
+def prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """A driver's connection, set up; it must survive power loss, so every commit is synced."""
+    try:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-1024"):
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def address(path: str, how: str) -> str:
+    """A file's address for SQLite, with the way to open it."""
+    return f"{Path(path).absolute().as_uri()}?{how}"
+
+
+def write_anew(driver: sqlite3.Connection, path: str) -> None:
+    """Writes all that a connection holds into a new file, for its owner only, and puts that in the place."""
+    new = Path(f"{path}.new")
+    new.unlink(missing_ok=True)
+    with open(new, "wb", opener=for_owner_only) as made:
+        driver.execute("VACUUM INTO ?", (str(new),))
+        os.fsync(made.fileno())
+    new.replace(path)
 
 
 def sync(inner: sa.Connection, *, fully: bool) -> None:
@@ -175,25 +312,47 @@ def start(inner: sa.Connection, how: str) -> None:
 
 def hold(path: str) -> IO[str]:
     """The lock that keeps a second bot out; the system takes it back when this process ends, however it ends."""
-    file = Path(f"{path}.lock")
+    file = lock_file(path)
     try:
+        if Path(path).is_dir():
+            raise DatabaseUnusable(f"DATABASE_URL: {path} is a folder. Name a file in it.")
         lock = open(file, "a", opener=for_owner_only)  # noqa: SIM115 - held open; Path.open takes no opener
     except (FileNotFoundError, NotADirectoryError) as error:
         raise DatabaseUnusable(
             f"DATABASE_URL: the folder {file.parent} does not exist. Make it, or name another."
         ) from error
     except OSError as error:
-        raise DatabaseUnusable(
-            f"DATABASE_URL: {file.parent} cannot be written ({error.strerror}). Let the bot's user write there."
-        ) from error
+        raise DatabaseUnusable(f"DATABASE_URL: {unwritable_words(file, error)}") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    except BlockingIOError as error:
         lock.close()
         raise DatabaseUnusable(
             f"{path} is already in use by another bot. Stop it first, or give this one a DATABASE_URL of its own."
         ) from error
+    except OSError as error:
+        lock.close()
+        raise DatabaseUnusable(
+            f"DATABASE_URL: the disk of {file.parent} takes no locks ({error.strerror}). "
+            "Keep the database on a local disk, not on a network share."
+        ) from error
     return lock
+
+
+def unwritable_words(file: Path, error: OSError) -> str:
+    """Why a file cannot be made, or opened to write, and what to do."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"the disk of {file.parent} is full ({error.strerror}). Free some space on it."
+    if error.errno == errno.EROFS:
+        return f"the disk of {file.parent} is read-only. Make it writable, or name another."
+    if isinstance(error, PermissionError) and os.access(file.parent, os.W_OK | os.X_OK):
+        return f"{file} cannot be written ({error.strerror}). Give it to the bot's user."
+    return f"{file.parent} cannot be written ({error.strerror}). Let the bot's user write there."
+
+
+def lock_file(path: str) -> Path:
+    """The file that is held locked while a bot uses the database."""
+    return Path(f"{path}.lock")
 
 
 def for_owner_only(path: str, flags: int) -> int:
@@ -218,14 +377,12 @@ def inspect(path: str) -> str | None:
     if not file.exists() or (file.is_file() and file.stat().st_size == 0):
         return None
     try:
-        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?{look_at(path)}", uri=True)) as connection:
+        with closing(sqlite3.connect(address(path, look_at(path)), uri=True)) as connection:
             revision = revision_of(connection)
             check_whole(connection, file)
         file.open("r+b").close()
     except sqlite3.Error as error:
-        raise DatabaseUnusable(
-            f"{path} cannot be read as a database ({error}). It was left as it is: restore a backup, or move it away."
-        ) from error
+        raise DatabaseUnusable(unreadable_words(path, error)) from error
     except OSError as error:
         raise DatabaseUnusable(f"{path} cannot be written ({error.strerror}). Let the bot's user write it.") from error
     if revision is not None and revision not in KNOWN_REVISIONS:
@@ -234,6 +391,16 @@ def inspect(path: str) -> str | None:
             + ("install that version again." if revision else "give DATABASE_URL another file.")
         )
     return revision
+
+
+def unreadable_words(path: str, error: BaseException | None) -> str:
+    """Why a database cannot be opened. Only one that is damaged needs a backup."""
+    trouble = trouble_of(error, path)
+    if trouble is Trouble.DAMAGED or not hasattr(error, "sqlite_errorcode"):
+        return (
+            f"{path} cannot be read as a database ({error}). It was left as it is: restore a backup, or move it away."
+        )
+    return f"{path} cannot be opened: {trouble.what} ({error}). It was left as it is: {trouble.mend_at_start}."
 
 
 def look_at(path: str) -> str:

@@ -65,6 +65,25 @@ def test_status_of_a_bot_that_is_not() -> None:
     ]
 
 
+def test_status_while_the_database_cannot_be_read() -> None:
+    """What is not known is said to be so: no 0, no "none yet"."""
+    blind = Status(
+        version="0.1.0",
+        uptime=timedelta(minutes=1),
+        check_every=timedelta(minutes=15),
+        watched=None,
+        waiting=None,
+        problems=("the database is damaged: stop the bot",),
+    )
+    assert replies.status_message(blind, NOW, UTC_ZONE).text.split("\n") == [
+        "🟠 1 problem · up 1 min",
+        "Problem: the database is damaged: stop the bot",
+        "Rounds, accounts and messages are not known while the database cannot be read.",
+        "Telegram polling: working",
+        "Version 0.1.0",
+    ]
+
+
 def test_status_names_a_step_of_the_clock() -> None:
     """By how much and when, in one line; nothing is wrong for that."""
     back = ClockStep(timedelta(hours=-2), ago(minutes=10))

@@ -23,6 +23,7 @@ import bot.app
 import bot.chat.polling
 import bot.chat.service
 import bot.core.delivery
+import bot.core.storage
 import bot.discovery
 import bot.sources.http
 import bot.store.database
@@ -42,6 +43,7 @@ LIST_EVERY = timedelta(seconds=1)
 SHORT_REFUSALS = RefusalSchedule((0.3, 0.6, 1.0), steady=1.5, steady_for=60, rare=2.5, sign_pause=0.5)
 DATABASE_WAITS = (0.3, 0.6, 1.0)
 BUSY_MS = 700
+CALM_S = 0.5
 CLOCK, DATABASE = "clock", "database"
 FULL, READ_ONLY = "full", "read-only"
 ANSWERED = "\u2063"
@@ -92,6 +94,7 @@ def shorten_waits() -> None:
     vars(bot.core.delivery).update(LONGEST_WAIT=LONGEST_WAIT, FIRST_WAIT=0.3, CHAT_PAUSE=0.1)
     vars(bot.discovery).update(LIST_EVERY=LIST_EVERY)
     vars(bot.store.database).update(WAITS=DATABASE_WAITS, BUSY_TIMEOUT_MS=BUSY_MS)
+    vars(bot.core.storage).update(CALM_S=CALM_S)
 
 
 def end_with_the_harness() -> None:

@@ -1,0 +1,91 @@
+"""What keeps the database from being used: when that begins, when it is over, and what to do. Pure."""
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+CALM_S = 20.0
+"""Trouble that may pass is over once something was written, and nothing has failed for so long."""
+
+LOCKED_FOR_S = 60.0
+"""Another program may hold the database for so long before anybody is told."""
+
+
+class Trouble(IntEnum):
+    """Why the database cannot be used, the worse the later."""
+
+    LOCKED = 1
+    READ_ONLY = 2
+    FULL = 3
+    FAILING = 4
+    DELETED = 5
+    REPLACED = 6
+    DAMAGED = 7
+
+    @property
+    def passes(self) -> bool:
+        """Whether a write that succeeds shows its end. The others succeed too, and nothing of it is there later."""
+        return self <= Trouble.FAILING
+
+    @property
+    def what(self) -> str:
+        """What is wrong."""
+        return WORDS[self][0]
+
+    @property
+    def mend(self) -> str:
+        """What to do while the bot runs."""
+        return WORDS[self][1]
+
+    @property
+    def mend_at_start(self) -> str:
+        """What to do where the bot could not start for it."""
+        return self.mend.removesuffix(f"; {BY_ITSELF}")
+
+
+BY_ITSELF = "the bot then goes on by itself"
+WORDS = {
+    Trouble.LOCKED: ("another program holds the database", f"end that program; {BY_ITSELF}"),
+    Trouble.READ_ONLY: ("the database cannot be written", f"let the bot's user write its file and folder; {BY_ITSELF}"),
+    Trouble.FULL: ("the disk of the database is full", f"free some space on it; {BY_ITSELF}"),
+    Trouble.FAILING: (
+        "the disk of the database fails",
+        f"look at the disk, and keep the database on a local one, not on a network share; {BY_ITSELF}",
+    ),
+    Trouble.DELETED: ("the database file was deleted", "let the bot's user write its folder; the bot puts it back"),
+    Trouble.REPLACED: ("another file has taken the database's place", "start the bot again to use that file"),
+    Trouble.DAMAGED: ("the database is damaged", "stop the bot, put a backup in its place, and start the bot again"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """A trouble that lasts. ``said`` is the driver's own word; the moments are seconds of a clock that never jumps."""
+
+    trouble: Trouble
+    said: str
+    since: float
+    last: float
+
+    @property
+    def words(self) -> str:
+        """What is wrong and what to do, in one line."""
+        return f"{self.trouble.what}{f' ({self.said})' if self.said else ''}: {self.trouble.mend}"
+
+    def is_problem(self, now: float) -> bool:
+        """Whether anybody has to know: at once, unless another program may soon be done."""
+        return self.trouble is not Trouble.LOCKED or now - self.since >= LOCKED_FOR_S
+
+
+def failed(before: Failing | None, trouble: Trouble, said: str, now: float) -> Failing:
+    """What lasts after something has failed: the worst of what was met since the beginning."""
+    if before is None:
+        return Failing(trouble, said, now, now)
+    if trouble > before.trouble:
+        return Failing(trouble, said, before.since, now)
+    return replace(before, last=now)
+
+
+def succeeded(before: Failing, now: float) -> Failing | None:
+    """What lasts after something was written: nothing, where the trouble may pass and was quiet for long enough."""
+    quiet = before.trouble is Trouble.LOCKED or now - before.last >= CALM_S
+    return None if before.trouble.passes and quiet else before
