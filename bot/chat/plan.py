@@ -21,6 +21,8 @@ def tell_plan(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
     plan = notice.facts.plan or Plan()
     if notice.reason is Reason.RESOLVED:
         return goes_on(story, plan, now, zone)
+    if plan.free:
+        return gone(notice, plan, now, zone)
     if has_ended(notice, plan, now):
         return ended(notice, plan, now, zone)
     return renews(notice, plan, now, zone) if plan.renews else ends(notice, plan, now, zone)
@@ -76,6 +78,18 @@ def lapsing(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
     return f"{say_number(credits.monthly)} monthly credits lapse with it{read}: use them, or renew."
 
 
+def gone(notice: Notice, plan: Plan, now: datetime, zone: ZoneInfo) -> Telling:
+    """A paid plan that became a free account."""
+    end = plan.ends_at if plan.ends_at and plan.ends_at > now else None
+    was = f" {say_plan(plan)} was to last until {say_moment(end, now, zone)}." if end else ""
+    return telling(
+        about(SIGNS[notice.severity], notice.facts.name, "plan is ", bold("gone"), ", now a free account"),
+        f"{severity_word(notice.severity)}: no monthly credits come any more.{was}",
+        "Subscribe again to go on.",
+        remaining(notice.facts, now, zone),
+    )
+
+
 def ended(notice: Notice, plan: Plan, now: datetime, zone: ZoneInfo) -> Telling:
     """The plan's end has passed."""
     return telling(
@@ -95,7 +109,7 @@ def ended_head(notice: Notice, plan: Plan, now: datetime, zone: ZoneInfo) -> str
     """That it has ended, in the first line."""
     still = notice.reason is Reason.REMINDED
     if plan.ends_at is None:
-        return "still without a paid plan" if still else "plan has ended, now a free account"
+        return "still without a paid plan" if still else "plan has ended"
     if plan.renews or still:
         return "plan still not renewed" if still else "plan was not renewed"
     return f"plan ended {say_day_on(plan.ends_at, now, zone)}"

@@ -169,10 +169,10 @@ def decide_plan(account: Account, alerts: Alerts, rules: Rules, audience: Audien
 
 
 def told_plan(before: Reading | None, after: Reading | None) -> Plan | None:
-    """The plan that a message is about: a paid plan that became free is told by its own name and end."""
-    ended = after is not None and after.plan.free and before is not None and before.plan.free is False
-    spoken = before if ended else after
-    return spoken.plan if spoken else None
+    """The plan that a message is about: a paid plan that became free is told by its own name and end, as free."""
+    if after is not None and after.plan.free and before is not None and before.plan.free is False:
+        return replace(before.plan, free=True)
+    return after.plan if after else None
 
 
 def plan_change(before: Reading | None, after: Reading | None) -> PlanChange | None:

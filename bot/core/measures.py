@@ -71,13 +71,15 @@ def rung_value(threshold: Threshold, allowance: Number | None) -> float | None:
 def credits_standing(account: Account, ladder: Ladder) -> Standing | None:
     """Spendable credits against the ladder.
 
-    A rung is left a tenth above it, and never by less than the daily allowance: a daily refill changes nothing.
+    A rung is left a tenth above it, and never by less than the daily allowance: a daily refill changes nothing, but of
+    a free account, which has no other.
     """
     if account.reading is None or not ladder:
         return None
     value = account.reading.credits.total
     rungs = [rung_value(threshold, account.allowance) for threshold in ladder]
-    daily = account.daily_allowance or 0
+    lives_by_the_day = account.reading.plan.free is True and not account.allowance
+    daily = 0 if lives_by_the_day else account.daily_allowance or 0
     margins = [None if rung is None else rung + max(rung / 10, daily) for rung in rungs]
     return Standing(
         value=value,

@@ -70,16 +70,6 @@ def test_the_line_is_told_truly(monthly: int, side: str) -> None:
     assert f"Warning: {side} your 20 % line." in said(parcel(low(credits=replace(given.LOW, monthly=monthly)))).text
 
 
-def test_plan_became_free() -> None:
-    """A free account has no date to tell."""
-    check(
-        plan(severity=CRITICAL, plan=given.FREE),
-        "🔴 Studio: plan has ended, now a free account",
-        "Critical: no refill comes any more. Subscribe again to go on.",
-        "2,900 credits left · read 14:03",
-    )
-
-
 @pytest.mark.parametrize(
     ("kind", "trouble", "mend"),
     [
@@ -363,8 +353,6 @@ def test_reminders_of_what_has_not_changed() -> None:
     over = said(parcel(plan(Reason.REMINDED, CRITICAL, plan=ended))).text
     assert over.startswith("🔴 Studio: plan still not renewed\n")
     assert "Premium - Monthly is over since Sat 18 Jul, 14:03, 2 d ago" in over
-    free = said(parcel(plan(Reason.REMINDED, CRITICAL, plan=given.FREE))).text
-    assert free.startswith("🔴 Studio: still without a paid plan\n")
 
 
 def test_plan_without_monthly_credits_left() -> None:

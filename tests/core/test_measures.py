@@ -16,7 +16,7 @@ from bot.core.measures import (
     source_failures,
     source_listing,
 )
-from bot.core.model import Health, Ladder, Number, OutageKind, Plan, Reading, Rules, Severity, SourceState
+from bot.core.model import Health, Ladder, Number, OutageKind, Plan, Reading, Rules, Severity, SourceState, Threshold
 from tests.core.builders import (
     DAY,
     HOUR,
@@ -435,3 +435,14 @@ def test_a_list_that_answers_404_for_an_hour_perhaps_has_no_account(
     absent = replace(LISTED, outage=failed(), absent_since=since)
     standing = source_listing(absent, Health(total=1, read_at=read_at), NOW)
     assert (standing and (standing.reach, standing.hold)) == levels
+
+
+@pytest.mark.parametrize(("free", "allowance", "held"), [(True, None, 0), (True, 15_000, 1), (False, None, 1)])
+def test_a_free_account_recovers_by_its_daily_credits(free: bool, allowance: int | None, held: int) -> None:
+    """It has no other refill; where credits of a month are the measure, the daily refill changes nothing."""
+    told = replace(read(0), plan=Plan("Free", free=free))
+    told = replace(told, credits=replace(told.credits, daily=60))
+    account = replace(account_with(told), allowance=allowance, daily_allowance=60)
+    standing = credits_standing(account, (Threshold(0),))
+    assert standing is not None
+    assert standing.hold == held

@@ -136,6 +136,12 @@ def plans() -> Mapping[str, str]:
         "reminded of its end": shown.notices(
             plan(Reason.REMINDED, CRITICAL, plan=replace(given.CANCELLED, ends_at=ago(days=2)))
         ),
+        "gone, now a free account": shown.notices(
+            plan(severity=CRITICAL, plan=replace(given.PREMIUM, free=True, ends_at=NOW + timedelta(days=20)))
+        ),
+        "gone at its end": shown.notices(
+            plan(severity=CRITICAL, plan=replace(given.CANCELLED, free=True, ends_at=NOW))
+        ),
         "renewed": over("renewed", replace(given.PREMIUM, ends_at=later)),
         "became another": over("changed", Plan("Basic", "Basic", ends_at=later)),
         "no longer cancelled": over("kept", replace(given.PREMIUM, ends_at=later)),
