@@ -391,6 +391,18 @@ async def test_a_folder_that_is_missing_or_cannot_be_written(world: World, monke
     assert "cannot be written: let the bot's user write there" in world.line("database")
 
 
+@pytest.mark.parametrize("ending", [".lock", "-wal", "-shm"])
+async def test_a_file_beside_the_database_that_is_somebody_elses(
+    world: World, ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is left by a command of root's: the bot could not start."""
+    beside = world.folder / f"bot.db{ending}"
+    beside.write_text("")
+    monkeypatch.setattr(os, "access", lambda path, mode: path != beside)
+    assert await world.examined() == 1
+    assert f"{beside} cannot be written: give it to the bot's user" in world.line("database")
+
+
 @pytest.mark.parametrize(("minutes", "words"), [(5.3, r"5 min( \d+ s)? ahead"), (-90.3, r"1 h 30 min( \d+ s)? behind")])
 async def test_a_clock_that_is_wrong_fails_with_by_how_much(world: World, minutes: float, words: str) -> None:
     """Ages, refills and plan ends hang on it."""

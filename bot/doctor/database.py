@@ -12,7 +12,7 @@ from bot.core.model import Chat
 from bot.doctor.findings import PATIENCE, Finding, fail, ok, warn
 from bot.errors import DatabaseUnusable
 from bot.store.chats import follow
-from bot.store.database import inspect
+from bot.store.database import BESIDE, inspect
 from bot.store.schema import REVISION
 
 ROOM = 50 * 2**20
@@ -67,8 +67,9 @@ def obstacle_at(file: Path) -> str | None:
         return f"the folder {folder} cannot be written: let the bot's user write there"
     if file.is_dir():
         return f"{file} is a folder: name a file in it"
-    if file.exists() and not os.access(file, os.R_OK | os.W_OK):
-        return f"{file} cannot be written: give it to the bot's user"
+    for one in (file, *(Path(f"{file}{end}") for end in (".lock", *BESIDE))):
+        if one.exists() and not os.access(one, os.R_OK | os.W_OK):
+            return f"{one} cannot be written: give it to the bot's user"
     return None
 
 

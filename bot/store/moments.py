@@ -1,5 +1,6 @@
 """What a clock that is set moves along: every stored moment from which a span counts, or at which one ends."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -25,7 +26,7 @@ from bot.store.schema import (
 from bot.store.schema import chats as chat_table
 
 SHIFTED: Mapping[sa.Table, tuple[str, ...]] = {
-    accounts: ("next_check_at", "looked_at", "read_at", "failing_since", "foreseen_at", "unlisted_at"),
+    accounts: ("next_check_at", "looked_at", "read_at", "failing_since", "unlisted_at"),
     sources: ("listed_at", "failing_since", "outage_at", "absent_since"),
     outages: ("since",),
     alerts: ("since", "reminded_at"),
@@ -48,6 +49,7 @@ ONLY: Mapping[sa.Table, sa.ColumnElement[bool]] = {
 """Which rows of a table move, where not all do: the others tell what was, and when, by the clock of that time."""
 
 KEPT = {
+    "accounts.foreseen_at": "forgotten: each forecast is made anew",
     "readings.taken_at": "the past, by the clock of that time",
     "readings.refresh_at": "the service's own moment",
     "readings.daily_refresh_at": "the service's own moment",
@@ -70,12 +72,15 @@ ORIGIN = "clock "
 async def shift(connection: Connection, by: timedelta) -> None:
     """Moves along with a clock that was set by so much. Each forecast is made anew soon."""
     for table, names in SHIFTED.items():
-        statement = sa.update(table).values({name: moved(table.c[name], by) for name in names})
+        values: dict[str, object] = {name: moved(table.c[name], by) for name in names}
+        if table is accounts:
+            values["foreseen_at"] = None
+        statement = sa.update(table).values(values)
         if table is outages:  # its key holds the moment: one that comes to lie on another takes its place
             statement = statement.prefix_with("OR REPLACE", dialect="sqlite")
         only = ONLY.get(table)
         await connection.execute(statement if only is None else statement.where(only))
-    await connection.execute(sa.update(accounts).values(foreseen_at=None))
+        await asyncio.sleep(0)  # of many accounts this takes a while
 
 
 def moved(column: sa.Column[datetime], by: timedelta) -> sa.ColumnElement[int]:

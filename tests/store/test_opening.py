@@ -2,6 +2,7 @@
 """Opening: which database is taken, which is refused, and that a refused one is left as it was."""
 
 import asyncio
+import errno
 import os
 import sqlite3
 import subprocess
@@ -191,6 +192,50 @@ async def test_a_folder_behind_closed_doors_is_refused(common: Path, as_nobody: 
     inner.parent.chmod(0o700)
     as_nobody()
     assert "DATABASE_URL" in await refusal(inner / "bot.db")
+
+
+async def test_a_lock_file_of_another_user_is_named(common: Path, as_nobody: Callable[[], None]) -> None:
+    """As a command of root's leaves it: not the folder is to blame."""
+    lock = common / "bot.db.lock"
+    lock.touch(0o600)
+    common.chmod(0o777)
+    as_nobody()
+    assert f"{lock} cannot be written" in await refusal(common / "bot.db")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (BlockingIOError(errno.EWOULDBLOCK, "busy"), "already in use by another bot"),
+        (OSError(errno.ENOLCK, "No locks available"), "takes no locks (No locks available)"),
+        (OSError(errno.EOPNOTSUPP, "Operation not supported"), "Keep the database on a local disk"),
+    ],
+)
+async def test_only_a_lock_that_is_held_is_another_bot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, words: str
+) -> None:
+    """A network share that knows no locks is told as that."""
+
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("bot.store.database.fcntl.flock", refuse)
+    said = await refusal(tmp_path / "bot.db")
+    assert words in said
+    assert ("another bot" in said) is isinstance(error, BlockingIOError)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (errno.ENOSPC, "is full (No space left on device). Free some space on it."),
+        (errno.EROFS, "is read-only. Make it writable"),
+        (errno.EACCES, "cannot be written (Permission denied)"),
+    ],
+)
+def test_why_a_file_cannot_be_made(tmp_path: Path, code: int, words: str) -> None:
+    """The disk, or the rights."""
+    assert words in opening.unwritable_words(tmp_path / "bot.db.lock", OSError(code, os.strerror(code)))
 
 
 async def test_a_read_only_file_is_refused(template: Path, common: Path, as_nobody: Callable[[], None]) -> None:
