@@ -19,7 +19,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from bot import systemd
 from bot.accounts_file import watchlist_for
 from bot.board import Boards
-from bot.chat.board import TelegramWall
+from bot.chat.board import TelegramBoards
 from bot.chat.digest import digest_message
 from bot.chat.fallback import write_letter
 from bot.chat.pairing import log_line
@@ -197,9 +197,13 @@ class App:
             settings.timezone,
             self._metrics,
         )
-        self._telegram.on_life = self._outbox.alive
-        wall = TelegramWall(bot, clock, settings.timezone)
-        self._boards = Boards(self._store, wall, self._watched, self._telegram.allows, clock)
+        publisher = TelegramBoards(bot, clock, settings.timezone)
+        self._boards = Boards(
+            self._store, publisher, self._watched, self._telegram.allows, self.desk.chat_moved, clock, self._refusals
+        )
+        self._telegram.on_life = self._chat_lives
+        self._boards.on_life = self._outbox.alive
+        self._outbox.on_life = self._boards.alive
         self.desk.boards = self._boards
         self._fallback = self._make_fallback()
         self._digests = self._make_digests()
@@ -216,6 +220,11 @@ class App:
     def _view(self, chat: Chat) -> View:
         """The desk as one chat may see it."""
         return View(self.desk, self._silences, self._recipients, chat)
+
+    def _chat_lives(self, chat_id: int) -> None:
+        """A chat gave a sign of life: what it is owed is due."""
+        self._outbox.alive(chat_id)
+        self._boards.alive(chat_id)
 
     async def _watched(self, chat: Chat) -> Sequence[Watched]:
         """What a chat may see."""

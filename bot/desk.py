@@ -13,6 +13,7 @@ from bot.chat.polling import Polling
 from bot.chat.replies import Reloaded, Status
 from bot.chat.words import service_name
 from bot.checks import Checks
+from bot.core.board import BoardShown
 from bot.core.clock import ClockStep
 from bot.core.health import RefusedChat, Vitals, delivery_problems, problems, unreached_for
 from bot.core.history import Picture, Recorded
@@ -134,9 +135,13 @@ class Desk:
         log.info("%s", left_line(chat, by))
         return self._door.anybody
 
-    async def board(self, chat: Chat) -> bool:
-        """Posts the whole fleet as one message that is kept current; False if it could not be pinned."""
-        return await self.boards.show(chat) if self.boards else False
+    async def board(self, chat: Chat) -> BoardShown:
+        """Posts the whole fleet as one message that is kept current; says what became of that."""
+        return await self.boards.show(chat) if self.boards else BoardShown(refused="there are no boards")
+
+    async def remove_board(self, chat: Chat) -> bool:
+        """Takes the board of a chat down; False if there is none."""
+        return await self.boards.remove(chat) if self.boards else False
 
     async def vitals(self) -> Vitals:
         """What the bot last managed to do; of a database that cannot be read, only that."""
@@ -194,4 +199,5 @@ class Desk:
             problems=tuple(delivery_problems(vitals, now) if starting else problems(vitals, every, now)),
             notes=vitals.polling_notes,
             clock_step=self._clock_step if self._clock_step and self._clock_step.is_news(now) else None,
+            boards=await self.boards.troubled() if self.boards and vitals.readable else {},
         )

@@ -91,7 +91,8 @@ class Outbox:
     ) -> None:
         """``timer`` counts seconds and never jumps; ``clock`` answers aware UTC.
 
-        With a ``second_channel`` messages say what went out by it meanwhile. ``refusals`` differ where time runs fast.
+        With a ``second_channel`` messages say what went out by it meanwhile. ``refusals`` differ where time runs fast;
+        ``on_life`` is called with a chat that takes messages again.
         """
         self._store = store
         self._post = post
@@ -101,6 +102,7 @@ class Outbox:
         self._metrics = metrics
         self._second_channel = second_channel
         self.refusals = REFUSALS
+        self.on_life: Callable[[int], None] = lambda _: None
         self._signs: set[int] = set()
         self._lanes: dict[int, Lane] = {}
         self._wake = asyncio.Event()
@@ -323,6 +325,7 @@ class Outbox:
         await self._store.write_patiently(note)
         if lane.failures or lane.refused_at is not None:
             log.info("Chat %s takes messages again", chat)
+            self.on_life(chat.chat_id)
         if lane.failures:
             for other in self._lanes.values():
                 if other.failures and not other.asked_for_peace:

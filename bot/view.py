@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.chat.alerts import Acted, acts
 from bot.chat.answers import SourceAlert
 from bot.chat.replies import Reloaded, Status
+from bot.core.board import BoardShown
 from bot.core.history import Picture, Recorded
 from bot.core.model import Chat, Facts, Notification, Silence, SilenceKind, Watched
 from bot.desk import Desk
@@ -142,9 +143,13 @@ class View:
         """Ends what a link began here: whether any other chat is still told; None if no link let this one in."""
         return await self._desk.leave(chat, by)
 
-    async def board(self, chat: Chat) -> bool:
-        """Posts what this chat sees as one message that is kept current; False if it could not be pinned."""
+    async def board(self, chat: Chat) -> BoardShown:
+        """Posts what this chat sees as one message that is kept current; says what became of that."""
         return await self._desk.board(chat)
+
+    async def remove_board(self, chat: Chat) -> bool:
+        """Takes the board of a chat down; False if there is none."""
+        return await self._desk.remove_board(chat)
 
     async def reload(self) -> Reloaded:
         """Reads the accounts file again. What is wrong with it is told to the chats of TELEGRAM_CHAT_IDS only."""
@@ -159,7 +164,8 @@ class View:
         failing = tuple(one.account.name for one in seen if one.account.outage)
         refused = status.refused if self._trusted else ()
         silences = tuple(await self.silences())
-        return replace(status, watched=len(seen), failing=failing, refused=refused, silences=silences)
+        boards = {chat: trouble for chat, trouble in status.boards.items() if self._trusted or chat == self._chat}
+        return replace(status, watched=len(seen), failing=failing, refused=refused, silences=silences, boards=boards)
 
 
 def held_in(chat: Chat, silences: Iterable[Silence]) -> tuple[Silence, ...]:

@@ -4,21 +4,23 @@ Nothing on a board is counted from now: should the bot stop, "5 min ago" and "to
 "read Mon 20 Jul, 14:03" stays true.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from telegram import Bot
-from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 from bot.chat.account import is_known, near_end, needs_you, plan_verb, sign_of, urgency
-from bot.chat.clean import utf16_len
-from bot.chat.sender import NO_PREVIEW, entities_of, post, reason_of, seconds_of
+from bot.chat.calls import UnreadableAnswer, answered
+from bot.chat.clean import plain, utf16_len
+from bot.chat.sender import NO_PREVIEW, OF_THE_TOPIC, entities_of, post, reason_of, seconds_of
 from bot.chat.telling import Pieces
-from bot.chat.text import MOST_ENTITIES, Message, Text, bold
-from bot.chat.times import MONTHS, WEEKDAYS, local, say_clock
+from bot.chat.text import MOST_ENTITIES, Entity, Message, Text, bold
+from bot.chat.times import MONTHS, WEEKDAYS, local, say_ago, say_clock, say_past
 from bot.chat.words import in_brackets, name_of, say_count, say_total, share_of, trouble_of
-from bot.core.board import Board, EditResult, Gone, NotNow, Shown
+from bot.core.board import Board, BoardShown, EditResult, Lost, Moved, NotNow, Posted, PostResult, Refused, Shown
 from bot.core.looks import with_allowances
 from bot.core.model import Account, Chat, Measure, Watched
 
@@ -26,8 +28,6 @@ ROOM = 3900
 """Units that the lines of accounts may take, so that the last line always has its place."""
 
 NAME_LENGTH = 32
-LOST = ("message to edit not found", "message can't be edited", "message_id_invalid")
-"""Parts of Telegram's refusals, in small letters, after which a board is no longer there to be edited."""
 
 
 def board_message(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> Message:
@@ -120,14 +120,49 @@ def amount_words(account: Account, zone: ZoneInfo) -> str:
     return f"unknown · last {say_total(credits)} {moment_words(reading.taken_at, zone)}: {why}"
 
 
-def unpinned_message() -> Message:
-    """The board stands, and is not pinned."""
-    text = Text().line("The board is kept current, but I may not pin it here.")
-    return text.line("Pin it yourself, or let me pin messages and say /board again.").message(silent=True)
+def board_answer(shown: BoardShown, now: datetime, zone: ZoneInfo) -> Message | None:
+    """What is said to a wish for a board, beside the board; None where the board says it all."""
+    text = Text()
+    if shown.refused:
+        text.line(
+            "The board cannot be posted just now: ", plain(shown.refused, 200), ". It is tried again until it can."
+        )
+    if shown.before:
+        since = f"{say_past(shown.before.since, now, zone)}, {say_ago(shown.before.since, now)}"
+        text.line(f"The board before was last current {since}: ", plain(shown.before.why, 200), ".")
+        text.line("This one takes its place.")
+    if not shown.pinned:
+        text.line("The board is kept current, but I may not pin it here.")
+        text.line("Pin it yourself, or let me pin messages: I try again from time to time.")
+    return text.message(silent=True) if text.length else None
 
 
-class TelegramWall:
-    """Implements ``bot.board.Wall``."""
+def board_removed_message(*, removed: bool) -> Message:
+    """The answer to /board off."""
+    done = "The board is gone. /board posts a new one." if removed else "There is no board here. /board posts one."
+    return Text().line(done).message(silent=True)
+
+
+def how_to_board() -> Message:
+    """The command was wrong."""
+    return Text().line("Say /board for one message that is kept current, or /board off to end it.").message()
+
+
+OVER = "⚪ This board is no longer kept current."
+LOST = (
+    "message to edit not found",
+    "message can't be edited",
+    "message_id_invalid",
+    "message_edit_time_expired",
+    "message_author_required",
+    "there is no text in the message",
+    "message identifier is not specified",
+)
+"""Parts of Telegram's refusals, in small letters, after which this very message can no longer be edited."""
+
+
+class TelegramBoards:
+    """Implements ``bot.board.BoardPublisher``."""
 
     def __init__(self, bot: Bot, clock: Callable[[], datetime], zone: ZoneInfo) -> None:
         """``zone`` is what people read times in."""
@@ -139,57 +174,99 @@ class TelegramWall:
         """The message that a board of these accounts is now."""
         return board_message(watched, self._clock(), self._zone)
 
-    async def post(self, message: Message, chat: Chat) -> int:
-        """Posts a board and gives its message's id. Raises Telegram's errors."""
-        return await post(self._bot, message, chat)
+    async def post(self, message: Message, chat: Chat) -> PostResult:
+        """Posts a board, in a plainer form where Telegram finds it wrong, for the words matter most."""
+        result = await self._post(message, chat)
+        if isinstance(result, Refused) and chat.thread_id is not None and is_of_topic(result.why):
+            result = await self._post(message, Chat(chat.chat_id))
+        if isinstance(result, Refused) and message.entities:
+            result = await self._post(replace(message, entities=()), chat)
+        return result
+
+    async def _post(self, message: Message, chat: Chat) -> PostResult:
+        """One request."""
+        try:
+            return Posted(await post(self._bot, message, chat))
+        except TelegramError as error:
+            result = result_of(error)
+            return Refused(reason_of(error)) if isinstance(result, Shown | Lost) else result
 
     async def edit(self, message: Message, board: Board) -> EditResult:
         """Lets a board say what it should."""
+        if not board.message_id:
+            return Lost(board.trouble.why if board.trouble else "it is not posted yet")
+        result = await self._edit(message.text, message.entities, board.chat, board.message_id)
+        if isinstance(result, Refused) and message.entities:
+            return await self._edit(message.text, (), board.chat, board.message_id)
+        return result
+
+    async def _edit(self, text: str, entities: Iterable[Entity], chat: Chat, message_id: int) -> EditResult:
+        """One request."""
         try:
-            await self._bot.edit_message_text(
-                message.text,
-                chat_id=board.chat.chat_id,
-                message_id=board.message_id,
-                entities=entities_of(message.entities),
-                link_preview_options=NO_PREVIEW,
+            await answered(
+                self._bot.edit_message_text(
+                    text,
+                    chat_id=chat.chat_id,
+                    message_id=message_id,
+                    entities=entities_of(entities),
+                    link_preview_options=NO_PREVIEW,
+                )
             )
         except TelegramError as error:
             return result_of(error)
         return Shown()
 
-    async def pin(self, chat: Chat, message_id: int) -> bool:
-        """Pins a message without a sound; False if the bot may not."""
+    async def pin(self, chat: Chat, message_id: int) -> str | None:
+        """Pins a message without a sound; says why not."""
         try:
-            return await self._bot.pin_chat_message(chat.chat_id, message_id, disable_notification=True)
-        except TelegramError:
-            return False
+            await self._bot.pin_chat_message(chat.chat_id, message_id, disable_notification=True)
+        except TelegramError as error:
+            return reason_of(error)
+        return None
 
-    async def take_down(self, chat: Chat, message_id: int) -> None:
-        """Deletes a message; one that is too old for that, or was deleted, loses its pin."""
+    async def take_down(self, chat: Chat, message_id: int) -> bool:
+        """Deletes a message. One that is too old for that says that it is over, and loses its pin.
+
+        False where Telegram was not reached; whatever it refuses is as good as it gets.
+        """
         try:
             await self._bot.delete_message(chat.chat_id, message_id)
-        except TelegramError:
-            await self._unpin(chat, message_id)
+        except TelegramError as error:
+            if isinstance(result_of(error), NotNow):
+                return False
+            marked = await self._edit(OVER, (), chat, message_id)
+            return await self._unpin(chat, message_id) and not isinstance(marked, NotNow)
+        return True
 
-    async def _unpin(self, chat: Chat, message_id: int) -> None:
+    async def _unpin(self, chat: Chat, message_id: int) -> bool:
         """Takes a pin away, if the bot may."""
         try:
             await self._bot.unpin_chat_message(chat.chat_id, message_id)
-        except TelegramError:
-            return
+        except TelegramError as error:
+            return not isinstance(result_of(error), NotNow)
+        return True
 
 
-def result_of(error: TelegramError) -> EditResult:
+def is_of_topic(why: str) -> bool:
+    """Whether a refusal concerns the topic: then the board stands in the group, outside any."""
+    return any(part in why.lower() for part in OF_THE_TOPIC)
+
+
+def result_of(error: TelegramError) -> Shown | Lost | Refused | NotNow | Moved:
     """What an error of Telegram means for a board. BadRequest is a network error too, so it comes first."""
     why = reason_of(error)
     match error:
         case RetryAfter():
-            return NotNow(why, seconds_of(error))
-        case ChatMigrated() | Forbidden():
-            return Gone(why)
+            return NotNow("Telegram asks for a pause", seconds_of(error))
+        case ChatMigrated():
+            return Moved(error.new_chat_id)
         case BadRequest() if "not modified" in why.lower():
             return Shown()
         case BadRequest() if any(words in why.lower() for words in LOST):
-            return Gone(why)
+            return Lost(why)
+        case BadRequest() | Forbidden() | InvalidToken():
+            return Refused(why)
+        case UnreadableAnswer():  # Telegram took it
+            return Shown()
         case _:
-            return NotNow(why)
+            return NotNow(f"Telegram cannot be reached: {why}")

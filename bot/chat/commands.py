@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from bot.chat.account import urgency
 from bot.chat.alerts import Acted
 from bot.chat.answers import SourceAlert, account_card, alerts_page, credits_page, ordered_page, paged
-from bot.chat.board import unpinned_message
+from bot.chat.board import board_answer, board_removed_message, how_to_board
 from bot.chat.history import choose, draw_history, past_of, slots_for
 from bot.chat.history_arguments import HistoryRequest, parse_history
 from bot.chat.names import find_accounts
@@ -37,6 +37,7 @@ from bot.chat.replies import (
 )
 from bot.chat.silence_arguments import SilenceRequest, parse_silence
 from bot.chat.text import Message
+from bot.core.board import BoardShown
 from bot.core.history import Picture, Recorded
 from bot.core.model import Chat, Silence, Watched
 
@@ -93,8 +94,11 @@ class Desk(Protocol):
     async def leave(self, chat: Chat, by: str) -> bool | None:
         """Ends what a link began here: whether any other chat is still told; None if no link let this one in."""
 
-    async def board(self, chat: Chat) -> bool:
-        """Posts the whole fleet as one message that is kept current; False if it could not be pinned."""
+    async def board(self, chat: Chat) -> BoardShown:
+        """Posts the whole fleet as one message that is kept current; says what became of that."""
+
+    async def remove_board(self, chat: Chat) -> bool:
+        """Takes the board of a chat down; False if there is none."""
 
     def now(self) -> datetime:
         """The present moment."""
@@ -267,9 +271,16 @@ async def unmute(asked: Asked) -> None:
 
 
 async def board(asked: Asked) -> None:
-    """The whole fleet in one message, kept current."""
-    if not await asked.desk.board(asked.chat):
-        await asked.say(unpinned_message())
+    """The whole fleet in one message, kept current; or the end of that."""
+    match asked.words.casefold():
+        case "":
+            answer = board_answer(await asked.desk.board(asked.chat), asked.desk.now(), asked.zone)
+            if answer:
+                await asked.say(answer)
+        case "off":
+            await asked.say(board_removed_message(removed=await asked.desk.remove_board(asked.chat)))
+        case _:
+            await asked.say(how_to_board())
 
 
 async def invite(asked: Asked) -> None:
@@ -318,7 +329,7 @@ COMMANDS = (
     Command("check", "/check", "look at every account now", check),
     Command("mute", "/mute account 2h", MUTE_LINE, mute, True),
     Command("unmute", "/unmute [account]", "messages again", unmute, True),
-    Command("board", "/board", "all accounts in one message that is kept current", board, True),
+    Command("board", "/board [off]", "all accounts in one message that is kept current", board, True),
     Command("invite", "/invite", "a link that lets another chat in", invite, True),
     Command("leave", "/leave", "no messages for this chat any more", leave, True),
     Command("reload", "/reload", "read the accounts file again", reload, True),

@@ -1,7 +1,7 @@
 """Short replies: how the bot is, what one can ask, what a command did, and what was wrong with one."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,10 +10,11 @@ from bot.chat.clean import clean, plain
 from bot.chat.text import Button, Message, Piece, Span, Text, bold
 from bot.chat.times import say_ago, say_moment, say_past
 from bot.chat.words import NOTE, RECOVERED, SIGNS, capitalised, joined, name_of, say_count
+from bot.core.board import Trouble
 from bot.core.clock import ClockStep
 from bot.core.durations import say_duration
 from bot.core.health import RefusedChat
-from bot.core.model import Severity, Silence, SilenceKind
+from bot.core.model import Chat, Severity, Silence, SilenceKind
 
 LIST_LENGTH = 700
 FAULTS_SHOWN = 8
@@ -24,7 +25,8 @@ SILENCES_SHOWN = 20
 class Status:
     """How the bot itself is. ``polling`` is in words; ``problems`` are whole sentences, none if all is well.
 
-    ``notes`` say what was amiss and hinders nothing. ``silences`` are those of the chat that asks.
+    ``notes`` say what was amiss and hinders nothing, ``boards`` which do not say what they should. ``silences`` are
+    those of the chat that asks.
     """
 
     version: str
@@ -43,16 +45,18 @@ class Status:
     notes: tuple[str, ...] = ()
     clock_step: ClockStep | None = None
     silences: tuple[Acted, ...] = ()
+    boards: Mapping[Chat, Trouble] = field(default_factory=dict)
 
 
 def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
     """Is the bot well."""
-    wrong = len(status.problems) + len(status.refused)
+    wrong = len(status.problems) + len(status.refused) + len(status.boards)
     severity = Severity.CRITICAL if status.nobody_told else Severity.WARNING
     sign, verdict = (SIGNS[severity], say_count(wrong, "problem")) if wrong else (RECOVERED, "the bot is well")
     text = Text().line(f"{sign} ", bold(capitalised(verdict)), f" · up {say_duration(status.uptime)}")
     text.lines((f"Problem: {clean(problem, 300)}",) for problem in status.problems)
     text.lines((f"Cannot write to {refusal_words(refused, now, zone)}",) for refused in status.refused)
+    text.lines((board_words(chat, trouble, now, zone),) for chat, trouble in status.boards.items())
     if status.watched is None:
         text.line("Rounds, accounts and messages are not known while the database cannot be read.")
     else:
@@ -72,6 +76,12 @@ def refusal_words(refused: RefusedChat, now: datetime, zone: ZoneInfo) -> str:
     since = f", since {say_past(refused.since, now, zone)}" if refused.since else ""
     again = f", next try {say_past(refused.next_try, now, zone)}" if refused.next_try else ""
     return f"chat {refused.chat}: {plain(refused.why, 200)}{since}{again}"
+
+
+def board_words(chat: Chat, trouble: Trouble, now: datetime, zone: ZoneInfo) -> str:
+    """A board that does not say what it should: since when, and why."""
+    since = f"{say_past(trouble.since, now, zone)}, {say_ago(trouble.since, now)}"
+    return f"Problem: the board of chat {chat} was last current {since}: {plain(trouble.why, 200)}"
 
 
 def round_words(status: Status, now: datetime, zone: ZoneInfo) -> str:

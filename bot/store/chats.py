@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.core.model import Chat
-from bot.store import outbox
+from bot.store import boards, outbox
 from bot.store.connection import Connection
 from bot.store.schema import chats, marks, notified, silences
 
@@ -65,6 +65,7 @@ async def move(connection: Connection, old: int, new: int) -> None:
     known = sa.exists().where(there.c.chat_id == new, *same)
     await connection.execute(sa.update(notified).where(notified.c.chat_id == old, ~known).values(chat_id=new))
     await connection.execute(sa.delete(notified).where(notified.c.chat_id == old))
+    await boards.move(connection, old, new)
 
 
 async def not_greeted(connection: Connection, wanted: Iterable[Chat]) -> list[Chat]:

@@ -37,7 +37,7 @@ SHIFTED: Mapping[sa.Table, tuple[str, ...]] = {
     marks: ("at",),
     invitations: ("made_at",),
     guesses: ("last_at",),
-    boards: ("edited_at",),
+    boards: ("edited_at", "troubled_since"),
 }
 """The columns that move, by table."""
 

@@ -12,8 +12,8 @@ from bot.core.pairing import FORGIVEN_AFTER, LIFETIME, Guesses, Invitation
 from bot.store import chats, outbox
 from bot.store.chats import is_chat
 from bot.store.connection import Connection
-from bot.store.schema import boards, guesses, invitations, notified, paired_chats, silences
 from bot.store.schema import chats as chat_table
+from bot.store.schema import guesses, invitations, notified, paired_chats, silences
 from bot.store.schema import outbox as outbox_table
 
 EVERYBODY = 0
@@ -102,8 +102,11 @@ def allows(chat: Chat, here: Chat, moved: dict[int, int]) -> bool:
 
 
 async def forget(connection: Connection, chat: Chat) -> None:
-    """Removes everything that makes a chat one of ours, its greeting too: it may come back some day."""
-    for table in (paired_chats, boards, notified, silences):
+    """Removes everything that makes a chat one of ours, its greeting too: it may come back some day.
+
+    Its board stays known until it is taken down.
+    """
+    for table in (paired_chats, notified, silences):
         await connection.execute(sa.delete(table).where(is_chat(table, chat)))
     known = is_chat(chat_table, chat)
     await connection.execute(sa.update(chat_table).where(known).values(greeted_at=None, gone=None, refused_since=None))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0009"
+REVISION = "0010"
 """The schema these tables are: the newest migration's name. A test holds the two together."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -258,6 +258,10 @@ boards = sa.Table(
     sa.Column("message_id", sa.BigInteger, nullable=False),
     sa.Column("text_hash", sa.Text, nullable=False),
     sa.Column("edited_at", Moment, nullable=False),
+    sa.Column("pinned", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("trouble", sa.Text),
+    sa.Column("troubled_since", Moment),
+    sa.Column("leftover", sa.BigInteger),
 )
 
 fallbacks = sa.Table(

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.chat.board import board_message, unpinned_message
+from bot.chat.board import board_answer, board_message, board_removed_message, how_to_board
 from bot.chat.clean import utf16_len
+from bot.core.board import BoardShown, Trouble
 from bot.core.model import Account, Alert, Credits, Measure, Outage, OutageKind, Pause, Plan, Reading, Severity, Watched
 from tests.chat import given
 from tests.chat.given import NOW, UTC_ZONE, ago
@@ -95,11 +96,6 @@ def test_a_fleet_of_short_names_keeps_its_entities() -> None:
     assert len(message.entities) == len(message.text.split("\n")) - 2
 
 
-def test_no_right_to_pin() -> None:
-    """It says what to do."""
-    assert "/board again" in unpinned_message().text
-
-
 def test_a_board_with_a_paused_account() -> None:
     """It says until when and its last number, with their days; it is neither green nor unknown nor of this moment."""
     held = Pause("", ago(hours=1), NOW + timedelta(hours=3), "Kim")
@@ -110,3 +106,28 @@ def test_a_board_with_a_paused_account() -> None:
         f"🟠 Studio · {until} · last 2,900 Mon 20 Jul, 12:03 · warning · refill Fri 24 Jul, 00:48",
         f"⚪ Main · {until} · last 15,000 Mon 20 Jul, 14:03",
     ]
+
+
+def test_what_is_said_beside_a_board() -> None:
+    """Nothing where the board says it all; else what is wrong, and what becomes of it."""
+    assert board_answer(BoardShown(), NOW, UTC_ZONE) is None
+    refused = board_answer(BoardShown(refused="CHAT_WRITE_FORBIDDEN"), NOW, UTC_ZONE)
+    assert refused
+    assert refused.text == "The board cannot be posted just now: CHAT_WRITE_FORBIDDEN. It is tried again until it can."
+    before = Trouble("message can't be edited", NOW - timedelta(hours=5))
+    answer = board_answer(BoardShown(pinned=False, before=before), NOW, UTC_ZONE)
+    assert answer
+    assert answer.silent
+    assert answer.text.split("\n") == [
+        "The board before was last current 09:03, 5 h ago: message can't be edited.",
+        "This one takes its place.",
+        "The board is kept current, but I may not pin it here.",
+        "Pin it yourself, or let me pin messages: I try again from time to time.",
+    ]
+
+
+def test_a_board_is_ended_in_words() -> None:
+    """Also where there is none; any other word gets an example that works."""
+    assert board_removed_message(removed=True).text == "The board is gone. /board posts a new one."
+    assert board_removed_message(removed=False).text == "There is no board here. /board posts one."
+    assert how_to_board().text == "Say /board for one message that is kept current, or /board off to end it."

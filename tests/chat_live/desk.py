@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.chat.alerts import Acted
 from bot.chat.answers import SourceAlert
 from bot.chat.replies import Reloaded, Status
+from bot.core.board import BoardShown
 from bot.core.history import Picture, Recorded, Trace
 from bot.core.model import Account, Alert, Chat, Measure, Notification, Severity, Silence, SilenceKind, Watched
 from bot.drawing import PNG
@@ -96,9 +97,13 @@ class FakeDesk:
         """No link let this chat in."""
         return None
 
-    async def board(self, chat: Chat) -> bool:
+    async def board(self, chat: Chat) -> BoardShown:
         """Notes where."""
         self.boards.append(chat)
+        return BoardShown(pinned=False)
+
+    async def remove_board(self, chat: Chat) -> bool:
+        """There is none."""
         return False
 
     async def mute(self, key: str | None, until: datetime, by: str, *, everywhere: bool = False) -> Silence:

@@ -137,6 +137,22 @@ def ends_with_a_404() -> None:
     vars(discovery)["taken_away"] = at_once
 
 
+def ended_board() -> None:
+    """One refused edit or pin ends a board."""
+    from bot.board import Boards
+    from bot.core.board import Refused
+
+    keep_trying = Boards._keep_trying
+
+    async def ended(self: Any, board: Any, result: Any, *rest: Any) -> None:
+        if isinstance(result, Refused):
+            await self._forget(board)
+        else:
+            await keep_trying(self, board, result, *rest)
+
+    replaced(Boards, "_keep_trying", ended)
+
+
 DEFECTS = {
     "forgotten-retry": Defect(forgotten_retry, "Telegram refuses a message once"),
     "lost-after-a-crash": Defect(lost_after_a_crash, "the bot is killed while it sends"),
@@ -145,5 +161,6 @@ DEFECTS = {
     "nothing-is-zero": Defect(nothing_is_zero, "a body lies about types"),
     "ends-with-a-404": Defect(ends_with_a_404, "a proxy answers 404 for the list"),
     "taken-for-useapi": Defect(taken_for_useapi, "a page of Cloudflare comes under 403"),
+    "ended-board": Defect(ended_board, "a chat refuses the edit of its board"),
     "talks-to-strangers": Defect(talks_to_strangers, "a stranger asks"),
 }

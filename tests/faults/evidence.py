@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Any
 
+from tests.faults.boards import is_board
 from tests.faults.launch import ANSWERED
 from tests.faults.process import NO_ANSWER, Life
 from tests.faults.services import Answer, Attempt
@@ -154,7 +155,8 @@ def surely_noted(world: World, attempt: Attempt) -> bool:
     if attempt.answered is None or any(since <= attempt.at <= until for since, until in world.freezes):
         return False
     life = world.lives[attempt.life - 1]
-    mine = [one for one in world.telegram.attempts if (one.life, one.chat_id) == (attempt.life, attempt.chat_id)]
+    sent = [one for one in world.telegram.attempts if not is_board(one.text)]
+    mine = [one for one in sent if (one.life, one.chat_id) == (attempt.life, attempt.chat_id)]
     return not life.killed or any(one.at > attempt.answered for one in mine)
 
 
@@ -175,6 +177,6 @@ def told_of(world: World) -> told.Told:
             lost=(one.chat_id, one.message_id) in unheard,
         )
         for number, one in enumerate(world.telegram.messages)
-        if ANSWERED not in one.text
+        if ANSWERED not in one.text and not is_board(one.text)
     ]
     return told.Told(messages)

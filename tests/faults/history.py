@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.demo.accounts import SimulatedAccount, utc_now
+from tests.faults import boards
 from tests.faults.evidence import told_of, truth_of
 from tests.faults.pauses import HEAD, wrong_pauses
 from tests.faults.plot import Plot, Question, Turn
@@ -81,6 +82,8 @@ async def play(world: World, plot: Plot) -> None:
     await world.start()
     begun = all_seen if plot.begins_well else is_up
     await until(lambda: begun(world), lambda: f"the bot begins; its log ends {world.life.lines[-5:]}")
+    if plot.board:
+        await boards.ask(world)
     keeper = asyncio.create_task(world.keep())
     try:
         async with asyncio.TaskGroup() as actors:
@@ -156,12 +159,12 @@ async def ask(world: World, questions: list[Question]) -> None:
         world.telegram.say(world.moved.get(question.chat_id, question.chat_id), question.text)
 
 
-async def until(true: Callable[[], Awaitable[bool]], what: Callable[[], str]) -> None:
+async def until(true: Callable[[], Awaitable[bool]], what: Callable[[], str], patience: float = PATIENCE) -> None:
     """Wait for something; TimeoutError says what did not happen."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not await true():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {PATIENCE:g} s: {what()}")
+            raise TimeoutError(f"not within {patience:g} s: {what()}")
         await asyncio.sleep(0.05)
 
 
@@ -182,6 +185,11 @@ async def catch_up(world: World) -> None:
         return seen and (await world.life.health()).get("outbox") == 0
 
     await until(caught_up, lambda: f"the bot catches up; its log ends {world.life.lines[-5:]}")
+
+    async def boards_current() -> bool:
+        return not list(boards.wrong_boards(world))
+
+    await until(boards_current, lambda: f"the boards are current: {list(boards.wrong_boards(world))}", PATIENCE / 2)
 
 
 async def end(world: World) -> None:

@@ -20,8 +20,11 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 import bot.app
+import bot.board
+import bot.chat.board
 import bot.chat.polling
 import bot.chat.service
+import bot.core.board
 import bot.core.delivery
 import bot.core.storage
 import bot.discovery
@@ -41,6 +44,7 @@ LOOK_SECONDS, SEND_SECONDS, POLL_SECONDS = 2.0, 2.0, 3
 LONGEST_WAIT = 2.0
 LIST_EVERY = timedelta(seconds=1)
 SHORT_REFUSALS = RefusalSchedule((0.3, 0.6, 1.0), steady=1.5, steady_for=60, rare=2.5, sign_pause=0.5)
+BOARD_EVERY = timedelta(seconds=0.6)
 DATABASE_WAITS = (0.3, 0.6, 1.0)
 BUSY_MS = 700
 CALM_S = 0.5
@@ -93,6 +97,8 @@ def shorten_waits() -> None:
     vars(bot.chat.polling).update(POLL_SECONDS=POLL_SECONDS, SPARE_SECONDS=SEND_SECONDS, LONGEST_WAIT=LONGEST_WAIT)
     vars(bot.core.delivery).update(LONGEST_WAIT=LONGEST_WAIT, FIRST_WAIT=0.3, CHAT_PAUSE=0.1)
     vars(bot.discovery).update(LIST_EVERY=LIST_EVERY)
+    vars(bot.board).update(EVERY=BOARD_EVERY, LOOK_EVERY=0.2)
+    vars(bot.core.board).update(EVERY=BOARD_EVERY, REPLACE_AFTER=BOARD_EVERY, REPLACE_EVERY=3 * BOARD_EVERY)
     vars(bot.store.database).update(WAITS=DATABASE_WAITS, BUSY_TIMEOUT_MS=BUSY_MS)
     vars(bot.core.storage).update(CALM_S=CALM_S)
 
@@ -109,7 +115,7 @@ def mark_answers() -> None:
     async def marked(telegram: Any, message: Any, chat: Any, reply_to: int | None = None) -> int:
         return await post(telegram, replace(message, text=message.text + ANSWERED), chat, reply_to)
 
-    vars(bot.chat.service)["post"] = marked
+    vars(bot.chat.service)["post"] = vars(bot.chat.board)["post"] = marked
 
 
 def say_what_failed() -> None:

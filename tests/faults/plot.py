@@ -56,6 +56,8 @@ class Plot:
     acts: dict[str, list[Act]] = field(default_factory=dict)
     """What goes wrong, by room; one after the other in each."""
     questions: list[Question] = field(default_factory=list)
+    board: bool = False
+    """Whether somebody asks for a board at the beginning."""
 
     def __str__(self) -> str:
         lines = [f"seed {self.seed}, chats {self.chats}, {self.settings}"]
@@ -63,6 +65,7 @@ class Plot:
             lines += map(str, turns)
         for room, acts in self.acts.items():
             lines += [f"{room}: {act}" for act in acts]
+        lines += ["a board is asked for"] if self.board else []
         return "\n  ".join([*lines, *map(str, self.questions)])
 
     @property
@@ -91,6 +94,7 @@ def drawn(seed: int, strangers: tuple[int, ...]) -> Plot:
     plot.questions = [
         Question(chance.uniform(0.3, 2), *one) for one in chance.sample(list(asked), chance.randint(1, 4))
     ]
+    plot.board = chance.random() < 0.5
     return plot
 
 

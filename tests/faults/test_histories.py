@@ -72,6 +72,15 @@ async def test_a_history_with_everything_going_wrong_is_told_as_it_was(
     assert outcome.messages
 
 
+@pytest.mark.parametrize("defect", [None, "ended-board"])
+async def test_a_board_outlives_refusals(template: Path, court: Executor, defect: str | None) -> None:
+    """Its chat refuses everything for a while. Afterwards it is current; the harness sees one that ended."""
+    refusing = plot(Turn(0.3, ALICE, monthly=400), Turn(1.5, ALICE, monthly=300), telegram=[Act(0.1, "refused", 8.0)])
+    refusing.board = True
+    outcome = await live(refusing, template, court, defect)
+    assert any("the boards are current" in miss for miss in outcome.misses) is (defect is not None), outcome.record
+
+
 @pytest.mark.parametrize("defect", ["forgotten-retry", "talks-to-strangers"])
 async def test_the_harness_sees_a_defect(defect: str, template: Path, court: Executor) -> None:
     """A bot that is broken on purpose does not pass: a dropped retry is missed, an answer to a stranger seen."""

@@ -218,11 +218,13 @@ REFUSALS = (
 
 @ROOMS[TELEGRAM].trouble("refused")
 async def refused(world: World, act: Act) -> None:
-    """Every message to a chat is refused for a while, by Telegram or by something in between."""
+    """Every message to a chat, edit and pin there is refused for a while, by Telegram or by something in between."""
     chat = world.chats[int(act.number) % len(world.chats)]
     chat = world.moved.get(chat, chat)
     with world.hurdle(chat):
-        world.telegram.fail_send(chat, REFUSALS[int(act.number) % len(REFUSALS)], times=None)
+        refusal = REFUSALS[int(act.number) % len(REFUSALS)]
+        world.telegram.fail_send(chat, refusal, times=None)
+        world.telegram.fail(refusal, ["editMessageText", "pinChatMessage", "deleteMessage"], chat, times=None)
         await asyncio.sleep(act.length)
         world.telegram.heal(chat)
 

@@ -12,7 +12,7 @@ from bot.chat import board, sender
 from bot.chat.sender import NoTopic, Wrong
 from bot.chat.service import make_bot
 from bot.chat.text import Message
-from bot.core.board import Gone, Shown
+from bot.core.board import Lost, Shown
 from bot.core.delivery import Later, Moved, Rejected
 from bot.core.model import Chat
 from tests.field.catalogue import TELEGRAM, FieldAnswer
@@ -101,7 +101,7 @@ async def test_an_edit_that_cannot_be_made_has_its_meaning(answer: FieldAnswer) 
     async with talking(answer) as bot:
         with pytest.raises(TelegramError) as caught:
             await bot.edit_message_text("new", 7, 8)
-    assert isinstance(board.result_of(caught.value), {"unchanged": Shown, "replace": Gone}[answer.expect])
+    assert isinstance(board.result_of(caught.value), {"unchanged": Shown, "replace": Lost}[answer.expect])
 
 
 @pytest.mark.parametrize("answer", asked("pinChatMessage"), ids=str)

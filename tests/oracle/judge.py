@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
 
+from tests.oracle.boards import behind
 from tests.oracle.follow import Following, may_repeat
 from tests.oracle.looks import SOURCE, Fleet, Look, looks_at
 from tests.oracle.silences import joined, quiet_spans
@@ -53,6 +54,7 @@ def judge(truth: Truth, told: Told, *, leaving_open: bool = False) -> list[Miss]
     for chat in sorted(truth.chats_of(None)):
         here = [one for one in reads if truth.now_called(one.message.chat) == chat]
         misses += [*stories(truth, chat, here, looks, leaving_open=leaving_open), *notes(truth, chat, here)]
+    misses += [Miss(*one) for one in behind(truth, told.boards)]
     return sorted([*misses, *not_looked_at(truth)], key=lambda miss: miss.at)
 
 

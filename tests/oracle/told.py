@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from math import inf
 
 SIGNS = {"🔴": "critical", "🟠": "warning", "🔵": "info", "🟢": "resolved", "⚪": "note"}
 NUMBER = r"-?[\d,]+(?:\.\d+)?"
@@ -47,6 +48,25 @@ class Read:
     many: bool = False
 
 
+@dataclass
+class Board:
+    """A message that is edited: what it said from which moment on, since when it is pinned, and when it was gone."""
+
+    chat: str
+    id: int
+    texts: list[tuple[float, str]] = field(default_factory=list)
+    pinned_at: float = inf
+    gone_at: float = inf
+
+    def is_shown(self, at: float) -> bool:
+        """Whether people saw it on top of their chat."""
+        return self.pinned_at <= at < self.gone_at
+
+    def text(self, at: float) -> str:
+        """What it said."""
+        return next((text for since, text in reversed(self.texts) if since <= at), "")
+
+
 class Unreadable(Exception):
     """The message is nothing that anyone could make sense of."""
 
@@ -56,6 +76,7 @@ class Told:
     """Everything that Telegram took, in order."""
 
     messages: list[Message] = field(default_factory=list)
+    boards: list[Board] = field(default_factory=list)
 
 
 def read(message: Message) -> Read:

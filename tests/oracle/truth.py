@@ -133,6 +133,7 @@ class Slack:
     from there to the chat, with everything that gathers and paces (at most 240 s of gathering, 60 s of a group's
     pace, 30 s of backoff). ``send``: how old what a message does not tell yet may be, for it was written before it
     was sent. ``look``: how much later than ``CHECK_EVERY`` an account may be looked at again.
+    ``board``: from something that a board shows to its being there, after whatever was in the way.
     """
 
     save: float = 2.0
@@ -140,6 +141,7 @@ class Slack:
     tell: float = 600.0
     send: float = 45.0
     look: float = 60.0
+    board: float = 120.0
     mixed: float = 2.0
 
 
@@ -149,7 +151,7 @@ class Truth:
 
     ``accounts``: the name that people read of each account, by its key (any text, such as its email).
     ``chats`` are the allowed ones, as text; ``told_of`` narrows them for an account. ``moved`` says which chat became
-    which. ``up`` are the times in which the bot ran; ``trouble`` are times
+    which; ``boards``, since when which chat has one. ``up`` are the times in which the bot ran; ``trouble`` are times
     in which the database could not be written, and those in which the process stood still, which are ``stopped`` too.
     ``jumps`` are moments at which the bot's clock was set on or back by so many seconds. ``rules`` are those in force
     from a moment on.
@@ -168,6 +170,7 @@ class Truth:
     jumps: list[tuple[float, float]] = field(default_factory=list)
     moved: dict[str, str] = field(default_factory=dict)
     told_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    boards: dict[str, float] = field(default_factory=dict)
     slack: Slack = field(default_factory=Slack)
     ended_at: float = inf
 

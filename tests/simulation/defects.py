@@ -13,7 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot import outbox as outbox_room
+from bot.board import Boards
 from bot.core import decide, delivery, looks, measures
+from bot.core.board import Refused
 from bot.core.model import Chat, Reason, Silence, SilenceKind
 from bot.outbox import Outbox, ids_of
 from bot.recipients import Recipients
@@ -193,6 +195,19 @@ def clock_stretches_spans() -> tuple[Part, ...]:
     return ((moment_rows, "shift", wrong),)
 
 
+def ended_board() -> tuple[Part, ...]:
+    """One refused edit or pin ends a board."""
+    right = Boards._keep_trying
+
+    async def wrong(self: Boards, board: Any, result: Any, *rest: Any) -> None:
+        if isinstance(result, Refused):
+            await self._forget(board)
+        else:
+            await right(self, board, result, *rest)
+
+    return ((Boards, "_keep_trying", wrong),)
+
+
 DEFECTS = (
     Defect("a lost resolve", lost_resolve),
     Defect("a re-armed rung", rearmed_rung),
@@ -209,4 +224,5 @@ DEFECTS = (
     Defect("a reminder too early", early_reminder),
     Defect("delivered marked before sending", marked_before_sent),
     Defect("spans stretched by a clock that is set", clock_stretches_spans),
+    Defect("a refused edit ends the board", ended_board),
 )

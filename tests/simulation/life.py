@@ -8,6 +8,7 @@ from math import inf
 
 from pydantic import SecretStr
 
+from bot.board import Boards
 from bot.checks import Checks
 from bot.clock import LOOK_EVERY_S, ClockWatch, SteadyClock
 from bot.context import Context
@@ -24,6 +25,7 @@ from bot.verdicts import Look, Saved, Verdicts
 from bot.watchlist import WatchedAccount, WatchedSource, Watchlist
 from tests.oracle import Rules as OraclesRules
 from tests.oracle import Wish
+from tests.simulation.boards import SimulatedBoards, keep_boards
 from tests.simulation.database import SimulatedStore
 from tests.simulation.services import SimulatedPost, SimulatedSource, World
 
@@ -106,6 +108,14 @@ class Life:
         self.silences = Silences(context, self.verdicts)
         self.clock_watch = ClockWatch(clock, store, lambda step: self.checks.clock_stepped(step.by), BOOT)
         self.recipients = recipients
+        self.boards = Boards(
+            store,
+            SimulatedBoards(world),
+            lambda _: self.fleet.watched(),
+            lambda chat: chat in recipients.present,
+            self.fleet.chat_moved,
+            clock,
+        )
 
     async def live(self) -> None:
         """Starts as the app does, and goes on until the loop ends."""
@@ -120,7 +130,7 @@ class Life:
             await asyncio.sleep(TICK)
             return
         parts = (self.checks.run(), self.outbox.run(), self.tick(), self.people(), self.settings(), self.steps())
-        await asyncio.gather(*parts, self.signs())
+        await asyncio.gather(*parts, self.signs(), keep_boards(self.world, self.store, self.boards))
 
     async def tick(self) -> None:
         """The schedule: ticks in which nothing is due are left out."""
@@ -182,6 +192,7 @@ class Life:
                 for chat in world.history.chats if who is None else (who,):
                     for name in {chat, world.truth.now_called(chat)}:
                         self.outbox.alive(int(name))
+                        self.boards.alive(int(name))
 
     async def wish(self) -> None:
         """One wish, noted in the truth at the moment from which it holds."""

@@ -22,7 +22,15 @@ from tests.simulation.history import OUTAGES, POST_FAULTS, REFUSALS, STORE_FAULT
 
 UTC_ZONE = ZoneInfo("UTC")
 NEW_ID = -100999
+LONGEST_REFUSED = 900.0 + 120.0
+"""After so many seconds at most a board that was refused for long is tried again, and shows what it should."""
+
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def board_step(every: float) -> float:
+    """Seconds between two looks at the boards: numbers change no more often than accounts are looked at."""
+    return max(60.0, every / 12)
 
 
 class World:
@@ -44,7 +52,7 @@ class World:
             every=history.every,
             rules=list(history.rules[:1]),
             jumps=list(history.jumps),
-            slack=Slack(mixed=0.01),
+            slack=Slack(mixed=0.01, board=LONGEST_REFUSED + 2 * board_step(history.every)),
             ended_at=history.ends_at,
         )
         self.by_email = {one.email: one for one in history.accounts}

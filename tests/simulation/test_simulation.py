@@ -1,4 +1,4 @@
-"""Some of the histories, and the twelve defects; ``make simulate`` lives through thousands."""
+"""Some of the histories, and the defects; ``make simulate`` lives through thousands."""
 
 import pytest
 
