@@ -9,7 +9,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot.core.model import Notification, Topic
 from bot.store.connection import Connection
-from bot.store.outbox import AT_ONCE, DELIVERED, PENDING, SENDING, notification_of, told_elsewhere
+from bot.store.outbox import AT_ONCE, PENDING, SENDING, is_delivered, notification_of, told_elsewhere
 from bot.store.schema import fallbacks, outbox
 
 
@@ -34,7 +34,7 @@ def overtaken() -> sa.ColumnElement[bool]:
     """A chat has been told something later of the same alert."""
     later = outbox.alias()
     same = sa.and_(later.c.subject == outbox.c.subject, later.c.measure == outbox.c.measure)
-    return sa.exists().where(later.c.state == DELIVERED, later.c.id > outbox.c.id, same)
+    return sa.exists().where(is_delivered(later), later.c.id > outbox.c.id, same)
 
 
 async def sent(connection: Connection, keys: Iterable[str]) -> dict[str, Sent]:

@@ -212,6 +212,7 @@ outbox = sa.Table(
     sa.UniqueConstraint("key", "chat_id", "thread_id", name="outbox_once"),
     sa.Index("outbox_pending", "state", "id"),
     sa.Index("outbox_lead", "lead_id"),
+    sa.Index("outbox_alert", "subject", "measure", "episode"),
     sa.Index("outbox_done", "state", "done_at"),
     sa.Index("outbox_age", "created_at"),
     sqlite_autoincrement=True,  # an id that a button in an old message names is never used again

@@ -1,10 +1,16 @@
 """What waits of alerts that fire, for chats that take nothing; and whom else it has reached."""
 
+import re
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+
 from bot.core.health import unreached_since
 from bot.core.model import Chat, Measure, Reason, Severity, Topic
 from bot.store import chats, fallback, outbox
 from bot.store.connection import Connection
 from bot.store.fallback import Sent
+from bot.store.schema import outbox as outbox_table
 from tests.fakes import ALICE, BOB, CHAT, GROUP, NOW, Postroom, key_of, notice
 
 
@@ -68,3 +74,16 @@ async def test_a_chat_that_refuses_is_not_waited_for(postroom: Postroom) -> None
         await outbox.postponed(connection, await ids(connection, GROUP), "Telegram cannot be reached", NOW)
         depth = await outbox.depth(connection)
     assert (depth.tried_since, depth.waiting) == (NOW, 2)
+
+
+async def test_nobody_reads_the_whole_outbox_for_it(postroom: Postroom) -> None:
+    """What others were told is found by its key or its alert; by the state it would be nearly every row, each time."""
+    elsewhere, later = outbox.told_elsewhere(), fallback.overtaken()
+    async with postroom.store.read() as connection:
+        for asked in (elsewhere, later):
+            sql = sa.select(outbox_table.c.id).where(outbox_table.c.state == "pending", asked)
+            words = sql.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+            steps = [str(row.detail) for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {words}")]
+            inner = [step for step in steps if re.search(r"outbox_\d", step.split()[1])]
+            assert inner
+            assert all(re.search(r"\((key|subject)=\?", step) for step in inner), steps

@@ -1,0 +1,11 @@
+"""Finds what was told of an alert without reading the whole outbox."""
+
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    """Adds the index."""
+    op.create_index("outbox_alert", "outbox", ["subject", "measure", "episode"], unique=False)
