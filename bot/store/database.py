@@ -42,7 +42,7 @@ BESIDE = ("-wal", "-shm")
 
 CONNECT: dict[str, Any] = {"check_same_thread": False, "isolation_level": None, "timeout": 0}
 CHECK_WHOLE_BELOW = 64 * 2**20
-KNOWN_REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+KNOWN_REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
 
 
 class Store:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0010"
+REVISION = "0011"
 """The schema these tables are: the newest migration's name. A test holds the two together."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
