@@ -119,7 +119,7 @@ define install-lock
 $(require-python)
 $(PYTHON) -m venv --clear $(1)
 $(if $(PIP_VERSION),$(1)/bin/$(PIP) install --quiet --no-deps pip==$(PIP_VERSION))
-@$(1)/bin/$(PIP) --version >/dev/null 2>&1 || { echo "pip $(PIP_VERSION) does not run on $(PYTHON):" \
+@$(1)/bin/$(PIP) check >/dev/null 2>&1 || { echo "pip $(PIP_VERSION) does not run on $(PYTHON):" \
 	"name a newer one, or leave PIP_VERSION out" >&2; exit 1; }
 $(1)/bin/$(PIP) install --quiet --no-deps --require-hashes -r $(2)
 $(1)/bin/$(PIP) check
