@@ -1,10 +1,6 @@
-"""The real bot, and a line a second about its event loop on standard output.
-
-``python -m bench.watched_bot SECONDS``: so long after its start it trusts the clock, and upkeep may begin.
-"""
+"""The real bot, and a line a second about its event loop on standard output. It trusts the clock at once."""
 
 import asyncio
-import sys
 from datetime import timedelta
 
 from bench.delays import report
@@ -28,7 +24,7 @@ async def work(bot: App, stop: asyncio.Event) -> None:
 def main() -> None:
     """Settings come from the environment, as ``credit-bot run`` has them."""
     settings = load_settings()
-    bot = App(settings, retention=RetentionPolicy(settle=timedelta(seconds=float(sys.argv[1]))))
+    bot = App(settings, retention=RetentionPolicy(settle=timedelta(0)))
     set_up_logging(settings.log_level, settings.log_format, bot.secrets)
     asyncio.run(until_told(lambda stop: work(bot, stop)))
 

@@ -30,9 +30,11 @@ GOAL_LATE_MS, GOAL_SLICE_MS = 100, 50
 CALM_S = 15.0
 """Seconds after the first round that the bot is left alone before upkeep begins."""
 
+NOT_DUE = "UPDATE retention SET began_at = began_at + 21600000000"
+DUE = "UPDATE retention SET began_at = began_at - 21600000000"
+"""So that upkeep begins when it is to be measured: six hours in microseconds."""
+
 PATIENCE_S = 900.0
-ROUND_A_SECOND = 500
-"""Accounts of a first round that are surely looked at in a second."""
 
 
 @dataclass(slots=True)
@@ -79,8 +81,9 @@ class Aged:
         with closing(sqlite3.connect(self.path, timeout=30)) as connection, connection:
             return connection.execute(sql).fetchall()
 
-    async def a_pass(self) -> tuple[float, float]:
-        """Waits for a pass that begins from now on, and to its end."""
+    async def a_pass(self, last: str) -> tuple[float, float]:
+        """Lets a pass begin, after a last one as a statement leaves it, and waits for its beginning and its end."""
+        self.asks(last)
         before = self.asks("SELECT began_at FROM retention")
         await until(lambda: self.asks("SELECT began_at FROM retention") not in ([], before))
         begun = time.monotonic()
@@ -147,11 +150,11 @@ async def row_of_starts(world: World, database: str, size: int) -> Row:
 @asynccontextmanager
 async def living(world: World, path: Path, database: str, size: int) -> AsyncIterator[Aged]:
     """The bot after its first round, and the idle process beside it."""
-    looks, settle = world.pixverse.looks(), CALM_S + size / ROUND_A_SECOND
-    aged = Aged(world, path, size, f"127.0.0.1:{free_port()}")
+    looks, aged = world.pixverse.looks(), Aged(world, path, size, f"127.0.0.1:{free_port()}")
+    aged.asks(NOT_DUE)
     settings = world.settings(DATABASE_URL=database, HTTP_LISTEN=aged.page, CHECK_EVERY="15m")
     async with (
-        world.process("bench.watched_bot", str(settle), env=settings) as bot,
+        world.process("bench.watched_bot", env=settings) as bot,
         world.process("bench.delays") as idle,
     ):
         hearing = [asyncio.create_task(aged.bot.hear(bot)), asyncio.create_task(aged.idle.hear(idle))]
@@ -167,12 +170,13 @@ async def living(world: World, path: Path, database: str, size: int) -> AsyncIte
 
 async def rows_of_upkeep(aged: Aged) -> list[Row]:
     """A usual pass, six hours after the last; and the first one ever, which reads everything."""
-    quiet = time.monotonic() + 2
-    usual = await aged.a_pass()
-    before = aged.bot.during(quiet, usual[0] - 1)
+    calm = time.monotonic() + 2
+    await asyncio.sleep(CALM_S)
+    before = aged.bot.during(calm, time.monotonic())
+    usual = await aged.a_pass(DUE)
     rows = rows_of_pass(aged, "upkeep, six hours' worth", usual, before)
-    aged.asks("DELETE FROM retention")
-    return [*rows, *rows_of_pass(aged, "upkeep, the first ever", await aged.a_pass(), before)]
+    first = await aged.a_pass("DELETE FROM retention")
+    return [*rows, *rows_of_pass(aged, "upkeep, the first ever", first, before)]
 
 
 def rows_of_pass(aged: Aged, what: str, span: tuple[float, float], before: Lateness) -> list[Row]:
