@@ -10,7 +10,7 @@ from telegram import Bot, Message
 from telegram.constants import ChatType
 from telegram.error import TelegramError
 
-from bot.core.model import Chat
+from bot.core.model import GENERAL, Chat
 
 RINGS_OF_ONE, RINGS_OF_ALL = 3, 60
 """How often a minute /start is answered in one chat that is not allowed, and in all of them together."""
@@ -111,5 +111,5 @@ def author_of(message: Message) -> Person:
 
 
 def thread_of(message: Message) -> int | None:
-    """The topic that a message stands in; a mere reply's thread is no topic."""
-    return message.message_thread_id if message.is_topic_message else None
+    """The topic that a message stands in. A mere reply's thread is no topic, and General is the group itself."""
+    return message.message_thread_id if message.is_topic_message and message.message_thread_id != GENERAL else None

@@ -197,9 +197,9 @@ def reloaded_message(done: Reloaded) -> Message:
     return text.line("Changed rules hold from the next look on.").message()
 
 
-def stranger_start(chat_id: int | str) -> Message:
-    """All that a chat learns that is not allowed: its own id, and where that goes."""
-    text = Text().line("This chat's id is ", Span(str(chat_id), "code"), ".")
+def stranger_start(chat: Chat) -> Message:
+    """All that a chat learns that is not allowed: its own id, with the topic where it was asked in one."""
+    text = Text().line("This chat's id is ", Span(str(chat), "code"), ".")
     return text.line("If the bot is yours, put it into TELEGRAM_CHAT_IDS and restart the bot.").message()
 
 

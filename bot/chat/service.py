@@ -213,7 +213,7 @@ class TelegramService:
     async def _at_the_door(self, here: Chat, code: str, by: str) -> None:
         """A stranger says /start: with a code that opens the chat is let in, with any other it gets nothing."""
         if not code:
-            await self._say(here, stranger_start(here.chat_id))
+            await self._say(here, stranger_start(here))
         elif await self._seen_from(here).enter(code, here, by):  # its greeting comes like any notification
             self.show_menus()
 

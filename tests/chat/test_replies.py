@@ -176,10 +176,11 @@ def test_many_names_are_bounded() -> None:
 
 def test_strangers_learn_their_own_id_only() -> None:
     """Nothing about accounts, the bot or its people."""
-    assert replies.stranger_start(-100123).text == (
+    assert replies.stranger_start(Chat(-100123)).text == (
         "This chat's id is -100123.\nIf the bot is yours, put it into TELEGRAM_CHAT_IDS and restart the bot."
     )
-    assert [one.kind for one in replies.stranger_start(-100123).entities] == ["code"]
+    assert [one.kind for one in replies.stranger_start(Chat(-100123)).entities] == ["code"]
+    assert replies.stranger_start(Chat(-100123, 45)).text.startswith("This chat's id is -100123/45.\n")
 
 
 def test_access() -> None:

@@ -18,6 +18,7 @@ from bot.core.model import Chat, Silence, SilenceKind
 from bot.demo.telegram import SimulatedMessage, SimulatedTelegram, bad_request, server_error, too_many_requests
 from bot.errors import DatabaseTrouble, StartError
 from bot.metrics import Metrics
+from bot.setting_types import parse_chats
 from tests.chat_live.desk import TOKEN, ZONE, FakeDesk
 from tests.fakes import ALICE, BOB, CHAT, NOW, Clock, key_of, until
 
@@ -116,6 +117,20 @@ async def test_every_command_is_answered_where_it_was_asked(
 def test_every_command_has_its_test() -> None:
     """The table of commands and the answers above name the same."""
     assert {command.split()[0][1:] for command in ANSWERS} == {command.name for command in COMMANDS}
+
+
+@pytest.mark.parametrize(("topic", "named"), [(46, f"{FORUM}/46"), (1, str(FORUM)), (None, str(FORUM))])
+async def test_a_topic_that_is_not_allowed_learns_its_own_id(talk: Talk, topic: int | None, named: str) -> None:
+    """What /start says in a topic goes into the settings as it is; General, whose id Telegram refuses, is the group."""
+    assert f"This chat's id is {named}.\n" in await talk.ask(FORUM, "/start", user_id=6, thread_id=topic)
+    assert parse_chats(named) == (place_of_text(named),)
+    assert talk.telegram.messages[-1].thread_id == (46 if topic == 46 else None)
+
+
+def place_of_text(named: str) -> Chat:
+    """A chat as it was named."""
+    chat_id, _, topic = named.partition("/")
+    return Chat(int(chat_id), int(topic) if topic else None)
 
 
 async def test_whatever_comes_from_a_chat_is_a_sign_of_life(talk: Talk) -> None:
