@@ -151,7 +151,7 @@ async def test_health_asks_the_running_bot(world: World) -> None:
         world.run("health", HTTP_LISTEN=address),
         world.run("health", HTTP_LISTEN=f"127.0.0.1:{free_port()}"),
         world.run("health", HTTP_LISTEN=""),
-        world.run("health", CHECK_EVERY="never"),
+        world.run("health", HTTP_LISTEN="here"),
     )
     assert sick.code == 1
     assert sick.out.startswith("failing: ")
@@ -160,7 +160,7 @@ async def test_health_asks_the_running_bot(world: World) -> None:
     assert off.code == 1
     assert "HTTP_LISTEN is empty" in off.out
     assert bad.code == 1
-    assert "CHECK_EVERY" in bad.out
+    assert "HTTP_LISTEN" in bad.out
 
 
 async def test_the_heartbeat_is_asked_after_whole_rounds_only(world: World) -> None:
