@@ -13,9 +13,10 @@ from bot.chat.polling import Polling
 from bot.chat.replies import Reloaded, Status
 from bot.chat.words import service_name
 from bot.checks import Checks
+from bot.core.blackout import blackout
 from bot.core.board import BoardShown
 from bot.core.clock import ClockStep
-from bot.core.health import RefusedChat, Vitals, delivery_problems, problems, unreached_for
+from bot.core.health import NONE_READ, RefusedChat, Vitals, delivery_problems, problems, unreached_for
 from bot.core.history import Picture, Recorded
 from bot.core.model import Account, Alert, Chat, Notification, Watched
 from bot.discovery import Discovery
@@ -183,6 +184,8 @@ class Desk:
         watched = await self._fleet.watched() if vitals.readable else None
         every, uptime = self._checks.every, max(now - self._started_at, timedelta(0))
         starting = vitals.last_round_at is None and vitals.database is None and uptime < every + timedelta(minutes=1)
+        found = delivery_problems(vitals, now) if starting else problems(vitals, every, now)
+        dark = blackout(one.account for one in watched or ())
         return Status(
             version=__version__,
             uptime=uptime,
@@ -196,7 +199,9 @@ class Desk:
             nobody_told=unreached_for(vitals, now) is not None,
             polling=vitals.polling_trouble or "working",
             last_delivery_at=vitals.last_delivery_at,
-            problems=tuple(delivery_problems(vitals, now) if starting else problems(vitals, every, now)),
+            problems=tuple(one for one in found if not (dark and one.startswith(NONE_READ))),
+            blackout=dark,
+            lists=tuple(await self._fleet.unread_lists()) if vitals.readable else (),
             notes=vitals.polling_notes,
             clock_step=self._clock_step if self._clock_step and self._clock_step.is_news(now) else None,
             boards=await self.boards.troubled() if self.boards and vitals.readable else {},

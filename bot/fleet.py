@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.context import Context
 from bot.core.health import unreached_since, window_of
 from bot.core.history import Recorded
-from bot.core.model import Account, Alert, Chat, Notification, OutageKind, Silence, Topic, Watched
+from bot.core.model import Account, Alert, Chat, Notification, OutageKind, Silence, SourceState, Topic, Watched
 from bot.store import accounts, alerts, chats, history, outbox
 from bot.store.chats import Refusal
 from bot.store.outbox import Depth
@@ -83,6 +83,13 @@ class Fleet:
         """The name of each source, by its key, where several are watched."""
         watchlist = self._roster.watchlist
         return {key: watchlist.origin_of(key) for key in watchlist.sources}
+
+    async def unread_lists(self) -> list[SourceState]:
+        """The sources that list their accounts themselves and whose list cannot be read."""
+        sources = self._roster.watchlist.sources
+        async with self._store.read() as connection:
+            states = [await accounts.source(connection, key) for key, source in sources.items() if source.everyone]
+        return [self._roster.named_source(state) for state in states if state.outage]
 
     async def everything(self) -> tuple[list[Account], list[Alert]]:
         """Every watched account and every alert that fires."""

@@ -62,6 +62,9 @@ T = TypeVar("T")
 AT_ONCE = 200
 """Alerts decided in one go without a look, so that a large fleet takes its turns."""
 
+LOOKED_AT_AGAIN = 100
+"""So many accounts of a source that answers again are looked at before their time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -346,7 +349,10 @@ class Verdicts:
             health = Health()
             if needs_health(looked, remembered, source):
                 health = await accounts.health(connection, source)
-                outcomes += await self._of_source(connection, source, health, remembered, now)
+                decided = await self._of_source(connection, source, health, remembered, now)
+                outcomes += decided
+                if answers_again((remembered.alerts.get(source) or {}).get(Measure.FAILURES), decided):
+                    await self._look_again(connection, source, now)
             for one in looked:
                 decided = self._of_account(one, health, remembered, now)
                 left = {
@@ -373,6 +379,15 @@ class Verdicts:
         audience = remembered.audience(source, self._recipients.told_of(source))
         rules = self._roster.watchlist.rules_for(source)
         return decide_source(state, remembered.alerts.get(source) or {}, rules, health, audience, now)
+
+    async def _look_again(self, connection: Connection, source: str, now: datetime) -> None:
+        """Makes accounts due now whose source answers again, so that its recovery is soon told as it is.
+
+        Not those with an interval of their own: a person works there.
+        """
+        failing = await accounts.failing(connection, source, LOOKED_AT_AGAIN)
+        own = self._roster.watchlist.own_check_every
+        await accounts.plan_looks(connection, {one.key: now for one in failing if not own(one.source, one.email)})
 
     async def decide_plans(self, keys: Sequence[str], now: datetime) -> dict[str, datetime]:
         """Watches the plan's end of accounts that nobody looks at; gives until when time alone changes nothing."""
@@ -513,6 +528,12 @@ def steadiness(account: Account, known: Alerts, rules: Rules, now: datetime, *, 
     page = account.reading.page if account.reading else None
     until = steady_until(account, known, rules, now, owed=owed) if page is not None else None
     return Steady(account.source, page, now, until) if page is not None and until else None
+
+
+def answers_again(before: Alert | None, decided: Iterable[Outcome]) -> bool:
+    """Whether a source that was shut has just begun to answer again."""
+    after = next((one.alert for one in decided if one.alert.measure is Measure.FAILURES), None)
+    return after is not None and after.period is not None and (before is None or before.period is None)
 
 
 def needs_health(changes: Iterable[Change], remembered: Remembered, source: str) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.chat.alerts import Acted, acts
 from bot.chat.answers import SourceAlert
 from bot.chat.replies import Reloaded, Status
+from bot.core.blackout import blackout
 from bot.core.board import BoardShown
 from bot.core.history import Picture, Recorded
 from bot.core.model import Chat, Facts, Notification, Silence, SilenceKind, Watched
@@ -165,7 +166,16 @@ class View:
         refused = status.refused if self._trusted else ()
         silences = tuple(await self.silences())
         boards = {chat: trouble for chat, trouble in status.boards.items() if self._trusted or chat == self._chat}
-        return replace(status, watched=len(seen), failing=failing, refused=refused, silences=silences, boards=boards)
+        return replace(
+            status,
+            watched=len(seen),
+            failing=failing,
+            refused=refused,
+            silences=silences,
+            boards=boards,
+            blackout=blackout(one.account for one in seen),
+            lists=tuple(one for one in status.lists if self._recipients.sees(self._chat, one.key)),
+        )
 
 
 def held_in(chat: Chat, silences: Iterable[Silence]) -> tuple[Silence, ...]:

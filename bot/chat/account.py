@@ -173,11 +173,12 @@ def plan_words(reading: Reading, now: datetime, zone: ZoneInfo) -> str:
     return f"{say_plan(plan)} {plan_verb(plan, now)} {say_day(plan.ends_at, now, zone)}{cost}{unknown}"
 
 
-def card_lines(one: Watched, now: datetime, zone: ZoneInfo) -> list[tuple[Piece, ...]]:
-    """Everything about one account, without what is not known."""
+def card_lines(one: Watched, now: datetime, zone: ZoneInfo, *, dark: bool = False) -> list[tuple[Piece, ...]]:
+    """Everything about one account, without what is not known; ``dark``: no account can be read."""
     account = one.account
     email = f" ({clean(account.email, 80)})" if account.label else ""
-    lines: list[tuple[Piece, ...]] = [(f"{sign_of(one)} ", bold(name_of(account.name)), email)]
+    sign = SIGNS[Severity.CRITICAL] if dark else sign_of(one)
+    lines: list[tuple[Piece, ...]] = [(f"{sign} ", bold(name_of(account.name)), email)]
     if account.pause:
         lines.append((bold("Paused"), f"{say_pause(account.pause, now, zone, who=True).removeprefix('paused')}."))
         lines.append((f"No checks until then. /resume {name_of(account.name)} ends that sooner.",))

@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.account import account_line, account_tag, card_lines, detail_line, is_known, needs_you, urgency
 from bot.chat.alerts import Acted, say_alert, say_silences, since_words, undo_label
+from bot.chat.blackout import list_lines, none_words, since_when, why_words
 from bot.chat.pauses import act_of, resume_button
 from bot.chat.replies import silence_lines
 from bot.chat.text import Button, Buttons, Message, Piece, Text, bold
 from bot.chat.times import say_past, say_read
-from bot.chat.words import SERVICE, SIGNS, name_of, say_count, service_name, trouble_of
-from bot.core.model import Alert, Measure, OutageKind, Severity, Silence, Watched
+from bot.chat.words import SERVICE, SIGNS, capitalised, name_of, say_count, service_name, trouble_of
+from bot.core.blackout import blackout
+from bot.core.model import Alert, Measure, OutageKind, Severity, Silence, SourceState, Watched
 
 PAGE_SIZE = 20
 UNDO_SHOWN = 6
@@ -65,19 +67,32 @@ def paged(items: Sequence[Item], number: int) -> tuple[Sequence[Item], Page]:
     return items[number * PAGE_SIZE : (number + 1) * PAGE_SIZE], Page(number, count)
 
 
-def credits_page(watched: Sequence[Watched], page: int, now: datetime, zone: ZoneInfo) -> Message:
-    """Every account, the most urgent first, twenty to a page counted from 0; the card if there is only one."""
-    return ordered_page(sorted(watched, key=urgency), page, now, zone)
+def credits_page(
+    watched: Sequence[Watched], page: int, now: datetime, zone: ZoneInfo, lists: Sequence[SourceState] = ()
+) -> Message:
+    """Every account, the most urgent first, twenty to a page counted from 0; the card if there is only one.
+
+    ``lists`` are the sources whose list cannot be read: why there may be no account.
+    """
+    return ordered_page(sorted(watched, key=urgency), page, now, zone, lists)
 
 
-def ordered_page(watched: Sequence[Watched], page: int, now: datetime, zone: ZoneInfo) -> Message:
+def ordered_page(
+    watched: Sequence[Watched], page: int, now: datetime, zone: ZoneInfo, lists: Sequence[SourceState] = ()
+) -> Message:
     """The same of accounts that are in order."""
     if not watched:
-        return no_accounts()
+        return no_accounts(lists, now, zone)
     if len(watched) == 1:
-        return account_card(watched[0], now, zone)
+        return account_card(watched[0], now, zone, alone=True)
     shown, place = paged(watched, page)
-    text = Text().line(bold(say_count(len(watched), "account")), f", {health_words(watched, now, zone)}{place.words}")
+    text, dark = Text(), blackout(one.account for one in watched)
+    if dark:
+        since = since_when(dark.since, now, zone)
+        text.line(f"{SIGNS[Severity.CRITICAL]} ", bold(capitalised(none_words(dark))), f"{since}{place.words}")
+        text.line(f"Reason: {why_words(dark)}.")
+    else:
+        text.line(bold(say_count(len(watched), "account")), f", {health_words(watched, now, zone)}{place.words}")
     detailed = len(watched) <= DETAILED
     for one in shown:
         text.line(*account_line(one, now, zone, detailed=detailed))
@@ -108,16 +123,22 @@ def read_words(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> lis
     return [f"read {say_past(oldest, now, zone)} to {say_past(newest, now, zone)}"]
 
 
-def no_accounts() -> Message:
-    """There is nothing to list."""
-    text = Text().line("No account is watched yet.")
+def no_accounts(lists: Sequence[SourceState], now: datetime, zone: ZoneInfo) -> Message:
+    """There is nothing to list, perhaps because no list can be read."""
+    text, unread = Text(), list_lines(lists, now, zone)
+    if unread:
+        text.line(f"{SIGNS[Severity.CRITICAL]} ", bold("No account is watched"), ".")
+        text.lines((f"{capitalised(line)}.",) for line in unread)
+    else:
+        text.line("No account is watched yet.")
     text.line(f"Add a PixVerse account at {SERVICE}, and the bot finds it by itself; /check looks now.")
     return text.message(Page(0, 1).buttons("page", "refresh"))
 
 
-def account_card(watched: Watched, now: datetime, zone: ZoneInfo) -> Message:
-    """Everything about one account."""
-    text, pause = Text().lines(card_lines(watched, now, zone)), watched.account.pause
+def account_card(watched: Watched, now: datetime, zone: ZoneInfo, *, alone: bool = False) -> Message:
+    """Everything about one account; ``alone``: there is no other, so if it cannot be read, nothing can."""
+    dark = alone and blackout([watched.account]) is not None
+    text, pause = Text().lines(card_lines(watched, now, zone, dark=dark)), watched.account.pause
     refresh = Button("Refresh", f"refresh:{account_tag(watched.account.key)}")
     return text.message(((refresh,), *(resume_button(act_of(pause)) if pause else ())))
 

@@ -13,16 +13,18 @@ from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 from bot.chat.account import is_known, near_end, needs_you, plan_verb, sign_of, urgency
+from bot.chat.blackout import none_words
 from bot.chat.calls import UnreadableAnswer, answered
 from bot.chat.clean import plain, utf16_len
 from bot.chat.sender import NO_PREVIEW, OF_THE_TOPIC, entities_of, post, reason_of, seconds_of
 from bot.chat.telling import Pieces
 from bot.chat.text import MOST_ENTITIES, Entity, Message, Text, bold
 from bot.chat.times import MONTHS, WEEKDAYS, local, say_ago, say_clock, say_past
-from bot.chat.words import in_brackets, name_of, say_count, say_total, share_of, trouble_of
+from bot.chat.words import SIGNS, capitalised, in_brackets, name_of, say_count, say_total, share_of, trouble_of
+from bot.core.blackout import blackout
 from bot.core.board import Board, BoardShown, EditResult, Lost, Moved, NotNow, Posted, PostResult, Refused, Shown
 from bot.core.looks import with_allowances
-from bot.core.model import Account, Chat, Measure, Watched
+from bot.core.model import Account, Chat, Measure, Severity, Watched
 
 ROOM = 3900
 """Units that the lines of accounts may take, so that the last line always has its place."""
@@ -56,6 +58,11 @@ def headlines(watched: Sequence[Watched], zone: ZoneInfo) -> list[Pieces]:
     counts = ((unknown, "unknown"), (paused, "paused"))
     unread = "".join(f" · {count:,} {what}" for count, what in counts if count)
     need = need_words(sum(map(needs_you, watched)))
+    dark = blackout(one.account for one in watched)
+    if dark:
+        since = f" since {moment_words(dark.since, zone)}" if dark.since else ""
+        said = f"{since}: {trouble_of(dark.kinds[0][0])}"
+        return [(f"{SIGNS[Severity.CRITICAL]} ", bold(capitalised(none_words(dark))), said)]
     head: Pieces = (bold(say_count(len(watched), "account")), f", {need}{unread}")
     moments = [one.account.reading.taken_at for one in watched if one.account.reading and is_known(one.account)]
     return [head, *([(f"Read {span_words(min(moments), max(moments), zone)}",)] if moments else [])]

@@ -157,6 +157,7 @@ async def on_card(tap: Tap, tapped: Tapped) -> str | None:
     if not found:
         return unknown_button()
     await refresh(desk, found, by_name=True)
-    fresh = [one for one in await desk.watched() if one.account.key == found[0].account.key]
-    await tapped.edit(account_card((fresh or found)[0], desk.now(), tapped.zone))
+    watched = await desk.watched()
+    fresh = [one for one in watched if one.account.key == found[0].account.key]
+    await tapped.edit(account_card((fresh or found)[0], desk.now(), tapped.zone, alone=len(watched) == 1))
     return None

@@ -154,8 +154,10 @@ async def fresh_card(asked: Asked, key: str) -> Message:
     """Everything about one account, as it is now."""
     found = [one for one in await asked.desk.watched() if one.account.key == key]
     await refresh(asked.desk, found, by_name=True)
-    found = [one for one in await asked.desk.watched() if one.account.key == key]
-    return account_card(found[0], asked.desk.now(), asked.zone) if found else which_account([])
+    watched = await asked.desk.watched()
+    found = [one for one in watched if one.account.key == key]
+    alone = len(watched) == 1
+    return account_card(found[0], asked.desk.now(), asked.zone, alone=alone) if found else which_account([])
 
 
 async def fresh_page(desk: Desk, zone: ZoneInfo, page: int) -> Message:
@@ -163,8 +165,16 @@ async def fresh_page(desk: Desk, zone: ZoneInfo, page: int) -> Message:
     watched = sorted(await desk.watched(), key=urgency)
     shown, _ = paged(watched, page)
     if await refresh(desk, shown):
-        return credits_page(await desk.watched(), page, desk.now(), zone)
-    return ordered_page(watched, page, desk.now(), zone)
+        return await page_of_all(desk, zone, page)
+    lists = () if watched else (await desk.status()).lists
+    return ordered_page(watched, page, desk.now(), zone, lists)
+
+
+async def page_of_all(desk: Desk, zone: ZoneInfo, page: int) -> Message:
+    """One page of all accounts as they are known; without any, why."""
+    watched = await desk.watched()
+    lists = () if watched else (await desk.status()).lists
+    return credits_page(watched, page, desk.now(), zone, lists)
 
 
 async def refresh(desk: Desk, shown: Sequence[Watched], *, by_name: bool = False) -> bool:
@@ -243,7 +253,7 @@ async def check(asked: Asked) -> None:
     await asked.say(check_started(len(keys), len(watched) - len(keys)))
     looking = asyncio.ensure_future(asked.desk.look_now(keys))
     await asyncio.wait([looking], timeout=ROUND_WAIT)
-    await asked.say(credits_page(await asked.desk.watched(), 0, asked.desk.now(), asked.zone))
+    await asked.say(await page_of_all(asked.desk, asked.zone, 0))
 
 
 async def mute(asked: Asked) -> None:

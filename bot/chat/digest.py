@@ -66,6 +66,8 @@ def spent_words(digest: Digest, now: datetime, zone: ZoneInfo) -> str:
 
 def left_words(digest: Digest) -> str:
     """What is there, and how many accounts need somebody."""
+    if digest.unknown >= digest.accounts > 0:
+        return f"None of {say_count(digest.accounts, 'account')} can be read: what is left is not known."
     words = [f"{say_number(digest.credits)} left in {say_count(digest.accounts, 'account')}"]
     words.append(f"{digest.need:,} {'needs' if digest.need == 1 else 'need'} you" if digest.need else "none needs you")
     counts = ((digest.unknown, "unknown"), (digest.paused, "paused"))

@@ -6,15 +6,17 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.chat.alerts import Acted, act_line
+from bot.chat.blackout import list_lines, none_words, since_when, why_words
 from bot.chat.clean import clean, plain
 from bot.chat.text import Button, Message, Piece, Span, Text, bold
 from bot.chat.times import say_ago, say_moment, say_past
 from bot.chat.words import NOTE, RECOVERED, SIGNS, capitalised, joined, name_of, say_count
+from bot.core.blackout import Blackout
 from bot.core.board import Trouble
 from bot.core.clock import ClockStep
 from bot.core.durations import say_duration
 from bot.core.health import RefusedChat
-from bot.core.model import Chat, Severity, Silence, SilenceKind
+from bot.core.model import Chat, Severity, Silence, SilenceKind, SourceState
 
 LIST_LENGTH = 700
 FAULTS_SHOWN = 8
@@ -26,7 +28,8 @@ class Status:
     """How the bot itself is. ``polling`` is in words; ``problems`` are whole sentences, none if all is well.
 
     ``notes`` say what was amiss and hinders nothing, ``boards`` which do not say what they should. ``silences`` are
-    those of the chat that asks.
+    those of the chat that asks. ``blackout``: nothing can be read. ``lists`` are the sources whose list of accounts
+    cannot be read.
     """
 
     version: str
@@ -46,15 +49,18 @@ class Status:
     clock_step: ClockStep | None = None
     silences: tuple[Acted, ...] = ()
     boards: Mapping[Chat, Trouble] = field(default_factory=dict)
+    blackout: Blackout | None = None
+    lists: tuple[SourceState, ...] = ()
 
 
 def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
     """Is the bot well."""
-    wrong = len(status.problems) + len(status.refused) + len(status.boards)
-    severity = Severity.CRITICAL if status.nobody_told else Severity.WARNING
+    unread, notes = unread_words(status, now, zone)
+    wrong = len(unread) + len(status.problems) + len(status.refused) + len(status.boards)
+    severity = Severity.CRITICAL if status.nobody_told or unread else Severity.WARNING
     sign, verdict = (SIGNS[severity], say_count(wrong, "problem")) if wrong else (RECOVERED, "the bot is well")
     text = Text().line(f"{sign} ", bold(capitalised(verdict)), f" · up {say_duration(status.uptime)}")
-    text.lines((f"Problem: {clean(problem, 300)}",) for problem in status.problems)
+    text.lines((f"Problem: {clean(problem, 300)}",) for problem in (*unread, *status.problems))
     text.lines((f"Cannot write to {refusal_words(refused, now, zone)}",) for refused in status.refused)
     text.lines((board_words(chat, trouble, now, zone),) for chat, trouble in status.boards.items())
     if status.watched is None:
@@ -64,11 +70,20 @@ def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
         text.line(watched_words(status))
         text.line(outbox_words(status, now, zone))
     text.line(f"Telegram polling: {clean(status.polling, 200)}")
-    text.lines((f"{NOTE} {clean(capitalised(note), 200)}",) for note in status.notes)
+    text.lines((f"{NOTE} {clean(capitalised(note), 300)}",) for note in (*notes, *status.notes))
     if status.clock_step:
         text.line(clock_words(status.clock_step, now, zone))
     text.lines(silence_lines(status.silences, now, zone))
     return text.line(f"Version {clean(status.version, 40)}").message()
+
+
+def unread_words(status: Status, now: datetime, zone: ZoneInfo) -> tuple[list[str], list[str]]:
+    """That nothing can be read, and why, as problems; and what is amiss with lists while accounts are read."""
+    lists = list_lines(status.lists, now, zone)
+    if status.blackout:
+        since = since_when(status.blackout.since, now, zone)
+        return [f"{none_words(status.blackout)}{since}: {why_words(status.blackout)}"], lists
+    return (lists, []) if status.watched == 0 else ([], lists)
 
 
 def refusal_words(refused: RefusedChat, now: datetime, zone: ZoneInfo) -> str:

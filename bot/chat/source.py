@@ -96,9 +96,10 @@ def readable_again(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
 
 
 def watched_now(total: int, failing: int) -> str:
-    """How many accounts are watched again."""
+    """How many accounts are watched again; what stays of the others is told for each by itself."""
     if failing and total:
-        return f"{total - failing:,} of {say_count(total, 'account')} watched again, {failing:,} not yet."
+        others = f"{failing:,} still {'fails' if failing == 1 else 'fail'}, told for each if it lasts"
+        return f"{total - failing:,} of {say_count(total, 'account')} watched again; {others}."
     return f"{say_count(total, 'account')} watched again." if total else ""
 
 

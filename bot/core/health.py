@@ -10,6 +10,7 @@ from bot.core.model import Chat, Measure, Reason
 
 DELIVERY_WAIT = timedelta(minutes=2)
 POLLING_WAIT = 120.0
+NONE_READ = "no account could be read"
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -101,7 +102,7 @@ def check_problems(vitals: Vitals, every: timedelta, now: datetime) -> list[str]
     if now > max(filter(None, (ended, since)), default=NEVER):
         found.append(f"no round of checks ended in the last {say_duration(window)}")
     if now > max(filter(None, (vitals.readable_until, since)), default=NEVER):
-        found.append(f"no account could be read in the last {say_duration(window)}")
+        found.append(f"{NONE_READ} in the last {say_duration(window)}")
     return found
 
 

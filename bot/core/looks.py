@@ -191,8 +191,9 @@ def decide_source(
     source: SourceState, alerts: Alerts, rules: Rules, health: Health, audience: Audience, now: datetime
 ) -> list[Outcome]:
     """What a source's state does to its own two alerts."""
+    failing = alerts.get(Measure.FAILURES) or Alert(source.key, Measure.FAILURES)
     standings = {
-        Measure.FAILURES: source_failures(source, health, rules),
+        Measure.FAILURES: source_failures(source, health, rules, failing, now),
         Measure.LISTING: source_listing(source, health, now),
     }
     outcomes = []
@@ -305,7 +306,7 @@ def source_facts(source: SourceState, health: Health, alert: Alert) -> Facts:
         level=alert.level,
         outage=outage.kind if outage and (alert.level or listing) else None,
         said=outage.said if outage and (alert.level or listing) else None,
-        count=health.failing,
+        count=health.total if alert.level and outage and outage.kind.refused else health.failing,
         total=source.listed if listing else health.total,
         origin=source.origin,
         token_from=source.token_from,

@@ -8,13 +8,16 @@ from datetime import datetime, timedelta
 
 from bot.core.left_out import trusted_end
 from bot.core.listing import perhaps_none
-from bot.core.model import Account, Health, Ladder, Number, Reading, Rules, Severity, SourceState, Threshold
+from bot.core.model import Account, Alert, Health, Ladder, Number, Reading, Rules, Severity, SourceState, Threshold
 
 RENEWAL_GRACE = timedelta(minutes=5)
 """A plan that renews by itself is renewed some seconds after its end (the page's sample: 6 s), not before it."""
 
 ENDED_MARGIN = timedelta(hours=1)
 """An ended plan counts as going on again only when its new end is at least this far away."""
+
+RECOVERY_WAIT = timedelta(minutes=5)
+"""So long at most a source's recovery waits for those of its accounts that were not looked at again yet."""
 
 UNCERTAIN, CERTAIN = 1, 2
 """Levels of a failures alert: counted to the limit, or known at once (broken, missing; for a source, refused)."""
@@ -146,12 +149,18 @@ def account_failures(account: Account, rules: Rules, health: Health) -> Standing
     return Standing(account.failures, CERTAIN if outage.kind.certain else counted, CERTAIN, severities)
 
 
-def source_failures(source: SourceState, health: Health, rules: Rules) -> Standing | None:
-    """Whether the whole source is shut: refused on one look, or one outage shared by all its accounts for long."""
+def source_failures(source: SourceState, health: Health, rules: Rules, alert: Alert, now: datetime) -> Standing | None:
+    """Whether the whole source is shut: refused on one look, or one outage shared by all its accounts for long.
+
+    A source that answers again has recovered once all that failed were looked at again, so that what is told of them
+    is true; the standing's period is since when it answers.
+    """
     severities = (Severity.CRITICAL, Severity.CRITICAL)
     stale = source.outage is not None and health.read_at is not None and health.read_at > source.outage.taken_at
     listing = None if stale else source.outage
-    if health.refused or (listing is not None and listing.kind.refused):
+    answers = health.read_at is not None and health.outage is not None and health.read_at > health.outage.taken_at
+    refused = health.refused > 0 and not (alert.level and answers)
+    if refused or (listing is not None and listing.kind.refused):
         return Standing(1, CERTAIN, CERTAIN, severities)
     if health.shared:
         return Standing(1, UNCERTAIN if health.fewest_failures >= rules.unreadable_after else 0, CERTAIN, severities)
@@ -160,6 +169,10 @@ def source_failures(source: SourceState, health: Health, rules: Rules) -> Standi
             return None
         failed = listing is not None and source.failures >= rules.unreadable_after
         return Standing(source.failures, UNCERTAIN if failed else 0, CERTAIN if listing else 0, severities)
+    since = (alert.period or health.read_at) if alert.level else None
+    waits_for = health.oldest_failure is not None and since is not None and health.oldest_failure < since
+    if since and waits_for and timedelta(0) <= now - since < RECOVERY_WAIT:
+        return Standing(1, 0, CERTAIN, severities, period=since)
     return Standing(0, 0, 0, severities)
 
 

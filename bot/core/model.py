@@ -353,8 +353,9 @@ class Health:
     """How the watched accounts of one source stand together, by the last look at each.
 
     ``refused`` counts those that the source's own gate turned away. ``shared`` is one same outage of all of them, of
-    at least two; ``fewest_failures`` is then the shortest row. ``read_at`` is the newest successful look. Who is paused
-    counts nowhere; ``all_paused``: so there is nobody to count.
+    at least two; ``fewest_failures`` is then the shortest row. ``read_at`` is the newest successful look,
+    ``oldest_failure`` the oldest one that failed and was not made again since. Who is paused counts nowhere;
+    ``all_paused``: so there is nobody to count.
     """
 
     total: int = 0
@@ -365,6 +366,7 @@ class Health:
     outage: Outage | None = None
     since: datetime | None = None
     read_at: datetime | None = None
+    oldest_failure: datetime | None = None
     all_paused: bool = False
 
 
@@ -408,7 +410,8 @@ class Alert:
 
     ``level`` 0 is quiet; above it is the rung reached, counted from the mildest. ``sequence`` counts the moments of
     the episode at which any chat was told something, so that nothing is ever queued twice. ``period`` is the plan's
-    end that a plan alert speaks of. What each chat was told is apart: ``Notified``.
+    end that a plan alert speaks of, or since when a source answers again that has not recovered yet. What each chat was
+    told is apart: ``Notified``.
     """
 
     subject: str

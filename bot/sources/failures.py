@@ -164,7 +164,7 @@ def between(answer: Answer, text: str, value: Any) -> str:
     if 300 <= status < 400:
         return _told(status, _redirect(answer))
     if status not in _PHRASES and not text.strip() and _name(answer, text) is None:
-        return f"useapi.net, or something between it and the bot, answers: {status} without a word"
+        return f"Something answers {status} without a word: useapi.net, or what stands between it and the bot"
     return _told(status, _page(answer, text, value))
 
 

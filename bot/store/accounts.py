@@ -279,6 +279,14 @@ async def doubted(connection: Connection) -> set[str]:
     return {row.source for row in await connection.execute(query)}
 
 
+async def failing(connection: Connection, source: str, limit: int) -> list[Known]:
+    """Some accounts of a source whose last look failed; not those who are paused, or whose server asks for peace."""
+    kind = accounts.c.outage_kind
+    wanted = sa.and_(accounts.c.watched, accounts.c.source == source, kind.is_not(None), ~pauses.IS_PAUSED)
+    query = sa.select(*WHO).where(wanted, kind != OutageKind.THROTTLED.value).limit(limit)
+    return [Known(*row) for row in await connection.execute(query)]
+
+
 async def all_due(connection: Connection, now: datetime) -> None:
     """Makes every watched account due at once: a round now."""
     await connection.execute(sa.update(accounts).where(accounts.c.watched).values(next_check_at=now))
@@ -319,6 +327,7 @@ async def health(connection: Connection, source: str) -> Health:
             sa.func.min(accounts.c.failures).label("fewest"),
             sa.func.min(accounts.c.failing_since).label("since"),
             sa.func.max(accounts.c.looked_at).label("looked_at"),
+            sa.func.min(accounts.c.looked_at).label("oldest"),
             sa.func.max(accounts.c.outage_said).label("said"),
         )
         .where(accounts.c.watched, accounts.c.source == source)
@@ -349,6 +358,7 @@ def health_of(found: Sequence[sa.Row[Any]]) -> Health:
         outage=Outage(tells.looked_at, OutageKind(tells.outage_kind), tells.said or "") if tells else None,
         since=min((row.since for row in rows if row.outage_kind == tells.outage_kind), default=None) if tells else None,
         read_at=max((row.looked_at for row in rows if not row.outage_kind and row.looked_at), default=None),
+        oldest_failure=min((row.oldest for row in failing if not row.paused), default=None),
         all_paused=bool(found) and not checked,
     )
 

@@ -16,7 +16,20 @@ from bot.core.measures import (
     source_failures,
     source_listing,
 )
-from bot.core.model import Health, Ladder, Number, OutageKind, Plan, Reading, Rules, Severity, SourceState, Threshold
+from bot.core.model import (
+    Alert,
+    Health,
+    Ladder,
+    Measure,
+    Number,
+    OutageKind,
+    Plan,
+    Reading,
+    Rules,
+    Severity,
+    SourceState,
+    Threshold,
+)
 from tests.core.builders import (
     DAY,
     HOUR,
@@ -300,7 +313,7 @@ def failing(kind: OutageKind, times: int, health: Health = FINE, rules: Rules = 
 
 
 SHARED = Health(total=3, failing=3, shared=True, fewest_failures=3)
-UNCERTAIN_KINDS = [OutageKind.UNAVAILABLE, OutageKind.THROTTLED, OutageKind.GARBLED]
+UNCERTAIN_KINDS = [OutageKind.UNAVAILABLE, OutageKind.UNREFRESHED, OutageKind.THROTTLED, OutageKind.GARBLED]
 
 
 @pytest.mark.parametrize("kind", UNCERTAIN_KINDS)
@@ -338,9 +351,9 @@ def test_a_reading_is_off_the_failures_ladder() -> None:
     assert {standing.severity(level) for level in (1, 2)} == {WARNING}
 
 
-def source_at(source: SourceState, health: Health) -> tuple[int, int] | None:
+def source_at(source: SourceState, health: Health, alert: Alert | None = None) -> tuple[int, int] | None:
     """What a source reaches and holds."""
-    standing = source_failures(source, health, RULES)
+    standing = source_failures(source, health, RULES, alert or Alert(SOURCE, Measure.FAILURES), NOW)
     assert standing is None or {standing.severity(1), standing.severity(2)} == {CRITICAL}
     return (standing.reach, standing.hold) if standing else None
 
@@ -404,6 +417,65 @@ LISTED = SourceState(SOURCE, listed_at=NOW, listed=3)
 def test_a_source(source: SourceState, health: Health, levels: tuple[int, int] | None) -> None:
     """A source fires when refused on one look, or shut long enough for all; it is critical, and a reading resolves."""
     assert source_at(source, health) == levels
+
+
+SHUT = Alert(SOURCE, Measure.FAILURES, level=2, episode=1, severity=CRITICAL)
+ANSWERS = replace(SHUT, period=NOW - MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("alert", "health", "levels"),
+    [
+        (SHUT, Health(total=3, failing=2, read_at=NOW, oldest_failure=NOW - MINUTE), (0, 2)),
+        (SHUT, Health(total=3, failing=2, read_at=NOW, oldest_failure=NOW), (0, 0)),
+        (SHUT, Health(total=3, failing=0, read_at=NOW), (0, 0)),
+        (ANSWERS, Health(total=3, failing=1, read_at=NOW, oldest_failure=NOW - 2 * MINUTE), (0, 2)),
+        (ANSWERS, Health(total=3, failing=1, read_at=NOW, oldest_failure=NOW - SECOND), (0, 0)),
+        (
+            replace(SHUT, period=NOW - 5 * MINUTE),
+            Health(total=3, failing=1, read_at=NOW, oldest_failure=NOW - HOUR),
+            (0, 0),
+        ),
+        (
+            replace(SHUT, period=NOW + HOUR),
+            Health(total=3, failing=1, read_at=NOW, oldest_failure=NOW - HOUR),
+            (0, 0),
+        ),
+        (SHUT, Health(total=3, failing=2, refused=2, outage=failed(), read_at=NOW - SECOND), (2, 2)),
+        (
+            SHUT,
+            Health(
+                total=3,
+                failing=2,
+                refused=2,
+                outage=failed(at=NOW - MINUTE),
+                read_at=NOW,
+                oldest_failure=NOW - MINUTE,
+            ),
+            (0, 2),
+        ),
+        (ANSWERS, Health(total=3, failing=3, shared=True, fewest_failures=9, oldest_failure=NOW), (1, 2)),
+        (Alert(SOURCE, Measure.FAILURES), Health(total=3, failing=1, oldest_failure=NOW - HOUR, read_at=NOW), (0, 0)),
+    ],
+    ids=[
+        "one answers, the others were not looked at since",
+        "one answers, the others failed since",
+        "all answer",
+        "one is still to be looked at",
+        "all were looked at since it answers",
+        "the wait is over",
+        "the clock was set back",
+        "refused after it answered",
+        "it answers after the refusals",
+        "all fail once more",
+        "nothing was told",
+    ],
+)
+def test_a_source_has_recovered_once_all_were_looked_at_again(
+    alert: Alert, health: Health, levels: tuple[int, int]
+) -> None:
+    """A recovery that is told after the first account that answers would not know of the others."""
+    assert source_at(LISTED, health, alert) == levels
 
 
 def test_a_listing() -> None:

@@ -93,14 +93,16 @@ async def test_a_404_that_lasts_says_perhaps_no_account(world: World) -> None:
     """At a first start where the list answers 404 in nobody's words: unavailable first, after an hour "perhaps"."""
     world.pixverse.fail(Fault(404, ""), accounts_page=True)
     bot = await world.host()
+    unread = "the list of accounts cannot be read"
+    await bot.logged(unread)
     for _ in range(3):
+        before = bot.log.count(unread)
         world.clock.advance(EVERY)
-        await bot.asked("/check")
+        await until(lambda before=before: bot.log.count(unread) > before, "it is asked again")  # type: ignore[misc]
     message = await world.told("useapi.net cannot be read since")
     assert "404 without a word" in message.text
     assert world.count("perhaps lists no") == 0
     world.clock.advance(EVERY)
-    await bot.asked("/check")
     message = await world.told("useapi.net perhaps lists no PixVerse account")
     assert message.text.startswith("🟠")
     assert "perhaps lists no PixVerse account" in await bot.asked("/alerts")

@@ -144,6 +144,19 @@ class Fleet:
         since = look.answer.at - self.truth.slack.mixed
         return {key: self.around(key, since, look.stored_by) for key in self.truth.accounts}
 
+    def waits(self, look: Seen) -> bool:
+        """Whether some account that may fail was not looked at since another one could be read again."""
+        failed, answered = [], []
+        for key in self.truth.accounts:
+            ended = [one for one in self.seen[key] if one.answer.at <= look.stored_by]
+            if not ended:
+                continue
+            if ended[-1].answer.outage or not ended[-1].sure:
+                failed.append(ended[-1].answer.at)
+            if ended[-1].answer.outage is None or not ended[-1].sure:
+                answered.append(ended[-1].answer.at)
+        return bool(failed and answered) and min(failed) < max(answered)
+
 
 def looks_at(fleet: Fleet, subject: str, measure: str) -> list[Look]:
     """Every look that concerns an alert, in order."""
@@ -195,15 +208,17 @@ def source_looks(fleet: Fleet) -> list[Look]:
     for one in looks:
         health = fleet.health(one)
         after = truth.rules_at(one.answer.at).unreadable_after
-        found.append(Look(one.answer.at, one.stored_by, distinct(source_ways(health, after), sure=one.sure)))
+        ways = source_ways(health, after, waits=fleet.waits(one))
+        found.append(Look(one.answer.at, one.stored_by, distinct(ways, sure=one.sure)))
     return found
 
 
-def source_ways(health: dict[str, State], after: int) -> list[Standing | None]:
-    """Where the source may stand."""
+def source_ways(health: dict[str, State], after: int, *, waits: bool) -> list[Standing | None]:
+    """Where the source may stand; ``waits``: it may hold what was told until all were looked at since it answers."""
     refused = [state.kinds & frozenset(REFUSED) for state in health.values()]
+    held: list[Standing | None] = [unreadable(0, 2, "critical")] if waits else []
     if any(refusal == state.kinds for refusal, state in zip(refused, health.values(), strict=True) if refusal):
-        return [unreadable(2, 2, "critical")]
+        return [unreadable(2, 2, "critical"), *held, *([unreadable(0, 0, "critical")] if waits else [])]
     may, must = shared(health)
     lowest = min(min(state.counts) for state in health.values())
     highest = min(max(state.counts) for state in health.values())
@@ -213,5 +228,5 @@ def source_ways(health: dict[str, State], after: int) -> list[Standing | None]:
         if lowest < after - 1 < highest:
             ways.append(unreadable(0, 2, "critical"))
     if not must:
-        ways.append(unreadable(0, 0, "critical"))
+        ways += [unreadable(0, 0, "critical"), *held]
     return ways

@@ -144,7 +144,7 @@ def test_every_recorded_error_is_put_into_words(name: str, status: int, said: st
 @pytest.mark.parametrize(
     ("status", "headers", "body", "said"),
     [
-        (503, {}, "", "useapi.net, or something between it and the bot, answers: 503 without a word"),
+        (503, {}, "", "Something answers 503 without a word: useapi.net, or what stands between it and the bot"),
         (503, {"Server": "cloudflare"}, "", "answers: 503, a page of Cloudflare"),
         (404, {"server": "Caddy"}, "", "answers: 404, a page of Caddy"),
         (302, {"Location": "https://portal.example.net/login?token=x"}, "", "a redirect to portal.example.net, which"),
