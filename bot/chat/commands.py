@@ -133,13 +133,13 @@ Handler = Callable[[Asked], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A row of the table. ``changes`` is for those only who may change things."""
+    """A row of the table. ``changes`` says, as a verb, what those only may do who may change things."""
 
     name: str
     usage: str
     line: str
     handler: Handler
-    changes: bool = False
+    changes: str = ""
 
 
 async def credits(asked: Asked) -> None:
@@ -337,12 +337,12 @@ COMMANDS = (
     Command("history", "/history [account] [7d]", "credits over 7d, 30d or 90d as a picture", history),
     Command("alerts", "/alerts", "what is firing, and since when", alerts),
     Command("check", "/check", "look at every account now", check),
-    Command("mute", "/mute account 2h", MUTE_LINE, mute, True),
-    Command("unmute", "/unmute [account]", "messages again", unmute, True),
-    Command("board", "/board [off]", "all accounts in one message that is kept current", board, True),
-    Command("invite", "/invite", "a link that lets another chat in", invite, True),
-    Command("leave", "/leave", "no messages for this chat any more", leave, True),
-    Command("reload", "/reload", "read the accounts file again", reload, True),
+    Command("mute", "/mute account 2h", MUTE_LINE, mute, "mute"),
+    Command("unmute", "/unmute [account]", "messages again", unmute, "unmute"),
+    Command("board", "/board [off]", "all accounts in one message that is kept current", board, "put up a board"),
+    Command("invite", "/invite", "a link that lets another chat in", invite, "invite another chat"),
+    Command("leave", "/leave", "no messages for this chat any more", leave, "end the messages here"),
+    Command("reload", "/reload", "read the accounts file again", reload, "have the accounts file read again"),
     Command("status", "/status", "whether the bot itself is well", status),
     Command("help", "/help", "this list", help_),
     Command("start", "/start", "", start),

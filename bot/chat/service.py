@@ -163,12 +163,12 @@ class TelegramService:
             log.exception("An update could not be answered")
             await self._confess(update, went_wrong())
 
-    async def _refuse(self, say: Say, here: Chat, person: Person, command: str) -> None:
+    async def _refuse(self, say: Say, here: Chat, person: Person, command: commands.Command) -> None:
         """Tells a member once, politely, that a command is for administrators; tried again, nothing is said."""
-        who = (here.chat_id, person.user_id, command)
+        who = (here.chat_id, person.user_id, command.name)
         if who not in self._refused:
             self._refused.add(who)
-            await say(not_allowed(command))
+            await say(not_allowed(command.changes))
 
     async def _confess(self, update: Update, words: Message) -> None:
         """Says why a question was not answered, or what a tap did not do."""
@@ -203,7 +203,7 @@ class TelegramService:
             return
         person = author_of(message)
         if command.changes and not await self._access.may_change(message.chat.type, message.chat_id, person):
-            await self._refuse(say, here, person, command.name)
+            await self._refuse(say, here, person, command)
             return
         desk, name = self._seen_from(here), self.username or ""
         await command.handler(commands.Asked(words, person.name, here, name, desk, self._zone, say, show))

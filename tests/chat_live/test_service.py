@@ -10,7 +10,7 @@ import pytest
 from bot.chat import polling as polls
 from bot.chat import service as serving
 from bot.chat.alerts import Acted
-from bot.chat.commands import COMMANDS
+from bot.chat.commands import COMMANDS, Command
 from bot.chat.sender import TelegramPost, seconds_of
 from bot.chat.service import TelegramService, make_bot
 from bot.chat.text import Button, Message
@@ -352,6 +352,14 @@ async def test_credits_below_an_alert(talk: Talk) -> None:
     await talk.tap(message, "credits")
     assert "Studio" in talk.telegram.messages[-1].text
     assert BOB not in talk.telegram.messages[-1].text
+
+
+@pytest.mark.parametrize("command", [one for one in COMMANDS if one.changes], ids=lambda one: one.name)
+async def test_a_member_is_told_what_is_for_administrators(talk: Talk, command: Command) -> None:
+    """In a sentence that is true and can be read; said once."""
+    answer = await talk.ask(GROUP, f"/{command.name}", user_id=5)
+    assert answer == f"Only administrators of this group can {command.changes}. /alerts shows what is firing."
+    assert await talk.ignored(GROUP, f"/{command.name}", user_id=5)
 
 
 async def test_a_member_may_not_silence(talk: Talk) -> None:
