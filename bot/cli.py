@@ -2,20 +2,24 @@
 
 import argparse
 import asyncio
+import codecs
 import gc
+import json
 import logging
 import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from io import TextIOWrapper
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from bot import __version__
-from bot.errors import BotError, SettingsError, UsageError
+from bot.errors import BotError, SettingsError, StartError, UsageError
 
 BROKEN_PIPE = 141
 INTERRUPTED = 130
+UNIX_ONLY = ("fcntl", "resource")
+"""Modules that Python has on no other system."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -80,6 +84,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BotError as error:
         print(f"credit-bot: {error}", file=sys.stderr)
         return error.exit_code
+    except ModuleNotFoundError as error:
+        if error.name not in UNIX_ONLY:
+            raise
+        print(f"credit-bot: {sys.platform} is no Unix: run it on Linux or macOS, or in WSL or Docker.", file=sys.stderr)
+        return StartError.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -139,8 +148,15 @@ def check(wanted: argparse.Namespace) -> int:
     for note in settings.notes:
         logging.getLogger(__name__).warning("%s", note)
     text, code = asyncio.run(check_accounts(settings, wanted.accounts, as_json=wanted.json))
+    if wanted.json and not is_utf8(sys.stdout):
+        text = json.dumps(json.loads(text), indent=2)  # a letter that the terminal does not have is escaped, not lost
     print(text)
     return code
+
+
+def is_utf8(stream: TextIO | None) -> bool:
+    """Whether every letter can be written there."""
+    return stream is not None and codecs.lookup(stream.encoding or "ascii").name == "utf-8"
 
 
 def doctor(wanted: argparse.Namespace) -> int:

@@ -132,6 +132,36 @@ def test_errors_are_words_and_codes(
     assert capsys.readouterr().err == words
 
 
+@pytest.mark.parametrize("module", ["fcntl", "resource"])
+@pytest.mark.parametrize("command", ["run", "check", "doctor", "demo"])
+def test_a_system_that_is_no_unix_is_one_line_and_69(elsewhere: Path, command: str, module: str) -> None:
+    """As on Windows, which has no such module; the help and the version work there all the same."""
+    (elsewhere / "settings.env").write_text(f"{TOKENS}USEAPI_URL=http://127.0.0.1:9/v2\nHTTP_LISTEN=\n")
+    hidden = f"import sys; sys.modules[{module!r}] = None; from bot.cli import main; sys.exit(main([{command!r}]))"
+    ended = subprocess.run(
+        [sys.executable, "-c", hidden],
+        cwd=elsewhere,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 69
+    assert ended.stderr == f"credit-bot: {sys.platform} is no Unix: run it on Linux or macOS, or in WSL or Docker.\n"
+
+
+def test_another_missing_module_is_no_matter_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a defect of the installation, with a traceback."""
+
+    def fail(_: object) -> int:
+        raise ModuleNotFoundError("No module named 'telegram'", name="telegram")
+
+    monkeypatch.setattr(cli, "run", fail)
+    with pytest.raises(ModuleNotFoundError):
+        cli.main(["run"])
+
+
 def test_run_ends_with_69_where_the_database_cannot_be_had(elsewhere: Path) -> None:
     """From outside: a missing folder for the database ends ``run`` with 69, one line, and no traceback."""
     (elsewhere / "settings.env").write_text(f"{TOKENS}DATABASE_URL=sqlite:///missing/bot.db\nHTTP_LISTEN=\n")

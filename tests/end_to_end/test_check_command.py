@@ -41,6 +41,18 @@ async def check(world: World, *names: str, **settings: object) -> tuple[list[dic
     return found, code
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+async def test_json_loses_no_letter_on_any_terminal(
+    world: World, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a terminal does not have is escaped."""
+    world.accounts("alice")
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    ended = await world.run("check", "--json", ACCOUNTS="Студия ü <alice@example.com>")
+    (found,) = json.loads(ended.out)["accounts"]
+    assert found["label"] == "Студия ü"
+
+
 async def test_the_seed_pages_sample_reads_as_it_says(world: World) -> None:
     """The sample body with its plan's end far off: 12450 credits of 15000, renewing, ok, exit code 0."""
     world.accounts("alice")
