@@ -1,6 +1,7 @@
 """`credit-bot doctor` against the simulated services: what is well, and each kind of trouble with its mend."""
 
 import asyncio
+import errno
 import os
 import re
 import socket
@@ -355,6 +356,17 @@ async def test_a_database_in_use_by_the_running_bot_is_well(world: World) -> Non
     assert await world.examined() == 0
     await store.close()
     assert "in use by the running bot" in world.line("database")
+
+
+async def test_a_disk_that_takes_no_locks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a network share: the bot could not start there, whoever else may use it."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("bot.store.database.fcntl.flock", refuse)
+    assert await world.examined() == 1
+    assert "takes no locks (No locks available). Keep the database on a local disk" in world.line("database")
 
 
 def corrupt(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Tests the database's place without touching it: nothing is made, changed or locked for longer than a glance."""
+"""Tests the database without touching it, and its place by a small file that is removed at once."""
 
 import asyncio
 import fcntl
@@ -12,7 +12,7 @@ from bot.core.model import Chat
 from bot.doctor.findings import PATIENCE, Finding, fail, ok, warn
 from bot.errors import DatabaseUnusable
 from bot.store.chats import follow
-from bot.store.database import BESIDE, inspect
+from bot.store.database import BESIDE, inspect, try_place
 from bot.store.schema import REVISION
 
 ROOM = 50 * 2**20
@@ -35,6 +35,7 @@ def database_finding(path: str) -> Finding:
         return fail("database", f"{obstacle}, or give DATABASE_URL another place")
     try:
         revision = inspect(path)
+        try_place(path)
     except DatabaseUnusable as error:
         return fail("database", str(error))
     except OSError as error:

@@ -8,7 +8,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from itertools import chain, repeat
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -22,7 +22,7 @@ from bot import children
 from bot.core.storage import Trouble
 from bot.errors import DatabaseTrouble, DatabaseUnusable
 from bot.store.connection import Connection
-from bot.store.schema import REVISION
+from bot.store.schema import APPLICATION, REVISION
 from bot.store.standing import Standing, identity, trouble_of
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,9 @@ BESIDE = ("-wal", "-shm")
 
 CONNECT: dict[str, Any] = {"check_same_thread": False, "isolation_level": None, "timeout": 0}
 CHECK_WHOLE_BELOW = 64 * 2**20
+FIRST_TABLES = {"accounts", "sources", "readings", "alerts", "silences", "outbox", "chats", "marks"}
+"""What each database of ours has had from the first on."""
+
 KNOWN_REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
 
 
@@ -339,6 +342,26 @@ def hold(path: str) -> IO[str]:
     return lock
 
 
+def try_place(path: str) -> None:
+    """Does what a start does, in a file of its own beside the database, and removes that: takes the lock, and writes.
+
+    Raises DatabaseUnusable.
+    """
+    trial = f"{path}.trial-{os.getpid()}"
+    try:
+        with closing(hold(trial)):
+            make_private(trial)
+            with closing(prepared(sqlite3.connect(address(trial, "mode=rw"), uri=True, **CONNECT))) as connection:
+                for statement in (WRITE, "CREATE TABLE trial (content)", "INSERT INTO trial VALUES (1)", "COMMIT"):
+                    connection.execute(statement)
+    except sqlite3.Error as error:
+        raise DatabaseUnusable(unreadable_words(path, error)) from error
+    finally:
+        for end in ("", "-journal", *BESIDE, ".lock"):
+            with suppress(OSError):
+                Path(f"{trial}{end}").unlink()
+
+
 def unwritable_words(file: Path, error: OSError) -> str:
     """Why a file cannot be made, or opened to write, and what to do."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -365,7 +388,7 @@ def make_private(path: str) -> None:
     try:
         open(path, "a", opener=for_owner_only).close()
     except OSError as error:
-        raise DatabaseUnusable(f"{path} cannot be written ({error.strerror}). Let the bot's user write it.") from error
+        raise DatabaseUnusable(unwritable_words(Path(path), error)) from error
 
 
 def inspect(path: str) -> str | None:
@@ -384,7 +407,7 @@ def inspect(path: str) -> str | None:
     except sqlite3.Error as error:
         raise DatabaseUnusable(unreadable_words(path, error)) from error
     except OSError as error:
-        raise DatabaseUnusable(f"{path} cannot be written ({error.strerror}). Let the bot's user write it.") from error
+        raise DatabaseUnusable(unwritable_words(file, error)) from error
     if revision is not None and revision not in KNOWN_REVISIONS:
         raise DatabaseUnusable(
             f"{path} was made by {'a newer credit-bot' if revision else 'another program'}. It was left as it is: "
@@ -415,15 +438,15 @@ def look_at(path: str) -> str:
 
 
 def revision_of(connection: sqlite3.Connection) -> str | None:
-    """The revision that the database says it has."""
+    """The revision that the database says it has; empty if it is another program's, which may use Alembic, too."""
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if not tables:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if not tables and application in (0, APPLICATION):
         return None
-    row = (
-        connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        if "alembic_version" in tables
-        else None
-    )
+    ours = application == APPLICATION or (application == 0 and tables >= FIRST_TABLES)
+    if not ours or "alembic_version" not in tables:
+        return ""
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     return row[0] if row else ""
 
 

@@ -1,5 +1,6 @@
 """``python -m bot.store.migrate FILE`` moves a database to the present schema and ends."""
 
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+
+from bot.store.schema import APPLICATION
+from bot.store.standing import trouble_of
 
 
 def upgrade(path: str, revision: str = "head") -> None:
@@ -20,6 +24,7 @@ def upgrade(path: str, revision: str = "head") -> None:
         with engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
+            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION}")
     finally:
         engine.dispose()
 
@@ -31,8 +36,16 @@ def prepare(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA synchronous=FULL")
 
 
+def words_of(error: BaseException | None, path: str) -> str:
+    """Why the schema cannot be moved on: the trouble of the disk and what to do, or SQLite's own words."""
+    if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF == sqlite3.SQLITE_ERROR:
+        return str(error)
+    trouble = trouble_of(error, path)
+    return f"{trouble.what} ({error}). It was left as it was: {trouble.mend_at_start}"
+
+
 if __name__ == "__main__":
     try:
         upgrade(sys.argv[1])
     except sa.exc.DBAPIError as error:
-        sys.exit(str(error.orig))
+        sys.exit(words_of(error.orig, sys.argv[1]))

@@ -13,6 +13,9 @@ from sqlalchemy.types import TypeDecorator
 REVISION = "0011"
 """The schema these tables are: the newest migration's name. A test holds the two together."""
 
+APPLICATION = 0x63726564
+"""Names our files to SQLite, and to `file`: "cred". Files that were made before it was written hold 0."""
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bot.store.migrate import upgrade
+from bot.store.migrate import upgrade, words_of
 
 
 def tables(path: Path) -> set[str]:
@@ -82,6 +82,25 @@ def test_what_was_told_to_all_counts_as_told_to_each(tmp_path: Path) -> None:
             " VALUES ('all', '', 0, 0, '', 0) RETURNING id"
         ).fetchone()
         assert made == (9,), "a number that a button may name is not used again"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (
+            sqlite3.SQLITE_FULL,
+            "the disk of the database is full (SQLite's). It was left as it was: free some space on it",
+        ),
+        (sqlite3.SQLITE_ERROR, "SQLite's"),
+        (None, "SQLite's"),
+    ],
+)
+def test_a_move_that_fails_says_why(tmp_path: Path, code: int | None, words: str) -> None:
+    """A full disk is told as one; an error of a statement, as SQLite tells it."""
+    error = sqlite3.OperationalError("SQLite's")
+    if code is not None:
+        error.sqlite_errorcode = code
+    assert words_of(error, str(tmp_path / "bot.db")) == words
 
 
 def test_a_making_that_fails_leaves_no_table(tmp_path: Path) -> None:

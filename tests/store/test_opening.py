@@ -18,8 +18,9 @@ import pytest
 from bot.errors import DatabaseUnusable
 from bot.store import database as opening
 from bot.store.connection import Connection
-from bot.store.database import Store
-from bot.store.schema import REVISION
+from bot.store.database import FIRST_TABLES, Store
+from bot.store.migrate import upgrade
+from bot.store.schema import APPLICATION, REVISION
 
 NOBODY = 65534
 
@@ -126,6 +127,77 @@ async def test_a_text_file_is_refused_and_left_alone(tmp_path: Path) -> None:
     file.write_text("buy milk\n" * 1000)
     assert "cannot be read as a database" in await refusal(file)
     assert file.read_text() == "buy milk\n" * 1000
+
+
+@pytest.mark.parametrize(
+    ("tables", "application"),
+    [(("users",), 0), (("accounts", "outbox"), 0), (tuple(FIRST_TABLES), 4711), ((), 4711)],
+)
+async def test_another_programs_database_with_an_alembic_revision_is_left_alone(
+    tmp_path: Path, tables: tuple[str, ...], application: int
+) -> None:
+    """Alembic is used by many: a revision of ours proves nothing; a file that another program signed is not ours."""
+    path = tmp_path / "bot.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for table in (*tables, *(["alembic_version"] if tables else [])):
+            connection.execute(f"CREATE TABLE {table} (version_num TEXT)")
+        if tables:
+            connection.execute("INSERT INTO alembic_version VALUES ('0001')")
+        connection.execute(f"PRAGMA application_id = {application}")
+    before = path.read_bytes()
+    assert "another program" in await refusal(path)
+    assert path.read_bytes() == before
+
+
+async def test_a_database_of_ours_is_signed(tmp_path: Path) -> None:
+    """One that was made before it was signed goes on, and is signed when its schema is moved on."""
+    path = tmp_path / "bot.db"
+    upgrade(str(path), "0009")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA application_id = 0")
+        connection.execute("PRAGMA journal_mode = DELETE")
+    store = await Store.open(str(path))
+    await store.close()
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION,)
+
+
+async def test_an_unsigned_database_of_this_schema_goes_on(database: Path) -> None:
+    """As every one was before."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA application_id = 0")
+    store = await Store.open(str(database))
+    await store.close()
+
+
+def test_a_place_is_tried_as_a_start_would(tmp_path: Path) -> None:
+    """The lock is taken and something written, and nothing is left of it."""
+    opening.try_place(str(tmp_path / "bot.db"))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (sqlite3.SQLITE_FULL, "the disk of the database is full"),
+        (sqlite3.SQLITE_IOERR, "not on a network share"),
+        (sqlite3.SQLITE_READONLY, "let the bot's user write its file"),
+    ],
+)
+def test_a_place_where_nothing_can_be_written_is_told_with_its_cause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, words: str
+) -> None:
+    """What SQLite calls a disk I/O error on a share, or a full disk; nothing is left of the try."""
+
+    def fail(_: sqlite3.Connection) -> sqlite3.Connection:
+        error = sqlite3.OperationalError("SQLite's words")
+        error.sqlite_errorcode = code
+        raise error
+
+    monkeypatch.setattr(opening, "prepared", fail)
+    with pytest.raises(DatabaseUnusable, match=words):
+        opening.try_place(str(tmp_path / "bot.db"))
+    assert not list(tmp_path.iterdir())
 
 
 async def test_a_revision_table_without_a_row_is_foreign(database: Path) -> None:
