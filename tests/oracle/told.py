@@ -146,6 +146,7 @@ ONE = (
         r"plan (?P<still>still )?(renews|ends|becomes|ended|has ended|was not renewed|not renewed|renewed|goes on)",
         "plan",
     ),
+    (r"plan is (gone|now) ?", "plan"),
     (r"(?P<still>still )?without a paid plan", "plan"),
     (r"(runs|may run) out ", "runway"),
     (r"credits last again", "runway"),
