@@ -103,6 +103,7 @@ async def test_who_is_watched_again_is_told_again(world: World) -> None:
     await look(world, ALICE, BOB)
     world.source.lists(BOB)
     await discovery.ask_all()
+    await discovery.ask_all()
     world.source.lists(ALICE, BOB)
     await discovery.ask_all()
     await look(world, ALICE, BOB)

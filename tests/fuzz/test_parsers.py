@@ -21,6 +21,8 @@ NO_PARSERS = {
         ("bot.sources.Source.read_again", "bot.sources.pixverse.PixVerse.read_again"),
         "asks like read, with the page before: test_wire.py",
     ),
+    "bot.chat.storage.answer_message": "words a trouble of the database: tests/chat/test_storage_words.py",
+    "bot.chat.text.pieces_of": "is handed what the bot itself wrote: tests/chat_live/test_sender.py",
     "bot.accounts_build.read_token": "reads a file: tests/test_accounts_file.py",
     "bot.chat.answers.read_words": "is handed accounts: test_words.py",
     "bot.core.credit_changes.differ": "compares two values of the core",
