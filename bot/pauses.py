@@ -40,6 +40,11 @@ class PausedPlans:
         self._decided_at: datetime | None = None
         self._under: tuple[object, ...] = ()
 
+    @property
+    def next_turn(self) -> datetime | None:
+        """When the next plan may change by time alone; None where nobody is paused."""
+        return min(self._turns.values(), default=None)
+
     async def tick(self) -> None:
         """Decides on those that are due; on all where the rules or the pauses are others, or the clock was set back."""
         now, paused, watched = self._clock(), self._checks.paused, self._checks.rounds.watched
@@ -47,7 +52,7 @@ class PausedPlans:
         is_same = bool(self._under) and all(new is old for new, old in zip(under, self._under, strict=True))
         if not is_same or (self._decided_at and now < self._decided_at):
             self._turns, self._under = {}, ()
-        elif not self._turns or now < min(self._turns.values()):
+        elif self.next_turn is None or now < self.next_turn:
             return
         due = [key for key in watched if paused.of(key) and self._turns.get(key, now) <= now]
         for start in range(0, len(due), PLANS_AT_ONCE):
@@ -69,6 +74,11 @@ class Pauses:
         self._verdicts = verdicts
         self._checks = checks
         self._plans = PausedPlans(context, verdicts, checks)
+
+    @property
+    def next_turn(self) -> datetime | None:
+        """When the plan of anybody who is paused may next change by time alone."""
+        return self._plans.next_turn
 
     async def current(self) -> Paused:
         """The pauses that hold."""

@@ -9,9 +9,10 @@ from math import inf
 from tests.oracle.boards import behind
 from tests.oracle.follow import Following, may_repeat
 from tests.oracle.looks import SOURCE, Fleet, Look, looks_at
+from tests.oracle.pauses import LAST_LOOK, Line, Paused, lines_of_ends, lines_of_pauses
 from tests.oracle.silences import joined, quiet_spans
 from tests.oracle.story import Story, TooOpenError
-from tests.oracle.told import Read, Told, Unreadable, read
+from tests.oracle.told import Message, Read, Told, Unreadable, read
 from tests.oracle.truth import Span, Truth
 
 Looks = dict[tuple[str, str], list[Look]]
@@ -53,9 +54,11 @@ def judge(truth: Truth, told: Told, *, leaving_open: bool = False) -> list[Miss]
     looks = {(subject, measure): looks_at(fleet, subject, measure) for subject, measure in about}
     for chat in sorted(truth.chats_of(None)):
         here = [one for one in reads if truth.now_called(one.message.chat) == chat]
-        misses += [*stories(truth, chat, here, looks, leaving_open=leaving_open), *notes(truth, chat, here)]
+        misses += stories(truth, chat, here, looks, leaving_open=leaving_open)
+        misses += notes(truth, chat, here, fleet.paused)
     misses += [Miss(*one) for one in behind(truth, told.boards)]
-    return sorted([*misses, *not_looked_at(truth)], key=lambda miss: miss.at)
+    misses += [*not_looked_at(truth, fleet.paused), *looked_at(fleet.paused)]
+    return sorted(misses, key=lambda miss: miss.at)
 
 
 def understood(told: Told) -> tuple[list[Read], list[Miss]]:
@@ -144,8 +147,8 @@ def cause(one: Read) -> tuple[str, bool]:
     return first.measure, first.state == "resolved"
 
 
-def notes(truth: Truth, chat: str, reads: Iterable[Read]) -> Iterator[Miss]:
-    """A chat is greeted once, told once of each time in which nobody watched, and of what others silenced."""
+def notes(truth: Truth, chat: str, reads: list[Read], paused: Paused) -> Iterator[Miss]:
+    """A chat is greeted once, told once of each time in which nobody watched, and of what others silenced or paused."""
     greetings = [one.message for one in reads if any(told.measure == "greeting" for told in one.tellings)]
     allowed = 1
     for message in greetings:
@@ -154,7 +157,9 @@ def notes(truth: Truth, chat: str, reads: Iterable[Read]) -> Iterator[Miss]:
         allowed += may_repeat(truth, message) - 1
     for kind in ("ack", "mute"):
         yield from silences_told(truth, chat, reads, kind)
-    yield from pauses_told(truth, chat, [one for one in reads if any(told.measure == "pause" for told in one.tellings)])
+    yield from lines_told(truth, chat, "paused", notes_of(reads, "paused"), list(lines_of_pauses(truth, chat)))
+    yield from lines_told(truth, chat, "resumed", notes_of(reads, "resumed"), list(lines_of_ends(truth, chat, paused)))
+    yield from pauses_told(truth, chat, notes_of(reads, "pause"), paused)
 
 
 def silences_told(truth: Truth, chat: str, reads: Iterable[Read], kind: str) -> Iterator[Miss]:
@@ -174,11 +179,38 @@ def silences_told(truth: Truth, chat: str, reads: Iterable[Read], kind: str) -> 
                 yield Miss(one.message.at, "what somebody silenced rings", chat, subject or "")
 
 
-def pauses_told(truth: Truth, chat: str, reads: Iterable[Read]) -> Iterator[Miss]:
-    """Each long pause is told, and none that there was not."""
-    heard, windows = [one.message for one in reads], list[Span]()
+def notes_of(reads: Iterable[Read], measure: str) -> list[Message]:
+    """The notes of one sort."""
+    return [one.message for one in reads if any(told.measure == measure for told in one.tellings)]
+
+
+def lines_told(truth: Truth, chat: str, what: str, heard: list[Message], owed: list[Line]) -> Iterator[Miss]:
+    """Each silent line about a pause is told in its time, and none without cause; a mute may withhold it."""
+    for line in owed:
+        told = any(line.since <= one.at <= line.until for one in heard)
+        quiet = excused(truth, chat, line.since, line.until, line.account or SOURCE)
+        if line.must and not told and line.until <= truth.ended_at and not quiet:
+            yield Miss(line.until, f"{what} at {line.since:.0f}, and that was not told", chat, line.account or "")
+    for message in heard:
+        if not any(line.since <= message.at <= line.until for line in owed):
+            yield Miss(message.at, f"told that something is {what}, and it is not", chat)
+        if not message.silent:
+            yield Miss(message.at, "a line about a pause rings", chat)
+    if len(heard) > len(owed) + sum(may_repeat(truth, message) for message in heard):
+        yield Miss(heard[-1].at, f"told too often that something is {what}", chat)
+
+
+def looked_at(paused: Paused) -> Iterator[Miss]:
+    """Looks at who is paused."""
+    for at, account in paused.looked_at():
+        yield Miss(at, "looked at while it is paused", "", account)
+
+
+def pauses_told(truth: Truth, chat: str, heard: list[Message], paused: Paused) -> Iterator[Miss]:
+    """Each time in which nobody watched is told, and none that there was not."""
+    windows = list[Span]()
     early = truth.slack.tick + truth.slack.save
-    for pause in pauses(truth):
+    for pause in pauses(truth, paused):
         told_by = truth.in_time(pause.seen_by, truth.slack.tell, truth.in_the_way(chat))
         windows.append((pause.over - early, told_by))
         found = [one for one in heard if pause.since < one.at <= told_by]  # or by a life that was too short for a look
@@ -193,9 +225,9 @@ def pauses_told(truth: Truth, chat: str, reads: Iterable[Read]) -> Iterator[Miss
         yield Miss(heard[-1].at, "told of a pause more than once", chat)
 
 
-def excused(truth: Truth, chat: str, since: float, until: float) -> bool:
-    """Whether a note may be missing: everything was muted."""
-    return any(overlap(span, (since - 60, until)) for span in quiet_spans(truth, chat, SOURCE))
+def excused(truth: Truth, chat: str, since: float, until: float, subject: str = SOURCE) -> bool:
+    """Whether a note may be missing: everything was muted, or what it is about."""
+    return any(overlap(span, (since - 60, until)) for span in quiet_spans(truth, chat, subject))
 
 
 def overlap(one: Span, other: Span) -> bool:
@@ -213,21 +245,27 @@ class Pause:
     sure: bool
 
 
-def pauses(truth: Truth) -> list[Pause]:
-    """The times of over three intervals without looks; not sure where a life was too short. A clock set is no time."""
-    long, slack = 3 * truth.every, truth.slack.tick + truth.slack.save
+def pauses(truth: Truth, paused: Paused) -> list[Pause]:
+    """The times of over three intervals without looks; not sure where a life was too short. A clock set is no time.
+
+    While everyone is paused there is nobody to watch; where anybody was paused meanwhile, the shortest interval that
+    counts is not sure.
+    """
+    long, slack = 3 * truth.shortest, truth.slack.tick + truth.slack.save
     stopped = joined((since, until + slack) for since, until in truth.stopped)
     first = min((one.at for one in truth.answers), default=inf)
-    found = [(since, end, end, end - since, first < since) for since, end in stopped]
-    found += starts(truth, long - slack)
-    return [
-        Pause(since, over, by, sure and length > long + slack)
-        for since, over, by, length, sure in found
-        if length > long - slack
-    ]
+    found = [(since, end, end, first < since) for since, end in stopped]
+    found += starts(truth, paused, long - slack)
+    told = []
+    for begin, over, by, sure in found:
+        since = paused.watched_since(begin, over)
+        if since is not None and over - since > long - slack:
+            certain = sure and over - since > long + slack and not paused.anybody(begin, over)
+            told.append(Pause(since, over, by, certain))
+    return told
 
 
-def starts(truth: Truth, shortest: float) -> Iterator[tuple[float, float, float, float, bool]]:
+def starts(truth: Truth, paused: Paused, shortest: float) -> Iterator[tuple[float, float, float, bool]]:
     """The times between a last look and the next start.
 
     Of starts without a look in between the first counts, and each that comes long after the one before.
@@ -240,16 +278,15 @@ def starts(truth: Truth, shortest: float) -> Iterator[tuple[float, float, float,
         for at in {*before[-1:], *unsure, *[at for at in before if at not in unsure][-1:]}:
             begun[at].append(begin)
     for at, all_begins in begun.items():
-        lengths = {begin: begin - at for begin in all_begins}
-        begins = [begin for begin in all_begins if lengths[begin] > shortest]
+        begins = [begin for begin in all_begins if begin - (paused.watched_since(at, begin) or begin) > shortest]
         if not begins:
             continue
         newest = all(other <= at or other >= begins[0] for other in answers)
         sure = newest and is_stored(truth, at) and len(begins) == len(all_begins)
-        yield at, begins[0], begins[-1], lengths[begins[0]], sure
+        yield at, begins[0], begins[-1], sure
         for one, later in pairwise(sorted(all_begins)):  # told at the one, if it lived for so long, and again since
             if later - one > shortest:
-                yield one, later, later, later - one, False
+                yield one, later, later, False
 
 
 def is_stored(truth: Truth, at: float) -> bool:
@@ -258,14 +295,22 @@ def is_stored(truth: Truth, at: float) -> bool:
     return not any(at <= end <= by for _, end in truth.up)
 
 
-def not_looked_at(truth: Truth) -> Iterator[Miss]:
-    """Accounts that the bot did not look at for longer than it should have, while it was up."""
-    troubles = sorted(truth.trouble)
+def not_looked_at(truth: Truth, paused: Paused) -> Iterator[Miss]:
+    """Accounts that the bot did not look at for longer than it should have, while it was up and they were not paused.
+
+    When a pause is over, its account is looked at at once.
+    """
     for account in truth.accounts:
+        spans = [(since - LAST_LOOK, until) for since, until in paused.spans[account]]
+        hurdles = sorted([*truth.trouble, *spans])
         answers = sorted((one.at, one.peace) for one in truth.answers if one.account == account)
         for begin, end in truth.up:
             mine = [(begin, 0.0), *(one for one in answers if begin < one[0] <= end), (min(end, truth.ended_at), 0.0)]
             for (before, peace), (after, _) in pairwise(mine):
-                by = truth.in_time(before + peace, truth.every + truth.slack.look, troubles)
+                by = truth.in_time(before + peace, truth.every_of(account) + truth.slack.look, hurdles)
                 if after > by:
                     yield Miss(by, f"not looked at from {before:.0f} to {after:.0f}", "", account)
+        for _, over in spans:
+            by = truth.in_time(over, truth.slack.look, sorted([*truth.troubles(), *spans]))
+            if by < truth.ended_at and not any(over <= at <= by for at, _ in answers):
+                yield Miss(by, f"not looked at when its pause was over, at {over:.0f}", "", account)

@@ -8,8 +8,9 @@ same moment, so that their outage may have counted as shared, or not.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from tests.oracle.rungs import NEW_PERIOD, Standing, on_credits, on_plan, on_plan_as_known
-from tests.oracle.truth import Answer, Plan, Truth
+from tests.oracle.pauses import LAST_LOOK, Paused
+from tests.oracle.rungs import NEW_PERIOD, Standing, on_credits, on_plan, on_plan_as_known, on_plan_unseen
+from tests.oracle.truth import Answer, Plan, Span, Truth
 
 SOURCE = "source"
 """The subject of the alert about the service as a whole."""
@@ -37,14 +38,15 @@ class Seen:
     sure: bool
 
 
-def seen_by_the_bot(truth: Truth, account: str) -> list[Seen]:
-    """The answers that came while the bot was up."""
+def seen_by_the_bot(truth: Truth, account: str, paused: Paused) -> list[Seen]:
+    """The answers that came while the bot was up. One that failed in a pause may not have counted."""
     found = []
     for answer in truth.seen_as(account):
         stored_by = answer.stored_by or truth.in_time(answer.at, truth.slack.save, sorted(truth.trouble))
         ends = [end for since, end in truth.up if since <= answer.at <= end]
         if ends:
-            found.append(Seen(answer, stored_by, max(ends) > stored_by and not answer.maybe))
+            void = bool(answer.outage) and paused.maybe(account, answer.at, stored_by)
+            found.append(Seen(answer, stored_by, max(ends) > stored_by and not answer.maybe and not void))
     return found
 
 
@@ -74,6 +76,48 @@ def number_looks(truth: Truth, seen: list[Seen], measure: str) -> Iterator[Look]
         if answer.plan is not None:
             told = [whole(answer.plan, plan) for plan in before]
             before = list(dict.fromkeys(told if one.sure else [*before, *told]))
+
+
+def plan_looks(truth: Truth, seen: list[Seen], paused: list[Span]) -> Iterator[Look]:
+    """What time alone does to a plan of which nobody looks: its end is known from the last answer."""
+    for since, until in paused:
+        for at in turns(truth, seen, since, until):
+            plans = known_plans(seen, at)
+            stored_by = truth.in_time(at, truth.slack.tick + truth.slack.save, truth.troubles())
+            rules = truth.rules_at(at)
+            ways = [
+                on_plan_unseen(plan, rules, clock) if plan and told else on_plan_as_known(plan, rules, clock)
+                for plan, told in plans
+                for clock in (*truth.clocks(at), *truth.clocks(stored_by))
+            ]
+            yield Look(at, stored_by, distinct(ways, sure=stored_by < until))
+
+
+def turns(truth: Truth, seen: list[Seen], since: float, until: float) -> list[float]:
+    """The moments in a pause at which a plan may be told of anew: its begin, a start, other rules, a rung, the end."""
+    moments = {since, *(at for at, _ in truth.up), *(at for at, _ in truth.rules), *(at for at, _ in truth.jumps)}
+    for plan, _ in known_plans(seen, since + LAST_LOOK):
+        for rung in {0.0, *(rung for _, rules in truth.rules for rung in rules.plan_ends_within)}:
+            if plan and plan.ends_at is not None:
+                moments |= {plan.ends_at - rung - by for by in offsets(truth)}
+    return sorted(at for at in moments if since <= at < min(until, truth.ended_at))
+
+
+def offsets(truth: Truth) -> set[float]:
+    """By how much the clock was ever wrong."""
+    return {0.0, *(truth.offset(at) for at, _ in truth.jumps)}
+
+
+def known_plans(seen: list[Seen], at: float) -> set[tuple[Plan | None, bool]]:
+    """The plans that may be known of an account at a moment, and whether the last answer told of them."""
+    before: list[tuple[Plan | None, bool]] = [(None, False)]
+    for one in seen:
+        if one.answer.at > at or one.answer.outage:
+            continue
+        answer = one.answer.plan
+        told = [(plan, False) if answer is None else (whole(answer, plan), True) for plan, _ in before]
+        before = list(dict.fromkeys(told if one.sure else [*before, *told]))
+    return set(before)
 
 
 def whole(plan: Plan, before: Plan | None) -> Plan:
@@ -122,12 +166,14 @@ class Fleet:
     truth: Truth
     seen: dict[str, list[Seen]]
     states: dict[str, list[State]]
+    paused: Paused
 
     @classmethod
     def of(cls, truth: Truth) -> "Fleet":
         """The fleet of a history."""
-        seen = {key: seen_by_the_bot(truth, key) for key in truth.accounts}
-        return cls(truth, seen, {key: states(looks) for key, looks in seen.items()})
+        paused = Paused.of(truth)
+        seen = {key: seen_by_the_bot(truth, key, paused) for key in truth.accounts}
+        return cls(truth, seen, {key: states(looks) for key, looks in seen.items()}, paused)
 
     def around(self, account: str, since: float, until: float) -> State:
         """The states that an account may have been in for a decision between two moments, as one."""
@@ -139,10 +185,21 @@ class Fleet:
         kinds = frozenset().union(*(state.kinds for state in possible))
         return State(kinds, frozenset().union(*(state.counts for state in possible)))
 
-    def health(self, look: Seen) -> dict[str, State]:
-        """Every account as it may have stood when a look was decided on."""
-        since = look.answer.at - self.truth.slack.mixed
-        return {key: self.around(key, since, look.stored_by) for key in self.truth.accounts}
+    def healths(self, look: Seen, own: State | None = None) -> list[dict[str, State]]:
+        """Every account as it may have stood when a look was decided on; ``own`` is that of the account itself.
+
+        Who is paused counts only where the others all share the outage that it began with.
+        """
+        at, by, account = look.answer.at, look.stored_by, look.answer.account
+        everyone = {key: self.around(key, at - self.truth.slack.mixed, by) for key in self.truth.accounts}
+        everyone |= {account: own} if own else {}
+        paused = {key for key in everyone if key != account and self.paused.maybe(key, at, by)}
+        if not paused:
+            return [everyone]
+        checked = {key: state for key, state in everyone.items() if key not in paused}
+        common = frozenset.intersection(*(state.kinds for state in checked.values()))
+        company = {key: everyone[key] for key in paused if everyone[key].kinds & common}
+        return [everyone, checked, checked | company]
 
     def waits(self, look: Seen) -> bool:
         """Whether some account that may fail was not looked at since another one could be read again."""
@@ -164,7 +221,10 @@ def looks_at(fleet: Fleet, subject: str, measure: str) -> list[Look]:
         return source_looks(fleet)
     if measure == "failures":
         return failure_looks(fleet, subject)
-    return list(number_looks(fleet.truth, fleet.seen[subject], measure))
+    looks = list(number_looks(fleet.truth, fleet.seen[subject], measure))
+    if measure == "plan":
+        looks += plan_looks(fleet.truth, fleet.seen[subject], fleet.paused.spans[subject])
+    return sorted(looks, key=lambda look: look.at)
 
 
 def shared(health: dict[str, State]) -> tuple[bool, bool]:
@@ -186,8 +246,9 @@ def failure_looks(fleet: Fleet, account: str) -> list[Look]:
         elif kind in REFUSED:
             ways = [None]
         else:
-            health = fleet.health(one) | {account: State(frozenset({kind}), state.counts)}
-            may, must = shared(health) if kind not in CERTAIN else (False, False)
+            healths = fleet.healths(one, State(frozenset({kind}), state.counts))
+            found_shared = [shared(health) if kind not in CERTAIN else (False, False) for health in healths]
+            may, must = any(may for may, _ in found_shared), all(must for _, must in found_shared)
             after = truth.rules_at(one.answer.at).unreadable_after
             depths = {2 if kind in CERTAIN else int(count >= after) for count in state.counts}
             ways = [unreadable(depth, ANY_OUTAGE, "warning") for depth in depths]
@@ -206,9 +267,9 @@ def source_looks(fleet: Fleet) -> list[Look]:
     truth, found = fleet.truth, []
     looks = sorted((one for seen in fleet.seen.values() for one in seen), key=lambda one: one.answer.at)
     for one in looks:
-        health = fleet.health(one)
         after = truth.rules_at(one.answer.at).unreadable_after
-        ways = source_ways(health, after, waits=fleet.waits(one))
+        waits = fleet.waits(one)
+        ways = [way for health in fleet.healths(one) for way in source_ways(health, after, waits=waits)]
         found.append(Look(one.answer.at, one.stored_by, distinct(ways, sure=one.sure)))
     return found
 

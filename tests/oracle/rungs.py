@@ -92,6 +92,13 @@ def on_plan_as_known(known: Plan | None, rules: Rules, clock: float) -> Standing
     return on_plan(known, known, rules, clock)
 
 
+def on_plan_unseen(known: Plan, rules: Rules, clock: float) -> Standing | None:
+    """Where a plan stands that nobody looks at: whether one that renews by itself has is not to be known."""
+    if known.free or known.ends_at is None or (known.renews and known.ends_at <= clock):
+        return None
+    return on_plan(known, known, rules, clock)
+
+
 def plan_depth(left: float, ladder: tuple[float, ...], margin: bool, *, renews: bool) -> int:
     """How deep a plan's remaining time lies, or, with the margin, still lies."""
     over = ENDED_MARGIN if margin else -RENEWAL_GRACE if renews else 0.0

@@ -55,7 +55,7 @@ class Answer:
     ``outage`` is one of design.md's kinds; None means that the numbers below were to be seen. A bucket of None was
     left out; so was a plan of None. ``peace`` is how many seconds the server asked to be left alone.
     ``stored_by``: when it was surely stored,
-    where that is known; ``maybe``: it may never have been.
+    where that is known; ``maybe``: it may never have been. ``begun``: when the question was put, where that is known.
     """
 
     at: float
@@ -70,6 +70,7 @@ class Answer:
     peace: float = 0
     stored_by: float | None = None
     maybe: bool = False
+    begun: float | None = None
 
     @property
     def credits(self) -> float:
@@ -95,8 +96,9 @@ class Wish:
     """What a person wished, once the bot had said that it holds.
 
     ``kind``: ``mute`` (``account`` None: everything), ``unmute`` (likewise; ends snoozes too), ``snooze``, ``ack`` or
-    ``unack`` (of one ``measure`` of ``account``). ``until`` is when it ends; for an ack, when it lapses. ``chat`` is
-    where it holds; None: in every chat. ``made_in`` is where it was wished.
+    ``unack`` (of one ``measure`` of ``account``); ``pause`` (``account`` None: everyone) and ``resume``. ``until`` is
+    when it ends; for an ack, when it lapses. ``chat`` is where it holds; None: in every chat. ``made_in`` is where it
+    was wished.
     """
 
     at: float
@@ -150,6 +152,7 @@ class Truth:
     """The whole history of one source.
 
     ``accounts``: the name that people read of each account, by its key (any text, such as its email).
+    ``own_every`` is how often an account is looked at that has an interval of its own.
     ``chats`` are the allowed ones, as text; ``told_of`` narrows them for an account. ``moved`` says which chat became
     which; ``boards``, since when which chat has one. ``up`` are the times in which the bot ran; ``trouble`` are times
     in which the database could not be written, and those in which the process stood still, which are ``stopped`` too.
@@ -171,8 +174,18 @@ class Truth:
     moved: dict[str, str] = field(default_factory=dict)
     told_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
     boards: dict[str, float] = field(default_factory=dict)
+    own_every: dict[str, float] = field(default_factory=dict)
     slack: Slack = field(default_factory=Slack)
     ended_at: float = inf
+
+    def every_of(self, account: str) -> float:
+        """How often an account is looked at."""
+        return self.own_every.get(account, self.every)
+
+    @property
+    def shortest(self) -> float:
+        """How often the account is looked at that is looked at the most."""
+        return min(self.every_of(account) for account in self.accounts)
 
     def rules_at(self, at: float) -> Rules:
         """The settings in force at a moment."""

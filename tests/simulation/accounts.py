@@ -34,6 +34,7 @@ class SimulatedAccount:
     renews: bool = True
     free: bool = False
     becomes: str | None = None
+    check_every: float | None = None
     deeds: list[Deed] = field(default_factory=list)
     spent: float = 0.0
 

@@ -4,7 +4,8 @@ They show that the oracle can see: each must be caught within few histories. To 
 way to test; here it is the purpose.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,15 +15,20 @@ import sqlalchemy as sa
 
 from bot import outbox as outbox_room
 from bot.board import Boards
+from bot.checks import Checks
 from bot.core import decide, delivery, looks, measures
 from bot.core.board import Refused
 from bot.core.model import Chat, Reason, Silence, SilenceKind
+from bot.core.pauses import Paused
 from bot.outbox import Outbox, ids_of
+from bot.pauses import PausedPlans
 from bot.recipients import Recipients
+from bot.store import accounts as account_rows
 from bot.store import alerts as alert_rows
 from bot.store import moments as moment_rows
 from bot.store import outbox as outbox_rows
 from bot.store.schema import outbox as outbox_table
+from bot.store.schema import pauses as pauses_table
 from tests.simulation.run import live_through
 
 Part = tuple[Any, str, Any]
@@ -208,6 +214,44 @@ def ended_board() -> tuple[Part, ...]:
     return ((Boards, "_keep_trying", wrong),)
 
 
+def looked_at_when_asked() -> tuple[Part, ...]:
+    """Whoever asks for the credits of a paused account has it looked at."""
+
+    async def wrong(self: Checks, keys: Iterable[str]) -> None:
+        wanted = set(keys)
+        async with self._store.read() as connection:
+            known = await account_rows.known(connection)
+        held, self.paused = self.paused, Paused()
+        for account in known:
+            if account.key in wanted:
+                self._begin(account)
+        await asyncio.sleep(0.01)
+        self.paused = held
+
+    return ((Checks, "look_now", wrong),)
+
+
+def pause_forgotten() -> tuple[Part, ...]:
+    """A restart ends every pause."""
+    right = Checks.resume
+
+    async def wrong(self: Checks) -> None:
+        async with self._store.write() as connection:
+            await connection.execute(sa.delete(pauses_table))
+        await right(self)
+
+    return ((Checks, "resume", wrong),)
+
+
+def plan_left_alone() -> tuple[Part, ...]:
+    """Nobody watches the plan of who is paused."""
+
+    async def wrong(self: PausedPlans) -> None:
+        return
+
+    return ((PausedPlans, "tick", wrong),)
+
+
 DEFECTS = (
     Defect("a lost resolve", lost_resolve),
     Defect("a re-armed rung", rearmed_rung),
@@ -221,6 +265,9 @@ DEFECTS = (
     Defect("a stranger told", stranger_told),
     Defect("a snooze of one chat silences all", one_blinds_all),
     Defect("a snooze outlives what is worse", snooze_outlives_worse),
+    Defect("a paused account looked at when asked for", looked_at_when_asked),
+    Defect("a pause forgotten over a restart", pause_forgotten),
+    Defect("a paused account's plan left alone", plan_left_alone),
     Defect("a reminder too early", early_reminder),
     Defect("delivered marked before sending", marked_before_sent),
     Defect("spans stretched by a clock that is set", clock_stretches_spans),

@@ -37,6 +37,16 @@ class Fault:
         return self.since <= at < self.until and self.who in (None, who)
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody works on the website with an account, or (None) with all: pauses it for so long, resumes it, or asks."""
+
+    at: float
+    kind: str
+    account: str | None = None
+    length: float = 0.0
+
+
 @dataclass
 class History:
     """A history that has not happened yet. ``tail`` is when nothing goes wrong any more."""
@@ -55,6 +65,7 @@ class History:
     kills: list[tuple[float, int, float]] = field(default_factory=list)
     wishes: list[float] = field(default_factory=list)
     moves_at: float | None = None
+    visits: list[Visit] = field(default_factory=list)
 
     @classmethod
     def of(cls, seed: int) -> "History":
@@ -69,6 +80,7 @@ class History:
         chats = CHATS[: chance.choice([1, 1, 2, 3])]
         made = cls(seed, chance, length, every, tail, accounts, chats, rules_of(chance, length, every))
         made.go_wrong()
+        made.be_visited(random.Random(f"visits of {seed}"))
         return made
 
     @property
@@ -105,6 +117,26 @@ class History:
         self.jumps.sort()
         self.stops.sort()
         self.kills.sort()
+
+    def be_visited(self, chance: random.Random) -> None:
+        """Decides who works on the website, with which account, from when on and how long; drawn apart from the rest.
+
+        In some histories an account is looked at more rarely for that, or more often.
+        """
+        if chance.random() < 0.3:
+            chance.choice(self.accounts).check_every = self.every * chance.choice([0.5, 3, 3, 10])
+        for _ in range(chance.choice([0, 0, 1, 2, 4])):
+            account = chance.choice([None, *self.accounts])
+            length = chance.choice([600, 2.5 * self.every, 6 * self.every, 0.3 * self.length])
+            begin = BEGIN + chance.random() * self.length
+            if account and account.ends_at and chance.random() < 0.5:  # so that the plan's ladder is walked meanwhile
+                begin = max(BEGIN + self.every, account.ends_at - chance.random() * length)
+            email = account.email if account else None
+            length = min(length, self.tail - begin)
+            self.visits.append(Visit(begin, "pause", email, length))
+            kind, who = chance.choice(["ask", "ask", "resume"]), chance.choice([None, email])
+            self.visits.append(Visit(begin + chance.random() * length, kind, who))
+        self.visits = sorted((one for one in self.visits if one.at < self.tail), key=lambda one: one.at)
 
     def add(self, kind: str, length: float, who: str | None = None, seconds: float = 0.0) -> None:
         """One more fault, over before the tail."""

@@ -18,6 +18,7 @@ from bot.errors import DatabaseTrouble
 from bot.fleet import Fleet
 from bot.metrics import Metrics
 from bot.outbox import LONGEST_NAP, Outbox
+from bot.pauses import Pauses
 from bot.recipients import Recipients
 from bot.roster import Roster
 from bot.silences import Silences
@@ -27,6 +28,7 @@ from tests.oracle import Rules as OraclesRules
 from tests.oracle import Wish
 from tests.simulation.boards import SimulatedBoards, keep_boards
 from tests.simulation.database import SimulatedStore
+from tests.simulation.history import Visit
 from tests.simulation.services import SimulatedPost, SimulatedSource, World
 
 TICK = 5.0
@@ -35,6 +37,10 @@ NOTICED_AFTER = 0.6
 
 BOOT = "the one run of the machine"
 SOURCE = "pixverse"
+DUE = """
+SELECT min(next_check_at) FROM accounts WHERE watched AND key NOT IN (SELECT subject FROM pauses WHERE NOT resumed)
+  AND ('' NOT IN (SELECT subject FROM pauses) OR key IN (SELECT subject FROM pauses WHERE resumed))
+"""
 LAPSING = """
 SELECT min(until) FROM silences s WHERE kind = 'ack' AND EXISTS (
   SELECT 1 FROM alerts a WHERE (a.subject, a.measure, a.episode) = (s.subject, s.measure, s.episode) AND severity = 3)
@@ -68,10 +74,18 @@ class LazyOutbox(Outbox):
 def watchlist_of(world: World, rules: OraclesRules) -> Watchlist:
     """The settings as the bot has them."""
     chats = tuple(Chat(int(chat)) for chat in world.history.chats)
-    accounts = {email: WatchedAccount(email, one.name) for email, one in world.by_email.items()}
+    accounts = {
+        email: WatchedAccount(email, one.name, check_every=interval_of(one.check_every))
+        for email, one in world.by_email.items()
+    }
     bots = bots_rules(rules)
     source = WatchedSource(SecretStr("token"), "https://useapi.test", bots, chats, accounts=accounts, everyone=False)
     return Watchlist.of([source], chats, bots)
+
+
+def interval_of(seconds: float | None) -> timedelta | None:
+    """An account's own interval as the bot has it."""
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 def bots_rules(rules: OraclesRules) -> Rules:
@@ -106,6 +120,8 @@ class Life:
         self.discovery = Discovery(context, self.verdicts, self.checks.rounds)
         self.fleet = Fleet(context)
         self.silences = Silences(context, self.verdicts)
+        self.pauses = Pauses(context, self.verdicts, self.checks)
+        self.asked: set[asyncio.Task[None]] = set()
         self.clock_watch = ClockWatch(clock, store, lambda step: self.checks.clock_stepped(step.by), BOOT)
         self.recipients = recipients
         self.boards = Boards(
@@ -130,18 +146,20 @@ class Life:
             await asyncio.sleep(TICK)
             return
         parts = (self.checks.run(), self.outbox.run(), self.tick(), self.people(), self.settings(), self.steps())
-        await asyncio.gather(*parts, self.signs(), keep_boards(self.world, self.store, self.boards))
+        others = (self.signs(), self.visits(), keep_boards(self.world, self.store, self.boards))
+        await asyncio.gather(*parts, *others)
 
     async def tick(self) -> None:
         """The schedule: ticks in which nothing is due are left out."""
         while True:
+            self.changed.clear()  # first: what is wished while a tick runs may be for the next one
             try:
+                await self.pauses.tick()
                 await self.checks.tick()
             except DatabaseTrouble:
                 self.world.count("ticks in vain")
                 await asyncio.sleep(TICK)
                 continue
-            self.changed.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.until_due()):
                     await self.changed.wait()
@@ -150,11 +168,14 @@ class Life:
     def until_due(self) -> float:
         """Seconds until the first tick at which something may be due, or the clock may have been changed."""
         world = self.world
-        due = self.store.look("SELECT min(next_check_at) FROM accounts WHERE watched")
+        due = self.store.look(DUE)
         over = self.store.look("SELECT min(until) FROM silences WHERE kind != 'ack'")
         acked = self.store.look(LAPSING)
+        resumed = self.store.look("SELECT min(until) FROM pauses WHERE NOT resumed")
+        turn = self.pauses.next_turn
         now, clock = world.now(), world.clock().timestamp()
-        waits = [moment / 1e6 - clock for moment in (due, over, acked) if moment is not None]
+        waits = [moment / 1e6 - clock for moment in (due, over, acked, resumed) if moment is not None]
+        waits += [turn.timestamp() - clock] if turn else []
         waits += [at - now for at, _ in world.truth.jumps if at > now]
         return max(1, -(-min(waits) // TICK)) * TICK if waits else TICK
 
@@ -225,6 +246,42 @@ class Life:
             self.note("unack", account, str(one.measure), inf, None, chat)
             await self.silences.end([one])
 
+    async def visits(self) -> None:
+        """What people do on the website: they pause accounts, resume them, and ask for their credits meanwhile."""
+        world = self.world
+        for visit in world.history.visits:
+            if visit.at > world.now():
+                await asyncio.sleep(visit.at - world.now())
+                world.count(visit.kind)
+                if visit.kind == "ask":
+                    self.ask(visit)
+                    continue
+                with world.grants() as granted:
+                    if granted:
+                        await self.pause_or_resume(visit)
+                        self.changed.set()
+
+    def ask(self, visit: Visit) -> None:
+        """Somebody asks for credits, as ``/credits`` does; nobody waits for the answer here."""
+        emails = [one.email for one in self.world.history.accounts]
+        asked = [f"{SOURCE}:{email}" for email in (emails if visit.account is None else [visit.account])]
+        task = asyncio.create_task(self.checks.look_now(asked))
+        self.asked.add(task)
+        task.add_done_callback(self.asked.discard)
+
+    async def pause_or_resume(self, visit: Visit) -> None:
+        """Begins or ends a pause, noted in the truth so that it holds at least as long as is noted."""
+        world, chat, account = self.world, self.recipients.present[0], visit.account
+        keys = [None if account is None else f"{SOURCE}:{account}"]
+        now = world.now()
+        if visit.kind == "pause":
+            await self.pauses.pause(keys, world.clock() + timedelta(seconds=visit.length), "Ann", chat)
+            wish = Wish(world.now(), "pause", account, None, now + visit.length, made_in=str(chat))
+            world.truth.wishes.append(wish)
+            return
+        world.truth.wishes.append(Wish(now, "resume", account, made_in=str(chat)))
+        await (self.pauses.resume([str(*keys)], "Ann", chat) if account else self.pauses.resume_all("Ann", chat))
+
     async def tap(self, kind: str, length: float) -> None:
         """A button below one of the latest messages."""
         world = self.world
@@ -267,4 +324,5 @@ class Life:
                 await self.discovery.take(watchlist_of(world, rules))
                 world.truth.rules.append((world.now(), rules))
                 world.count("changed rules")
+                self.changed.set()
             return granted

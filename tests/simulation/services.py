@@ -50,6 +50,7 @@ class World:
             accounts={one.email: one.name for one in history.accounts},
             chats=history.chats,
             every=history.every,
+            own_every={one.email: one.check_every for one in history.accounts if one.check_every},
             rules=list(history.rules[:1]),
             jumps=list(history.jumps),
             slack=Slack(mixed=0.01, board=LONGEST_REFUSED + 2 * board_step(history.every)),
@@ -111,7 +112,7 @@ class SimulatedSource:
         await asyncio.sleep(30.0 if fault and fault.kind == "hang" else world.history.chance.uniform(0.05, 0.5))
         account = world.by_email[email]
         account.move_to(world.now())
-        answer = answer_of(account, world.now(), fault)
+        answer = replace(answer_of(account, world.now(), fault), begun=begun)
         world.truth.answers.append(answer)
         world.count("looks")
         if fault:
