@@ -219,7 +219,7 @@ class App:
 
     def _view(self, chat: Chat) -> View:
         """The desk as one chat may see it."""
-        return View(self.desk, self._silences, self._recipients, chat)
+        return View(self.desk, self._silences, self._pauses, self._recipients, chat)
 
     def _chat_lives(self, chat_id: int) -> None:
         """A chat gave a sign of life: what it is owed is due."""

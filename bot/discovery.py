@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.context import Context
@@ -192,7 +193,7 @@ class Discovery:
         self._rounds.watch(intervals, {key for key in intervals if paused.of(key)})
         self._verdicts.watch(self._rounds.watched.keys())
         await self._recipients.refresh(connection)
-        await self._greet(connection, self._counts(watched), now)
+        await self._greet(connection, watched, now)
 
     async def _check_more_often(self, connection: Connection, watched: Iterable[Known], now: datetime) -> None:
         """Lets no account whose interval has become shorter wait for the end of the longer one."""
@@ -204,11 +205,12 @@ class Discovery:
         if shorter:
             await chats.mark(connection, chats.MORE_OFTEN, now)
 
-    async def _greet(self, connection: Connection, counts: Counter[Chat], now: datetime) -> None:
+    async def _greet(self, connection: Connection, watched: Iterable[Known], now: datetime) -> None:
         """Greets each new chat that is told of any account."""
-        present = [chat for chat in self._recipients.present if counts[chat]]
+        intervals = self._intervals(watched)
+        present = [chat for chat in self._recipients.present if chat in intervals]
         for chat in await chats.not_greeted(connection, present):
-            await self._verdicts.greet(connection, chat, Facts(total=counts[chat]), now)
+            await self._verdicts.greet(connection, chat, greeting(intervals[chat]), now)
 
     async def welcome(self, chat: Chat, by: str) -> None:
         """Greets a chat that was just let in by a link, whether or not there is anything to tell it of."""
@@ -216,11 +218,19 @@ class Discovery:
             now = self._clock()
             await self._recipients.refresh(connection)
             if await chats.not_greeted(connection, [chat]):
-                counts = self._counts(await accounts.known(connection))
-                await self._verdicts.greet(connection, chat, Facts(total=counts[chat], by=by), now)
+                intervals = self._intervals(await accounts.known(connection)).get(chat, [])
+                await self._verdicts.greet(connection, chat, replace(greeting(intervals), by=by), now)
         self._on_notices()
 
-    def _counts(self, known: Iterable[Known]) -> Counter[Chat]:
-        """Of how many watched accounts each chat is told."""
-        told = (self._recipients.told_of(one.source, one.email) for one in known if one.watched)
-        return Counter(chat for chats_of_one in told for chat in chats_of_one)
+    def _intervals(self, known: Iterable[Known]) -> dict[Chat, list[timedelta]]:
+        """How often each watched account is checked that a chat is told of."""
+        found: dict[Chat, list[timedelta]] = {}
+        for one in known:
+            for chat in self._recipients.told_of(one.source, one.email) if one.watched else ():
+                found.setdefault(chat, []).append(self._every_of(one.source, one.email))
+        return found
+
+
+def greeting(intervals: Sequence[timedelta]) -> Facts:
+    """What a greeting tells of the accounts that are checked so often."""
+    return Facts(total=len(intervals), check_every=min(intervals, default=None))

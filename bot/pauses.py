@@ -56,7 +56,7 @@ class PausedPlans:
             return
         due = [key for key in watched if paused.of(key) and self._turns.get(key, now) <= now]
         for start in range(0, len(due), PLANS_AT_ONCE):
-            self._turns |= await self._verdicts.decide_plans(due[start : start + PLANS_AT_ONCE], now)
+            self._turns |= await self._verdicts.decide_plans(due[start : start + PLANS_AT_ONCE])
             await asyncio.sleep(0)
         self._under, self._decided_at = under, now
 
@@ -90,8 +90,8 @@ class Pauses:
 
         Returns the pauses that hold, once no look at those accounts is under way any more.
         """
-        now = self._clock()
         async with self._store.write() as connection:
+            now = self._clock()
             for key in keys:
                 await pauses.begin(connection, Pause(EVERYONE if key is None else key, now, until, by, now))
             paused = await pauses.current(connection)
@@ -110,8 +110,8 @@ class Pauses:
 
         The other chats are told. False if none of them was paused.
         """
-        now = self._clock()
         async with self._store.write() as connection:
+            now = self._clock()
             before = await pauses.current(connection)
             await pauses.end(connection, [EVERYONE] if EVERYONE in subjects else [])
             await pauses.resume(connection, [key for key in subjects if key != EVERYONE and before.of(key)])
@@ -134,12 +134,12 @@ class Pauses:
 
     async def _end_over(self) -> None:
         """Ends the pauses whose time is over."""
-        now = self._clock()
         async with self._store.read() as connection:
-            over = (await pauses.current(connection)).over(now)
+            over = (await pauses.current(connection)).over(self._clock())
         if not over:
             return
         async with self._store.write() as connection:
+            now = self._clock()
             before = await pauses.current(connection)
             over = before.over(now)
             await pauses.end(connection, [pause.subject for pause in over])

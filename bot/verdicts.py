@@ -389,10 +389,11 @@ class Verdicts:
         own = self._roster.watchlist.own_check_every
         await accounts.plan_looks(connection, {one.key: now for one in failing if not own(one.source, one.email)})
 
-    async def decide_plans(self, keys: Sequence[str], now: datetime) -> dict[str, datetime]:
+    async def decide_plans(self, keys: Sequence[str]) -> dict[str, datetime]:
         """Watches the plan's end of accounts that nobody looks at; gives until when time alone changes nothing."""
         until = {}
         async with self._store.write() as connection:
+            now = self._clock()
             await self._recipients.refresh(connection)
             known = await accounts.load(connection, keys)
             remembered = await self.remembered(connection, known, now)

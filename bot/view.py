@@ -6,12 +6,15 @@ from datetime import datetime
 
 from bot.chat.alerts import Acted, acts
 from bot.chat.answers import SourceAlert
+from bot.chat.pauses import PausedAct, act_of
 from bot.chat.replies import Reloaded, Status
 from bot.core.blackout import blackout
 from bot.core.board import BoardShown
 from bot.core.history import Picture, Recorded
-from bot.core.model import Chat, Facts, Notification, Silence, SilenceKind, Watched
+from bot.core.model import Chat, Facts, Notification, Pause, Silence, SilenceKind, Watched
+from bot.core.pauses import EVERYONE
 from bot.desk import Desk
+from bot.pauses import Pauses
 from bot.recipients import Recipients, covers
 from bot.silences import Silences
 
@@ -21,10 +24,11 @@ KEPT = "the bot's log says why"
 class View:
     """Implements ``bot.chat.buttons.AlertDesk`` for one chat."""
 
-    def __init__(self, desk: Desk, silences: Silences, recipients: Recipients, chat: Chat) -> None:
+    def __init__(self, desk: Desk, silences: Silences, pauses: Pauses, recipients: Recipients, chat: Chat) -> None:
         """``recipients`` says which accounts the chat is told of."""
         self._desk = desk
         self._silences = silences
+        self._pauses = pauses
         self._recipients = recipients
         self._chat = chat
 
@@ -102,6 +106,47 @@ class View:
                 return one
         return None
 
+    async def pause(self, key: str | None, until: datetime, by: str) -> Pause:
+        """No checks of an account, or of any that this chat sees, until then; gives the pause that holds."""
+        keys = [key] if key else await self._all()
+        asked, paused = self._desk.now(), await self._pauses.pause(keys, until, by, self._here)
+        held = [paused.everyone if one is None else paused.of(one) for one in keys]
+        wished = Pause(key or EVERYONE, asked, until, by)
+        return max(filter(None, held), key=lambda pause: pause.until, default=wished)
+
+    async def resume(self, key: str | None, by: str) -> bool:
+        """Lets checks of an account, or of all that this chat sees, go on; False if nothing was paused."""
+        keys = [key] if key else await self._all()
+        if None in keys:
+            return await self._pauses.resume_all(by, self._here)
+        return await self._pauses.resume([one for one in keys if one], by, self._here)
+
+    async def pauses(self) -> list[PausedAct]:
+        """What is paused of what this chat sees, by the acts that paused it, the oldest first."""
+        paused, seen = await self._pauses.current(), await self.watched()
+        acts: dict[datetime | None, list[tuple[Pause, str]]] = {}
+        for account in (one.account for one in seen):
+            if own := paused.own.get(account.key):
+                acts.setdefault(own.made_at, []).append((own, account.name))
+        found = [PausedAct(some[0][0], tuple(name for _, name in some)) for some in acts.values()]
+        if paused.everyone:
+            free = {one.account.key for one in seen} & paused.resumed
+            names = tuple(one.account.name for one in seen if one.account.key not in free) if free else ()
+            found += [PausedAct(paused.everyone, names)] if names or not free else []
+        return sorted(found, key=lambda act: act.pause.made_at or act.pause.since)
+
+    async def resume_act(self, act: int, by: str) -> bool:
+        """Ends what one act has paused, as far as this chat sees it.
+
+        The number comes with a tap, so it may be forged.
+        """
+        paused, keys = await self._pauses.current(), await self._all()
+        if None in keys:
+            held = [pause.subject for pause in paused.every if act_of(pause) == act]
+        else:
+            held = [key for key in keys if key and any(act_of(pause) == act for pause in paused.all_of(key))]
+        return bool(held) and await self._pauses.resume(held, by, self._here)
+
     async def _all(self) -> Sequence[str | None]:
         """What "all" means in other chats: everything there is (None), or each account that this chat sees."""
         seen, every = await self.watched(), await self._desk.watched()
@@ -164,18 +209,14 @@ class View:
         seen, status = await self.watched(), await self._desk.status()
         failing = tuple(one.account.name for one in seen if one.account.outage)
         refused = status.refused if self._trusted else ()
-        silences = tuple(await self.silences())
+        paused = sum(one.account.pause is not None for one in seen)
+        status = replace(status, watched=len(seen), failing=failing, refused=refused, paused=paused)
         boards = {chat: trouble for chat, trouble in status.boards.items() if self._trusted or chat == self._chat}
-        return replace(
-            status,
-            watched=len(seen),
-            failing=failing,
-            refused=refused,
-            silences=silences,
-            boards=boards,
-            blackout=blackout(one.account for one in seen),
-            lists=tuple(one for one in status.lists if self._recipients.sees(self._chat, one.key)),
-        )
+        silences, pauses = tuple(await self.silences()), tuple(await self.pauses())
+        status = replace(status, boards=boards, silences=silences, pauses=pauses)
+        dark = blackout(one.account for one in seen)
+        lists = tuple(one for one in status.lists if self._recipients.sees(self._chat, one.key))
+        return replace(status, blackout=dark, lists=lists)
 
 
 def held_in(chat: Chat, silences: Iterable[Silence]) -> tuple[Silence, ...]:

@@ -22,6 +22,7 @@ from bot.core.model import (
     SilenceKind,
     Topic,
 )
+from bot.discovery import Discovery
 from bot.store import accounts, alerts
 from tests.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, QUARTER, SOURCE, World, key_of, world_in
 
@@ -337,6 +338,22 @@ async def test_each_chat_is_greeted_once(database: Path) -> None:
                 assert greeting.notice.facts.total == 2
                 assert greeting.notice.facts.email is None
                 assert not greeting.notice.rings
+
+
+async def test_a_greeting_says_how_often_accounts_are_checked(database: Path) -> None:
+    """The setting, or the most frequent of their own intervals; to a chat that joins later too."""
+    async with world_in(database, chats=(CHAT,)) as world:
+        await world.discovery((ALICE, None), (BOB, None)).resume()
+        (greeting,) = await world.notices(Topic.GREETING)
+        assert greeting.notice.facts.check_every == QUARTER
+    async with world_in(database, chats=(CHAT, GROUP)) as world:
+        world.discovery((ALICE, None), (BOB, None))
+        source, hours = world.context.roster.watchlist.sources[SOURCE], {ALICE: 2, BOB: 3}
+        own = {one: replace(kept, check_every=timedelta(hours=hours[one])) for one, kept in source.accounts.items()}
+        world.put_in_force(replace(source, accounts=own))
+        await Discovery(world.context, world.verdicts, world.checks.rounds).resume()
+        (greeting,) = await world.notices(Topic.GREETING, GROUP)
+        assert greeting.notice.facts.check_every == timedelta(hours=2)
 
 
 async def test_nobody_is_greeted_while_nobody_is_watched(world: World) -> None:

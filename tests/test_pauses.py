@@ -205,6 +205,7 @@ async def test_with_all_paused_nobody_misses_the_watch(tmp_path: Path) -> None:
             again.clock.forward(hours=hours)
             await again.discovery((ALICE, None)).resume()
             await again.checks.resume()
+            await pauses_of(again).tick()
             await again.checks._note_pause()
             assert [one.facts.since for one in await told(again, Topic.PAUSE)] == ([since] if since else [])
 

@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 from bot.chat.account import account_line, account_tag, card_lines, detail_line, is_known, needs_you, urgency
 from bot.chat.alerts import Acted, say_alert, say_silences, since_words, undo_label
 from bot.chat.blackout import list_lines, none_words, since_when, why_words
-from bot.chat.pauses import act_of, resume_button
+from bot.chat.pauses import END_PAUSE, UNPAUSE, PausedAct, act_of, pause_lines, resume_label, say_age
 from bot.chat.replies import silence_lines
 from bot.chat.text import Button, Buttons, Message, Piece, Text, bold
 from bot.chat.times import say_past, say_read
 from bot.chat.words import SERVICE, SIGNS, capitalised, name_of, say_count, service_name, trouble_of
 from bot.core.blackout import blackout
-from bot.core.model import Alert, Measure, OutageKind, Severity, Silence, SourceState, Watched
+from bot.core.model import Account, Alert, Measure, OutageKind, Severity, Silence, SourceState, Watched
 
 PAGE_SIZE = 20
 UNDO_SHOWN = 6
@@ -138,9 +138,9 @@ def no_accounts(lists: Sequence[SourceState], now: datetime, zone: ZoneInfo) -> 
 def account_card(watched: Watched, now: datetime, zone: ZoneInfo, *, alone: bool = False) -> Message:
     """Everything about one account; ``alone``: there is no other, so if it cannot be read, nothing can."""
     dark = alone and blackout([watched.account]) is not None
-    text, pause = Text().lines(card_lines(watched, now, zone, dark=dark)), watched.account.pause
-    refresh = Button("Refresh", f"refresh:{account_tag(watched.account.key)}")
-    return text.message(((refresh,), *(resume_button(act_of(pause)) if pause else ())))
+    text, tag = Text().lines(card_lines(watched, now, zone, dark=dark)), account_tag(watched.account.key)
+    resume = ((Button("Resume checks", f"{UNPAUSE}:{tag}"),),) if watched.account.pause else ()
+    return text.message(((Button("Refresh", f"refresh:{tag}"),), *resume))
 
 
 Firing = tuple[Severity, tuple[Piece, ...]]
@@ -153,23 +153,27 @@ def alerts_page(
     page: int,
     now: datetime,
     zone: ZoneInfo,
+    pauses: Sequence[PausedAct] = (),
 ) -> Message:
     """What is firing, since when, silenced or not; the worst first, twenty to a page counted from 0.
 
-    Below it stand the silences of what does not fire, and a button for each silence of the chat that ends it.
+    Below it stand the silences of what does not fire, and what is paused, with a button for each that ends it.
     """
     firing = [source_firing(source, now, zone) for source in sources if source.alert.severity]
     firing += [account_firing(one, alert, now, zone) for one in watched for alert in one.alerts if alert.severity]
-    undo = tuple((Button(undo_label(act), f"end:{act.silence.id}"),) for act in silences[:UNDO_SHOWN])
+    undo = [(Button(undo_label(act), f"end:{act.silence.id}"),) for act in silences[:UNDO_SHOWN]]
+    undo += [(Button(resume_label(act), f"{END_PAUSE}:{act_of(act.pause)}"),) for act in pauses[:UNDO_SHOWN]]
     if not firing:
         text = Text().line("No alerts: nothing is firing. /credits shows the numbers.")
-        return text.lines(silence_lines(silences, now, zone)).message(undo)
+        text.lines(silence_lines(silences, now, zone)).lines(pause_lines(pauses, UNDO_SHOWN, now, zone))
+        return text.message(tuple(undo))
     firing.sort(key=lambda item: -item[0])
     shown, place = paged(firing, page)
     text = Text().line(bold(say_count(len(firing), "alert")), f": {say_severities(firing)}{place.words}")
     named = {one.account.key for one in watched if one.alerts} | {source.alert.subject for source in sources}
     text.lines(pieces for _, pieces in shown)
     text.lines(silence_lines([act for act in silences if not act.subjects <= named], now, zone))
+    text.lines(pause_lines(pauses, UNDO_SHOWN, now, zone))
     return text.message((*undo, *place.buttons("alerts", "alerts")))
 
 
@@ -181,8 +185,17 @@ def say_severities(firing: Sequence[Firing]) -> str:
 
 def account_firing(one: Watched, alert: Alert, now: datetime, zone: ZoneInfo) -> Firing:
     """The line of one account's alert."""
-    said = say_alert(alert, one.account, now, zone)
-    return firing_line(alert, name_of(one.account.name), said, say_silences(alert, one.silences, now, zone))
+    account = one.account
+    said = f"{say_alert(alert, account, now, zone)}{paused_words(account, now, zone)}"
+    return firing_line(alert, name_of(account.name), said, say_silences(alert, one.silences, now, zone))
+
+
+def paused_words(account: Account, now: datetime, zone: ZoneInfo) -> str:
+    """That an account is paused, and so how old what is said of it is."""
+    if account.pause is None:
+        return ""
+    age = f", last read {say_age(account.reading.taken_at, now, zone)}" if account.reading else ""
+    return f" · paused{age}"
 
 
 def source_firing(source: SourceAlert, now: datetime, zone: ZoneInfo) -> Firing:

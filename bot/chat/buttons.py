@@ -10,6 +10,7 @@ from bot.chat.account import account_tag
 from bot.chat.alerts import Acted
 from bot.chat.answers import account_card, credits_page
 from bot.chat.commands import Desk, firing_page, fresh_page, refresh
+from bot.chat.pauses import END_PAUSE, RESUME, UNPAUSE, pause_over_note, resumed_note
 from bot.chat.replies import acked_note, ended_note, over_note, snoozed_note, undone_note, unknown_button
 from bot.chat.text import Button, Message
 from bot.core.model import Notification, Silence
@@ -18,13 +19,16 @@ SNOOZES = {"snooze1h": timedelta(hours=1), "snooze1d": timedelta(days=1)}
 UNDO, END = "undo", "end"
 """Both end a silence: below the message that confirms it, and below the list of all of them."""
 
-CHANGES = frozenset({"ack", *SNOOZES, UNDO, END})
+UNDOING = (f"{UNDO}:", f"{RESUME}:")
+"""How the data of the buttons begins that undo what a message tells: of these the newest stays, or none."""
+
+CHANGES = frozenset({"ack", *SNOOZES, UNDO, END, RESUME, END_PAUSE, UNPAUSE})
 """The taps that only those may do who may change things."""
 
-NUMBERED = CHANGES | {"credits"}
-"""The taps that name a message, or a silence, by its number."""
+NUMBERED = (CHANGES | {"credits"}) - {UNPAUSE}
+"""The taps that name a message, a silence, or what was paused, by its number."""
 
-LIST_TAPS = frozenset({"page", "refresh", "alerts"})
+LIST_TAPS = frozenset({"page", "refresh", "alerts", UNPAUSE})
 
 
 class AlertDesk(Desk, Protocol):
@@ -38,6 +42,9 @@ class AlertDesk(Desk, Protocol):
 
     async def undo(self, number: int) -> Acted | None:
         """Ends what one act has silenced, if it holds here; None for a number that means nothing here."""
+
+    async def resume_act(self, act: int, by: str) -> bool:
+        """Ends what one act has paused, as far as it is seen here; False for a number that means nothing here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,8 @@ class Tap:
     @property
     def deed(self) -> str:
         """What it does, as a verb."""
+        if self.verb in (RESUME, END_PAUSE, UNPAUSE):
+            return "resume checks"
         return "end a silence" if self.verb in (UNDO, END) else self.verb
 
     @property
@@ -94,6 +103,8 @@ async def answer(tap: Tap, tapped: Tapped) -> str | None:
     """Does what a tap asks for; gives the words of the little notice that the tapping person sees, if any."""
     if tap.verb in (UNDO, END):
         return await on_silence(tap, tapped)
+    if tap.verb in (RESUME, END_PAUSE):
+        return await on_pause(tap, tapped)
     return await (on_alert(tap, tapped) if tap.verb in NUMBERED else on_list(tap, tapped))
 
 
@@ -127,6 +138,18 @@ async def on_silence(tap: Tap, tapped: Tapped) -> str | None:
     return note
 
 
+async def on_pause(tap: Tap, tapped: Tapped) -> str | None:
+    """A tap that lets checks go on; of a pause that is over by itself that is said, and its button goes."""
+    desk, zone = tapped.desk, tapped.zone
+    ended = await desk.resume_act(int(tap.argument), tapped.by)
+    note = resumed_note(tapped.by, desk.now(), zone) if ended else pause_over_note()
+    if tap.verb == END_PAUSE:
+        await tapped.edit(await firing_page(desk, zone, 0))
+    else:
+        await tapped.add(note, None)
+    return note
+
+
 async def credits_of(told: Sequence[Notification], tapped: Tapped) -> Message:
     """The accounts that an alert named, looked at afresh; all accounts, if it named a source."""
     subjects = {notification.notice.subject for notification in told}
@@ -151,13 +174,17 @@ async def on_list(tap: Tap, tapped: Tapped) -> str | None:
 
 
 async def on_card(tap: Tap, tapped: Tapped) -> str | None:
-    """A tap below an account's card."""
-    desk = tapped.desk
+    """A tap below an account's card: the same afresh, after its pause was ended if that is what was tapped."""
+    desk, note = tapped.desk, None
     found = [one for one in await desk.watched() if account_tag(one.account.key) == tap.argument]
     if not found:
         return unknown_button()
+    if tap.verb == UNPAUSE:
+        ended = await desk.resume(found[0].account.key, tapped.by)
+        note = resumed_note(tapped.by, desk.now(), tapped.zone) if ended else pause_over_note()
+        found = [one for one in await desk.watched() if one.account.key == found[0].account.key] or found
     await refresh(desk, found, by_name=True)
     watched = await desk.watched()
     fresh = [one for one in watched if one.account.key == found[0].account.key]
     await tapped.edit(account_card((fresh or found)[0], desk.now(), tapped.zone, alone=len(watched) == 1))
-    return None
+    return note

@@ -23,6 +23,7 @@ from bot.chat.pairing import (
     may_not_invite_message,
     not_paired_message,
 )
+from bot.chat.pauses import PausedAct, paused_message, resumed_message
 from bot.chat.replies import (
     Reloaded,
     Status,
@@ -39,7 +40,7 @@ from bot.chat.silence_arguments import SilenceRequest, parse_silence
 from bot.chat.text import Message
 from bot.core.board import BoardShown
 from bot.core.history import Picture, Recorded
-from bot.core.model import Chat, Silence, Watched
+from bot.core.model import Chat, Pause, Silence, Watched
 
 FRESH_FOR = timedelta(minutes=1)
 REFRESH_WAIT = 8.0
@@ -75,6 +76,15 @@ class Desk(Protocol):
 
     async def silences(self) -> Sequence[Acted]:
         """The silences that hold here, by the acts that made them."""
+
+    async def pause(self, key: str | None, until: datetime, by: str) -> Pause:
+        """No checks of an account, or of any, until then. Gives the pause that holds: an older one may last longer."""
+
+    async def resume(self, key: str | None, by: str) -> bool:
+        """Lets checks of an account, or of all, go on; False if nothing was paused."""
+
+    async def pauses(self) -> Sequence[PausedAct]:
+        """What is paused of what is seen here, by the acts that paused it."""
 
     async def status(self) -> Status:
         """How the bot is."""
@@ -242,7 +252,7 @@ async def alerts(asked: Asked) -> None:
 async def firing_page(desk: Desk, zone: ZoneInfo, page: int) -> Message:
     """One page of what is firing, with the silences that hold here."""
     watched, sources = await desk.watched(), await desk.firing_sources()
-    return alerts_page(watched, sources, await desk.silences(), page, desk.now(), zone)
+    return alerts_page(watched, sources, await desk.silences(), page, desk.now(), zone, await desk.pauses())
 
 
 async def check(asked: Asked) -> None:
@@ -278,6 +288,28 @@ async def unmute(asked: Asked) -> None:
     left = [act for act in await asked.desk.silences() if not act.names]
     now, name = asked.desk.now(), one.account.name if one else None
     await asked.say(unmuted_message(name, ended, left, now, asked.zone))
+
+
+async def pause(asked: Asked) -> None:
+    """No checks of an account, or of any, for a while: a person works on the website with it."""
+    watched = await asked.desk.watched()
+    request = parse_silence("pause", asked.words, watched) if watched else which_account([])
+    if not isinstance(request, SilenceRequest):
+        await asked.say(request)
+        return
+    one, until = request.watched, asked.desk.now() + request.span
+    held = await asked.desk.pause(one.account.key if one else None, until, asked.by)
+    await asked.say(paused_message(one.account.name if one else None, held, asked.desk.now(), asked.zone))
+
+
+async def resume(asked: Asked) -> None:
+    """Checks of one account or of all go on."""
+    everything = asked.words.casefold() in ("", "all")
+    one = None if everything else await named_account(asked, "/resume {}")
+    if one is None and not everything:
+        return
+    was_paused = await asked.desk.resume(one.account.key if one else None, asked.by)
+    await asked.say(resumed_message(one.account.name if one else None, was_paused=was_paused))
 
 
 async def board(asked: Asked) -> None:
@@ -332,13 +364,17 @@ async def help_(asked: Asked) -> None:
 
 MUTE_LINE = "no messages about it here for a while; all for everything, everywhere for every chat"
 
+PAUSE_LINE = "no checks of it while you work on the website; /pause all 3h for all"
+
 COMMANDS = (
     Command("credits", "/credits [account]", "credits, plan and refill of every account, or all about one", credits),
     Command("history", "/history [account] [7d]", "credits over 7d, 30d or 90d as a picture", history),
     Command("alerts", "/alerts", "what is firing, and since when", alerts),
-    Command("check", "/check", "look at every account now", check),
+    Command("check", "/check", "look at every account now that is not paused", check),
     Command("mute", "/mute account 2h", MUTE_LINE, mute, "mute"),
     Command("unmute", "/unmute [account]", "messages again", unmute, "unmute"),
+    Command("pause", "/pause account 3h", PAUSE_LINE, pause, "pause checks"),
+    Command("resume", "/resume [account]", "checks go on at once", resume, "resume checks"),
     Command("board", "/board [off]", "all accounts in one message that is kept current", board, "put up a board"),
     Command("invite", "/invite", "a link that lets another chat in", invite, "invite another chat"),
     Command("leave", "/leave", "no messages for this chat any more", leave, "end the messages here"),

@@ -1,7 +1,7 @@
 """The first message to a chat: what the bot does for it, and what fires already."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.chat.clean import plain
@@ -10,6 +10,7 @@ from bot.chat.telling import Pieces, Telling
 from bot.chat.text import bold
 from bot.chat.words import NOTE, SERVICE, SIGNS, say_count
 from bot.core.delivery import Parcel, Story, worst
+from bot.core.durations import say_duration
 from bot.core.model import Facts, Measure, Topic
 
 SINGLY = 12
@@ -52,8 +53,18 @@ def closing_lines(facts: Facts, *, quiet: bool) -> tuple[Pieces, ...]:
     empty = f"{SERVICE} lists no account yet; the first one will be watched by itself." if facts.total == 0 else ""
     ask = "/credits shows the numbers, /help what else you can ask."
     lines = [empty, WRITES + (" No news is good news." if quiet else ""), ask]
+    lines.append(cost_line(facts.check_every))
     lines += ["/invite lets another chat in, /leave ends it for this one."] if facts.by is not None else []
     return tuple((line,) for line in lines if line)
+
+
+def cost_line(check_every: timedelta | None) -> str:
+    """What a watch costs the people who work with an account, and what spares them that."""
+    how_often = f" (every {say_duration(check_every)})" if check_every else ""
+    return (
+        f"Each check{how_often} can log an account's owner out of the website: "
+        "give the API a separate account, set a longer check_every, or /pause."
+    )
 
 
 def firing_lines(alerts: Parcel, tell: Callable[[Story], Telling], now: datetime, zone: ZoneInfo) -> tuple[Pieces, ...]:

@@ -10,7 +10,18 @@ from bot.chat.pauses import tell_pause
 from bot.chat.telling import Telling, telling
 from bot.chat.text import bold
 from bot.chat.times import days_ahead, say_ago, say_at, say_clock, say_moment
-from bot.chat.words import HEADLINE_NAME, NOTE, SERVICE, in_brackets, name_of, say_credits, service_name, share_of
+from bot.chat.words import (
+    CONCERNED_LENGTH,
+    DOER_LENGTH,
+    HEADLINE_NAME,
+    NOTE,
+    SERVICE,
+    in_brackets,
+    name_of,
+    say_credits,
+    service_name,
+    share_of,
+)
 from bot.core.delivery import Story
 from bot.core.durations import say_duration
 from bot.core.model import Facts, Notice, Topic
@@ -53,9 +64,9 @@ def acknowledged(notice: Notice) -> Telling:
 
 def muted(facts: Facts, now: datetime, zone: ZoneInfo) -> Telling:
     """Somebody in another chat has muted an account, or everything, in every chat."""
-    who = bold(name_of(facts.name, HEADLINE_NAME) if facts.email else "Everything")
+    who = bold(name_of(facts.name, CONCERNED_LENGTH) if facts.email else "Everything")
     until = f" until {say_moment(facts.until, now, zone)}" if facts.until else ""
-    return telling((f"{NOTE} ", who, f": muted in every chat by {plain(facts.by or 'somebody', 32)}{until}"))
+    return telling((f"{NOTE} ", who, f": muted in every chat by {plain(facts.by or 'somebody', DOER_LENGTH)}{until}"))
 
 
 def last_known(facts: Facts, now: datetime, zone: ZoneInfo) -> str:

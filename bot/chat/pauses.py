@@ -1,20 +1,33 @@
 """Pauses in words: what a command answers, what the other chats are told, and how a paused account is shown."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.chat.clean import plain
 from bot.chat.telling import Telling, telling
-from bot.chat.text import Button, Buttons, Message, Span, Text, bold
+from bot.chat.text import Button, Buttons, Message, Piece, Span, Text, bold
 from bot.chat.times import say_ago, say_moment, say_past
-from bot.chat.words import HEADLINE_NAME, NOTE, name_of, say_count
+from bot.chat.words import CONCERNED_LENGTH, DOER_LENGTH, NOTE, joined, name_of, say_count
 from bot.core.durations import say_duration
 from bot.core.model import Facts, Notice, Pause, Topic
+from bot.core.pauses import EVERYONE
 
-RESUME = "resume"
-"""The button that ends what one act has paused; its number is the act's moment."""
+RESUME, END_PAUSE, UNPAUSE = "resume", "endpause", "unpause"
+"""The taps that let checks go on: below a line that tells of a pause and below the list of all of them, each with the
+number of the act that paused; and below an account's card, with its tag."""
 
 ALL = "all accounts"
+NAMES_LENGTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class PausedAct:
+    """What one act has paused, by name; no name where it is all that a chat sees."""
+
+    pause: Pause
+    names: tuple[str, ...] = ()
 
 
 def act_number(moment: datetime) -> int:
@@ -28,8 +41,24 @@ def act_of(pause: Pause) -> int:
 
 
 def resume_button(act: int) -> Buttons:
-    """Ends a pause."""
+    """Ends what one act has paused."""
     return ((Button("Resume checks", f"{RESUME}:{act}"),),)
+
+
+def resume_label(act: PausedAct) -> str:
+    """What a button says that ends it, among others."""
+    more = f" +{len(act.names) - 1}" if len(act.names) > 1 else ""
+    return f"Resume: {name_of(act.names[0], 24) if act.names else ALL}{more}"
+
+
+def pause_lines(acts: Sequence[PausedAct], most: int, now: datetime, zone: ZoneInfo) -> list[tuple[Piece, ...]]:
+    """What is paused, until when and by whom, one act a line; so many of them, and how many more there are."""
+    lines: list[tuple[Piece, ...]] = []
+    for act in acts[:most]:
+        who = joined([name_of(name) for name in act.names], NAMES_LENGTH) if act.names else ALL.capitalize()
+        lines.append((bold(who), f" · checks {say_pause(act.pause, now, zone, who=True)}"))
+    more = len(acts) - len(lines)
+    return [*lines, *([(f"And {more:,} more paused.",)] if more else [])]
 
 
 def say_pause(pause: Pause, now: datetime, zone: ZoneInfo, *, who: bool = False) -> str:
@@ -49,7 +78,7 @@ def paused_message(name: str | None, pause: Pause, now: datetime, zone: ZoneInfo
     who = bold("All accounts" if name is None else name_of(name))
     verb, undo = ("are", "/resume") if name is None else ("is", f"/resume {name_of(name)}")
     text = Text().line(who, f" {verb} {say_pause(pause, now, zone)} ({say_duration(pause.until - now)}).")
-    new = " Accounts that are added meanwhile are paused too." if name is None else ""
+    new = " Accounts that are added meanwhile are paused too." if pause.subject == EVERYONE else ""
     text.line(f"No checks until then: nobody is logged out of the website.{new}")
     text.line(f"Only the plan's end is still watched. {undo} ends it sooner.")
     return text.message(resume_button(act_of(pause)))
@@ -62,14 +91,17 @@ def resumed_message(name: str | None, *, was_paused: bool) -> Message:
     return Text().line("Checks of ", bold(ALL if name is None else name_of(name)), " go on now.").message()
 
 
+RESUMED = "Resumed by "
+
+
 def resumed_note(by: str, now: datetime, zone: ZoneInfo) -> str:
     """The line below a message whose pause somebody has ended."""
-    return f"Checks go on: resumed by {plain(by, 40)}, {say_past(now, now, zone)}."
+    return f"{RESUMED}{plain(by, 40)}, {say_past(now, now, zone)}: checks go on."
 
 
-def over_note() -> str:
+def pause_over_note() -> str:
     """The answer to a tap on the button of a pause that has ended."""
-    return "This pause is over: checks go on."
+    return "This pause is over. /alerts shows what is paused."
 
 
 def tell_pause(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
@@ -78,14 +110,14 @@ def tell_pause(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
     if notice.topic is Topic.PAUSED:
         until = f" until {say_moment(facts.until, now, zone)}" if facts.until else ""
         return telling(
-            (f"{NOTE} ", f"{plain(facts.by or 'Somebody', 32)} paused the checks of ", who(facts), f"{until}.")
+            (f"{NOTE} ", f"{plain(facts.by or 'Somebody', DOER_LENGTH)} paused the checks of ", who(facts), f"{until}.")
         )
-    by = f": resumed by {plain(facts.by, 32)}" if facts.by else ""
+    by = f": resumed by {plain(facts.by, DOER_LENGTH)}" if facts.by else ""
     return telling((f"{NOTE} ", "Checks of ", who(facts), f" go on{by}."))
 
 
 def who(facts: Facts) -> Span:
     """Whom a pause concerns, as far as the chat sees them."""
     if facts.name:
-        return bold(name_of(facts.name, HEADLINE_NAME))
+        return bold(name_of(facts.name, CONCERNED_LENGTH))
     return bold(say_count(facts.count, "account") if facts.count else ALL)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.chat.alerts import Acted, act_line
 from bot.chat.blackout import list_lines, none_words, since_when, why_words
 from bot.chat.clean import clean, plain
+from bot.chat.pauses import RESUMED, PausedAct, pause_lines
 from bot.chat.text import Button, Message, Piece, Span, Text, bold
 from bot.chat.times import say_ago, say_moment, say_past
 from bot.chat.words import NOTE, RECOVERED, SIGNS, capitalised, joined, name_of, say_count
@@ -27,9 +28,9 @@ SILENCES_SHOWN = 20
 class Status:
     """How the bot itself is. ``polling`` is in words; ``problems`` are whole sentences, none if all is well.
 
-    ``notes`` say what was amiss and hinders nothing, ``boards`` which do not say what they should. ``silences`` are
-    those of the chat that asks. ``blackout``: nothing can be read. ``lists`` are the sources whose list of accounts
-    cannot be read.
+    ``notes`` say what was amiss and hinders nothing, ``boards`` which do not say what they should. ``silences`` and
+    ``pauses`` are those of the chat that asks. ``blackout``: nothing can be read. ``lists`` are the sources whose list
+    of accounts cannot be read.
     """
 
     version: str
@@ -51,6 +52,8 @@ class Status:
     boards: Mapping[Chat, Trouble] = field(default_factory=dict)
     blackout: Blackout | None = None
     lists: tuple[SourceState, ...] = ()
+    paused: int = 0
+    pauses: tuple[PausedAct, ...] = ()
 
 
 def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
@@ -74,6 +77,7 @@ def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
     if status.clock_step:
         text.line(clock_words(status.clock_step, now, zone))
     text.lines(silence_lines(status.silences, now, zone))
+    text.lines(pause_lines(status.pauses, SILENCES_SHOWN, now, zone))
     return text.line(f"Version {clean(status.version, 40)}").message()
 
 
@@ -109,9 +113,11 @@ def round_words(status: Status, now: datetime, zone: ZoneInfo) -> str:
 
 def watched_words(status: Status) -> str:
     """How many accounts are watched, and which cannot be read."""
-    accounts = f"Accounts: {status.watched:,} watched"
+    paused = f", {status.paused:,} paused" if status.paused else ""
+    accounts = f"Accounts: {status.watched:,} watched{paused}"
     if not status.failing:
-        return f"{accounts}, all readable" if status.watched else accounts
+        others = (status.watched or 0) - status.paused
+        return f"{accounts}, {'the others' if paused else 'all'} readable" if others else accounts
     names = joined([name_of(name) for name in status.failing], LIST_LENGTH)
     return f"{accounts}, {len(status.failing):,} cannot be read: {names}"
 
@@ -248,18 +254,16 @@ def not_allowed(action: str = "change anything") -> Message:
 
 def check_started(count: int, paused: int = 0) -> Message:
     """A round begins, but for those that are paused."""
-    looking = f"Looking at {say_count(count, 'account')} now." if count else "Looking for accounts now."
+    looking = [f"Looking at {say_count(count, 'account')} now."] if count else []
     if paused:
-        are, none = (
-            f"{say_count(paused, 'account')} {'is' if paused == 1 else 'are'} paused",
-            "" if count else "No check: ",
-        )
-        looking = f"{looking if count else ''}{none}{' ' if count else ''}{are}; /resume lets checks go on."
-    return Text().line(f"{NOTE} {looking}").message(silent=True)
+        are = "is" if paused == 1 else "are"
+        looking.append(f"{say_count(paused, 'account')} {are} paused and not looked at; /resume lets checks go on.")
+    said = " ".join(looking) or "Looking for accounts now."
+    return Text().line(f"{NOTE} {said}").message(silent=True)
 
 
 ACKED, SNOOZED, UNDONE = "Acknowledged by ", "Snoozed by ", "Undone by "
-NOTES = (ACKED, SNOOZED, UNDONE)
+NOTES = (ACKED, SNOOZED, UNDONE, RESUMED)
 """How the lines begin that a tap writes below a message: the newest stands in place of the others."""
 
 

@@ -301,7 +301,7 @@ class TelegramService:
         """Writes a line below a message, and a button that undoes it, in place of those that were there before."""
         old = [entity for entity in message.entities if entity.type in ("bold", "italic", "code")]
         kept = tuple(Entity(entity.type, entity.offset, entity.length) for entity in old)
-        rows = [row for row in rows_of(message) if not any(one.data.startswith(f"{buttons.UNDO}:") for one in row)]
+        rows = [row for row in rows_of(message) if not any(one.data.startswith(buttons.UNDOING) for one in row)]
         shown = (*rows, *(((undo,),) if undo else ()))
         noted = with_note(Message(message.text or "", kept), note, shown, in_place_of=NOTES)
         try:

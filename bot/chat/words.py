@@ -10,6 +10,9 @@ SIGNS = {Severity.CRITICAL: "🔴", Severity.WARNING: "🟠", Severity.INFO: "�
 RECOVERED, NOTE = "🟢", "⚪"
 SERVICE = "useapi.net"
 NAME_LENGTH, HEADLINE_NAME = 64, 48
+CONCERNED_LENGTH, DOER_LENGTH = 28, 24
+"""Of an account and of a person where a headline names both."""
+
 MOST = 10**15
 """Above this a number is only said to be larger."""
 

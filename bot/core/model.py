@@ -519,7 +519,8 @@ class Facts:
 
     ``rung`` is the threshold as people write it ("20 %"). ``value`` is the measure at the decision, in its own unit:
     credits, or seconds left. ``count`` and ``total`` count accounts where a message concerns many. ``origin`` is the
-    source's name, only where several are watched, and ``token_from`` where its token belongs. ``by`` is who did what
+    source's name, only where several are watched, and ``token_from`` where its token belongs. ``check_every`` is how
+    often the accounts are checked that a greeting tells of, the most frequent of them. ``by`` is who did what
     is told, at ``acted_at``: acknowledged, muted, paired, paused; a button below resumes what was paused, or ends the
     ``silence``.
     """
@@ -550,6 +551,7 @@ class Facts:
     by: str | None = None
     acted_at: datetime | None = None
     silence: int | None = None
+    check_every: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from bot.chat.account import account_tag, amount_words
 from bot.chat.alerts import Acted
 from bot.chat.answers import SourceAlert, account_card, alerts_page, credits_page
 from bot.chat.clean import utf16_len
-from bot.chat.pauses import act_of
 from bot.chat.text import LONGEST_MESSAGE, Message
 from bot.core.model import (
     Account,
@@ -340,7 +339,7 @@ def test_card_of_a_paused_account() -> None:
         "No checks until then. /resume Main ends that sooner.",
         "Last known: 12,450 credits of 15,000 (83 %) · read 13:03, 1 h ago",
     ]
-    assert data(card)[1] == f"resume:{act_of(PAUSE)}"
+    assert data(card)[1] == f"unpause:{account_tag(MAIN.account.key)}"
     assert lines(account_card(paused(LOOP, 5), NOW, UTC_ZONE))[3] == "Cannot be read since 09:03, 3 looks in a row."
 
 

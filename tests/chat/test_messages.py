@@ -94,6 +94,18 @@ def test_never_read() -> None:
     assert said(parcel(unreadable(credits=None, credits_at=None))).text.endswith("\nIts credits were never read yet.")
 
 
+COST = (
+    "Each check can log an account's owner out of the website: "
+    "give the API a separate account, set a longer check_every, or /pause."
+)
+
+
+def test_greeting_says_what_a_watch_costs() -> None:
+    """In one line, with how often and what spares it."""
+    greeting = note(Topic.GREETING, Facts(total=12, check_every=timedelta(minutes=15)))
+    assert COST.replace("check can", "check (every 15 min) can") in said(parcel(greeting)).text.split("\n")
+
+
 def test_greeting_names_no_account() -> None:
     """A new chat learns how many are watched and how to ask."""
     check(
@@ -101,6 +113,7 @@ def test_greeting_names_no_account() -> None:
         "⚪ credit-bot watches 12 accounts for this chat",
         "It writes when credits run low, a plan is about to end, or an account cannot be read. No news is good news.",
         "/credits shows the numbers, /help what else you can ask.",
+        COST,
     )
 
 
@@ -130,6 +143,7 @@ def test_a_greeting_names_what_fires() -> None:
         "🟠 Ads: plan ends in 3 days, acknowledged by Kim",
         "It writes when credits run low, a plan is about to end, or an account cannot be read.",
         "/credits shows the numbers, /help what else you can ask.",
+        COST,
     ]
     assert not message.silent
     assert [button.label for row in message.buttons for button in row][:2] == ["Ack", "Snooze 1 h"]
@@ -143,6 +157,7 @@ def test_the_greeting_of_a_paired_chat() -> None:
         "⚪ This chat is paired with credit-bot, which watches 1 account",
         "It writes when credits run low, a plan is about to end, or an account cannot be read. No news is good news.",
         "/credits shows the numbers, /help what else you can ask.",
+        COST,
         "/invite lets another chat in, /leave ends it for this one.",
     )
     message = said(parcel(note(Topic.GREETING, PAIRED), joined(low(severity=CRITICAL, credits=given.NONE_LEFT))))

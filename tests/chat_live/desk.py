@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.alerts import Acted
 from bot.chat.answers import SourceAlert
+from bot.chat.pauses import PausedAct, act_of
 from bot.chat.replies import Reloaded, Status
 from bot.core.board import BoardShown
 from bot.core.history import Picture, Recorded, Trace
-from bot.core.model import Account, Alert, Chat, Measure, Notification, Severity, Silence, SilenceKind, Watched
+from bot.core.model import Account, Alert, Chat, Measure, Notification, Pause, Severity, Silence, SilenceKind, Watched
 from bot.drawing import PNG
 from tests.fakes import ALICE, BOB, CAROL, CHAT, NOW, SOURCE, key_of, notice, reading
 
@@ -37,6 +38,9 @@ class FakeDesk:
     )
     mutes: list[tuple[str | None, datetime, str, bool]] = field(default_factory=list)
     unmutes: list[str | None] = field(default_factory=list)
+    pausing: list[tuple[str | None, datetime, str]] = field(default_factory=list)
+    resumed: list[tuple[str | None, str]] = field(default_factory=list)
+    paused: list[PausedAct] = field(default_factory=list)
     looks: list[list[str]] = field(default_factory=list)
     silenced: list[tuple[list[str], str, datetime | None]] = field(default_factory=list)
     acts: list[Acted] = field(default_factory=lambda: [ACTED])
@@ -119,6 +123,30 @@ class FakeDesk:
     async def silences(self) -> Sequence[Acted]:
         """One mute."""
         return self.acts
+
+    async def pause(self, key: str | None, until: datetime, by: str) -> Pause:
+        """Notes the wish, and whom it holds for."""
+        held = Pause(key or "", NOW, until, by, NOW)
+        names = (next(one.account.name for one in self.accounts if one.account.key == key),) if key else ()
+        self.pausing.append((key, until, by))
+        self.paused.append(PausedAct(held, names))
+        return held
+
+    async def resume(self, key: str | None, by: str) -> bool:
+        """Ends all pauses."""
+        self.resumed.append((key, by))
+        was, self.paused = bool(self.paused), []
+        return was
+
+    async def pauses(self) -> Sequence[PausedAct]:
+        """What was wished for."""
+        return self.paused
+
+    async def resume_act(self, act: int, by: str) -> bool:
+        """Ends one."""
+        found = [one for one in self.paused if act_of(one.pause) == act]
+        self.paused = [one for one in self.paused if one not in found]
+        return bool(found)
 
     async def undo(self, number: int) -> Acted | None:
         """Ends it."""

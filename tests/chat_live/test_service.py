@@ -11,10 +11,11 @@ from bot.chat import polling as polls
 from bot.chat import service as serving
 from bot.chat.alerts import Acted
 from bot.chat.commands import COMMANDS, Command
+from bot.chat.pauses import PausedAct, act_of
 from bot.chat.sender import TelegramPost, seconds_of
 from bot.chat.service import TelegramService, make_bot
 from bot.chat.text import Button, Message
-from bot.core.model import Chat, Silence, SilenceKind
+from bot.core.model import Chat, Pause, Silence, SilenceKind
 from bot.demo.telegram import SimulatedMessage, SimulatedTelegram, bad_request, server_error, too_many_requests
 from bot.errors import DatabaseTrouble, StartError
 from bot.metrics import Metrics
@@ -98,6 +99,8 @@ ANSWERS = {
     "/start": "/credits",
     "/mute Studio 2h": "is muted until",
     "/unmute": "is muted any more",
+    "/pause Studio 3h": "is paused until",
+    "/resume": "Nothing was paused.",
     "/check": "Looking at 3 accounts now",
     "/reload": "There is no accounts file",
 }
@@ -214,6 +217,47 @@ async def test_a_wrong_mute_gets_an_example_that_works(talk: Talk) -> None:
     for text in ("/mute", "/mute Studio", "/mute Studio soon", "/mute Studio 0s", "/mute nobody 2h", "/mute o 2h"):
         assert "Say " in (said := await talk.ask(111, text)) or "Try /mute" in said
     assert talk.desk.mutes == []
+
+
+@pytest.mark.parametrize("space", [" ", "\n", "\t\u00a0"])
+async def test_who_may_pause(talk: Talk, space: str) -> None:
+    """In a group its administrators may pause and resume, a member is told why not; any white space parts the words."""
+    for text in ("/pause all 1h", "/resume all"):
+        assert "Only administrators" in await talk.ask(GROUP, text, user_id=5)
+    assert (talk.desk.pausing, talk.desk.resumed) == ([], [])
+    await talk.ask(GROUP, f"/pause{space}all{space}1h", user_id=7)
+    await talk.ask(111, f"/pause{space}studio{space}12s")
+    assert talk.desk.pausing == [
+        (None, NOW + timedelta(hours=1), "User 7"),
+        (key_of(ALICE), NOW + timedelta(seconds=12), "Owner"),
+    ]
+    assert "go on now" in await talk.ask(111, f"/resume{space}studio")
+    assert talk.desk.resumed == [(key_of(ALICE), "Owner")]
+
+
+async def test_a_wrong_pause_gets_an_example_that_works(talk: Talk) -> None:
+    """Whatever is wrong with it, the answer shows a right one, and nothing is paused or resumed."""
+    for text in ("/pause", "/pause Studio", "/pause Studio soon", "/pause Studio 0s", "/pause nobody 2h", "/pause 2h"):
+        assert "Say /pause" in (said := await talk.ask(111, text)) or "Try /pause" in said
+    assert "Say /resume" in await talk.ask(111, "/resume nobody")
+    assert (talk.desk.pausing, talk.desk.resumed) == ([], [])
+
+
+async def test_nobody_who_is_paused_is_looked_at(talk: Talk) -> None:
+    """Neither the list, nor the card, nor a round now asks for a look at whom a person has paused."""
+    now, pause = NOW + timedelta(hours=1), Pause("", NOW, NOW + timedelta(hours=3), "Kim")
+    first, *others = talk.desk.accounts
+    talk.desk.accounts = [replace(first, account=replace(first.account, pause=pause)), *others]
+    talk.desk.now = lambda: now  # type: ignore[method-assign]
+    assert "paused until today 15:00" in await talk.ask(111, "/credits")
+    assert "Paused until today 15:00 by Kim." in await talk.ask(111, "/credits Studio")
+    await talk.tap(talk.telegram.messages[-1], talk.telegram.messages[-1].buttons[0][0][1])
+    assert "1 account is paused and not looked at" in await talk.ask(111, "/check")
+    await talk.tap(await talk.alert(), "credits")
+    await talk.handled()
+    others_keys = {one.account.key for one in others}
+    assert talk.desk.looks
+    assert all(set(keys) == others_keys for keys in talk.desk.looks)
 
 
 async def test_edited_and_foreign_updates_are_ignored(talk: Talk) -> None:
@@ -346,6 +390,54 @@ async def test_a_silence_is_ended_in_the_list_of_alerts(talk: Talk) -> None:
     assert [data for row in page.buttons for _, data in row] == ["alerts:0"]
 
 
+async def test_a_pause_is_ended_below_the_message_that_told_of_it(talk: Talk) -> None:
+    """The line says who ended it, and its button goes; one that has ended is said to be over, and its button goes."""
+    for text in ("/pause bob 1h", "/pause bob 1h"):
+        await talk.ask(111, text)
+        answer = talk.telegram.messages[-1]
+        data = f"resume:{act_of(talk.desk.paused[0].pause)}"
+        assert [one for row in answer.buttons for _, one in row] == [data]
+        assert await talk.tap(answer, data) == "Resumed by Owner, 12:00: checks go on."
+        assert answer.text.endswith("\nResumed by Owner, 12:00: checks go on.")
+        assert not answer.buttons
+        assert talk.desk.paused == []
+    await talk.ask(111, "/pause bob 1h")
+    answer, data = talk.telegram.messages[-1], f"resume:{act_of(talk.desk.paused[0].pause)}"
+    talk.desk.paused = []
+    assert await talk.tap(answer, data) == "This pause is over. /alerts shows what is paused."
+    assert answer.text.endswith("\nThis pause is over. /alerts shows what is paused.")
+    assert not answer.buttons
+
+
+async def test_a_pause_is_ended_in_the_list_of_alerts(talk: Talk) -> None:
+    """The list is shown as it is then."""
+    talk.desk.acts = []
+    await talk.ask(111, "/pause bob 1h")
+    assert "bob@example.com · checks paused until today 13:00 by Owner" in await talk.ask(111, "/alerts")
+    page = talk.telegram.messages[-1]
+    ((_, data), *_) = [button for row in page.buttons for button in row if button[1].startswith("endpause")]
+    assert await talk.tap(page, data) == "Resumed by Owner, 12:00: checks go on."
+    assert "paused" not in page.text
+    assert [one for row in page.buttons for _, one in row] == ["alerts:0"]
+
+
+async def test_a_pause_is_ended_below_its_card(talk: Talk) -> None:
+    """The button of the card ends the account's pause alone, has it looked at, and shows it as it is then."""
+    pause = Pause(key_of(ALICE), NOW, NOW + timedelta(hours=3), "Kim", NOW)
+    first = talk.desk.accounts[0]
+    talk.desk.accounts[0] = replace(first, account=replace(first.account, pause=pause))
+    talk.desk.paused = [PausedAct(pause, ("Studio",))]
+    talk.desk.now = lambda: NOW + timedelta(hours=1)  # type: ignore[method-assign]
+    await talk.ask(111, "/credits Studio")
+    card = talk.telegram.messages[-1]
+    ((_, data),) = [button for row in card.buttons for button in row if button[1].startswith("unpause")]
+    talk.desk.accounts[0] = first
+    assert await talk.tap(card, data) == "Resumed by Owner, 13:00: checks go on."
+    assert talk.desk.resumed == [(key_of(ALICE), "Owner")]
+    assert talk.desk.looks == [[key_of(ALICE)]]
+    assert "Paused" not in card.text
+
+
 async def test_credits_below_an_alert(talk: Talk) -> None:
     """The button shows the credits of the account that the alert named."""
     message = await talk.alert()
@@ -372,8 +464,14 @@ async def test_a_member_may_not_silence(talk: Talk) -> None:
     for data in ("undo:7", "end:7"):
         assert "Only administrators of this group can end a silence." in await talk.tap(mute, data, user_id=5)
     assert len(talk.desk.acts) == 1
+    resumes = ("resume:7", "endpause:7", "unpause:0123456789ab")
+    await talk.post.send(Message("paused", (), tuple((Button(data, data),) for data in resumes)), Chat(GROUP))
+    pause = talk.telegram.messages[-1]
+    for data in resumes:
+        assert "Only administrators of this group can resume checks." in await talk.tap(pause, data, user_id=5)
+    assert talk.desk.resumed == []
     await talk.tap(message, "credits", user_id=5)
-    assert len(talk.telegram.messages) == 3
+    assert len(talk.telegram.messages) == 4
     await talk.tap(message, "ack", user_id=7)
     assert len(talk.desk.silenced) == 1
 
@@ -387,7 +485,7 @@ async def test_an_alert_that_is_over_says_so(talk: Talk) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", ["ack:999", "ack:", "ack:x", "nonsense", "credits:1:2", "page:" + "9" * 12, "ack:٣", "undo:x"]
+    "data", ["ack:999", "ack:", "ack:x", "nonsense", "credits:1:2", "page:" + "9" * 12, "ack:٣", "undo:x", "resume:x"]
 )
 async def test_a_button_that_is_none_of_ours_says_so(talk: Talk, data: str) -> None:
     """Old, foreign and forged buttons are answered in words, and change nothing."""

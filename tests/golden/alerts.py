@@ -228,8 +228,8 @@ def greetings() -> Mapping[str, str]:
     """The first message to a chat, with what fires."""
     out = low(severity=CRITICAL, credits=given.NONE_LEFT)
     shut = source(outage=OutageKind.UNAUTHORIZED)
-    paired = note(Topic.GREETING, Facts(total=1, by="Kim"))
-    hello = note(Topic.GREETING, Facts(total=12))
+    paired = note(Topic.GREETING, Facts(total=1, by="Kim", check_every=timedelta(hours=1)))
+    hello = note(Topic.GREETING, Facts(total=12, check_every=timedelta(minutes=15)))
     fleet = [joined(one) for one in many(*(f"Account {number}" for number in range(11)))]
     return {
         "nothing fires": shown.notices(hello),
@@ -274,9 +274,16 @@ def silenced() -> Mapping[str, str]:
 
 def notes() -> Mapping[str, str]:
     """The rare notes beside alerts."""
+    paused: dict[str, Any] = {"by": "Kim", "acted_at": NOW, "until": NOW + timedelta(hours=3)}
     night = Facts(since=NOW.replace(hour=2, minute=10), until=NOW.replace(hour=7, minute=45))
     return {
         "no longer listed": shown.notices(note(Topic.GONE, given.facts(credits=given.LOW, credits_at=ago(hours=1)))),
+        "paused": shown.notices(note(Topic.PAUSED, given.facts(count=1, **paused))),
+        "paused, several": shown.notices(note(Topic.PAUSED, Facts(count=12, **paused))),
+        "paused, all": shown.notices(note(Topic.PAUSED, Facts(**paused))),
+        "a pause is over": shown.notices(note(Topic.RESUMED, given.facts(count=1))),
+        "a pause is over, all": shown.notices(note(Topic.RESUMED, Facts())),
+        "resumed": shown.notices(note(Topic.RESUMED, given.facts(count=1, by="Kim"))),
         "nobody was watching": shown.notices(note(Topic.PAUSE, night)),
         "nobody was watching, since yesterday": shown.notices(note(Topic.PAUSE, Facts(since=ago(days=1), until=NOW))),
     }

@@ -56,5 +56,6 @@ def surely_stored(truth: Truth, at: float) -> bool:
 
 def number_of(name: str, text: str) -> float | None:
     """The credits that a board shows of an account."""
-    found = re.search(rf"^\S+ {re.escape(name)} · (?:at least )?({NUMBER})(?: |$)", text, re.MULTILINE)
+    paused = r"paused until [^·]* · last "
+    found = re.search(rf"^\S+ {re.escape(name)} · (?:{paused})?(?:at least )?({NUMBER})(?: |$)", text, re.MULTILINE)
     return float(found[1].replace(",", "")) if found else None

@@ -97,6 +97,9 @@ async def test_another_chats_number_gets_nothing(world: World) -> None:
 OVER = "This silence is over. /alerts shows what is firing."
 
 
+PAUSE_OVER = "This pause is over. /alerts shows what is paused."
+
+
 def mutes(world: World) -> list[int]:
     """The numbers of the silences there are."""
     with closing(sqlite3.connect(world.database)) as connection:
@@ -141,12 +144,41 @@ async def test_a_silence_of_every_chat_is_undone_by_who_sees_it_alone(world: Wor
     assert mutes(world) == []
 
 
+async def test_a_pause_is_ended_by_who_sees_its_account_alone(world: World) -> None:
+    """Its number, tapped in a topic that is told of other accounts, by a member, or made up, ends nothing."""
+    (world.folder / "accounts.toml").write_text(TOPICS)
+    world.accounts("alice", "bob", monthly=0)
+    bot = await world.host(ACCOUNTS_FILE=world.folder / "accounts.toml", TELEGRAM_CHAT_IDS="")
+    alices = await world.told("alice@example.com: out of credits", GROUP)
+    bobs = await world.told("bob@example.com: out of credits", GROUP)
+    answer = await bot.answer("/pause@credit_demo_bot alice 1h", GROUP, user_id=ADMIN, thread_id=45)
+    assert "is paused until" in answer.text
+    resume = ack_of(answer)
+    number = resume.partition(":")[2]
+    for verb in ("resume", "endpause"):
+        assert await tapped(world, bobs, f"{verb}:{number}", ADMIN) == PAUSE_OVER
+        assert (await tapped(world, alices, f"{verb}:{number}", MEMBER)).startswith("Only administrators of this group")
+        for made_up in (0, 999, 10**17):
+            assert await tapped(world, alices, f"{verb}:{made_up}", ADMIN) == PAUSE_OVER
+        for data in (f"{verb}:", f"{verb}:-1", f"{verb}:{10**18}", f"{verb}:1 OR 1=1", f"{verb}:all"):
+            assert await tapped(world, alices, data, ADMIN) == GONE
+    card = await bot.answer("/credits@credit_demo_bot alice", GROUP, user_id=ADMIN, thread_id=45)
+    ((_, unpause),) = [one for row in card.buttons for one in row if one[1].startswith("unpause")]
+    assert await tapped(world, bobs, unpause, ADMIN) == GONE
+    assert (await tapped(world, card, unpause, MEMBER)).startswith("Only administrators of this group")
+    for line in (bobs, card):
+        assert await tapped(world, line, "unpause:0123456789ab", ADMIN) == GONE
+    assert world.pixverse.looks("alice@example.com") == 1
+    assert (await tapped(world, answer, resume, ADMIN)).startswith("Resumed by Ada")
+    await until(lambda: world.pixverse.looks("alice@example.com") == 2, "it is looked at again")
+
+
 async def test_a_stranger_who_sends_our_data_gets_nothing(world: World) -> None:
     """From a chat that is not allowed even the right number is answered without a word."""
     bot, alert = await alarmed(world, f"{ANN}")
     world.telegram.say(BOB, "/start")
     own = await world.told("This chat's id is", BOB)
-    for verb in ("ack", "credits", "snooze1h", "undo", "end"):
+    for verb in ("ack", "credits", "snooze1h", "undo", "end", "resume", "endpause", "unpause"):
         assert await tapped(world, own, f"{verb}:{ack_of(alert).partition(':')[2]}", BOB) == ""
     assert world.telegram.texts(BOB) == [own.text]
     assert not await is_silenced(bot)
