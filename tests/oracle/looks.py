@@ -121,12 +121,12 @@ def known_plans(seen: list[Seen], at: float) -> set[tuple[Plan | None, bool]]:
 
 
 def whole(plan: Plan, before: Plan | None) -> Plan:
-    """A plan whose answer left out whether it renews: as it was told last of this period, else by itself."""
+    """A plan whose answer left out whether it renews: as it was told last of this period, else it ends."""
     if plan.renews is not None:
         return plan
     moved = (plan.ends_at or 0) - (before.ends_at or 0) if before and plan.ends_at and before.ends_at else 0
     same = before is not None and before.free is plan.free and moved <= NEW_PERIOD
-    return replace(plan, renews=before.renews if before and same else True)
+    return replace(plan, renews=before.renews if before and same else False)
 
 
 def distinct(ways: list[Standing | None], *, sure: bool) -> tuple[Standing | None, ...]:
