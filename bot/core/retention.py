@@ -11,13 +11,13 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST = datetime.min.replace(tzinfo=UTC)
 
-SLICE_S = 0.02
+SLICE_S = 0.015
 """Seconds after which a slice begins no further step."""
 
-QUICK_S, SLOW_S = 0.002, 0.008
+QUICK_S, SLOW_S = 0.001, 0.005
 """Seconds of a step below which the next one may take more rows, and above which it takes fewer."""
 
-FEWEST_ROWS, FIRST_ROWS, MOST_ROWS = 8, 64, 512
+FEWEST_ROWS, FIRST_ROWS, MOST_ROWS = 8, 64, 256
 
 
 @dataclass(frozen=True, slots=True)
