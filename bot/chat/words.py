@@ -31,7 +31,7 @@ TROUBLES = {
 MENDS = {
     OutageKind.UNAUTHORIZED: "Put a valid token into USEAPI_TOKEN and restart the bot.",
     OutageKind.LAPSED: "Renew the subscription at useapi.net; the bot goes on by itself.",
-    OutageKind.MISSING: "Add the account at useapi.net, or take it out of ACCOUNTS.",
+    OutageKind.MISSING: "Add the account at useapi.net, or, if the settings name it, take it out there.",
     OutageKind.BROKEN: "At useapi.net, remove the account and add it again.",
     OutageKind.UNREFRESHED: "This may pass. If it lasts, remove the account at useapi.net and add it again.",
     OutageKind.THROTTLED: "The bot keeps trying. If this stays, make CHECK_EVERY longer.",

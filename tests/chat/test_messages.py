@@ -73,7 +73,11 @@ def test_the_line_is_told_truly(monthly: int, side: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "trouble", "mend"),
     [
-        (OutageKind.MISSING, "unknown account", "Add the account at useapi.net, or take it out of ACCOUNTS."),
+        (
+            OutageKind.MISSING,
+            "unknown account",
+            "Add the account at useapi.net, or, if the settings name it, take it out there.",
+        ),
         (OutageKind.THROTTLED, "asked too often", "The bot keeps trying. If this stays, make CHECK_EVERY longer."),
         (OutageKind.UNAVAILABLE, "unavailable", "The bot keeps trying; nothing to do unless it lasts."),
         (

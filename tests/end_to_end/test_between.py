@@ -65,7 +65,7 @@ async def test_a_page_before_one_account_is_counted_and_told(world: World) -> No
     await bot.round()
     message = await world.told(f"{ALICE}: cannot be read since")
     assert f"unavailable. {BETWEEN}: 404, a page of nginx" in message.text
-    assert "take it out of ACCOUNTS" not in message.text
+    assert "take it out" not in message.text
 
 
 async def test_a_failed_login_is_one_accounts_and_told_at_once(world: World) -> None:
