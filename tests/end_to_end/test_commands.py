@@ -201,10 +201,11 @@ async def test_credits_looks_afresh_only_where_a_number_is_old(world: World) -> 
     assert "12,450" in await bot.asked("/credits alice")
     world.clock.advance(timedelta(minutes=2))
     assert "9,000" in await bot.asked("/credits alice")
+    assert "12,450" in await bot.asked("/credits bob"), "read, and saved, whether its place in the interval came or not"
     world.pixverse.fail(Fault(503, {"error": "PixVerse is away"}), bob.email)
     world.clock.advance(timedelta(minutes=5))
     text = await bot.asked("/credits")
     assert "unknown · last 12,450 at" in text
-    assert "7 min ago: unavailable" in text
+    assert "5 min ago: unavailable" in text
     assert "PixVerse is away" in await bot.asked("/credits bob")
     world.clock.advance(EVERY)
