@@ -103,10 +103,10 @@ async def test_a_404_of_the_list_ends_nobodys_watch(template: Path, court: Execu
 
 
 async def test_a_page_of_cloudflare_is_nobodys_word(template: Path, court: Executor) -> None:
-    """A 403 of Cloudflare for one look is told nobody; a bot that takes it for a refused token is seen."""
+    """A 403 of Cloudflare for a look or two blames nobody; a bot that takes it for a refused token is seen."""
     passing = plot(
         Turn(3.0, ALICE, monthly=400),
-        pixverse=[Act(0.3, "Cloudflare, just a moment", 0.8)],
+        pixverse=[Act(0.3, "Cloudflare, just a moment", 1.8)],
     )
     outcome = await live(passing, template, court)
     assert not outcome.misses, f"{outcome.misses}\n{outcome.record}"
