@@ -39,7 +39,7 @@ SPREAD = timedelta(seconds=2)
 FEW = 16
 """So many looks always begin together: a few accounts that fall at once are told in one message."""
 
-PAUSE_INTERVALS = 3
+DOWNTIME_INTERVALS = 3
 
 
 class Checks:
@@ -80,7 +80,7 @@ class Checks:
         """Takes up where the last run left off: everyone is due at once."""
         now = self._clock()
         async with self._store.write() as connection:
-            told = await history.last_pause_end(connection, now)
+            told = await history.last_downtime_end(connection, now)
             more_often = await chats.marked(connection, chats.MORE_OFTEN)
             moments = (await accounts.last_look(connection), told, more_often)
             self._ticked_at = max((moment for moment in moments if moment), default=None)
@@ -108,8 +108,8 @@ class Checks:
             await asyncio.wait(waits, timeout=seconds)
 
     async def tick(self) -> None:
-        """Notices a pause, says what a silence that is over withheld, and starts the looks that are due."""
-        await self._note_pause()
+        """Notices a downtime, says what a silence that is over withheld, and starts the looks that are due."""
+        await self._note_downtime()
         await self._verdicts.catch_up_if_due()
         await self.start_due()
         self._note_idle_round()
@@ -308,15 +308,15 @@ class Checks:
             self._idle_at = now
             self._context.on_round(Round(whole=True, any_read=False))
 
-    async def _note_pause(self) -> None:
+    async def _note_downtime(self) -> None:
         """After more than three intervals without checks, says from when to when nobody was watching.
 
         Where the database cannot be written, the next tick tries again.
         """
         now, before = self._clock(), self._ticked_at
-        longest = PAUSE_INTERVALS * (self.rounds.shortest or self.every)
+        longest = DOWNTIME_INTERVALS * (self.rounds.shortest or self.every)
         if before and now - before > longest and not self.rounds.all_paused:
-            await self._verdicts.say_pause(before, now)
+            await self._verdicts.say_downtime(before, now)
         self._ticked_at = self._clock()  # only now: a database that was locked just then must not make this forgotten
 
     def clock_stepped(self, by: timedelta) -> None:

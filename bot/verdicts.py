@@ -297,12 +297,14 @@ class Verdicts:
             await self.say(connection, joined, remembered, now)
             await asyncio.sleep(0)
 
-    async def say_pause(self, since: datetime, until: datetime) -> None:
+    async def say_downtime(self, since: datetime, until: datetime) -> None:
         """Says from when to when nobody was watching, once, but where everything is muted."""
         log.warning("Nobody was watching from %s to %s", since.isoformat(), until.isoformat())
-        notice = Notice(f"pause|{since.isoformat()}", Topic.PAUSE, Severity.INFO, facts=Facts(since=since, until=until))
+        notice = Notice(
+            f"pause|{since.isoformat()}", Topic.DOWNTIME, Severity.INFO, facts=Facts(since=since, until=until)
+        )
         async with self._store.write() as connection:
-            await history.note_pause(connection, since, until)
+            await history.note_downtime(connection, since, until)
             await self.put(connection, [notice], until)
         self._on_notices()
 

@@ -90,7 +90,7 @@ async def test_each_account_keeps_its_own_interval(world: World) -> None:
     assert counts[1] in (2, 3)
     assert counts[2] in (240, 241)
     assert len(world.rounds) in (16, 17), "a round waits for those at the setting's interval"
-    assert await world.notices(Topic.PAUSE) == []
+    assert await world.notices(Topic.DOWNTIME) == []
 
 
 async def test_an_interval_that_becomes_shorter_holds_at_once(world: World) -> None:
@@ -118,10 +118,10 @@ async def test_nobody_was_watching_is_judged_by_the_shortest_interval(world: Wor
     await tick(world)
     world.clock.forward(hours=5)
     await tick(world)
-    assert await world.notices(Topic.PAUSE) == []
+    assert await world.notices(Topic.DOWNTIME) == []
     world.clock.forward(days=4)
     await tick(world)
-    assert len(await world.notices(Topic.PAUSE)) == 1
+    assert len(await world.notices(Topic.DOWNTIME)) == 1
 
 
 async def test_failures_count_by_checks_at_any_interval(world: World) -> None:
@@ -345,20 +345,20 @@ async def test_after_a_long_sleep_of_the_machine_each_account_is_looked_at_once(
     assert world.source.reads == [ALICE, ALICE]
 
 
-async def test_a_pause_is_said_once(world: World) -> None:
+async def test_a_downtime_is_said_once(world: World) -> None:
     """After more than three intervals without checks one message says from when to when nobody was watching."""
     await world.watch(ALICE)
     await tick(world)
     world.clock.now += 3 * QUARTER
     await tick(world)
-    assert await world.notices(Topic.PAUSE) == []
+    assert await world.notices(Topic.DOWNTIME) == []
     before = world.clock.now
     world.clock.now += 3 * QUARTER + timedelta(seconds=1)
     for _ in range(3):
         await tick(world)
-    (pause,) = await world.notices(Topic.PAUSE)
-    assert (pause.notice.facts.since, pause.notice.facts.until) == (before, world.clock.now)
-    assert not pause.notice.rings
+    (downtime,) = await world.notices(Topic.DOWNTIME)
+    assert (downtime.notice.facts.since, downtime.notice.facts.until) == (before, world.clock.now)
+    assert not downtime.notice.rings
 
 
 class LockedAtTimes(Store):
@@ -379,8 +379,8 @@ class LockedAtTimes(Store):
             yield connection
 
 
-async def test_a_pause_that_a_locked_database_hides_is_said_later(world: World) -> None:
-    """The pause is said once the database can be written again, though the tick that noticed it came to nothing."""
+async def test_a_downtime_that_a_locked_database_hides_is_said_later(world: World) -> None:
+    """The downtime is said once the database can be written again, though the tick that noticed it came to nothing."""
     await world.watch(ALICE)
     await tick(world)
     store = LockedAtTimes(world.store)
@@ -394,23 +394,23 @@ async def test_a_pause_that_a_locked_database_hides_is_said_later(world: World) 
     store.locked = False
     await checks.tick()
     await checks.cancel()
-    (pause,) = await world.notices(Topic.PAUSE)
-    assert pause.notice.facts.since == NOW
+    (downtime,) = await world.notices(Topic.DOWNTIME)
+    assert downtime.notice.facts.since == NOW
 
 
-async def test_a_pause_over_a_restart_is_said_and_a_quick_restart_is_silent(database: Path) -> None:
-    """The pause counts from the last look of the run before; a restart within the time says nothing."""
+async def test_a_downtime_over_a_restart_is_said_and_a_quick_restart_is_silent(database: Path) -> None:
+    """The downtime counts from the last look of the run before; a restart within the time says nothing."""
     async with world_in(database) as world:
         await world.watch(ALICE)
         await tick(world)
-    for minutes, pauses in ((30, 0), (46, 1)):
+    for minutes, lines in ((30, 0), (46, 1)):
         async with world_in(database) as again:
             again.clock.forward(minutes=minutes)
             await again.discovery((ALICE, None)).resume()
             await again.checks.resume()
             await tick(again)
             assert again.source.reads == [ALICE]
-            assert len(await again.notices(Topic.PAUSE)) == pauses
+            assert len(await again.notices(Topic.DOWNTIME)) == lines
             again.clock.now = NOW
             async with again.store.write() as connection:
                 await connection.exec_driver_sql(
@@ -418,20 +418,20 @@ async def test_a_pause_over_a_restart_is_said_and_a_quick_restart_is_silent(data
                 )
 
 
-async def test_a_pause_that_was_told_is_not_told_again_by_a_start_just_after_it(database: Path) -> None:
-    """Killed after it told of a pause and before the next look: the next start does not tell of the same time."""
+async def test_a_downtime_that_was_told_is_not_told_again_by_a_start_just_after_it(database: Path) -> None:
+    """Killed after it told of a downtime and before the next look: the next start does not tell of the same time."""
     async with world_in(database) as world:
         await world.watch(ALICE)
         await tick(world)
         world.clock.forward(hours=5)
-        await world.verdicts.say_pause(NOW + timedelta(minutes=10), world.clock.now)
+        await world.verdicts.say_downtime(NOW + timedelta(minutes=10), world.clock.now)
     async with world_in(database) as again:
         again.clock.forward(hours=5, minutes=1)
         await again.discovery((ALICE, None)).resume()
         await again.checks.resume()
         await tick(again)
         assert again.source.reads == [ALICE]
-        assert len(await again.notices(Topic.PAUSE)) == 1
+        assert len(await again.notices(Topic.DOWNTIME)) == 1
 
 
 async def test_a_restart_looks_at_everyone_at_once(database: Path) -> None:

@@ -123,14 +123,14 @@ async def scene(database: Path) -> AsyncIterator[Scene]:
 
 @pytest.mark.parametrize("days", [-400, -1, 1, 400])
 async def test_checks_keep_their_pace(scene: Scene, days: float, caplog: pytest.LogCaptureFixture) -> None:
-    """A clock that is set makes nobody due, and nobody late; no pause is told."""
+    """A clock that is set makes nobody due, and nobody late; no downtime is told."""
     await scene.set(days=days)
     await scene.tick()
     assert scene.world.source.reads == [ALICE]
     scene.clock.forward(minutes=15)
     await scene.tick()
     assert scene.world.source.reads == [ALICE, ALICE]
-    assert await scene.world.notices(Topic.PAUSE) == []
+    assert await scene.world.notices(Topic.DOWNTIME) == []
     assert [step.by for step in scene.steps] == [timedelta(days=days)]
     assert "The clock was set" in caplog.text
 
@@ -147,13 +147,13 @@ async def test_each_account_keeps_its_own_interval(scene: Scene) -> None:
     assert [(int(str(at)) - day,) for (at,) in before] == after
 
 
-async def test_a_pause_is_as_long_as_it_was(scene: Scene) -> None:
-    """The machine stood still for two hours, and its clock was set by a day meanwhile: the pause is two hours."""
+async def test_a_downtime_is_as_long_as_it_was(scene: Scene) -> None:
+    """The machine stood still for two hours, and its clock was set by a day meanwhile: the downtime is two hours."""
     scene.clock.forward(hours=2)
     await scene.set(days=1)
     await scene.tick()
-    (pause,) = await scene.world.notices(Topic.PAUSE)
-    facts = pause.notice.facts
+    (downtime,) = await scene.world.notices(Topic.DOWNTIME)
+    facts = downtime.notice.facts
     assert facts.since
     assert facts.until
     assert facts.until - facts.since == 2 * HOUR
@@ -243,7 +243,7 @@ async def test_a_clock_set_while_the_bot_was_off_moves_nothing_either(database: 
         ((read_at,),) = await world.query("SELECT read_at FROM accounts")
         assert read_at == int((later.now - timedelta(minutes=20)).timestamp() * 1_000_000)
         await scene.tick()
-        assert await world.notices(Topic.PAUSE) == []
+        assert await world.notices(Topic.DOWNTIME) == []
     assert [(step.by, step.while_off) for step in scene.steps] == [(timedelta(hours=hours), True)]
 
 

@@ -86,8 +86,8 @@ async def test_each_chat_is_greeted_with_the_number_of_its_accounts(world: World
 async def test_a_pause_is_told_to_every_chat(world: World) -> None:
     """Whoever is told of any account was not watched for either."""
     await put_in_force(world, source(None, account(ALICE, None, None, GROUP)))
-    await world.verdicts.say_pause(NOW, world.clock.forward(hours=3))
-    assert len(await world.notices(Topic.PAUSE)) == len(await world.notices(Topic.PAUSE, GROUP)) == 1
+    await world.verdicts.say_downtime(NOW, world.clock.forward(hours=3))
+    assert len(await world.notices(Topic.DOWNTIME)) == len(await world.notices(Topic.DOWNTIME, GROUP)) == 1
 
 
 async def test_two_sources_with_one_email_are_two_accounts(world: World) -> None:

@@ -59,7 +59,7 @@ async def test_a_message_holds_so_much_and_the_next_the_rest(postroom: Postroom)
 async def test_a_group_gets_twenty_a_minute(postroom: Postroom) -> None:
     """A group gets at most twenty messages in any minute and one a second; in the end it gets all."""
     for number in range(30):
-        await postroom.put(notice(f"n{number}", topic=Topic.PAUSE), chats=[GROUP])
+        await postroom.put(notice(f"n{number}", topic=Topic.DOWNTIME), chats=[GROUP])
     await postroom.deliver()
     times = [told.at for told in postroom.post.told]
     assert len(times) == 30
@@ -70,7 +70,7 @@ async def test_a_group_gets_twenty_a_minute(postroom: Postroom) -> None:
 async def test_a_private_chat_is_not_held_to_a_groups_pace(postroom: Postroom) -> None:
     """Thirty messages to one person take half a minute."""
     for number in range(30):
-        await postroom.put(notice(f"n{number}", topic=Topic.PAUSE))
+        await postroom.put(notice(f"n{number}", topic=Topic.DOWNTIME))
     await postroom.deliver()
     assert postroom.post.told[-1].at - postroom.post.told[0].at == pytest.approx(29)
 

@@ -215,7 +215,7 @@ async def pair(house: House, *wanted: Chat) -> None:
 async def test_leaving_ends_one_pairing(house: House) -> None:
     """The other chats stay; what waited for the one that left is told to nobody; it may come back."""
     await pair(house, ALICE, BOB)
-    notice = Notice("key", Topic.PAUSE, Severity.INFO)
+    notice = Notice("key", Topic.DOWNTIME, Severity.INFO)
     async with house.store.write() as connection:
         await outbox.put(connection, [notice], [ALICE, BOB], house.now)
         values = {"thread_id": 0, "message_id": 1, "text_hash": "", "edited_at": NOW}

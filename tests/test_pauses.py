@@ -96,7 +96,7 @@ async def test_nobody_looks_at_who_is_paused(world: World) -> None:
     assert world.source.reads.count(ALICE) == 2, "it is looked at at once"
     await pass_time(world, pauses, 3 * QUARTER)
     assert world.source.reads.count(ALICE) >= 4
-    assert await world.notices(Topic.PAUSE) == []
+    assert await world.notices(Topic.DOWNTIME) == []
 
 
 async def test_the_other_chats_are_told_once_and_all_of_the_end(world: World) -> None:
@@ -206,8 +206,8 @@ async def test_with_all_paused_nobody_misses_the_watch(tmp_path: Path) -> None:
             await again.discovery((ALICE, None)).resume()
             await again.checks.resume()
             await pauses_of(again).tick()
-            await again.checks._note_pause()
-            assert [one.facts.since for one in await told(again, Topic.PAUSE)] == ([since] if since else [])
+            await again.checks._note_downtime()
+            assert [one.facts.since for one in await told(again, Topic.DOWNTIME)] == ([since] if since else [])
 
 
 async def test_a_process_that_slept_through_a_pause_was_missed_from_its_end_on(world: World) -> None:
@@ -219,7 +219,7 @@ async def test_a_process_that_slept_through_a_pause_was_missed_from_its_end_on(w
     await pass_time(world, pauses, timedelta(minutes=30))
     world.clock.forward(hours=4)
     await tick(world, pauses)
-    (line,) = await told(world, Topic.PAUSE)
+    (line,) = await told(world, Topic.DOWNTIME)
     assert (line.facts.since, line.facts.until) == (NOW + HOURS, NOW + 4.5 * HOURS)
 
 
@@ -232,7 +232,7 @@ async def test_a_process_that_slept_within_a_pause_was_not_missed(world: World) 
     await tick(world, pauses)
     world.clock.forward(hours=4)
     await tick(world, pauses)
-    assert await told(world, Topic.PAUSE) == []
+    assert await told(world, Topic.DOWNTIME) == []
 
 
 async def test_a_look_that_waits_its_turn_is_given_up(world: World) -> None:

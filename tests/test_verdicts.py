@@ -264,14 +264,14 @@ async def test_a_pause_is_not_said_where_all_is_muted(database: Path) -> None:
     """Muting everything covers the notes beside alerts too, in the chat that asked or in all."""
     async with world_in(database, chats=(CHAT, GROUP)) as world:
         await silence(world, Silence(SilenceKind.ALL, until=NOW + HOUR))
-        await world.verdicts.say_pause(NOW - HOUR, NOW)
-        assert await world.notices(Topic.PAUSE) == []
+        await world.verdicts.say_downtime(NOW - HOUR, NOW)
+        assert await world.notices(Topic.DOWNTIME) == []
         await silence(
             world, Silence(SilenceKind.ALL, until=NOW), Silence(SilenceKind.ALL, until=NOW + HOUR, chat=GROUP)
         )
-        await world.verdicts.say_pause(NOW - HOUR, NOW)
-        assert len(await world.notices(Topic.PAUSE)) == 1
-        assert await world.notices(Topic.PAUSE, GROUP) == []
+        await world.verdicts.say_downtime(NOW - HOUR, NOW)
+        assert len(await world.notices(Topic.DOWNTIME)) == 1
+        assert await world.notices(Topic.DOWNTIME, GROUP) == []
 
 
 async def test_a_chat_that_joins_is_told_what_fires(database: Path) -> None:

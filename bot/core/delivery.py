@@ -14,10 +14,10 @@ CHAT_PAUSE = 1.0
 GROUP_LIMIT, GROUP_WINDOW = 20, 60.0
 STORM_ACCOUNTS, STORM_MESSAGES, STORM_WINDOW = 5, 3, 900.0
 LONGEST_GATHER = 240.0
-ALONE = (Topic.PAUSE, Topic.DIGEST, Topic.PAUSED, Topic.RESUMED)
+ALONE = (Topic.DOWNTIME, Topic.DIGEST, Topic.PAUSED, Topic.RESUMED)
 NOTES_LAST = {
     **dict.fromkeys((Topic.DIGEST, Topic.ACK, Topic.MUTE, Topic.PAUSED, Topic.RESUMED), timedelta(days=1)),
-    Topic.PAUSE: timedelta(days=7),
+    Topic.DOWNTIME: timedelta(days=7),
 }
 UNTOLD_LASTS = timedelta(days=7)
 """How long a chat that refuses is still owed a note, and what began and ended without its being told."""

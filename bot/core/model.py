@@ -71,13 +71,13 @@ class Reason(StrEnum):
 class Topic(StrEnum):
     """What a notification is about: an alert's decision, or one of the rare notes beside alerts.
 
-    ``PAUSE`` is a time in which nobody was watching; ``PAUSED`` and ``RESUMED`` are what a person wished.
+    ``DOWNTIME`` is a time in which nobody was watching; ``PAUSED`` and ``RESUMED`` are what a person wished.
     """
 
     ALERT = "alert"
     GREETING = "greeting"
     GONE = "gone"
-    PAUSE = "pause"
+    DOWNTIME = "pause"
     PAUSED = "paused"
     RESUMED = "resumed"
     DIGEST = "digest"

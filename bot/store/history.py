@@ -72,7 +72,7 @@ def outage_row(account: Account) -> dict[str, object]:
     return {"account": account.key, "since": account.failing_since or account.looked_at, "until": None, "kind": kind}
 
 
-async def note_pause(connection: Connection, since: datetime, until: datetime) -> None:
+async def note_downtime(connection: Connection, since: datetime, until: datetime) -> None:
     """Writes down that nobody was watching."""
     row = {"account": EVERYONE, "since": since, "until": until, "kind": NOT_RUNNING}
     await connection.execute(insert(outages).on_conflict_do_nothing(), row)
@@ -85,7 +85,7 @@ async def note_paused(connection: Connection, paused: Iterable[tuple[str, dateti
         await connection.execute(insert(outages).on_conflict_do_nothing(), rows)
 
 
-async def last_pause_end(connection: Connection, now: datetime) -> datetime | None:
+async def last_downtime_end(connection: Connection, now: datetime) -> datetime | None:
     """Until when nobody was watching, the last time; an end that lies ahead is that of a clock since set back."""
     pauses = sa.and_(outages.c.account == EVERYONE, outages.c.kind == NOT_RUNNING, outages.c.until <= now)
     at: datetime | None = await connection.scalar(sa.select(sa.func.max(outages.c.until)).where(pauses))

@@ -250,11 +250,11 @@ def test_a_reminder_after_an_ack_says_who_was_at_it() -> None:
 def test_pause() -> None:
     """From when to when nobody was watching."""
     check(
-        note(Topic.PAUSE, Facts(since=NOW.replace(hour=2, minute=10), until=NOW.replace(hour=7, minute=45))),
+        note(Topic.DOWNTIME, Facts(since=NOW.replace(hour=2, minute=10), until=NOW.replace(hour=7, minute=45))),
         "⚪ Nobody was watching from 02:10 to 07:45",
         "No checks ran for 5 h 35 min. Every account is read again now; what is wrong is told next.",
     )
-    yesterday = said(parcel(note(Topic.PAUSE, Facts(since=ago(days=1), until=NOW)))).text
+    yesterday = said(parcel(note(Topic.DOWNTIME, Facts(since=ago(days=1), until=NOW)))).text
     assert yesterday.startswith("⚪ Nobody was watching from yesterday 14:03 to today 14:03\n")
 
 

@@ -165,7 +165,7 @@ def test_what_one_act_silenced_is_one_message(topic: Topic) -> None:
     assert [[part.id for part in parcel.notifications] for parcel in parcels(lines)] == [[1, 3], [2]]
 
 
-@pytest.mark.parametrize("topic", [Topic.PAUSE, Topic.DIGEST])
+@pytest.mark.parametrize("topic", [Topic.DOWNTIME, Topic.DIGEST])
 def test_notes_stand_alone(topic: Topic) -> None:
     """Pauses and summaries are never merged, not even with their like about the same."""
     note = notification(1, Reason.NONE, topic=topic, measure=None)
@@ -204,7 +204,7 @@ def histories(draw: st.DrawFn) -> list[Notification]:
     """Whatever may wait for one chat: alerts of a few accounts and sources, and notes, in any order."""
     waiting = []
     for number in range(draw(st.integers(0, 25))):
-        topic = draw(st.sampled_from([Topic.ALERT] * 6 + [Topic.GONE, Topic.GREETING, Topic.PAUSE]))
+        topic = draw(st.sampled_from([Topic.ALERT] * 6 + [Topic.GONE, Topic.GREETING, Topic.DOWNTIME]))
         waiting.append(
             notification(
                 number,
@@ -477,7 +477,7 @@ def test_old_notes_and_repeated_reminders_are_of_no_use() -> None:
     owed = [
         waiting(1, topic=Topic.DIGEST, age=DAY + MINUTE),
         waiting(2, topic=Topic.DIGEST, age=DAY),
-        waiting(3, topic=Topic.PAUSE, age=LONG),
+        waiting(3, topic=Topic.DOWNTIME, age=LONG),
         waiting(4, topic=Topic.GREETING, age=10 * LONG),
         waiting(5, topic=Topic.GONE, age=10 * LONG),
         waiting(6, FIRED, age=LONG),

@@ -32,7 +32,7 @@ def test_nothing_goes_twice() -> None:
     assert due_for_fallback([told], NOW + timedelta(days=1), AFTER, {told.notice.key}) == []
 
 
-@pytest.mark.parametrize("topic", [Topic.GREETING, Topic.GONE, Topic.PAUSE])
+@pytest.mark.parametrize("topic", [Topic.GREETING, Topic.GONE, Topic.DOWNTIME])
 def test_notes_beside_alerts_wait_for_telegram(topic: Topic) -> None:
     """A greeting is worth no mail."""
     note = notification(1, Reason.NONE, measure=None, topic=topic, severity=Severity.INFO, at=OLD)

@@ -228,7 +228,7 @@ def test_a_merged_message_rings_if_any_part_would() -> None:
 
 def test_notes_never_ring() -> None:
     """A greeting, a pause, an account that is gone: information at any time."""
-    told = parcel(notification(1, Reason.NONE, severity=I, topic=Topic.PAUSE, measure=None))
+    told = parcel(notification(1, Reason.NONE, severity=I, topic=Topic.DOWNTIME, measure=None))
     assert not rings(told, NIGHT, IN_QUIET, BERLIN)
     assert not rings(told, None, IN_DAYTIME, BERLIN)
 

@@ -28,8 +28,8 @@ BEGINS_IN = 2.5
 EPOCH = time.time() - time.monotonic()
 LONG_AFTER = 1e6
 """Seconds after the end, when all that was due has surely been told: the bot itself said that nothing waits."""
-PAUSES_ELSEWHERE = 1e9
-"""Seconds from look to look, so long that the oracle expects no pause: ``pauses.py`` knows better what was one."""
+DOWNTIMES_ELSEWHERE = 1e9
+"""Seconds from look to look, so long that the oracle expects no downtime: ``downtimes.py`` knows what was one."""
 _NO_TIME = "0001-01-01"
 _FAILED = re.compile(rf"^{NO_ANSWER} (\S+) (\S+) (\S+)$")
 
@@ -39,7 +39,7 @@ def truth_of(world: World) -> Truth:
     return Truth(
         accounts={email: email for email in world.pixverse.accounts},
         chats=tuple(map(str, world.chats)),
-        every=PAUSES_ELSEWHERE,
+        every=DOWNTIMES_ELSEWHERE,
         rules=[(0, Rules(*RULES, int(world.settings["UNREADABLE_AFTER"]), 86400))],
         up=[up_in(world, life) for life in world.lives if life.up_at],
         answers=sorted([*answers(world), *refused(world)], key=lambda one: one.at),

@@ -16,8 +16,8 @@ from tempfile import TemporaryDirectory
 
 from bot.demo.accounts import SimulatedAccount, utc_now
 from tests.faults import boards
+from tests.faults.downtimes import HEAD, wrong_downtimes
 from tests.faults.evidence import told_of, truth_of
-from tests.faults.pauses import HEAD, wrong_pauses
 from tests.faults.plot import Plot, Question, Turn
 from tests.faults.storage import HEADS, wrong_of_the_database
 from tests.faults.troubles import ROOMS, TELEGRAM, Act
@@ -102,7 +102,7 @@ async def judged(world: World, court: Executor, outcome: Outcome) -> None:
     """What is wrong with the chats. The oracle works elsewhere, or the services here would answer late meanwhile."""
     truth, told = truth_of(world), told_of(world)
     outcome.evidence = pickle.dumps((truth, told))
-    outcome.misses += [*wrong_pauses(world, told.messages), *wrong_of_the_database(world, told.messages)]
+    outcome.misses += [*wrong_downtimes(world, told.messages), *wrong_of_the_database(world, told.messages)]
     told.messages = [one for one in told.messages if not one.text.startswith((HEAD, *HEADS))]
     for miss in await asyncio.get_running_loop().run_in_executor(court, partial(judge, leaving_open=True), truth, told):
         (outcome.left_open if miss.what == LEFT_OPEN else outcome.misses).append(str(miss))

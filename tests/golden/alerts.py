@@ -284,6 +284,8 @@ def notes() -> Mapping[str, str]:
         "a pause is over": shown.notices(note(Topic.RESUMED, given.facts(count=1))),
         "a pause is over, all": shown.notices(note(Topic.RESUMED, Facts())),
         "resumed": shown.notices(note(Topic.RESUMED, given.facts(count=1, by="Kim"))),
-        "nobody was watching": shown.notices(note(Topic.PAUSE, night)),
-        "nobody was watching, since yesterday": shown.notices(note(Topic.PAUSE, Facts(since=ago(days=1), until=NOW))),
+        "nobody was watching": shown.notices(note(Topic.DOWNTIME, night)),
+        "nobody was watching, since yesterday": shown.notices(
+            note(Topic.DOWNTIME, Facts(since=ago(days=1), until=NOW))
+        ),
     }

@@ -159,7 +159,7 @@ def notes(truth: Truth, chat: str, reads: list[Read], paused: Paused) -> Iterato
         yield from silences_told(truth, chat, reads, kind)
     yield from lines_told(truth, chat, "paused", notes_of(reads, "paused"), list(lines_of_pauses(truth, chat)))
     yield from lines_told(truth, chat, "resumed", notes_of(reads, "resumed"), list(lines_of_ends(truth, chat, paused)))
-    yield from pauses_told(truth, chat, notes_of(reads, "pause"), paused)
+    yield from downtimes_told(truth, chat, notes_of(reads, "downtime"), paused)
 
 
 def silences_told(truth: Truth, chat: str, reads: Iterable[Read], kind: str) -> Iterator[Miss]:
@@ -206,23 +206,23 @@ def looked_at(paused: Paused) -> Iterator[Miss]:
         yield Miss(at, "looked at while it is paused", "", account)
 
 
-def pauses_told(truth: Truth, chat: str, heard: list[Message], paused: Paused) -> Iterator[Miss]:
+def downtimes_told(truth: Truth, chat: str, heard: list[Message], paused: Paused) -> Iterator[Miss]:
     """Each time in which nobody watched is told, and none that there was not."""
     windows = list[Span]()
     early = truth.slack.tick + truth.slack.save
-    for pause in pauses(truth, paused):
-        told_by = truth.in_time(pause.seen_by, truth.slack.tell, truth.in_the_way(chat))
-        windows.append((pause.over - early, told_by))
-        found = [one for one in heard if pause.since < one.at <= told_by]  # or by a life that was too short for a look
-        if pause.sure and not found and told_by <= truth.ended_at and not excused(truth, chat, pause.over, told_by):
-            what = f"nobody watched from {pause.since:.0f} to {pause.over:.0f}, and that was not told"
+    for time in downtimes(truth, paused):
+        told_by = truth.in_time(time.seen_by, truth.slack.tell, truth.in_the_way(chat))
+        windows.append((time.over - early, told_by))
+        found = [one for one in heard if time.since < one.at <= told_by]  # or by a life that was too short for a look
+        if time.sure and not found and told_by <= truth.ended_at and not excused(truth, chat, time.over, told_by):
+            what = f"nobody watched from {time.since:.0f} to {time.over:.0f}, and that was not told"
             yield Miss(told_by, what, chat)
     repeats = sum(may_repeat(truth, message) for message in heard)
     for message in heard:
         if not any(since <= message.at <= until for since, until in windows):
-            yield Miss(message.at, "told of a pause that there was not", chat)
+            yield Miss(message.at, "told of a downtime that there was not", chat)
     if len(heard) > len(windows) + repeats:
-        yield Miss(heard[-1].at, "told of a pause more than once", chat)
+        yield Miss(heard[-1].at, "told of a downtime more than once", chat)
 
 
 def excused(truth: Truth, chat: str, since: float, until: float, subject: str = SOURCE) -> bool:
@@ -236,7 +236,7 @@ def overlap(one: Span, other: Span) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class Downtime:
     """A time in which nobody watched: since when, when it was over for the bot, and by when it has seen that."""
 
     since: float
@@ -245,7 +245,7 @@ class Pause:
     sure: bool
 
 
-def pauses(truth: Truth, paused: Paused) -> list[Pause]:
+def downtimes(truth: Truth, paused: Paused) -> list[Downtime]:
     """The times of over three intervals without looks; not sure where a life was too short. A clock set is no time.
 
     While everyone is paused there is nobody to watch; where anybody was paused meanwhile, the shortest interval that
@@ -261,7 +261,7 @@ def pauses(truth: Truth, paused: Paused) -> list[Pause]:
         since = paused.watched_since(begin, over)
         if since is not None and over - since > long - slack:
             certain = sure and over - since > long + slack and not paused.anybody(begin, over)
-            told.append(Pause(since, over, by, certain))
+            told.append(Downtime(since, over, by, certain))
     return told
 
 

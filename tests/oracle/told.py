@@ -24,9 +24,10 @@ class Message:
 class Telling:
     """What a message says of one account (``who`` None: of the service as a whole, or of nobody).
 
-    ``measure``: credits, plan, failures, runway, spike, listing, or greeting, pause, paused, resumed, gone. ``state``:
-    critical, warning, info, resolved or note. ``still`` whether it says so; None where the words leave it open.
-    ``number`` are the credits it tells, ``rung`` the line it names, ``untold`` whether it tells of what it overtook.
+    ``measure``: credits, plan, failures, runway, spike, listing, or greeting, downtime, paused, resumed, gone.
+    ``state``: critical, warning, info, resolved or note. ``still`` whether it says so; None where the words leave it
+    open. ``number`` are the credits it tells, ``rung`` the line it names, ``untold`` whether it tells of what it
+    overtook.
     """
 
     who: str | None
@@ -111,7 +112,7 @@ def of_note(words: str) -> list[Telling]:
     if muted:
         return [Telling(None if muted[1] == "Everything" else muted[1], "mute", "note")]
     if words.startswith("Nobody was watching"):
-        return [Telling(None, "pause", "note")]
+        return [Telling(None, "downtime", "note")]
     if re.match(r".+ paused the checks of ", words):
         return [Telling(None, "paused", "note")]
     if re.match(r"Checks of .+ go on", words):

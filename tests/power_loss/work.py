@@ -175,7 +175,7 @@ class Life:
     async def pause(self) -> None:
         """Nobody was watching for a while."""
         now = self.world.clock()
-        await self.world.verdicts.say_pause(now - timedelta(hours=1), now)
+        await self.world.verdicts.say_downtime(now - timedelta(hours=1), now)
         await self.say_due()
 
 

@@ -102,7 +102,7 @@ async def test_the_same_look_twice_changes_nothing(store: Store) -> None:
 async def test_a_pause_is_a_gap_for_everyone(store: Store) -> None:
     """While the bot was off, nobody's number was known."""
     async with store.write() as connection:
-        await history.note_pause(connection, NOW - 5 * HOUR, NOW - 2 * HOUR)
+        await history.note_downtime(connection, NOW - 5 * HOUR, NOW - 2 * HOUR)
     gap = Gap((NOW - 5 * HOUR).timestamp(), (NOW - 2 * HOUR).timestamp(), "not running")
     assert await gaps(store, ALICE, BOB) == {ALICE.key: [gap], BOB.key: [gap]}
     assert await gaps(store, ALICE, since=NOW - HOUR) == {ALICE.key: []}

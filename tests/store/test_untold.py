@@ -29,7 +29,7 @@ async def test_only_what_fires_counts(postroom: Postroom) -> None:
     """Neither an end, nor an alert that is over, nor a greeting, a summary or a pause."""
     await postroom.fire(notice("fires"))
     over = notice("over", BOB), notice("end", BOB, Reason.RESOLVED)
-    notes = [notice(topic, topic=topic) for topic in (Topic.GREETING, Topic.DIGEST, Topic.PAUSE, Topic.GONE)]
+    notes = [notice(topic, topic=topic) for topic in (Topic.GREETING, Topic.DIGEST, Topic.DOWNTIME, Topic.GONE)]
     await postroom.put(*over, *notes, notice("fires"))
     async with postroom.store.write() as connection:
         await refuse(connection, CHAT)
@@ -42,7 +42,7 @@ async def test_only_what_fires_counts(postroom: Postroom) -> None:
 async def test_what_waits_behind_a_refusal_counts_though_it_was_never_tried(postroom: Postroom) -> None:
     """A new alert, while the chat's next try is a quarter of an hour away."""
     await postroom.fire(notice("fires"))
-    await postroom.put(notice("note", topic=Topic.PAUSE), notice("fires"))
+    await postroom.put(notice("note", topic=Topic.DOWNTIME), notice("fires"))
     async with postroom.store.write() as connection:
         assert await outbox.untold(connection) == [], "what is only paced is on its way"
         await refuse(connection, CHAT)

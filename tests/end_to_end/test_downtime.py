@@ -53,14 +53,14 @@ async def test_a_process_that_was_killed_or_stopped_for_long_says_so_once(world:
     await world.pixverse.wait_for_looks(count=1)
     await bot.saved(1)
     await bot.kill()
-    await asyncio.sleep(3.5)  # the pause itself is what is tried
+    await asyncio.sleep(3.5)  # the downtime itself is what is tried
     bot = await world.start()
     await world.told(MISSED)
     await bot.quiet()
     bot.process.send_signal(signal.SIGSTOP)
     await asyncio.sleep(4.5)
     bot.process.send_signal(signal.SIGCONT)
-    await until(lambda: world.count(MISSED) == 2, "the second pause is told")
+    await until(lambda: world.count(MISSED) == 2, "the second downtime is told")
     alice.monthly = 0
     await world.told("out of credits")
     await bot.quiet()
