@@ -18,6 +18,8 @@ class Ledger:
     credits: dict[str, set[float]] = field(default_factory=dict)
     muted: set[str] = field(default_factory=set)
     muting: set[str] = field(default_factory=set)
+    paused: set[str] = field(default_factory=set)
+    pausing: set[str] = field(default_factory=set)
     unsynced: list[str] = field(default_factory=list)
     steps: int = 0
     transactions: int = 0
@@ -32,16 +34,10 @@ class Ledger:
                 self.credits.setdefault(account, set()).add(credits)
             case ["read", account, credits]:
                 self.credits[account] = {credits}
-            case ["mutes", subject]:
-                self.muting = {subject}
-            case ["unmutes"]:
-                self.muting = set(self.muted)
-            case ["muted", subject]:
-                self.muted.add(subject)
-                self.muting.clear()
-            case ["unmuted"]:
-                self.muted.clear()
-                self.muting.clear()
+            case ["mutes" | "unmutes" | "muted" | "unmuted" as word, *subjects]:
+                note_held(self.muted, self.muting, word, subjects)
+            case ["pauses" | "unpauses" | "paused" | "unpaused" as word, *subjects]:
+                note_held(self.paused, self.pausing, word, subjects)
             case ["unsynced", sql]:
                 self.unsynced.append(sql)
             case ["lived", steps, transactions]:
@@ -56,10 +52,23 @@ class Ledger:
                 self.credits.setdefault(account, set()).add(credits)
             case ["sent", key, chat]:
                 self.sent.add((key, chat))
-            case ["mutes", subject]:
-                self.muting.add(subject)
+            case ["mutes" | "pauses" as word, subject]:
+                (self.muting if word == "mutes" else self.pausing).add(subject)
             case ["unmutes"]:
                 self.muting |= self.muted
+            case ["unpauses"]:
+                self.pausing |= self.paused
+
+
+def note_held(held: set[str], changing: set[str], word: str, subjects: Sequence[str]) -> None:
+    """Takes an announcement of mutes or pauses: that one begins or has begun, or that all end or have ended."""
+    changing.clear()
+    if word.endswith("s"):
+        changing |= set(subjects) or held
+    elif subjects:
+        held |= set(subjects)
+    else:
+        held.clear()
 
 
 def ledger_of(said: Sequence[Sequence[Any]], upto: int | None = None) -> Ledger:

@@ -30,6 +30,7 @@ class Found:
     credits: dict[str, float] = field(default_factory=dict)
     newest: dict[str, float] = field(default_factory=dict)
     muted: set[str] = field(default_factory=set)
+    paused: set[str] = field(default_factory=set)
     past: set[datetime] = field(default_factory=set)
 
     @classmethod
@@ -63,6 +64,8 @@ class Found:
                 found.newest[str(account)] = float(str(monthly))
         muted = await world.query("SELECT subject FROM silences WHERE kind IN ('all', 'account')")
         found.muted = {str(subject) for (subject,) in muted}
+        paused = await world.query("SELECT subject FROM pauses WHERE NOT resumed")
+        found.paused = {str(subject) for (subject,) in paused}
         return found
 
 
@@ -74,6 +77,8 @@ def kept(ledger: Ledger, found: Found) -> Iterator[str]:
             yield f"{account} has {credits}, and what was seen is {ledger.credits.get(account)}"
     if not ledger.muted - ledger.muting <= found.muted <= ledger.muted | ledger.muting:
         yield f"muted are {found.muted} and not {ledger.muted}; under way was {ledger.muting}"
+    if not ledger.paused - ledger.pausing <= found.paused <= ledger.paused | ledger.pausing:
+        yield f"paused are {found.paused} and not {ledger.paused}; under way was {ledger.pausing}"
     yield from (f"of the past is lost: {moment}" for moment in sorted(past.STAYS - found.past))
     yield from (f"of the past never was: {moment}" for moment in sorted(found.past - past.EVERY))
     for sql in ledger.unsynced:

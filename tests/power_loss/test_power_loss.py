@@ -32,6 +32,7 @@ HALVES = {
     "DELETE FROM readings WHERE account LIKE '%long-ago%'": "of the past is lost",
     "UPDATE accounts SET reading = replace(reading, '\"monthly\":', '\"monthly\":1')": "what was seen is",
     "INSERT INTO silences (kind, subject, episode, level, by, thread_id) VALUES ('all', '', 0, 0, '', 0)": "muted are",
+    "INSERT INTO pauses (subject, resumed, since, until, by, made_at) VALUES ('x', 0, 0, 0, '', 0)": "paused are",
 }
 """What a cut must never leave, and how the judge calls it."""
 

@@ -2,7 +2,8 @@
 
 Before it does something it says what it means to do, and once the bot's own call has returned it says what it now
 holds for true: ``due`` (a notification is in the outbox), ``told`` (its delivery is recorded), ``read`` (a look is
-saved), ``muted`` and ``unmuted``. Whatever it said so must survive any cut that comes later.
+saved), ``muted`` and ``unmuted``, ``paused`` and ``unpaused``. Whatever it said so must survive any cut that comes
+later.
 """
 
 import random
@@ -14,6 +15,7 @@ from pathlib import Path
 from bot.core.delivery import Delivered, Later, Parcel, Rejected, SendResult
 from bot.core.model import Chat, OutageKind, Silence, SilenceKind
 from bot.outbox import Outbox
+from bot.pauses import Pauses
 from bot.store import accounts, alerts
 from bot.verdicts import Look
 from tests.fakes import CHAT, GROUP, FakePost, Timer, World, key_of, until, world_in
@@ -63,6 +65,7 @@ class Life:
         world = self.world
         self.rng = random.Random(self.seed)
         self.post = SayingPost(self.timer, self.line, self.seed)
+        self.pauses = Pauses(world.context, world.verdicts, world.checks)
         self.outbox = Outbox(world.store, self.post, world.recipients, world.clock, self.timer, world.metrics)
         self.emails = [f"user{number}@example.com" for number in range(self.rng.choice((1, 3, 12)))]
 
@@ -78,7 +81,8 @@ class Life:
     def actions(self) -> list[Callable[[], Awaitable[None]]]:
         """What may come next, the usual ones more often."""
         usual = [self.look, self.look, self.look, self.deliver, self.deliver, self.deliver, self.upkeep]
-        return [*usual, self.tick, self.fail, self.mute, self.unmute, self.mute_for_a_moment, self.catch_up, self.pause]
+        wishes = [self.mute, self.unmute, self.mute_for_a_moment, self.catch_up, self.pause, self.resume]
+        return [*usual, *wishes, self.tick, self.fail, self.miss_the_watch]
 
     def say(self, *words: object) -> None:
         """Announces; before and after are points for a cut like any other."""
@@ -173,6 +177,24 @@ class Life:
             await retention.tick()
 
     async def pause(self) -> None:
+        """The checks of an account, or all, are paused for long, and the other chat is told."""
+        key = self.rng.choice((None, key_of(self.emails[0])))
+        self.say("pauses", key or "")
+        await self.pauses.pause([key], self.world.clock() + YEAR, "Kim", CHAT)
+        self.say("paused", key or "")
+        await self.say_due()
+
+    async def resume(self) -> None:
+        """All pauses end, those who were paused are looked at, and the other chat is told."""
+        self.say("unpauses")
+        for email in self.emails:
+            self.say("looks", key_of(email), self.world.source.credits[email])
+        await self.pauses.resume_all("Kim", CHAT)
+        self.say("unpaused")
+        await until(lambda: not self.world.checks.busy)
+        await self.say_due()
+
+    async def miss_the_watch(self) -> None:
         """Nobody was watching for a while."""
         now = self.world.clock()
         await self.world.verdicts.say_downtime(now - timedelta(hours=1), now)
