@@ -291,6 +291,22 @@ async def test_the_demo_shows_an_alert_answers_and_ends_tidily(tmp_path: Path) -
     assert not left_in(tmp_path)
 
 
+async def test_the_demos_checks_can_be_paused(tmp_path: Path) -> None:
+    """What is spent in a pause shows when checks go on; until then the account is shown as paused."""
+    async with demo(tmp_path, "--terminal") as running:
+        place = await running.until("watches 5 accounts")
+        running.type("/pause north 3h")
+        place = await running.until("North is paused until", place)
+        running.type("spend north 9999")
+        running.type("/credits north")
+        place = await running.until("Paused until", place)
+        assert "North: out of credits" not in running.shown
+        running.type("/resume north")
+        place = await running.until("Checks of North go on now", place)
+        await running.until("North: out of credits", place)
+    assert "Traceback" not in running.shown
+
+
 @pytest.mark.parametrize("end", ["seconds", "quit", "SIGTERM"])
 async def test_the_demo_ends_as_it_is_told(tmp_path: Path, end: str) -> None:
     """After so many seconds, by `quit` and by SIGTERM: exit 0, and no database left."""
