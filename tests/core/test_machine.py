@@ -347,9 +347,9 @@ class Histories(RuleBasedStateMachine):
             self.allowance = known.monthly_allowance
         if known.daily_allowance is not None:
             self.daily_allowance = known.daily_allowance
-        self.credits_level = credits_oracle(
-            self.credits_level, known, self.allowance, self.daily_allowance, self.watching.low_credits
-        )
+        by_the_day = after.reading.plan.free is True and not self.allowance  # such an account has no other refill
+        daily = 0 if by_the_day else self.daily_allowance
+        self.credits_level = credits_oracle(self.credits_level, known, self.allowance, daily, self.watching.low_credits)
 
     def check_turn(self, before: Alert, one: Outcome) -> None:
         """Without silences every turn of an alert is said at once, by its reason, and nothing else is."""
