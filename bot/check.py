@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.accounts_file import watchlist_for
 from bot.app import source_of, utc_now
@@ -57,7 +58,7 @@ async def check_accounts(settings: Settings, wanted: Sequence[str], *, as_json: 
         chosen = choose(accounts, wanted) if wanted and accounts else accounts
         room = asyncio.Semaphore(IN_FLIGHT)
         found = await asyncio.gather(*(look(roster, account, room) for account in chosen))
-    text = in_json(found, trouble) if as_json else in_words(found, trouble, settings)
+    text = in_json(found, trouble) if as_json else in_words(found, trouble, utc_now(), settings.timezone)
     return text, exit_code(found, trouble)
 
 
@@ -126,27 +127,21 @@ def exit_code(found: Sequence[Finding], trouble: Sequence[str]) -> int:
     return WARNING if "warning" in severities else OK
 
 
-def in_words(found: Sequence[Finding], trouble: Sequence[str], settings: Settings) -> str:
+def in_words(found: Sequence[Finding], trouble: Sequence[str], now: datetime, zone: ZoneInfo) -> str:
     """A line an account, the worst first, and under each that could not be read the reason."""
-    now = utc_now()
     order = sorted(found, key=lambda one: ("critical", "unknown", "warning", "info", "ok").index(one.severity))
-    lines = [line for finding in order for line in finding_lines(finding, now, settings)]
+    lines = [line for finding in order for line in finding_lines(finding, now, zone)]
     return "\n".join([*trouble, *lines])
 
 
-def finding_lines(finding: Finding, now: datetime, settings: Settings) -> list[str]:
+def finding_lines(finding: Finding, now: datetime, zone: ZoneInfo) -> list[str]:
     """One account on the screen."""
     watched = Watched(finding.account, finding.alerts)
-    pieces = account_line(watched, now, settings.timezone)
+    pieces = account_line(watched, now, zone)
     line = "".join(piece if isinstance(piece, str) else piece.text for piece in pieces)
     outage, reading = finding.account.outage, finding.account.reading
-    under = (
-        [outage_words(outage)]
-        if outage
-        else left_out_lines(reading.left_out, now, settings.timezone)
-        if reading
-        else []
-    )
+    told = left_out_lines(reading.left_out, now, zone) if reading else []
+    under = [outage_words(outage)] if outage else told
     return [f"{finding.severity:<8}  {line}", *(f"{'':10}{said}" for said in under)]
 
 

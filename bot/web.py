@@ -54,10 +54,7 @@ class Pages:
             await site.start()
         except OSError as error:
             await self._runner.cleanup()
-            raise StartError(
-                f"HTTP_LISTEN: {host}:{port} cannot be listened on ({error.strerror}). "
-                "Is another bot running? Free the port, name another, or leave HTTP_LISTEN empty."
-            ) from error
+            raise StartError(cannot_listen(host, port, error)) from error
         self.port = self._runner.addresses[0][1]
         log.info("Health and metrics at http://%s:%d/healthz and /metrics", host, self.port)
 
@@ -95,6 +92,14 @@ class Pages:
             show_delivery(registry, vitals, self._clock())
         body = generate_latest(self._metrics.registry) + generate_latest(registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+
+
+def cannot_listen(host: str, port: int, error: OSError) -> str:
+    """Why the pages cannot be had, and what to do."""
+    return (
+        f"HTTP_LISTEN: {host}:{port} cannot be listened on ({error.strerror}). "
+        "Is another bot running? Free the port, name another, or leave HTTP_LISTEN empty."
+    )
 
 
 def show_accounts(registry: CollectorRegistry, accounts: Sequence[Account], *, masked: bool) -> None:

@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 AT_ONCE = 16
 LONGEST_PEACE = 10.0
 START_WAITS = (1.0, 2.0, 5.0, 10.0, 30.0)
+START_REFUSED = "TELEGRAM_BOT_TOKEN: Telegram refuses it. Ask @BotFather for the token (/token), and put it there."
 
 
 def make_bot(token: str, api_url: str, proxy: Proxy | None = None) -> Bot:
@@ -110,9 +111,7 @@ class TelegramService:
                 await answered(self._bot.initialize())
                 await self.polling.webhook.take_away()
             except InvalidToken:
-                raise StartError(
-                    "TELEGRAM_BOT_TOKEN: Telegram refuses it. Ask @BotFather for the token (/token), and put it there."
-                ) from None
+                raise StartError(START_REFUSED) from None
             except TelegramError as error:
                 wait = START_WAITS[min(attempt, len(START_WAITS) - 1)]
                 self.polling.trouble = f"Telegram cannot be reached: {reason_of(error)}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.golden import alerts, faults
+from tests.golden import alerts, asked, bot_state, examined, faults, logged
 
 HERE = Path(__file__).parent
 GROUPS: dict[str, Callable[[], Mapping[str, str]]] = {
@@ -23,6 +23,21 @@ GROUPS: dict[str, Callable[[], Mapping[str, str]]] = {
     "silenced": alerts.silenced,
     "notes": alerts.notes,
     "settings": faults.settings,
+    "asked_credits": asked.credits_,
+    "asked_card": asked.card,
+    "asked_alerts": asked.alerts_,
+    "asked_silence": asked.silencing,
+    "asked_history": asked.histories,
+    "asked_other": asked.others,
+    "buttons": asked.taps,
+    "status": bot_state.statuses,
+    "database": bot_state.databases,
+    "board": bot_state.boards,
+    "summary": bot_state.digests,
+    "check": examined.checks,
+    "doctor": examined.doctors,
+    "log": logged.log_lines,
+    "ends": logged.ends,
 }
 
 

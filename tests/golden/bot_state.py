@@ -1,0 +1,281 @@
+"""How the bot says it is: /status, its database, the board and the daily summary."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from telegram.error import Conflict, NetworkError
+
+from bot.chat import storage
+from bot.chat.board import OVER, board_message
+from bot.chat.digest import digest_message
+from bot.chat.replies import Status, status_message
+from bot.chat.sender import without_topic
+from bot.chat.webhook import Webhook
+from bot.core.blackout import blackout
+from bot.core.board import Trouble as BoardTrouble
+from bot.core.clock import ClockStep
+from bot.core.digest import Coming, Digest, Event, Kind
+from bot.core.health import RefusedChat, Vitals, problems, unreached_for
+from bot.core.model import Chat, Measure, Outage, OutageKind, SourceState
+from bot.core.storage import Failing, Trouble
+from tests.chat import given
+from tests.chat.given import NOW, UTC_ZONE, ago
+from tests.golden import fleet, shown
+from tests.golden.fleet import (
+    ACK,
+    ALL,
+    CRITICAL,
+    FAR,
+    FREE,
+    INFO,
+    MAIN,
+    MUTE,
+    WARNING,
+    account,
+    acted,
+    paused_act,
+)
+
+EVERY = timedelta(minutes=15)
+WELL = Vitals(ago(minutes=2), NOW + EVERY, ago(minutes=15), 0, None, 0, 1.0, None)
+HOST = "hooks.example.com"
+
+
+def status(vitals: Vitals = WELL, **more: Any) -> str:
+    """``/status`` of a bot with these vitals."""
+    told = Status(
+        version="1.2.3",
+        uptime=timedelta(days=3, hours=4),
+        check_every=EVERY,
+        watched=12 if vitals.readable else None,
+        last_round_at=vitals.last_round_at,
+        waiting=vitals.waiting,
+        oldest_waiting=NOW - vitals.waiting_since if vitals.waiting_since else None,
+        refused=vitals.refused,
+        nobody_told=unreached_for(vitals, NOW) is not None,
+        polling=vitals.polling_trouble or "working",
+        last_delivery_at=vitals.last_delivery_at,
+        problems=tuple(problems(vitals, EVERY, NOW)),
+        notes=vitals.polling_notes,
+    )
+    return shown.message(status_message(replace(told, **more), NOW, UTC_ZONE))
+
+
+class OtherPrograms:
+    """Telegram's answers about a webhook, as another program leaves them: by turns set and not, or not to be had."""
+
+    def __init__(self, *urls: str | None) -> None:
+        self._urls = list(urls)
+
+    async def get_webhook_info(self) -> "OtherPrograms":
+        """What is set now."""
+        if self._urls[0] is None:
+            raise NetworkError("Connection refused")
+        return self
+
+    @property
+    def url(self) -> str:
+        """The address."""
+        return self._urls.pop(0) or ""
+
+    async def delete_webhook(self) -> None:
+        """Takes it away."""
+
+
+def webhook(
+    *urls: str | None, conflict: str = "Conflict: can't use getUpdates method while webhook is active"
+) -> list[str]:
+    """What the bot says at each conflict of the polling."""
+    seconds = iter(range(0, 10_000, 600))
+    told = Webhook(OtherPrograms(*urls), lambda: float(next(seconds)))  # type: ignore[arg-type]
+
+    async def explained() -> list[str]:
+        return [await told.explain(Conflict(conflict)) for _ in urls]
+
+    return [*asyncio.run(explained()), *([told.note] if told.note else [])]
+
+
+def statuses() -> Mapping[str, str]:
+    """``/status`` in each state."""
+    blocked = RefusedChat(Chat(123), "Forbidden: bot was blocked by the user", ago(minutes=43), NOW.replace(minute=35))
+    polling = replace(WELL, polling_silent=300.0, polling_trouble="Telegram cannot be reached: Connection refused")
+    conflict = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
+    (once, note), url = webhook(f"https://{HOST}/a-secret"), f"https://{HOST}/a-secret"
+    dark = blackout(
+        [
+            account(name, at=ago(hours=1), outage=OutageKind.UNAUTHORIZED, said="Unauthorized").account
+            for name in ("Ads", "Loop")
+        ]
+    )
+    two = blackout(
+        [account("A", outage=OutageKind.BROKEN).account, account("B", outage=OutageKind.UNAVAILABLE).account]
+    )
+    unread = SourceState(
+        "pixverse", outage=Outage(NOW, OutageKind.UNAVAILABLE, "Bad Gateway"), failing_since=ago(hours=1)
+    )
+    assert dark is not None
+    assert two is not None
+    back, off = (
+        ClockStep(timedelta(hours=-2), ago(minutes=10)),
+        ClockStep(timedelta(days=3), ago(minutes=10), while_off=True),
+    )
+    board = {Chat(-100222): BoardTrouble("Bad Request: not enough rights", ago(days=2))}
+    return {
+        "well": status(),
+        "just started": status(
+            replace(WELL, last_round_at=None, last_delivery_at=None), problems=(), uptime=timedelta(minutes=1)
+        ),
+        "some cannot be read": status(failing=("Studio", "Loop")),
+        "a failed round": status(blackout=dark, watched=2, failing=("Ads", "Loop")),
+        "a failed round, for two reasons": status(blackout=two, watched=2, failing=("A", "B")),
+        "its one account cannot be read": status(blackout=replace(dark, accounts=1), watched=1, failing=("Ads",)),
+        "no round ended": status(replace(WELL, last_round_at=ago(hours=2), readable_until=ago(hours=1))),
+        "a chat that refuses, another is told": status(replace(WELL, refused=(blocked,), waiting=1)),
+        "a chat that refuses, nobody is told": status(
+            replace(WELL, refused=(blocked,), waiting=1, unreached_since=ago(minutes=5))
+        ),
+        "the outbox is late": status(replace(WELL, waiting=3, waiting_since=ago(minutes=5))),
+        "Telegram is away": status(polling),
+        "Telegram is away, for a moment": status(replace(polling, polling_silent=20.0)),
+        "another program polls": status(replace(polling, polling_trouble=webhook("", conflict=conflict)[0])),
+        "a webhook, taken away": status(replace(WELL, polling_trouble=once)),
+        "a webhook, some time ago": status(replace(WELL, polling_notes=(note,))),
+        "a webhook again": status(replace(polling, polling_trouble=webhook(url, url)[1])),
+        "a webhook that is gone by itself": status(replace(polling, polling_trouble=webhook("")[0])),
+        "a webhook whose address cannot be asked for": status(replace(polling, polling_trouble=webhook(None)[0])),
+        "the database can be read, not written": status(
+            replace(WELL, database=Failing(Trouble.FULL, "No space left on device", 0, 0).words)
+        ),
+        "the database cannot be read": status(
+            Vitals(
+                None,
+                None,
+                None,
+                None,
+                None,
+                None,
+                1.0,
+                None,
+                database=Failing(Trouble.DAMAGED, "", 0, 0).words,
+                readable=False,
+            )
+        ),
+        "the clock was set back": status(clock_step=back),
+        "the clock was set while it was off": status(clock_step=off),
+        "some are paused": status(paused=2, pauses=(paused_act("Film"), paused_act("Ads"))),
+        "all are paused": status(replace(WELL, all_paused=True), paused=12, pauses=(paused_act(),)),
+        "silences": status(silences=(acted(ACK, "Ads"), acted(MUTE, "Studio"), acted(ALL))),
+        "a board that is stuck": status(boards=board),
+        "no account is watched": status(watched=0),
+        "no account is watched, the list cannot be read": status(watched=0, lists=(unread,)),
+        "several sources, one of them without its list": status(lists=(replace(unread, origin="studio"),)),
+    }
+
+
+def databases() -> Mapping[str, str]:
+    """What is said past the outbox of the bot's own database, and to who asks meanwhile."""
+    said = {Trouble.FULL: "No space left on device"}
+    return {
+        **{
+            trouble.name.lower().replace("_", " "): shown.message(
+                storage.trouble_message(Failing(trouble, said.get(trouble, ""), 0, 0))
+            )
+            for trouble in Trouble
+        },
+        "put back": shown.message(storage.restored_message()),
+        "usable again": shown.message(storage.usable_message(timedelta(minutes=43))),
+        "asked meanwhile": shown.message(
+            storage.answer_message(
+                f"The database cannot be used just now: {Failing(Trouble.LOCKED, 'database is locked', 0, 0).words}"
+            )
+        ),
+        "sent without its topic": without_topic(Chat(-100123, 46), "Bad Request: message thread not found"),
+    }
+
+
+def boards() -> Mapping[str, str]:
+    """The board."""
+    dark = [account(name, at=ago(hours=1), outage=OutageKind.UNAUTHORIZED) for name in ("Ads", "Loop")]
+    many = [account(f"A rather long name of an account {number:03}") for number in range(120)]
+    return {
+        "no account": shown.message(board_message([], NOW, UTC_ZONE)),
+        "one": shown.message(board_message([MAIN], NOW, UTC_ZONE)),
+        "many": shown.message(board_message(fleet.FLEET, NOW, UTC_ZONE)),
+        "all well": shown.message(board_message([MAIN, FREE], NOW, UTC_ZONE)),
+        "each reason for a sign": shown.message(
+            board_message(
+                [
+                    account("Pace", given.FULL, FAR, (Measure.SPIKE, WARNING)),
+                    account("Runs", given.LOW, FAR, (Measure.RUNWAY, WARNING), foretold=fleet.OUT),
+                    account("Gone", given.FULL, given.FREE, (Measure.PLAN, CRITICAL)),
+                    account(
+                        "Both", given.VERY_LOW, given.CANCELLED, (Measure.CREDITS, CRITICAL), (Measure.PLAN, WARNING)
+                    ),
+                ],
+                NOW,
+                UTC_ZONE,
+            )
+        ),
+        "read over a day": shown.message(board_message([MAIN, account("Old", at=ago(days=1))], NOW, UTC_ZONE)),
+        "none can be read": shown.message(board_message(dark, NOW, UTC_ZONE)),
+        "too many": shown.message(board_message(many, NOW, UTC_ZONE)).rpartition("🟢 ")[2],
+        "over": OVER,
+    }
+
+
+def digest(**more: Any) -> str:
+    """A daily summary."""
+    return shown.message(digest_message(Digest(**({"since": ago(days=1, hours=5, minutes=3)} | more)), NOW, UTC_ZONE))
+
+
+def digests() -> Mapping[str, str]:
+    """The daily summary."""
+    day = timedelta(days=1)
+    return {
+        "a full day": digest(
+            accounts=12,
+            need=2,
+            unknown=1,
+            paused=1,
+            credits=31_200,
+            spent=(("Studio", 2_900.0), ("Loop", 1_240.5), ("Ads", 200.0)),
+            refilled=(("Main", 9_900.0),),
+            topped_up=(("Loop", 500.0),),
+            lapsed=(("Old", 300.0),),
+            plans=(("Studio", "Premium", "Basic"),),
+            events=(
+                Event("Studio", Measure.CREDITS, CRITICAL, over=False),
+                Event("Loop", Measure.RUNWAY, WARNING, over=False),
+                Event(None, Measure.FAILURES, CRITICAL, over=False),
+                Event("Main", Measure.CREDITS, INFO, over=True),
+            ),
+            coming=(
+                Coming(NOW + timedelta(hours=3), Kind.RUNS_OUT, "Loop"),
+                Coming(NOW + day, Kind.REFILL, "Ads"),
+                Coming(NOW + day, Kind.REFILL, "Main"),
+                Coming(NOW + day, Kind.ENDS, "Studio"),
+                Coming(NOW + 2 * day, Kind.CHANGES, "Demo"),
+                Coming(NOW + 3 * day, Kind.RENEWS, "Pilot"),
+            ),
+        ),
+        "a quiet day": digest(accounts=1, credits=500),
+        "one account": digest(accounts=1, credits=500, spent=(("Studio", 10.0),)),
+        "a bot two minutes old": digest(accounts=3, credits=9_000, begun=ago(minutes=2)),
+        "a bot two minutes old that has read nothing": digest(accounts=3, unknown=3),
+        "read for the first time yesterday": digest(
+            accounts=3, credits=9_000, spent=(("Studio", 10.0),), begun=ago(hours=20)
+        ),
+        "nothing could be read": digest(accounts=3, unknown=3, need=3, begun=None),
+        "not all could be read": digest(accounts=3, unknown=1, need=1, credits=500),
+        "one is paused": digest(accounts=2, paused=1, credits=500),
+        "all are paused": digest(accounts=2, paused=2),
+        "so many that not all are named": digest(
+            accounts=60,
+            credits=9_000,
+            spent=tuple((f"Account {number:02}", float(1_000 - number)) for number in range(60)),
+            coming=tuple(Coming(NOW + day, Kind.REFILL, f"Account {number:02}") for number in range(60)),
+        ),
+    }
