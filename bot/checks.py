@@ -78,8 +78,8 @@ class Checks:
 
     async def resume(self) -> None:
         """Takes up where the last run left off: everyone is due at once."""
-        now = self._clock()
         async with self._store.write() as connection:
+            now = self._clock()
             told = await history.last_downtime_end(connection, now)
             more_often = await chats.marked(connection, chats.MORE_OFTEN)
             moments = (await accounts.last_look(connection), told, more_often)

@@ -59,12 +59,12 @@ class Discovery:
 
     async def take(self, watchlist: Watchlist) -> Enrolled:
         """Puts a watchlist in force: its newcomers are due at once, and whom it no longer names is watched no more."""
-        now = self._clock()
         async with self._store.write() as connection:
-            enrolled = await enrol(connection, watchlist, now)
+            enrolled = await enrol(connection, watchlist, self._clock())
         if watchlist is not self._roster.watchlist:
             self._roster.replace(watchlist)
         async with self._store.write() as connection:
+            now = self._clock()
             await self._watched_changed(connection, now)
             await self._verdicts.catch_up_in(connection, now)  # a chat that is told of more than before
         self._on_notices()

@@ -46,6 +46,7 @@ class Foresight:
                     add_point(past, point)
             gaps = (await history.gaps(connection, [key], now - HISTORY))[key]
         async with self._store.write() as connection:
+            now = self._clock()
             account = (await accounts.load(connection, [key])).get(key)
             if account is None:
                 return

@@ -118,8 +118,8 @@ class Outbox:
 
         A chat that refused is tried at once, for a start may have mended it, and then keeps its place in the schedule.
         """
-        now = self._clock()
         async with self._store.write() as connection:
+            now = self._clock()
             await outbox.release(connection)
             waits = await chats.waits(connection)
             refused = await chats.refused(connection)
@@ -336,10 +336,11 @@ class Outbox:
         """Puts a message back until its chat may be tried again."""
         lane.failures += 1
         lane.asked_for_peace = result.retry_after is not None
-        wait, now = wait_after(lane.failures, result.retry_after), self._clock()
+        wait = wait_after(lane.failures, result.retry_after)
         lane.ready_at = self._timer() + wait
 
         async def note(connection: Connection) -> None:
+            now = self._clock()
             await outbox.postponed(connection, ids_of(part), result.failure, now)
             if lane.asked_for_peace:
                 await chats.note(connection, chat, not_before=now + timedelta(seconds=wait))
@@ -349,7 +350,7 @@ class Outbox:
 
     async def _refused(self, result: Rejected, part: Parcel, chat: Chat, lane: Lane) -> None:
         """Puts a message back until its chat, which refuses, is tried again; each refusal may pass."""
-        now, moment = self._timer(), self._clock()
+        now = self._timer()
         lane.failures, lane.asked_for_peace = 0, False
         lane.refused_at = now if lane.refused_at is None else lane.refused_at
         wait = self.refusals.wait(now - lane.refused_at)
@@ -357,6 +358,7 @@ class Outbox:
         known, lane.refusal = lane.refusal, result.failure
 
         async def note(connection: Connection) -> None:
+            moment = self._clock()
             await outbox.postponed(connection, ids_of(part), result.failure, moment)
             await chats.refuses(connection, chat, result.failure, moment)
 

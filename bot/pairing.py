@@ -43,19 +43,21 @@ class Pairing:
             anybody = bool(configured) or bool(await pairing.paired(connection))
         if not link_due(self._shown, now, anybody_allowed=anybody):
             return None
-        self._shown = Invitation(now, first=True)
-        return await self._give_out(self._shown)
+        code, self._shown = await self._give_out(first=True)
+        return code
 
     async def invite(self, by: str) -> str:
         """A new code for another chat."""
-        return await self._give_out(Invitation(self._clock(), by))
+        code, _ = await self._give_out(by)
+        return code
 
-    async def _give_out(self, invitation: Invitation) -> str:
+    async def _give_out(self, by: str = "", *, first: bool = False) -> tuple[str, Invitation]:
         """Draws a code and keeps its hash."""
         code = self._draw()
         async with self._store.write() as connection:
+            invitation = Invitation(self._clock(), by, first)
             await pairing.invite(connection, code, invitation)
-        return code
+        return code, invitation
 
     async def open(self, code: str, chat: Chat, by: str) -> Invitation | None:
         """Allows a chat that shows an open code, and gives the invitation. A wrong or old one gets nothing: None.
@@ -68,10 +70,11 @@ class Pairing:
             noted = not right and await is_to_be_noted(connection, chat, now)
         if noted:
             async with self._store.write() as connection:
-                await note_wrong(connection, chat, now)
+                await note_wrong(connection, chat, self._clock())
         if not right:
             return None
         async with self._store.write() as connection:
+            now = self._clock()
             invitation = await pairing.take_invitation(connection, code, now)
             if invitation is None:  # somebody else was a moment faster
                 return None

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.checks import Checks
 from bot.context import Context
@@ -85,13 +85,14 @@ class Pauses:
         async with self._store.read() as connection:
             return await pauses.current(connection)
 
-    async def pause(self, keys: Sequence[str | None], until: datetime, by: str, chat: Chat) -> Paused:
-        """No checks of these accounts, or (None) of any, until then; the other chats are told who wished it.
+    async def pause(self, keys: Sequence[str | None], span: timedelta, by: str, chat: Chat) -> Paused:
+        """No checks of these accounts, or (None) of any, for so long; the other chats are told who wished it.
 
         Returns the pauses that hold, once no look at those accounts is under way any more.
         """
         async with self._store.write() as connection:
             now = self._clock()
+            until = now + span
             for key in keys:
                 await pauses.begin(connection, Pause(EVERYONE if key is None else key, now, until, by, now))
             paused = await pauses.current(connection)

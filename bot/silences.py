@@ -1,8 +1,12 @@
-"""Silences as people wish and end them, each in one transaction with what it makes to be said."""
+"""Silences as people wish and end them, each in one transaction with what it makes to be said.
+
+They are wished for a span, whose end follows from the transaction's own ``now``: a clock that is set while a wish waits
+for the database changes no span.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.context import Context
 from bot.core.decide import ack_until, is_about, is_muted, is_past, is_silenced
@@ -43,9 +47,9 @@ class Silences:
         return [one for one in found if one.measure is None or holds(one, known[one.subject].get(one.measure), now)]
 
     async def mute(
-        self, keys: Sequence[str | None], until: datetime, by: str, chat: Chat, *, everywhere: bool = False
+        self, keys: Sequence[str | None], span: timedelta, by: str, chat: Chat, *, everywhere: bool = False
     ) -> Silence:
-        """No messages about these accounts, or (None) about anything, until then: in a chat, or in every chat.
+        """No messages about these accounts, or (None) about anything, for so long: in a chat, or in every chat.
 
         State goes on. Gives the first of the silences that this makes.
         """
@@ -55,7 +59,7 @@ class Silences:
             for key in keys:
                 kind = SilenceKind.ALL if key is None else SilenceKind.ACCOUNT
                 where = None if everywhere else chat
-                wish = Silence(kind, key or "", until=until, by=by, chat=where, made_at=now)
+                wish = Silence(kind, key or "", until=now + span, by=by, chat=where, made_at=now)
                 added.append(await alerts.add_silence(connection, wish))
             if everywhere:
                 await self._tell_of_mutes(connection, added, chat, now)
@@ -78,8 +82,8 @@ class Silences:
             key = f"mute|{one.subject}|{now.isoformat()}"
             await outbox.put(connection, [Notice(key, Topic.MUTE, Severity.INFO, facts=facts)], others, now)
 
-    async def silence(self, told: Iterable[Notification], by: str, until: datetime | None, chat: Chat) -> list[Silence]:
-        """Silences the alerts that were told and still fire: in a chat until a moment, or else everywhere as an ack."""
+    async def silence(self, told: Iterable[Notification], by: str, span: timedelta | None, chat: Chat) -> list[Silence]:
+        """Silences the alerts that were told and still fire: in a chat for so long, or else everywhere as an ack."""
         added = list[Silence]()
         wanted = {(one.notice.subject, one.notice.measure): one.notice.episode for one in told}
         async with self._store.write() as connection:
@@ -90,10 +94,10 @@ class Silences:
                 alert = known[subject].get(measure) if measure else None
                 if alert is None or not alert.level or alert.episode != episode:
                     continue
-                if until is None:
+                if span is None:
                     added.append(await self._acknowledge(connection, alert, by, chat, silences, now))
                 else:
-                    about = (alert.subject, alert.measure, until, alert.episode, alert.level)
+                    about = (alert.subject, alert.measure, now + span, alert.episode, alert.level)
                     wish = Silence(SilenceKind.SNOOZE, *about, by=by, chat=chat, made_at=now)
                     added.append(await alerts.add_silence(connection, wish))
         self._on_notices()

@@ -5,7 +5,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot.context import Context
@@ -181,7 +181,8 @@ class Verdicts:
         A database that cannot be written is waited for: what was seen is not lost. A round that ends with these looks
         is marked in the same transaction, for another one would stand in the way of the message.
         """
-        ended = self._clock()
+        timer = asyncio.get_running_loop().time
+        ended = timer()
 
         async def work(connection: Connection) -> tuple[Saved, dict[str, Steady | None], list[Notice]]:
             now = self._clock()
@@ -191,8 +192,9 @@ class Verdicts:
             if ends_round:
                 await chats.mark(connection, chats.ROUND, now)
             outcomes, remembered, steady = await self._decide(connection, changes, now)
-            # What waited for the database says how late it is; a clock that was set back since dates nothing ahead.
-            notices = await self.say(connection, outcomes, remembered, min(ended, now))
+            # What waited for the database says how late it is, by a timer that no setting of the clock changes.
+            waited = timedelta(seconds=int(timer() - ended))
+            notices = await self.say(connection, outcomes, remembered, now - waited)
             return Saved(changes, list(calm)), steady, notices
 
         saved, steady, notices = await self._store.write_patiently(work)

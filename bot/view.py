@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.chat.alerts import Acted, acts
 from bot.chat.answers import SourceAlert
@@ -73,10 +73,10 @@ class View:
         """Asks every source anew which accounts it has."""
         await self._desk.ask_sources()
 
-    async def mute(self, key: str | None, until: datetime, by: str, *, everywhere: bool = False) -> Silence:
-        """No messages about an account, or about anything that this chat sees, until then: here, or in every chat."""
+    async def mute(self, key: str | None, span: timedelta, by: str, *, everywhere: bool = False) -> Silence:
+        """No messages about an account, or about anything that this chat sees, for so long: here, or in every chat."""
         keys = await self._all() if everywhere and key is None else [key]
-        return await self._silences.mute(keys, until, by, self._here, everywhere=everywhere)
+        return await self._silences.mute(keys, span, by, self._here, everywhere=everywhere)
 
     async def unmute(self, key: str | None) -> list[Acted]:
         """Ends the mutes and snoozes that hold here, of one account or of all; gives them."""
@@ -106,12 +106,13 @@ class View:
                 return one
         return None
 
-    async def pause(self, key: str | None, until: datetime, by: str) -> Pause:
-        """No checks of an account, or of any that this chat sees, until then; gives the pause that holds."""
+    async def pause(self, key: str | None, span: timedelta, by: str) -> Pause:
+        """No checks of an account, or of any that this chat sees, for so long; gives the pause that holds."""
         keys = [key] if key else await self._all()
-        asked, paused = self._desk.now(), await self._pauses.pause(keys, until, by, self._here)
+        paused = await self._pauses.pause(keys, span, by, self._here)
         held = [paused.everyone if one is None else paused.of(one) for one in keys]
-        wished = Pause(key or EVERYONE, asked, until, by)
+        now = self._desk.now()
+        wished = Pause(key or EVERYONE, now, now + span, by)
         return max(filter(None, held), key=lambda pause: pause.until, default=wished)
 
     async def resume(self, key: str | None, by: str) -> bool:
@@ -164,9 +165,9 @@ class View:
         """Whether this chat is told of what a notification is about."""
         return facts.source is not None and self._recipients.sees(self._chat, facts.source, facts.email)
 
-    async def silence(self, told: Sequence[Notification], by: str, until: datetime | None) -> list[Silence]:
-        """Silences the alerts that were told and still fire: here until a moment, or else everywhere as an ack."""
-        return await self._silences.silence(told, by, until, self._here)
+    async def silence(self, told: Sequence[Notification], by: str, span: timedelta | None) -> list[Silence]:
+        """Silences the alerts that were told and still fire: here for so long, or else everywhere as an ack."""
+        return await self._silences.silence(told, by, span, self._here)
 
     async def chat_moved(self, old: int, new: int) -> None:
         """Follows a group that has become another chat."""

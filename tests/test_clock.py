@@ -1,5 +1,6 @@
 """The clock without its steps, and what a step does to everything that counts: nothing."""
 
+import asyncio
 import logging
 import sqlite3
 from collections.abc import AsyncIterator
@@ -13,11 +14,15 @@ from hypothesis import strategies as st
 
 from bot.clock import STEP, ClockWatch, SteadyClock, boot_id, boot_seconds
 from bot.core.clock import ClockStep
-from bot.core.model import Notification, Reason, Silence, SilenceKind, Topic
+from bot.core.model import Chat, Notification, Reason, Silence, SilenceKind, Topic
 from bot.errors import DatabaseTrouble
+from bot.pairing import Pairing
+from bot.pauses import Pauses
+from bot.silences import Silences
 from bot.store import accounts, alerts, chats
 from bot.store.database import Store
-from tests.fakes import ALICE, BOB, CHAT, NOW, SetClock, Timer, World, key_of, until, world_in
+from bot.verdicts import Look
+from tests.fakes import ALICE, BOB, CHAT, NOW, SetClock, Timer, World, key_of, reading, until, world_in
 
 HOUR = timedelta(hours=1)
 STEPS = st.integers(-10 * 365 * 86400, 10 * 365 * 86400)
@@ -205,6 +210,47 @@ async def test_what_waits_has_waited_for_as_long_as_it_did(scene: Scene, hours: 
     assert waiting.created_at == scene.clock()
     async with scene.world.store.read() as connection:
         assert await chats.waits(connection) == {CHAT: scene.clock() + timedelta(minutes=1)}
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+async def test_what_is_wished_while_a_step_is_taken_lasts_as_long_as_was_asked_for(scene: Scene, hours: float) -> None:
+    """A step waits for the database, and a mute, a pause and an invitation behind it: they count from then on."""
+    world, chat = scene.world, Chat(5)
+    silences = Silences(world.context, world.verdicts)
+    pauses = Pauses(world.context, world.verdicts, world.checks)
+    pairing = Pairing(world.store, scene.clock, lambda: "a" * 32)
+    scene.clock.set(hours=hours)
+    async with world.store.write():
+        step = asyncio.create_task(scene.watch.look())
+        await asyncio.sleep(0)
+        wishes = [
+            asyncio.create_task(silences.mute([None], HOUR, "Kim", CHAT)),
+            asyncio.create_task(pauses.pause([None], HOUR, "Kim", CHAT)),
+            asyncio.create_task(pairing.invite("Kim")),
+        ]
+        await asyncio.sleep(0)
+    await asyncio.gather(step, *wishes)
+    (mute,) = await silences.of(CHAT)
+    assert mute.until == scene.clock() + HOUR
+    everyone = (await pauses.current()).everyone
+    assert everyone
+    assert everyone.until == scene.clock() + HOUR
+    assert await pairing.open("a" * 32, chat, "Ann")
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+async def test_what_a_look_saw_is_as_late_as_the_database_was(scene: Scene, hours: float) -> None:
+    """Not as late as the clock was set by while the look waited to be saved."""
+    key, empty = key_of(ALICE), reading(0)
+    scene.clock.set(hours=hours)
+    async with scene.world.store.write():
+        step = asyncio.create_task(scene.watch.look())
+        await asyncio.sleep(0)
+        saved = asyncio.create_task(scene.world.verdicts.save([Look(key, empty)]))
+        await asyncio.sleep(0)
+    await asyncio.gather(step, saved)
+    (waiting,) = await scene.told()
+    assert abs(waiting.created_at - scene.clock()) < STEP
 
 
 async def test_while_the_database_cannot_be_written_the_clock_stays_as_it_is(scene: Scene, database: Path) -> None:

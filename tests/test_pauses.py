@@ -87,7 +87,7 @@ async def test_nobody_looks_at_who_is_paused(world: World) -> None:
     await world.watch(ALICE, BOB)
     pauses = pauses_of(world)
     await tick(world, pauses)
-    await pauses.pause([ALICES], NOW + 3 * HOURS, "Kim", CHAT)
+    await pauses.pause([ALICES], 3 * HOURS, "Kim", CHAT)
     await world.checks.look_now([ALICES, BOBS])
     await pass_time(world, pauses, 3 * HOURS - timedelta(minutes=5))
     assert world.source.reads.count(ALICE) == 1
@@ -103,7 +103,7 @@ async def test_the_other_chats_are_told_once_and_all_of_the_end(world: World) ->
     """One silent line says who and until when; when it is over, every chat is told."""
     await world.watch(ALICE, BOB)
     pauses = pauses_of(world)
-    await pauses.pause([ALICES], NOW + HOURS, "Kim", CHAT)
+    await pauses.pause([ALICES], HOURS, "Kim", CHAT)
     assert await told(world, Topic.PAUSED) == []
     (line,) = await told(world, Topic.PAUSED, OTHER)
     assert (line.facts.by, line.facts.until, line.facts.name) == ("Kim", NOW + HOURS, ALICE)
@@ -120,7 +120,7 @@ async def test_a_pause_that_is_ended_by_hand_tells_the_others(world: World) -> N
     await world.watch(ALICE, BOB)
     pauses = pauses_of(world)
     await tick(world, pauses)
-    await pauses.pause([ALICES], NOW + 9 * HOURS, "Kim", CHAT)
+    await pauses.pause([ALICES], 9 * HOURS, "Kim", CHAT)
     world.clock.forward(minutes=10)
     assert await pauses.resume([ALICES], "Ann", OTHER)
     await until(lambda: world.source.reads.count(ALICE) == 2)
@@ -137,7 +137,7 @@ async def test_everyone_is_paused_with_those_that_appear_later(world: World) -> 
     world.source.lists(ALICE, BOB)
     await discovery.ask_all()
     await tick(world, pauses)
-    await pauses.pause([None], NOW + 3 * HOURS, "Kim", CHAT)
+    await pauses.pause([None], 3 * HOURS, "Kim", CHAT)
     world.source.lists(ALICE, BOB, CAROL)
     world.source.reads.clear()
     await discovery.ask_all()
@@ -147,7 +147,7 @@ async def test_everyone_is_paused_with_those_that_appear_later(world: World) -> 
     await pauses.resume([BOBS], "Kim", CHAT)
     await pass_time(world, pauses, HOURS)
     assert set(world.source.reads) == {BOB}
-    await pauses.pause([None], NOW + 3 * HOURS, "Kim", CHAT)
+    await pauses.pause([None], HOURS, "Kim", CHAT)
     world.source.reads.clear()
     await pass_time(world, pauses, HOURS - timedelta(minutes=5))
     assert world.source.reads == []
@@ -162,15 +162,15 @@ async def test_the_longer_of_two_pauses_holds(world: World) -> None:
     await world.watch(ALICE, BOB)
     pauses = pauses_of(world)
     await tick(world, pauses)
-    await pauses.pause([ALICES], NOW + 2 * HOURS, "Kim", CHAT)
-    await pauses.pause([None], NOW + HOURS, "Ann", OTHER)
+    await pauses.pause([ALICES], 2 * HOURS, "Kim", CHAT)
+    await pauses.pause([None], HOURS, "Ann", OTHER)
     await pass_time(world, pauses, HOURS + QUARTER)
     assert world.source.reads.count(ALICE) == 1
     assert world.source.reads.count(BOB) > 1
     held = (await pauses.current()).of(ALICES)
     assert held
     assert (held.by, held.until, held.since) == ("Kim", NOW + 2 * HOURS, NOW)
-    await pauses.pause([ALICES], NOW + 9 * HOURS, "Kim", CHAT)
+    await pauses.pause([ALICES], 9 * HOURS, "Kim", CHAT)
     assert await pauses.resume_all("Kim", CHAT)
     assert not await pauses.current()
 
@@ -181,7 +181,7 @@ async def test_a_pause_outlives_a_restart(tmp_path: Path) -> None:
     async with world_in(path) as world:
         await world.watch(ALICE, BOB)
         await tick(world, pauses_of(world))
-        await pauses_of(world).pause([ALICES], NOW + 3 * HOURS, "Kim", OTHER)
+        await pauses_of(world).pause([ALICES], 3 * HOURS, "Kim", OTHER)
     for hours, reads, lines in ((1, [BOB], 0), (4, [ALICE, BOB], 1)):
         async with world_in(path) as again:
             again.clock.forward(hours=hours)
@@ -198,7 +198,7 @@ async def test_with_all_paused_nobody_misses_the_watch(tmp_path: Path) -> None:
     async with world_in(path) as world:
         await world.watch(ALICE)
         await tick(world, pauses_of(world))
-        await pauses_of(world).pause([None], NOW + 10 * HOURS, "Kim", OTHER)
+        await pauses_of(world).pause([None], 10 * HOURS, "Kim", OTHER)
         await pass_time(world, pauses_of(world), 2 * HOURS)
     for hours, since in ((5, None), (10.5, None), (15, NOW + 10 * HOURS)):
         async with world_in(path) as again:
@@ -215,7 +215,7 @@ async def test_a_process_that_slept_through_a_pause_was_missed_from_its_end_on(w
     await world.watch(ALICE)
     pauses = pauses_of(world)
     await tick(world, pauses)
-    await pauses.pause([None], NOW + HOURS, "Kim", CHAT)
+    await pauses.pause([None], HOURS, "Kim", CHAT)
     await pass_time(world, pauses, timedelta(minutes=30))
     world.clock.forward(hours=4)
     await tick(world, pauses)
@@ -228,7 +228,7 @@ async def test_a_process_that_slept_within_a_pause_was_not_missed(world: World) 
     await world.watch(ALICE)
     pauses = pauses_of(world)
     await tick(world, pauses)
-    await pauses.pause([None], NOW + 9 * HOURS, "Kim", CHAT)
+    await pauses.pause([None], 9 * HOURS, "Kim", CHAT)
     await tick(world, pauses)
     world.clock.forward(hours=4)
     await tick(world, pauses)
@@ -242,7 +242,7 @@ async def test_a_look_that_waits_its_turn_is_given_up(world: World) -> None:
     pauses = pauses_of(world)
     await world.checks.tick()
     await until(lambda: ALICE in world.source.reads)
-    pausing = asyncio.create_task(pauses.pause([ALICES], NOW + HOURS, "Kim", CHAT))
+    pausing = asyncio.create_task(pauses.pause([ALICES], HOURS, "Kim", CHAT))
     await until(lambda: bool(world.checks.paused))
     assert not pausing.done()
     gate.set()
@@ -274,7 +274,7 @@ async def test_a_failure_in_a_pause_does_not_count(world: World) -> None:
     gate = world.source.hang(ALICE)
     looking = asyncio.create_task(world.checks.look_now([ALICES]))
     await until(lambda: world.source.in_flight == 1)
-    pausing = asyncio.create_task(pauses.pause([ALICES], NOW + HOURS, "Kim", CHAT))
+    pausing = asyncio.create_task(pauses.pause([ALICES], HOURS, "Kim", CHAT))
     await until(lambda: bool(world.checks.paused))
     gate.set()
     await asyncio.wait_for(asyncio.gather(looking, pausing), 10)
@@ -293,7 +293,7 @@ async def test_an_account_in_trouble_stays_so_and_no_outage_ends(world: World) -
     before = [(one.subject, one.measure) for one in await firing(world)]
     assert before == [(ALICES, Measure.FAILURES), (ALICES, Measure.CREDITS)]
     count = len(await world.notices())
-    await pauses.pause([ALICES], NOW + 50 * HOURS, "Kim", CHAT)
+    await pauses.pause([ALICES], 50 * HOURS, "Kim", CHAT)
     await pass_time(world, pauses, 49 * HOURS, HOURS)
     assert [(one.subject, one.measure) for one in await firing(world)] == before
     assert len(await world.notices()) == count
@@ -315,7 +315,7 @@ async def test_a_pause_makes_no_shared_outage_and_ends_none(world: World) -> Non
     for _ in range(3):
         await look(world, ALICE, BOB)
     assert [(one.notice.subject, one.notice.reason) for one in await world.notices()] == [(SOURCE, Reason.FIRED)]
-    await pauses.pause([ALICES], NOW + 9 * HOURS, "Kim", CHAT)
+    await pauses.pause([ALICES], 9 * HOURS, "Kim", CHAT)
     await look(world, BOB)
     assert len(await world.notices()) == 1
     world.source.answers.clear()
@@ -328,7 +328,7 @@ async def test_one_that_fails_alone_beside_a_paused_one_is_not_the_sources_troub
     await world.watch(ALICE, BOB)
     pauses = pauses_of(world)
     await tick(world, pauses)
-    await pauses.pause([ALICES], NOW + 9 * HOURS, "Kim", CHAT)
+    await pauses.pause([ALICES], 9 * HOURS, "Kim", CHAT)
     world.source.fail(BOB)
     for _ in range(3):
         await look(world, BOB)
@@ -344,7 +344,7 @@ async def test_all_of_a_refused_source_paused_is_not_told_as_mended(world: World
         world.source.fail(email, OutageKind.UNAUTHORIZED)
     await tick(world, pauses)
     assert [one.notice.reason for one in await world.notices()] == [Reason.FIRED]
-    await pauses.pause([None], NOW + 9 * HOURS, "Kim", CHAT)
+    await pauses.pause([None], 9 * HOURS, "Kim", CHAT)
     await discovery.ask_all()
     assert [one.notice.reason for one in await world.notices()] == [Reason.FIRED]
 
@@ -371,7 +371,7 @@ async def test_the_plans_end_is_watched_in_a_pause(world: World) -> None:
     """A plan that was cancelled is told at each line and at its end, though nobody looks; so are reminders."""
     pauses = await planned(world, ending(NOW + timedelta(days=4)))
     reads = world.source.reads.count(ALICE)
-    await pauses.pause([ALICES], NOW + timedelta(days=9), "Kim", CHAT)
+    await pauses.pause([ALICES], timedelta(days=9), "Kim", CHAT)
     await pass_time(world, pauses, timedelta(days=5, hours=2), HOURS)
     assert world.source.reads.count(ALICE) == reads
     plan = [one.notice for one in await world.notices() if one.notice.measure is Measure.PLAN]
@@ -387,7 +387,7 @@ async def test_the_plans_end_is_watched_in_a_pause(world: World) -> None:
 async def test_a_renewal_that_nobody_can_see_is_not_told_as_missing(world: World) -> None:
     """A plan that renews by itself is told once as coming; whether it came is not known before the next look."""
     pauses = await planned(world, ending(NOW + timedelta(days=2), renews=True))
-    await pauses.pause([ALICES], NOW + timedelta(days=5), "Kim", CHAT)
+    await pauses.pause([ALICES], timedelta(days=5), "Kim", CHAT)
     await pass_time(world, pauses, timedelta(days=4), HOURS)
     plan = [one.notice for one in await world.notices() if one.notice.measure is Measure.PLAN]
     assert [(one.reason, one.severity) for one in plan] == [(Reason.FIRED, Severity.INFO)]
@@ -398,9 +398,9 @@ async def test_the_time_of_a_pause_is_a_gap_of_its_own(world: World) -> None:
     await world.watch(ALICE, BOB)
     pauses = pauses_of(world)
     await tick(world, pauses)
-    await pauses.pause([ALICES], NOW + 9 * HOURS, "Kim", CHAT)
+    await pauses.pause([ALICES], 9 * HOURS, "Kim", CHAT)
     await pass_time(world, pauses, HOURS)
-    await pauses.pause([None], NOW + 2 * HOURS, "Kim", CHAT)
+    await pauses.pause([None], HOURS, "Kim", CHAT)
     await pass_time(world, pauses, 2 * HOURS)
     await pauses.resume([ALICES], "Kim", CHAT)
     rows = await world.query("SELECT account, kind, (until - since) / 3600000000 FROM outages ORDER BY account, since")
@@ -411,10 +411,10 @@ async def test_rounds_go_on_without_who_is_paused_and_beat_while_all_are(world: 
     """A round does not wait for who is paused; while all are, a round of nobody ends each interval."""
     await world.watch(ALICE, BOB)
     pauses = pauses_of(world)
-    await pauses.pause([ALICES], NOW + 9 * HOURS, "Kim", CHAT)
+    await pauses.pause([ALICES], 9 * HOURS, "Kim", CHAT)
     await tick(world, pauses)
     assert [one.any_read for one in world.rounds] == [True]
-    await pauses.pause([None], NOW + 2 * HOURS, "Kim", CHAT)
+    await pauses.pause([None], 2 * HOURS, "Kim", CHAT)
     world.rounds.clear()
     await pass_time(world, pauses, HOURS)
     assert len(world.rounds) in (4, 5)
@@ -430,7 +430,7 @@ async def test_a_clock_that_is_set_makes_no_pause_longer_or_shorter(tmp_path: Pa
         pauses = pauses_of(world)
         watch = ClockWatch(clock.steady, world.store, lambda step: world.checks.clock_stepped(step.by), "boot")
         await tick(world, pauses)
-        await pauses.pause([ALICES], NOW + HOURS, "Kim", CHAT)
+        await pauses.pause([ALICES], HOURS, "Kim", CHAT)
         await tick(world, pauses)
         clock.set(hours=hours)
         await watch.look()
@@ -452,8 +452,8 @@ async def test_a_mute_withholds_the_line(world: World) -> None:
     assert EVERYONE == ""
     async with world.store.write() as connection:
         await alerts.add_silence(connection, mute_of(ALICES))
-    await pauses.pause([ALICES], NOW + HOURS, "Kim", CHAT)
-    await pauses.pause([BOBS], NOW + HOURS, "Kim", CHAT)
+    await pauses.pause([ALICES], HOURS, "Kim", CHAT)
+    await pauses.pause([BOBS], HOURS, "Kim", CHAT)
     assert [one.facts.name for one in await told(world, Topic.PAUSED, OTHER)] == [BOB]
 
 
@@ -476,9 +476,9 @@ async def test_readings_count_by_their_own_interval_and_not_in_a_pause(world: Wo
     assert await fleet.readable_until() == NOW + 2 * QUARTER + minute
     world.put_in_force(replace(source, accounts=rare))
     assert await fleet.readable_until() == NOW + 4 * HOURS + minute
-    await pauses.pause([BOBS], NOW + HOURS, "Kim", CHAT)
+    await pauses.pause([BOBS], HOURS, "Kim", CHAT)
     assert await fleet.readable_until() == NOW + 2 * QUARTER + minute
-    await pauses.pause([None], NOW + 9 * HOURS, "Kim", CHAT)
+    await pauses.pause([None], 9 * HOURS, "Kim", CHAT)
     assert await fleet.readable_until() is None
     assert world.checks.rounds.all_paused
     assert await fleet.more_often_since() is None

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -37,8 +37,8 @@ class AlertDesk(Desk, Protocol):
     async def told_by(self, lead_id: int, chat_id: int) -> list[Notification]:
         """What a message told, if it is one of this very chat."""
 
-    async def silence(self, told: Sequence[Notification], by: str, until: datetime | None) -> Sequence[Silence]:
-        """Silences the alerts that were told and still fire: here until a moment, or else everywhere as an ack."""
+    async def silence(self, told: Sequence[Notification], by: str, span: timedelta | None) -> Sequence[Silence]:
+        """Silences the alerts that were told and still fire: here for so long, or else everywhere as an ack."""
 
     async def undo(self, number: int) -> Acted | None:
         """Ends what one act has silenced, if it holds here; None for a number that means nothing here."""
@@ -116,11 +116,10 @@ async def on_alert(tap: Tap, tapped: Tapped) -> str | None:
     if tap.verb == "credits":
         await tapped.say(await credits_of(told, tapped))
         return None
-    now = tapped.desk.now()
-    until = now + SNOOZES[tap.verb] if tap.verb in SNOOZES else None
-    made = await tapped.desk.silence(told, tapped.by, until)
+    made = await tapped.desk.silence(told, tapped.by, SNOOZES.get(tap.verb))
     if not made:
         return over_note()
+    now, until = tapped.desk.now(), made[0].until if tap.verb in SNOOZES else None
     note = snoozed_note(tapped.by, until, now, tapped.zone) if until else acked_note(tapped.by, now, tapped.zone)
     await tapped.add(note, Button("Undo snooze" if until else "Undo ack", f"{UNDO}:{made[0].id}"))
     return note

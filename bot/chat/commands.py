@@ -68,8 +68,8 @@ class Desk(Protocol):
     async def ask_sources(self) -> None:
         """Asks every source anew which accounts it has."""
 
-    async def mute(self, key: str | None, until: datetime, by: str, *, everywhere: bool = False) -> Silence:
-        """No messages about an account, or about anything, until then: in this chat, or in every chat."""
+    async def mute(self, key: str | None, span: timedelta, by: str, *, everywhere: bool = False) -> Silence:
+        """No messages about an account, or about anything, for so long: in this chat, or in every chat."""
 
     async def unmute(self, key: str | None) -> Sequence[Acted]:
         """Ends the mutes and snoozes that hold here, of one account or of all; gives them."""
@@ -77,8 +77,8 @@ class Desk(Protocol):
     async def silences(self) -> Sequence[Acted]:
         """The silences that hold here, by the acts that made them."""
 
-    async def pause(self, key: str | None, until: datetime, by: str) -> Pause:
-        """No checks of an account, or of any, until then. Gives the pause that holds: an older one may last longer."""
+    async def pause(self, key: str | None, span: timedelta, by: str) -> Pause:
+        """No checks of an account, or of any, for so long. Gives the pause that holds: an older one may last longer."""
 
     async def resume(self, key: str | None, by: str) -> bool:
         """Lets checks of an account, or of all, go on; False if nothing was paused."""
@@ -272,10 +272,9 @@ async def mute(asked: Asked) -> None:
     if not isinstance(request, SilenceRequest):
         await asked.say(request)
         return
-    now, one = asked.desk.now(), request.watched
-    until = now + request.span
-    made = await asked.desk.mute(one.account.key if one else None, until, asked.by, everywhere=request.everywhere)
-    await asked.say(muted_message(one.account.name if one else None, made, now, asked.zone))
+    one, span = request.watched, request.span
+    made = await asked.desk.mute(one.account.key if one else None, span, asked.by, everywhere=request.everywhere)
+    await asked.say(muted_message(one.account.name if one else None, made, asked.desk.now(), asked.zone))
 
 
 async def unmute(asked: Asked) -> None:
@@ -297,8 +296,8 @@ async def pause(asked: Asked) -> None:
     if not isinstance(request, SilenceRequest):
         await asked.say(request)
         return
-    one, until = request.watched, asked.desk.now() + request.span
-    held = await asked.desk.pause(one.account.key if one else None, until, asked.by)
+    one = request.watched
+    held = await asked.desk.pause(one.account.key if one else None, request.span, asked.by)
     await asked.say(paused_message(one.account.name if one else None, held, asked.desk.now(), asked.zone))
 
 

@@ -110,8 +110,9 @@ class FakeDesk:
         """There is none."""
         return False
 
-    async def mute(self, key: str | None, until: datetime, by: str, *, everywhere: bool = False) -> Silence:
+    async def mute(self, key: str | None, span: timedelta, by: str, *, everywhere: bool = False) -> Silence:
         """Notes the wish."""
+        until = NOW + span
         self.mutes.append((key, until, by, everywhere))
         return Silence(SilenceKind.ALL, until=until, by=by, chat=None if everywhere else CHAT, id=9)
 
@@ -124,8 +125,9 @@ class FakeDesk:
         """One mute."""
         return self.acts
 
-    async def pause(self, key: str | None, until: datetime, by: str) -> Pause:
+    async def pause(self, key: str | None, span: timedelta, by: str) -> Pause:
         """Notes the wish, and whom it holds for."""
+        until = NOW + span
         held = Pause(key or "", NOW, until, by, NOW)
         names = (next(one.account.name for one in self.accounts if one.account.key == key),) if key else ()
         self.pausing.append((key, until, by))
@@ -160,8 +162,9 @@ class FakeDesk:
             return []
         return [Notification(1, CHAT, notice("a"), NOW)]
 
-    async def silence(self, told: Sequence[Notification], by: str, until: datetime | None) -> Sequence[Silence]:
+    async def silence(self, told: Sequence[Notification], by: str, span: timedelta | None) -> Sequence[Silence]:
         """Notes the wish."""
+        until = NOW + span if span else None
         if self.over:
             return []
         self.silenced.append(([one.notice.subject for one in told], by, until))

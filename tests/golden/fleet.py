@@ -22,6 +22,7 @@ from bot.core.model import (
     LeftOut,
     Limits,
     Measure,
+    Notification,
     Outage,
     OutageKind,
     Pause,
@@ -182,10 +183,15 @@ class Desk(FakeDesk):
         """The same of each."""
         return dict.fromkeys(keys, self.kept)
 
-    async def mute(self, key: str | None, until: datetime, by: str, *, everywhere: bool = False) -> Silence:
+    async def mute(self, key: str | None, span: timedelta, by: str, *, everywhere: bool = False) -> Silence:
         """A mute as it was asked for."""
         kind = SilenceKind.ACCOUNT if key else SilenceKind.ALL
-        return Silence(kind, key or "", until=until, by=by, chat=None if everywhere else HERE, id=9)
+        return Silence(kind, key or "", until=NOW + span, by=by, chat=None if everywhere else HERE, id=9)
+
+    async def silence(self, told: Sequence[Notification], by: str, span: timedelta | None) -> Sequence[Silence]:
+        """A snooze or an ack as it was asked for."""
+        made = await super().silence(told, by, span)
+        return [replace(one, until=NOW + span if span else None) for one in made]
 
     async def unmute(self, key: str | None) -> Sequence[Acted]:
         """Ends what concerns the account, or all."""
@@ -193,9 +199,9 @@ class Desk(FakeDesk):
         self.acts = [act for act in self.acts if act not in ended]
         return ended
 
-    async def pause(self, key: str | None, until: datetime, by: str) -> Pause:
+    async def pause(self, key: str | None, span: timedelta, by: str) -> Pause:
         """A pause as it was asked for."""
-        return Pause(key or "", NOW, until, by, NOW)
+        return Pause(key or "", NOW, NOW + span, by, NOW)
 
     async def resume(self, key: str | None, by: str) -> bool:
         """Whether there was anything to resume."""

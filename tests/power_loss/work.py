@@ -180,7 +180,7 @@ class Life:
         """The checks of an account, or all, are paused for long, and the other chat is told."""
         key = self.rng.choice((None, key_of(self.emails[0])))
         self.say("pauses", key or "")
-        await self.pauses.pause([key], self.world.clock() + YEAR, "Kim", CHAT)
+        await self.pauses.pause([key], YEAR, "Kim", CHAT)
         self.say("paused", key or "")
         await self.say_due()
 

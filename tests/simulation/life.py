@@ -226,9 +226,8 @@ class Life:
         key = None if account is None else f"{SOURCE}:{account}"
         if kind == "mute":
             everywhere = chance.random() < 0.3
-            until = world.clock() + timedelta(seconds=length)
             self.note(kind, account, None, length, None if everywhere else chat, chat)
-            await self.silences.mute([key], until, "Ann", chat, everywhere=everywhere)
+            await self.silences.mute([key], timedelta(seconds=length), "Ann", chat, everywhere=everywhere)
         elif kind == "unmute":
             self.note(kind, account, None, inf, chat, chat)
             held = [one for one in await self.silences.of(chat) if one.kind is not SilenceKind.ACK]
@@ -275,7 +274,7 @@ class Life:
         keys = [None if account is None else f"{SOURCE}:{account}"]
         now = world.now()
         if visit.kind == "pause":
-            await self.pauses.pause(keys, world.clock() + timedelta(seconds=visit.length), "Ann", chat)
+            await self.pauses.pause(keys, timedelta(seconds=visit.length), "Ann", chat)
             wish = Wish(world.now(), "pause", account, None, now + visit.length, made_in=str(chat))
             world.truth.wishes.append(wish)
             return
@@ -294,8 +293,8 @@ class Life:
             return
         told = await self.fleet.told_by(int(data.partition(":")[2]), chat.chat_id)
         for one in told:
-            until = world.clock() + timedelta(seconds=length) if kind == "snooze" else None
-            for silence in await self.silences.silence([one], "Ann", until, chat):
+            span = timedelta(seconds=length) if kind == "snooze" else None
+            for silence in await self.silences.silence([one], "Ann", span, chat):
                 account = "source" if one.notice.facts.email is None else one.notice.facts.email
                 lasts = (silence.until - world.clock()).total_seconds() if silence.until else inf
                 self.note(kind, account, str(one.notice.measure), lasts, silence.chat, chat)
