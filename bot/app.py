@@ -21,6 +21,7 @@ from bot.accounts_file import watchlist_for
 from bot.board import Boards
 from bot.chat.board import TelegramBoards
 from bot.chat.digest import digest_message
+from bot.chat.endings import TelegramEndings
 from bot.chat.fallback import write_letter
 from bot.chat.pairing import log_line
 from bot.chat.replies import Reloaded
@@ -42,6 +43,7 @@ from bot.digest import DigestContext, Digests
 from bot.discovery import Discovery
 from bot.door import Door
 from bot.drawing import Drawing
+from bot.endings import Endings
 from bot.errors import BotError, DatabaseTrouble, DatabaseUnusable, SettingsError
 from bot.fallback import Apprise, Fallback, log_unusable
 from bot.fleet import Fleet
@@ -173,7 +175,7 @@ class App:
             every=settings.check_every,
             clock=clock,
             metrics=self._metrics,
-            on_notices=self._outbox.wake,
+            on_notices=self._something_to_tell,
             on_round=self._round_ended,
         )
         self._verdicts = Verdicts(context)
@@ -201,9 +203,14 @@ class App:
         self._boards = Boards(
             self._store, publisher, self._watched, self._telegram.allows, self.desk.chat_moved, clock, self._refusals
         )
+        editor = TelegramEndings(bot, clock, settings.timezone)
+        self._endings = Endings(
+            self._store, editor, lambda: self._recipients.present, clock, time.monotonic, self._refusals
+        )
         self._telegram.on_life = self._chat_lives
         self._boards.on_life = self._outbox.alive
         self._outbox.on_life = self._boards.alive
+        self._outbox.on_told = self._endings.wake
         self.desk.boards = self._boards
         self._fallback = self._make_fallback()
         self._digests = self._make_digests()
@@ -221,9 +228,15 @@ class App:
         """The desk as one chat may see it."""
         return View(self.desk, self._silences, self._pauses, self._recipients, chat)
 
+    def _something_to_tell(self) -> None:
+        """Something was put into the outbox; what fired may be over."""
+        self._outbox.wake()
+        self._endings.wake()
+
     def _chat_lives(self, chat_id: int) -> None:
         """A chat gave a sign of life: what it is owed is due."""
         self._outbox.alive(chat_id)
+        self._endings.alive(chat_id)
         self._boards.alive(chat_id)
 
     async def _watched(self, chat: Chat) -> Sequence[Watched]:
@@ -335,7 +348,8 @@ class App:
     async def _supervised(self, stop: asyncio.Event) -> AsyncIterator[None]:
         """Runs the parts for as long as the body does; the first that fails ends the whole, with its error."""
         looks, messages = asyncio.create_task(self._checks.run()), asyncio.create_task(self._outbox.run())
-        always, perhaps = (self._telegram, self._boards, self._database_watch), (self._fallback, self._clock_watch)
+        always = (self._telegram, self._boards, self._endings, self._database_watch)
+        perhaps = (self._fallback, self._clock_watch)
         parts = [*always, *(part for part in perhaps if part)]
         fronts = [asyncio.create_task(part.run()) for part in parts]
         tasks = [looks, messages, *fronts]

@@ -33,7 +33,7 @@ from bot.core.model import Chat, Notification
 from bot.errors import BotError, DatabaseTrouble
 from bot.metrics import Metrics
 from bot.recipients import Recipients
-from bot.store import chats, fallback, outbox
+from bot.store import chats, endings, fallback, outbox
 from bot.store.connection import Connection
 from bot.store.database import Store
 
@@ -92,7 +92,7 @@ class Outbox:
         """``timer`` counts seconds and never jumps; ``clock`` answers aware UTC.
 
         With a ``second_channel`` messages say what went out by it meanwhile. ``refusals`` differ where time runs fast;
-        ``on_life`` is called with a chat that takes messages again.
+        ``on_life`` is called with a chat that takes messages again, ``on_told`` after each message that was taken.
         """
         self._store = store
         self._post = post
@@ -103,6 +103,7 @@ class Outbox:
         self._second_channel = second_channel
         self.refusals = REFUSALS
         self.on_life: Callable[[int], None] = lambda _: None
+        self.on_told: Callable[[], None] = lambda: None
         self._signs: set[int] = set()
         self._lanes: dict[int, Lane] = {}
         self._wake = asyncio.Event()
@@ -262,6 +263,7 @@ class Outbox:
             if chosen is None:
                 return False
             chat, parcel = chosen
+            parcel = replace(parcel, answers=await outbox.answered_by(connection, chat, parcel))
             part, message = self._post.write(parcel)
             if not await outbox.claim(connection, ids_of(part)):
                 return False
@@ -320,9 +322,12 @@ class Outbox:
 
         async def note(connection: Connection) -> None:
             await outbox.delivered(connection, ids_of(part), result.message_id, now)
+            if result.message_id is not None:
+                await endings.await_end(connection, [one.id for one in part.awaiting_end])
             await chats.reached(connection, [chat.chat_id])
 
         await self._store.write_patiently(note)
+        self.on_told()
         if lane.failures or lane.refused_at is not None:
             log.info("Chat %s takes messages again", chat)
             self.on_life(chat.chat_id)

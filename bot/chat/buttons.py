@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 from bot.chat.account import account_tag
 from bot.chat.alerts import Acted
 from bot.chat.answers import account_card, credits_page
-from bot.chat.commands import Desk, firing_page, fresh_page, refresh
+from bot.chat.choices import PICK, Choice
+from bot.chat.commands import BY_NAME, Asked, Desk, Show, firing_page, fresh_page, pick, refresh
 from bot.chat.pauses import END_PAUSE, RESUME, UNPAUSE, pause_over_note, resumed_note
-from bot.chat.replies import acked_note, ended_note, over_note, snoozed_note, undone_note, unknown_button
+from bot.chat.replies import ended_note, over_note, silence_note, undo_button, undone_note, unknown_button
 from bot.chat.text import Button, Message
-from bot.core.model import Notification, Silence
+from bot.core.model import Chat, Notification, Silence
 
 SNOOZES = {"snooze1h": timedelta(hours=1), "snooze1d": timedelta(days=1)}
 UNDO, END = "undo", "end"
@@ -27,6 +28,9 @@ CHANGES = frozenset({"ack", *SNOOZES, UNDO, END, RESUME, END_PAUSE, UNPAUSE})
 
 NUMBERED = (CHANGES | {"credits"}) - {UNPAUSE}
 """The taps that name a message, a silence, or what was paused, by its number."""
+
+PICKS = frozenset({"credits", "history", "mute", "unmute", "pause", "resume"})
+"""The commands that an account's button may do, where several were meant."""
 
 LIST_TAPS = frozenset({"page", "refresh", "alerts", UNPAUSE})
 
@@ -55,13 +59,14 @@ class Tapped:
     before, and a button that undoes what it tells.
     """
 
-    chat_id: int
+    chat: Chat
     by: str
     desk: AlertDesk
     zone: ZoneInfo
     say: Callable[[Message], Awaitable[None]]
     edit: Callable[[Message], Awaitable[None]]
     add: Callable[[str, Button | None], Awaitable[None]]
+    show: Show
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +84,24 @@ class Tap:
             return cls(verb, argument)
         if verb in LIST_TAPS and argument.isascii() and argument.isalnum() and len(argument) <= 12:
             return cls(verb, argument)
-        return None
+        choice = Choice.parse(argument) if verb == PICK else None
+        return cls(verb, argument) if choice and choice.command in PICKS else None
+
+    @property
+    def choice(self) -> Choice | None:
+        """Which account it chooses for a command, if that is what it does."""
+        return Choice.parse(self.argument) if self.verb == PICK else None
 
     @property
     def changes(self) -> bool:
         """Whether only those may do it who may change things."""
-        return self.verb in CHANGES
+        return bool(BY_NAME[self.choice.command].changes) if self.choice else self.verb in CHANGES
 
     @property
     def deed(self) -> str:
         """What it does, as a verb."""
+        if self.choice:
+            return BY_NAME[self.choice.command].changes
         if self.verb in (RESUME, END_PAUSE, UNPAUSE):
             return "resume checks"
         return "end a silence" if self.verb in (UNDO, END) else self.verb
@@ -101,6 +114,8 @@ class Tap:
 
 async def answer(tap: Tap, tapped: Tapped) -> str | None:
     """Does what a tap asks for; gives the words of the little notice that the tapping person sees, if any."""
+    if tap.choice:
+        return await on_choice(tap.choice, tapped)
     if tap.verb in (UNDO, END):
         return await on_silence(tap, tapped)
     if tap.verb in (RESUME, END_PAUSE):
@@ -108,9 +123,15 @@ async def answer(tap: Tap, tapped: Tapped) -> str | None:
     return await (on_alert(tap, tapped) if tap.verb in NUMBERED else on_list(tap, tapped))
 
 
+async def on_choice(choice: Choice, tapped: Tapped) -> str | None:
+    """A tap on one of several accounts: the answer takes the question's place, and a picture stands below it."""
+    asked = Asked("", tapped.by, tapped.chat, "", tapped.desk, tapped.zone, tapped.edit, tapped.show)
+    return None if await pick(asked, choice) else unknown_button()
+
+
 async def on_alert(tap: Tap, tapped: Tapped) -> str | None:
     """A tap below an alert."""
-    told = await tapped.desk.told_by(int(tap.argument), tapped.chat_id)
+    told = await tapped.desk.told_by(int(tap.argument), tapped.chat.chat_id)
     if not told:
         return unknown_button()
     if tap.verb == "credits":
@@ -119,9 +140,8 @@ async def on_alert(tap: Tap, tapped: Tapped) -> str | None:
     made = await tapped.desk.silence(told, tapped.by, SNOOZES.get(tap.verb))
     if not made:
         return over_note()
-    now, until = tapped.desk.now(), made[0].until if tap.verb in SNOOZES else None
-    note = snoozed_note(tapped.by, until, now, tapped.zone) if until else acked_note(tapped.by, now, tapped.zone)
-    await tapped.add(note, Button("Undo snooze" if until else "Undo ack", f"{UNDO}:{made[0].id}"))
+    note = silence_note(made[0], tapped.desk.now(), tapped.zone)
+    await tapped.add(note, undo_button(made[0]))
     return note
 
 
@@ -133,8 +153,19 @@ async def on_silence(tap: Tap, tapped: Tapped) -> str | None:
     if tap.verb == END:
         await tapped.edit(await firing_page(desk, zone, 0))
     elif ended:
-        await tapped.add(note, None)
+        held = still_held(ended, await desk.silences())
+        if held:  # one line tells what holds: an ack does, where only a snooze of the same was undone
+            await tapped.add(silence_note(held, desk.now(), zone), undo_button(held))
+        else:
+            await tapped.add(note, None)
     return note
+
+
+def still_held(ended: Acted, silences: Sequence[Acted]) -> Silence | None:
+    """The last ack or snooze that holds for an alert whose silence was ended."""
+    alerts = {(one.subject, one.measure) for one in ended.parts if one.measure}
+    parts = (part for act in silences for part in act.parts if (part.subject, part.measure) in alerts)
+    return max(parts, key=lambda part: part.id, default=None)
 
 
 async def on_pause(tap: Tap, tapped: Tapped) -> str | None:

@@ -9,12 +9,13 @@ from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from bot.chat.account import urgency
+from bot.chat.account import account_tag, urgency
 from bot.chat.alerts import Acted
 from bot.chat.answers import SourceAlert, account_card, alerts_page, credits_page, ordered_page, paged
 from bot.chat.board import board_answer, board_removed_message, how_to_board
+from bot.chat.choices import Choice, which_of
 from bot.chat.history import choose, draw_history, past_of, slots_for
-from bot.chat.history_arguments import HistoryRequest, parse_history
+from bot.chat.history_arguments import SPANS, HistoryRequest, parse_history
 from bot.chat.names import find_accounts
 from bot.chat.pairing import (
     already_paired_message,
@@ -36,7 +37,7 @@ from bot.chat.replies import (
     unmuted_message,
     which_account,
 )
-from bot.chat.silence_arguments import SilenceRequest, parse_silence
+from bot.chat.silence_arguments import SilenceRequest, parse_silence, silence_of_rest
 from bot.chat.text import Message
 from bot.core.board import BoardShown
 from bot.core.history import Picture, Recorded
@@ -154,10 +155,16 @@ class Command:
 
 async def credits(asked: Asked) -> None:
     """Every account, or everything about one; looks afresh where a number is over a minute old."""
-    one = await named_account(asked, "/credits {}") if asked.words else None
-    if asked.words and one is None:
-        return
-    await asked.say(await fresh_card(asked, one.account.key) if one else await fresh_page(asked.desk, asked.zone, 0))
+    one = await named_account(asked, "credits") if asked.words else None
+    if one:
+        await show_card(asked, one)
+    elif not asked.words:
+        await asked.say(await fresh_page(asked.desk, asked.zone, 0))
+
+
+async def show_card(asked: Asked, one: Watched) -> None:
+    """Everything about one account."""
+    await asked.say(await fresh_card(asked, one.account.key))
 
 
 async def fresh_card(asked: Asked, key: str) -> Message:
@@ -214,15 +221,13 @@ def is_rare(one: Watched, now: datetime) -> bool:
     return one.check_every is not None and looked is not None and timedelta(0) <= now - looked <= one.check_every
 
 
-async def named_account(asked: Asked, example: str, words: str | None = None) -> Watched | None:
-    """The account that the words name; where they name none or several, says so."""
-    said = asked.words if words is None else words
+async def named_account(asked: Asked, command: str) -> Watched | None:
+    """The account that the words name; where they name none or several, asks which."""
     watched = await asked.desk.watched()
-    found = find_accounts(said, watched)
+    found = find_accounts(asked.words, watched)
     if len(found) == 1:
         return found[0]
-    names = [one.account.name for one in (found or watched)]
-    await asked.say(which_account(names, said, example))
+    await asked.say(which_of(found, watched, asked.words, command, f"/{command} {{}}"))
     return None
 
 
@@ -230,9 +235,14 @@ async def history(asked: Asked) -> None:
     """Credits over time as a picture, and in words below it."""
     request = parse_history(asked.words, await asked.desk.watched())
     if isinstance(request, HistoryRequest):
-        await asked.show(partial(drawn, asked.desk, asked.zone, request))
+        await show_history(asked, request)
     else:
         await asked.say(request)
+
+
+async def show_history(asked: Asked, request: HistoryRequest) -> None:
+    """The picture that is asked for."""
+    await asked.show(partial(drawn, asked.desk, asked.zone, request))
 
 
 async def drawn(desk: Desk, zone: ZoneInfo, request: HistoryRequest) -> Drawn:
@@ -269,9 +279,11 @@ async def check(asked: Asked) -> None:
 async def mute(asked: Asked) -> None:
     """No messages about an account, or about anything, for a while."""
     request = parse_silence("mute", asked.words, await asked.desk.watched(), everywhere=True)
-    if not isinstance(request, SilenceRequest):
-        await asked.say(request)
-        return
+    await (mute_for(asked, request) if isinstance(request, SilenceRequest) else asked.say(request))
+
+
+async def mute_for(asked: Asked, request: SilenceRequest) -> None:
+    """No messages about what is asked for."""
     one, span = request.watched, request.span
     made = await asked.desk.mute(one.account.key if one else None, span, asked.by, everywhere=request.everywhere)
     await asked.say(muted_message(one.account.name if one else None, made, asked.desk.now(), asked.zone))
@@ -280,9 +292,13 @@ async def mute(asked: Asked) -> None:
 async def unmute(asked: Asked) -> None:
     """Ends a mute or a snooze, of one account or of all."""
     everything = asked.words.casefold() in ("", "all")
-    one = None if everything else await named_account(asked, "/unmute {}")
-    if one is None and not everything:
-        return
+    one = None if everything else await named_account(asked, "unmute")
+    if one or everything:
+        await unmute_one(asked, one)
+
+
+async def unmute_one(asked: Asked, one: Watched | None) -> None:
+    """Ends the mutes and snoozes of one account, or of all."""
     ended = await asked.desk.unmute(one.account.key if one else None)
     left = [act for act in await asked.desk.silences() if not act.names]
     now, name = asked.desk.now(), one.account.name if one else None
@@ -293,9 +309,11 @@ async def pause(asked: Asked) -> None:
     """No checks of an account, or of any, for a while: a person works on the website with it."""
     watched = await asked.desk.watched()
     request = parse_silence("pause", asked.words, watched) if watched else which_account([])
-    if not isinstance(request, SilenceRequest):
-        await asked.say(request)
-        return
+    await (pause_for(asked, request) if isinstance(request, SilenceRequest) else asked.say(request))
+
+
+async def pause_for(asked: Asked, request: SilenceRequest) -> None:
+    """No checks of what is asked for."""
     one = request.watched
     held = await asked.desk.pause(one.account.key if one else None, request.span, asked.by)
     await asked.say(paused_message(one.account.name if one else None, held, asked.desk.now(), asked.zone))
@@ -304,9 +322,13 @@ async def pause(asked: Asked) -> None:
 async def resume(asked: Asked) -> None:
     """Checks of one account or of all go on."""
     everything = asked.words.casefold() in ("", "all")
-    one = None if everything else await named_account(asked, "/resume {}")
-    if one is None and not everything:
-        return
+    one = None if everything else await named_account(asked, "resume")
+    if one or everything:
+        await resume_one(asked, one)
+
+
+async def resume_one(asked: Asked, one: Watched | None) -> None:
+    """Checks of one account, or of all, go on."""
     was_paused = await asked.desk.resume(one.account.key if one else None, asked.by)
     await asked.say(resumed_message(one.account.name if one else None, was_paused=was_paused))
 
@@ -384,6 +406,35 @@ COMMANDS = (
 )
 
 BY_NAME = {command.name: command for command in COMMANDS}
+
+PICKED: Mapping[str, Callable[[Asked, Watched], Awaitable[None]]] = {
+    "credits": show_card,
+    "unmute": unmute_one,
+    "resume": resume_one,
+}
+"""What the button of an account does, where nothing but the account was to be told."""
+
+SILENCING: Mapping[str, Callable[[Asked, SilenceRequest], Awaitable[None]]] = {"mute": mute_for, "pause": pause_for}
+
+
+async def pick(asked: Asked, choice: Choice) -> bool:
+    """Does a command for the account whose button was tapped; False for one that is no longer watched, or for none.
+
+    The data comes with a tap, so it may be forged, or old.
+    """
+    found = [one for one in await asked.desk.watched() if account_tag(one.account.key) == choice.tag]
+    silence = silence_of_rest(found[0], choice.rest) if found else None
+    if not found:
+        return False
+    if choice.command in PICKED:
+        await PICKED[choice.command](asked, found[0])
+    elif choice.command in SILENCING and silence:
+        await SILENCING[choice.command](asked, silence)
+    elif choice.command == "history" and choice.rest in SPANS:
+        await show_history(asked, HistoryRequest((found[0],), SPANS[choice.rest]))
+    else:
+        return False
+    return True
 
 
 def unknown(name: str) -> Message:

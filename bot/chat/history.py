@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -62,7 +62,10 @@ def past_of(watched: Watched, recorded: Recorded, now: datetime, zone: ZoneInfo)
     """The account with what is kept of it, and with what is foretold of it as a fan and in words."""
     one = watched.account
     comes = forecast_sentence(one, now, zone).removeprefix("At this pace it ").removesuffix(".")
-    return Past(watched, recorded.trace, recorded.gaps, recorded.ladder, fan_of(told_now(one, now)), comes)
+    trace, reading = recorded.trace, one.reading
+    if not trace.places and reading is not None:  # its rows are gone, and it is known all the same
+        trace = replace(trace, places=((reading.taken_at.timestamp(), float(reading.credits.total)),))
+    return Past(watched, trace, recorded.gaps, recorded.ladder, fan_of(told_now(one, now)), comes)
 
 
 def choose(watched: Sequence[Watched]) -> tuple[tuple[Watched, ...], tuple[Watched, ...]]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.chat.choices import which_of
 from bot.chat.clean import clean
 from bot.chat.names import Names, find_accounts
 from bot.chat.replies import which_account
@@ -55,8 +56,8 @@ def named(rest: list[str], span: timedelta, watched: Sequence[Watched]) -> Histo
     for word in () if found else rest:
         if _TIME.fullmatch(word.lower()):
             return wrong_span(word, watched)
-    candidates = found or watched
-    return which_account([one.account.name for one in candidates], words, "/history {} 7d")
+    days = f"{span.days}d"
+    return which_of(found, watched, words, "history", f"/history {{}} {days}", days)
 
 
 def wrong_span(said: str, watched: Sequence[Watched]) -> Message:

@@ -43,7 +43,7 @@ def caption(told: Sequence[Told], left_out: Sequence[str], span: timedelta, now:
     text = Text()
     if len(told) == 1:
         text.line(bold(name_of(told[0].account.name)), f", {say_span(span)}: {now_words(told[0], now, zone)}")
-        text.lines((line,) for line in lines_of_one(told[0], now, zone))
+        text.lines((line,) for line in lines_of_one(told[0], span, now, zone))
     else:
         text.line(bold(say_count(len(told), "account")), f", {say_span(span)}, the most urgent first")
         text.lines(line_of_many(one, now, zone) for one in told)
@@ -55,22 +55,19 @@ def caption(told: Sequence[Told], left_out: Sequence[str], span: timedelta, now:
 
 
 def no_history(told: Sequence[Told], span: timedelta, now: datetime, zone: ZoneInfo) -> Message:
-    """A sentence in place of a picture, where there is nothing or a single moment to draw."""
+    """A sentence in place of a picture, where nothing was ever read."""
     text = Text()
     for one in told[:12]:
-        text.line(bold(name_of(one.account.name)), f", {say_span(span)}: {nothing_words(one, span, now, zone)}")
-    return text.line("There is a picture as soon as the number has changed.").message()
+        text.line(bold(name_of(one.account.name)), f", {say_span(span)}: {now_words(one, now, zone)}")
+    return text.line("There is a picture once a number has been read.").message()
 
 
-def nothing_words(one: Told, span: timedelta, now: datetime, zone: ZoneInfo) -> str:
-    """Why there is nothing to draw: nothing is known, or one number, which has not changed."""
-    said = now_words(one, now, zone)
-    if not one.trace.places:
-        return said if one.account.reading is None else f"{said}; no history is kept of that time"
+def flat_words(one: Told, span: timedelta, now: datetime, zone: ZoneInfo) -> str:
+    """That the number did not change, and since when it is known."""
     at = datetime.fromtimestamp(one.trace.places[0][0], UTC)
     if at <= now - span + timedelta(seconds=1):
-        return f"{said}, unchanged all the time"
-    return f"{said}, known and unchanged since {say_past(at, now, zone)}"
+        return "unchanged all the time"
+    return f"known and unchanged since {say_past(at, now, zone)}"
 
 
 def now_words(one: Told, now: datetime, zone: ZoneInfo) -> str:
@@ -79,10 +76,12 @@ def now_words(one: Told, now: datetime, zone: ZoneInfo) -> str:
     return f"now {said}" if is_known(one.account) else said
 
 
-def lines_of_one(one: Told, now: datetime, zone: ZoneInfo) -> list[str]:
+def lines_of_one(one: Told, span: timedelta, now: datetime, zone: ZoneInfo) -> list[str]:
     """What happened to one account, a line each kind of thing."""
+    flat = len(one.trace.places) == 1
+    happened = [flat_words(one, span, now, zone)] if flat else [say_spent(one.trace), *jump_words(one.trace, now, zone)]
     parts = [
-        ", ".join([say_spent(one.trace), *jump_words(one.trace, now, zone)]),
+        ", ".join(happened),
         lowest_words(one.trace, now, zone),
         gap_words(one.gaps, now),
         one.forecast,

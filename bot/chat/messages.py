@@ -121,5 +121,10 @@ def alert_buttons(notification: int) -> Buttons:
     """The buttons below an alert; what they do hangs on the parcel's first notification."""
     return (
         (Button("Ack", f"ack:{notification}"), Button("Snooze 1 h", f"snooze1h:{notification}")),
-        (Button("Snooze 1 day", f"snooze1d:{notification}"), Button("Credits", f"credits:{notification}")),
+        (Button("Snooze 1 day", f"snooze1d:{notification}"), *credits_row(notification)),
     )
+
+
+def credits_row(notification: int) -> tuple[Button, ...]:
+    """The button that shows the credits of whom a message told."""
+    return (Button("Credits", f"credits:{notification}"),)

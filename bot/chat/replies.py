@@ -267,9 +267,9 @@ NOTES = (ACKED, SNOOZED, UNDONE, RESUMED)
 """How the lines begin that a tap writes below a message: the newest stands in place of the others."""
 
 
-def acked_note(by: str, now: datetime, zone: ZoneInfo) -> str:
+def acked_note(by: str, at: datetime, now: datetime, zone: ZoneInfo) -> str:
     """The line below an alert that somebody acknowledged."""
-    when = say_past(now, now, zone)
+    when = say_past(at, now, zone)
     return f"{ACKED}{plain(by, 40)}, {when}: quiet in every chat until it recovers or gets worse."
 
 
@@ -277,6 +277,18 @@ def snoozed_note(by: str, until: datetime, now: datetime, zone: ZoneInfo) -> str
     """The line below an alert that somebody snoozed."""
     when = say_moment(until, now, zone)
     return f"{SNOOZED}{plain(by, 40)} until {when}: quiet in this chat unless it gets worse."
+
+
+def silence_note(silence: Silence, now: datetime, zone: ZoneInfo) -> str:
+    """The line below an alert that says which silence holds for it."""
+    if silence.kind is SilenceKind.SNOOZE:
+        return snoozed_note(silence.by, silence.until or now, now, zone)
+    return acked_note(silence.by, silence.made_at or now, now, zone)
+
+
+def undo_button(silence: Silence) -> Button:
+    """The button that ends a silence of an alert."""
+    return Button("Undo snooze" if silence.kind is SilenceKind.SNOOZE else "Undo ack", f"undo:{silence.id}")
 
 
 def undone_note(ended: Acted, by: str, now: datetime, zone: ZoneInfo) -> str:

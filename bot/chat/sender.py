@@ -96,7 +96,7 @@ class TelegramPost:
     def write(self, parcel: Parcel) -> tuple[Parcel, Message]:
         """As much of a parcel as one message holds, and that message."""
         rendered = render(parcel, self._clock(), self._zone, self._quiet)
-        return parcel.first(rendered.told), rendered.message
+        return parcel.first(rendered.told), replace(rendered.message, answers=parcel.answers)
 
     async def send(self, message: Message, chat: Chat) -> SendResult:
         """Sends a message, in ever plainer forms where Telegram finds it wrong, for the words matter most."""
@@ -139,7 +139,7 @@ class TelegramPost:
 def forms_of(message: Message) -> Iterator[Sequence[Message]]:
     """A message as it was made; bare of what may be wrong with it; in short pieces; and words that cannot be wrong."""
     yield (message,)
-    bare = replace(message, entities=(), buttons=())
+    bare = replace(message, entities=(), buttons=(), answers=None)
     yield (bare,)
     if utf16_len(message.text) > SAFE_PIECE:
         yield [replace(bare, text=piece) for piece in pieces_of(message.text, SAFE_PIECE)]
@@ -158,8 +158,11 @@ def without_topic(chat: Chat, reason: str) -> str:
     return f"Meant for topic {chat.thread_id}, which takes no messages ({reason})."
 
 
-async def post(bot: Bot, message: Message, chat: Chat, reply_to: int | None = None) -> int:
-    """Sends a message to a chat and gives its id there. Raises Telegram's errors."""
+async def post(bot: Bot, message: Message, chat: Chat) -> int:
+    """Sends a message to a chat and gives its id there. Raises Telegram's errors.
+
+    Where the message that it answers was deleted, it stands alone.
+    """
     sent = await answered(
         bot.send_message(
             chat.chat_id,
@@ -169,8 +172,8 @@ async def post(bot: Bot, message: Message, chat: Chat, reply_to: int | None = No
             disable_notification=message.silent,
             message_thread_id=topic_of(chat),
             link_preview_options=NO_PREVIEW,
-            reply_to_message_id=reply_to,
-            allow_sending_without_reply=True if reply_to else None,
+            reply_to_message_id=message.answers,
+            allow_sending_without_reply=True if message.answers else None,
         )
     )
     return sent.message_id
@@ -226,7 +229,13 @@ def bad_request(reason: str, *, in_topic: bool) -> Rejected | Wrong | NoTopic:
     words = reason.lower().replace("_", " ")
     if any(part in words for part in OF_THE_TOPIC):
         return NoTopic(reason) if in_topic else Rejected(reason)
-    return Rejected(reason) if any(part in words for part in OF_THE_CHAT) else Wrong(reason)
+    return Rejected(reason) if is_of_chat(reason) else Wrong(reason)
+
+
+def is_of_chat(reason: str) -> bool:
+    """Whether a 400 concerns the chat or its topic, and not the message."""
+    words = reason.lower().replace("_", " ")
+    return any(part in words for part in (*OF_THE_TOPIC, *OF_THE_CHAT))
 
 
 def seconds_of(error: RetryAfter) -> float:

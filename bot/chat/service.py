@@ -246,13 +246,14 @@ class TelegramService:
             await self._notice(query, not_allowed(tap.deed).text)
             return
         tapped = buttons.Tapped(
-            here.chat_id,
+            here,
             person.name,
             self._seen_from(here),
             self._zone,
             say=partial(self._say, here),
             edit=partial(self._edit, message),
             add=partial(self._add, message),
+            show=partial(self._show, here),
         )
         await self._notice(query, await buttons.answer(tap, tapped))
 

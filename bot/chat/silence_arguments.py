@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.chat.choices import which_of
 from bot.chat.clean import clean
 from bot.chat.names import Names
 from bot.chat.replies import which_account
@@ -26,6 +27,9 @@ _SPOKEN = re.compile(
     r"(\d{1,4})\s*(?:(s)(?:ec\w{0,5})?|(m)(?:in\w{0,5})?|(h)(?:ours?|rs?)?|(d)(?:ays?)?)\s*", re.ASCII | re.IGNORECASE
 )
 """A length of time as people say it, which the settings do not take: "2 hours", "90 min"."""
+
+
+_REST = re.compile(r"(\d{1,10})(e?)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,22 @@ def parse_silence(
     if not timed:
         return wrong_words(command, said, names, watched)
     name, time = timed[0]
-    candidates = names.find(name) or watched
     example = f"/{command} {{}} {time.replace(' ', '')}"
-    return which_account([one.account.name for one in candidates], name, example)
+    rest = rest_of(parse_duration(time), everywhere=in_all_chats)
+    return which_of(names.find(name), watched, name, command, example, rest)
+
+
+def rest_of(span: timedelta, *, everywhere: bool) -> str:
+    """How long, and whether in every chat, as the button of an account says it: "7200", "7200e"."""
+    return f"{int(span.total_seconds())}{'e' if everywhere else ''}"
+
+
+def silence_of_rest(one: Watched, rest: str) -> SilenceRequest | None:
+    """What such a button asks for; None for what none says."""
+    found = _REST.fullmatch(rest)
+    if found is None or not is_span(f"{found[1]}s"):
+        return None
+    return SilenceRequest(one, timedelta(seconds=int(found[1])), everywhere=bool(found[2]))
 
 
 def is_span(words: str) -> bool:

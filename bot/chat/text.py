@@ -11,6 +11,9 @@ from bot.chat.clean import shorten, utf16_len
 LONGEST_MESSAGE = 4096
 """Telegram's limit on a message's text, in UTF-16 units."""
 
+SHORTEST_LINE = 32
+"""Where less room is left in a message, a line is left out."""
+
 MOST_ENTITIES = 100
 """Telegram ignores the entities beyond this many in one message."""
 
@@ -46,12 +49,16 @@ Buttons = tuple[tuple[Button, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What goes to a chat: a text within Telegram's limits, its entities, rows of buttons, with or without sound."""
+    """What goes to a chat: a text within Telegram's limits, its entities, rows of buttons, with or without sound.
+
+    ``answers`` is the number of the chat's message that it answers.
+    """
 
     text: str
     entities: tuple[Entity, ...] = ()
     buttons: Buttons = ()
     silent: bool = False
+    answers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +174,16 @@ def with_note(message: Message, note: str, buttons: Buttons = (), in_place_of: t
     end = utf16_len(text)
     entities = tuple(entity for entity in message.entities if entity.end <= end)
     return replace(message, text=f"{text}\n{last.text}", entities=entities, buttons=buttons)
+
+
+def with_line(message: Message, *pieces: Piece) -> Message:
+    """The message with one more line below it, shortened to the room that is left."""
+    room = LONGEST_MESSAGE - utf16_len(message.text) - 1
+    if room < SHORTEST_LINE:
+        return message
+    line, start = line_of(pieces).within(room), utf16_len(message.text) + 1
+    entities = (*message.entities, *(entity.moved(start) for entity in line.entities))[:MOST_ENTITIES]
+    return replace(message, text=f"{message.text}\n{line.text}", entities=entities)
 
 
 def pieces_of(text: str, limit: int) -> list[str]:

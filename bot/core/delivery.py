@@ -55,9 +55,13 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What goes into one message: stories of one cause, in order of their age."""
+    """What goes into one message: stories of one cause, in order of their age.
+
+    ``answers`` is the chat's message that it answers: a recovery answers that of its alert.
+    """
 
     stories: tuple[Story, ...]
+    answers: int | None = None
 
     @property
     def notifications(self) -> tuple[Notification, ...]:
@@ -84,9 +88,20 @@ class Parcel:
         """How often any of it was tried in vain."""
         return max(part.attempts for part in self.notifications)
 
+    @property
+    def awaiting_end(self) -> tuple[Notification, ...]:
+        """Of each alert that fires what tells it last: once the alert is over, the message is to say so."""
+        last = (story.last for story in self.stories)
+        return tuple(one for one in last if is_of_alert(one) and one.notice.reason is not Reason.RESOLVED)
+
     def first(self, count: int) -> "Parcel":
         """The same parcel with only so many of its stories, where a message holds no more."""
         return replace(self, stories=self.stories[:count])
+
+
+def is_of_alert(one: Notification) -> bool:
+    """Whether it tells of an alert, and is no note beside alerts."""
+    return one.notice.topic is Topic.ALERT and one.notice.measure is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -310,8 +310,8 @@ def rungs_of(ladder: Ladder, allowance: float | None) -> tuple[Rung, ...]:
 
 
 def is_drawable(trace: Trace) -> bool:
-    """Whether there is more than one moment to draw: one point is better said than drawn."""
-    return len(trace.places) > 1
+    """Whether any number is known: one that never changed is a flat line."""
+    return bool(trace.places)
 
 
 def picture_of(title: str, panels: Sequence[Panel], since: float, now: float, zone: str) -> Picture:

@@ -108,6 +108,7 @@ class BotMethods:
         buttons = read_buttons(params.object("reply_markup"))
         if self._world.pace is not None:
             self._world.pace.admit(chat.id, is_group=chat.type != "private")
+        reply_to = (params.object("reply_parameters") or {}).get("message_id")
         message = self._world.new_message(
             chat,
             text,
@@ -116,7 +117,7 @@ class BotMethods:
             photo=photo,
             thread_id=params.number("message_thread_id"),
             silent=params.flag("disable_notification"),
-            reply_to=(params.object("reply_parameters") or {}).get("message_id"),
+            reply_to=reply_to if reply_to and self._world.transcript.has(chat.id, int(reply_to)) else None,
             link_preview=params.object("link_preview_options"),
         )
         return self._world.message_json(message)

@@ -166,6 +166,11 @@ class SimulatedMessage:
     edits: list[Edit] = field(default_factory=list)
     deleted: bool = False
     pinned: bool = False
+    sent_as: str = ""
+    """The text that it was sent with, before any edit."""
+
+    def __post_init__(self) -> None:
+        self.sent_as = self.sent_as or self.text
 
     @property
     def labels(self) -> list[str]:

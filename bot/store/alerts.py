@@ -61,6 +61,12 @@ def row_of(alert: Alert) -> dict[str, Any]:
     }
 
 
+def fires_as(rows: sa.Table) -> sa.ColumnElement[bool]:
+    """Whether the alert of a table's row fires, in the very episode."""
+    same = (alerts.c[name] == rows.c[name] for name in ("subject", "measure", "episode"))
+    return sa.exists().where(*same, alerts.c.level > 0)
+
+
 async def load(connection: Connection, subjects: Iterable[str]) -> Mapping[str, dict[Measure, Alert]]:
     """The remembered alerts of each subject; a subject that never had one has none."""
     found: dict[str, dict[Measure, Alert]] = defaultdict(dict)

@@ -59,6 +59,7 @@ KEPT = {
     "chats.greeted_at": "only whether there is one counts",
     "paired_chats.paired_at": "the past, by the clock of that time",
     "pauses.made_at": "names what a button ends",
+    "outbox.over_at": "the past, by the clock of that time",
     "fallbacks.sent_at": "the past, by the clock of that time",
     "retention.began_at": "up to it readings were thinned, which stay, too",
     "retention.previous_at": "up to it readings were thinned, which stay, too",

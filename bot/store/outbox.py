@@ -1,5 +1,6 @@
 """The outbox: notifications that are not yet delivered, those that were, and those that nobody needs any more."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.core.delivery import Waiting
+from bot.core.delivery import Parcel, Waiting
 from bot.core.health import Untold
 from bot.core.model import Chat, Facts, Measure, Notice, Notification, Reason, Severity, Topic
 from bot.store.connection import Connection
@@ -16,6 +17,9 @@ from bot.store.schema import Moment, alerts, chats, fallbacks, outbox
 from bot.store.values import dump_facts, load_facts
 
 AT_ONCE = 2_000
+MOST_ANSWERED = 50
+"""Of so many alerts whose end one message tells, that message is looked for which it answers."""
+
 PENDING, SENDING, DELIVERED, FAILED = "pending", "sending", "delivered", "failed"
 OVER = (DELIVERED, FAILED)
 """What is in these states has come to its end, and is kept for a while."""
@@ -265,6 +269,28 @@ async def told_by(connection: Connection, lead_id: int, chat_id: int) -> list[No
     """
     query = sa.select(outbox).where(outbox.c.lead_id == lead_id, outbox.c.chat_id == chat_id).order_by(outbox.c.id)
     return [notification_of(row) for row in await connection.execute(query)]
+
+
+async def answered_by(connection: Connection, chat: Chat, parcel: Parcel) -> int | None:
+    """The chat's message that a recovery answers: the last that told its alert; of several alerts, that of most."""
+    over = {
+        (story.last.notice.subject, story.last.notice.measure): story.last.notice.episode
+        for story in parcel.stories[:MOST_ANSWERED]
+        if story.last.notice.reason is Reason.RESOLVED
+    }
+    if not over:
+        return None
+    told = sa.and_(is_delivered(outbox), outbox.c.message_id.is_not(None), outbox.c.reason != Reason.RESOLVED.value)
+    here = sa.and_(outbox.c.chat_id == chat.chat_id, outbox.c.thread_id == (chat.thread_id or 0))
+    whom = outbox.c.subject.in_({subject for subject, _ in over})
+    columns = outbox.c.subject, outbox.c.measure, outbox.c.episode, outbox.c.message_id
+    query = sa.select(*columns).where(whom, outbox.c.topic == Topic.ALERT.value, told, here).order_by(outbox.c.id)
+    found = {
+        (row.subject, row.measure): row.message_id
+        for row in await connection.execute(query)
+        if over.get((row.subject, row.measure)) == row.episode
+    }
+    return max(Counter(found.values()).most_common(), key=lambda one: (one[1], one[0]))[0] if found else None
 
 
 async def depth(connection: Connection) -> Depth:

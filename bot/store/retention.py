@@ -8,12 +8,12 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot.core.model import SilenceKind
 from bot.core.retention import Pass, Window
+from bot.store.alerts import fires_as
 from bot.store.connection import Connection
 from bot.store.outbox import OVER
 from bot.store.schema import (
     MICROSECOND,
     Moment,
-    alerts,
     fallbacks,
     outages,
     outbox,
@@ -113,8 +113,8 @@ async def trim_outages(connection: Connection, rows: int, before: datetime) -> b
 
 
 async def trim_outbox(connection: Connection, rows: int, before: datetime) -> bool:
-    """Deletes what was delivered or given up before a moment."""
-    done = sa.and_(outbox.c.state.in_(OVER), outbox.c.done_at < before)
+    """Deletes what was delivered or given up before a moment, but for the messages of alerts that still fire."""
+    done = sa.and_(outbox.c.state.in_(OVER), outbox.c.done_at < before, ~sa.and_(outbox.c.awaits_end, fires_as(outbox)))
     return await trim(connection, outbox, done, rows)
 
 
@@ -130,13 +130,7 @@ async def trim_acks(connection: Connection, after: int, rows: int) -> int | None
     """
     ids = sa.select(silences.c.id).where(silences.c.id > after).order_by(silences.c.id).limit(rows)
     last = await connection.scalar(sa.select(sa.func.max(ids.subquery().c.id)))
-    fires = sa.exists().where(
-        alerts.c.subject == silences.c.subject,
-        alerts.c.measure == silences.c.measure,
-        alerts.c.episode == silences.c.episode,
-        alerts.c.level > 0,
-    )
     if last is not None:
         these = sa.and_(silences.c.id > after, silences.c.id <= last, silences.c.kind == SilenceKind.ACK.value)
-        await connection.execute(sa.delete(silences).where(these, ~fires))
+        await connection.execute(sa.delete(silences).where(these, ~fires_as(silences)))
     return last

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0011"
+REVISION = "0012"
 """The schema these tables are: the newest migration's name. A test holds the two together."""
 
 APPLICATION = 0x63726564
@@ -212,12 +212,15 @@ outbox = sa.Table(
     sa.Column("done_at", Moment),
     sa.Column("lead_id", sa.Integer),
     sa.Column("message_id", sa.BigInteger),
+    sa.Column("awaits_end", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("over_at", Moment),
     sa.UniqueConstraint("key", "chat_id", "thread_id", name="outbox_once"),
     sa.Index("outbox_pending", "state", "id"),
     sa.Index("outbox_lead", "lead_id"),
     sa.Index("outbox_alert", "subject", "measure", "episode"),
     sa.Index("outbox_done", "state", "done_at"),
     sa.Index("outbox_age", "created_at"),
+    sa.Index("outbox_awaits_end", "awaits_end", "id"),
     sqlite_autoincrement=True,  # an id that a button in an old message names is never used again
 )
 

@@ -77,7 +77,7 @@ def test_an_account_and_a_span_in_any_order(words: str, names: list[str], days: 
         ("2weeks", "“2weeks” is not a span."),
         ("7d 30d", "“7d 30d” is not a span."),
         ("nobody", "No single account is called “nobody”. Say /history Studio 7d, or one of: Studio, Loop."),
-        ("example.com 7d", "No single account is called “example.com”."),
+        ("example.com 7d", "“example.com” fits 2 accounts. Which one?"),
     ],
 )
 def test_wrong_words_get_an_example_that_works(words: str, says: str) -> None:
@@ -198,20 +198,30 @@ async def test_several_accounts_have_a_line_each_and_those_left_out_are_named() 
 
 
 @pytest.mark.parametrize(
-    ("account", "way", "says"),
+    ("way", "says"),
     [
-        (STUDIO.account, trace((ago(hours=2), 2900)), "now 2,900 (19 %), known and unchanged since 12:03"),
-        (STUDIO.account, trace((ago(days=20), 2900)), "now 2,900 (19 %), unchanged all the time"),
-        (STUDIO.account, Trace(), "now 2,900 (19 %); no history is kept of that time"),
-        (replace(STUDIO.account, reading=None, looked_at=None), Trace(), "not read yet"),
+        (trace((ago(hours=2), 2900)), "Known and unchanged since 12:03."),
+        (trace((ago(days=20), 2900)), "Unchanged all the time."),
+        (Trace(), "Known and unchanged since 14:03."),
     ],
 )
-async def test_one_point_or_none_is_a_sentence(account: Account, way: Trace, says: str) -> None:
-    """Where there is nothing to draw, no process is started."""
+async def test_what_has_not_changed_is_a_flat_line(way: Trace, says: str) -> None:
+    """One number is drawn with its thresholds, also where its rows are gone; the caption says that it is the same."""
     easel = Easel()
-    png, words = await drawn(Past(Watched(account), way), easel=easel)
+    png, words = await drawn(past_of(STUDIO, Recorded(way, ladder=LADDER), NOW, UTC_ZONE), easel=easel)
+    assert png
+    assert words.splitlines()[:2] == ["Studio, last 7 days: now 2,900 (19 %)", says]
+    (panel,) = easel.given[0].panels
+    assert [level for line in panel.lines for _, level in line] in ([2900, 2900], [])
+    assert panel.rungs
+
+
+async def test_without_any_reading_there_is_a_sentence() -> None:
+    """Where there is nothing to draw, no process is started."""
+    easel, account = Easel(), replace(STUDIO.account, reading=None, looked_at=None)
+    png, words = await drawn(Past(Watched(account), Trace()), easel=easel)
     assert (png, easel.given) == (None, [])
-    assert words.splitlines()[0] == f"Studio, last 7 days: {says}"
+    assert words.splitlines()[0] == "Studio, last 7 days: not read yet"
 
 
 async def test_a_picture_that_cannot_be_drawn_leaves_the_words() -> None:

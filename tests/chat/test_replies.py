@@ -192,7 +192,7 @@ def test_access() -> None:
 
 def test_taps_are_noted() -> None:
     """Who did what, and until when it holds."""
-    assert replies.acked_note("Ann", NOW, UTC_ZONE) == (
+    assert replies.acked_note("Ann", NOW, NOW, UTC_ZONE) == (
         "Acknowledged by Ann, 14:03: quiet in every chat until it recovers or gets worse."
     )
     assert replies.snoozed_note("Ann", NOW + timedelta(hours=1), NOW, UTC_ZONE) == (

@@ -78,7 +78,7 @@ def test_everywhere_stands_at_the_end(words: str) -> None:
         ("2 days all", "“2 days” is no length of time. Try /mute all 2d, or 30m, 1d."),
         ("nobody soon", "“soon” is no length of time. Try /mute Studio 2h, or 30m, 1d."),
         ("nobody 3h", "No single account is called “nobody”. Say /mute Studio 3h, or one of: Studio, Studio 5d,"),
-        ("example.com 3h", "No single account is called “example.com”. Say /mute Studio 3h, or one of: Studio, Studio"),
+        ("example.com 3h", "“example.com” fits 2 accounts. Which one?"),
     ],
 )
 def test_wrong_words_get_an_example_of_what_was_meant(words: str, said: str) -> None:
@@ -86,7 +86,7 @@ def test_wrong_words_get_an_example_of_what_was_meant(words: str, said: str) -> 
     answer = parse_silence("mute", words, ALL)
     assert not isinstance(answer, SilenceRequest)
     assert answer.text.startswith(said)
-    example = re.search(r"/mute (.*?)(?:,|\.$|\.\n)", answer.text)
+    example = re.search(r"/mute (.*?)(?:,|\.$|\.\n|$)", answer.text)
     assert example
     assert isinstance(parse_silence("mute", example[1], ALL), SilenceRequest)
 

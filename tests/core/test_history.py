@@ -207,11 +207,12 @@ def test_absurd_numbers_are_drawn_as_very_large_ones(size: float) -> None:
     assert abs(trace.places[0][1]) <= 3 * LARGEST
 
 
-def test_one_point_is_said_and_not_drawn() -> None:
-    """A picture needs more than one moment."""
-    assert not is_drawable(traced([]))
-    assert not is_drawable(traced([Point(LATER, 5)]))
-    assert not is_drawable(traced([Point(SINCE - DAY, 5)]))
+def test_a_number_that_never_changed_is_a_flat_line() -> None:
+    """One reading is drawn, up to now; only where there is none there is nothing to draw."""
+    held = traced([Point(SINCE - DAY, 5)])
+    drawable = [is_drawable(trace) for trace in (traced([]), traced([Point(LATER, 5)]), held)]
+    assert drawable == [False, True, True]
+    assert lines_of(held.places, (), END) == (((BEGIN, 5), (END, 5)),)
     assert is_drawable(traced([Point(SINCE - DAY, 5), Point(LATER, 4)]))
 
 

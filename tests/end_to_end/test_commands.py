@@ -58,7 +58,7 @@ async def test_wrong_words_get_an_example_that_works(world: World) -> None:
     bot = await world.host()
     for said, answered in {
         "/credits nobody": "No single account is called “nobody”. Say /credits al",
-        "/credits al": "or one of: alfred@example.com, alice@example.com",
+        "/credits al": "“al” fits 2 accounts. Which one?",
         "/mute": "Say /mute alfred@example.com 2h, or /mute all 30m",
         "/mute alice": "Mute what, and for how long?",
         "/mute alice 2 hourz": "“2 hourz” is no length of time. Try /mute alice@example.com 2h",

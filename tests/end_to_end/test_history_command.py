@@ -46,14 +46,13 @@ async def test_a_topic_gets_its_picture_in_the_topic(world: World) -> None:
     assert "bob@example.com: now 8,000 (53 %), spent 4,450" in sent.text
 
 
-async def test_where_there_is_nothing_to_draw_a_sentence_says_so(world: World) -> None:
-    """One reading is no history."""
+async def test_what_has_not_changed_is_drawn_as_a_flat_line(world: World) -> None:
+    """One reading is a line up to now, with its thresholds."""
     world.accounts("alice")
     bot = await world.host()
     sent = await bot.answer("/history alice 90d")
-    assert sent.photo is None
-    assert "last 90 days: now 12,450 (83 %), known and unchanged since" in sent.text
-    assert "There is a picture as soon as the number has changed." in sent.text
+    assert sent.photo is not None
+    assert "last 90 days: now 12,450 (83 %)\nKnown and unchanged since" in sent.text
 
 
 async def test_wrong_words_get_an_example_that_works(world: World) -> None:
@@ -63,7 +62,7 @@ async def test_wrong_words_get_an_example_that_works(world: World) -> None:
     for said, answered in {
         "/history alice 14d": "“14d” is not a span. Try /history alfred@example.com 7d, or 30d, 90d.",
         "/history zoe": "No single account is called “zoe”. Say /history alfred@example.com 7d",
-        "/history al 30d": "or one of: ",
+        "/history al 30d": "“al” fits 2 accounts. Which one?",
         "/history 7d 30d": "is not a span",
     }.items():
         assert answered in await bot.asked(said), said

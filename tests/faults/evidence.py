@@ -171,12 +171,12 @@ def told_of(world: World) -> told.Told:
         told.Message(
             chat=str(one.chat_id),
             at=EPOCH + one.accepted,
-            text=one.text,
+            text=one.sent_as,
             silent=one.silent,
             id=number,
             lost=(one.chat_id, one.message_id) in unheard,
         )
         for number, one in enumerate(world.telegram.messages)
-        if ANSWERED not in one.text and not is_board(one.text)
+        if ANSWERED not in one.sent_as and not is_board(one.sent_as)
     ]
     return told.Told(messages)

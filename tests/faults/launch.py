@@ -112,8 +112,8 @@ def end_with_the_harness() -> None:
 def mark_answers() -> None:
     """Lets each answer to a question be known as one."""
 
-    async def marked(telegram: Any, message: Any, chat: Any, reply_to: int | None = None) -> int:
-        return await post(telegram, replace(message, text=message.text + ANSWERED), chat, reply_to)
+    async def marked(telegram: Any, message: Any, chat: Any) -> int:
+        return await post(telegram, replace(message, text=message.text + ANSWERED), chat)
 
     vars(bot.chat.service)["post"] = vars(bot.chat.board)["post"] = marked
 

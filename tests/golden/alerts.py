@@ -5,8 +5,22 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.chat.endings import ended_message
 from bot.core.delivery import Parcel, Story
-from bot.core.model import Facts, Foretold, Measure, Notice, OutageKind, Plan, Reason, Severity, Topic
+from bot.core.endings import EndedMessage, ToldAlert
+from bot.core.model import (
+    Facts,
+    Foretold,
+    Measure,
+    Notice,
+    OutageKind,
+    Plan,
+    Reason,
+    Severity,
+    Silence,
+    SilenceKind,
+    Topic,
+)
 from tests.chat import given
 from tests.chat.given import NOW, ago, low, note, notice, plan, sent, source, unreadable
 from tests.golden import shown
@@ -289,3 +303,24 @@ def notes() -> Mapping[str, str]:
             note(Topic.DOWNTIME, Facts(since=ago(days=1), until=NOW))
         ),
     }
+
+
+def ended_messages() -> Mapping[str, str]:
+    """What a message says once alerts that it told of are over."""
+    ack = Silence(SilenceKind.ACK, "", Measure.CREDITS, by="Kim", made_at=NOW + timedelta(hours=1), id=3)
+    three = many("Ads", "Demo", "Loop")
+    return {
+        "one": ended(low(), over=1),
+        "one of a source": ended(source(), over=1),
+        "one of three": ended(*three, over=1),
+        "two of three, acknowledged": ended(*three, over=2, held=ack),
+        "all of three": ended(*three, over=3),
+    }
+
+
+def ended(*told: Notice, over: int, held: Silence | None = None) -> str:
+    """A message of which so many alerts are over, since two hours after it was sent."""
+    notifications, over_at = tuple(sent(one) for one in told), NOW + timedelta(hours=2)
+    alerts = tuple(ToldAlert(at, one, over_at if at < over else None, None) for at, one in enumerate(told))
+    told_then = EndedMessage(given.CHAT, 1, 1, NOW, notifications, alerts)
+    return shown.message(ended_message(told_then, held, over_at, given.UTC_ZONE))

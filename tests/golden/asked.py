@@ -389,10 +389,13 @@ async def tap(data: str, desk: Desk, before: str) -> str:
         told = with_note(Message(before), note, rows, in_place_of=NOTES)
         said.append(f"the message becomes:\n{shown.message(told)}")
 
+    async def show(draw: Callable[[], Awaitable[tuple[bytes | None, Message]]]) -> None:
+        said.append(f"new picture:\n{shown.message((await draw())[1])}")
+
     one = buttons.Tap.parse(data)
     if one is None:
         return f"notice: {unknown_button()}"
-    notice = await buttons.answer(one, buttons.Tapped(HERE.chat_id, "Kim", desk, UTC_ZONE, say, edit, add))
+    notice = await buttons.answer(one, buttons.Tapped(HERE, "Kim", desk, UTC_ZONE, say, edit, add, show))
     return "\n".join([f"notice: {notice or '(none)'}", *said])
 
 
@@ -409,6 +412,9 @@ def taps() -> Mapping[str, str]:
         "Ack of what is over": tapped("ack:1", over=True),
         "Ack of a message that is unknown": tapped("ack:2"),
         "Credits": tapped("credits:1", STUDIO),
+        "Studio, of several for /mute": tapped(f"pick:mute:{account_tag(key_of('Studio'))}:7200", STUDIO),
+        "Studio, of several for /credits": tapped(f"pick:credits:{account_tag(key_of('Studio'))}:", STUDIO),
+        "Nobody, of several": tapped(f"pick:credits:{'0' * 12}:", STUDIO),
         "Undo ack": tapped("undo:3", acts=[acted(ACK, "Studio")]),
         "Undo snooze": tapped("undo:4", acts=[acted(SNOOZE, "Studio")]),
         "Unmute": tapped("undo:5", acts=[mute], before="Studio is muted until today 16:03 (2 h)."),

@@ -73,6 +73,10 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
         "The board of chat %s is not current: %s; it is tried again": [(CHAT, "Bad Request: message can't be edited")],
         "The board of chat %s is current again": [(CHAT,)],
     },
+    "endings.py": {
+        "Messages whose alerts are over could not be marked: %s": [(LOCKED,)],
+        "Messages whose alerts are over could not be marked": [()],
+    },
     "chat/menu.py": {"The command menu of chat %d could not be set: %s": [(111, "Bad Request: chat not found")]},
     "chat/polling.py": {
         "Telegram cannot be polled": [()],

@@ -22,6 +22,7 @@ GROUPS: dict[str, Callable[[], Mapping[str, str]]] = {
     "greetings": alerts.greetings,
     "silenced": alerts.silenced,
     "notes": alerts.notes,
+    "over": alerts.ended_messages,
     "settings": faults.settings,
     "asked_credits": asked.credits_,
     "asked_card": asked.card,
