@@ -19,6 +19,14 @@ TOLD_BY_US = ("telegram.request", "apscheduler.executors")
 """Parts of libraries that log a traceback of each error which they also hand to us, and which we tell in words."""
 
 
+def quieten(level: str = "WARNING") -> None:
+    """Lets libraries log no step of theirs, and no error which they hand to us."""
+    for name in QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    for name in TOLD_BY_US:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
 class Redacted(logging.Formatter):
     """Text lines; the finished line is redacted, so that nothing a library puts into a message or traceback escapes."""
 
@@ -71,10 +79,7 @@ def set_up_logging(level: str, style: str, secrets: Sequence[str]) -> None:
     handler.setFormatter(RedactedJson(secrets) if style == "json" else Redacted(secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
-    for name in QUIET:
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
-    for name in TOLD_BY_US:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    quieten(level)
     sys.excepthook = log_uncaught
     threading.excepthook = log_uncaught_in_thread
     sys.unraisablehook = log_unraisable

@@ -16,7 +16,7 @@ from bot.demo.stage import Stage, View
 from bot.demo.telling import Teller
 from bot.demo.terminal import Terminal
 from bot.errors import BotError
-from bot.logs import QUIET
+from bot.logs import quieten
 
 ADDRESSES = """\
   simulated useapi.net  {useapi}
@@ -124,8 +124,8 @@ def log_shown(front: Front) -> Iterator[None]:
     before = root.level
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
-    for name in QUIET:
-        logging.getLogger(name).setLevel(logging.ERROR if name == "asyncio" else logging.WARNING)
+    quieten()
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     try:
         yield
     finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import logging
 import signal
 import socket
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from bot.demo import keyboard
 from bot.demo.bubbles import BOLD, PLAIN, WIDTH, bot_bubble, button_lines, columns, kim_bubble, lines_of
 from bot.demo.clock import SPEEDS, LeapingClock
 from bot.demo.places import KIM, Said, settle
+from bot.demo.show import log_shown
 from bot.demo.stage import Stage, UnknownName
 from bot.demo.story import SCRIPT, afterlife, cast
 from bot.demo.telegram_model import Edit, SimulatedMessage
@@ -34,6 +36,26 @@ def test_time_runs_as_the_real_one_and_leaps_when_told() -> None:
     assert clock() == NINE + timedelta(seconds=2)
     clock.leap(0.5)
     assert clock() == NINE + timedelta(seconds=2, minutes=clock.minutes_a_second * 0.5)
+
+
+class Lines:
+    """A front that keeps the lines of the bot's log."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def warned(self, level: str, text: str) -> None:
+        """Keeps one."""
+        self.lines.append(text)
+
+
+def test_what_a_library_hands_to_the_bot_is_not_shown_too() -> None:
+    """A stop ends work under way, which the scheduler's own log calls an exception of the job."""
+    front = Lines()
+    with log_shown(front):  # type: ignore[arg-type]
+        logging.getLogger("apscheduler.executors.default").error("Job raised an exception")
+        logging.getLogger("bot.outbox").warning("Chat 111 takes no messages")
+    assert front.lines == ["Chat 111 takes no messages"]
 
 
 def test_time_goes_faster_and_slower_within_bounds() -> None:
