@@ -66,7 +66,7 @@ def one_life(world: World, now: float, kill: tuple[float, int, float]) -> float:
     history = world.history
     loop = SimulatedLoop(now, history.ends_at)
     loop.kill_at, loop.kill_after, asleep = kill
-    loop.spared = lambda: world.granting
+    loop.spared = lambda: world.granting > 0
     world.now = loop.time
 
     def trouble() -> str | None:

@@ -43,7 +43,7 @@ class World:
         self.now: Callable[[], float] = float
         self.clock: Callable[[], datetime] = self.wall
         """The bot's clock, which is another one in each life."""
-        self.granting = False
+        self.granting = 0
         self.buttons: list[tuple[str, str]] = []
         self.counts: dict[str, int] = {}
         self.truth = Truth(
@@ -84,11 +84,11 @@ class World:
     @contextmanager
     def grants(self) -> Iterator[bool]:
         """Whether a wish can be granted now; what is granted in part is nobody's promise, so it is never cut short."""
-        self.granting = True
+        self.granting += 1  # several people may wish at once
         try:
             yield not any(self.history.fault(STORE_FAULTS, self.now() + later) for later in (0, 5, 15))
         finally:
-            self.granting = False
+            self.granting -= 1
 
     def count(self, what: str) -> None:
         """One more of something, for the summary."""
