@@ -1,6 +1,7 @@
 """One account in words: its line in the list of all, and its card."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,8 +20,10 @@ from bot.chat.words import (
     SIGNS,
     capitalised,
     in_brackets,
+    is_out,
     name_of,
     say_buckets,
+    say_count,
     say_credits,
     say_number,
     say_plan,
@@ -32,7 +35,7 @@ from bot.chat.words import (
 from bot.core.decide import MUTES
 from bot.core.left_out import trusted_end
 from bot.core.looks import with_allowances
-from bot.core.model import Account, Capabilities, Credits, Limits, Measure, Plan, Reading, Severity, Watched
+from bot.core.model import Account, Alert, Capabilities, Credits, Limits, Measure, Plan, Reading, Severity, Watched
 
 NEAR = timedelta(days=7)
 RANKS = {Severity.CRITICAL: 0, Severity.WARNING: 1}
@@ -77,19 +80,66 @@ def sign_of(one: Watched) -> str:
 
 
 def account_line(one: Watched, now: datetime, zone: ZoneInfo, *, detailed: bool = False) -> Pieces:
-    """Its line in the list of all accounts; the plan is left out where a line with details follows."""
-    rest = [amount_words(one.account, now, zone)]
-    if is_known(one.account):
-        rest.extend([one.severity.word] if needs_you(one) and one.severity else [])
-        rest.extend(filter(None, (short_forecast(one.account, now, zone),)))
-        rest.extend(refill_words(one, now, zone))
-        rest.extend([] if detailed else plan_end_words(one.account, now, zone))
-    elif one.account.pause:
-        rest.extend([one.severity.word] if needs_you(one) and one.severity else [])
-        rest.extend(plan_end_words(one.account, now, zone))
-    if say_mute(one.account, one.silences, now, zone):
+    """Its line in the list of all accounts; a plan that goes on is left out where a line with details follows."""
+
+    def tell(alert: Alert) -> str:
+        renews = alert.measure is Measure.PLAN and alert.severity is Severity.INFO
+        return "" if detailed and renews else alert_reason(alert, account, now, zone)
+
+    account, more = one.account, list[str]()
+    why = [] if account.outage else reasons(one, tell)
+    rest = [amount_words(account, now, zone), *with_severity(one, why)]
+    if is_known(account):
+        more = [short_forecast(account, now, zone), *refill_words(one, now, zone)]
+        more += [] if detailed else plan_end_words(account, now, zone)
+    elif account.pause:
+        more = plan_end_words(account, now, zone)
+    rest += [words for words in more if words and words not in why]
+    if say_mute(account, one.silences, now, zone):
         rest.append("muted")
-    return (f"{sign_of(one)} ", bold(name_of(one.account.name)), " · ", " · ".join(rest))
+    return (f"{sign_of(one)} ", bold(name_of(account.name)), " · ", " · ".join(rest))
+
+
+def with_severity(one: Watched, why: list[str]) -> list[str]:
+    """The reasons of a sign, the first behind how bad it is: "warning: low credits"."""
+    if not needs_you(one) or one.severity is None or not (why or is_known(one.account) or one.account.pause):
+        return why
+    return [": ".join([one.severity.word, *why[:1]]), *why[1:]]
+
+
+def reasons(one: Watched, tell: Callable[[Alert], str]) -> list[str]:
+    """Why its sign has its colour, the worst first and each once, as ``tell`` has the words for one alert."""
+    firing = sorted(one.alerts, key=lambda alert: -(alert.severity or 0))
+    return list(dict.fromkeys(filter(None, map(tell, firing))))
+
+
+def alert_reason(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) -> str:
+    """What an account's alert is about, in two or three words."""
+    match alert.measure:
+        case Measure.CREDITS:
+            return low_words(account)
+        case Measure.PLAN:
+            return plan_alert_words(account, now, lambda when: say_short(when, now, zone))
+        case Measure.RUNWAY:
+            return short_forecast(account, now, zone) or "may run out soon"
+        case Measure.SPIKE:
+            return "unusual pace"
+        case _:
+            return ""
+
+
+def low_words(account: Account) -> str:
+    """Low credits, or none."""
+    credits = with_allowances(account)
+    return "out of credits" if credits and is_out(credits) else "low credits"
+
+
+def plan_alert_words(account: Account, now: datetime, say: Callable[[datetime], str]) -> str:
+    """What the plan does or has done, however far away that is; ``say`` gives a moment its words."""
+    plan = account.reading.plan if account.reading else None
+    if plan is None or plan.free or plan.ends_at is None:
+        return "plan is gone"
+    return f"plan {plan_verb(plan, now)} {say(plan.ends_at)}"
 
 
 def amount_words(account: Account, now: datetime, zone: ZoneInfo) -> str:
@@ -250,11 +300,11 @@ def abilities(reading: Reading) -> str:
     """What the plan permits at once and how much it takes off."""
     limits, can = reading.limits, reading.capabilities
     said = [
-        f"{limits.jobs_at_once:,} jobs at once" if limits.jobs_at_once is not None else "",
+        f"{say_count(limits.jobs_at_once, 'job')} at once" if limits.jobs_at_once is not None else "",
         plain(best_quality(limits), 16, empty=""),
-        f"off-peak {plain(can.off_peak_discount, 12)}" if can.off_peak_discount else "",
-        f"preview {plain(can.preview_discount, 12)}" if can.preview_discount else "",
-        f"{len(can.image_models):,} image models" if can.image_models else "",
+        f"off-peak price × {plain(can.off_peak_discount, 12)}" if can.off_peak_discount else "",
+        f"preview price × {plain(can.preview_discount, 12)}" if can.preview_discount else "",
+        say_count(len(can.image_models), "image model") if can.image_models else "",
     ]
     return " · ".join(filter(None, said))
 

@@ -105,10 +105,8 @@ def health_words(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> s
     need = sum(map(needs_you, watched))
     paused = sum(one.account.pause is not None for one in watched)
     unknown = sum(not is_known(one.account) for one in watched) - paused
-    words = [f"{need:,} {'needs' if need == 1 else 'need'} you" if need else "all well"]
-    if unknown or paused:
-        words = [words[0] if need else "none needs you"]
-        words += [f"{count:,} {what}" for count, what in ((unknown, "unknown"), (paused, "paused")) if count]
+    words = [f"{need:,} {'needs' if need == 1 else 'need'} you" if need else "none needs you"]
+    words += [f"{count:,} {what}" for count, what in ((unknown, "unknown"), (paused, "paused")) if count]
     return " · ".join([*words, *read_words(watched, now, zone)])
 
 

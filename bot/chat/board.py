@@ -12,10 +12,22 @@ from zoneinfo import ZoneInfo
 from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
 
-from bot.chat.account import is_known, near_end, needs_you, plan_verb, sign_of, urgency
+from bot.chat.account import (
+    alert_reason,
+    is_known,
+    near_end,
+    needs_you,
+    plan_alert_words,
+    plan_verb,
+    reasons,
+    sign_of,
+    urgency,
+    with_severity,
+)
 from bot.chat.blackout import none_words
 from bot.chat.calls import UnreadableAnswer, answered
 from bot.chat.clean import plain, utf16_len
+from bot.chat.outlook import to_hour
 from bot.chat.sender import NO_PREVIEW, OF_THE_TOPIC, entities_of, post, reason_of, seconds_of
 from bot.chat.telling import Pieces
 from bot.chat.text import MOST_ENTITIES, Entity, Message, Text, bold
@@ -24,7 +36,7 @@ from bot.chat.words import SIGNS, capitalised, in_brackets, name_of, say_count, 
 from bot.core.blackout import blackout
 from bot.core.board import Board, BoardShown, EditResult, Lost, Moved, NotNow, Posted, PostResult, Refused, Shown
 from bot.core.looks import with_allowances
-from bot.core.model import Account, Chat, Measure, Severity, Watched
+from bot.core.model import Account, Alert, Chat, Measure, Severity, Watched
 
 ROOM = 3900
 """Units that the lines of accounts may take, so that the last line always has its place."""
@@ -89,12 +101,26 @@ def moment_words(when: datetime, zone: ZoneInfo) -> str:
 
 
 def board_line(one: Watched, now: datetime, zone: ZoneInfo) -> Pieces:
-    """One account: its number, and what is near."""
-    rest = [amount_words(one.account, zone)]
-    if is_known(one.account) or one.account.pause:
-        rest += [one.severity.word] if needs_you(one) and one.severity else []
-        rest += near_words(one, now, zone)
-    return (f"{sign_of(one)} ", bold(name_of(one.account.name, NAME_LENGTH)), " · ", " · ".join(rest))
+    """One account: its number, why its sign has its colour, and what is near."""
+    account = one.account
+    why = [] if account.outage else reasons(one, lambda alert: board_reason(alert, account, now, zone))
+    rest = [amount_words(account, zone), *with_severity(one, why)]
+    if is_known(account) or account.pause:
+        rest += [words for words in near_words(one, now, zone) if words not in why]
+    return (f"{sign_of(one)} ", bold(name_of(account.name, NAME_LENGTH)), " · ", " · ".join(rest))
+
+
+def board_reason(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) -> str:
+    """One alert in two or three words that stay true: no moment is counted from now."""
+    match alert.measure:
+        case Measure.PLAN:
+            return plan_alert_words(account, now, lambda when: moment_words(when, zone))
+        case Measure.RUNWAY:
+            foretold = account.foretold
+            early = foretold.earliest if foretold else None
+            return f"may run out from {moment_words(to_hour(early), zone)} on" if early else "may run out"
+        case _:
+            return alert_reason(alert, account, now, zone)
 
 
 def near_words(one: Watched, now: datetime, zone: ZoneInfo) -> list[str]:

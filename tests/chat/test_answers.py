@@ -98,8 +98,8 @@ def test_credits_of_many() -> None:
     message = credits_page(FLEET, 0, NOW, UTC_ZONE)
     assert lines(message) == [
         "7 accounts, 3 need you · 2 unknown · read 14:03",
-        "🔴 Ads · 0 · critical · refill Fri 00:48",
-        "🟠 Studio · 2,900 (19 %) · warning · refill Fri 00:48 · plan renews Thu 00:48 · muted",
+        "🔴 Ads · 0 · critical: out of credits · refill Fri 00:48",
+        "🟠 Studio · 2,900 (19 %) · warning: low credits · plan renews Thu 00:48 · refill Fri 00:48 · muted",
         "🟠 Loop · unknown · last 310 at 09:03, 5 h ago: session broken",
         "⚪ New · not read yet",
         "🟢 Main · 12,450 (83 %)",
@@ -113,7 +113,7 @@ def test_credits_of_few() -> None:
     """Where there is room, each account tells its kinds of credits and its plan."""
     assert lines(credits_page((MAIN, STUDIO, LOOP), 0, NOW, UTC_ZONE)) == [
         "3 accounts, 2 need you · 1 unknown · read 14:03",
-        "🟠 Studio · 2,900 (19 %) · warning · refill Fri 00:48 · muted",
+        "🟠 Studio · 2,900 (19 %) · warning: low credits · refill Fri 00:48 · muted",
         "2,900 monthly · 0 daily · 0 package · Premium - Monthly renews Thu 23 Jul for 60",
         "🟠 Loop · unknown · last 310 at 09:03, 5 h ago: session broken",
         "🟢 Main · 12,450 (83 %)",
@@ -124,9 +124,9 @@ def test_credits_of_few() -> None:
 def test_header_is_honest_about_age() -> None:
     """Numbers read at different times are not all as fresh as the newest; old ones say how old."""
     old = watched("Old", at=ago(minutes=40))
-    assert lines(credits_page((MAIN, old), 0, NOW, UTC_ZONE))[0] == "2 accounts, all well · read 13:23 to 14:03"
+    assert lines(credits_page((MAIN, old), 0, NOW, UTC_ZONE))[0] == "2 accounts, none needs you · read 13:23 to 14:03"
     older = watched("Older", at=ago(minutes=41))
-    assert lines(credits_page((old, older), 0, NOW, UTC_ZONE))[0] == "2 accounts, all well · read 13:22, 41 min ago"
+    assert lines(credits_page((old, older), 0, NOW, UTC_ZONE))[0] == "2 accounts, none needs you · read 13:22, 41 min ago"
 
 
 def test_no_account_and_one_account() -> None:
@@ -161,7 +161,7 @@ def test_card() -> None:
         "monthly 2,900 · daily 0 of 60 · package 0",
         "Refill Fri 24 Jul, 00:48, in 4 days · daily refill tomorrow 00:00",
         "Premium - Monthly renews Thu 23 Jul for 60",
-        "5 jobs at once · 2160p · off-peak 0.7 · 11 image models",
+        "5 jobs at once · 2160p · off-peak price × 0.7 · 11 image models",
         "Fast mode, Veo and Sora",
         "Warning: low credits (19 %), since 13:48",
         "Info: plan renews Thu 23 Jul, since 13:48",
@@ -318,7 +318,7 @@ def test_what_is_paused_never_passes_for_fresh() -> None:
     fleet = (paused(MAIN), paused(STUDIO), paused(LOOP, 5), paused(NEW), watched("Pilot"))
     assert lines(credits_page(fleet, 0, NOW, UTC_ZONE)) == [
         "5 accounts, 2 need you · 4 paused · read 14:03",
-        "🟠 Studio · paused until today 16:00 · last 2,900 (19 %) at 13:03, 1 h ago · warning · " + f"{plan} · muted",
+        "🟠 Studio · paused until today 16:00 · last 2,900 (19 %) at 13:03, 1 h ago · warning: low credits · " + f"{plan} · muted",
         "🟠 Loop · paused until today 16:00 · unknown · last 310 (2 %) at 09:03, 5 h ago: session broken · warning",
         "⚪ New · paused until today 16:00 · not read yet",
         "⚪ Main · paused until today 16:00 · last 12,450 (83 %) at 13:03, 1 h ago",

@@ -38,7 +38,7 @@ def test_a_board() -> None:
     assert message.text.split("\n") == [
         "4 accounts, 1 needs you · 1 unknown",
         "Read Mon 20 Jul, 14:01 to 14:03",
-        "🟠 Studio · 2,900 (19 %) · warning · refill Fri 24 Jul, 00:48",
+        "🟠 Studio · 2,900 (19 %) · warning: low credits · refill Fri 24 Jul, 00:48",
         "⚪ Loop · unknown · last 310 Mon 20 Jul, 09:03: session broken",
         "🟢 Ads · 15,000 (100 %) · plan ends Thu 23 Jul, 00:48",
         "🟢 Main · 15,000 (100 %)",
@@ -103,7 +103,7 @@ def test_a_board_with_a_paused_account() -> None:
     low = with_alert(watched("Studio", given.LOW, ago(hours=2), pause=held), Severity.WARNING)
     assert board_message([main, low], NOW, UTC_ZONE).text.split("\n") == [
         "2 accounts, 1 needs you · 2 paused",
-        f"🟠 Studio · {until} · last 2,900 Mon 20 Jul, 12:03 · warning · refill Fri 24 Jul, 00:48",
+        f"🟠 Studio · {until} · last 2,900 Mon 20 Jul, 12:03 · warning: low credits · refill Fri 24 Jul, 00:48",
         f"⚪ Main · {until} · last 15,000 Mon 20 Jul, 14:03",
     ]
 

@@ -26,7 +26,7 @@ async def test_a_stranger_gets_nothing_but_their_own_chat_id_from_start(world: W
     for _, data in own.buttons[0]:
         world.telegram.tap(own, data)
     await handled(world)
-    assert "all well" not in await bot.asked("/credits", ANN)
+    assert "none needs you" not in await bot.asked("/credits", ANN)
     assert "muted" not in await bot.asked("/alerts", ANN)
     assert len(world.telegram.texts(STRANGER)) == 1
     assert not own.edits

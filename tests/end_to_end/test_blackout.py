@@ -36,7 +36,7 @@ async def test_red_at_the_first_failed_round(world: World, status: int) -> None:
     world.pixverse.heal()
     await bot.round()
     await bot.quiet()
-    assert (await bot.asked("/credits")).startswith("3 accounts, all well")
+    assert (await bot.asked("/credits")).startswith("3 accounts, none needs you")
     assert (await bot.asked("/status")).startswith("🟢 The bot is well")
 
 

@@ -189,7 +189,7 @@ async def test_a_fleet_asked_for_at_once_takes_its_turns(world: World, monkeypat
     world.pixverse.fail(Fault(delay=0.5))
     assert "Looking at 28 accounts now" in await bot.asked("/check")
     answer = await world.told("28 accounts", after=1)
-    assert "all well" in answer.text
+    assert "none needs you" in answer.text
     assert "unknown" not in answer.text
     assert world.pixverse.looks() == 56, "nobody is looked at twice at once"
     assert world.pixverse.most_in_flight <= 4 + 1, "beside a question for the list"
