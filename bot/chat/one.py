@@ -26,7 +26,7 @@ from bot.chat.words import (
 from bot.core.delivery import Story
 from bot.core.durations import say_duration
 from bot.core.foresee import FRESH_FOR, is_overtaken
-from bot.core.model import Credits, Facts, Measure, Notice, OutageKind, Plan, Reason
+from bot.core.model import Credits, Facts, Foretold, Measure, Notice, OutageKind, Plan, Reason
 
 GROWTHS = {
     "refill": "Refilled.",
@@ -53,25 +53,25 @@ def tell_story(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
 def low(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
     """Credits on the ladder: fired, worsened or reminded."""
     facts, credits = notice.facts, credits_of(notice.facts)
+    foretold = forecast_of(facts, credits, now)
     reminded = notice.reason is Reason.REMINDED
     why = still_low(facts, now, zone) if reminded else crossed(facts, credits)
     return telling(
         about(SIGNS[notice.severity], facts.name, acked(notice, now, zone), *left(credits, still=reminded)),
         f"{severity_word(notice.severity)}: {why}",
-        pace(facts, credits, now, zone),
-        what_to_do(credits, facts.plan, now, zone),
+        sentence(foretold, now, zone) if foretold else "",
+        what_to_do(credits, facts.plan, foretold, now, zone),
         numbers(credits, facts, now, zone),
         told_before(facts.left_out, OF_CREDITS, now, zone),
     )
 
 
-def pace(facts: Facts, credits: Credits, now: datetime, zone: ZoneInfo) -> str:
+def forecast_of(facts: Facts, credits: Credits, now: datetime) -> Foretold | None:
     """When it runs out, where that is foreseen and still to come."""
     foretold = facts.foretold
-    if foretold is None or not foretold.useful or now - foretold.made_at > FRESH_FOR:
-        return ""
-    overtaken = is_overtaken(foretold, credits.total, facts.credits_at or now)
-    return "" if overtaken or is_out(credits) else sentence(foretold, now, zone)
+    if foretold is None or not foretold.useful or now - foretold.made_at > FRESH_FOR or is_out(credits):
+        return None
+    return None if is_overtaken(foretold, credits.total, facts.credits_at or now) else foretold
 
 
 def credits_of(facts: Facts) -> Credits:
@@ -118,12 +118,14 @@ def side_of(rung: str, credits: Credits) -> str:
     return "below" if value < line else "at" if value == line else "not yet clear of"
 
 
-def what_to_do(credits: Credits, plan: Plan | None, now: datetime, zone: ZoneInfo) -> str:
+def what_to_do(credits: Credits, plan: Plan | None, foretold: Foretold | None, now: datetime, zone: ZoneInfo) -> str:
     """What to do, and what comes by itself when. At which number of credits a job fails, nobody tells."""
     refill = refill_at(credits, plan, now)
     monthly = f"the refill {say_on(refill, now, zone)} ({say_in(refill, now, zone)})" if refill else ""
     ways = " and ".join(filter(None, (daily_refill(credits, now, zone), monthly)))
-    if ways:
+    if foretold and foretold.boundary:  # the forecast has named what comes when
+        advice = "Nothing to do until then, at this pace." if foretold.lasts else "Top up to keep jobs running."
+    elif ways:
         advice = f"Top up, or wait for {ways}."
     else:
         advice = "Top up: jobs fail until then." if is_out(credits) else "Top up in time."
