@@ -15,6 +15,7 @@ from bot.core.looks import with_allowances
 from bot.core.model import Account, Alert, Measure, Silence, SilenceKind
 
 NAMES_LENGTH = 300
+OUT = "out of credits"
 MEASURES = {
     Measure.CREDITS: "credits",
     Measure.PLAN: "plan",
@@ -61,19 +62,33 @@ def names_in(silences: Iterable[Silence], names: Mapping[str, str]) -> tuple[str
 def say_alert(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) -> str:
     """What an account's alert is about, and since when: "low credits (19 %), since 13:48"."""
     if alert.measure is Measure.CREDITS:
-        return f"{say_low(account)}{since_words(alert.since, now, zone)}"
+        low = say_low(account)  # an alert that began as low is not as old as what it has become
+        return f"{low}{since_words(alert.since, now, zone, 'low' if low == OUT else '')}"
     if alert.measure is Measure.RUNWAY:
-        return f"{short_forecast(account, now, zone) or 'may run out soon'}{since_words(alert.since, now, zone)}"
+        comes = short_forecast(account, now, zone) or "may run out soon"
+        return f"{comes}{since_words(alert.since, now, zone, 'foreseen')}"
     if alert.measure is Measure.SPIKE:
         return f"spends far above its usual pace{since_words(alert.since, now, zone)}"
     if alert.measure is Measure.PLAN:
-        return f"{say_plan_alert(account, now, zone)}{since_words(alert.since, now, zone)}"
+        return f"{say_plan_alert(account, now, zone)}{plan_since(alert, account, now, zone)}"
     return f"{say_unreadable(account)}{since_words(account.failing_since or alert.since, now, zone)}"
 
 
-def since_words(since: datetime | None, now: datetime, zone: ZoneInfo) -> str:
-    """Since when, behind a comma; nothing where that is not known."""
-    return f", since {say_past(since, now, zone)}" if since else ""
+def since_words(since: datetime | None, now: datetime, zone: ZoneInfo, what: str = "") -> str:
+    """Since when (``what`` it is since then), behind a comma; nothing where that is not known."""
+    return f", {what}{' ' if what else ''}since {say_past(since, now, zone)}" if since else ""
+
+
+def plan_since(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) -> str:
+    """Since when a plan's alert holds. One that has ended says so itself; one cancelled later ends only since then."""
+    plan = account.reading.plan if account.reading else None
+    if plan is None or plan.ends_at is None:
+        return since_words(alert.since, now, zone)
+    if plan.ends_at <= now:
+        return ""
+    if plan.cancelled_at and alert.since and plan.cancelled_at > alert.since:
+        return f", cancelled {say_past(plan.cancelled_at, now, zone)}"
+    return since_words(alert.since, now, zone)
 
 
 def say_low(account: Account) -> str:
@@ -82,7 +97,7 @@ def say_low(account: Account) -> str:
     if credits is None or account.outage is not None:
         return "low credits"
     if is_out(credits):
-        return "out of credits"
+        return OUT
     return f"low credits{in_brackets(share_of(credits) or say_number(credits.total))}"
 
 
@@ -90,10 +105,10 @@ def say_plan_alert(account: Account, now: datetime, zone: ZoneInfo) -> str:
     """What the plan is about to do, or has done."""
     plan = account.reading.plan if account.reading else None
     if plan is None or plan.ends_at is None:
-        return "plan has ended"
-    day = say_day(plan.ends_at, now, zone)
+        return "plan is gone"
     if plan.ends_at <= now:
-        return f"plan {'was not renewed' if plan.renews else 'ended'} {day}"
+        return f"plan {'was not renewed, due' if plan.renews else 'ended'} {say_past(plan.ends_at, now, zone)}"
+    day = say_day(plan.ends_at, now, zone)
     if plan.becomes:
         return f"plan becomes {plain(plan.becomes, 32)} {day}"
     return f"plan {'renews' if plan.renews else 'ends'} {day}"

@@ -195,7 +195,7 @@ def test_alerts() -> None:
     assert lines(message) == [
         "5 alerts: 2 critical, 2 warning, 1 info",
         "🔴 useapi.net · critical: cannot be read: API token refused, since 13:03",
-        "🔴 Ads · critical: out of credits, since 13:48 · acknowledged by Ann",
+        "🔴 Ads · critical: out of credits, low since 13:48 · acknowledged by Ann",
         "🟠 Loop · warning: cannot be read: session broken, since 09:03",
         "🟠 Studio · warning: low credits (19 %), since 13:48 · muted until today 16:03 by Bob",
         "🔵 Studio · info: plan renews Thu 23 Jul, since 13:48 · muted until today 16:03 by Bob",
@@ -220,7 +220,7 @@ def test_silences_of_what_does_not_fire() -> None:
     message = alerts_page((ADS, ZOO), (), silences, 0, NOW, UTC_ZONE)
     assert lines(message) == [
         "1 alert: 1 critical",
-        "🔴 Ads · critical: out of credits, since 13:48 · acknowledged by Ann",
+        "🔴 Ads · critical: out of credits, low since 13:48 · acknowledged by Ann",
         "Silenced here:",
         "Everything muted until today 17:03 by Cleo",
         "Zoo, Main, Pilot · muted in every chat until today 16:03 by Bob",
@@ -236,17 +236,18 @@ def test_silences_of_what_does_not_fire() -> None:
 @pytest.mark.parametrize(
     ("plan", "words"),
     [
-        (given.CANCELLED, "plan ends Thu 23 Jul"),
-        (given.CHANGING, "plan becomes Basic Thu 23 Jul"),
-        (replace(given.PREMIUM, ends_at=ago(hours=2)), "plan was not renewed today"),
-        (replace(given.CANCELLED, ends_at=ago(hours=2)), "plan ended today"),
-        (given.FREE, "plan has ended"),
+        (given.CANCELLED, "plan ends Thu 23 Jul, since 13:48"),
+        (given.CHANGING, "plan becomes Basic Thu 23 Jul, since 13:48"),
+        (replace(given.PREMIUM, ends_at=ago(hours=2)), "plan was not renewed, due 12:03"),
+        (replace(given.CANCELLED, ends_at=ago(hours=2)), "plan ended 12:03"),
+        (given.FREE, "plan is gone, since 13:48"),
+        (replace(given.CANCELLED, cancelled_at=ago(minutes=5)), "plan ends Thu 23 Jul, cancelled 13:58"),
     ],
 )
 def test_plan_alerts_by_what_happens(plan: Plan, words: str) -> None:
-    """The list says what the plan does."""
+    """The list says what the plan does, and since when: an alert is older than what was cancelled, or ended, later."""
     one = watched("Main", plan=plan, alerts=((Measure.PLAN, WARNING),))
-    assert f"· warning: {words}, since 13:48" in alerts_page((one,), (), (), 0, NOW, UTC_ZONE).text
+    assert lines(alerts_page((one,), (), (), 0, NOW, UTC_ZONE))[1] == f"🟠 Main · warning: {words}"
 
 
 wild = st.text(st.characters(), max_size=100) | st.just("😀" * 3000) | st.just("עברית\n" * 50)
