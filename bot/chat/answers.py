@@ -13,7 +13,7 @@ from bot.chat.blackout import list_lines, none_words, since_when, why_words
 from bot.chat.pauses import END_PAUSE, UNPAUSE, PausedAct, act_of, pause_lines, resume_label, say_age
 from bot.chat.replies import silence_lines
 from bot.chat.text import Button, Buttons, Message, Piece, Text, bold
-from bot.chat.times import say_past, say_read
+from bot.chat.times import say_past, say_read, unmarked
 from bot.chat.words import SERVICE, SIGNS, capitalised, name_of, say_count, service_name, trouble_of
 from bot.core.blackout import blackout
 from bot.core.model import Account, Alert, Measure, OutageKind, Severity, Silence, SourceState, Watched
@@ -118,7 +118,7 @@ def read_words(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> lis
     oldest, newest = min(moments), max(moments)
     if newest - oldest < SAME_TIME:
         return [say_read(oldest, now, zone)]
-    return [f"read {say_past(oldest, now, zone)} to {say_past(newest, now, zone)}"]
+    return [f"read {unmarked(say_past(oldest, now, zone), zone)} to {say_past(newest, now, zone)}"]
 
 
 def no_accounts(lists: Sequence[SourceState], now: datetime, zone: ZoneInfo) -> Message:

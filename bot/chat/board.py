@@ -31,7 +31,7 @@ from bot.chat.outlook import to_hour
 from bot.chat.sender import NO_PREVIEW, OF_THE_TOPIC, entities_of, post, reason_of, seconds_of
 from bot.chat.telling import Pieces
 from bot.chat.text import MOST_ENTITIES, Entity, Message, Text, bold
-from bot.chat.times import MONTHS, WEEKDAYS, local, say_ago, say_clock, say_past
+from bot.chat.times import MONTHS, WEEKDAYS, local, say_ago, say_clock, say_past, unmarked
 from bot.chat.words import SIGNS, capitalised, in_brackets, name_of, say_count, say_total, share_of, trouble_of
 from bot.core.blackout import blackout
 from bot.core.board import Board, BoardShown, EditResult, Lost, Moved, NotNow, Posted, PostResult, Refused, Shown
@@ -91,7 +91,7 @@ def span_words(oldest: datetime, newest: datetime, zone: ZoneInfo) -> str:
     if first == last:
         return last
     same_day = local(oldest, zone).date() == local(newest, zone).date()
-    return f"{first} to {say_clock(newest, zone) if same_day else last}"
+    return f"{unmarked(first, zone)} to {say_clock(newest, zone) if same_day else last}"
 
 
 def moment_words(when: datetime, zone: ZoneInfo) -> str:

@@ -18,7 +18,7 @@ from bot.chat.pauses import act_number, resume_button
 from bot.chat.source import tell_source
 from bot.chat.telling import Telling
 from bot.chat.text import Button, Buttons, Message, Text
-from bot.chat.times import say_at, say_past
+from bot.chat.times import say_at, say_past, unmarked
 from bot.core.delivery import Parcel, Story, lateness
 from bot.core.durations import say_duration
 from bot.core.model import Notice, Reason, Topic
@@ -60,7 +60,8 @@ def lay_out(parcel: Parcel, told: int, now: datetime, zone: ZoneInfo) -> Text:
     text = Text().line(*telling.head, *late_mark(now_told, now)).lines(telling.body)
     held_up = held_up_since(now_told)
     if held_up is not None:
-        text.line(f"Telegram did not take messages from {say_past(held_up, now, zone)} to {say_past(now, now, zone)}.")
+        since = unmarked(say_past(held_up, now, zone), zone)
+        text.line(f"Telegram did not take messages from {since} to {say_past(now, now, zone)}.")
     sent = [part.sent_ways for part in now_told.notifications if part.sent_ways]
     return text.line(also_sent(sent, now, zone)) if sent else text
 

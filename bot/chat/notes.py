@@ -9,7 +9,7 @@ from bot.chat.digest import tell_digest
 from bot.chat.pauses import tell_pause
 from bot.chat.telling import Telling, telling
 from bot.chat.text import bold
-from bot.chat.times import days_ahead, say_ago, say_at, say_clock, say_moment
+from bot.chat.times import days_ahead, say_ago, say_at, say_clock, say_moment, unmarked
 from bot.chat.words import (
     CONCERNED_LENGTH,
     DOER_LENGTH,
@@ -94,5 +94,5 @@ MEANWHILE = "Every account is read again now; what is wrong is told next."
 def say_span(since: datetime, until: datetime, now: datetime, zone: ZoneInfo) -> str:
     """From when to when: only clock times if both were today."""
     if days_ahead(since, now, zone) == days_ahead(until, now, zone) == 0:
-        return f"from {say_clock(since, zone)} to {say_clock(until, zone)}"
-    return f"from {say_moment(since, now, zone)} to {say_moment(until, now, zone)}"
+        return f"from {unmarked(say_clock(since, zone), zone)} to {say_clock(until, zone)}"
+    return f"from {unmarked(say_moment(since, now, zone), zone)} to {say_moment(until, now, zone)}"

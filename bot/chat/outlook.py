@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.telling import Telling, about, telling
 from bot.chat.text import bold
-from bot.chat.times import say_clock, say_in, say_on, say_read, say_short
+from bot.chat.times import say_clock, say_in, say_on, say_read, say_short, unmarked
 from bot.chat.words import RECOVERED, SIGNS, say_buckets, say_credits, say_number, severity_word
 from bot.core.delivery import Story
 from bot.core.durations import say_duration
@@ -27,8 +27,8 @@ def say_range(foretold: Foretold, now: datetime, zone: ZoneInfo) -> str:
         return f"{say_short(early, now, zone)} or later"
     late = to_hour(foretold.latest + timedelta(minutes=59))
     if late - early <= PRECISE and say_day_of(early, zone) == say_day_of(late, zone):
-        return f"{say_short(early, now, zone)}–{say_clock(late, zone)}"
-    return f"{say_short(early, now, zone)} to {say_short(late, now, zone)}"
+        return f"{unmarked(say_short(early, now, zone), zone)}–{say_clock(late, zone)}"
+    return f"{unmarked(say_short(early, now, zone), zone)} to {say_short(late, now, zone)}"
 
 
 def say_day_of(when: datetime, zone: ZoneInfo) -> object:

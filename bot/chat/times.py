@@ -25,9 +25,19 @@ def days_ahead(when: datetime, now: datetime, zone: ZoneInfo) -> int:
 
 
 def say_clock(when: datetime, zone: ZoneInfo) -> str:
-    """The time of day: "14:03"."""
+    """The time of day: "14:03"; in UTC, which is nobody's own zone but what holds without TIMEZONE, "14:03 UTC"."""
     there = local(when, zone)
-    return f"{there.hour:02}:{there.minute:02}"
+    return f"{there.hour:02}:{there.minute:02}{mark_of(zone)}"
+
+
+def mark_of(zone: ZoneInfo) -> str:
+    """What stands behind a time of day in a zone."""
+    return " UTC" if zone.key == "UTC" else ""
+
+
+def unmarked(words: str, zone: ZoneInfo) -> str:
+    """A time before another one, which has the mark of both: "14:00" in "14:00–19:00 UTC"."""
+    return words.removesuffix(mark_of(zone))
 
 
 def say_date(when: datetime, now: datetime, zone: ZoneInfo) -> str:

@@ -94,4 +94,5 @@ async def examine_heartbeat(settings: Settings) -> list[Finding]:
 
 async def examine_zone(zone: ZoneInfo, now: datetime) -> list[Finding]:
     """What time it is where the reader is."""
-    return [ok("TIMEZONE", f"{zone.key}: it is {say_date(now, now, zone)}, {say_clock(now, zone)} there now")]
+    words = f"{zone.key}: it is {say_date(now, now, zone)}, {say_clock(now, zone)} there now"
+    return [ok("TIMEZONE", f"{words}; name your own zone to read its times" if zone.key == "UTC" else words)]

@@ -26,7 +26,9 @@ from bot.core.model import (
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """Under coverage, on a busy machine, an example may take its time."""
 
-UTC_ZONE = ZoneInfo("UTC")
+UTC_ZONE = ZoneInfo("Etc/UTC")
+"""UTC as the zone that somebody has chosen; "UTC" itself stands behind each time of day."""
+
 NOW = datetime(2026, 7, 20, 14, 3, tzinfo=UTC)
 """A Monday."""
 

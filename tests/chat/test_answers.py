@@ -126,7 +126,9 @@ def test_header_is_honest_about_age() -> None:
     old = watched("Old", at=ago(minutes=40))
     assert lines(credits_page((MAIN, old), 0, NOW, UTC_ZONE))[0] == "2 accounts, none needs you · read 13:23 to 14:03"
     older = watched("Older", at=ago(minutes=41))
-    assert lines(credits_page((old, older), 0, NOW, UTC_ZONE))[0] == "2 accounts, none needs you · read 13:22, 41 min ago"
+    assert (
+        lines(credits_page((old, older), 0, NOW, UTC_ZONE))[0] == "2 accounts, none needs you · read 13:22, 41 min ago"
+    )
 
 
 def test_no_account_and_one_account() -> None:
@@ -319,7 +321,8 @@ def test_what_is_paused_never_passes_for_fresh() -> None:
     fleet = (paused(MAIN), paused(STUDIO), paused(LOOP, 5), paused(NEW), watched("Pilot"))
     assert lines(credits_page(fleet, 0, NOW, UTC_ZONE)) == [
         "5 accounts, 2 need you · 4 paused · read 14:03",
-        "🟠 Studio · paused until today 16:00 · last 2,900 (19 %) at 13:03, 1 h ago · warning: low credits · " + f"{plan} · muted",
+        "🟠 Studio · paused until today 16:00 · last 2,900 (19 %) at 13:03, 1 h ago · warning: low credits · "
+        f"{plan} · muted",
         "🟠 Loop · paused until today 16:00 · unknown · last 310 (2 %) at 09:03, 5 h ago: session broken · warning",
         "⚪ New · paused until today 16:00 · not read yet",
         "⚪ Main · paused until today 16:00 · last 12,450 (83 %) at 13:03, 1 h ago",

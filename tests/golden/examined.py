@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
+from zoneinfo import ZoneInfo
 
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 
@@ -213,7 +214,7 @@ def doctors() -> Mapping[str, str]:
         "second channel": channels(),
         "files": lines(*privacy_lines()),
         "addresses": run(privacy.examine_addresses(clear)),
-        "time zone": run(machine.examine_zone(settings.timezone, NOW)),
+        "time zone": "\n".join(run(machine.examine_zone(ZoneInfo(key), NOW)) for key in ("UTC", "Europe/Berlin")),
         "a defect": run(unfailing("clock", defect())),
         "the end": "\n".join([verdict([ok("a", "b")]), verdict([ok("a", "b"), warn("a", "b"), fail("a", "b")])]),
     }

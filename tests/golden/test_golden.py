@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.golden import alerts, asked, bot_state, examined, faults, logged
+from tests.golden import alerts, asked, bot_state, examined, faults, logged, zones
 
 HERE = Path(__file__).parent
 GROUPS: dict[str, Callable[[], Mapping[str, str]]] = {
@@ -24,6 +24,7 @@ GROUPS: dict[str, Callable[[], Mapping[str, str]]] = {
     "notes": alerts.notes,
     "over": alerts.ended_messages,
     "settings": faults.settings,
+    "zone": zones.zones,
     "asked_credits": asked.credits_,
     "asked_card": asked.card,
     "asked_alerts": asked.alerts_,

@@ -1,0 +1,39 @@
+"""What is told where nobody has named a zone: each time of day says that it is UTC."""
+
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+from bot.chat.answers import account_card, alerts_page, credits_page
+from bot.chat.board import board_message
+from bot.chat.messages import render
+from bot.core.delivery import Parcel, Story
+from bot.core.model import Facts, Reason, Severity, Topic
+from tests.chat import given
+from tests.chat.given import NOW, ago, low, note, sent
+from tests.golden import shown
+from tests.golden.fleet import FLEET, LOOP, MAIN, OUT, STUDIO, account
+
+UTC = ZoneInfo("UTC")
+
+
+def zones() -> Mapping[str, str]:
+    """One of each place where times stand."""
+    late = ago(minutes=43)
+    off = note(Topic.DOWNTIME, Facts(since=NOW.replace(hour=2, minute=10), until=NOW.replace(hour=7, minute=45)))
+    old = account("Old", at=ago(minutes=40))
+    return {
+        "low, with a forecast": told(Story((sent(low(foretold=OUT)),))),
+        "reminded": told(Story((sent(low(Reason.REMINDED, Severity.CRITICAL, since=ago(days=2))),))),
+        "late": told(Story((sent(low(), late, late),))),
+        "a plan": told(Story((sent(given.plan()),))),
+        "nobody was watching": told(Story((sent(off),))),
+        "/credits": shown.message(credits_page((STUDIO, MAIN, LOOP, old), 0, NOW, UTC)),
+        "/credits studio": shown.message(account_card(STUDIO, NOW, UTC)),
+        "/alerts": shown.message(alerts_page(FLEET, (), (), 0, NOW, UTC)),
+        "the board": shown.message(board_message((STUDIO, MAIN, LOOP, old), NOW, UTC)),
+    }
+
+
+def told(story: Story) -> str:
+    """A message in that zone."""
+    return shown.message(render(Parcel((story,)), NOW, UTC).message)
