@@ -9,7 +9,7 @@ from bot.chat.clean import plain
 from bot.chat.telling import Pieces, Telling
 from bot.chat.text import Message, Text, bold
 from bot.chat.times import say_date, say_day, say_past
-from bot.chat.words import NOTE, SERVICE, name_of, say_count, say_number
+from bot.chat.words import NOTE, SERVICE, capitalised, name_of, say_count, say_number
 from bot.core.digest import Coming, Digest, Event, Kind
 from bot.core.model import Facts, Measure
 
@@ -22,7 +22,7 @@ TROUBLES: dict[Measure | None, str] = {
     Measure.CREDITS: "low credits",
     Measure.PLAN: "plan",
     Measure.FAILURES: "unreadable",
-    Measure.RUNWAY: "forecast",
+    Measure.RUNWAY: "may run out",
     Measure.SPIKE: "unusual pace",
     Measure.LISTING: "no account listed",
 }
@@ -51,7 +51,9 @@ def tell_digest(facts: Facts) -> Telling:
 
 
 def spent_words(digest: Digest, now: datetime, zone: ZoneInfo) -> str:
-    """What was spent since the last summary, and by whom most."""
+    """What was spent since the last summary, and by whom most. Without any number before it nothing is known."""
+    if not digest.known:
+        return "Nothing was read yet: what was spent is not known."
     since = say_past(digest.begun or digest.since, now, zone) + (", the first reading" if digest.begun else "")
     total = sum(amount for _, amount in digest.spent)
     if not total and digest.unknown:
@@ -65,10 +67,15 @@ def spent_words(digest: Digest, now: datetime, zone: ZoneInfo) -> str:
 
 
 def left_words(digest: Digest) -> str:
-    """What is there, and how many accounts need somebody."""
+    """What is there, in how many of the accounts that is known, and how many accounts need somebody."""
+    known = digest.accounts - digest.unknown - digest.paused
     if digest.unknown >= digest.accounts > 0:
         return f"None of {say_count(digest.accounts, 'account')} can be read: what is left is not known."
-    words = [f"{say_number(digest.credits)} left in {say_count(digest.accounts, 'account')}"]
+    if not known and digest.accounts:
+        held = (digest.unknown, "unknown"), (digest.paused, "paused")
+        return f"What is left is not known: {' · '.join(f'{count:,} {what}' for count, what in held if count)}."
+    of = f"{known:,} of " if known < digest.accounts else ""
+    words = [f"{say_number(digest.credits)} left in {of}{say_count(digest.accounts, 'account')}"]
     words.append(f"{digest.need:,} {'needs' if digest.need == 1 else 'need'} you" if digest.need else "none needs you")
     counts = ((digest.unknown, "unknown"), (digest.paused, "paused"))
     return " · ".join([*words, *(f"{count:,} {what}" for count, what in counts if count)])
@@ -94,7 +101,7 @@ def week_lines(coming: Sequence[Coming], now: datetime, zone: ZoneInfo) -> list[
     if not coming:
         return [("Nothing is due within a week.",)]
     days = groupby(coming, key=lambda one: say_day(one.at, now, zone))
-    return [(bold(f"{day[:1].upper()}{day[1:]}"), f": {day_words([*due])}") for day, due in days]
+    return [(bold(capitalised(day)), f" · {day_words([*due])}") for day, due in days]
 
 
 def day_words(due: Sequence[Coming]) -> str:

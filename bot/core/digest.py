@@ -64,10 +64,12 @@ class Digest:
 
     ``credits`` are those of the accounts that could be read last; ``unknown`` and ``paused`` count the others.
     ``begun`` is when the first number was read, where that was after ``since``: nothing is known of the time before.
+    Without ``known`` none was read yet.
     """
 
     since: datetime
     begun: datetime | None = None
+    known: bool = True
     accounts: int = 0
     need: int = 0
     unknown: int = 0
@@ -140,6 +142,7 @@ def digest_of(
     return Digest(
         since=since,
         begun=begun if begun and begun > since else None,
+        known=begun is not None or not watched,
         accounts=len(watched),
         need=sum((one.severity or Severity.INFO) >= Severity.WARNING for one in watched),
         unknown=len(checked) - len(read),

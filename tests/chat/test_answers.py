@@ -317,12 +317,11 @@ def paused(one: Watched, read: float = 1) -> Watched:
 
 def test_what_is_paused_never_passes_for_fresh() -> None:
     """It says until when, and its last number with its age: no green, and no moment for all that has gone by."""
-    plan = "plan renews Thu 00:48"
+    plan, last = "plan renews Thu 00:48", "last 2,900 (19 %) at 13:03, 1 h ago"
     fleet = (paused(MAIN), paused(STUDIO), paused(LOOP, 5), paused(NEW), watched("Pilot"))
     assert lines(credits_page(fleet, 0, NOW, UTC_ZONE)) == [
         "5 accounts, 2 need you · 4 paused · read 14:03",
-        "🟠 Studio · paused until today 16:00 · last 2,900 (19 %) at 13:03, 1 h ago · warning: low credits · "
-        f"{plan} · muted",
+        f"🟠 Studio · paused until today 16:00 · {last} · warning: low credits · {plan} · muted",
         "🟠 Loop · paused until today 16:00 · unknown · last 310 (2 %) at 09:03, 5 h ago: session broken · warning",
         "⚪ New · paused until today 16:00 · not read yet",
         "⚪ Main · paused until today 16:00 · last 12,450 (83 %) at 13:03, 1 h ago",

@@ -45,16 +45,16 @@ def test_a_summary() -> None:
     assert message.text.split("\n") == [
         "⚪ Daily summary · Mon 20 Jul",
         "Spent 4,340.5 since yesterday 09:00: Studio 2,900, Loop 1,240.5, Ads 200.",
-        "31,200 left in 12 accounts · 2 need you · 1 unknown",
+        "31,200 left in 11 of 12 accounts · 2 need you · 1 unknown",
         "New alerts: Studio (low credits), useapi.net (unreadable)",
         "Over: Main (low credits)",
         "Refilled: Main +9,900",
         "Topped up: Loop +500",
         "Lapsed with the plan: Old 300",
         "New plan: Studio (Premium to Basic)",
-        "Today: may run out: Loop",
-        "Tomorrow: plan ends: Studio · refill: Ads, Main",
-        "Thu 23 Jul: plan renews: Pilot",
+        "Today · may run out: Loop",
+        "Tomorrow · plan ends: Studio · refill: Ads, Main",
+        "Thu 23 Jul · plan renews: Pilot",
     ]
     assert message.silent
     assert not message.buttons
@@ -80,7 +80,7 @@ def test_one_account_needs_no_name() -> None:
 def test_days_are_those_of_the_reader() -> None:
     """Late in the evening of UTC it is the next day in Berlin."""
     late = replace(FULL, coming=(Coming(NOW.replace(hour=22, minute=30), Kind.REFILL, "Ads"),))
-    assert digest_message(late, NOW, ZoneInfo("Europe/Berlin")).text.split("\n")[-1] == "Tomorrow: refill: Ads"
+    assert digest_message(late, NOW, ZoneInfo("Europe/Berlin")).text.split("\n")[-1] == "Tomorrow · refill: Ads"
 
 
 def test_thousands_of_accounts_fit_on_a_screen() -> None:
@@ -125,5 +125,5 @@ def test_paused_accounts_are_neither_known_nor_idle() -> None:
     held = Digest(since=ago(days=1), accounts=2, paused=1, credits=500)
     assert digest_message(held, NOW, UTC_ZONE).text.split("\n")[1:3] == [
         "No spending was seen since yesterday 14:03.",
-        "500 left in 2 accounts · none needs you · 1 paused",
+        "500 left in 1 of 2 accounts · none needs you · 1 paused",
     ]

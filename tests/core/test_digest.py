@@ -141,6 +141,14 @@ def test_a_digest() -> None:
     assert digest.spent == (("alice@example.com", 10), ("alice@example.com", 10))
 
 
+def test_without_any_number_nothing_is_known_to_be_spent() -> None:
+    """Before its first reading a bot knows nothing of the day before, neither that nothing was spent."""
+    never = Watched(account_with(outage=failed()))
+    assert not digest_of([never], {}, [], {}, NOW - DAY, NOW).known
+    read_once = digest_of([never], {KEY: past_of(at(1, 9_000))}, [], {}, NOW - DAY, NOW)
+    assert (read_once.known, read_once.begun) == (True, NOW - HOUR)
+
+
 def test_an_empty_digest() -> None:
     """Nobody watched, nothing known."""
     assert digest_of([], {}, [], {}, NOW - DAY, NOW) == Digest(NOW - DAY)

@@ -264,7 +264,7 @@ def digests() -> Mapping[str, str]:
         "a quiet day": digest(accounts=1, credits=500),
         "one account": digest(accounts=1, credits=500, spent=(("Studio", 10.0),)),
         "a bot two minutes old": digest(accounts=3, credits=9_000, begun=ago(minutes=2)),
-        "a bot two minutes old that has read nothing": digest(accounts=3, unknown=3),
+        "a bot two minutes old that has read nothing": digest(accounts=3, unknown=3, known=False),
         "read for the first time yesterday": digest(
             accounts=3, credits=9_000, spent=(("Studio", 10.0),), begun=ago(hours=20)
         ),
