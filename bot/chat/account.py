@@ -237,7 +237,7 @@ def card_lines(one: Watched, now: datetime, zone: ZoneInfo, *, dark: bool = Fals
         lines.append((f"{capitalised(say_trouble(account.outage.kind, account.outage.said))}.",))
     if account.unlisted_at is not None:
         since = say_past(account.unlisted_at, now, zone)
-        lines.append((f"Not listed at {SERVICE} since {since}; the next look at the list decides.",))
+        lines.append((f"Not listed at {SERVICE} since {since}; the next answer of the list decides.",))
     lines.extend(reading_lines(account, now, zone))
     lines.extend((line,) for line in alert_lines(one, now, zone))
     return lines
@@ -246,7 +246,7 @@ def card_lines(one: Watched, now: datetime, zone: ZoneInfo, *, dark: bool = Fals
 def failing_words(account: Account, now: datetime, zone: ZoneInfo) -> str:
     """Since when it cannot be read, and how often that was tried."""
     since = say_past(account.failing_since, now, zone) if account.failing_since else "a while ago"
-    return f"{since}, {account.failures:,} {'look' if account.failures == 1 else 'looks'} in a row"
+    return f"{since}, {account.failures:,} {'failed check' if account.failures == 1 else 'failed checks'} in a row"
 
 
 def reading_lines(account: Account, now: datetime, zone: ZoneInfo) -> list[tuple[Piece, ...]]:

@@ -104,7 +104,9 @@ class Tap:
             return BY_NAME[self.choice.command].changes
         if self.verb in (RESUME, END_PAUSE, UNPAUSE):
             return "resume checks"
-        return "end a silence" if self.verb in (UNDO, END) else self.verb
+        if self.verb in (UNDO, END):
+            return "end a silence"
+        return "acknowledge alerts" if self.verb == "ack" else "snooze alerts"
 
     @property
     def number(self) -> int | None:

@@ -95,7 +95,7 @@ def plans_verb(parcel: Parcel, now: datetime) -> str:
         return "has ended" if one else "have ended"
     if all(notice.facts.plan and notice.facts.plan.renews for notice in notices):
         return "renews soon" if one else "renew soon"
-    return "needs a look" if one else "need a look"
+    return "needs attention" if one else "need attention"
 
 
 def group_lines(

@@ -88,7 +88,7 @@ def pause(facts: Facts, now: datetime, zone: ZoneInfo) -> Telling:
     )
 
 
-MEANWHILE = "Every account is read again now; what is wrong is told next."
+MEANWHILE = "Every account is checked again now. Open problems follow."
 
 
 def say_span(since: datetime, until: datetime, now: datetime, zone: ZoneInfo) -> str:

@@ -54,7 +54,7 @@ def invitation_message(username: str, code: str, now: datetime, zone: ZoneInfo, 
 
 def left_message(*, anybody_left: bool) -> Message:
     """What a chat is told last."""
-    text = Text().line(f"{NOTE} ", bold("This chat is no longer paired"), ". It is told nothing any more.")
+    text = Text().line(f"{NOTE} ", bold("This chat is no longer paired"), ". It gets no more messages.")
     last = "It was the last one: nobody is told anything now. The bot's log has a new link."
     return text.line("A link from /invite in another chat lets it in again." if anybody_left else last).message()
 
@@ -71,5 +71,6 @@ def may_not_invite_message() -> Message:
 
 
 def already_paired_message() -> Message:
-    """A link was opened in a chat that is allowed anyway; it still works elsewhere."""
-    return Text().line("This chat is paired already. The link still works for another one.").message()
+    """A link was opened in a chat that is allowed anyway; whether it still works elsewhere is not looked up."""
+    text = Text().line("This chat is paired already.")
+    return text.line("To let another chat in, open a link there; /invite makes one.").message()

@@ -7,7 +7,7 @@ from bot.chat.clean import plain
 from bot.chat.left_out import OF_PLAN, told_before
 from bot.chat.telling import Telling, about, acked, telling
 from bot.chat.text import Piece, bold
-from bot.chat.times import say_ago, say_day_on, say_in, say_moment, say_on, say_past, say_read
+from bot.chat.times import say_ago, say_day_on, say_in, say_moment, say_on, say_read
 from bot.chat.words import RECOVERED, SIGNS, say_credits, say_number, say_plan, severity_word
 from bot.core.delivery import Story
 from bot.core.model import Facts, Notice, Plan, PlanChange, Reason, Severity
@@ -84,7 +84,7 @@ def gone(notice: Notice, plan: Plan, now: datetime, zone: ZoneInfo) -> Telling:
     was = f" {say_plan(plan)} was to last until {say_moment(end, now, zone)}." if end else ""
     return telling(
         about(SIGNS[notice.severity], notice.facts.name, "plan is ", bold("gone"), ", now a free account"),
-        f"{severity_word(notice.severity)}: no monthly credits come any more.{was}",
+        f"{severity_word(notice.severity)}: no more monthly credits come.{was}",
         "Subscribe again to go on.",
         remaining(notice.facts, now, zone),
     )
@@ -118,12 +118,11 @@ def ended_head(notice: Notice, plan: Plan, now: datetime, zone: ZoneInfo) -> str
 def ended_sentence(plan: Plan, now: datetime, zone: ZoneInfo) -> str:
     """When the plan ended, and what to do."""
     if plan.ends_at is None:
-        return "no refill comes any more. Subscribe again to go on."
+        return "no refill comes. Subscribe again to go on."
     when = f"{say_on(plan.ends_at, now, zone)}, {say_ago(plan.ends_at, now)}"
     if plan.renews:
         return f"{say_plan(plan)} was due {when}. Check its payment at PixVerse."
-    since = f"{say_past(plan.ends_at, now, zone)}, {say_ago(plan.ends_at, now)}"
-    return f"{say_plan(plan)} is over since {since}: no refill comes any more. Renew it to go on."
+    return f"{say_plan(plan)} ended {when}. No refill comes. Renew it to go on."
 
 
 def remaining(facts: Facts, now: datetime, zone: ZoneInfo) -> str:

@@ -60,7 +60,8 @@ def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
     """Is the bot well."""
     unread, notes = unread_words(status, now, zone)
     wrong = len(unread) + len(status.problems) + len(status.refused) + len(status.boards)
-    severity = Severity.CRITICAL if status.nobody_told or unread else Severity.WARNING
+    ill = status.nobody_told or unread or status.problems  # what /healthz answers 503 for
+    severity = Severity.CRITICAL if ill else Severity.WARNING
     sign, verdict = (SIGNS[severity], say_count(wrong, "problem")) if wrong else (RECOVERED, "the bot is well")
     text = Text().line(f"{sign} ", bold(capitalised(verdict)), f" · up {say_duration(status.uptime)}")
     text.lines((f"Problem: {clean(problem, 300)}",) for problem in (*unread, *status.problems))
@@ -72,7 +73,8 @@ def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
         text.line(round_words(status, now, zone))
         text.line(watched_words(status))
         text.line(outbox_words(status, now, zone))
-    text.line(f"Telegram polling: {clean(status.polling, 200)}")
+    polling = "not working" if status.polling in status.problems else status.polling
+    text.line(f"Telegram polling: {clean(polling, 200)}")
     text.lines((f"{NOTE} {clean(capitalised(note), 300)}",) for note in (*notes, *status.notes))
     if status.clock_step:
         text.line(clock_words(status.clock_step, now, zone))
@@ -158,9 +160,9 @@ def muted_message(name: str | None, mute: Silence, now: datetime, zone: ZoneInfo
     """No messages until then, about one account or, without a name, about anything."""
     who = "Everything" if name is None else name_of(name)
     until = mute.until or now
-    where = "In this chat only; the others still get messages." if mute.chat else "In every chat; the others know it."
+    where = "In this chat only; the others still get messages." if mute.chat else "In every chat; the others were told."
     text = Text().line(bold(who), f" is muted until {say_moment(until, now, zone)} ({say_duration(until - now)}).")
-    text.line(f"{where} Checks go on; what is wrong by then is told then.")
+    text.line(f"{where} Checks go on. Open problems are reported when the mute ends.")
     return text.message(((Button("Unmute", f"undo:{mute.id}"),),))
 
 
@@ -171,20 +173,20 @@ def unmuted_message(
 
     ``left`` are the mutes of everything that still hold.
     """
-    who = "" if name is None else name_of(name)
-    text = Text()
+    who, text = "" if name is None else name_of(name), Text()
+    if left and name is not None:
+        was = "'s own mute is over, and everything is still muted:" if ended else " has no mute of its own:"
+        return text.line(bold(who), was).lines(act_line(act, now, zone) for act in left).message()
     if not ended:
-        text.line("Nothing was muted." if name is None else f"{who} was not muted.")
-    else:
-        subject, verb = ("Nothing", "is muted any more") if name is None else (who, "is no longer muted")
-        text.line(bold(subject), f" {verb}. /alerts shows what is firing.")
-    return text.lines(act_line(act, now, zone) for act in left).message()
+        return text.line("Nothing was muted." if name is None else f"{who} was not muted.").message()
+    subject, verb = ("Nothing", "is muted now") if name is None else (who, "is no longer muted")
+    return text.line(bold(subject), f" {verb}. /alerts shows what is firing.").message()
 
 
 def which_account(names: Sequence[str], said: str = "", example: str = "/credits {}") -> Message:
     """No account, or several, fit what was typed; ``names`` are all there are, or those that fit."""
     if not names:
-        return Text().line("No account is watched yet. /check looks for some now.").message()
+        return Text().line("No account is watched yet. /check asks for accounts now.").message()
     shown = [name_of(name) for name in names]
     asked = f"No single account is called “{clean(said, 40)}”. " if said.strip() else "Which account? "
     return Text().line(f"{asked}Say {example.format(shown[0])}, or one of: {joined(shown, LIST_LENGTH)}.").message()
@@ -215,7 +217,7 @@ def reloaded_message(done: Reloaded) -> Message:
     sources = say_count(done.sources, "source") if done.sources else ""
     what = filter(None, [sources, say_count(done.watched, "account"), *changes])
     text = Text().line(f"{RECOVERED} ", bold("Accounts file read again"), f": {', '.join(what)}.")
-    return text.line("Changed rules hold from the next look on.").message()
+    return text.line("Changed rules hold from the next check on.").message()
 
 
 def stranger_start(chat: Chat) -> Message:
@@ -237,9 +239,8 @@ def only_commands() -> Message:
 
 def went_wrong() -> Message:
     """A defect of ours, in words."""
-    return (
-        Text().line("That went wrong inside the bot; its log says how. The watch goes on. /status shows how.").message()
-    )
+    text = Text().line("That went wrong inside the bot; its log says why.")
+    return text.line("Checks and alerts go on. /status shows more.").message()
 
 
 def unknown_button() -> str:
@@ -254,11 +255,11 @@ def not_allowed(action: str = "change anything") -> Message:
 
 def check_started(count: int, paused: int = 0) -> Message:
     """A round begins, but for those that are paused."""
-    looking = [f"Looking at {say_count(count, 'account')} now."] if count else []
+    checking = [f"Checking {say_count(count, 'account')} now."] if count else []
     if paused:
         are = "is" if paused == 1 else "are"
-        looking.append(f"{say_count(paused, 'account')} {are} paused and not looked at; /resume lets checks go on.")
-    said = " ".join(looking) or "Looking for accounts now."
+        checking.append(f"{say_count(paused, 'account')} {are} paused; /resume lets the checks go on.")
+    said = " ".join(checking) or "Asking for accounts now."
     return Text().line(f"{NOTE} {said}").message(silent=True)
 
 

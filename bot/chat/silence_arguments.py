@@ -95,7 +95,7 @@ def wrong_words(command: str, said: Sequence[str], names: Names, watched: Sequen
     if not watched:
         return which_account([])
     shown, rest = taken_apart(said[:MOST_WORDS], names)
-    time = next(filter(is_span, spoken(rest)), None)
+    time = next(filter(is_span, (*spoken(rest), *rest.split())), None)
     example = f"/{command} {name_of(shown or watched[0].account.name)} {time or USUAL}"
     if not rest or (time and shown is None):
         what = f"{command.capitalize()} what, and for how long?"

@@ -36,9 +36,10 @@ def shut(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
         OutageKind.LAPSED: f"subscription {'is still' if still else 'has'} lapsed",
     }.get(kind or OutageKind.UNAVAILABLE, f"{still}cannot be read{since}")
     age = f", {say_ago(facts.since, now)}" if facts.since and still else ""
+    said = since if still or not head.endswith(since) else ""
     return telling(
         (f"{SIGNS[notice.severity]} ", bold(service_of(facts)), f"{colon_acked(notice, now, zone)} {head}"),
-        f"{severity_word(notice.severity)}: {unwatched(facts)}{since}{age}.",
+        f"{severity_word(notice.severity)}: {unwatched(facts)}{said}{age}.",
         f"Reason: {reason_words(facts)}.",
         mend_of(kind, facts),
     )

@@ -17,7 +17,7 @@ def trouble_message(failing: Failing) -> Message:
     text = Text().line(f"{critical} ", bold("The bot cannot use its database"))
     text.line(f"Critical: {trouble.what}{said}.")
     if trouble is Trouble.REPLACED:
-        text.line("The bot ends. What that file does not know of may be told again.")
+        text.line("The bot ends. Alerts that the new file does not know may come again.")
     else:
         text.line("Alerts may wait until it can be used again.")
     return text.line(f"{capitalised(trouble.mend)}.").message()
@@ -33,7 +33,7 @@ def restored_message() -> Message:
 def usable_message(lasted: timedelta) -> Message:
     """The database can be used again."""
     text = Text().line(f"{RECOVERED} ", bold("The bot can use its database again"))
-    return text.line(f"It could not for {say_duration(lasted)}. What waited is told now.").message(silent=True)
+    return text.line(f"It could not for {say_duration(lasted)}. Messages that waited go out now.").message(silent=True)
 
 
 def answer_message(words: str) -> Message:

@@ -177,7 +177,7 @@ def test_card_of_an_unreadable_account() -> None:
     """Why, since when, and the last known numbers as such."""
     assert lines(account_card(LOOP, NOW, UTC_ZONE))[:4] == [
         "🟠 Loop (loop@example.com)",
-        "Cannot be read since 09:03, 3 looks in a row.",
+        "Cannot be read since 09:03, 3 failed checks in a row.",
         "Session broken. The linked account is broken.",
         "Last known: 310 credits of 15,000 (2 %) · read 09:03, 5 h ago",
     ]
@@ -343,7 +343,7 @@ def test_card_of_a_paused_account() -> None:
         "Last known: 12,450 credits of 15,000 (83 %) · read 13:03, 1 h ago",
     ]
     assert data(card)[1] == f"unpause:{account_tag(MAIN.account.key)}"
-    assert lines(account_card(paused(LOOP, 5), NOW, UTC_ZONE))[3] == "Cannot be read since 09:03, 3 looks in a row."
+    assert lines(account_card(paused(LOOP, 5), NOW, UTC_ZONE))[3] == "Cannot be read since 09:03, 3 failed checks in a row."
 
 
 def test_a_renewal_that_nobody_sees_is_not_said_to_be_missing() -> None:

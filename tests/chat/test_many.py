@@ -51,7 +51,7 @@ def test_many_plans() -> None:
     assert lines_of(
         *(plan(severity=bad, plan=of, **named(name)) for name, (bad, of) in zip(NAMES, plans, strict=False))
     ) == [
-        "🔴 4 plans need a look",
+        "🔴 4 plans need attention",
         "🔴 Critical, ended today: Main",
         "🟠 Warning, becomes Basic Thu 23 Jul: Loop",
         "🟠 Warning, ends Thu 23 Jul: Demo",

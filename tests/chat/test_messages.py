@@ -252,7 +252,7 @@ def test_pause() -> None:
     check(
         note(Topic.DOWNTIME, Facts(since=NOW.replace(hour=2, minute=10), until=NOW.replace(hour=7, minute=45))),
         "⚪ Nobody was watching from 02:10 to 07:45",
-        "No checks ran for 5 h 35 min. Every account is read again now; what is wrong is told next.",
+        "No checks ran for 5 h 35 min. Every account is checked again now. Open problems follow.",
     )
     yesterday = said(parcel(note(Topic.DOWNTIME, Facts(since=ago(days=1), until=NOW)))).text
     assert yesterday.startswith("⚪ Nobody was watching from yesterday 14:03 to today 14:03\n")
@@ -371,7 +371,7 @@ def test_reminders_of_what_has_not_changed() -> None:
     ended = replace(given.CANCELLED, ends_at=ago(days=2))
     over = said(parcel(plan(Reason.REMINDED, CRITICAL, plan=ended))).text
     assert over.startswith("🔴 Studio: plan still not renewed\n")
-    assert "Premium - Monthly is over since Sat 18 Jul, 14:03, 2 d ago" in over
+    assert "Premium - Monthly ended on Sat 18 Jul, 14:03, 2 d ago" in over
 
 
 def test_plan_without_monthly_credits_left() -> None:

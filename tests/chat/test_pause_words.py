@@ -143,14 +143,14 @@ def test_a_mute_and_a_pause_stand_side_by_side() -> None:
 
 def test_a_round_now_names_who_is_left_out() -> None:
     """How many are looked at, and how many are paused."""
-    assert replies.check_started(3).text == "⚪ Looking at 3 accounts now."
+    assert replies.check_started(3).text == "⚪ Checking 3 accounts now."
     assert replies.check_started(2, 1).text == (
-        "⚪ Looking at 2 accounts now. 1 account is paused and not looked at; /resume lets checks go on."
+        "⚪ Checking 2 accounts now. 1 account is paused; /resume lets the checks go on."
     )
     assert replies.check_started(0, 2).text == (
-        "⚪ 2 accounts are paused and not looked at; /resume lets checks go on."
+        "⚪ 2 accounts are paused; /resume lets the checks go on."
     )
-    assert replies.check_started(0).text == "⚪ Looking for accounts now."
+    assert replies.check_started(0).text == "⚪ Asking for accounts now."
 
 
 @pytest.mark.parametrize("topic", [Topic.PAUSED, Topic.RESUMED, Topic.MUTE])

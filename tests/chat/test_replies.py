@@ -54,7 +54,7 @@ def test_status_of_a_bot_that_is_not() -> None:
         problems=("No round ended for 45 min.",),
     )
     assert replies.status_message(ill, NOW, UTC_ZONE).text.split("\n") == [
-        "🟠 2 problems · up 1 min",
+        "🔴 2 problems · up 1 min",
         "Problem: No round ended for 45 min.",
         "Cannot write to chat 123: Forbidden: bot was blocked by the user, since 13:20, next try 14:35",
         "Last round: none yet, one every 15 min",
@@ -76,7 +76,7 @@ def test_status_while_the_database_cannot_be_read() -> None:
         problems=("the database is damaged: stop the bot",),
     )
     assert replies.status_message(blind, NOW, UTC_ZONE).text.split("\n") == [
-        "🟠 1 problem · up 1 min",
+        "🔴 1 problem · up 1 min",
         "Problem: the database is damaged: stop the bot",
         "Rounds, accounts and messages are not known while the database cannot be read.",
         "Telegram polling: working",
@@ -121,12 +121,12 @@ def test_muting() -> None:
     message = replies.muted_message("Studio", MUTE, NOW, UTC_ZONE)
     assert message.text == (
         "Studio is muted until today 16:03 (2 h).\n"
-        "In this chat only; the others still get messages. Checks go on; what is wrong by then is told then."
+        "In this chat only; the others still get messages. Checks go on. Open problems are reported when the mute ends."
     )
     assert message.buttons == ((Button("Unmute", "undo:9"),),)
     assert replies.muted_message(None, ALL, NOW, UTC_ZONE).text == (
         "Everything is muted until today 16:03 (2 h).\n"
-        "In every chat; the others know it. Checks go on; what is wrong by then is told then."
+        "In every chat; the others were told. Checks go on. Open problems are reported when the mute ends."
     )
 
 
@@ -138,10 +138,10 @@ def test_unmuting() -> None:
 
     studio = Acted((MUTE,), ("Studio",))
     assert said("Studio", studio) == "Studio is no longer muted. /alerts shows what is firing."
-    assert said(None, studio) == "Nothing is muted any more. /alerts shows what is firing."
+    assert said(None, studio) == "Nothing is muted now. /alerts shows what is firing."
     assert said(None) == "Nothing was muted."
     assert said("Studio", left=(Acted((ALL,)),)) == (
-        "Studio was not muted.\nEverything muted in every chat until today 16:03 by Bob"
+        "Studio has no mute of its own:\nEverything muted in every chat until today 16:03 by Bob"
     )
 
 
@@ -162,7 +162,7 @@ def test_wrong_words_get_an_example_that_works() -> None:
     assert replies.which_account(["Ads", "Loop"], "xy", "/mute {} 2h").text == (
         "No single account is called “xy”. Say /mute Ads 2h, or one of: Ads, Loop."
     )
-    assert replies.which_account([]).text == "No account is watched yet. /check looks for some now."
+    assert replies.which_account([]).text == "No account is watched yet. /check asks for accounts now."
 
 
 def test_many_names_are_bounded() -> None:
@@ -204,5 +204,5 @@ def test_taps_are_noted() -> None:
 
 def test_check() -> None:
     """A round that begins says how many it looks at."""
-    assert replies.check_started(3).text == "⚪ Looking at 3 accounts now."
-    assert replies.check_started(0).text == "⚪ Looking for accounts now."
+    assert replies.check_started(3).text == "⚪ Checking 3 accounts now."
+    assert replies.check_started(0).text == "⚪ Asking for accounts now."

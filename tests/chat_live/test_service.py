@@ -102,7 +102,7 @@ ANSWERS = {
     "/unmute": "is muted any more",
     "/pause Studio 3h": "is paused until",
     "/resume": "Nothing was paused.",
-    "/check": "Looking at 3 accounts now",
+    "/check": "Checking 3 accounts now",
     "/reload": "There is no accounts file",
 }
 

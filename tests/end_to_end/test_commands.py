@@ -44,7 +44,7 @@ async def test_every_command_is_answered(world: World) -> None:
     assert all(f"/{name}" in help_text for name in ("credits", "alerts", "check", "mute", "unmute", "status", "help"))
     assert await bot.asked("/start") == help_text
     looks, messages = world.pixverse.looks(), len(world.telegram.messages)
-    assert "Looking at 2 accounts now" in await bot.asked("/check")
+    assert "Checking 2 accounts now" in await bot.asked("/check")
     await world.told("2 accounts, 1 needs you", after=messages)
     assert world.pixverse.looks() == looks + 2
     (menu,) = world.telegram.commands.values()

@@ -77,7 +77,7 @@ async def test_a_list_that_is_none_ends_nobodys_watch(world: World, fault: Fault
     world.pixverse.fail(fault, accounts_page=True)
     for _ in range(times):
         await checked(world)
-    await until(lambda: world.count("Looking at 2 accounts") == times, "all are looked at")
+    await until(lambda: world.count("Checking 2 accounts") == times, "all are looked at")
     assert "acknowledged by Ann" in await bot.asked("/alerts")
     world.pixverse.heal()
     for _ in range(2):

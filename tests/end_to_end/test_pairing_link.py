@@ -102,7 +102,7 @@ async def test_an_invitation_lets_a_topic_in_and_leave_ends_it(world: World) -> 
     bot, code = await first_link(world)
     await bot.asked(f"/start {code}")
     code = (await bot.asked("/invite")).partition("startgroup=")[2].split()[0]
-    assert "The link still works for another one" in await bot.asked(f"/start {code}")
+    assert "This chat is paired already" in await bot.asked(f"/start {code}")
     paired = await bot.answer(f"/start@credit_demo_bot {code}", GROUP, user_id=CREATOR, thread_id=45)
     assert paired.thread_id == 45
     assert "is paired" in paired.text

@@ -187,7 +187,7 @@ async def test_a_fleet_asked_for_at_once_takes_its_turns(world: World, monkeypat
     world.accounts(*(f"account{number}" for number in range(28)))
     bot = await world.host()
     world.pixverse.fail(Fault(delay=0.5))
-    assert "Looking at 28 accounts now" in await bot.asked("/check")
+    assert "Checking 28 accounts now" in await bot.asked("/check")
     answer = await world.told("28 accounts", after=1)
     assert "none needs you" in answer.text
     assert "unknown" not in answer.text

@@ -10,7 +10,7 @@ from bot.demo.telegram import SimulatedMessage
 from tests.end_to_end.world import ADMIN, ANN, BOB, CREATOR, GROUP, MEMBER, HostedBot, World, until
 
 GONE = "This button no longer works. /alerts shows what is firing."
-ADMINS_ONLY = "Only administrators of this group can ack."
+ADMINS_ONLY = "Only administrators of this group can acknowledge alerts."
 TOPICS = f"""
 [[source]]
 name = "studio"
