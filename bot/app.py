@@ -363,7 +363,7 @@ class App:
         for task in failed:
             error = task.exception()
             if error and not isinstance(error, BotError):
-                log.critical("A part of the bot has failed", exc_info=error)
+                log.critical("A part of the bot has failed; the bot ends", exc_info=error)
             if error:
                 raise error
 
@@ -417,7 +417,9 @@ class App:
         except SettingsError as error:
             log.error("The accounts file is wrong, and the old one goes on: %s", "; ".join(error.faults))
             return Reloaded(faults=tuple(error.faults))
-        log.info("Accounts file read again: %d watched, %d new, %d no more", done.watched, done.new, done.left)
+        log.info(
+            "Accounts file read again: %d watched, %d new, %d no longer watched", done.watched, done.new, done.left
+        )
         self._errand(self._after_reload())
         return Reloaded(sources=len(watchlist.sources), watched=done.watched, new=done.new, left=done.left)
 
@@ -478,7 +480,7 @@ class App:
                 client.get(url, timeout=ClientTimeout(total=10)) as response,
             ):
                 if response.status >= 400:
-                    log.warning("HEARTBEAT_URL answers %d", response.status)
+                    log.warning("HEARTBEAT_URL answers %d, so no beat was counted: check the address", response.status)
         except ProxyTrouble as error:
             log.warning("HEARTBEAT_URL cannot be reached: %s", error)
         except (ClientError, TimeoutError) as error:
@@ -499,4 +501,4 @@ class App:
         elif isinstance(error, BotError):
             log.error("%s", error)
         elif error:
-            log.error("Work on the side failed", exc_info=error)
+            log.error("A background task failed", exc_info=error)

@@ -184,7 +184,7 @@ class Boards:
             return
         if not self._allowed(chat):
             if await self._take_down(board):
-                log.info("The board of chat %s is taken down: the chat is no longer told anything", chat)
+                log.info("The board of chat %s is taken down: the chat gets no messages any longer", chat)
                 await self._forget(board)
             return
         if board.leftover and await self._publisher.take_down(chat, board.leftover):
@@ -245,7 +245,7 @@ class Boards:
             await self._keep(board)
             return board
         if wait is None:
-            log.info("The board of chat %s is not pinned: %s; that is tried again", board.chat, why)
+            log.info("The board of chat %s is not pinned: %s; the bot tries again", board.chat, why)
         self._pin_waits[board.chat] = self._wait(now, wait.refused_since if wait else None)
         return board
 
@@ -267,7 +267,7 @@ class Boards:
             case _:
                 self._waits[chat] = self._wait(now, refused_since)
         if before is None or before.why != why:
-            log.warning("The board of chat %s is not current: %s; it is tried again", chat, why)
+            log.warning("The board of chat %s is not current: %s; the bot tries again", chat, why)
             await self._keep(replace(board, trouble=Trouble(why, before.since if before else now)))
 
     def _wait(self, now: datetime, refused_since: datetime | None) -> "Wait":

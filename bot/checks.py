@@ -131,7 +131,7 @@ class Checks:
             await self._claim([*overrun, *ready])
         for account in overrun:
             self._metrics.overruns.inc()
-            log.warning("%s is due again, and the look before has not ended yet", account.key)
+            log.warning("%s is due again, and the check before still runs", account.key)
         for account in ready:
             self._begin(account, later=True)
         self._helping = self._helping_of(len(self._later))
@@ -286,7 +286,7 @@ class Checks:
             self._count(await self._verdicts.save(batch, ends_round=ends_round))
         except Exception:
             if len(batch) == 1:
-                log.exception("%s: the look could not be saved", batch[0].key)
+                log.exception("%s: a check could not be saved", batch[0].key)
                 return
             for look in batch:
                 await self._save([look])

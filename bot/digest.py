@@ -68,7 +68,12 @@ class Digests:
             for chat, notice in told:
                 await outbox.put(connection, [notice], [chat], now)
             await self._done(connection, day)
-        log.info("The summary of %s goes to %d chats; %d have muted it", day, len(told), len(notices) - len(told))
+        log.info(
+            "The summary of %s: chats that get it: %d, chats that muted it: %d",
+            day,
+            len(told),
+            len(notices) - len(told),
+        )
         context.on_notices()
 
     async def _notices(self, day: date, now: datetime) -> list[tuple[Chat, Notice]]:

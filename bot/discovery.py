@@ -137,7 +137,7 @@ class Discovery:
         by_email = {account.email.lower(): account for account in known}
         fresh = newly_listed(listing, by_email)
         if fresh:
-            log.info("%s lists %d account(s), %d of them new", key, len(listing.accounts), len(fresh))
+            log.info("%s: accounts listed: %d, new: %d", key, len(listing.accounts), len(fresh))
         new = await self._newcomers(connection, key, fresh)
         await accounts.watch(connection, [(account, now) for account in new])
         listed = {one.email.lower(): one.error for one in listing.accounts}
@@ -155,7 +155,9 @@ class Discovery:
     async def _note_doubt(self, connection: Connection, key: str, taken: TakenAway, since: datetime) -> None:
         """Remembers whom the list did not name, until the next look says the same or not."""
         if taken.doubted:
-            log.warning("%s no longer lists %d account(s); the next look at the list decides", key, len(taken.doubted))
+            log.warning(
+                "%s: accounts no longer listed: %d; the next answer of the list decides", key, len(taken.doubted)
+            )
             await accounts.note_unlisted(connection, [one.key for one in taken.doubted], since)
         if taken.back:
             await accounts.note_unlisted(connection, [one.key for one in taken.back], None)

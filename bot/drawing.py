@@ -56,7 +56,7 @@ class Drawing:
             async with asyncio.timeout(self._timeout):
                 drawn, said = await process.communicate(given)
         except TimeoutError:
-            log.warning("The drawing process took over %.0f s", self._timeout)
+            log.warning("The drawing process took over %.0f s and was ended", self._timeout)
             raise DrawingTrouble("Drawing took too long. Ask again, or for one account or fewer days.") from None
         finally:
             if process.returncode is None:

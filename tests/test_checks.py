@@ -281,7 +281,7 @@ async def test_one_poisoned_account_takes_no_other_along(world: World, caplog: p
     async with world.store.read() as connection:
         seen = await accounts.load(connection, map(key_of, emails))
     assert [seen[key_of(email)].reading is not None for email in emails] == [True, False, True]
-    assert f"{key_of(BOB)}: the look could not be saved" in caplog.text
+    assert f"{key_of(BOB)}: a check could not be saved" in caplog.text
     world.source.answers.clear()
     world.source.hanging.clear()
     await world.look(BOB)

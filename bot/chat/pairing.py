@@ -26,18 +26,18 @@ def log_line(username: str, code: str) -> str:
     """What stands in the log while nobody is paired. The link is meant to be read there: it is what the log is for."""
     return (
         f"Nobody is paired yet, so nobody is told anything. Open {link_of(username, code)} in Telegram: whoever does "
-        f"so first is told from then on. It works once, for {say_duration(LIFETIME)}; then another one follows here."
+        f"so first is told from then on. It works once, for {say_duration(LIFETIME)}; then a new link follows here."
     )
 
 
 def paired_line(chat: Chat, by: str) -> str:
     """What stands in the log once a link was opened."""
-    return f"Chat {chat} is paired, by {clean(by, 40)}: it is told from now on, and may ask"
+    return f"Chat {chat} is paired, by {clean(by, 40)}: it gets messages from now on, and may ask"
 
 
 def left_line(chat: Chat, by: str) -> str:
     """What stands in the log once a chat has left."""
-    return f"Chat {chat} is no longer paired, as {clean(by, 40)} asked: it is told nothing any more"
+    return f"Chat {chat} is no longer paired, as {clean(by, 40)} asked: it gets no more messages"
 
 
 def invitation_message(username: str, code: str, now: datetime, zone: ZoneInfo, *, in_group: bool = False) -> Message:

@@ -307,7 +307,7 @@ class TelegramService:
         try:
             await self._edit(message, noted)
         except BadRequest as error:  # the silence holds all the same, and the tap is answered
-            log.warning("What was tapped could not be noted below the message: %s", reason_of(error))
+            log.warning("A tap could not be noted below its message: %s", reason_of(error))
 
     async def _notice(self, query: CallbackQuery, words: str | None) -> None:
         """Ends the tapped button's waiting, with a little notice if there is something to say."""

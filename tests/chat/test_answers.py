@@ -343,7 +343,10 @@ def test_card_of_a_paused_account() -> None:
         "Last known: 12,450 credits of 15,000 (83 %) · read 13:03, 1 h ago",
     ]
     assert data(card)[1] == f"unpause:{account_tag(MAIN.account.key)}"
-    assert lines(account_card(paused(LOOP, 5), NOW, UTC_ZONE))[3] == "Cannot be read since 09:03, 3 failed checks in a row."
+    assert (
+        lines(account_card(paused(LOOP, 5), NOW, UTC_ZONE))[3]
+        == "Cannot be read since 09:03, 3 failed checks in a row."
+    )
 
 
 def test_a_renewal_that_nobody_sees_is_not_said_to_be_missing() -> None:

@@ -28,7 +28,7 @@ def test_the_log_line() -> None:
     """It says why, what to do, how long it works, and what comes then."""
     assert log_line("credit_bot", CODE) == (
         f"Nobody is paired yet, so nobody is told anything. Open https://t.me/credit_bot?start={CODE} in Telegram: "
-        "whoever does so first is told from then on. It works once, for 10 min; then another one follows here."
+        "whoever does so first is told from then on. It works once, for 10 min; then a new link follows here."
     )
 
 

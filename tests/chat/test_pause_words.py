@@ -147,9 +147,7 @@ def test_a_round_now_names_who_is_left_out() -> None:
     assert replies.check_started(2, 1).text == (
         "⚪ Checking 2 accounts now. 1 account is paused; /resume lets the checks go on."
     )
-    assert replies.check_started(0, 2).text == (
-        "⚪ 2 accounts are paused; /resume lets the checks go on."
-    )
+    assert replies.check_started(0, 2).text == ("⚪ 2 accounts are paused; /resume lets the checks go on.")
     assert replies.check_started(0).text == "⚪ Asking for accounts now."
 
 

@@ -37,7 +37,9 @@ def test_a_file_that_was_put_back() -> None:
 def test_it_can_be_used_again() -> None:
     """For how long it could not; silently."""
     message = usable_message(timedelta(minutes=43))
-    assert message.text == ("🟢 The bot can use its database again\nIt could not for 43 min. Messages that waited go out now.")
+    assert message.text == (
+        "🟢 The bot can use its database again\nIt could not for 43 min. Messages that waited go out now."
+    )
     assert message.silent
 
 

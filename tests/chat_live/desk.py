@@ -16,7 +16,7 @@ from bot.drawing import PNG
 from tests.fakes import ALICE, BOB, CAROL, CHAT, NOW, SOURCE, key_of, notice, reading
 
 TOKEN = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw-x"
-ZONE = ZoneInfo("UTC")
+ZONE = ZoneInfo("Etc/UTC")
 
 
 def watched(email: str, label: str | None = None) -> Watched:

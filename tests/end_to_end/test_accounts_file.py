@@ -123,7 +123,7 @@ async def test_a_hangup_reads_the_file_again(world: World) -> None:
     await bot.logged("The accounts file is wrong, and the old one goes on: accounts.toml, line 2")
     file.write_text(f'[[source]]\n{own}\naccounts = ["bob@example.com"]')
     bot.process.send_signal(signal.SIGHUP)
-    await bot.logged("Accounts file read again: 1 watched, 1 new, 1 no more")
+    await bot.logged("Accounts file read again: 1 watched, 1 new, 1 no longer watched")
     await world.pixverse.wait_for_looks("bob@example.com")
     assert await bot.stop() == 0
     assert USEAPI_TOKEN not in bot.log

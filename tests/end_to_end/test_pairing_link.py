@@ -37,7 +37,7 @@ async def test_the_link_in_the_log_lets_the_first_chat_in(new_world: World) -> N
     bot, code = await first_link(world)
     said = await bot.asked(f"/start {code}")
     assert said.startswith("⚪ This chat is paired with credit-bot, which watches 2 accounts\n")
-    await bot.logged(f"Chat {ANN} is paired, by Ann: it is told from now on, and may ask")
+    await bot.logged(f"Chat {ANN} is paired, by Ann: it gets messages from now on, and may ask")
     assert "2 accounts" in await bot.asked("/credits")
     alice.monthly = 0
     await bot.round()

@@ -157,7 +157,7 @@ async def test_a_hanging_account_delays_nobody(world: World) -> None:
     bob.monthly = 180
     await bot.round(looks=2)
     await world.told("bob@example.com: 180 credits left")
-    await bot.logged("pixverse:alice@example.com is due again, and the look before has not ended yet")
+    await bot.logged("pixverse:alice@example.com is due again, and the check before still runs")
     assert "bob@example.com" in await bot.asked("/alerts")
     world.pixverse.heal()
     await world.pixverse.stop()  # which ends the hanging request, and with it the test at once

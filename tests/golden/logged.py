@@ -52,25 +52,27 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
         "ERROR %s": [(LOCKED,)],
         "%s is plain http: whoever is on the way can read the token; use https": [("USEAPI_URL",)],
         "Stopping": [()],
-        "A part of the bot has failed": [()],
+        "A part of the bot has failed; the bot ends": [()],
         "There is no ACCOUNTS_FILE to read again": [()],
         "The accounts file is wrong, and the old one goes on: %s": [("accounts.toml, line 3: email is not an email",)],
-        "Accounts file read again: %d watched, %d new, %d no more": [(14, 2, 1)],
+        "Accounts file read again: %d watched, %d new, %d no longer watched": [(14, 2, 1)],
         "No heartbeat: an alert has reached nobody": [()],
-        "HEARTBEAT_URL answers %d": [(503,)],
+        "HEARTBEAT_URL answers %d, so no beat was counted: check the address": [(503,)],
         "HEARTBEAT_URL cannot be reached: %s": [
             (ProxyTrouble("the proxy socks5://127.0.0.1:1080 (ALL_PROXY) cannot be reached: Connection refused"),),
             ("TimeoutError",),
         ],
-        "Work on the side failed": [()],
+        "A background task failed": [()],
     },
     "board.py": {
         "The boards could not be brought up to date: %s": [(LOCKED,)],
         "The board of chat %s could not be brought up to date": [(CHAT,)],
-        "The board of chat %s is taken down: the chat is no longer told anything": [(CHAT,)],
-        "The board of chat %s is not pinned: %s; that is tried again": [(CHAT, "Bad Request: not enough rights")],
+        "The board of chat %s is taken down: the chat gets no messages any longer": [(CHAT,)],
+        "The board of chat %s is not pinned: %s; the bot tries again": [(CHAT, "Bad Request: not enough rights")],
         "The board of chat %s follows it to chat %d": [(CHAT, -1009876543210)],
-        "The board of chat %s is not current: %s; it is tried again": [(CHAT, "Bad Request: message can't be edited")],
+        "The board of chat %s is not current: %s; the bot tries again": [
+            (CHAT, "Bad Request: message can't be edited")
+        ],
         "The board of chat %s is current again": [(CHAT,)],
     },
     "endings.py": {
@@ -99,15 +101,15 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
         "An update could not be answered: %s": [(BotError("the accounts file cannot be read"),)],
         "An update could not be answered": [()],
         "%s": [("Telegram did not take the picture: Bad Request: IMAGE_PROCESS_FAILED.",)],
-        "What was tapped could not be noted below the message: %s": [("Bad Request: message can't be edited",)],
+        "A tap could not be noted below its message: %s": [("Bad Request: message can't be edited",)],
     },
     "chat/webhook.py": {
         "A webhook at %s was set for this bot; it was taken away, so that people get answers": [("hooks.example.com",)],
     },
     "checks.py": {
-        "%s is due again, and the look before has not ended yet": [(KEY,)],
+        "%s is due again, and the check before still runs": [(KEY,)],
         "%s: the look failed in a way nobody foresaw": [(KEY,)],
-        "%s: the look could not be saved": [(KEY,)],
+        "%s: a check could not be saved": [(KEY,)],
     },
     "cli.py": {"%s": [(NOTE,)]},
     "clock.py": {
@@ -117,15 +119,17 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
         ],
     },
     "desk.py": {"%s": [(paired_line(CHAT, "Kim"),), (left_line(CHAT, "Kim"),)]},
-    "digest.py": {"The summary of %s goes to %d chats; %d have muted it": [(NOW.date(), 3, 1), (NOW.date(), 1, 0)]},
+    "digest.py": {
+        "The summary of %s: chats that get it: %d, chats that muted it: %d": [(NOW.date(), 3, 1), (NOW.date(), 1, 0)]
+    },
     "discovery.py": {
         "%s: the list of accounts cannot be read: %s: %s": [("pixverse", "unavailable", "Bad Gateway")],
-        "%s lists %d account(s), %d of them new": [("pixverse", 12, 3)],
-        "%s no longer lists %d account(s); the next look at the list decides": [("pixverse", 1)],
+        "%s: accounts listed: %d, new: %d": [("pixverse", 12, 3)],
+        "%s: accounts no longer listed: %d; the next answer of the list decides": [("pixverse", 1)],
     },
     "drawing.py": {
         "The drawing process ended with %d: %s": [(-9, "MemoryError")],
-        "The drawing process took over %.0f s": [(30.0,)],
+        "The drawing process took over %.0f s and was ended": [(30.0,)],
         "The drawing process could not be started: %s": [(OSError(errno.ENOMEM, "Cannot allocate memory"),)],
     },
     "fallback.py": {
