@@ -95,8 +95,8 @@ def unknown_key(place: Place) -> str:
         return "a secret has no place in this file: put it into another, and name that with token_file"
     near = get_close_matches(key.lower()[:40], keys, n=1, cutoff=0.6)
     if near:
-        return f"is no key of this table; did you mean {near[0]}?"
-    return f"is no key of this table; there are {', '.join(keys)}"
+        return f"is not a key of this table; did you mean {near[0]}?"
+    return f"is not a key of this table; there are {', '.join(keys)}"
 
 
 def example_of(detail: ErrorDetails) -> str:

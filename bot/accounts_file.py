@@ -27,8 +27,8 @@ _DEEP_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+
 
 _WHERE = re.compile(r"(.*?)(?: \(at (?:line (\d+), column \d+|end of document)\))?", re.DOTALL)
 SYNTAX = (
-    ("Expected '=' after a key", "has something that is no key = value: comments begin with #"),
-    ("Invalid value", "has a value that is none: texts stand in quotes"),
+    ("Expected '=' after a key", "has something other than key = value: comments begin with #"),
+    ("Invalid value", "has no value there: text stands in quotes"),
     ("Cannot overwrite a value", "says a key twice in one table"),
     ("Cannot declare", "opens a table twice: many of a kind need [[two brackets]] each"),
     ("Unterminated string", "ends before the quotes of a text are closed"),
@@ -85,7 +85,7 @@ def text_of(file: Path, secrets: list[str]) -> str:
         return bytes_of(file).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise SettingsError([f"{file.name}, line {line}: is no UTF-8 text; save the file as UTF-8"]) from None
+        raise SettingsError([f"{file.name}, line {line}: is not UTF-8 text; save the file as UTF-8"]) from None
     except (OSError, ValueError) as error:
         words = error.strerror if isinstance(error, OSError) else str(error)
         fault = f"ACCOUNTS_FILE: {short(str(file))}: {words}. Make that file, or name another"
@@ -115,5 +115,5 @@ def parsed(text: str, faults: Faults) -> dict[str, Any]:
     except ValueError as error:  # also for an integer of thousands of digits
         where = _WHERE.fullmatch(str(error))
         said, line = (where[1], where[2]) if where else ("", None)
-        words = next((words for begin, words in SYNTAX if said.startswith(begin)), "is no TOML from here on")
+        words = next((words for begin, words in SYNTAX if said.startswith(begin)), "is not TOML from here on")
         faults.stop(int(line) if line else text.count("\n") + 1, words)

@@ -27,10 +27,10 @@ def as_text(value: object) -> str:
     """A text, or a number that somebody wrote without quotes."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         if not abs(value) < LARGEST:
-            raise ValueError("is no number that could be meant")
+            raise ValueError("is not a number that can be used")
         return str(value)
     if not isinstance(value, str):
-        raise ValueError("is no text: put it in quotes")
+        raise ValueError("is not text: put it in quotes")
     return value
 
 
@@ -83,7 +83,7 @@ def tables(name: str) -> BeforeValidator:
     def check(value: object) -> Sequence[object]:
         if isinstance(value, list) and all(isinstance(item, dict) for item in value):
             return value
-        raise ValueError(f"is no list of tables: write [[{name}]] in two brackets above each")
+        raise ValueError(f"is not a list of tables: write [[{name}]] in two brackets above each")
 
     return BeforeValidator(check)
 

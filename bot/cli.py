@@ -87,7 +87,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name not in UNIX_ONLY:
             raise
-        print(f"credit-bot: {sys.platform} is no Unix: run it on Linux or macOS, or in WSL or Docker.", file=sys.stderr)
+        print(
+            f"credit-bot: {sys.platform} is not a Unix: run it on Linux or macOS, or in WSL or Docker.", file=sys.stderr
+        )
         return StartError.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -34,7 +34,7 @@ MISSING = (
 WRONGS = {
     NOT_TAKEN: "the message was not taken: check the address, its password and the network; apprise -vv -b test "
     "ADDRESS says more",
-    NO_ADDRESS: "is no address that Apprise knows: compare it with https://appriseit.com/services/",
+    NO_ADDRESS: "is not an address that Apprise knows: compare it with https://appriseit.com/services/",
     NO_LIBRARY: MISSING,
     TIMED_OUT: f"did not answer within {SECONDS:.0f} s: check the address and the network",
 }

@@ -32,4 +32,4 @@ def words_of(body: bytes) -> str:
         page = json.loads(body)
         return ": ".join([page["status"], *(["; ".join(page["problems"])] if page["problems"] else [])])
     except (ValueError, KeyError, TypeError, RecursionError):
-        return "The answer is no health page of credit-bot: is something else listening at HTTP_LISTEN?"
+        return "The answer is not a health page of credit-bot: is something else listening at HTTP_LISTEN?"

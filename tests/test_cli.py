@@ -148,7 +148,7 @@ def test_a_system_that_is_no_unix_is_one_line_and_69(elsewhere: Path, command: s
         check=False,
     )
     assert ended.returncode == 69
-    assert ended.stderr == f"credit-bot: {sys.platform} is no Unix: run it on Linux or macOS, or in WSL or Docker.\n"
+    assert ended.stderr == f"credit-bot: {sys.platform} is not a Unix: run it on Linux or macOS, or in WSL or Docker.\n"
 
 
 def test_another_missing_module_is_no_matter_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,7 @@ def opening(facts: Facts) -> Pieces:
 
 def closing_lines(facts: Facts, *, quiet: bool) -> tuple[Pieces, ...]:
     """What it writes of, and what one can ask."""
-    empty = f"{SERVICE} lists no account yet; the first one will be watched by itself." if facts.total == 0 else ""
+    empty = f"{SERVICE} lists no account yet; the bot finds the first one by itself." if facts.total == 0 else ""
     ask = "/credits shows the numbers, /help what else you can ask."
     lines = [empty, WRITES + (" No news is good news." if quiet else ""), ask]
     lines.append(cost_line(facts.check_every))

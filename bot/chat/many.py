@@ -76,9 +76,10 @@ def headline(parcel: Parcel, now: datetime) -> str:
     if notice.measure is Measure.PLAN:
         return f"{say_count(count, 'plan')} {plans_verb(parcel, now)}"
     if notice.measure is Measure.RUNWAY:
-        return f"{say_count(count, 'account')} {'last again' if recovered else 'will run out of credits'}"
+        return f"{say_count(count, 'account')} {'last again' if recovered else 'may run out of credits'}"
     if notice.measure is Measure.SPIKE:
-        return f"{say_count(count, 'account')} {'back to the usual pace' if recovered else 'spending unusually fast'}"
+        spend = "spends" if count == 1 else "spend"
+        return f"{say_count(count, 'account')} {'back to the usual pace' if recovered else f'{spend} unusually fast'}"
     what = "can be read again" if recovered else "cannot be read"
     if notice.measure is Measure.CREDITS:
         what = f"{have} enough credits again" if recovered else f"{are} low on credits"
@@ -144,7 +145,7 @@ def kinds(notice: Notice, now: datetime, zone: ZoneInfo) -> Callable[[Story], Gr
 def recovery_group(story: Story) -> Group:
     """Recovered: those whose trouble was never told stand apart, since they are news twice."""
     if story.overtaken:
-        return Group((1,), "Troubled meanwhile, well again (not told in time)")
+        return Group((1,), "Not told in time, well again")
     return Group((0,), GROWTHS.get(story.last.notice.facts.growth or "", "Well again"))
 
 
@@ -195,8 +196,15 @@ def trouble_group(story: Story) -> Group:
 
 def spoken(notice: Notice) -> Callable[[Story], str]:
     """How one account is said inside a group."""
-    numbered = notice.measure in (Measure.CREDITS, Measure.RUNWAY)
-    return with_number if numbered else plain_name
+    if notice.measure is Measure.SPIKE and notice.reason is not Reason.RESOLVED:
+        return with_pace
+    return with_number if notice.measure in (Measure.CREDITS, Measure.RUNWAY) else plain_name
+
+
+def with_pace(story: Story) -> str:
+    """The account's name, and how many times its usual pace."""
+    value = story.last.notice.facts.value
+    return f"{plain_name(story)}{in_brackets(f'{value:,.0f} × the usual' if value else '')}"
 
 
 def plain_name(story: Story) -> str:

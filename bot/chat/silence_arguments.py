@@ -103,7 +103,7 @@ def wrong_words(command: str, said: Sequence[str], names: Names, watched: Sequen
     if is_span(rest):
         return Text().line(f"The account comes first, then how long. Try {example}.").message()
     typed = rest if shown else said[-1]
-    return Text().line(f"“{clean(typed, 40)}” is no length of time. Try {example}, or 30m, 1d.").message()
+    return Text().line(f"“{clean(typed, 40)}” is not a length of time. Try {example}, or 30m, 1d.").message()
 
 
 def taken_apart(said: Sequence[str], names: Names) -> tuple[str | None, str]:

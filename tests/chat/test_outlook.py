@@ -120,7 +120,7 @@ def test_several_at_once_are_one_message() -> None:
     ]
     (parcel,) = parcels(pending)
     assert render(parcel, NOW, ZONE).message.text == (
-        "🟠 2 accounts will run out of credits\n"
+        "🟠 2 accounts may run out of credits\n"
         "🟠 Warning, Wed 14:00–19:00: Studio (2,900)\n"
         "🟠 Warning, Wed 14:00 to Fri 19:00: Ads (2,900)"
     )

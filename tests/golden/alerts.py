@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.chat.endings import ended_message
+from bot.chat.fallback import write_letter
 from bot.core.delivery import Parcel, Story
 from bot.core.endings import EndedMessage, ToldAlert
 from bot.core.model import (
@@ -211,6 +212,11 @@ def several() -> Mapping[str, str]:
     """Accounts that fall together."""
     full: dict[str, Any] = {"credits": given.FULL, "credits_at": NOW}
     out: dict[str, Any] = {"credits": given.NONE_LEFT, "rung": "0", "severity": CRITICAL}
+    ended, late = replace(given.CANCELLED, ends_at=ago(hours=2)), ago(minutes=43)
+
+    def again(name: str) -> Notice:
+        return low(Reason.RESOLVED, INFO, growth="top-up", name=name, email=name, **full)
+
     kinds = zip(("Ads", "Demo", "Loop"), (OutageKind.UNAVAILABLE, OutageKind.BROKEN, OutageKind.BROKEN), strict=True)
     return {
         "low": shown.notices(*many("Ads", "Demo", **out), *many("Loop")),
@@ -227,9 +233,47 @@ def several() -> Mapping[str, str]:
         "readable again": shown.notices(
             *(unreadable(Reason.RESOLVED, INFO, name=name, email=name) for name in ("Ads", "Demo"))
         ),
+        "plans have ended": shown.notices(
+            *(plan(severity=CRITICAL, plan=ended, name=name, email=name) for name in ("Ads", "Demo"))
+        ),
+        "run out": shown.notices(
+            *(
+                notice(Measure.RUNWAY, Reason.FIRED, WARNING, given.facts(name, name, credits=given.LOW, foretold=OUT))
+                for name in ("Ads", "Demo")
+            )
+        ),
+        "spend fast": shown.notices(
+            *(
+                notice(Measure.SPIKE, Reason.FIRED, WARNING, given.facts(name, name, value=6.2))
+                for name in ("Ads", "Demo")
+            )
+        ),
+        "over before they could be told": shown.parcel(
+            Parcel(
+                tuple(
+                    Story((sent(low(name=name, email=name), late, late), sent(again(name)))) for name in ("Ads", "Demo")
+                )
+            )
+        ),
+        "more than one message holds": shown.notices(*many(*(f"A rather long name {n:03}" for n in range(200))))[:160],
         "no longer listed": shown.notices(
             *(note(Topic.GONE, given.facts(name, name)) for name in ("Ads", "Demo", "Loop"))
         ),
+    }
+
+
+def second_channel() -> Mapping[str, str]:
+    """The same words for a channel that knows plain text only, and what a late message says of it."""
+
+    def letter(*told: Notice) -> str:
+        _, words = write_letter(Parcel(tuple(Story((sent(one),)) for one in told)), NOW, given.UTC_ZONE)
+        return f"{words.title}\n\n{words.body}"
+
+    late, ways = ago(minutes=43), (ago(minutes=28), "mailto and ntfy")
+    return {
+        "one": letter(low(severity=CRITICAL, credits=given.NONE_LEFT)),
+        "several": letter(*many("Ads", "Loop")),
+        "told by Telegram later": shown.parcel(Parcel((Story((replace(sent(low(), late, late), sent_ways=ways),)),))),
     }
 
 
@@ -245,8 +289,10 @@ def greetings() -> Mapping[str, str]:
     paired = note(Topic.GREETING, Facts(total=1, by="Kim", check_every=timedelta(hours=1)))
     hello = note(Topic.GREETING, Facts(total=12, check_every=timedelta(minutes=15)))
     fleet = [joined(one) for one in many(*(f"Account {number}" for number in range(11)))]
+    nobody = note(Topic.GREETING, Facts(total=0, check_every=timedelta(minutes=15)))
     return {
         "nothing fires": shown.notices(hello),
+        "no account yet": shown.notices(nobody),
         "a warning": shown.notices(hello, joined(low())),
         "critical": shown.notices(hello, *map(joined, (out, shut, plan(name="Ads", email="ads")))),
         "somebody is at it": shown.notices(hello, joined(out, by="Kim")),
@@ -264,7 +310,8 @@ def silenced() -> Mapping[str, str]:
     gone = replace(given.CANCELLED, ends_at=ago(days=2))
 
     def ack(*names: str) -> list[Notice]:
-        return [replace(note(Topic.ACK, given.facts(name, name, **acked)), measure=Measure.CREDITS) for name in names]
+        told = [note(Topic.ACK, given.facts(name, name, **acked)) for name in names]
+        return [replace(one, measure=Measure.CREDITS, severity=WARNING) for one in told]
 
     return {
         "acknowledged": shown.notices(*ack("Studio")),

@@ -18,7 +18,7 @@ from bot.core.blackout import blackout
 from bot.core.board import Trouble as BoardTrouble
 from bot.core.clock import ClockStep
 from bot.core.digest import Coming, Digest, Event, Kind
-from bot.core.health import RefusedChat, Vitals, problems, unreached_for
+from bot.core.health import RefusedChat, Vitals, notes, problems, unreached_for
 from bot.core.model import Chat, Measure, Outage, OutageKind, SourceState
 from bot.core.storage import Failing, Trouble
 from tests.chat import given
@@ -62,6 +62,30 @@ def status(vitals: Vitals = WELL, **more: Any) -> str:
         notes=vitals.polling_notes,
     )
     return shown.message(status_message(replace(told, **more), NOW, UTC_ZONE))
+
+
+def healths() -> Mapping[str, str]:
+    """What ``/healthz`` says in words: the problems (503), and the notes, with which it stays 200."""
+    blocked = RefusedChat(Chat(123), "Forbidden: bot was blocked by the user", ago(minutes=43))
+    states = {
+        "well": WELL,
+        "no round ended": replace(WELL, last_round_at=ago(hours=2), readable_until=ago(hours=1)),
+        "late": replace(WELL, waiting=3, waiting_since=ago(minutes=5)),
+        "a chat that refuses, another is told": replace(WELL, refused=(blocked,)),
+        "a chat that refuses, nobody is told": replace(WELL, refused=(blocked,), unreached_since=ago(minutes=5)),
+        "Telegram is silent": replace(WELL, polling_silent=300.0),
+        "Telegram is away for a moment": replace(
+            WELL, polling_silent=20.0, polling_trouble="Telegram cannot be reached"
+        ),
+        "given up": replace(WELL, failed=3),
+        "all are paused": replace(WELL, all_paused=True, last_round_at=ago(days=1)),
+    }
+
+    def said(vitals: Vitals) -> str:
+        lines = [f"problem: {one}" for one in problems(vitals, EVERY, NOW)]
+        return "\n".join([*lines, *(f"note: {one}" for one in notes(vitals))]) or "(nothing)"
+
+    return {name: said(vitals) for name, vitals in states.items()}
 
 
 class OtherPrograms:

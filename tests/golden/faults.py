@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bot.accounts_file import read_accounts_file
 from bot.errors import SettingsError
-from bot.settings import load_settings
+from bot.settings import Settings, load_settings
 
 USEAPI = "user:1234-Zm9vYmFyc2VjcmV0"
 TELEGRAM = "7654321098:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw-x"
@@ -50,6 +51,56 @@ FILES = {
     "a name given twice": "TIMEZONE=UTC\n\nTIMEZONE=\n",
     "a secret in quotes": f"TELEGRAM_BOT_TOKEN='{TELEGRAM}'\n",
 }
+
+
+ACCOUNTS = {
+    "no source": "",
+    "an unknown key": '[[source]]\nnam = "x"',
+    "a setting's name": '[[source]]\nLOW_CREDITS = "5"',
+    "sources": '[[sources]]\naccounts = "all"',
+    "one pair of brackets": "[source]\naccounts = 'all'",
+    "a token": f'[[source]]\ntoken = "{USEAPI}"',
+    "thresholds": '[[source]]\nlow_credits = "5%,20%"',
+    "no text": "[[source]]\nlow_credits = true",
+    "a length of time": '[[source]]\nremind_every = "2 hourz"',
+    "a chat": '[[source]]\nchats = ["1", "abc"]',
+    "an account": '[[source]]\naccounts = ["a@b.c", "nobody"]',
+    "an account twice": '[[source]]\naccounts = ["a@b.c", "A@b.c"]',
+    "no account": "[[source]]\naccounts = []",
+    "an account without its email": '[[source]]\n[[source.account]]\nlabel = "x"',
+    "a label in the email": '[[source]]\n[[source.account]]\nemail = "Al <a@b.c>"',
+    "a table twice": '[[source]]\n[[source.account]]\nemail="a@b.c"\n[[source.account]]\nemail="a@B.c"',
+    "a label twice": '[[source]]\naccounts=["X <a@b.c>"]\n[[source.account]]\nemail="d@e.f"\nlabel="x"',
+    "a name twice": '[[source]]\nname="a"\n[[source]]\nname="A"',
+    "two sources without names": "[[source]]\n[[source]]",
+    "a variable that is not there": '[[source]]\ntoken_env = "NOT_THERE"',
+    "a file that is not there": '[[source]]\ntoken_file = "/not/there"',
+    "two places for the token": '[[source]]\ntoken_file = "a"\ntoken_env = "b"',
+    "no value": "[[source]]\nname = ",
+    "an open quote": '[[source]]\nname = "x',
+    "a key twice": "[[source]]\nname = 'a'\nname = 'b'",
+    "an open bracket": "[[source]]\nchats = ['1'\n'2']",
+    "no key = value": "[[source]]\nabc",
+    "several at once": '[[source]]\nchats = "x"\nlow_credits = "y"\nnames = 1',
+}
+"""Accounts files that are wrong."""
+
+
+def accounts_files() -> Mapping[str, str]:
+    """The faults of an accounts file."""
+    return {name: accounts_faults(text) for name, text in ACCOUNTS.items()}
+
+
+def accounts_faults(text: str) -> str:
+    """The faults of an accounts file of this text, a line each."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "accounts.toml"
+        file.write_text(text, encoding="utf-8")
+        try:
+            read_accounts_file(str(file), Settings(**TOKENS), {})  # type: ignore[arg-type]
+        except SettingsError as error:
+            return "\n".join(error.faults)
+    raise AssertionError(f"no fault: {text}")
 
 
 def settings() -> Mapping[str, str]:
