@@ -273,4 +273,4 @@ def databases() -> str:
         with open("letter.txt", "w", encoding="utf-8") as file:
             file.write("Dear Ann," * 100)
         states.append(database.database_finding("letter.txt"))
-    return lines(*states)
+    return lines(*states).replace(REVISION, "0123")
