@@ -29,7 +29,7 @@ async def test_every_command_is_answered(world: World) -> None:
         "12,960 credits of 15,000 (86 %)",
         "monthly 12,450 · daily 10 of 60 · package 500",
         "Premium - Monthly renews",
-        "5 jobs at once · 2160p · off-peak 0.7",
+        "5 jobs at once · 2160p · off-peak price × 0.7",
         "No alerts.",
     ):
         assert words in card
