@@ -64,6 +64,7 @@ from bot.silences import Silences
 from bot.sources import SERVICES, Source
 from bot.sources.http import Client, open_session
 from bot.store.database import Store
+from bot.tls import tls_reason
 from bot.verdicts import Verdicts
 from bot.view import View
 from bot.watchlist import WatchedSource
@@ -484,7 +485,7 @@ class App:
         except ProxyTrouble as error:
             log.warning("HEARTBEAT_URL cannot be reached: %s", error)
         except (ClientError, TimeoutError) as error:
-            log.warning("HEARTBEAT_URL cannot be reached: %s", type(error).__name__)
+            log.warning("HEARTBEAT_URL cannot be reached: %s", tls_reason(error) or type(error).__name__)
 
     def _errand(self, work: Coroutine[Any, Any, None]) -> None:
         """Does something on the side; what goes wrong with it is logged."""

@@ -3,6 +3,7 @@
 import os
 import resource
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 NAMES = {
@@ -29,6 +30,12 @@ def proxies() -> dict[str, str]:
 def command(module: str) -> tuple[str, ...]:
     """What runs a module of ours; ``-P`` keeps Python from importing what happens to lie in the working folder."""
     return (sys.executable, "-P", "-m", module)
+
+
+def offer_to_oom_killer(pid: int) -> None:
+    """Where memory runs out, the system ends this child before the bot. Linux only; elsewhere nothing happens."""
+    with suppress(OSError):
+        Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
 
 
 def forbid_core_dumps() -> None:

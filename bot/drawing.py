@@ -68,12 +68,14 @@ class Drawing:
         pipe = asyncio.subprocess.PIPE
         try:
             environment = self._environment()
-            return await asyncio.create_subprocess_exec(
+            process = await asyncio.create_subprocess_exec(
                 *self._command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment
             )
         except OSError as error:
             log.warning("The drawing process could not be started: %s", error)
             raise DrawingTrouble(f"The picture could not be drawn: {error.strerror or error}.") from None
+        children.offer_to_oom_killer(process.pid)  # at once: the library's import takes most of the memory
+        return process
 
     def _environment(self) -> dict[str, str]:
         """The child's environment, with a folder of its own, kept while the bot runs.

@@ -24,6 +24,8 @@ from aiohttp import (
 from aiohttp.connector import Connection
 from yarl import URL
 
+from bot.tls import tls_reason
+
 DIRECT = "direct"
 SETTINGS_SCHEMES = ("http", "socks5", "socks5h")
 SCHEMES = (*SETTINGS_SCHEMES, "https", "socks")
@@ -223,5 +225,7 @@ def unreachable(proxy: Proxy, error: BaseException) -> str:
     """Why a proxy cannot be reached; a TLS error or a name that is not found has no strerror that says so."""
     if isinstance(error, socket.gaierror):
         return f"{at(proxy)} cannot be reached: its name cannot be found"
+    if why := tls_reason(error):
+        return f"{at(proxy)} cannot be reached: {why}"
     reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else type(error).__name__
     return f"{at(proxy)} cannot be reached: {reason}"

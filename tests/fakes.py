@@ -57,7 +57,7 @@ CHAT, GROUP = Chat(111), Chat(-100222)
 QUARTER = timedelta(minutes=15)
 LADDER = (Threshold(20, percent=True), Threshold(5, percent=True), Threshold(0))
 RULES = Rules(low_credits=LADDER, plan_ends_within=(), unreadable_after=3, remind_every=timedelta(days=1))
-SOON = 10.0
+SOON = 60.0
 """Seconds that a test lets something take which takes milliseconds; only a test that fails waits for so long."""
 
 

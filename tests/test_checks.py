@@ -28,7 +28,7 @@ MANY = [f"user{number}@example.com" for number in range(checking.IN_FLIGHT + 36)
 
 async def idle(world: World) -> None:
     """Waits until every look has ended and is saved."""
-    await asyncio.wait_for(world.checks.drain(), 10)
+    await asyncio.wait_for(world.checks.drain(), 60)
 
 
 async def tick(world: World) -> None:
@@ -277,7 +277,7 @@ async def test_one_poisoned_account_takes_no_other_along(world: World, caplog: p
     await until(lambda: world.source.in_flight == 3)
     for gate in gates:
         gate.set()
-    await asyncio.wait_for(looking, 10)
+    await asyncio.wait_for(looking, 60)
     async with world.store.read() as connection:
         seen = await accounts.load(connection, map(key_of, emails))
     assert [seen[key_of(email)].reading is not None for email in emails] == [True, False, True]
@@ -479,7 +479,7 @@ async def test_cancelling_gives_up_what_hangs(world: World) -> None:
     world.source.hang(ALICE)
     await world.checks.tick()
     await until(lambda: world.source.in_flight)
-    await asyncio.wait_for(world.checks.cancel(), 10)
+    await asyncio.wait_for(world.checks.cancel(), 60)
     assert world.source.in_flight == 0
 
 

@@ -59,7 +59,7 @@ async def tick(world: World, pauses: Pauses) -> None:
     """One tick, as the app does it, to the end of the looks that it began."""
     await pauses.tick()
     await world.checks.tick()
-    await asyncio.wait_for(world.checks.drain(), 10)
+    await asyncio.wait_for(world.checks.drain(), 60)
     world.checks._draining = False
 
 
@@ -246,11 +246,11 @@ async def test_a_look_that_waits_its_turn_is_given_up(world: World) -> None:
     await until(lambda: bool(world.checks.paused))
     assert not pausing.done()
     gate.set()
-    await asyncio.wait_for(pausing, 10)
+    await asyncio.wait_for(pausing, 60)
     assert world.source.in_flight == 0
     world.checks._begin((await known(world))[BOB])
     world.checks.paused = replace(world.checks.paused, own={**world.checks.paused.own, BOBS: await pause_of(pauses)})
-    await asyncio.wait_for(world.checks.drain(), 10)
+    await asyncio.wait_for(world.checks.drain(), 60)
     assert world.source.reads.count(BOB) == 1
 
 
@@ -277,7 +277,7 @@ async def test_a_failure_in_a_pause_does_not_count(world: World) -> None:
     pausing = asyncio.create_task(pauses.pause([ALICES], HOURS, "Kim", CHAT))
     await until(lambda: bool(world.checks.paused))
     gate.set()
-    await asyncio.wait_for(asyncio.gather(looking, pausing), 10)
+    await asyncio.wait_for(asyncio.gather(looking, pausing), 60)
     assert await world.query("SELECT failures, outage_kind FROM accounts ORDER BY key") == [(0, None)] * 2
     assert await world.notices() == []
 

@@ -14,6 +14,7 @@ from telegram.request import BaseRequest, RequestData
 
 from bot.chat.clean import clean
 from bot.proxies import Proxy, ProxyTrouble, open_client
+from bot.tls import tls_reason
 
 CONNECT_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 30.0
@@ -163,6 +164,8 @@ def words_of(error: aiohttp.ClientError) -> str:
     if isinstance(error, ProxyTrouble):
         return str(error)
     if isinstance(error, aiohttp.ClientConnectorError):
+        if why := tls_reason(error):
+            return f"no connection to {error.host}: {why}"
         return f"no connection to {error.host}: {error.os_error.strerror or type(error.os_error).__name__}"
     if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError):
         return "the connection ended without an answer"

@@ -143,7 +143,7 @@ class SimulatedPixVerse(LocalServer):
         self,
         email: str | None = None,
         count: int = 1,
-        timeout: float = 10,  # noqa: ASYNC109 - named as in asyncio.wait_for
+        timeout: float = 60,  # noqa: ASYNC109 - named as in asyncio.wait_for
     ) -> None:
         """Return once `looks(email)` has reached `count`; TimeoutError after `timeout` seconds."""
         try:

@@ -132,7 +132,7 @@ class SimulatedTelegram(TelegramServer):
     async def wait_for(
         self,
         predicate: Predicate | str,
-        timeout: float = 10,  # noqa: ASYNC109 - named as in asyncio.wait_for
+        timeout: float = 60,  # noqa: ASYNC109 - named as in asyncio.wait_for
         chat_id: int | None = None,
         after: int = 0,
     ) -> SimulatedMessage:
@@ -154,7 +154,7 @@ class SimulatedTelegram(TelegramServer):
     async def wait_for_call(
         self,
         method: str,
-        timeout: float = 10,  # noqa: ASYNC109 - named as in asyncio.wait_for
+        timeout: float = 60,  # noqa: ASYNC109 - named as in asyncio.wait_for
         count: int = 1,
     ) -> Json:
         """Return the parameters of the `count`-th call of a method, as soon as it came in."""

@@ -28,6 +28,7 @@ from bot.core.model import OutageKind
 from bot.errors import LookError
 from bot.proxies import Proxy, ProxyTrouble, open_client
 from bot.sources.failures import Answer, decode
+from bot.tls import tls_reason
 
 _log = logging.getLogger(__name__)
 
@@ -151,6 +152,8 @@ def _failure(error: Exception) -> str:
     """Say in words why there was no answer; the error's own text names addresses and is left out."""
     if isinstance(error, ProxyTrouble):
         return str(error)
+    if why := tls_reason(error):
+        return f"No connection: {why}"
     said = next(text for kind, text in _FAILURES if isinstance(error, kind))
     if not isinstance(error, OSError) or isinstance(error, ClientConnectorDNSError | ClientSSLError):
         return said

@@ -8,7 +8,7 @@ import pytest
 
 BOT = Path(__file__).parents[2] / "bot"
 
-TOOLS = {"children", "errors", "redaction", "logs", "metrics", "proxies", "systemd", "watchlist"}
+TOOLS = {"children", "errors", "redaction", "logs", "metrics", "proxies", "systemd", "tls", "watchlist"}
 """What any room but the core may use; they know of the core at most."""
 
 EDGES = {"app", "cli", "__main__", "doctor", "probe", "check"}

@@ -50,7 +50,7 @@ PNG = b"\x89PNG\r\n\x1a\n and what a picture has"
 KEYBOARD = InlineKeyboardMarkup([[InlineKeyboardButton("Ack", callback_data="ack:1")]])
 
 
-def make_bot(simulator: SimulatedTelegram, token: str = TOKEN, read_timeout: float = 5) -> Bot:
+def make_bot(simulator: SimulatedTelegram, token: str = TOKEN, read_timeout: float = 60) -> Bot:
     """Make a real bot whose Telegram is the simulator."""
     requests = [HTTPXRequest(read_timeout=read_timeout) for _ in range(2)]
     return Bot(token, f"{simulator.url}/bot", request=requests[0], get_updates_request=requests[1])
@@ -348,7 +348,7 @@ class TestUpdates:
         poll = asyncio.create_task(bot.get_updates(timeout=30))
         await telegram.wait_for_call("getUpdates")
         telegram.say(OWNER, "/start now")
-        (update,) = await asyncio.wait_for(poll, timeout=5)
+        (update,) = await asyncio.wait_for(poll, timeout=60)
         assert update.message is not None
         assert update.message.from_user == update.effective_user
         assert (update.message.chat.id, update.message.from_user and update.message.from_user.id) == (OWNER, OWNER)
@@ -362,7 +362,7 @@ class TestUpdates:
 
     async def test_a_poll_without_news_ends_in_time(self, bot: Bot) -> None:
         """An empty answer comes when the time is up."""
-        assert await asyncio.wait_for(bot.get_updates(timeout=1), timeout=5) == ()
+        assert await asyncio.wait_for(bot.get_updates(timeout=1), timeout=60) == ()
 
     async def test_a_negative_offset_keeps_the_last(self, telegram: SimulatedTelegram, bot: Bot) -> None:
         """Only so many of the newest updates are left."""
@@ -379,9 +379,9 @@ class TestUpdates:
         async with make_bot(telegram) as other:
             second = asyncio.create_task(other.get_updates(timeout=30))
             with pytest.raises(Conflict, match="terminated by other getUpdates request"):
-                await asyncio.wait_for(first, timeout=5)
+                await asyncio.wait_for(first, timeout=60)
             telegram.say(OWNER, "hello")
-            assert len(await asyncio.wait_for(second, timeout=5)) == 1
+            assert len(await asyncio.wait_for(second, timeout=60)) == 1
 
     async def test_a_webhook_keeps_the_updates(self, telegram: SimulatedTelegram, bot: Bot) -> None:
         """It ends a waiting poll and refuses the next, until it is deleted; what people did waits for it."""
@@ -389,7 +389,7 @@ class TestUpdates:
         await telegram.wait_for_call("getUpdates")
         telegram.set_webhook("https://hooks.example.com/x")
         with pytest.raises(Conflict, match="terminated by setWebhook request"):
-            await asyncio.wait_for(poll, timeout=5)
+            await asyncio.wait_for(poll, timeout=60)
         telegram.say(OWNER, "hello")
         with pytest.raises(Conflict, match="can't use getUpdates method while webhook is active"):
             await bot.get_updates()
@@ -559,8 +559,8 @@ class TestFaults:
         waiting = [asyncio.create_task(bot.send_message(OWNER, "a")), asyncio.create_task(bot.get_updates(timeout=60))]
         await telegram.wait_for_call("sendMessage")
         await telegram.wait_for_call("getUpdates")
-        await asyncio.wait_for(telegram.stop(), timeout=2)
-        ends = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), timeout=2)
+        await asyncio.wait_for(telegram.stop(), timeout=60)
+        ends = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), timeout=60)
         assert all(isinstance(end, NetworkError) for end in ends)
 
     async def test_a_migrated_group_has_another_id(self, telegram: SimulatedTelegram, bot: Bot) -> None:
@@ -583,7 +583,7 @@ class TestFaults:
         await telegram.wait_for_call("getUpdates")
         telegram.away = True
         with pytest.raises(NetworkError):
-            await asyncio.wait_for(poll, timeout=5)
+            await asyncio.wait_for(poll, timeout=60)
         with pytest.raises(NetworkError):
             await bot.send_message(OWNER, "a")
         telegram.heal()
@@ -599,7 +599,7 @@ class TestFaults:
         await telegram.wait_for_call("getUpdates")
         telegram.kill_polling(status)
         with pytest.raises(error):
-            await asyncio.wait_for(poll, timeout=5)
+            await asyncio.wait_for(poll, timeout=60)
         await bot.send_message(OWNER, "a")
         await bot.get_updates()
 

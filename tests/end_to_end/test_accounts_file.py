@@ -2,7 +2,7 @@
 
 import json
 import signal
-import time
+from itertools import pairwise
 from pathlib import Path
 
 from bot.demo.pixverse import Fault
@@ -205,9 +205,9 @@ async def test_an_interval_of_its_own_holds_from_the_reload_on_and_ends_with_the
     await until(lambda: looks("alice@example.com") == looks("bob@example.com") == 1, "the first looks")
     written(world, alice + bob + often + CAROL + often)
     process.process.send_signal(signal.SIGHUP)
-    began = time.monotonic()
     await until(lambda: looks("bob@example.com") >= 5, "a look each second")
-    assert time.monotonic() - began < 15, "the ticks are as quick as the interval needs"
+    moments = [look.at for look in world.pixverse.requests if look.email == "bob@example.com"]
+    assert min(b - a for a, b in pairwise(moments[1:])) < 4, "the ticks are as quick as the interval needs"
     written(world, alice + bob + CAROL + often)
     process.process.send_signal(signal.SIGHUP)
     await until(lambda: process.log.count("Accounts file read again") == 2, "it is read again")

@@ -10,6 +10,9 @@ from bot.core.delivery import REFUSALS
 from bot.demo.telegram import FIREWALL, PORTAL, Refusal, SimulatedChat, bad_request, too_many_requests
 from tests.end_to_end.world import ANN, BOB, GROUP, MEMBER, PATIENCE, World, until
 
+NOT_BY_ITSELF = replace(REFUSALS, first=(600.0,), steady=600.0)
+"""What comes within a test's patience was brought by a sign of life."""
+
 
 async def test_an_alert_raised_while_telegram_is_away_survives_kill_9_and_says_that_it_is_late(world: World) -> None:
     """Nothing is lost: Telegram away, kill -9, restart; the alert then arrives, and says how late it is."""
@@ -142,15 +145,15 @@ async def test_429_on_one_chat_delays_no_other_and_its_wait_is_obeyed(world: Wor
     bot = await world.host(TELEGRAM_CHAT_IDS=f"{ANN},{BOB}")
     world.telegram.fail_send(ANN, too_many_requests(3))
     alice.monthly = 0
+    before = time.monotonic()
     await bot.round()
     await bot.logged("was not told")
-    refused = time.monotonic()
     bobs = await world.told("out of credits", BOB)
     await bot.stop()
     bot = await world.host(TELEGRAM_CHAT_IDS=f"{ANN},{BOB}")
     anns = await world.told("out of credits", ANN)
-    assert bobs.accepted < refused + 1
-    assert anns.accepted - refused > 2.5
+    assert bobs.accepted < anns.accepted
+    assert anns.accepted - before > 3
     await bot.quiet()
     assert (world.count("out of credits", ANN), world.count("out of credits", BOB)) == (1, 1)
     assert sum(name == "sendMessage" for name, _ in world.telegram.calls) == 3
@@ -264,19 +267,17 @@ async def test_refusals_that_pass_lose_nothing_in_the_real_process(world: World)
 @pytest.mark.parametrize("announced", [True, False], ids=["unblocked", "unblocked and written"])
 async def test_whoever_unblocks_the_bot_is_told_at_once(world: World, announced: bool) -> None:
     """Blocked while an alert is due: with the unblocking, or the first words after it, the alert comes at once."""
-    world.refusals = REFUSALS
+    world.refusals = NOT_BY_ITSELF
     (alice,) = world.accounts("alice")
     bot = await world.host()
     world.telegram.block(ANN)
     alice.monthly = 0
     await bot.round()
-    await bot.logged("refuses messages: Forbidden: bot was blocked by the user; trying again in 10 s")
+    await bot.logged("refuses messages: Forbidden: bot was blocked by the user; trying again in 600 s")
     world.telegram.unblock(ANN, announce=announced)
-    begun = time.monotonic()
     if not announced:
         world.telegram.say(ANN, "/start")
-    alert = await world.told("out of credits")
-    assert alert.accepted - begun < 5
+    await world.told("out of credits")
     await bot.quiet()
     assert "Cannot write" not in await bot.asked("/status")
 
@@ -285,16 +286,14 @@ async def test_whoever_unblocks_the_bot_is_told_at_once(world: World, announced:
 async def test_a_bot_that_starts_before_its_owner_pressed_start(new_world: World, credits: int) -> None:
     """Greeting, alert and menu wait for the chat, and come with /start."""
     late = 77
-    new_world.refusals = REFUSALS
+    new_world.refusals = NOT_BY_ITSELF
     new_world.accounts("alice", monthly=credits)
     bot = await new_world.host(TELEGRAM_CHAT_IDS=late)
     await bot.logged(f"Chat {late} refuses messages: Chat not found")
     await bot.logged(f"The command menu of chat {late} could not be set")
     new_world.telegram.add_chat(SimulatedChat(late, title="Late"))
-    begun = time.monotonic()
     new_world.telegram.say(late, "/start")
-    greeting = await new_world.told("credit-bot watches 1 account", late)
-    assert greeting.accepted - begun < 5
+    await new_world.told("credit-bot watches 1 account", late)
     if not credits:
         await new_world.told("out of credits", late)
     await until(lambda: any(f'"chat_id": {late}' in scope for scope, _ in new_world.telegram.commands), "the menu")

@@ -12,7 +12,7 @@ from bot.chat.replies import status_message
 from bot.demo.pixverse import Fault
 from bot.demo.server import LocalServer
 from bot.demo.telegram import BOT_BLOCKED
-from tests.end_to_end.world import ANN, BOB, EVERY, Bot, Page, World, until
+from tests.end_to_end.world import ANN, BOB, EVERY, World, answering, until
 
 
 class Heartbeat(LocalServer):
@@ -184,19 +184,6 @@ async def test_the_heartbeat_is_asked_after_whole_rounds_only(world: World) -> N
     world.clock.advance(EVERY)
 
 
-async def answering(bot: Bot, status: int) -> Page:
-    """What /healthz says, once it answers so."""
-    page = await bot.page("/healthz")
-
-    async def answers() -> bool:
-        nonlocal page
-        page = await bot.page("/healthz")
-        return page.status == status
-
-    await until(answers, lambda: f"/healthz answers {status}: {page.text}")
-    return page
-
-
 async def test_nobody_can_be_told_and_health_is_red(world: World) -> None:
     """The only chat is blocked while an alert fires: 503, no heartbeat, /status red; an end is no reason for that."""
     (alice,) = world.accounts("alice")
@@ -246,14 +233,16 @@ async def test_a_greeting_or_a_second_chat_leaves_health_green(new_world: World)
     new_world.telegram.block(ANN)
     bot = await new_world.host(TELEGRAM_CHAT_IDS=f"{ANN},{BOB}")
     await bot.logged(f"Chat {ANN} refuses messages")
+    await bot.recorded()
     new_world.clock.advance(timedelta(minutes=5))
     assert (await bot.page("/healthz")).status == 200
     alice.monthly = 0
     await bot.round()
     await new_world.told("out of credits", BOB)
+    await bot.recorded()
     new_world.clock.advance(timedelta(minutes=5))
     page = await bot.page("/healthz")
-    assert page.status == 200
+    assert page.status == 200, page.text
     assert any(note.startswith(f"chat {ANN}: Forbidden") for note in page.json["notes"])
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import time
 from datetime import UTC, datetime, timedelta
 
 from bot.demo.pixverse import Fault
@@ -110,10 +109,8 @@ async def test_a_look_under_way_has_ended_when_the_pause_is_confirmed(world: Wor
     world.pixverse.fail(Fault(delay=1.5), ALICES)
     world.clock.advance(EVERY)
     await until(lambda: world.pixverse.looks(ALICES) == 2, "a slow look has begun")
-    began = time.monotonic()
     await bot.asked("/pause alice 1h")
-    assert time.monotonic() - began > 1
-    assert await bot.looks() == 4
+    assert await bot.looks() == 4, "it is saved when the answer comes, though it takes longer than a pause"
 
 
 async def test_the_plans_end_is_told_in_a_pause(world: World) -> None:

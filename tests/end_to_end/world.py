@@ -16,6 +16,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -32,7 +33,7 @@ from bot.demo.telegram import SimulatedChat, SimulatedMessage, SimulatedTelegram
 from bot.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which something that was to happen counts as not happening; machines are slow at times."""
 
 USEAPI_TOKEN = "user:4711-MARKEDUSEAPI0123456789"
@@ -160,6 +161,21 @@ class Bot:
 
         await until(empty, "the outbox is empty")
 
+    async def recorded(self, *chats: int) -> None:
+        """Wait until all that Telegram has taken is recorded as such: it shows a message before the bot knows that.
+
+        Without ``chats`` that is each chat that does not refuse; before time passes at once, this has to be so.
+        """
+
+        def is_recorded() -> bool:
+            with closing(sqlite3.connect(self.world.database)) as connection:
+                rows = connection.execute("SELECT chat_id FROM outbox WHERE state IN ('pending', 'sending')")
+                waiting = {chat for (chat,) in rows}
+            refusing = set() if chats else {chat.id for chat in self.world.telegram.chats.values() if chat.blocked}
+            return not ((set(chats) & waiting) if chats else waiting - refusing)
+
+        await until(is_recorded, "what was delivered is recorded")
+
     async def asked(self, text: str, chat_id: int = ANN, **who: Any) -> str:
         """Say something in a chat, and return the bot's next message there, which is the answer if nothing fires."""
         return (await self.answer(text, chat_id, **who)).text
@@ -170,6 +186,19 @@ class Bot:
         before = len(telegram.messages)
         telegram.say(chat_id, text, **who)
         return await telegram.wait_for(lambda _: True, PATIENCE, chat_id, before)
+
+
+async def answering(bot: Bot, status: int) -> Page:
+    """What /healthz says, once it answers so."""
+    page = await bot.page("/healthz")
+
+    async def answers() -> bool:
+        nonlocal page
+        page = await bot.page("/healthz")
+        return page.status == status
+
+    await until(answers, lambda: f"/healthz answers {status}: {page.text}")
+    return page
 
 
 class HostedBot(Bot):

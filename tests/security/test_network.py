@@ -15,7 +15,9 @@ from telegram.error import NetworkError
 from bot.chat import request as requests
 from bot.chat.service import make_bot
 from bot.metrics import Metrics
+from bot.proxies import Proxy, unreachable
 from bot.sources.http import open_session
+from bot.tls import tls_reason
 from bot.web import Pages
 from bot.web_guard import is_own_name
 from tests.fakes import QUARTER, Clock
@@ -66,7 +68,7 @@ async def test_useapi_net_has_to_prove_who_it_is() -> None:
 
     async with serving_untrusted(answer) as url, client(url) as asked:
         error = await failure(asked)
-    assert "certificate" in error.said
+    assert error.said == "No connection: its TLS certificate is not trusted: self-signed certificate"
     assert seen == []
 
 
@@ -86,7 +88,45 @@ async def test_telegram_has_to_prove_who_it_is() -> None:
         for request in bot._request:
             await request.shutdown()
     assert seen == []
+    assert str(caught.value).endswith(
+        "no connection to localhost: its TLS certificate is not trusted: self-signed certificate"
+    )
     assert TOKEN not in str(caught.value)
+
+
+async def test_a_server_that_speaks_no_tls_is_named_so() -> None:
+    """Plain http behind an https address: the reason in words, and none of OpenSSL's signs."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({})
+
+    async with serving(answer) as url, client(url.replace("http:", "https:")) as asked:
+        error = await failure(asked)
+    assert error.said.startswith("No connection: TLS failed: ")
+    assert "SSL" not in error.said
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("certificate has expired", "certificate has expired; is this machine's clock right?"),
+        ("certificate is not yet valid", "certificate is not yet valid; is this machine's clock right?"),
+        (
+            "Hostname mismatch, certificate is not valid for 'api'.",
+            "hostname mismatch, certificate is not valid for 'api'",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_certificate_is_told(said: str, told: str) -> None:
+    """Also where aiohttp's error or a cause stands for it; a proxy's error keeps the proxy's name."""
+    inner = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed")
+    inner.verify_message = said
+    outer = OSError("x")
+    outer.__cause__ = inner
+    assert tls_reason(inner) == tls_reason(outer) == f"its TLS certificate is not trusted: {told}"
+    assert tls_reason(OSError(1, "x")) == ""
+    proxy = Proxy("TELEGRAM_PROXY", "http", "proxy.example.com", 3128)
+    assert unreachable(proxy, inner).endswith(f"cannot be reached: its TLS certificate is not trusted: {told}")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
