@@ -145,7 +145,7 @@ def kinds(notice: Notice, now: datetime, zone: ZoneInfo) -> Callable[[Story], Gr
 def recovery_group(story: Story) -> Group:
     """Recovered: those whose trouble was never told stand apart, since they are news twice."""
     if story.overtaken:
-        return Group((1,), "Not told in time, well again")
+        return Group((1,), "Well again, not told in time")
     return Group((0,), GROWTHS.get(story.last.notice.facts.growth or "", "Well again"))
 
 

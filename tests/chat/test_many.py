@@ -86,7 +86,7 @@ def test_many_recoveries() -> None:
         "🟢 3 accounts have enough credits again",
         "Refilled: Ads (15,000)",
         "Well again: Demo (15,000)",
-        "Not told in time, well again: Loop (15,000)",
+        "Well again, not told in time: Loop (15,000)",
         "Read 14:03. /credits shows every number.",
     ]
     assert not message.silent

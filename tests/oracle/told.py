@@ -185,7 +185,7 @@ MANY = (
     (r"acknowledged by", "ack"),
     (r"no longer listed", "gone"),
     (r"plans? ", "plan"),
-    (r"(last again|will run out)", "runway"),
+    (r"(last again|may run out)", "runway"),
     (r"(usual pace|unusually fast)", "spike"),
     (r"(can|cannot) be read", "failures"),
     (r"(enough credits|low on credits)", "credits"),
@@ -213,8 +213,8 @@ def of_many(words: str, state: str, body: list[str]) -> list[Telling]:
 
 
 def of_name(words: str, measure: str, state: str, label: str) -> Telling:
-    """One of many: its name, and perhaps its credits in brackets."""
-    found = re.match(rf"(.*?)(?: \((?:at least )?({NUMBER})\))?$", words)
+    """One of many: its name, and perhaps its credits, or its pace, in brackets."""
+    found = re.match(rf"(.*?)(?: \((?:at least )?({NUMBER})\)| \({NUMBER} × the usual\))?$", words)
     number = found[2] if found else None
     rung = re.search(r"below ([^,]+(?:,\d{3})*)", label)
     out = measure == "credits" and "out of credits" in label
