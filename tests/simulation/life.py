@@ -188,6 +188,7 @@ class Life:
             while self.clock_watch.step:
                 with suppress(DatabaseTrouble):
                     await self.clock_watch.look()
+                    self.changed.set()  # what follows the calendar may be due by the new clock
                     break
                 await asyncio.sleep(LOOK_EVERY_S)
 
