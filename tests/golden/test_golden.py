@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.golden import alerts, asked, bot_state, examined, faults, logged, zones
+from tests.oracle import told
 
 HERE = Path(__file__).parent
 GROUPS: dict[str, Callable[[], Mapping[str, str]]] = {
@@ -63,3 +64,19 @@ def test_the_words_are_those_of_the_golden_file(group: str) -> None:
 def test_no_golden_file_is_left_over() -> None:
     """A file that no situation writes would be read by people, and never be true."""
     assert {file.stem for file in HERE.glob("*.txt")} == GROUPS.keys()
+
+
+UNSEEN = {"paired", "paired, nothing fires", "muted everywhere, several", "more than one message holds"}
+"""Situations that no history has: nobody pairs a chat there, or mutes several accounts; and one that is cut here."""
+
+TO_CHATS = ("credits", "plans", "unreadable", "sources", "forecasts", "several", "greetings", "silenced", "notes")
+
+
+@pytest.mark.parametrize("group", TO_CHATS)
+def test_the_oracle_understands_every_message(group: str) -> None:
+    """What judges the bot reads its words: a change that it cannot read would blind it."""
+    for name, text in GROUPS[group]().items():
+        if name in UNSEEN:
+            continue
+        words = "\n".join(line for line in text.split("\n") if not line.startswith("[") and line != "(silent)")
+        assert told.read(told.Message("chat", 0.0, words)).tellings, name
