@@ -54,7 +54,7 @@ def spent_words(digest: Digest, now: datetime, zone: ZoneInfo) -> str:
     """What was spent since the last summary, and by whom most. Without any number before it nothing is known."""
     if not digest.known:
         return "Nothing was read yet: what was spent is not known."
-    since = say_past(digest.begun or digest.since, now, zone) + (", the first reading" if digest.begun else "")
+    since = say_past(digest.begun or digest.since, now, zone) + (" (the first reading)" if digest.begun else "")
     total = sum(amount for _, amount in digest.spent)
     if not total and digest.unknown:
         known = digest.unknown < digest.accounts
