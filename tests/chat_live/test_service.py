@@ -99,7 +99,7 @@ ANSWERS = {
     "/leave": "it stands in TELEGRAM_CHAT_IDS",
     "/start": "/credits",
     "/mute Studio 2h": "is muted until",
-    "/unmute": "is muted any more",
+    "/unmute": "is muted now",
     "/pause Studio 3h": "is paused until",
     "/resume": "Nothing was paused.",
     "/check": "Checking 3 accounts now",
@@ -254,7 +254,7 @@ async def test_nobody_who_is_paused_is_looked_at(talk: Talk) -> None:
     assert "paused until today 15:00" in await talk.ask(111, "/credits")
     assert "Paused until today 15:00 by Kim." in await talk.ask(111, "/credits Studio")
     await talk.tap(talk.telegram.messages[-1], talk.telegram.messages[-1].buttons[0][0][1])
-    assert "1 account is paused and not looked at" in await talk.ask(111, "/check")
+    assert "1 account is paused;" in await talk.ask(111, "/check")
     await talk.tap(await talk.alert(), "credits")
     await talk.handled()
     others_keys = {one.account.key for one in others}

@@ -53,7 +53,7 @@ async def test_nobody_is_asked_about_who_is_paused(world: World) -> None:
     await tapped(world, alert, "Credits")
     await world.told("Paused until", after=before)
     before = len(world.telegram.messages)
-    assert "1 account is paused and not looked at" in await bot.asked("/check")
+    assert "1 account is paused;" in await bot.asked("/check")
     await world.told("paused until", after=before + 1)
     assert "out of credits" in await bot.asked("/alerts", BOB)
     assert "1 paused" in await bot.asked("/status")

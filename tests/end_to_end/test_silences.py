@@ -173,7 +173,7 @@ async def test_everything_muted_everywhere_and_unmuted_by_another(world: World) 
     alice.monthly = 0
     await bot.round()
     await bot.quiet()
-    assert "Nothing is muted any more" in await bot.asked("/unmute")
+    assert "Nothing is muted now" in await bot.asked("/unmute")
     for chat in (ANN, BOB):
         await world.told("out of credits", chat)
 
