@@ -98,6 +98,18 @@ def nothing_is_zero() -> None:
     around_reads(guessed)
 
 
+def one_blinds_all() -> None:
+    """A silence of one chat holds in every chat."""
+    from bot.store import alerts
+
+    right = alerts.silence_of
+
+    def wrong(row: Any) -> Any:
+        return replace(right(row), chat=None)
+
+    alerts.silence_of = wrong
+
+
 def talks_to_strangers() -> None:
     """Everybody is answered."""
     from bot.chat.access import Access
@@ -162,5 +174,6 @@ DEFECTS = {
     "ends-with-a-404": Defect(ends_with_a_404, "a proxy answers 404 for the list"),
     "taken-for-useapi": Defect(taken_for_useapi, "a page of Cloudflare comes under 403"),
     "ended-board": Defect(ended_board, "a chat refuses the edit of its board"),
+    "one-blinds-all": Defect(one_blinds_all, "one chat of two is muted"),
     "talks-to-strangers": Defect(talks_to_strangers, "a stranger asks"),
 }

@@ -46,6 +46,7 @@ def truth_of(world: World) -> Truth:
         hurdles=[truth.Hurdle(shifted(span), chat) for span, chat in world.hurdles],
         trouble=[shifted(span) for span in (*world.troubles, *world.freezes)],
         stopped=[shifted(span) for span in world.freezes],
+        wishes=world.wishes,
         jumps=[(EPOCH + at, by) for at, by in world.jumps],
         moved={str(old): str(new) for old, new in world.moved.items()},
         slack=slack_of(world),

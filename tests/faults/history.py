@@ -17,12 +17,13 @@ from tempfile import TemporaryDirectory
 from bot.demo.accounts import SimulatedAccount, utc_now
 from tests.faults import boards
 from tests.faults.downtimes import HEAD, wrong_downtimes
-from tests.faults.evidence import told_of, truth_of
+from tests.faults.evidence import EPOCH, told_of, truth_of
 from tests.faults.plot import Plot, Question, Turn
 from tests.faults.storage import HEADS, wrong_of_the_database
 from tests.faults.troubles import ROOMS, TELEGRAM, Act
 from tests.faults.world import PATIENCE, STRANGER, World
 from tests.oracle.judge import LEFT_OPEN, judge
+from tests.oracle.truth import Wish
 
 FULL = 14000
 LONGEST = 240.0
@@ -61,6 +62,9 @@ async def live(plot: Plot, template: Path, court: Executor, defect: str | None =
             async with asyncio.timeout(LONGEST):
                 await play(world, plot)
                 await catch_up(world)
+                if plot.muted and plot.unmuted:
+                    await wish(world, plot.muted, "unmute", "/unmute", "Nothing is muted any more")
+                    await until(partial(is_quiet, world), lambda: "what a mute withheld is told")
                 await end(world)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other histories go on
             world.complaints.append(f"{type(error).__name__}: {error}")
@@ -84,6 +88,8 @@ async def play(world: World, plot: Plot) -> None:
     await until(lambda: begun(world), lambda: f"the bot begins; its log ends {world.life.lines[-5:]}")
     if plot.board:
         await boards.ask(world)
+    if plot.muted:
+        await wish(world, plot.muted, "mute", "/mute all 1d", "Everything is muted until")
     keeper = asyncio.create_task(world.keep())
     try:
         async with asyncio.TaskGroup() as actors:
@@ -159,6 +165,27 @@ async def ask(world: World, questions: list[Question]) -> None:
         world.telegram.say(world.moved.get(question.chat_id, question.chat_id), question.text)
 
 
+async def wish(world: World, chat: int, kind: str, text: str, answer: str) -> None:
+    """Somebody wishes for quiet in a chat, or for the end of it, while nothing else happens, and is answered.
+
+    A mute holds once that is said, and is over as soon as that is asked for.
+    """
+    asked, before = time.monotonic(), len(world.telegram.messages)
+    world.telegram.say(chat, text)
+
+    async def answered() -> bool:
+        return any(one.chat_id == chat and answer in one.text for one in world.telegram.messages[before:])
+
+    await until(answered, lambda: f"{text} is answered")
+    at = EPOCH + (time.monotonic() if kind == "mute" else asked)
+    world.wishes.append(Wish(at, kind, chat=str(chat), made_in=str(chat)))
+
+
+async def is_quiet(world: World) -> bool:
+    """Whether the bot has nothing left to say."""
+    return (await world.life.health()).get("outbox") == 0
+
+
 async def until(true: Callable[[], Awaitable[bool]], what: Callable[[], str], patience: float = PATIENCE) -> None:
     """Wait for something; TimeoutError says what did not happen."""
     deadline = time.monotonic() + patience
@@ -182,7 +209,7 @@ async def catch_up(world: World) -> None:
         if not world.life.runs:
             raise TimeoutError(f"the bot ended by itself: {world.life.lines[-3:]}")
         seen = all(world.looks_since(mended, email) >= SURE_LOOKS for email in world.pixverse.accounts)
-        return seen and (await world.life.health()).get("outbox") == 0
+        return seen and await is_quiet(world)
 
     await until(caught_up, lambda: f"the bot catches up; its log ends {world.life.lines[-5:]}")
 

@@ -58,9 +58,14 @@ class Plot:
     questions: list[Question] = field(default_factory=list)
     board: bool = False
     """Whether somebody asks for a board at the beginning."""
+    muted: int | None = None
+    """The chat that mutes everything before anything happens."""
+    unmuted: bool = True
+    """Whether it ends the mute once all is mended."""
 
     def __str__(self) -> str:
-        lines = [f"seed {self.seed}, chats {self.chats}, {self.settings}"]
+        quiet = f", {self.muted} muted" if self.muted else ""
+        lines = [f"seed {self.seed}, chats {self.chats}{quiet}, {self.settings}"]
         for turns in self.turns:
             lines += map(str, turns)
         for room, acts in self.acts.items():
@@ -95,6 +100,8 @@ def drawn(seed: int, strangers: tuple[int, ...]) -> Plot:
         Question(chance.uniform(0.3, 2), *one) for one in chance.sample(list(asked), chance.randint(1, 4))
     ]
     plot.board = chance.random() < 0.5
+    if plot.begins_well and plot.chats == (ANN, GROUP) and chance.random() < 0.4:
+        plot.muted = ANN
     return plot
 
 

@@ -112,3 +112,16 @@ async def test_a_page_of_cloudflare_is_nobodys_word(template: Path, court: Execu
     assert not outcome.misses, f"{outcome.misses}\n{outcome.record}"
     outcome = await live(passing, template, court, "taken-for-useapi")
     assert outcome.misses, outcome.record
+
+
+async def test_a_muted_chat_blinds_no_other(template: Path, court: Executor) -> None:
+    """Everything is muted in one chat: the other is told that credits are low, the muted one hears nothing.
+
+    A bot in which a silence of one chat holds in every chat is seen.
+    """
+    quiet = plot(Turn(0.3, ALICE, monthly=400), telegram=[Act(0.2, "5xx", 0.5, number=1)])
+    quiet.muted, quiet.unmuted = ANN, False
+    outcome = await live(quiet, template, court)
+    assert not outcome.misses, f"{outcome.misses}\n{outcome.record}"
+    outcome = await live(quiet, template, court, "one-blinds-all")
+    assert outcome.misses, outcome.record

@@ -15,6 +15,7 @@ from tests.faults.launch import CLOCK, DATABASE
 from tests.faults.process import Life, begin
 from tests.faults.services import Door, RecordedPixVerse, RecordedTelegram
 from tests.moved_clock import MovedClock, library
+from tests.oracle.truth import Wish
 
 USEAPI_TOKEN = "user:4711-MARKEDUSEAPI0123456789"
 TELEGRAM_TOKEN = "4242424242:AAMARKEDTELEGRAM-abcdefghijklmnopqrs"
@@ -51,6 +52,8 @@ class World:
         self.freezes: list[Span] = []
         self.hurdles: list[tuple[Span, str | None]] = []
         """When Telegram was in trouble, and in which chat (None: in all)."""
+        self.wishes: list[Wish] = []
+        """What people wished to hear nothing of."""
         self.complaints: list[str] = []
         """What went wrong apart from the chat, in words."""
         self.offset = 0.0
