@@ -37,7 +37,9 @@ class Following:
                 break
             late = self.story.late(at)
             if late:
-                return late.told_by, f"due since {late.at:.0f}, and not told: {late.state} {late.number}"
+                what = f"due since {late.at:.0f}, and not told: {late.state} {late.number}"
+                well = "" if late.well_at is None else f"the chat is well since {late.well_at:.0f}, and still "
+                return late.told_by, f"{well}{what}"
             wrong = happens()
             if wrong:
                 return at, str(wrong)

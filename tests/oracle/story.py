@@ -23,7 +23,10 @@ class TooOpenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Something to tell, since when, and until when it has to be told; ``lossy`` if it may have been left out."""
+    """Something to tell, since when, and until when it has to be told; ``lossy`` if it may have been left out.
+
+    ``well_at``: the chat refused until then, and has to be told soon after that.
+    """
 
     at: float
     stored_by: float
@@ -33,6 +36,7 @@ class Due:
     rung: str | None = None
     reminds: bool = False
     lossy: bool = False
+    well_at: float | None = None
 
     @property
     def fires(self) -> bool:
@@ -83,6 +87,7 @@ class Story:
         self.minds = {Mind()}
         self.unsure_until = 0.0
         self.in_the_way = truth.in_the_way(chat)
+        self.well_again = truth.well_again(chat)
         self.troubles = truth.troubles()
 
     def look(self, look: Look) -> None:
@@ -103,11 +108,22 @@ class Story:
                 if moved.lapses <= look.at:  # what was acknowledged long ago has become critical again
                     yield from self.lapsed(moved, look.at)
 
+    def told_by(self, stored_by: float) -> tuple[float, float | None]:
+        """Until when something has to be told; and, where that follows from it, when the chat was well again.
+
+        What became due only a minute before may wait for more of its cause.
+        """
+        told_by = self.truth.in_time(stored_by, self.truth.slack.tell, self.in_the_way)
+        for well in self.well_again:
+            if stored_by <= well.at - self.truth.slack.refused and well.by < told_by:
+                return well.by, well.at
+        return told_by, None
+
     def perhaps_reminded(self, mind: Mind, at: float) -> Iterator[Mind]:
         """What is about to be less bad may have left a reminder that is still to be told."""
         yield mind
         if mind.severity == "critical" and self.reminds(mind, at) and not (mind.due and mind.due[-1].reminds):
-            told_by = self.truth.in_time(at, self.truth.slack.tell, self.in_the_way)
+            told_by, _ = self.told_by(at)
             due = Due(at, at, told_by, "critical", mind.number, mind.rung, reminds=True, lossy=True)
             yield replace(mind, due=(*mind.due, due), reminders=mind.reminders + 1)
 
@@ -155,8 +171,8 @@ class Story:
         if silenced or not (mind.told if mind.level == 0 else mind.fresh or mind.level > mind.told):
             yield mind
             return
-        told_by = self.truth.in_time(stored_by, self.truth.slack.tell, self.in_the_way)
-        due = Due(at, stored_by, told_by, mind.severity or "resolved", mind.number, mind.rung)
+        told_by, well_at = self.told_by(stored_by)
+        due = Due(at, stored_by, told_by, mind.severity or "resolved", mind.number, mind.rung, well_at=well_at)
         yield replace(mind, told=mind.level, fresh=False, due=(*mind.due, due))
 
     def ack(self, at: float, lapses: float) -> None:
@@ -196,7 +212,7 @@ class Story:
             if silenced or free.fresh or free.level > free.told:
                 yield from self.announced(free, at, stored_by, silenced=silenced)
                 continue
-            told_by = self.truth.in_time(stored_by, self.truth.slack.tell, self.in_the_way)
+            told_by, _ = self.told_by(stored_by)
             held_up = told_by > stored_by + self.truth.slack.tell  # a later reminder may take its place
             due = Due(at, stored_by, told_by, "critical", free.number, free.rung, reminds=True, lossy=held_up)
             yield replace(free, due=(*free.due, due))

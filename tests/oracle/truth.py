@@ -114,17 +114,27 @@ class Wish:
 class Hurdle:
     """A time in which a delivery may fail or wait: Telegram away, asking for peace, or refusing.
 
-    ``chat`` None: for all chats. None of them ends a delivery: what is due then is told after its end. A chat that
-    refused for less than an hour is tried within ``REFUSED_WAIT`` of that, and later as soon as it gives a sign of
-    life.
+    ``chat`` None: for all chats. None of them ends a delivery: what is due then is told after its end. ``refuses``: the
+    chat refuses, and is tried again by the schedule of refusals. ``sign``: it gives a sign of life at its end.
     """
 
     span: Span
     chat: str | None = None
+    refuses: bool = False
+    sign: bool = False
 
 
-REFUSED_WAIT = 60.0
-"""Seconds between two tries of a chat that refuses, within the first hour."""
+REFUSED_LONG = 3600.0 + 70.0
+"""Seconds for which a chat may refuse until it is tried more rarely: the first three tries, and an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Well:
+    """A chat that refused takes messages again: since when it had refused, when that is over, and told by when."""
+
+    since: float
+    at: float
+    by: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +146,8 @@ class Slack:
     pace, 30 s of backoff). ``send``: how old what a message does not tell yet may be, for it was written before it
     was sent. ``look``: how much later than ``CHECK_EVERY`` an account may be looked at again.
     ``board``: from something that a board shows to its being there, after whatever was in the way.
+    ``refused``, ``refused_long``: from one try of a chat that refuses to the next, within the first hour and later;
+    ``sign``: from its sign of life to the next try; ``well``: from a try that succeeds to all that was owed.
     """
 
     save: float = 2.0
@@ -145,6 +157,10 @@ class Slack:
     look: float = 60.0
     board: float = 120.0
     mixed: float = 2.0
+    refused: float = 60.0
+    refused_long: float = 900.0
+    sign: float = 10.0
+    well: float = 15.0
 
 
 @dataclass
@@ -226,9 +242,54 @@ class Truth:
 
     def in_the_way(self, chat: str) -> list[Span]:
         """When something may have kept a message from a chat."""
+        refusals = [(since, until) for since, _, until in self.refusals(chat)]
+        return sorted([*self.troubles(), *(one.span for one in self.hurdles_of(chat) if not one.refuses), *refusals])
+
+    def hurdles_of(self, chat: str) -> list[Hurdle]:
+        """What concerns a chat, wherever it moved."""
         now = self.now_called(chat)
-        here = [one.span for one in self.hurdles if one.chat is None or self.now_called(one.chat) == now]
-        return sorted([*self.troubles(), *here])
+        return [one for one in self.hurdles if one.chat is None or self.now_called(one.chat) == now]
+
+    def refusals(self, chat: str) -> list[tuple[float, float, float]]:
+        """The times in which a chat refuses: from when, until when, and by when it is surely tried again.
+
+        The bot counts from the first refusal on, and through whatever keeps it from a try that succeeds. Only such a
+        try, or a sign of life, lets it begin anew.
+        """
+        found, refused_since, believed = [], 0.0, -inf
+        troubles = [Hurdle(span) for span in self.troubles()]
+        for one in sorted([*self.hurdles_of(chat), *troubles], key=lambda one: one.span):
+            since, until = one.span
+            if not one.refuses:
+                believed = max(believed, until + self.slack.refused_long) if since <= believed else believed
+                continue
+            refused_since = since if since > believed else refused_since
+            if one.sign:
+                again = until + self.slack.sign
+                found.append((since, until, again))
+                refused_since, believed = until, max(believed, again)
+                continue
+            long = until - refused_since > REFUSED_LONG
+            again = until + (self.slack.refused_long if long else self.slack.refused)
+            found.append((since, until, again))
+            believed = max(believed, again)
+        return found
+
+    def well_again(self, chat: str) -> list[Well]:
+        """When a chat took messages again that had refused, and nothing else was in the way until all was told.
+
+        Not where so many accounts are watched that what is owed may be gathered.
+        """
+        if len(self.accounts) > MOST_UNGATHERED:
+            return []
+        refusals, found = self.refusals(chat), list[Well]()
+        others = [*self.troubles(), *(one.span for one in self.hurdles_of(chat) if not one.refuses)]
+        others += [(since, until) for since, until, _ in refusals]
+        for since, until, again in refusals:
+            by = again + self.slack.well
+            if not any(begin < by and end > until for begin, end in others):
+                found.append(Well(since, until, by))
+        return found
 
     def now_called(self, chat: str) -> str:
         """The chat as it is called in the end."""
@@ -253,6 +314,10 @@ class Truth:
             found.append(seen)
             before = seen if seen.outage is None else before
         return found
+
+
+MOST_UNGATHERED = 5
+"""Of so many accounts no storm is made: five others than those of a message must have been told of."""
 
 
 def lost_bucket(before: Answer, after: Answer) -> bool:

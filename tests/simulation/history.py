@@ -1,11 +1,13 @@
 """What a history will be, made from its seed alone: its length, its accounts, what goes wrong, what people do."""
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from tests.field.catalogue import FieldAnswer
 from tests.oracle import Rules
 from tests.simulation.accounts import DAY, SimulatedAccount
+from tests.simulation.wire import of_account, of_send, pausing
 
 HOUR, MINUTE = 3600.0, 60.0
 BEGIN = datetime(2026, 11, 23, tzinfo=UTC).timestamp()
@@ -18,19 +20,26 @@ OUTAGES = (
     *("bucket", "left out", "half told"),
 )
 POST_FAULTS = ("away", "lost", "lost", "peace", "gone", "refused", "slow")
+FORM_FAULTS = ("plain", "topic")
+"""Telegram finds the message wrong, or its topic: the same words are taken in a plainer form, or without the topic."""
+
 REFUSALS = ("gone", "refused")
 STORE_FAULTS = ("locked", "full")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that goes wrong from a moment until another, for one account or chat, or (None) for all."""
+    """Something that goes wrong from a moment until another, for one account or chat, or (None) for all.
+
+    ``answer`` is what is answered meanwhile, as it was seen in the field; None: nothing, or what the kind alone says.
+    """
 
     kind: str
     since: float
     until: float
     who: str | None = None
     seconds: float = 0.0
+    answer: FieldAnswer | None = None
 
     def holds(self, at: float, who: str) -> bool:
         """Whether it concerns someone at a moment."""
@@ -81,6 +90,7 @@ class History:
         made = cls(seed, chance, length, every, tail, accounts, chats, rules_of(chance, length, every))
         made.go_wrong()
         made.be_visited(random.Random(f"visits of {seed}"))
+        made.be_answered(random.Random(f"answers of {seed}"))
         return made
 
     @property
@@ -138,6 +148,15 @@ class History:
             self.visits.append(Visit(begin + chance.random() * length, kind, who))
         self.visits = sorted((one for one in self.visits if one.at < self.tail), key=lambda one: one.at)
 
+    def be_answered(self, chance: random.Random) -> None:
+        """Draws from the catalogue what is answered in each trouble, and who finds what wrong with a message."""
+        for kind in FORM_FAULTS:
+            if chance.random() < 0.3:
+                since = BEGIN + chance.random() * self.length
+                until = min(since + 3 * self.every * chance.random(), self.tail)
+                self.faults.append(Fault(kind, since, until, chance.choice([None, *self.chats])))
+        self.faults = [replace(fault, answer=answer_in(fault, chance)) for fault in self.faults]
+
     def add(self, kind: str, length: float, who: str | None = None, seconds: float = 0.0) -> None:
         """One more fault, over before the tail."""
         since = self.moment() if kind in OUTAGES else self.fateful_moment()
@@ -161,6 +180,15 @@ class History:
         """What goes wrong now for someone, the newest first."""
         found = [one for one in self.faults if one.kind in kinds and one.holds(at, who)]
         return found[-1] if found else None
+
+
+def answer_in(fault: Fault, chance: random.Random) -> FieldAnswer | None:
+    """What is answered in a trouble: one of all that mean the same; of a Telegram that is away often nothing."""
+    found = of_account(fault.kind) or of_send(fault.kind)
+    if not found or (fault.kind in ("away", "unavailable") and chance.random() < 0.3):
+        return None
+    answer = chance.choice(found)
+    return pausing(answer, fault.seconds) if fault.kind == "peace" else answer
 
 
 def rules_of(chance: random.Random, length: float, every: float) -> list[tuple[float, Rules]]:

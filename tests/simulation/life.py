@@ -207,9 +207,10 @@ class Life:
         """What chats say that take the bot back: each writes to it."""
         world = self.world
         back = [(fault.until, fault.who) for fault in world.history.faults if fault.kind == "gone"]
+        began = world.now()
         for at, who in sorted(back, key=lambda one: one[0]):
-            if at > world.now():
-                await asyncio.sleep(at - world.now())
+            if at > began:
+                await asyncio.sleep(max(0.0, at - world.now()))
                 world.count("signs of life")
                 for chat in world.history.chats if who is None else (who,):
                     for name in {chat, world.truth.now_called(chat)}:

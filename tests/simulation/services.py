@@ -8,17 +8,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.chat.messages import render
-from bot.chat.text import Message
-from bot.core.delivery import Delivered, Later, Moved, Parcel, Rejected, SendResult
+from telegram.error import NetworkError, TimedOut
+
+from bot.chat.sender import TelegramPost
 from bot.core.left_out import OF_PLAN
-from bot.core.model import Chat, Credits, LeftOut, Listing, Outage, OutageKind, Reading, Sample, Unchanged
+from bot.core.model import Credits, LeftOut, Listing, Outage, OutageKind, Reading, Sample, Unchanged
 from bot.core.model import Plan as BotsPlan
+from tests.field.catalogue import FieldAnswer
 from tests.oracle import Answer, Hurdle, Plan, Slack, Told, Truth
 from tests.oracle import Message as ToldMessage
-from tests.oracle.truth import REFUSED_WAIT
 from tests.simulation.accounts import SimulatedAccount
-from tests.simulation.history import OUTAGES, POST_FAULTS, REFUSALS, STORE_FAULTS, Fault, History
+from tests.simulation.history import FORM_FAULTS, OUTAGES, POST_FAULTS, REFUSALS, STORE_FAULTS, Fault, History
+from tests.simulation.wire import field_bot, moved_to, peace_of, understood
 
 UTC_ZONE = ZoneInfo("UTC")
 NEW_ID = -100999
@@ -64,18 +65,14 @@ class World:
         history, truth = self.history, self.truth
         for fault in history.faults:
             if fault.kind in POST_FAULTS:
-                truth.hurdles.append(Hurdle((fault.since, fault.until + self.wait_after(fault)), fault.who))
-            elif fault.kind not in OUTAGES:
+                peace = fault.seconds if fault.kind == "peace" else 0.0
+                span = (fault.since, fault.until + peace)
+                truth.hurdles.append(Hurdle(span, fault.who, fault.kind in REFUSALS, sign=fault.kind == "gone"))
+            elif fault.kind in STORE_FAULTS:
                 # whoever waits for a locked database tries again after half a minute at the latest
                 truth.trouble.append((fault.since, fault.until + 45))
         if history.moves_at is not None:
             truth.moved["-100222"] = str(NEW_ID)
-
-    def wait_after(self, fault: Fault) -> float:
-        """How long after a fault a chat may still wait for its next try; one that refused for long gives a sign."""
-        if fault.kind == "peace":
-            return fault.seconds
-        return REFUSED_WAIT if fault.kind in REFUSALS else 0
 
     def wall(self) -> datetime:
         """What the machine's clock shows."""
@@ -117,6 +114,8 @@ class SimulatedSource:
         world.count("looks")
         if fault:
             world.count(f"source {fault.kind}")
+        if fault and fault.answer:  # the bot gets the bytes, the truth what they mean
+            return await understood(fault.answer, email, world.clock)
         sample = sample_of(answer, account, world.clock())
         return replace(sample, page=hash(replace(sample, taken_at=NEVER))) if isinstance(sample, Reading) else sample
 
@@ -153,7 +152,7 @@ def answer_of(account: SimulatedAccount, at: float, fault: Fault | None) -> Answ
     if fault.kind == "half told":
         return replace(answer, plan=replace(plan, renews=None), allowance=None)
     kind = "unavailable" if fault.kind == "hang" else fault.kind
-    return replace(answer, outage=kind, peace=90.0 if kind == "throttled" else 0.0)
+    return replace(answer, outage=kind, peace=peace_of(fault.answer) if fault.answer else 0.0)
 
 
 def sample_of(answer: Answer, account: SimulatedAccount, clock: datetime) -> Sample:
@@ -182,49 +181,56 @@ def without(reading: Reading, *names: str) -> Reading:
     return replace(reading, left_out=tuple(map(LeftOut, names)))
 
 
-class SimulatedPost:
-    """Telegram: the messages are the real ones."""
+class SimulatedPost(TelegramPost):
+    """The bot's own sender, over a simulated Telegram."""
 
     def __init__(self, world: World) -> None:
         """Sends to the world."""
+        super().__init__(field_bot(self.call), world.clock, UTC_ZONE)
         self.world = world
 
-    def write(self, parcel: Parcel) -> tuple[Parcel, Message]:
-        """As the bot's post does."""
-        rendered = render(parcel, self.world.clock(), UTC_ZONE)
-        return parcel.first(rendered.told), rendered.message
-
-    async def send(self, message: Any, chat: Chat) -> SendResult:
+    async def call(self, method: str, given: dict[str, Any]) -> FieldAnswer | dict[str, Any]:
         """One send, in whatever way it goes."""
-        world, name = self.world, str(chat)
+        assert method == "sendMessage", method
+        world, name = self.world, str(given["chat_id"])
         history, begun = world.history, world.now()
         # a chat that has moved is in the way of the same faults
-        fault = history.fault(POST_FAULTS, begun, "-100222" if chat.chat_id == NEW_ID else name)
+        meant = "-100222" if name == str(NEW_ID) else name
+        fault = history.fault(POST_FAULTS, begun, meant)
         if fault:
             world.count(f"telegram {fault.kind}")
         await asyncio.sleep(25.0 if fault and fault.kind == "slow" else history.chance.uniform(0.02, 0.3))
         if name == "-100222" and history.moves_at is not None and begun >= history.moves_at:
             world.count("moves")
-            return Moved(NEW_ID)
-        match fault.kind if fault else "":
-            case "away":
-                return Later("Telegram cannot be reached")
-            case "peace":
-                return Later("Telegram asks for a pause", retry_after=fault.seconds if fault else 0)
-            case "refused":
-                return Rejected("MESSAGE_SEND_TEMPORARILY_RESTRICTED")
-            case "gone":
-                return Rejected("bot was blocked by the user")
+            return moved_to(NEW_ID)
+        if fault and fault.answer:
+            return fault.answer
+        if fault and fault.kind == "away":
+            raise NetworkError("no connection")
+        wrong = form_fault(history.fault(FORM_FAULTS, begun, meant), given)
+        if wrong:
+            world.count("telegram finds the form wrong")
+            return wrong
         return await self._take(
-            message, name, lost=bool(fault and fault.kind == "lost" and history.chance.random() < 0.6)
+            given, name, lost=bool(fault and fault.kind == "lost" and history.chance.random() < 0.6)
         )
 
-    async def _take(self, message: Message, chat: str, *, lost: bool) -> SendResult:
+    async def _take(self, given: dict[str, Any], chat: str, *, lost: bool) -> dict[str, Any]:
         """The message is taken; its answer may be lost on the way."""
         world = self.world
-        number = len(world.told.messages) + 1
-        world.told.messages.append(ToldMessage(chat, world.now(), message.text, message.silent, number, lost))
-        world.buttons += [(chat, button.data) for row in message.buttons for button in row]
+        number, silent = len(world.told.messages) + 1, bool(given.get("disable_notification"))
+        world.told.messages.append(ToldMessage(chat, world.now(), str(given["text"]), silent, number, lost))
+        rows = given.get("reply_markup", {}).get("inline_keyboard", [])
+        world.buttons += [(chat, button["callback_data"]) for row in rows for button in row]
         world.count("messages")
         await asyncio.sleep(world.history.chance.uniform(0.0, 0.1))
-        return Later("Telegram did not answer in time") if lost else Delivered(number)
+        if lost:
+            raise TimedOut
+        kind = "group" if chat.startswith("-") else "private"
+        return {"message_id": number, "date": int(world.now()), "chat": {"id": int(chat), "type": kind}}
+
+
+def form_fault(fault: Fault | None, given: dict[str, Any]) -> FieldAnswer | None:
+    """What Telegram finds wrong with a message: its entities and buttons, where it has some, or its topic."""
+    wrong = {"plain": ("entities", "reply_markup"), "topic": ("message_thread_id",)}
+    return fault.answer if fault and any(given.get(name) for name in wrong[fault.kind]) else None
