@@ -25,11 +25,12 @@ at in time.
 """
 
 from tests.oracle.judge import Miss, judge
-from tests.oracle.told import Message, Read, Telling, Told, Unreadable, read
+from tests.oracle.told import Asked, Message, Read, Telling, Told, Unreadable, read
 from tests.oracle.truth import Answer, Hurdle, Plan, Rules, Slack, Truth, Wish, outage_by
 
 __all__ = [
     "Answer",
+    "Asked",
     "Hurdle",
     "Message",
     "Miss",

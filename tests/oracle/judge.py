@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
 
+from tests.oracle.blame import wrongly_blamed
 from tests.oracle.boards import behind
 from tests.oracle.follow import Following, may_repeat
 from tests.oracle.looks import SOURCE, Fleet, Look, looks_at
+from tests.oracle.pages import Waiting, wrong_of_itself
 from tests.oracle.pauses import LAST_LOOK, Line, Paused, lines_of_ends, lines_of_pauses
 from tests.oracle.silences import joined, quiet_spans
 from tests.oracle.story import Story, TooOpenError
@@ -52,13 +54,32 @@ def judge(truth: Truth, told: Told, *, leaving_open: bool = False) -> list[Miss]
     fleet = Fleet.of(truth)
     about = [*((account, measure) for account in truth.accounts for measure in JUDGED), (SOURCE, "failures")]
     looks = {(subject, measure): looks_at(fleet, subject, measure) for subject, measure in about}
+    asked, waiting = sorted({one.at for one in (*told.statuses, *told.healths)}), Waiting()
     for chat in sorted(truth.chats_of(None)):
         here = [one for one in reads if truth.now_called(one.message.chat) == chat]
-        misses += stories(truth, chat, here, looks, leaving_open=leaving_open)
+        misses += stories(truth, chat, here, looks, Asking(asked, waiting), leaving_open=leaving_open)
         misses += notes(truth, chat, here, fleet.paused)
+    misses += [Miss(*one) for one in wrong_of_itself(fleet, told, waiting)]
+    misses += [Miss(*one) for one in wrongly_blamed(truth, reads)]
+    misses += held_up(truth)
     misses += [Miss(*one) for one in behind(truth, told.boards)]
     misses += [*not_looked_at(truth, fleet.paused), *looked_at(fleet.paused)]
     return sorted(misses, key=lambda miss: miss.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The moments at which the bot said how it is, and what waited then."""
+
+    moments: list[float]
+    waiting: Waiting
+
+
+def held_up(truth: Truth) -> Iterator[Miss]:
+    """Upkeep that let everything else wait for longer than anybody would notice."""
+    for at, seconds in truth.holds:
+        if seconds > truth.slack.hold:
+            yield Miss(at, f"upkeep let everything else wait for {seconds:.2f} s")
 
 
 def understood(told: Told) -> tuple[list[Read], list[Miss]]:
@@ -93,7 +114,9 @@ def keys_by_name(truth: Truth) -> dict[str, str]:
     return {name: key for key, name in truth.accounts.items()}
 
 
-def stories(truth: Truth, chat: str, reads: list[Read], looks: Looks, *, leaving_open: bool = False) -> Iterator[Miss]:
+def stories(
+    truth: Truth, chat: str, reads: list[Read], looks: Looks, asking: Asking, *, leaving_open: bool = False
+) -> Iterator[Miss]:
     """What is wrong with the stories that one chat was told, each for itself and in their order."""
     due_since = defaultdict[int, list[tuple[float, float]]](list)
     for subject, measure in looks:
@@ -106,7 +129,7 @@ def stories(truth: Truth, chat: str, reads: list[Read], looks: Looks, *, leaving
             for telling in one.tellings
             if telling.who == who and telling.measure == measure
         ]
-        following = Following(truth, chat, measure, Story(truth, chat, subject, measure))
+        following = Following(truth, chat, measure, Story(truth, chat, subject, measure), asking.moments)
         try:
             wrong = following.through(looks[subject, measure], heard)
         except TooOpenError:
@@ -116,6 +139,8 @@ def stories(truth: Truth, chat: str, reads: list[Read], looks: Looks, *, leaving
             continue
         if wrong:
             yield Miss(wrong[0], wrong[1], chat, f"{subject} {measure}")
+        for at, news in following.waits.items():
+            asking.waiting.note(at, chat, (subject, measure), news=news)
         for message, since in following.due_since.items():
             due_since[message].append(since)
     yield from out_of_order(truth, reads, due_since)

@@ -12,7 +12,7 @@ from tests.oracle.looks import Look
 from tests.oracle.rungs import NEW_PERIOD, Standing
 from tests.oracle.silences import acks, quiet_spans, snoozes, within
 from tests.oracle.told import Message, Telling
-from tests.oracle.truth import Span, Truth
+from tests.oracle.truth import MOST_UNGATHERED, Span, Truth
 
 MOST_MINDS = 20_000
 
@@ -77,6 +77,7 @@ class Story:
     def __init__(self, truth: Truth, chat: str, subject: str, measure: str) -> None:
         """Begins with nothing told."""
         self.truth = truth
+        self.subject = subject
         self.quiet = quiet_spans(truth, chat, subject)
         self.snoozes = snoozes(truth, chat, subject, measure)
         self.acks = acks(truth, subject, measure)
@@ -245,6 +246,23 @@ class Story:
             self.minds = in_time
             return None
         return min((due for mind in self.minds for due in mind.due if not due.lossy), key=lambda due: due.told_by)
+
+    def waits(self, now: float, longest: float) -> tuple[bool, bool]:
+        """Whether something surely waits for longer than that; and whether it is what a firing alert has come to."""
+        if len(self.truth.accounts) > MOST_UNGATHERED:
+            return False, False
+        needs = longest + self.truth.slack.save
+
+        def waiting(mind: Mind) -> list[Due]:
+            return [
+                due
+                for due in mind.due
+                if not due.lossy and self.truth.in_time(due.stored_by, needs, self.troubles) < now
+            ]
+
+        found = [(mind, waiting(mind)) for mind in self.minds]
+        news = [mind.level and due and due[-1].fires and not due[-1].reminds for mind, due in found]
+        return all(due for _, due in found), all(news)
 
     def kept(self, due: tuple[Due, ...], now: float) -> tuple[Due, ...]:
         """What may still be told: what was left out is not."""

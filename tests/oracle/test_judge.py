@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.oracle import Answer, Hurdle, Message, Plan, Rules, Told, Truth, Wish, judge
+from tests.oracle import Answer, Asked, Hurdle, Message, Plan, Rules, Told, Truth, Wish, judge
 
 EVERY, DAY = 600.0, 86400.0
 LOW = "🔵 Ada: 1,500 credits left (15 %)\nInfo: below your 20 % line."
@@ -169,3 +169,153 @@ def test_the_end_of_a_plan_is_told_in_a_pause(renews: bool) -> None:
     notes = [Message("1", at, text, True, 50 + at) for at, text in ((1212, PAUSED), (3013, GO_ON))]
     assert judge(truth, Told([*heard, *notes])) == []
     assert judge(truth, Told([*heard[1:], *notes]))
+
+
+def refusing(until: float, *, sign: bool = False) -> Truth:
+    """Low from the second look on, in a chat that refuses from before that until a moment."""
+    truth = world(9000, *[1500] * 40)
+    truth.hurdles.append(Hurdle((500, until), "1", refuses=True, sign=sign))
+    return truth
+
+
+@pytest.mark.parametrize(
+    ("until", "sign", "last"),
+    [(2000, False, 75), (3600, False, 75), (9000, True, 25), (9000, False, 915)],
+    ids=["for less than an hour", "for almost an hour", "for long, and a sign", "for long, without a sign"],
+)
+def test_a_chat_that_refused_is_told_soon_after_it_is_well(until: float, sign: bool, last: float) -> None:
+    """Within a minute where it refused for less than an hour; later within a minute of its sign of life."""
+    assert judge(refusing(until, sign=sign), told((until + last - 1, LOW))) == []
+    late = judge(refusing(until, sign=sign), told((until + last + 1, LOW)))
+    assert late[0].what.startswith(f"the chat is well since {until:.0f}")
+
+
+def test_refusals_that_follow_on_each_other_count_as_one() -> None:
+    """Three quarters of an hour, and as much again a few seconds later: the bot tries rarely by then."""
+    truth = refusing(3000)
+    truth.hurdles.append(Hurdle((3030, 6000), "1", refuses=True))
+    assert judge(truth, told((6900, LOW))) == []
+    truth.hurdles[-1] = Hurdle((3100, 6000), "1", refuses=True)
+    assert judge(truth, told((6900, LOW)))
+
+
+@pytest.mark.parametrize(
+    ("text", "fine", "guilty"),
+    [
+        (
+            "🔴 useapi.net refuses the API token\nCritical: its one account is not watched.",
+            "unavailable",
+            "unauthorized",
+        ),
+        ("🔴 useapi.net subscription has lapsed\nCritical: its one account is not watched.", "unavailable", "lapsed"),
+        ("🟠 Ada: cannot be read\nWarning: unknown account.", "unavailable", "missing"),
+        ("🟠 Ada: cannot be read\nWarning: session broken.", "missing", "broken"),
+    ],
+)
+def test_no_message_blames_what_is_not_at_fault(text: str, fine: str, guilty: str) -> None:
+    """A token, a subscription, an account, a session: each is named only after an answer that meant it."""
+    for outage, blamed in ((fine, True), (guilty, False)):
+        truth = low()
+        truth.rules = [(0, Rules(unreadable_after=1))]
+        truth.answers = [*truth.answers[:1], *[replace(one, outage=outage) for one in truth.answers[1:]]]
+        misses = judge(truth, told((603, text)))
+        assert any("is blamed, and was fine" in miss.what for miss in misses) is blamed, misses
+
+
+def test_a_plan_is_not_blamed_that_goes_on() -> None:
+    """A plan is over only where an answer said so, and one that renews is never trouble."""
+    truth = low()
+    truth.answers = [replace(one, plan=Plan(DAY * 20)) for one in truth.answers]
+    for text in ("🔴 Ada: plan is gone, now a free account", "🔴 Ada: plan renews in 20 days\nCritical: so."):
+        assert any("plan" in miss.what for miss in judge(truth, told((603, text))) if "reason" not in miss.what)
+    shut = "🔴 useapi.net refuses the API token\nCritical: 1 of 3 accounts not watched."
+    assert any("shuts all" in miss.what for miss in judge(truth, told((603, shut))))
+
+
+GREEN, RED = "🟢 The bot is well · up 1 h", "🔴 1 problem · up 1 h"
+
+
+def asked(truth: Truth, at: float, text: str = RED, code: int = 503, *messages: tuple[float, str]) -> list[str]:
+    """What is wrong with what the bot says of itself at a moment."""
+    heard = told(*messages)
+    heard.statuses, heard.healths = [Asked(at, text, "1")], [Asked(at, "", code=code)]
+    return [miss.what for miss in judge(truth, heard) if miss.what.startswith("/")]
+
+
+def test_status_is_not_green_while_something_due_waits_or_nothing_can_be_read() -> None:
+    """Over two minutes, or at the first look at everyone that failed. Before that, either answer is right."""
+    assert asked(refusing(5000), 700, GREEN) == []
+    assert "/status is green, and something due waits for 1" in asked(refusing(5000), 730, GREEN)
+    assert asked(refusing(5000), 730) == []
+    truth = low()
+    truth.answers[1] = replace(truth.answers[1], outage="unavailable")
+    assert asked(truth, 590, GREEN, 200) == []
+    assert asked(truth, 650, GREEN, 200) == ["/status is green, and nothing can be read"]
+    assert asked(truth, 1250, GREEN, 200) == []
+
+
+def test_status_names_no_chat_that_refuses_nothing() -> None:
+    """It names the one that refuses."""
+    lies = f"{RED}\nCannot write to chat 1: bot was blocked by the user"
+    truth = low()
+    heard = told((603, LOW), (2403, WELL))
+    heard.statuses = [Asked(100, lies, "1")]
+    assert [miss.what for miss in judge(truth, heard)] == ["chat 1 is blamed, which refused nothing"]
+    truth.hurdles.append(Hurdle((90, 95), "1", refuses=True))
+    assert judge(truth, heard) == []
+
+
+def test_healthz_is_503_while_an_alert_has_reached_nobody_and_200_where_another_chat_has_it() -> None:
+    """What one chat refuses counts only where nobody else was told."""
+    assert asked(refusing(5000), 730, code=200) == ["/healthz is 200, and an alert has reached nobody: ada credits"]
+    truth = refusing(5000)
+    truth.chats = ("1", "2")
+    heard = Told([Message("2", 603, LOW, id=9)], healths=[Asked(4000, "", code=503)])
+    assert any("/healthz is 503, and all is well" in miss.what for miss in judge(truth, heard))
+    heard.healths = [Asked(4000, "", code=200)]
+    assert not any("/healthz" in miss.what for miss in judge(truth, heard))
+
+
+def test_healthz_is_503_while_something_waits_or_nothing_was_read_for_long_and_200_else() -> None:
+    """Two intervals and a minute, as the contract says; a Telegram that is away, two minutes."""
+    truth = world(9000, *[1500] * 40)
+    truth.hurdles.append(Hurdle((500, 5000)))
+    assert asked(truth, 730, code=200) == ["/healthz is 200, and something due waits for 1, which refuses nothing"]
+    assert asked(truth, 700, code=200) == []
+    truth = world(*[9000] * 12)
+    assert asked(truth, 3000, GREEN, 503) == ["/healthz is 503, and all is well: "]
+    assert asked(truth, 3000, GREEN, 200) == []
+    truth.answers = [one if one.at < 3000 else replace(one, outage="unavailable") for one in truth.answers]
+    assert "/healthz is 200, and no account could be read for so long" in asked(truth, 4000, RED, 200)
+    assert asked(truth, 3600, RED, 200) == []
+
+
+def test_a_full_disk_is_known_as_soon_as_something_could_not_be_stored() -> None:
+    """Neither page is green then."""
+    truth = world(*[9000] * 6)
+    truth.full = truth.trouble = [(1100, 2000)]
+    assert asked(truth, 1150, GREEN, 200) == []
+    assert asked(truth, 1250, GREEN, 200) == [
+        "/status is green, and the disk is full",
+        "/healthz is 200, and the disk is full",
+    ]
+
+
+def test_a_silence_of_one_chat_changes_nothing_in_another() -> None:
+    """What a mute or a snooze withholds there is told here; that it is not is named as what it is."""
+    truth = low()
+    truth.chats = ("1", "2")
+    here = told((603, LOW), (2403, WELL)).messages
+    truth.wishes.append(Wish(100, "mute", chat="2", made_in="2"))
+    assert judge(truth, Told(here)) == []
+    assert judge(truth, Told())[0].what.startswith("a silence of another chat holds here: due since 601")
+
+
+def test_upkeep_that_delays_everything_is_a_miss() -> None:
+    """Fifty milliseconds nobody notices."""
+    truth = low()
+    truth.holds = [(700, 0.04)]
+    right = told((603, LOW), (2403, WELL))
+    assert judge(truth, right) == []
+    truth.holds.append((1900, 8.1))
+    assert judge(truth, right)[0].what == "upkeep let everything else wait for 8.10 s"

@@ -72,12 +72,24 @@ class Unreadable(Exception):
     """The message is nothing that anyone could make sense of."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the bot said of itself when it was asked: ``/status`` in a chat, or ``/healthz`` with its ``code``."""
+
+    at: float
+    text: str
+    chat: str = ""
+    code: int = 0
+
+
 @dataclass
 class Told:
-    """Everything that Telegram took, in order."""
+    """Everything that Telegram took, in order; and what was answered to whoever asked how the bot is."""
 
     messages: list[Message] = field(default_factory=list)
     boards: list[Board] = field(default_factory=list)
+    statuses: list[Asked] = field(default_factory=list)
+    healths: list[Asked] = field(default_factory=list)
 
 
 def read(message: Message) -> Read:

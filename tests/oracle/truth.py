@@ -148,6 +148,7 @@ class Slack:
     ``board``: from something that a board shows to its being there, after whatever was in the way.
     ``refused``, ``refused_long``: from one try of a chat that refuses to the next, within the first hour and later;
     ``sign``: from its sign of life to the next try; ``well``: from a try that succeeds to all that was owed.
+    ``hold``: for how long upkeep may let everything else wait.
     """
 
     save: float = 2.0
@@ -161,6 +162,7 @@ class Slack:
     refused_long: float = 900.0
     sign: float = 10.0
     well: float = 15.0
+    hold: float = 0.05
 
 
 @dataclass
@@ -172,8 +174,9 @@ class Truth:
     ``chats`` are the allowed ones, as text; ``told_of`` narrows them for an account. ``moved`` says which chat became
     which; ``boards``, since when which chat has one. ``up`` are the times in which the bot ran; ``trouble`` are times
     in which the database could not be written, and those in which the process stood still, which are ``stopped`` too.
-    ``jumps`` are moments at which the bot's clock was set on or back by so many seconds. ``rules`` are those in force
-    from a moment on.
+    ``full`` are the times of trouble in which the disk was full. ``holds`` are moments at which upkeep let everything
+    else wait, and for how many seconds. ``jumps`` are moments at which the bot's clock was set on or back by so many
+    seconds. ``rules`` are those in force from a moment on.
     """
 
     accounts: dict[str, str]
@@ -192,6 +195,8 @@ class Truth:
     boards: dict[str, float] = field(default_factory=dict)
     own_every: dict[str, float] = field(default_factory=dict)
     slack: Slack = field(default_factory=Slack)
+    full: list[Span] = field(default_factory=list)
+    holds: list[tuple[float, float]] = field(default_factory=list)
     ended_at: float = inf
 
     def every_of(self, account: str) -> float:
@@ -210,6 +215,10 @@ class Truth:
     def offset(self, at: float) -> float:
         """By how much the bot's clock was wrong at a moment."""
         return sum(by for since, by in self.jumps if since <= at)
+
+    def is_young(self, at: float, seconds: float) -> bool:
+        """Whether the bot was not up all the time in so many seconds before a moment."""
+        return not any(since <= at - seconds and at <= until for since, until in self.up)
 
     def clock(self, at: float) -> float:
         """What the bot's clock showed."""

@@ -12,10 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.pool import NullPool
 
+from bot.core.storage import Trouble
 from bot.errors import DatabaseTrouble
 from bot.store.connection import Connection
 from bot.store.database import Store
 from bot.store.migrate import upgrade
+from bot.store.standing import Standing
 
 LOCKED_FOR = 10.0
 """How long a transaction waits for a database that another process holds."""
@@ -77,8 +79,11 @@ class Yielding(Connection):
 class SimulatedStore(Store):
     """The bot's store on such a file, for one life. ``trouble`` says in what way it cannot be written just now."""
 
-    def __init__(self, file: File, chance: random.Random, trouble: Callable[[], str | None]) -> None:
-        """Opens nothing before it is needed."""
+    def __init__(
+        self, file: File, chance: random.Random, trouble: Callable[[], str | None], timer: Callable[[], float]
+    ) -> None:
+        """Opens nothing before it is needed. ``timer`` counts simulated seconds."""
+        self.standing = Standing(str(file.path), timer)
         self._file = file
         self._chance = chance
         self._trouble = trouble
@@ -106,18 +111,21 @@ class SimulatedStore(Store):
             if self._trouble() == "locked":
                 await asyncio.sleep(LOCKED_FOR)
                 if self._trouble() == "locked":
+                    self.standing.failed(Trouble.LOCKED)
                     raise DatabaseTrouble("The database cannot be used just now: database is locked")
             transaction = self._writer.begin()
             try:
                 yield Yielding(self._writer, self._yields)
                 await asyncio.sleep(0)
                 if self._trouble() == "full":
+                    self.standing.failed(Trouble.FULL)
                     raise DatabaseTrouble("The database cannot be used just now: database or disk is full")
             except BaseException:
                 if not self._writer.closed:
                     transaction.rollback()
                 raise
             transaction.commit()
+            self.standing.succeeded()
             await asyncio.sleep(0)
 
     @asynccontextmanager

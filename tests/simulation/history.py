@@ -75,6 +75,8 @@ class History:
     wishes: list[float] = field(default_factory=list)
     moves_at: float | None = None
     visits: list[Visit] = field(default_factory=list)
+    asks: list[float] = field(default_factory=list)
+    """When somebody asks the bot how it is."""
 
     @classmethod
     def of(cls, seed: int) -> "History":
@@ -91,6 +93,7 @@ class History:
         made.go_wrong()
         made.be_visited(random.Random(f"visits of {seed}"))
         made.be_answered(random.Random(f"answers of {seed}"))
+        made.be_asked(random.Random(f"asks of {seed}"))
         return made
 
     @property
@@ -156,6 +159,13 @@ class History:
                 until = min(since + 3 * self.every * chance.random(), self.tail)
                 self.faults.append(Fault(kind, since, until, chance.choice([None, *self.chats])))
         self.faults = [replace(fault, answer=answer_in(fault, chance)) for fault in self.faults]
+
+    def be_asked(self, chance: random.Random) -> None:
+        """Decides when somebody asks the bot how it is: at any moment, and in troubles and soon after them."""
+        self.asks = [BEGIN + chance.random() * (self.ends_at - BEGIN) for _ in range(8)]
+        for fault in self.faults:
+            self.asks += [chance.uniform(fault.since, fault.until), fault.until + chance.uniform(0, self.every)]
+        self.asks.sort()
 
     def add(self, kind: str, length: float, who: str | None = None, seconds: float = 0.0) -> None:
         """One more fault, over before the tail."""

@@ -5,31 +5,41 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from math import inf
+from typing import cast
 
+from aiohttp import web
 from pydantic import SecretStr
 
 from bot.board import Boards
+from bot.chat.replies import status_message
 from bot.checks import Checks
 from bot.clock import LOOK_EVERY_S, ClockWatch, SteadyClock
 from bot.context import Context
+from bot.core.clock import ClockStep
 from bot.core.model import Chat, Rules, SilenceKind, Threshold
+from bot.desk import Desk
 from bot.discovery import Discovery
+from bot.door import Door
+from bot.drawing import Drawing
 from bot.errors import DatabaseTrouble
 from bot.fleet import Fleet
 from bot.metrics import Metrics
 from bot.outbox import LONGEST_NAP, Outbox
+from bot.pairing import Pairing
 from bot.pauses import Pauses
 from bot.recipients import Recipients
 from bot.roster import Roster
 from bot.silences import Silences
 from bot.verdicts import Look, Saved, Verdicts
+from bot.view import View
 from bot.watchlist import WatchedAccount, WatchedSource, Watchlist
+from bot.web import Pages
+from tests.oracle import Asked, Wish
 from tests.oracle import Rules as OraclesRules
-from tests.oracle import Wish
 from tests.simulation.boards import SimulatedBoards, keep_boards
 from tests.simulation.database import SimulatedStore
 from tests.simulation.history import Visit
-from tests.simulation.services import SimulatedPost, SimulatedSource, World
+from tests.simulation.services import UTC_ZONE, SimulatedPost, SimulatedSource, World
 
 TICK = 5.0
 NOTICED_AFTER = 0.6
@@ -104,7 +114,7 @@ class Life:
         self.world, self.store = world, store
         clock = SteadyClock(world.wall, world.now)
         world.clock = clock
-        metrics = Metrics()
+        self.clock, metrics = clock, Metrics()
         roster = Roster(watchlist_of(world, world.truth.rules[-1][1]), lambda _: SimulatedSource(world))
         recipients = Recipients(roster)
         self.outbox = LazyOutbox(store, SimulatedPost(world), recipients, world.clock, world.now, metrics)
@@ -122,7 +132,7 @@ class Life:
         self.silences = Silences(context, self.verdicts)
         self.pauses = Pauses(context, self.verdicts, self.checks)
         self.asked: set[asyncio.Task[None]] = set()
-        self.clock_watch = ClockWatch(clock, store, lambda step: self.checks.clock_stepped(step.by), BOOT)
+        self.clock_watch = ClockWatch(clock, store, self.clock_stepped, BOOT)
         self.recipients = recipients
         self.boards = Boards(
             store,
@@ -132,6 +142,16 @@ class Life:
             self.fleet.chat_moved,
             clock,
         )
+        door = Door(store, Pairing(store, clock), recipients)
+        nothing = cast(Drawing, None)  # nobody asks for a picture
+        self.desk = Desk(self.fleet, self.checks, self.discovery, nothing, door, clock, self.outbox)
+        self.desk.boards = self.boards
+        self.pages = Pages(self.desk.vitals, self.desk.everything, metrics, every, clock, masked=False)
+
+    def clock_stepped(self, step: ClockStep) -> None:
+        """The clock was set."""
+        self.checks.clock_stepped(step.by)
+        self.desk.clock_stepped(step)
 
     async def live(self) -> None:
         """Starts as the app does, and goes on until the loop ends."""
@@ -146,7 +166,7 @@ class Life:
             await asyncio.sleep(TICK)
             return
         parts = (self.checks.run(), self.outbox.run(), self.tick(), self.people(), self.settings(), self.steps())
-        others = (self.signs(), self.visits(), keep_boards(self.world, self.store, self.boards))
+        others = (self.signs(), self.visits(), self.asks(), keep_boards(self.world, self.store, self.boards))
         await asyncio.gather(*parts, *others)
 
     async def tick(self) -> None:
@@ -216,6 +236,20 @@ class Life:
                     for name in {chat, world.truth.now_called(chat)}:
                         self.outbox.alive(int(name))
                         self.boards.alive(int(name))
+
+    async def asks(self) -> None:
+        """Somebody asks how the bot is, in a chat and for a machine."""
+        world, began = self.world, self.world.now()
+        for at in world.history.asks:
+            if at > began:
+                await asyncio.sleep(max(0.0, at - world.now()))
+                chat = self.recipients.present[0]
+                view = View(self.desk, self.silences, self.pauses, self.recipients, chat)
+                text = status_message(await view.status(), self.clock(), UTC_ZONE).text
+                world.told.statuses.append(Asked(at, text, str(chat)))
+                page = await self.pages.healthz(cast(web.Request, None))
+                world.told.healths.append(Asked(at, page.text or "", code=page.status))
+                world.count(f"asked how it is, {page.status} {text[0]}")
 
     async def wish(self) -> None:
         """One wish, noted in the truth at the moment from which it holds."""

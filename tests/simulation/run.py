@@ -78,7 +78,7 @@ def one_life(world: World, now: float, kill: tuple[float, int, float]) -> float:
     for at, length in history.stops:
         if at > now:
             loop.call_at(at, partial(stand_still, world, loop, length))
-    store = SimulatedStore(file(), history.chance, trouble)
+    store = SimulatedStore(file(), history.chance, trouble, loop.time)
     life = Life(world, store)
     try:
         loop.live(life.live)

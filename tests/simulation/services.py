@@ -69,6 +69,7 @@ class World:
                 span = (fault.since, fault.until + peace)
                 truth.hurdles.append(Hurdle(span, fault.who, fault.kind in REFUSALS, sign=fault.kind == "gone"))
             elif fault.kind in STORE_FAULTS:
+                truth.full += [(fault.since, fault.until)] if fault.kind == "full" else []
                 # whoever waits for a locked database tries again after half a minute at the latest
                 truth.trouble.append((fault.since, fault.until + 45))
         if history.moves_at is not None:
