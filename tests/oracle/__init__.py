@@ -22,6 +22,16 @@ that was read; once, but for one repeat of each message whose answer was lost (o
 a recovery exactly once; a reminder never early; nothing silenced is told, and what a silence withheld is told when it
 ends; nothing older is told after something younger; strangers hear nothing; pauses are told; each account is looked
 at in time.
+
+It holds the bot to its words as well:
+
+- a chat that refused for less than an hour is told within a minute of being well of everything that still fires; later
+  within a minute of its sign of life (``Truth.well_again``);
+- no message blames what is not at fault: the token, the subscription, an account, its session, its plan (``blame.py``);
+- ``/status`` is never green while something due waits for over two minutes, or nothing can be read (``pages.py``);
+- ``/healthz`` is 200 while all holds that the contract names, and else 503 (``pages.py``);
+- a mute or a snooze of one chat changes nothing in another, and is named where it does (``follow.py``);
+- upkeep lets nothing else wait (``Truth.holds``).
 """
 
 from tests.oracle.judge import Miss, judge

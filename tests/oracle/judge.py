@@ -98,7 +98,7 @@ def strangers(truth: Truth, reads: Iterable[Read]) -> Iterator[Miss]:
     keys = keys_by_name(truth)
     for one in reads:
         chat = truth.now_called(one.message.chat)
-        if chat not in truth.chats_of(None):
+        if chat not in truth.chats_of(None) or one.message.at < truth.joined.get(one.message.chat, 0):
             yield Miss(one.message.at, "a stranger was told something", one.message.chat)
             continue
         for telling in one.tellings:

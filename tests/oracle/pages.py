@@ -43,25 +43,26 @@ def wrong_of_itself(fleet: Fleet, told: Told, waiting: Waiting) -> Iterator[tupl
     """Each answer about itself that was not so: when, what, and in which chat."""
     truth = fleet.truth
     for one in told.statuses:
-        why = not_well(fleet, one.at, waiting)
+        why = not_well(fleet, one, waiting)
         if one.text.startswith("🟢") and why:
             yield one.at, f"/status is green, and {why}", one.chat
         yield from chats_blamed(truth, one)
     for one in told.healths:
-        why = must_fail(fleet, one.at, waiting)
+        why = must_fail(fleet, one, waiting)
         if one.code == 200 and why:
             yield one.at, f"/healthz is 200, and {why}", ""
         if one.code != 200 and must_be_well(fleet, one.at):
             yield one.at, f"/healthz is {one.code}, and all is well: {one.text}", ""
 
 
-def not_well(fleet: Fleet, at: float, waiting: Waiting) -> str:
+def not_well(fleet: Fleet, asked: Asked, waiting: Waiting) -> str:
     """Why ``/status`` must not be green; "" where nothing is known that forbids it."""
+    at, since = asked.at, asked.at if asked.since is None else asked.since
     if waiting.chats.get(at):
         return f"something due waits for {', '.join(sorted(waiting.chats[at]))}"
-    if nothing_readable(fleet, at):
+    if nothing_readable(fleet, since) and nothing_readable(fleet, at):
         return "nothing can be read"
-    return "the disk is full" if is_full(fleet, at) else ""
+    return "the disk is full" if is_full(fleet.truth, since, at) else ""
 
 
 def chats_blamed(truth: Truth, status: Asked) -> Iterator[tuple[float, str, str]]:
@@ -89,19 +90,14 @@ def fails(seen: list[Seen], at: float) -> bool:
     return False
 
 
-def is_full(fleet: Fleet, at: float) -> bool:
-    """Whether the disk is full, and something was to be stored since it is."""
-    truth = fleet.truth
-    for since, until in truth.full:
-        others = [span for span in truth.trouble if span[0] < at and since < span[1] and span[0] != since]
-        if since <= at < until and not others and not truth.is_young(at, at - since):
-            return any(since <= one.at < at - truth.slack.save for one in truth.answers)
-    return False
+def is_full(truth: Truth, begun: float, at: float) -> bool:
+    """Whether this life of the bot has met a full disk that is full still, between two moments."""
+    return any(since <= begun and at < until and not truth.is_young(at, at - since) for since, until in truth.full)
 
 
-def must_fail(fleet: Fleet, at: float, waiting: Waiting) -> str:
+def must_fail(fleet: Fleet, asked: Asked, waiting: Waiting) -> str:
     """Why ``/healthz`` must be 503; "" where nothing is known that demands it."""
-    truth = fleet.truth
+    truth, at = fleet.truth, asked.at
     steady = [
         chat
         for chat in sorted(waiting.chats.get(at, ()))
@@ -114,7 +110,7 @@ def must_fail(fleet: Fleet, at: float, waiting: Waiting) -> str:
             return f"an alert has reached nobody: {subject} {measure}"
     if is_dark(fleet, at):
         return "no account could be read for so long"
-    return "the disk is full" if is_full(fleet, at) else ""
+    return "the disk is full" if is_full(fleet.truth, at if asked.since is None else asked.since, at) else ""
 
 
 def window(truth: Truth, account: str) -> float:
@@ -142,7 +138,9 @@ def must_be_well(fleet: Fleet, at: float) -> bool:
     longest = 2 * truth.every + 60
     since = min(at - longest - 60, at - CALM)
     disturbed = [*truth.troubles(), *truth.stopped, *((moment, moment + 1) for moment, _ in truth.jumps)]
-    if truth.own_every or truth.is_young(at, at - since) or any(touches(span, (since, at)) for span in disturbed):
+    if truth.own_every or truth.joined or truth.is_young(at, at - since):
+        return False
+    if any(touches(span, (since, at)) for span in disturbed):
         return False
     if any(fleet.paused.maybe(account, since, at) for account in truth.accounts):
         return False

@@ -10,9 +10,13 @@ Key = tuple[str, str | None, str | None, str | None]
 
 
 def quiet_spans(truth: Truth, chat: str, subject: str) -> list[Span]:
-    """The times in which a mute withholds from a chat what there is to say of a subject, joined where they touch."""
+    """The times in which a mute withholds from a chat what there is to say of a subject, joined where they touch.
+
+    A chat that joins is told then of what fires, as one whose mute ends.
+    """
     keys = [("mute", account, None, where) for account in {None, subject} for where in (None, chat)]
-    return joined(span for key in keys for span in spans_of(truth, key))
+    spans = [span for key in keys for span in spans_of(truth, key)]
+    return joined([*spans, *[(0.0, since) for name, since in truth.joined.items() if truth.now_called(name) == chat]])
 
 
 def snoozes(truth: Truth, chat: str, subject: str, measure: str) -> list[Span]:

@@ -74,12 +74,16 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the bot said of itself when it was asked: ``/status`` in a chat, or ``/healthz`` with its ``code``."""
+    """What the bot said of itself when it was asked: ``/status`` in a chat, or ``/healthz`` with its ``code``.
+
+    ``since``: when it was asked, where the answer, at ``at``, took a while.
+    """
 
     at: float
     text: str
     chat: str = ""
     code: int = 0
+    since: float | None = None
 
 
 @dataclass
@@ -100,9 +104,8 @@ def read(message: Message) -> Read:
     state = SIGNS.get(sign)
     if state is None:
         raise Unreadable(message.text)
-    tellings = (
-        of_note(words) or of_source(words, state, body) or of_many(words, state, body) or of_one(words, state, body)
-    )
+    noted = of_greeting(words, body) or of_note(words)
+    tellings = noted or of_source(words, state, body) or of_many(words, state, body) or of_one(words, state, body)
     many = bool(re.match(r"[\d,]+ (account|plan|alert)s? ", words))
     return Read(message, tuple(tellings), seconds(late), many)
 
@@ -113,10 +116,20 @@ def seconds(words: str) -> float:
     return float(sum(int(count) * units[unit] for count, unit in re.findall(r"(\d+) (min|s|h|d)\b", words)))
 
 
+def of_greeting(words: str, body: list[str]) -> list[Telling]:
+    """What fires as a chat joins: a line an alert; what somebody is at already is only mentioned."""
+    if not re.match(r"(credit-bot |This chat is paired|Also firing now)", words):
+        return []
+    found = [Telling(None, "greeting", "note")] if not words.startswith("Also") else []
+    for line in body:
+        sign, _, rest = line.partition(" ")
+        if sign in SIGNS and ", acknowledged by " not in rest:
+            found += of_source(rest, SIGNS[sign], []) or of_one(rest, SIGNS[sign], [])
+    return found
+
+
 def of_note(words: str) -> list[Telling]:
-    """A greeting, a time in which nobody watched, or who is at an alert in another chat."""
-    if words.startswith("credit-bot "):
-        return [Telling(None, "greeting", "note")]
+    """A time in which nobody watched, or who is at an alert in another chat."""
     acked = re.match(r"(?:useapi\.net(?: \([^)]*\))?|(.+)): acknowledged by .+ \([a-z ]+\)$", words)
     if acked:
         return [Telling(acked[1], "ack", "note")]

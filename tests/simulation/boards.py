@@ -36,7 +36,7 @@ class SimulatedBoards:
             return trouble
         world = self.world
         number = 1_000_000 + len(world.told.boards)
-        world.told.boards.append(SeenBoard(str(chat), number, [(world.now(), text_of(message))]))
+        world.told.boards.append(SeenBoard(str(chat.chat_id), number, [(world.now(), text_of(message))]))
         await asyncio.sleep(self.chance.uniform(0.0, 0.1))
         return NotNow("no answer") if lost else Posted(number)
 
@@ -78,9 +78,9 @@ class SimulatedBoards:
     async def _trouble(self, chat: Chat) -> tuple[Refused | NotNow | Moved | None, bool]:
         """What is in the way, and whether the answer gets lost."""
         world, begun = self.world, self.world.now()
-        fault = world.history.fault(POST_FAULTS, begun, "-100222" if chat.chat_id == NEW_ID else str(chat))
+        fault = world.history.fault(POST_FAULTS, begun, "-100222" if chat.chat_id == NEW_ID else str(chat.chat_id))
         await asyncio.sleep(25.0 if fault and fault.kind == "slow" else self.chance.uniform(0.02, 0.3))
-        if str(chat) == "-100222" and world.history.moves_at is not None and begun >= world.history.moves_at:
+        if str(chat.chat_id) == "-100222" and world.history.moves_at is not None and begun >= world.history.moves_at:
             return Moved(NEW_ID), False
         match fault.kind if fault else "":
             case "away":
@@ -118,7 +118,7 @@ async def keep_boards(world: World, store: SimulatedStore, boards: Boards) -> No
                 if chat not in world.truth.boards:
                     with world.grants() as granted:
                         if granted:
-                            await boards.show(Chat(int(chat)))
+                            await boards.show(world.history.bots_chat(chat))
                             world.truth.boards[chat] = world.now()
             saved = store.look("SELECT sum(looked_at) FROM accounts")
             looks = 2 if saved != seen else looks - 1  # twice, for a board that was edited lately waits for its minute

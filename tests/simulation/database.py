@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -84,6 +84,7 @@ class SimulatedStore(Store):
     ) -> None:
         """Opens nothing before it is needed. ``timer`` counts simulated seconds."""
         self.standing = Standing(str(file.path), timer)
+        self.found_full: Callable[[], None] = lambda: None
         self._file = file
         self._chance = chance
         self._trouble = trouble
@@ -119,6 +120,7 @@ class SimulatedStore(Store):
                 await asyncio.sleep(0)
                 if self._trouble() == "full":
                     self.standing.failed(Trouble.FULL)
+                    self.found_full()
                     raise DatabaseTrouble("The database cannot be used just now: database or disk is full")
             except BaseException:
                 if not self._writer.closed:
@@ -139,6 +141,10 @@ class SimulatedStore(Store):
             if not connection.closed:
                 transaction.rollback()
                 self._readers.append(connection)
+
+    def writer_itself(self) -> sqlite3.Connection:
+        """SQLite's own connection that writes."""
+        return cast(sqlite3.Connection, self._writer.connection.dbapi_connection)
 
     def look(self, sql: str) -> Any:
         """One value of what is committed, for the simulation itself."""

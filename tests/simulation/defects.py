@@ -13,22 +13,34 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot import desk as desk_room
+from bot import fleet as fleet_room
 from bot import outbox as outbox_room
+from bot import verdicts
+from bot import view as view_room
 from bot.board import Boards
+from bot.chat import sender
+from bot.chat import source as source_words
 from bot.checks import Checks
-from bot.core import decide, delivery, looks, measures
+from bot.core import decide, delivery, health, looks, measures
 from bot.core.board import Refused
-from bot.core.model import Chat, Reason, Silence, SilenceKind
+from bot.core.model import Chat, Plan, Reason, Silence, SilenceKind
 from bot.core.pauses import Paused
+from bot.core.retention import HOURLY_AFTER
 from bot.outbox import Outbox, ids_of
 from bot.pauses import PausedPlans
 from bot.recipients import Recipients
+from bot.retention import Retention
+from bot.sources import failures
 from bot.store import accounts as account_rows
 from bot.store import alerts as alert_rows
 from bot.store import moments as moment_rows
 from bot.store import outbox as outbox_rows
+from bot.store import retention as retention_rows
 from bot.store.schema import outbox as outbox_table
 from bot.store.schema import pauses as pauses_table
+from bot.store.schema import to_microseconds
+from bot.store.standing import Standing
 from tests.simulation.run import live_through
 
 Part = tuple[Any, str, Any]
@@ -37,10 +49,14 @@ Part = tuple[Any, str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """Something wrong, in words, and what it replaces."""
+    """Something wrong, in words, and what it replaces. ``seed`` is a short history in which it is caught, once found.
+
+    Where histories have changed, so may it: ``python -m tests.simulation --defects`` finds others.
+    """
 
     name: str
     parts: Callable[[], tuple[Part, ...]]
+    seed: int | None = None
 
 
 @contextmanager
@@ -252,6 +268,98 @@ def plan_left_alone() -> tuple[Part, ...]:
     return ((PausedPlans, "tick", wrong),)
 
 
+def page_as_verdict() -> tuple[Part, ...]:
+    """Whatever page comes under a status counts as useapi.net's own word."""
+    return ((failures, "own_words", lambda text, value: text[:40] or "said so"),)
+
+
+def sign_ignored() -> tuple[Part, ...]:
+    """A chat that takes the bot back waits for its place in the schedule all the same."""
+    return ((Outbox, "alive", lambda self, chat_id: None),)
+
+
+def wrong_form_given_up() -> tuple[Part, ...]:
+    """A message that Telegram finds wrong is not sent in a plainer form."""
+    return ((sender, "forms_of", lambda message: iter([(message,)])),)
+
+
+def full_disk_silent() -> tuple[Part, ...]:
+    """A disk that is full is one line in the log, and nobody's problem."""
+    return ((Standing, "problem", property(lambda self: None)),)
+
+
+def dead_and_green() -> tuple[Part, ...]:
+    """That nothing can be read shows only where the last reading is old."""
+    return ((desk_room, "blackout", lambda accounts: None), (view_room, "blackout", lambda accounts: None))
+
+
+def nobody_told_and_green() -> tuple[Part, ...]:
+    """Whether anybody was told is no matter of the bot's health."""
+    return ((fleet_room, "unreached_since", lambda untold: None),)
+
+
+def waits_and_green() -> tuple[Part, ...]:
+    """A message that Telegram does not take for long is no matter of the bot's health."""
+    return ((health, "DELIVERY_WAIT", timedelta(days=1000)),)
+
+
+def refusal_makes_red() -> tuple[Part, ...]:
+    """A chat that refuses makes the bot unwell, whoever else was told."""
+    return ((fleet_room, "unreached_since", first_untold),)
+
+
+def first_untold(untold: Iterable[Any]) -> Any:
+    """When the first of what waits was made, though somebody else was told."""
+    return min((one.created_at for one in untold), default=None)
+
+
+def newcomer_not_told() -> tuple[Part, ...]:
+    """Who joins while something fires is greeted as if all were well."""
+    right = verdicts.welcomed
+    return ((verdicts, "welcomed", lambda *what: [replace(one, notices=()) for one in right(*what)]),)
+
+
+def thread_not_given_up() -> tuple[Part, ...]:
+    """A topic that is refused is a chat that refuses: nothing goes out without the topic."""
+
+    def wrong(reason: str, *, in_topic: bool) -> delivery.Rejected:
+        return delivery.Rejected(reason)
+
+    return ((sender, "bad_request", wrong),)
+
+
+def upkeep_in_one_go() -> tuple[Part, ...]:
+    """Old readings are thinned by one statement that compares what goes with all that stays."""
+    statement = (
+        "DELETE FROM readings WHERE taken_at < ? AND (account, taken_at) NOT IN "
+        "(SELECT account, max(taken_at) FROM readings GROUP BY account, taken_at / 3600000000)"
+    )
+
+    async def wrong(self: Retention, work: Any) -> None:
+        async with self._store.write(synced=False) as connection:
+            await connection.exec_driver_sql(statement, (to_microseconds(work.state.began_at - HOURLY_AFTER),))
+            work.state = replace(work.state, reached=None)
+            await retention_rows.save(connection, work.state)
+
+    return ((Retention, "_slice", wrong),)
+
+
+def refused_by_one() -> tuple[Part, ...]:
+    """A token that is refused shuts only the accounts that have met it."""
+    return ((source_words, "unwatched", lambda facts: f"1 of {facts.total or 0} accounts not watched"),)
+
+
+def renews_unless_told() -> tuple[Part, ...]:
+    """A plan of which nobody said that it renews is said to renew."""
+
+    def wrong(plan: Plan) -> bool | None:
+        if plan.free or plan.ends_at is None:
+            return None
+        return plan.cancelled_at is None and plan.next_name in (None, plan.name)
+
+    return ((Plan, "renews", property(wrong)),)
+
+
 DEFECTS = (
     Defect("a lost resolve", lost_resolve),
     Defect("a re-armed rung", rearmed_rung),
@@ -272,4 +380,17 @@ DEFECTS = (
     Defect("delivered marked before sending", marked_before_sent),
     Defect("spans stretched by a clock that is set", clock_stretches_spans),
     Defect("a refused edit ends the board", ended_board),
+    Defect("a page of something in between is a verdict", page_as_verdict, 330),
+    Defect("a sign of life ignored", sign_ignored, 436),
+    Defect("a message in a wrong form given up", wrong_form_given_up, 930),
+    Defect("a full disk that nobody is told of", full_disk_silent),
+    Defect("green though nothing can be read", dead_and_green, 6),
+    Defect("well though an alert has reached nobody", nobody_told_and_green, 932),
+    Defect("well though a message waits", waits_and_green, 194),
+    Defect("a newcomer not told what fires", newcomer_not_told, 6),
+    Defect("a topic that is refused given no way round", thread_not_given_up, 689),
+    Defect("upkeep in one go", upkeep_in_one_go, 29),
+    Defect("a refused token that shuts one of many", refused_by_one, 48),
+    Defect("a plan renews unless the opposite is told", renews_unless_told),
+    Defect("unwell though another chat was told", refusal_makes_red),
 )

@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from bot.core.model import Chat
 from tests.field.catalogue import FieldAnswer
 from tests.oracle import Rules
 from tests.simulation.accounts import DAY, SimulatedAccount
@@ -11,7 +12,8 @@ from tests.simulation.wire import of_account, of_send, pausing
 
 HOUR, MINUTE = 3600.0, 60.0
 BEGIN = datetime(2026, 11, 23, tzinfo=UTC).timestamp()
-CHATS = ("111", "-100222", "333")
+GROUP = "-100222"
+CHATS = ("111", GROUP, "333")
 SHAPES = ((20 * DAY, 12 * HOUR), (6 * DAY, 8 * HOUR), (3 * DAY, 4 * HOUR), (0.7 * DAY, HOUR), (0.2 * DAY, 15 * MINUTE))
 """How long a history is, and how often its accounts are looked at."""
 
@@ -77,6 +79,12 @@ class History:
     visits: list[Visit] = field(default_factory=list)
     asks: list[float] = field(default_factory=list)
     """When somebody asks the bot how it is."""
+    joins: list[tuple[float, str]] = field(default_factory=list)
+    """When which chat is told of everything too."""
+    topic: int | None = None
+    """The topic of the group that is told."""
+    has_past: bool = False
+    """Whether the database holds readings of a time before, which upkeep thins."""
 
     @classmethod
     def of(cls, seed: int) -> "History":
@@ -93,6 +101,7 @@ class History:
         made.go_wrong()
         made.be_visited(random.Random(f"visits of {seed}"))
         made.be_answered(random.Random(f"answers of {seed}"))
+        made.be_elsewhere(random.Random(f"elsewhere of {seed}"))
         made.be_asked(random.Random(f"asks of {seed}"))
         return made
 
@@ -160,11 +169,29 @@ class History:
                 self.faults.append(Fault(kind, since, until, chance.choice([None, *self.chats])))
         self.faults = [replace(fault, answer=answer_in(fault, chance)) for fault in self.faults]
 
+    def be_elsewhere(self, chance: random.Random) -> None:
+        """Decides who joins on the way, which topic is told, and whether the database has a past.
+
+        Where somebody joins, nobody silences anything: what a newcomer hears of that is proved by itself.
+        """
+        others = [chat for chat in CHATS if chat not in self.chats]
+        if others and chance.random() < 0.3:
+            self.joins, self.wishes = [(BEGIN + chance.random() * self.length, chance.choice(others))], []
+        if GROUP in self.chats and self.moves_at is None and chance.random() < 0.4:
+            self.topic = 45
+        self.has_past = chance.random() < 0.2
+
+    def bots_chat(self, name: str) -> Chat:
+        """A chat as the settings name it."""
+        return Chat(int(name), self.topic if name == GROUP else None)
+
     def be_asked(self, chance: random.Random) -> None:
         """Decides when somebody asks the bot how it is: at any moment, and in troubles and soon after them."""
         self.asks = [BEGIN + chance.random() * (self.ends_at - BEGIN) for _ in range(8)]
         for fault in self.faults:
             self.asks += [chance.uniform(fault.since, fault.until), fault.until + chance.uniform(0, self.every)]
+            if fault.kind in STORE_FAULTS:
+                self.asks += [fault.until - 1.0, chance.uniform(fault.since, fault.until)]
         self.asks.sort()
 
     def add(self, kind: str, length: float, who: str | None = None, seconds: float = 0.0) -> None:

@@ -40,6 +40,7 @@ from tests.simulation.boards import SimulatedBoards, keep_boards
 from tests.simulation.database import SimulatedStore
 from tests.simulation.history import Visit
 from tests.simulation.services import UTC_ZONE, SimulatedPost, SimulatedSource, World
+from tests.simulation.upkeep import keep_up
 
 TICK = 5.0
 NOTICED_AFTER = 0.6
@@ -83,7 +84,7 @@ class LazyOutbox(Outbox):
 
 def watchlist_of(world: World, rules: OraclesRules) -> Watchlist:
     """The settings as the bot has them."""
-    chats = tuple(Chat(int(chat)) for chat in world.history.chats)
+    chats = tuple(map(world.history.bots_chat, (*world.history.chats, *world.joined)))
     accounts = {
         email: WatchedAccount(email, one.name, check_every=interval_of(one.check_every))
         for email, one in world.by_email.items()
@@ -166,7 +167,9 @@ class Life:
             await asyncio.sleep(TICK)
             return
         parts = (self.checks.run(), self.outbox.run(), self.tick(), self.people(), self.settings(), self.steps())
-        others = (self.signs(), self.visits(), self.asks(), keep_boards(self.world, self.store, self.boards))
+        others = [self.signs(), self.visits(), self.asks(), keep_boards(self.world, self.store, self.boards)]
+        others += [self.joins()] if self.world.history.joins else []
+        others += [keep_up(self.world, self.store)] if self.world.history.has_past else []
         await asyncio.gather(*parts, *others)
 
     async def tick(self) -> None:
@@ -245,10 +248,11 @@ class Life:
                 await asyncio.sleep(max(0.0, at - world.now()))
                 chat = self.recipients.present[0]
                 view = View(self.desk, self.silences, self.pauses, self.recipients, chat)
+                now = world.now()  # later than meant, where the process stood still
                 text = status_message(await view.status(), self.clock(), UTC_ZONE).text
-                world.told.statuses.append(Asked(at, text, str(chat)))
+                world.told.statuses.append(Asked(now, text, str(chat.chat_id)))
                 page = await self.pages.healthz(cast(web.Request, None))
-                world.told.healths.append(Asked(at, page.text or "", code=page.status))
+                world.told.healths.append(Asked(now, page.text or "", code=page.status))
                 world.count(f"asked how it is, {page.status} {text[0]}")
 
     async def wish(self) -> None:
@@ -311,10 +315,10 @@ class Life:
         now = world.now()
         if visit.kind == "pause":
             await self.pauses.pause(keys, timedelta(seconds=visit.length), "Ann", chat)
-            wish = Wish(world.now(), "pause", account, None, now + visit.length, made_in=str(chat))
+            wish = Wish(world.now(), "pause", account, None, now + visit.length, made_in=str(chat.chat_id))
             world.truth.wishes.append(wish)
             return
-        world.truth.wishes.append(Wish(now, "resume", account, made_in=str(chat)))
+        world.truth.wishes.append(Wish(now, "resume", account, made_in=str(chat.chat_id)))
         await (self.pauses.resume([str(*keys)], "Ann", chat) if account else self.pauses.resume_all("Ann", chat))
 
     async def tap(self, kind: str, length: float) -> None:
@@ -324,7 +328,7 @@ class Life:
         if not taps:
             return
         name, data = world.history.chance.choice(taps[-12:])
-        chat = Chat(int(name))
+        chat = world.history.bots_chat(name)
         if chat not in self.recipients.present:  # a group that has moved: its messages are in the old one
             return
         told = await self.fleet.told_by(int(data.partition(":")[2]), chat.chat_id)
@@ -340,8 +344,8 @@ class Life:
     ) -> None:
         """Writes a wish down: how long it lasts, where it holds, and where it was wished."""
         now = self.world.now()
-        held = None if where is None else str(where)
-        self.world.truth.wishes.append(Wish(now, kind, account, measure, now + length, held, str(made_in)))
+        held = None if where is None else str(where.chat_id)
+        self.world.truth.wishes.append(Wish(now, kind, account, measure, now + length, held, str(made_in.chat_id)))
 
     async def settings(self) -> None:
         """The settings as they are changed on the way, as /reload does."""
@@ -350,6 +354,26 @@ class Life:
             await asyncio.sleep(max(0.0, at - world.now()))
             while not await self.change(rules):  # noqa: ASYNC110 - what it waits for is a fault's end
                 await asyncio.sleep(TICK)
+
+    async def joins(self) -> None:
+        """Chats that are added to the settings on the way."""
+        world = self.world
+        for at, chat in world.history.joins[len(world.joined) :]:
+            await asyncio.sleep(max(0.0, at - world.now()))
+            while not await self.join(chat):  # noqa: ASYNC110 - what it waits for is a fault's end
+                await asyncio.sleep(TICK)
+
+    async def join(self, chat: str) -> bool:
+        """Lets one more chat be told, if that can be just now."""
+        world = self.world
+        with world.grants() as granted:
+            if granted:
+                world.joined.append(chat)
+                world.truth.joined[chat] = world.now()
+                await self.discovery.take(watchlist_of(world, world.truth.rules[-1][1]))
+                world.count("joined")
+                self.changed.set()
+            return granted
 
     async def change(self, rules: OraclesRules) -> bool:
         """Puts settings in force, if they can be just now."""

@@ -17,6 +17,7 @@ from tests.simulation.history import BEGIN, STORE_FAULTS, History
 from tests.simulation.life import Life
 from tests.simulation.loop import SimulatedLoop
 from tests.simulation.services import World
+from tests.simulation.upkeep import lay_down
 
 
 @dataclass
@@ -48,6 +49,8 @@ def live_through(seed: int) -> Lived:
     history = History.of(seed)
     world = World(history)
     file().empty()
+    if history.has_past:
+        lay_down(file(), world)
     now, kills = BEGIN, list(history.kills)
     while now < history.ends_at:
         kill = kills.pop(0) if kills else (float("inf"), 0, 0.0)
@@ -67,7 +70,7 @@ def one_life(world: World, now: float, kill: tuple[float, int, float]) -> float:
     loop = SimulatedLoop(now, history.ends_at)
     loop.kill_at, loop.kill_after, asleep = kill
     loop.spared = lambda: world.granting > 0
-    world.now = loop.time
+    world.now, world.hold = loop.time, loop.stand_still
 
     def trouble() -> str | None:
         fault = history.fault(STORE_FAULTS, loop.time())
@@ -79,6 +82,7 @@ def one_life(world: World, now: float, kill: tuple[float, int, float]) -> float:
         if at > now:
             loop.call_at(at, partial(stand_still, world, loop, length))
     store = SimulatedStore(file(), history.chance, trouble, loop.time)
+    store.found_full = partial(note_full, world, loop)
     life = Life(world, store)
     try:
         loop.live(life.live)
@@ -92,6 +96,13 @@ def one_life(world: World, now: float, kill: tuple[float, int, float]) -> float:
         return ended
     world.count("crashes")
     return min(ended + asleep, history.tail) if ended < history.tail else ended + 1
+
+
+def note_full(world: World, loop: SimulatedLoop) -> None:
+    """Something could not be stored for a full disk."""
+    fault = world.history.fault(STORE_FAULTS, loop.now)
+    if fault:
+        world.truth.full.append((loop.now, fault.until))
 
 
 def stand_still(world: World, loop: SimulatedLoop, length: float) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import inf
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -44,12 +45,16 @@ class World:
         self.now: Callable[[], float] = float
         self.clock: Callable[[], datetime] = self.wall
         """The bot's clock, which is another one in each life."""
+        self.hold: Callable[[float], None] = lambda _: None
+        """Lets time pass in which nobody gets to do anything."""
+        self.joined: list[str] = []
         self.granting = 0
         self.buttons: list[tuple[str, str]] = []
         self.counts: dict[str, int] = {}
         self.truth = Truth(
             accounts={one.email: one.name for one in history.accounts},
-            chats=history.chats,
+            chats=(*history.chats, *(chat for _, chat in history.joins)),
+            joined={chat: inf for _, chat in history.joins},
             every=history.every,
             own_every={one.email: one.check_every for one in history.accounts if one.check_every},
             rules=list(history.rules[:1]),
@@ -69,7 +74,6 @@ class World:
                 span = (fault.since, fault.until + peace)
                 truth.hurdles.append(Hurdle(span, fault.who, fault.kind in REFUSALS, sign=fault.kind == "gone"))
             elif fault.kind in STORE_FAULTS:
-                truth.full += [(fault.since, fault.until)] if fault.kind == "full" else []
                 # whoever waits for a locked database tries again after half a minute at the latest
                 truth.trouble.append((fault.since, fault.until + 45))
         if history.moves_at is not None:

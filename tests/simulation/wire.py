@@ -112,11 +112,7 @@ class FieldRequest(AiohttpRequest):
         self._call = call
 
     async def do_request(
-        self,
-        url: str,
-        method: str,
-        request_data: RequestData | None = None,
-        **_: object,
+        self, url: str, method: str, request_data: RequestData | None = None, *_: Any, **__: Any
     ) -> tuple[int, bytes]:
         """One call, answered without a network."""
         raw = request_data.json_parameters if request_data else {}
