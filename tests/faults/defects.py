@@ -2,7 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from telegram import Bot
 
 Read = Callable[..., Awaitable[Any]]
 
@@ -15,8 +18,8 @@ class Defect:
     says: str
 
 
-def replaced(room: type, name: str, work: Callable[..., Any]) -> None:
-    """Puts something else in a method's place."""
+def replaced(room: type, name: str, work: Any) -> None:
+    """Puts something else in a method's or a property's place."""
     setattr(room, name, work)
 
 
@@ -165,7 +168,52 @@ def ended_board() -> None:
     replaced(Boards, "_keep_trying", ended)
 
 
+def deaf_for_a_webhook() -> None:
+    """A webhook that another program sets is another program that polls."""
+    from bot.chat.webhook import OTHER_POLLER, Webhook
+
+    async def explain(_self: Any, _conflict: Any) -> str:
+        return OTHER_POLLER
+
+    async def take_away(_self: Any) -> None:
+        return
+
+    replaced(Webhook, "explain", explain)
+    replaced(Webhook, "take_away", take_away)
+
+
+def unreadable_again_and_again() -> None:
+    """All updates of an answer are read, or none: one that cannot be hides those behind it, and comes again."""
+    from bot.chat import polling
+    from bot.chat.updates import numbered, read_update
+
+    def all_or_none(answer: Any) -> Any:
+        for raw in answer:
+            read_update(raw, cast("Bot", None))
+        return numbered(answer)
+
+    vars(polling)["numbered"] = all_or_none
+
+
+def clock_stops_checks() -> None:
+    """What is due next stands on the wall clock alone: one that is set back lets nothing be due for hours."""
+    from bot.schedule import SteadyScheduler
+
+    replaced(SteadyScheduler, "follow_clock", lambda _self: None)
+
+
+def full_disk_silent() -> None:
+    """A disk that is full is one line in the log, and nobody's problem."""
+    from bot.store.standing import Standing
+
+    replaced(Standing, "problem", property(lambda _self: None))
+
+
 DEFECTS = {
+    "deaf-for-a-webhook": Defect(deaf_for_a_webhook, "another program sets a webhook"),
+    "unreadable-again": Defect(unreadable_again_and_again, "an update comes that cannot be read"),
+    "clock-stops-checks": Defect(clock_stops_checks, "the clock is set back"),
+    "full-disk-silent": Defect(full_disk_silent, "the disk is full"),
     "forgotten-retry": Defect(forgotten_retry, "Telegram refuses a message once"),
     "lost-after-a-crash": Defect(lost_after_a_crash, "the bot is killed while it sends"),
     "lost-recovery": Defect(lost_recovery, "credits come back"),

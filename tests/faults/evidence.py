@@ -47,6 +47,7 @@ def truth_of(world: World) -> Truth:
         trouble=[shifted(span) for span in (*world.troubles, *world.freezes)],
         stopped=[shifted(span) for span in world.freezes],
         wishes=world.wishes,
+        full=[shifted(span) for span in world.full],
         jumps=[(EPOCH + at, by) for at, by in world.jumps],
         moved={str(old): str(new) for old, new in world.moved.items()},
         slack=slack_of(world),
@@ -180,4 +181,16 @@ def told_of(world: World) -> told.Told:
         for number, one in enumerate(world.telegram.messages)
         if ANSWERED not in one.sent_as and not is_board(one.sent_as)
     ]
-    return told.Told(messages)
+    return told.Told(messages, statuses=statuses_of(world), healths=world.healths)
+
+
+def statuses_of(world: World) -> list[told.Asked]:
+    """What those were answered who asked how the bot is, each at some time before."""
+    asked = [EPOCH + at for at, _, text in world.asked if text == "/status"]
+    found = []
+    for one in world.telegram.messages:
+        at = EPOCH + one.accepted
+        if ANSWERED in one.text and "Telegram polling:" in one.text:
+            since = max((moment for moment in asked if moment <= at), default=at)
+            found.append(told.Asked(at, one.text, str(one.chat_id), since=since))
+    return found

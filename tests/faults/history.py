@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import closing, nullcontext, suppress
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -18,14 +18,17 @@ from bot.demo.accounts import SimulatedAccount, utc_now
 from tests.faults import boards
 from tests.faults.downtimes import HEAD, wrong_downtimes
 from tests.faults.evidence import EPOCH, told_of, truth_of
+from tests.faults.launch import ANSWERED
 from tests.faults.plot import Plot, Question, Turn
 from tests.faults.storage import HEADS, wrong_of_the_database
 from tests.faults.troubles import ROOMS, TELEGRAM, Act
 from tests.faults.world import PATIENCE, STRANGER, World
 from tests.oracle.judge import LEFT_OPEN, judge
+from tests.oracle.told import Asked
 from tests.oracle.truth import Wish
 
 FULL = 14000
+PROBE_EVERY = 0.3
 LONGEST = 240.0
 """Seconds after which a history that does not end counts as a miss."""
 SURE_LOOKS = 3
@@ -49,8 +52,13 @@ class Outcome:
     evidence: bytes = b""
 
 
-async def live(plot: Plot, template: Path, court: Executor, defect: str | None = None) -> Outcome:
-    """Lives a history through, and has it judged in another process, of ``court``."""
+async def live(
+    plot: Plot, template: Path, court: Executor, defect: str | None = None, patience: float = PATIENCE
+) -> Outcome:
+    """Lives a history through, and has it judged in another process, of ``court``.
+
+    ``patience`` is how long a mended world may take to be noticed.
+    """
     begun = time.monotonic()
     outcome = Outcome(plot)
     with TemporaryDirectory(prefix="faults-") as folder:
@@ -61,7 +69,7 @@ async def live(plot: Plot, template: Path, court: Executor, defect: str | None =
         try:
             async with asyncio.timeout(LONGEST):
                 await play(world, plot)
-                await catch_up(world)
+                await catch_up(world, patience)
                 if plot.muted and plot.unmuted:
                     await wish(world, plot.muted, "unmute", "/unmute", "Nothing is muted any more")
                     await until(partial(is_quiet, world), lambda: "what a mute withheld is told")
@@ -90,7 +98,7 @@ async def play(world: World, plot: Plot) -> None:
         await boards.ask(world)
     if plot.muted:
         await wish(world, plot.muted, "mute", "/mute all 1d", "Everything is muted until")
-    keeper = asyncio.create_task(world.keep())
+    keeper, prober = asyncio.create_task(world.keep()), asyncio.create_task(probe(world))
     try:
         async with asyncio.TaskGroup() as actors:
             for turns in plot.turns:
@@ -100,8 +108,18 @@ async def play(world: World, plot: Plot) -> None:
             actors.create_task(ask(world, plot.questions))
     finally:
         keeper.cancel()
-        with suppress(asyncio.CancelledError):
-            await keeper
+        prober.cancel()
+        await asyncio.wait([keeper, prober])
+
+
+async def probe(world: World) -> None:
+    """Asks the bot's page how it is, again and again, until cancelled."""
+    while True:
+        since = time.monotonic()
+        code, body = await world.life.page()
+        if code:
+            world.healths.append(Asked(EPOCH + time.monotonic(), body, code=code, since=EPOCH + since))
+        await asyncio.sleep(PROBE_EVERY)
 
 
 async def judged(world: World, court: Executor, outcome: Outcome) -> None:
@@ -162,7 +180,7 @@ async def ask(world: World, questions: list[Question]) -> None:
     """People ask."""
     for question in questions:
         await asyncio.sleep(question.wait)
-        world.telegram.say(world.moved.get(question.chat_id, question.chat_id), question.text)
+        world.ask(question.chat_id, question.text)
 
 
 async def wish(world: World, chat: int, kind: str, text: str, answer: str) -> None:
@@ -195,7 +213,7 @@ async def until(true: Callable[[], Awaitable[bool]], what: Callable[[], str], pa
         await asyncio.sleep(0.05)
 
 
-async def catch_up(world: World) -> None:
+async def catch_up(world: World, patience: float) -> None:
     """Waits until the bot has seen the mended world and has nothing left to say."""
     world.telegram.heal()
     world.pixverse.heal()
@@ -211,12 +229,24 @@ async def catch_up(world: World) -> None:
         seen = all(world.looks_since(mended, email) >= SURE_LOOKS for email in world.pixverse.accounts)
         return seen and await is_quiet(world)
 
-    await until(caught_up, lambda: f"the bot catches up; its log ends {world.life.lines[-5:]}")
+    await until(caught_up, lambda: f"the bot catches up; its log ends {world.life.lines[-5:]}", patience)
+    await is_answered(world, patience)
 
     async def boards_current() -> bool:
         return not list(boards.wrong_boards(world))
 
     await until(boards_current, lambda: f"the boards are current: {list(boards.wrong_boards(world))}", PATIENCE / 2)
+
+
+async def is_answered(world: World, patience: float) -> None:
+    """Whoever asks how the bot is has an answer, whatever came before."""
+    chat, before = world.chats[0], len(world.telegram.messages)
+    world.ask(chat, "/status")
+
+    async def answered() -> bool:
+        return any(ANSWERED in one.text for one in world.telegram.messages[before:] if one.chat_id != STRANGER)
+
+    await until(answered, lambda: f"somebody is answered; its log ends {world.life.lines[-5:]}", patience)
 
 
 async def end(world: World) -> None:

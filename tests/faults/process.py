@@ -1,6 +1,7 @@
 """The bot as a process that a harness starts, kills, stops, freezes and starves."""
 
 import asyncio
+import json
 import os
 import re
 import resource
@@ -19,6 +20,8 @@ NO_ANSWER = "NO-ANSWER"
 ROOT = Path(__file__).parents[2]
 _PORT = re.compile(r"Health and metrics at http://\S+:(\d+)/healthz")
 _MOST_LINES = 4000
+FULL = "the disk of the database is full"
+"""Stands in the log where a disk was found full."""
 
 
 @dataclass
@@ -35,6 +38,8 @@ class Life:
     port: int | None = None
     up_at: float | None = None
     """When it had come so far as to work."""
+    full_at: list[float] = field(default_factory=list)
+    """When it found its disk full, by its log."""
     reader: asyncio.Task[None] | None = None
 
     @property
@@ -83,15 +88,20 @@ class Life:
             _, most = resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE)
             resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (most if size is None else size, most))
 
-    async def health(self) -> dict[str, object]:
-        """What its page says of it; empty if it does not answer."""
+    async def page(self) -> tuple[int, str]:
+        """What its page says of it, with the status; 0 if it does not answer."""
         try:
             url, patience = f"http://127.0.0.1:{self.port}/healthz", ClientTimeout(total=5)
             async with ClientSession(timeout=patience) as session, session.get(url) as answer:
-                found: dict[str, object] = await answer.json()
-                return found
+                return answer.status, await answer.text()
         except (ClientError, TimeoutError, OSError, ValueError):
-            return {}
+            return 0, ""
+
+    async def health(self) -> dict[str, object]:
+        """The same, as it was meant; empty if it does not answer."""
+        code, text = await self.page()
+        found: dict[str, object] = json.loads(text) if code else {}
+        return found
 
     async def read(self) -> None:
         """Take in what it logs, until it ends."""
@@ -100,6 +110,8 @@ class Life:
             line = raw.decode(errors="replace").rstrip()
             self.lines.append(line)
             del self.lines[:-_MOST_LINES]
+            if FULL in line:
+                self.full_at.append(time.monotonic())
             found = _PORT.search(line)
             if found:
                 self.port, self.up_at = int(found[1]), time.monotonic()

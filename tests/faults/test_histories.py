@@ -12,6 +12,7 @@ from tests.faults.history import live
 from tests.faults.plot import Plot, Question, Turn
 from tests.faults.troubles import CLOCK, DATABASE, PIXVERSE, PROCESS, TELEGRAM, Act
 from tests.faults.world import ANN, GROUP, STRANGER
+from tests.moved_clock import MISSING, may_skip
 
 ALICE = "alice@example.com"
 
@@ -112,6 +113,35 @@ async def test_a_page_of_cloudflare_is_nobodys_word(template: Path, court: Execu
     assert not outcome.misses, f"{outcome.misses}\n{outcome.record}"
     outcome = await live(passing, template, court, "taken-for-useapi")
     assert outcome.misses, outcome.record
+
+
+@pytest.mark.parametrize(
+    ("name", "act", "defect"),
+    [
+        ("telegram", Act(0.5, "webhook", 1.0), "deaf-for-a-webhook"),
+        ("telegram", Act(0.5, "unreadable update", 1.0), "unreadable-again"),
+        ("database", Act(0.5, "disk full", 6.0), "full-disk-silent"),
+    ],
+)
+async def test_the_harness_sees_what_use_has_found(
+    name: str, act: Act, defect: str, template: Path, court: Executor
+) -> None:
+    """A webhook, an update that cannot be read, a full disk: the bot bears each; one that does not is seen."""
+    troubled = plot(Turn(0.3, ALICE, monthly=400), **{name: [act]})
+    outcome = await live(troubled, template, court)
+    assert not outcome.misses, f"{outcome.misses}\n{outcome.record}"
+    outcome = await live(troubled, template, court, defect, patience=8.0)
+    assert outcome.misses, outcome.record
+
+
+@pytest.mark.skipif(may_skip(), reason=MISSING)
+async def test_a_clock_that_is_set_back_stops_nothing(template: Path, court: Executor) -> None:
+    """Checks go on at their pace; a bot whose jobs stand on the wall clock is seen."""
+    set_back = plot(Turn(0.3, ALICE, monthly=400), clock=[Act(0.5, "jump", 1.0, number=-7200)])
+    outcome = await live(set_back, template, court)
+    assert not outcome.misses, f"{outcome.misses}\n{outcome.record}"
+    outcome = await live(set_back, template, court, "clock-stops-checks", patience=8.0)
+    assert any("catches up" in miss for miss in outcome.misses), outcome.record
 
 
 async def test_a_muted_chat_blinds_no_other(template: Path, court: Executor) -> None:

@@ -3,15 +3,17 @@
 import asyncio
 import signal
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.demo.pixverse import Fault
-from bot.demo.telegram import FIREWALL, PORTAL, Refusal, bad_request, server_error, too_many_requests
+from bot.demo.telegram import Refusal, server_error, too_many_requests
 from tests.faults.launch import FULL, READ_ONLY
 from tests.faults.world import GROUP, NEW_GROUP, PATIENCE, World
+from tests.field.catalogue import TELEGRAM as TELEGRAM_ANSWERS
 from tests.field.catalogue import USEAPI, FieldAnswer
 
 PIXVERSE, TELEGRAM, DATABASE, PROCESS, CLOCK = "useapi.net", "Telegram", "database", "process", "clock"
@@ -203,30 +205,50 @@ async def blocked(world: World, act: Act) -> None:
         world.telegram.unblock(chat)
 
 
-REFUSALS = (
-    bad_request("TOPIC_CLOSED"),
-    bad_request("MESSAGE_SEND_TEMPORARILY_RESTRICTED"),
-    bad_request("not enough rights to send text messages to the chat"),
-    Refusal(400, "Logged out"),
-    Refusal(403, "Forbidden: bot was kicked from the group chat"),
-    FIREWALL,
-    PORTAL,
-    replace(PORTAL, code=401),
-    replace(PORTAL, code=404),
-)
+def as_refusal(answer: FieldAnswer) -> Refusal:
+    """An answer that was seen in the real world, as Telegram's."""
+    return Refusal(answer.status, "", page=answer.body, headers={"Content-Type": "application/json", **answer.headers})
 
 
-@ROOMS[TELEGRAM].trouble("refused")
-async def refused(world: World, act: Act) -> None:
-    """Every message to a chat, edit and pin there is refused for a while, by Telegram or by something in between."""
-    chat = world.chats[int(act.number) % len(world.chats)]
-    chat = world.moved.get(chat, chat)
-    with world.hurdle(chat):
-        refusal = REFUSALS[int(act.number) % len(REFUSALS)]
-        world.telegram.fail_send(chat, refusal, times=None)
-        world.telegram.fail(refusal, ["editMessageText", "pinChatMessage", "deleteMessage"], chat, times=None)
-        await asyncio.sleep(act.length)
-        world.telegram.heal(chat)
+SENT = [one for one in TELEGRAM_ANSWERS if one.to == "sendMessage"]
+REFUSALS = [as_refusal(one) for one in SENT if one.expect == "refused"]
+BETWEEN = [as_refusal(one) for one in SENT if one.expect == "network"]
+
+
+def answered_by(refusals: list[Refusal]) -> Trouble:
+    """Every message to a chat, edit and pin there is answered so for a while; which one, the length says."""
+
+    async def trouble(world: World, act: Act) -> None:
+        chat = world.chats[int(act.number) % len(world.chats)]
+        chat = world.moved.get(chat, chat)
+        with world.hurdle(chat):
+            refusal = refusals[int(act.length * 1000) % len(refusals)]
+            world.telegram.fail_send(chat, refusal, times=None)
+            world.telegram.fail(refusal, ["editMessageText", "pinChatMessage", "deleteMessage"], chat, times=None)
+            await asyncio.sleep(act.length)
+            world.telegram.heal(chat)
+
+    return trouble
+
+
+ROOMS[TELEGRAM].troubles.update({"refused": answered_by(REFUSALS), "something in between": answered_by(BETWEEN)})
+
+
+@ROOMS[TELEGRAM].trouble("webhook")
+async def webhook(world: World, act: Act) -> None:
+    """Another program sets a webhook, once in a life: the bot takes it away, and hears again."""
+    if world.life.number in world.webhooks:
+        return
+    world.webhooks.add(world.life.number)
+    world.telegram.set_webhook("https://hooks.example.net/another-program")
+    await asyncio.sleep(act.length)
+
+
+@ROOMS[TELEGRAM].trouble("unreadable update")
+async def unreadable_update(world: World, act: Act) -> None:
+    """An update comes that nobody can make sense of; those behind it are answered."""
+    world.telegram.push({"message": {"message_id": "seven", "chat": {"id": [], "type": 5}, "date": None}})
+    await asyncio.sleep(act.length)
 
 
 @ROOMS[TELEGRAM].trouble("migration")
@@ -270,10 +292,14 @@ def spoilt(state: str) -> Trouble:
     """SQLite finds its disk full, or its database read-only."""
 
     async def trouble(world: World, act: Act) -> None:
+        begun = time.monotonic()
         with world.noted(world.troubles):
             world.spoil_database(state)
             await asyncio.sleep(act.length)
+            ended = time.monotonic()
             world.spoil_database("")
+        if state == FULL:  # from the moment at which the bot has met it
+            world.full += [(at, ended) for life in world.lives for at in life.full_at if begun <= at < ended]
 
     return trouble
 

@@ -15,6 +15,7 @@ from tests.faults.launch import CLOCK, DATABASE
 from tests.faults.process import Life, begin
 from tests.faults.services import Door, RecordedPixVerse, RecordedTelegram
 from tests.moved_clock import MovedClock, library
+from tests.oracle.told import Asked
 from tests.oracle.truth import Wish
 
 USEAPI_TOKEN = "user:4711-MARKEDUSEAPI0123456789"
@@ -52,6 +53,14 @@ class World:
         self.freezes: list[Span] = []
         self.hurdles: list[tuple[Span, str | None]] = []
         """When Telegram was in trouble, and in which chat (None: in all)."""
+        self.full: list[Span] = []
+        """When the disk was full."""
+        self.webhooks: set[int] = set()
+        """The lives that have met a webhook."""
+        self.healths: list[Asked] = []
+        """What the bot's page said of it."""
+        self.asked: list[tuple[float, int, str]] = []
+        """Who asked what, and when."""
         self.wishes: list[Wish] = []
         """What people wished to hear nothing of."""
         self.complaints: list[str] = []
@@ -131,6 +140,12 @@ class World:
             **(self.clock.environment if library() else {}),
             **self.settings,
         }
+
+    def ask(self, chat: int, text: str) -> None:
+        """Somebody asks in a chat, wherever it is now."""
+        chat = self.moved.get(chat, chat)
+        self.asked.append((time.monotonic(), chat, text))
+        self.telegram.say(chat, text)
 
     @contextmanager
     def noted(self, spans: list[Span], after: float = AFTERMATH) -> Iterator[None]:
