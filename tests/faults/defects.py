@@ -202,8 +202,8 @@ def clock_stops_checks() -> None:
     replaced(SteadyScheduler, "follow_clock", lambda _self: None)
 
 
-def full_disk_silent() -> None:
-    """A disk that is full is one line in the log, and nobody's problem."""
+def unwritable_and_silent() -> None:
+    """A database that cannot be written is one line in the log, and nobody's problem."""
     from bot.store.standing import Standing
 
     replaced(Standing, "problem", property(lambda _self: None))
@@ -213,7 +213,7 @@ DEFECTS = {
     "deaf-for-a-webhook": Defect(deaf_for_a_webhook, "another program sets a webhook"),
     "unreadable-again": Defect(unreadable_again_and_again, "an update comes that cannot be read"),
     "clock-stops-checks": Defect(clock_stops_checks, "the clock is set back"),
-    "full-disk-silent": Defect(full_disk_silent, "the disk is full"),
+    "unwritable-and-silent": Defect(unwritable_and_silent, "the disk is full, or the database read-only"),
     "forgotten-retry": Defect(forgotten_retry, "Telegram refuses a message once"),
     "lost-after-a-crash": Defect(lost_after_a_crash, "the bot is killed while it sends"),
     "lost-recovery": Defect(lost_recovery, "credits come back"),

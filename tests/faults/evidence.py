@@ -47,7 +47,7 @@ def truth_of(world: World) -> Truth:
         trouble=[shifted(span) for span in (*world.troubles, *world.freezes)],
         stopped=[shifted(span) for span in world.freezes],
         wishes=world.wishes,
-        full=[shifted(span) for span in world.full],
+        unwritable=[shifted(span) for span in world.unwritable],
         jumps=[(EPOCH + at, by) for at, by in world.jumps],
         moved={str(old): str(new) for old, new in world.moved.items()},
         slack=slack_of(world),

@@ -20,8 +20,8 @@ NO_ANSWER = "NO-ANSWER"
 ROOT = Path(__file__).parents[2]
 _PORT = re.compile(r"Health and metrics at http://\S+:(\d+)/healthz")
 _MOST_LINES = 4000
-FULL = "the disk of the database is full"
-"""Stands in the log where a disk was found full."""
+UNWRITABLE = ("the disk of the database is full", "the database cannot be written")
+"""Stand in the log where the bot has met either."""
 
 
 @dataclass
@@ -38,8 +38,8 @@ class Life:
     port: int | None = None
     up_at: float | None = None
     """When it had come so far as to work."""
-    full_at: list[float] = field(default_factory=list)
-    """When it found its disk full, by its log."""
+    unwritable_at: list[float] = field(default_factory=list)
+    """When it found that its database cannot be written, by its log."""
     reader: asyncio.Task[None] | None = None
 
     @property
@@ -110,8 +110,8 @@ class Life:
             line = raw.decode(errors="replace").rstrip()
             self.lines.append(line)
             del self.lines[:-_MOST_LINES]
-            if FULL in line:
-                self.full_at.append(time.monotonic())
+            if any(words in line for words in UNWRITABLE):
+                self.unwritable_at.append(time.monotonic())
             found = _PORT.search(line)
             if found:
                 self.port, self.up_at = int(found[1]), time.monotonic()

@@ -120,13 +120,16 @@ async def test_a_page_of_cloudflare_is_nobodys_word(template: Path, court: Execu
     [
         ("telegram", Act(0.5, "webhook", 1.0), "deaf-for-a-webhook"),
         ("telegram", Act(0.5, "unreadable update", 1.0), "unreadable-again"),
-        ("database", Act(0.5, "disk full", 6.0), "full-disk-silent"),
+        ("database", Act(0.5, "read-only", 4.0), "unwritable-and-silent"),
     ],
 )
 async def test_the_harness_sees_what_use_has_found(
     name: str, act: Act, defect: str, template: Path, court: Executor
 ) -> None:
-    """A webhook, an update that cannot be read, a full disk: the bot bears each; one that does not is seen."""
+    """A webhook, an update that cannot be read, a database that cannot be written: the bot bears each.
+
+    One that does not is seen.
+    """
     troubled = plot(Turn(0.3, ALICE, monthly=400), **{name: [act]})
     outcome = await live(troubled, template, court)
     assert not outcome.misses, f"{outcome.misses}\n{outcome.record}"

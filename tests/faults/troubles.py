@@ -298,8 +298,8 @@ def spoilt(state: str) -> Trouble:
             await asyncio.sleep(act.length)
             ended = time.monotonic()
             world.spoil_database("")
-        if state == FULL:  # from the moment at which the bot has met it
-            world.full += [(at, ended) for life in world.lives for at in life.full_at if begun <= at < ended]
+        met = [at for life in world.lives for at in life.unwritable_at if begun <= at < ended]
+        world.unwritable += [(at, ended) for at in met]
 
     return trouble
 

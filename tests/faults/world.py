@@ -53,8 +53,8 @@ class World:
         self.freezes: list[Span] = []
         self.hurdles: list[tuple[Span, str | None]] = []
         """When Telegram was in trouble, and in which chat (None: in all)."""
-        self.full: list[Span] = []
-        """When the disk was full."""
+        self.unwritable: list[Span] = []
+        """When the bot had met a database that cannot be written."""
         self.webhooks: set[int] = set()
         """The lives that have met a webhook."""
         self.healths: list[Asked] = []

@@ -62,7 +62,7 @@ def not_well(fleet: Fleet, asked: Asked, waiting: Waiting) -> str:
         return f"something due waits for {', '.join(sorted(waiting.chats[at]))}"
     if nothing_readable(fleet, since) and nothing_readable(fleet, at):
         return "nothing can be read"
-    return "the disk is full" if is_full(fleet.truth, since, at) else ""
+    return "the database cannot be written" if is_unwritable(fleet.truth, since, at) else ""
 
 
 def chats_blamed(truth: Truth, status: Asked) -> Iterator[tuple[float, str, str]]:
@@ -90,9 +90,11 @@ def fails(seen: list[Seen], at: float) -> bool:
     return False
 
 
-def is_full(truth: Truth, begun: float, at: float) -> bool:
-    """Whether this life of the bot has met a full disk that is full still, between two moments."""
-    return any(since <= begun and at < until and not truth.is_young(at, at - since) for since, until in truth.full)
+def is_unwritable(truth: Truth, begun: float, at: float) -> bool:
+    """Whether this life of the bot could not store something, and cannot still, between two moments."""
+    return any(
+        since <= begun and at < until and not truth.is_young(at, at - since) for since, until in truth.unwritable
+    )
 
 
 def must_fail(fleet: Fleet, asked: Asked, waiting: Waiting) -> str:
@@ -110,7 +112,11 @@ def must_fail(fleet: Fleet, asked: Asked, waiting: Waiting) -> str:
             return f"an alert has reached nobody: {subject} {measure}"
     if is_dark(fleet, at):
         return "no account could be read for so long"
-    return "the disk is full" if is_full(fleet.truth, at if asked.since is None else asked.since, at) else ""
+    return (
+        "the database cannot be written"
+        if is_unwritable(fleet.truth, at if asked.since is None else asked.since, at)
+        else ""
+    )
 
 
 def window(truth: Truth, account: str) -> float:

@@ -290,14 +290,14 @@ def test_healthz_is_503_while_something_waits_or_nothing_was_read_for_long_and_2
     assert asked(truth, 3600, RED, 200) == []
 
 
-def test_a_full_disk_is_known_as_soon_as_something_could_not_be_stored() -> None:
+def test_a_database_that_cannot_be_written_is_known_as_soon_as_something_could_not_be_stored() -> None:
     """Neither page is green then."""
     truth = world(*[9000] * 6)
-    truth.full, truth.trouble = [(1201, 2000)], [(1100, 2000)]
+    truth.unwritable, truth.trouble = [(1201, 2000)], [(1100, 2000)]
     assert asked(truth, 1150, GREEN, 200) == []
     assert asked(truth, 1250, GREEN, 200) == [
-        "/status is green, and the disk is full",
-        "/healthz is 200, and the disk is full",
+        "/status is green, and the database cannot be written",
+        "/healthz is 200, and the database cannot be written",
     ]
 
 

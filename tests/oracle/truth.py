@@ -174,8 +174,8 @@ class Truth:
     ``chats`` are the allowed ones, as text; ``told_of`` narrows them for an account. ``moved`` says which chat became
     which; ``boards``, since when which chat has one. ``up`` are the times in which the bot ran; ``trouble`` are times
     in which the database could not be written, and those in which the process stood still, which are ``stopped`` too.
-    ``joined`` says since when a chat is told that was not from the first; ``inf``: never. ``full`` are the times from
-    which something could not be stored for a full disk until it could again. ``holds`` are moments at which upkeep let
+    ``joined`` says since when a chat is told that was not from the first; ``inf``: never. ``unwritable`` are the
+    times from when something could not be stored (a full disk) until it could again. ``holds`` are moments at which upkeep let
     everything else wait, and for how many seconds. ``jumps`` are moments at which the bot's clock was set on or back by
     so many seconds. ``rules`` are those in force from a moment on.
     """
@@ -196,7 +196,7 @@ class Truth:
     boards: dict[str, float] = field(default_factory=dict)
     own_every: dict[str, float] = field(default_factory=dict)
     slack: Slack = field(default_factory=Slack)
-    full: list[Span] = field(default_factory=list)
+    unwritable: list[Span] = field(default_factory=list)
     holds: list[tuple[float, float]] = field(default_factory=list)
     joined: dict[str, float] = field(default_factory=dict)
     ended_at: float = inf

@@ -124,7 +124,7 @@ class Life:
         context = Context(
             store, roster, recipients, every, world.clock, metrics, self.outbox.wake, lambda _: world.count("rounds")
         )
-        self.changed = asyncio.Event()
+        self.changed, self.reloading = asyncio.Event(), asyncio.Lock()
         self.verdicts = NoticedVerdicts(context)
         self.verdicts.saved = self.changed.set
         self.checks = Checks(context, self.verdicts)
@@ -366,22 +366,24 @@ class Life:
     async def join(self, chat: str) -> bool:
         """Lets one more chat be told, if that can be just now."""
         world = self.world
-        with world.grants() as granted:
-            if granted:
-                world.joined.append(chat)
-                world.truth.joined[chat] = world.now()
-                await self.discovery.take(watchlist_of(world, world.truth.rules[-1][1]))
-                world.count("joined")
-                self.changed.set()
-            return granted
+        async with self.reloading:  # as the app's: one reading of the settings after the other
+            with world.grants() as granted:
+                if granted:
+                    world.joined.append(chat)
+                    world.truth.joined[chat] = world.now()
+                    await self.discovery.take(watchlist_of(world, world.truth.rules[-1][1]))
+                    world.count("joined")
+                    self.changed.set()
+                return granted
 
     async def change(self, rules: OraclesRules) -> bool:
         """Puts settings in force, if they can be just now."""
         world = self.world
-        with world.grants() as granted:
-            if granted:
-                await self.discovery.take(watchlist_of(world, rules))
-                world.truth.rules.append((world.now(), rules))
-                world.count("changed rules")
-                self.changed.set()
-            return granted
+        async with self.reloading:
+            with world.grants() as granted:
+                if granted:
+                    await self.discovery.take(watchlist_of(world, rules))
+                    world.truth.rules.append((world.now(), rules))
+                    world.count("changed rules")
+                    self.changed.set()
+                return granted

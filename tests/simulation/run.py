@@ -102,7 +102,7 @@ def note_full(world: World, loop: SimulatedLoop) -> None:
     """Something could not be stored for a full disk."""
     fault = world.history.fault(STORE_FAULTS, loop.now)
     if fault:
-        world.truth.full.append((loop.now, fault.until))
+        world.truth.unwritable.append((loop.now, fault.until))
 
 
 def stand_still(world: World, loop: SimulatedLoop, length: float) -> None:
