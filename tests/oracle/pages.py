@@ -92,9 +92,8 @@ def fails(seen: list[Seen], at: float) -> bool:
 
 def is_unwritable(truth: Truth, begun: float, at: float) -> bool:
     """Whether this life of the bot could not store something, and cannot still, between two moments."""
-    return any(
-        since <= begun and at < until and not truth.is_young(at, at - since) for since, until in truth.unwritable
-    )
+    met = [since for since, until in truth.unwritable if since <= begun and at < until]
+    return any(not truth.is_young(at, at - since) for since in met)
 
 
 def must_fail(fleet: Fleet, asked: Asked, waiting: Waiting) -> str:
@@ -112,11 +111,8 @@ def must_fail(fleet: Fleet, asked: Asked, waiting: Waiting) -> str:
             return f"an alert has reached nobody: {subject} {measure}"
     if is_dark(fleet, at):
         return "no account could be read for so long"
-    return (
-        "the database cannot be written"
-        if is_unwritable(fleet.truth, at if asked.since is None else asked.since, at)
-        else ""
-    )
+    begun = at if asked.since is None else asked.since
+    return "the database cannot be written" if is_unwritable(truth, begun, at) else ""
 
 
 def window(truth: Truth, account: str) -> float:
@@ -129,9 +125,8 @@ def is_dark(fleet: Fleet, at: float) -> bool:
     truth = fleet.truth
     for account in truth.accounts:
         since = at - window(truth, account) - truth.slack.save
-        if any(
-            one.at >= since and one.outage is None for one in truth.answers if one.account == account and one.at <= at
-        ):
+        mine = [one for one in truth.answers if one.account == account and since <= one.at <= at]
+        if any(one.outage is None for one in mine):
             return False
         if fleet.paused.maybe(account, since, at):
             return False

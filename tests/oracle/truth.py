@@ -175,9 +175,9 @@ class Truth:
     which; ``boards``, since when which chat has one. ``up`` are the times in which the bot ran; ``trouble`` are times
     in which the database could not be written, and those in which the process stood still, which are ``stopped`` too.
     ``joined`` says since when a chat is told that was not from the first; ``inf``: never. ``unwritable`` are the
-    times from when something could not be stored (a full disk) until it could again. ``holds`` are moments at which upkeep let
-    everything else wait, and for how many seconds. ``jumps`` are moments at which the bot's clock was set on or back by
-    so many seconds. ``rules`` are those in force from a moment on.
+    times from when something could not be stored (a full disk) until it could again. ``holds`` are moments at which
+    upkeep let everything else wait, and for how many seconds. ``jumps`` are moments at which the bot's clock was set on
+    or back by so many seconds. ``rules`` are those in force from a moment on.
     """
 
     accounts: dict[str, str]
