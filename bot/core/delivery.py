@@ -40,17 +40,22 @@ class Story:
         return self.parts[-1]
 
     @property
+    def news(self) -> tuple[Notification, ...]:
+        """What the chat learns: a reminder repeats what it knows, so it counts only where nothing else waits."""
+        return tuple(part for part in self.parts if part.notice.reason is not Reason.REMINDED) or self.parts
+
+    @property
     def overtaken(self) -> Notification | None:
         """The worst firing that a recovery overtook before it could be told."""
         if self.last.notice.reason is not Reason.RESOLVED:
             return None
-        firing = [part for part in self.parts if part.notice.reason is not Reason.RESOLVED]
+        firing = [part for part in self.news if part.notice.reason is not Reason.RESOLVED]
         return max(firing, key=lambda part: part.notice.severity, default=None)
 
     @property
     def rings(self) -> bool:
         """A merged message rings if any part of it would."""
-        return any(part.notice.rings for part in self.parts)
+        return any(part.notice.rings for part in self.news)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +138,13 @@ def parcels(pending: Iterable[Notification]) -> list[Parcel]:
 
 
 def stories(pending: Iterable[Notification]) -> list[Story]:
-    """The pending notifications by alert, in order of each alert's oldest."""
+    """The pending notifications by alert, in order of each alert's oldest news."""
     by_alert: dict[str, list[Notification]] = {}
     for part in pending:
         notice = part.notice
         alone = notice.topic is not Topic.ALERT
         by_alert.setdefault(notice.key if alone else f"{notice.subject}|{notice.measure}", []).append(part)
-    return [Story(tuple(parts)) for parts in by_alert.values()]
+    return sorted((Story(tuple(parts)) for parts in by_alert.values()), key=lambda story: story.news[0].id)
 
 
 def cause_of(story: Story) -> Cause:
@@ -189,7 +194,7 @@ def gather_until(sent: Sequence[Sent], parcel: Parcel, now: float) -> float:
 
 def lateness(parcel: Parcel, now: datetime) -> timedelta | None:
     """How late a parcel is told, where that is worth saying."""
-    late = max((delay(part, now) for part in parcel.notifications), default=None)
+    late = max((delay(part, now) for story in parcel.stories for part in story.news), default=None)
     return late or None
 
 

@@ -69,6 +69,26 @@ def test_a_recovery_alone_is_silent_and_overtook_nothing() -> None:
     assert not replace(story.last.notice, severity=CRITICAL).rings
 
 
+def test_a_reminder_that_a_recovery_overtook_is_no_news() -> None:
+    """The chat knew of the trouble: nothing was kept from it, and the recovery is neither late for it nor first."""
+    reminder = notification(1, REMINDED, severity=CRITICAL, at=NOW)
+    other = notification(2, FIRED, who="bob", severity=CRITICAL, at=NOW + 5 * MINUTE)
+    recovery = notification(3, RESOLVED, at=NOW + 10 * MINUTE)
+    first, second = parcels([reminder, other, recovery])
+    assert first.notifications == (other,)
+    (story,) = second.stories
+    assert (story.last, story.overtaken, story.rings) == (recovery, None, False)
+    assert second.notifications == (reminder, recovery), "all of it is told once the recovery is"
+    assert lateness(second, NOW + 15 * MINUTE) == 5 * MINUTE
+
+
+def test_a_reminder_that_waits_alone_is_as_late_as_it_is() -> None:
+    """Nothing else waits, so it is the news."""
+    reminders = [notification(1, REMINDED, at=NOW), notification(2, REMINDED, at=NOW + DAY)]
+    (parcel,) = parcels(reminders)
+    assert lateness(parcel, NOW + DAY) == DAY
+
+
 def test_recovered_and_fired_again_tells_that_it_fires() -> None:
     """The last part tells how things stand, whatever came before."""
     pending = [notification(1, RESOLVED), notification(2, FIRED)]
@@ -221,7 +241,7 @@ def histories(draw: st.DrawFn) -> list[Notification]:
 
 @given(histories())
 def test_nothing_is_lost_and_nothing_told_twice(pending: list[Notification]) -> None:
-    """Every notification is in exactly one parcel, each alert's in order, oldest first, one cause a parcel."""
+    """Every notification is in exactly one parcel, each alert's in order, oldest news first, one cause a parcel."""
     packed = parcels(pending)
     assert sorted(part.id for parcel in packed for part in parcel.notifications) == [part.id for part in pending]
     for parcel in packed:
@@ -230,8 +250,8 @@ def test_nothing_is_lost_and_nothing_told_twice(pending: list[Notification]) -> 
             ids = [part.id for part in story.parts]
             assert ids == sorted(ids)
             assert len({(part.notice.subject, part.notice.measure) for part in story.parts}) == 1
-            assert story.rings == any(part.notice.rings for part in story.parts)
-    oldest = [min(part.id for part in parcel.notifications) for parcel in packed]
+            assert story.rings == any(part.notice.rings for part in story.news)
+    oldest = [min(part.id for story in parcel.stories for part in story.news) for parcel in packed]
     assert oldest == sorted(oldest)
     assert len({parcel.cause for parcel in packed}) == len(packed)
     alerts = {(n.notice.subject, n.notice.measure) for n in pending if n.notice.topic is Topic.ALERT}
