@@ -209,7 +209,16 @@ def unwritable_and_silent() -> None:
     replaced(Standing, "problem", property(lambda _self: None))
 
 
+def unreadable_and_silent() -> None:
+    """What a page says in a way that is not understood counts as left out."""
+    from bot.sources import pixverse
+
+    left_out = pixverse.LeftOut
+    vars(pixverse)["LeftOut"] = lambda name, _said=None: left_out(name)
+
+
 DEFECTS = {
+    "unreadable-and-silent": Defect(unreadable_and_silent, "the end of a plan cannot be read"),
     "deaf-for-a-webhook": Defect(deaf_for_a_webhook, "another program sets a webhook"),
     "unreadable-again": Defect(unreadable_again_and_again, "an update comes that cannot be read"),
     "clock-stops-checks": Defect(clock_stops_checks, "the clock is set back"),

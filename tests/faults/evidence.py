@@ -31,6 +31,8 @@ LONG_AFTER = 1e6
 DOWNTIMES_ELSEWHERE = 1e9
 """Seconds from look to look, so long that the oracle expects no downtime: ``downtimes.py`` knows what was one."""
 _NO_TIME = "0001-01-01"
+NO_TIME = "at the end of time"
+"""Stands for an end of a plan that nobody can read."""
 _FAILED = re.compile(rf"^{NO_ANSWER} (\S+) (\S+) (\S+)$")
 
 
@@ -121,8 +123,10 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def plan_of(body: dict[str, Any]) -> truth.Plan:
-    """The plan that a body tells of."""
+def plan_of(body: dict[str, Any]) -> truth.Plan | None:
+    """The plan that a body tells of; None where nobody can read when it ends."""
+    if body["expired_date"] == NO_TIME:
+        return None
     ends, cancelled = body["expired_date"], body["cancel_updated_at"]
     goes_on = cancelled.startswith(_NO_TIME) and body["next_plan_name"] == body["plan_name"]
     return truth.Plan(None if ends.startswith(_NO_TIME) else moment(ends), goes_on, body["current_plan_type"] == 0)

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 
 from bot.demo.accounts import SimulatedAccount, utc_now
 from tests.faults import boards
+from tests.faults.answers import wrong_answers
 from tests.faults.downtimes import HEAD, wrong_downtimes
 from tests.faults.evidence import EPOCH, told_of, truth_of
 from tests.faults.launch import ANSWERED
@@ -78,7 +79,7 @@ async def live(
             world.complaints.append(f"{type(error).__name__}: {error}")
         finally:
             await world.close()
-        outcome.misses = [*world.complaints, *talked_to_strangers(world)]
+        outcome.misses = [*world.complaints, *talked_to_strangers(world), *wrong_answers(world)]
         if not world.complaints:
             await judged(world, court, outcome)
         outcome.messages = len(world.telegram.messages)

@@ -10,7 +10,7 @@ HOUR = 3600
 CREDITS = (14000, 6000, 2900, 2000, 700, 400, 180, 0)
 PLANS = ("renews in 20 d", "renews in 6 d", "ends in 20 d", "ends in 6 d", "ends in 2 d", "ends in 12 h")
 JUMPS = (-8 * HOUR, -5 * HOUR, -HOUR, -600, 0, 600, HOUR, 5 * HOUR, 8 * HOUR)
-QUESTIONS = ("/credits", "/alerts", "/status", "/check", "/help", "hello")
+QUESTIONS = ("/credits", "/alerts", "/status", "/check", "/help", "hello", "/credits alice@example.com")
 MOST = {PIXVERSE: 3, TELEGRAM: 3, DATABASE: 2, PROCESS: 2, CLOCK: 2}
 """How often at most each room has trouble in one history."""
 

@@ -137,6 +137,16 @@ async def test_the_harness_sees_what_use_has_found(
     assert outcome.misses, outcome.record
 
 
+async def test_an_end_of_a_plan_that_cannot_be_read_is_said(template: Path, court: Executor) -> None:
+    """Whoever asks for the account is told that it is unreadable; a bot that says nothing of it is seen."""
+    unreadable = plot(Turn(0.3, ALICE, monthly=400), pixverse=[Act(0.5, "end of plan unreadable", 8.0, ALICE)])
+    unreadable.questions.append(Question(5.0, ANN, f"/credits {ALICE}"))
+    outcome = await live(unreadable, template, court)
+    assert not outcome.misses, f"{outcome.misses}\n{outcome.record}"
+    outcome = await live(unreadable, template, court, "unreadable-and-silent")
+    assert any("unreadable" in miss for miss in outcome.misses), outcome.record
+
+
 @pytest.mark.skipif(may_skip(), reason=MISSING)
 async def test_a_clock_that_is_set_back_stops_nothing(template: Path, court: Executor) -> None:
     """Checks go on at their pace; a bot whose jobs stand on the wall clock is seen."""

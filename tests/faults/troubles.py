@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.demo.pixverse import Fault
 from bot.demo.telegram import Refusal, server_error, too_many_requests
+from tests.faults.evidence import NO_TIME
 from tests.faults.launch import FULL, READ_ONLY
 from tests.faults.world import GROUP, NEW_GROUP, PATIENCE, World
 from tests.field.catalogue import TELEGRAM as TELEGRAM_ANSWERS
@@ -136,6 +137,15 @@ async def lies(world: World, act: Act) -> None:
     """A body of other types than it should have."""
     account = world.pixverse.accounts[act.email or next(iter(world.pixverse.accounts))]
     account.overrides = dict(LIES[int(act.number) % len(LIES)])
+    await asyncio.sleep(act.length)
+    account.overrides = {}
+
+
+@ROOMS[PIXVERSE].trouble("end of plan unreadable")
+async def unreadable_end(world: World, act: Act) -> None:
+    """The page says in a new way when the plan ends."""
+    account = world.pixverse.accounts[act.email or next(iter(world.pixverse.accounts))]
+    account.overrides = {"expired_date": NO_TIME}
     await asyncio.sleep(act.length)
     account.overrides = {}
 
