@@ -211,10 +211,10 @@ def unwritable_and_silent() -> None:
 
 def unreadable_and_silent() -> None:
     """What a page says in a way that is not understood counts as left out."""
+    from bot.core.model import LeftOut
     from bot.sources import pixverse
 
-    left_out = pixverse.LeftOut
-    vars(pixverse)["LeftOut"] = lambda name, _said=None: left_out(name)
+    vars(pixverse)["LeftOut"] = lambda name, _said=None: LeftOut(name)
 
 
 DEFECTS = {

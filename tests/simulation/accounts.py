@@ -34,6 +34,8 @@ class SimulatedAccount:
     renews: bool = True
     free: bool = False
     becomes: str | None = None
+    gift: bool = False
+    """One that does not renew was given: no plan follows, and nobody cancelled anything."""
     check_every: float | None = None
     deeds: list[Deed] = field(default_factory=list)
     spent: float = 0.0

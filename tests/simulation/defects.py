@@ -383,7 +383,7 @@ DEFECTS = (
     Defect("a page of something in between is a verdict", page_as_verdict, 330),
     Defect("a sign of life ignored", sign_ignored, 436),
     Defect("a message in a wrong form given up", wrong_form_given_up, 930),
-    Defect("a full disk that nobody is told of", full_disk_silent),
+    Defect("a full disk that nobody is told of", full_disk_silent, 525),
     Defect("green though nothing can be read", dead_and_green, 6),
     Defect("well though an alert has reached nobody", nobody_told_and_green, 932),
     Defect("well though a message waits", waits_and_green, 194),
@@ -391,6 +391,6 @@ DEFECTS = (
     Defect("a topic that is refused given no way round", thread_not_given_up, 689),
     Defect("upkeep in one go", upkeep_in_one_go, 29),
     Defect("a refused token that shuts one of many", refused_by_one, 48),
-    Defect("a plan renews unless the opposite is told", renews_unless_told),
+    Defect("a plan renews unless the opposite is told", renews_unless_told, 37),
     Defect("unwell though another chat was told", refusal_makes_red),
 )

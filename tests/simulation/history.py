@@ -170,7 +170,7 @@ class History:
         self.faults = [replace(fault, answer=answer_in(fault, chance)) for fault in self.faults]
 
     def be_elsewhere(self, chance: random.Random) -> None:
-        """Decides who joins on the way, which topic is told, and whether the database has a past.
+        """Decides who joins on the way, which topic is told, whether the database has a past, and whose plan is a gift.
 
         Where somebody joins, nobody silences anything: what a newcomer hears of that is proved by itself.
         """
@@ -180,6 +180,8 @@ class History:
         if GROUP in self.chats and self.moves_at is None and chance.random() < 0.4:
             self.topic = 45
         self.has_past = chance.random() < 0.2
+        for account in self.accounts:
+            account.gift = chance.random() < 0.4
 
     def bots_chat(self, name: str) -> Chat:
         """A chat as the settings name it."""

@@ -170,8 +170,9 @@ def sample_of(answer: Answer, account: SimulatedAccount, clock: datetime) -> Sam
         answer.monthly, answer.daily, answer.package, answer.allowance, answer.daily_allowance, refresh_at=refills
     )
     ends = None if account.ends_at is None else datetime.fromtimestamp(account.ends_at, UTC)
-    cancelled = None if account.renews or account.becomes else clock
-    plan = BotsPlan("Pro", account.becomes or "Pro", account.free, ends, cancelled)
+    over = not account.renews and not account.becomes
+    cancelled, follows = clock if over and not account.gift else None, None if over and account.gift else "Pro"
+    plan = BotsPlan("Pro", account.becomes or follows, account.free, ends, cancelled)
     if answer.plan is None:
         names = (*sorted(OF_PLAN), "monthly_allowance", "daily_allowance", "refresh_at")
         return without(Reading(clock, replace(credits, refresh_at=None), BotsPlan(free=None)), *names)
