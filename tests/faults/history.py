@@ -72,7 +72,7 @@ async def live(
                 await play(world, plot)
                 await catch_up(world, patience)
                 if plot.muted and plot.unmuted:
-                    await wish(world, plot.muted, "unmute", "/unmute", "Nothing is muted any more")
+                    await wish(world, plot.muted, "unmute", "/unmute", "Nothing is muted")
                     await until(partial(is_quiet, world), lambda: "what a mute withheld is told")
                 await end(world)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other histories go on
