@@ -303,16 +303,6 @@ def waits_and_green() -> tuple[Part, ...]:
     return ((health, "DELIVERY_WAIT", timedelta(days=1000)),)
 
 
-def refusal_makes_red() -> tuple[Part, ...]:
-    """A chat that refuses makes the bot unwell, whoever else was told."""
-    return ((fleet_room, "unreached_since", first_untold),)
-
-
-def first_untold(untold: Iterable[Any]) -> Any:
-    """When the first of what waits was made, though somebody else was told."""
-    return min((one.created_at for one in untold), default=None)
-
-
 def newcomer_not_told() -> tuple[Part, ...]:
     """Who joins while something fires is greeted as if all were well."""
     right = verdicts.welcomed
@@ -392,5 +382,4 @@ DEFECTS = (
     Defect("upkeep in one go", upkeep_in_one_go, 29),
     Defect("a refused token that shuts one of many", refused_by_one, 48),
     Defect("a plan renews unless the opposite is told", renews_unless_told, 37),
-    Defect("unwell though another chat was told", refusal_makes_red),
 )
