@@ -18,6 +18,7 @@ from bot.accounts_file import parsed
 from bot.chat import clean, history_arguments, names, silence_arguments, text, updates, webhook
 from bot.chat import words as chat_words
 from bot.chat.buttons import Tap
+from bot.chat.choices import Choice
 from bot.chat.request import AiohttpRequest
 from bot.core import durations, fallback, pairing, rhythm
 from bot.core.model import Account, Watched
@@ -159,7 +160,7 @@ FIELDS = [
 
 CHAT = [
     *of_texts(clean.normal, clean.utf16_len, names.folded, pairing.is_code, words.one_line, words.of_text),
-    *of_texts(text.bold, chat_words.capitalised, silence_arguments.is_span, silence_arguments.spoken),
+    *of_texts(text.bold, chat_words.capitalised, silence_arguments.is_span, silence_arguments.spoken, Choice.parse),
     Parser(history_arguments.wrong_span, st.tuples(TEXTS, st.just(NAMED))),
     Parser(clean.shorten, st.tuples(TEXTS, st.integers(1, 100))),
     Parser(names.find_accounts, st.tuples(TEXTS, st.just(NAMED))),

@@ -25,6 +25,7 @@ NO_PARSERS = {
     "bot.chat.text.pieces_of": "is handed what the bot itself wrote: tests/chat_live/test_sender.py",
     "bot.accounts_build.read_token": "reads a file: tests/test_accounts_file.py",
     "bot.chat.answers.read_words": "is handed accounts: test_words.py",
+    "bot.chat.times.unmarked": "is handed what the bot itself wrote: tests/golden/zones.py",
     "bot.core.credit_changes.differ": "compares two values of the core",
     "bot.drawing_process.drawable": "is handed what the bot itself wrote: test_drawing.py",
     "bot.store.boards.hash_of": "is handed what the bot itself wrote",
