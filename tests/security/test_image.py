@@ -1,6 +1,10 @@
 """The image, the Compose file and the systemd unit: no secret inside, no rights that are not needed."""
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -90,3 +94,68 @@ def test_the_examples_hold_no_secret() -> None:
         text = (ROOT / name).read_text(encoding="utf-8")
         assert not re.search(r"\b\d{8,10}:[A-Za-z0-9_-]{35}\b|\buser:\d+-[A-Za-z0-9]{20,}", text), name
     assert {"settings.env", "/secrets/", "*.db"} <= set((ROOT / ".gitignore").read_text(encoding="utf-8").splitlines())
+
+
+def test_the_image_brings_the_second_channel_and_no_tests_of_libraries() -> None:
+    """FALLBACK_URLS works in the image; what libraries test themselves with, 24 MB of it, stays out."""
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert re.search(r"^apprise==", lock, re.MULTILINE)
+    assert "python -c 'import apprise, bot.app, bot.cli'" in DOCKERFILE
+    assert "find /opt/credit-bot/lib -type d -name tests -prune -exec rm -rf {} +" in DOCKERFILE
+
+
+@pytest.mark.parametrize("name", ["README.md", "compose.yaml", "Dockerfile"])
+def test_whoever_builds_with_podman_is_told_of_the_healthcheck(name: str) -> None:
+    """Its default format drops it without a word, and a bot that hangs would look well."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert "HEALTHCHECK" in text
+    assert "--format docker" in text or "BUILDAH_FORMAT=docker" in text
+
+
+def shell(commands: list[str], places: dict[str, Path]) -> subprocess.CompletedProcess[str]:
+    """Runs commands as they are told, with other places; systemd's own are left out."""
+    script = "\n".join(["set -e", *(line for line in commands if not line.startswith("systemctl"))])
+    for told, place in places.items():
+        script = script.replace(told, str(place))
+    return subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_way_to_ask_beside_the_unit_works(tmp_path: Path) -> None:
+    """With the unit's own files the settings are read: each natural try ended with 78."""
+    commands = [line.removeprefix("#   ") for line in UNIT.split("To ask beside")[1].splitlines() if "#   " in line]
+    asked = [line.replace("doctor", "health") for line in commands]
+    for name, text in (
+        ("settings.env", "HTTP_LISTEN=127.0.0.1:9\n"),
+        ("useapi_token", "user:1-abcdef\n"),
+        ("telegram_bot_token", "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw-x\n"),
+    ):
+        (tmp_path / name).write_text(text)
+    program = tmp_path / "credit-bot"
+    program.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m bot "$@"\n')
+    program.chmod(0o755)
+    places = {
+        "/opt/credit-bot/bin/credit-bot": program,
+        "/etc/credit-bot": tmp_path,
+        "/var/lib/credit-bot": tmp_path,
+    }
+    assert len(asked) == 3
+    ended = shell(asked, places)
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert "The bot does not answer at 127.0.0.1:9" in ended.stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_backup_that_is_restored_beside_the_unit_is_the_services(tmp_path: Path) -> None:
+    """What root copies is root's, and the service would end with 69 for ever."""
+    state, backup = tmp_path / "state", tmp_path / "credit-bot-backup.db"
+    state.mkdir()
+    os.chown(state, 4711, 4711)
+    backup.write_text("backup")
+    (state / "credit-bot.db-wal").write_text("old")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = readme.split("**Restore**")[1].split("# systemd, as root")[1].split("```")[0].splitlines()[1:]
+    ended = shell([f"cd {tmp_path}", *commands], {"/var/lib/credit-bot": state})
+    assert (ended.returncode, ended.stderr) == (0, "")
+    database = state / "credit-bot.db"
+    assert (database.read_text(), database.stat().st_uid, database.stat().st_mode & 0o777) == ("backup", 4711, 0o600)
+    assert [one.name for one in state.iterdir()] == ["credit-bot.db"]
