@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 from telegram import Bot
 from telegram.error import BadRequest, TelegramError
 
+from bot.chat.alerts import MEASURES
 from bot.chat.board import moment_words, result_of
 from bot.chat.calls import answered
 from bot.chat.messages import alert_buttons, credits_row, lay_out
 from bot.chat.replies import NOTES, silence_note, undo_button
 from bot.chat.sender import NO_PREVIEW, entities_of, is_of_chat, markup_of
 from bot.chat.text import Message, Piece, bold, with_line, with_note
-from bot.chat.words import joined, name_of
+from bot.chat.words import joined, name_of, service_name
 from bot.core.board import EditResult, Lost, Refused, Shown
 from bot.core.delivery import Parcel, stories
 from bot.core.endings import EndedMessage, ToldAlert
@@ -45,13 +46,21 @@ def over_words(message: EndedMessage, zone: ZoneInfo) -> tuple[Piece, ...]:
     if message.all_over:
         last = moment_words(max(at for _, at in moments), zone)
         return (bold(f"{'All over' if len(moments) > 1 else 'Over'} since {last}"), ".")
-    names = [f"{whom(one)} since {moment_words(at, zone)}" for one, at in moments]
+    alike = len({one.notice.measure for one in message.told}) == 1
+    names = [f"{whom(one)}{'' if alike else what(one)} since {moment_words(at, zone)}" for one, at in moments]
     return (bold("Over"), f": {joined(names, LIST_LENGTH)}.")
 
 
 def whom(one: ToldAlert) -> str:
-    """Whose alert it was."""
-    return name_of(one.notice.facts.name)
+    """Whose alert it was: an account's, or a source's own."""
+    facts = one.notice.facts
+    return name_of(facts.name) if facts.email else service_name(facts.origin)
+
+
+def what(one: ToldAlert) -> str:
+    """What it was about, where a message tells of several things, as a greeting does."""
+    measure = one.notice.measure
+    return f" ({MEASURES[measure]})" if measure else ""
 
 
 class TelegramEndings:

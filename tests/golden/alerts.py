@@ -356,12 +356,15 @@ def ended_messages() -> Mapping[str, str]:
     """What a message says once alerts that it told of are over."""
     ack = Silence(SilenceKind.ACK, "", Measure.CREDITS, by="Kim", made_at=NOW + timedelta(hours=1), id=3)
     three = many("Ads", "Demo", "Loop")
+    joined = [replace(one, reason=Reason.JOINED) for one in (source(), *three, plan())]
     return {
         "one": ended(low(), over=1),
         "one of a source": ended(source(), over=1),
         "one of three": ended(*three, over=1),
         "two of three, acknowledged": ended(*three, over=2, held=ack),
         "all of three": ended(*three, over=3),
+        "one of a greeting": ended(*joined, over=1),
+        "two of a greeting": ended(*reversed(joined), over=2),
     }
 
 
