@@ -365,7 +365,7 @@ DEFECTS = (
     Defect("unknown read as 0", unknown_as_zero, 197),
     Defect("what is left out read as its opposite", left_out_as_opposite, 64),
     Defect("an outbox claim not recorded", claim_not_recorded, 10),
-    Defect("order broken", broken_order),
+    Defect("order broken", broken_order, 5),
     Defect("a stranger told", stranger_told, 6),
     Defect("a snooze of one chat silences all", one_blinds_all, 204),
     Defect("a snooze outlives what is worse", snooze_outlives_worse, 37),
