@@ -375,7 +375,7 @@ DEFECTS = (
     Defect("a reminder too early", early_reminder, 37),
     Defect("delivered marked before sending", marked_before_sent, 141),
     Defect("spans stretched by a clock that is set", clock_stretches_spans, 56),
-    Defect("a refused edit ends the board", ended_board),
+    Defect("a refused edit ends the board", ended_board, 1),
     Defect("a page of something in between is a verdict", page_as_verdict, 330),
     Defect("a failed login taken for an outage", login_as_outage, 194),
     Defect("a sign of life ignored", sign_ignored, 436),
