@@ -181,6 +181,9 @@ class App:
         )
         self._verdicts = Verdicts(context)
         self._checks = Checks(context, self._verdicts)
+        self._checks.on_sweep, self._checks.on_swept = self._outbox.hold_back, self._outbox.let_go
+        if spare:  # or the second channel would get what only waits for the others
+            self._outbox.group_wait = min(self._outbox.group_wait, settings.fallback_after.total_seconds() / 2)
         self._foresight = Foresight(context, self._verdicts)
         policy = replace(self._policy, keep_history=timedelta(days=settings.history_days))
         self._retention = Retention(

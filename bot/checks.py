@@ -4,7 +4,7 @@ import asyncio
 import logging
 import math
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -12,11 +12,13 @@ from bot.context import Context
 from bot.core.model import Outage, OutageKind, Sample, Unchanged
 from bot.core.pauses import Paused
 from bot.core.spread import next_look
+from bot.core.sweep import Scope, widest
 from bot.errors import DatabaseTrouble
 from bot.rounds import Round, Rounds
 from bot.sources import Source
 from bot.store import accounts, chats, history, pauses
 from bot.store.accounts import Known
+from bot.sweeps import Sweeps
 from bot.verdicts import Look, Saved, Verdicts
 
 log = logging.getLogger(__name__)
@@ -46,7 +48,15 @@ class Checks:
     """Every look goes through here, whoever wants it: the clock, a question in the chat, a command."""
 
     def __init__(self, context: Context, verdicts: Verdicts) -> None:
-        """Begins with nothing under way."""
+        """Begins with nothing under way.
+
+        ``on_sweep`` is called when the others of a source begin to be checked because the change of one is told, with
+        the source and the last notification before that; ``on_swept`` with the source once they were.
+        """
+        self.on_sweep: Callable[[str, int], None] = lambda _, __: None
+        self.on_swept: Callable[[str], None] = lambda _: None
+        self._sweeps = Sweeps(context)
+        self._sweeping: dict[str, asyncio.Task[None]] = {}
         self.rounds = Rounds(context.every)
         self._context = context
         self._store = context.store
@@ -55,6 +65,8 @@ class Checks:
         self._clock = context.clock
         self._metrics = context.metrics
         self._in_flight: dict[str, asyncio.Future[None]] = {}
+        self._out_of_turn: set[str] = set()
+        self._calls: Mapping[str, Scope] = {}
         self._line: deque[tuple[Known, Source]] = deque()
         self._later: deque[tuple[Known, Source]] = deque()
         self._helping = 0
@@ -130,10 +142,16 @@ class Checks:
         if overrun or ready:
             await self._claim([*overrun, *ready])
         for account in overrun:
+            if account.key in self._out_of_turn:  # somebody wished for that look: it now stands for the one that is due
+                continue
             self._metrics.overruns.inc()
             log.warning("%s is due again, and the check before still runs", account.key)
         for account in ready:
-            self._begin(account, later=True)
+            self._begin(account, later=True, in_turn=True)
+        self._spread()
+
+    def _spread(self) -> None:
+        """Puts what is not yet in line there, a helping at a time."""
         self._helping = self._helping_of(len(self._later))
         if self._feeding is None:
             self._feed()
@@ -178,12 +196,17 @@ class Checks:
             finally:
                 self._asked -= 1
 
-    def _begin(self, account: Known, *, later: bool = False) -> None:
-        """Puts an account in line, but one whose source has just gone, or that a question in the chat began with."""
+    def _begin(self, account: Known, *, later: bool = False, in_turn: bool = False) -> None:
+        """Puts an account in line, but one whose source has just gone, or that a question in the chat began with.
+
+        ``in_turn``: the interval wishes for it, and not a person or a sweep.
+        """
         source = self._context.roster.sources.get(account.source)
         if account.key in self._in_flight or source is None:
             return
         self._in_flight[account.key] = asyncio.get_running_loop().create_future()
+        if not in_turn:
+            self._out_of_turn.add(account.key)
         if later:
             self._later.append((account, source))
         else:
@@ -247,6 +270,9 @@ class Checks:
                 self._release(look.key for look in batch)
                 if self._more_due and not self._draining:
                     await self._start_more()
+            calls, self._calls = self._calls, {}
+            for source, scope in calls.items():  # only now: what has ended by then is told with the first
+                await self._sweep(source, scope)
 
     async def _start_more(self) -> None:
         """Uses the room that has become free; if the database cannot be used, the next tick does."""
@@ -267,14 +293,15 @@ class Checks:
         """Gives up the looks that are still under way."""
         self._later.clear()
         self._line.clear()
-        workers = list(self._workers)
-        for worker in workers:
-            worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+        ending = [*self._workers, *self._sweeping.values()]
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
 
     def _release(self, keys: Iterable[str]) -> None:
         """Tells those who wait for a look that it is over."""
         for key in keys:
+            self._out_of_turn.discard(key)
             waiting = self._in_flight.pop(key, None)
             if waiting and not waiting.done():
                 waiting.set_result(None)
@@ -283,13 +310,50 @@ class Checks:
         """Saves a batch. If a defect of ours stops one account, it takes no other with it."""
         try:
             ends_round = self.rounds.end_with(look.key for look in batch)
-            self._count(await self._verdicts.save(batch, ends_round=ends_round))
+            saved = await self._verdicts.save(batch, ends_round=ends_round)
+            self._calls = widest(self._calls, saved.calls)
+            self._count(saved)
         except Exception:
             if len(batch) == 1:
                 log.exception("%s: a check could not be saved", batch[0].key)
                 return
             for look in batch:
                 await self._save([look])
+
+    async def _sweep(self, source: str, scope: Scope) -> None:
+        """Checks the others of a source, for something is told of one: perhaps they changed together.
+
+        Nothing is saved meanwhile, so all that they bring comes after that. A rush takes its turns without this.
+        """
+        if self._draining or self._more_due or source in self._sweeping or not self._sweeps.may_sweep(source, scope):
+            return
+        try:
+            room = CLAIMED - len(self._in_flight)
+            planned = await self._sweeps.plan(source, scope, set(self._in_flight), self.paused, room)
+            if planned and planned.due:  # or the next tick would have them checked once more
+                await self._claim(planned.due)
+        except DatabaseTrouble as error:
+            log.debug("%s: the other accounts are checked in their turns only: %s", source, error)  # the log has it
+            return
+        except Exception:  # a defect of ours here must not end the saving
+            log.exception("%s: the other accounts are checked in their turns only", source)
+            return
+        if planned is None:
+            return
+        for account in planned.check:
+            self._begin(account, later=True)
+        self._spread()
+        waits = [self._in_flight[key] for key in planned.wait_for if key in self._in_flight]
+        if waits:
+            log.info("%s: news of one account, so %d others are checked as well", source, len(planned.check))
+            self.on_sweep(source, planned.after)
+            self._sweeping[source] = asyncio.create_task(wait_for_all(waits), name=f"sweep {source}")
+            self._sweeping[source].add_done_callback(lambda _: self._swept(source))
+
+    def _swept(self, source: str) -> None:
+        """The checks of a sweep are over, or given up."""
+        del self._sweeping[source]
+        self.on_swept(source)
 
     def _count(self, saved: Saved) -> None:
         """Counts looks, for the metrics and towards the round."""
@@ -321,5 +385,11 @@ class Checks:
 
     def clock_stepped(self, by: timedelta) -> None:
         """The clock was set by so much: no tick was missed for that."""
+        self._sweeps.clock_stepped(by)
         if self._ticked_at:
             self._ticked_at += by
+
+
+async def wait_for_all(checks: Iterable[asyncio.Future[None]]) -> None:
+    """Returns once all are over."""
+    await asyncio.wait(checks)

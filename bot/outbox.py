@@ -15,8 +15,10 @@ from typing import Any, Protocol
 from bot.core.delivery import (
     FIRST_WAIT,
     GROUP_LIMIT,
+    GROUP_WAIT,
     REFUSALS,
     Delivered,
+    GroupWait,
     Later,
     Moved,
     Parcel,
@@ -24,6 +26,7 @@ from bot.core.delivery import (
     SendResult,
     Sent,
     gather_until,
+    held_back,
     of_no_use,
     pace,
     parcels,
@@ -93,6 +96,7 @@ class Outbox:
 
         With a ``second_channel`` messages say what went out by it meanwhile. ``refusals`` differ where time runs fast;
         ``on_life`` is called with a chat that takes messages again, ``on_told`` after each message that was taken.
+        ``group_wait`` is how many seconds a notification may wait for others of its source.
         """
         self._store = store
         self._post = post
@@ -102,9 +106,11 @@ class Outbox:
         self._metrics = metrics
         self._second_channel = second_channel
         self.refusals = REFUSALS
+        self.group_wait = GROUP_WAIT
         self.on_life: Callable[[int], None] = lambda _: None
         self.on_told: Callable[[], None] = lambda: None
         self._signs: set[int] = set()
+        self._group_waits: dict[str, GroupWait] = {}
         self._lanes: dict[int, Lane] = {}
         self._wake = asyncio.Event()
         self._something_new = True
@@ -113,6 +119,18 @@ class Outbox:
         """Something new may wait."""
         self._something_new = True
         self._wake.set()
+
+    def hold_back(self, source: str, after: int) -> None:
+        """The others of a source are being checked: what comes of it after this notification waits, but not for long.
+
+        It waits in the database like all else, so a start sends it at once.
+        """
+        self._group_waits[source] = GroupWait(after, self._timer() + self.group_wait)
+
+    def let_go(self, source: str) -> None:
+        """They have been checked."""
+        self._group_waits.pop(source, None)
+        self.wake()
 
     async def resume(self) -> None:
         """Takes up what a crash left. A chat that Telegram asked to leave in peace is left so.
@@ -203,7 +221,9 @@ class Outbox:
             if lane.task is not None:
                 lane.missed_something |= new
                 continue
-            begins_at = lane.ready_at if new else max(lane.ready_at, lane.gathers_until)
+            if new:  # also where the pace lets it be looked at only later
+                lane.gathers_until = 0.0
+            begins_at = max(lane.ready_at, lane.gathers_until)
             if begins_at <= now:
                 lane.task = asyncio.create_task(self._work(chat_id, lane), name=f"deliver {chat_id}")
             else:
@@ -277,7 +297,7 @@ class Outbox:
     async def _choose(self, connection: Connection, chat_id: int, lane: Lane) -> tuple[Chat, Parcel] | None:
         """The oldest parcel that need not wait for its chat's pace, or for more of its cause."""
         now = self._timer()
-        pending = await outbox.pending(connection, chat_id)
+        pending, held_until = held_back(await outbox.pending(connection, chat_id), self._group_waits, now)
         if self._second_channel and pending:
             pending = await with_ways(connection, pending)
         by_chat: dict[Chat, list[Notification]] = {}
@@ -285,12 +305,13 @@ class Outbox:
             by_chat.setdefault(notification.chat, []).append(notification)
         waiting = [(chat, parcel) for chat, told in by_chat.items() for parcel in parcels(told)]
         if not waiting:
+            lane.gathers_until = held_until or lane.gathers_until
             return None
         lane.ready_at = pace(lane.sent, chat_id < 0, now)
         moments = [gather_until(lane.sent, parcel, now) for _, parcel in waiting]
         soonest = min(range(len(waiting)), key=moments.__getitem__)
-        lane.gathers_until = moments[soonest]
-        return waiting[soonest] if max(lane.ready_at, lane.gathers_until) <= now else None
+        lane.gathers_until = min(moments[soonest], held_until or moments[soonest])
+        return waiting[soonest] if max(lane.ready_at, moments[soonest]) <= now else None
 
     async def _record(self, result: SendResult, part: Parcel, chat: Chat, lane: Lane, *, full: bool) -> None:
         """Records what became of a message; a database that cannot be written is waited for."""

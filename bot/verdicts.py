@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -52,6 +52,7 @@ from bot.core.model import (
 )
 from bot.core.spread import next_look
 from bot.core.steady import plan_steady_until, steady_until
+from bot.core.sweep import Scope, called_for
 from bot.store import accounts, alerts, chats, history, outbox, readings
 from bot.store.alerts import Memory
 from bot.store.connection import Connection
@@ -137,10 +138,14 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What became of a batch: the accounts that changed or were decided anew, and those that saw nothing new."""
+    """What became of a batch: the accounts that changed or were decided anew, and those that saw nothing new.
+
+    ``calls`` are the sources of which something is told that may concern others of theirs, and whom.
+    """
 
     changes: Sequence[Change]
     unchanged: Sequence[str]
+    calls: Mapping[str, Scope] = field(default_factory=dict)
 
     @property
     def results(self) -> Iterator[tuple[str, OutageKind | None]]:
@@ -195,7 +200,7 @@ class Verdicts:
             # What waited for the database says how late it is, by a timer that no setting of the clock changes.
             waited = timedelta(seconds=int(timer() - ended))
             notices = await self.say(connection, outcomes, remembered, now - waited)
-            return Saved(changes, list(calm)), steady, notices
+            return Saved(changes, list(calm), called_for(notices)), steady, notices
 
         saved, steady, notices = await self._store.write_patiently(work)
         if notices:

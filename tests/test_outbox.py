@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bot.core.delivery import LONGEST_WAIT, Later, Moved, Rejected
-from bot.core.model import Chat, Measure, Reason, Severity, Topic
+from bot.core.delivery import CHAT_PAUSE, GROUP_WAIT, LONGEST_WAIT, Later, Moved, Rejected
+from bot.core.model import Chat, Measure, Notice, Reason, Severity, Topic
 from bot.store import chats
+from bot.store import outbox as outbox_rows
 from bot.store.connection import Connection
 from bot.store.database import Store
 from tests.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, Postroom, copy_of, key_of, notice, until
@@ -550,3 +553,104 @@ async def test_an_empty_outbox_naps(postroom: Postroom) -> None:
     """Nothing to say is nothing to do, and no busy loop."""
     assert await postroom.turn() == 30
     assert postroom.post.tried == []
+
+
+def of_source(key: str, who: str, source: str = "pixverse", **more: Any) -> Notice:
+    """A notice about an account of a source."""
+    one = notice(key, who, **more)
+    return replace(one, facts=replace(one.facts, source=source))
+
+
+async def put_in_turn(postroom: Postroom, *notices: Notice) -> int:
+    """Puts notices in, and gives the id of the last."""
+    await postroom.put(*notices)
+    async with postroom.store.read() as connection:
+        return await outbox_rows.last_id(connection)
+
+
+async def test_what_follows_on_a_change_waits_for_the_others_and_is_one_message(postroom: Postroom) -> None:
+    """The change itself goes out at once; what comes after it once all were checked, together."""
+    after = await put_in_turn(postroom, of_source("first", ALICE))
+    postroom.outbox.hold_back("pixverse", after)
+    begun = postroom.timer()
+    await postroom.turn()
+    assert [(told.keys, told.at) for told in postroom.post.told] == [(["first"], begun)]
+    for key, who in (("second", BOB), ("third", CAROL)):
+        postroom.pass_time(2)
+        await postroom.put(of_source(key, who))
+        postroom.outbox.wake()
+        assert await postroom.turn() > 10, "it sleeps until something happens"
+    assert len(postroom.post.told) == 1
+    postroom.outbox.let_go("pixverse")
+    await postroom.turn()
+    assert [told.keys for told in postroom.post.told] == [["first"], ["second", "third"]]
+    assert postroom.timer() - begun == 4
+
+
+async def test_nothing_waits_longer_than_a_minute_for_the_others(postroom: Postroom) -> None:
+    """A check that hangs holds nobody up for longer."""
+    after = await put_in_turn(postroom, of_source("first", ALICE))
+    postroom.outbox.hold_back("pixverse", after)
+    await postroom.turn()
+    await postroom.put(of_source("second", BOB))
+    await postroom.deliver()
+    assert [told.keys for told in postroom.post.told] == [["first"], ["second"]]
+    assert postroom.post.told[1].at - postroom.post.told[0].at == GROUP_WAIT
+    await postroom.put(of_source("third", CAROL))
+    postroom.outbox.wake()
+    postroom.pass_time(CHAT_PAUSE)
+    await postroom.turn()
+    assert postroom.post.keys()[-1] == "third"
+
+
+async def test_only_news_of_that_sources_accounts_waits(postroom: Postroom) -> None:
+    """Another source, the source itself, notes, and what a chat finds firing when it joins go out at once."""
+    postroom.outbox.hold_back("pixverse", 0)
+    whole = of_source("whole", "pixverse")
+    await postroom.put(
+        of_source("held", ALICE),
+        of_source("reminder", BOB, reason=Reason.REMINDED, severity=Severity.CRITICAL),
+        of_source("other", CAROL, source="pixverse/film"),
+        replace(whole, facts=replace(whole.facts, email=None)),
+        of_source("gone", CAROL, topic=Topic.GONE),
+        of_source("joined", CAROL, reason=Reason.JOINED),
+    )
+    for _ in range(6):
+        await postroom.turn()
+        postroom.pass_time(1)
+    assert sorted(postroom.post.keys()) == ["gone", "joined", "other", "whole"]
+    await postroom.deliver()
+    assert postroom.post.told[-1].keys == ["held", "reminder"]
+
+
+async def test_what_is_held_back_is_told_by_the_next_start(postroom: Postroom) -> None:
+    """A crash while the others are checked loses nothing: what waits stands in the database, and nothing holds it."""
+    postroom.outbox.hold_back("pixverse", 0)
+    await postroom.put(of_source("held", ALICE))
+    await postroom.turn()
+    assert postroom.post.keys() == []
+    after = postroom.restarted()
+    await after.outbox.resume()
+    await after.turn()
+    assert after.post.keys() == ["held"]
+
+
+async def test_something_new_that_meets_a_chats_pace_does_not_wait_for_a_storm(postroom: Postroom) -> None:
+    """A lone alert of another cause, come within the second after a storm's message, is told in the next."""
+    for number in range(8):
+        await postroom.put(notice(f"storm{number}", f"user{number}@example.com"))
+        postroom.outbox.wake()
+        await postroom.turn()
+        postroom.pass_time(1)
+    await postroom.put(notice("waits", ALICE))
+    postroom.outbox.wake()
+    await postroom.deliver()
+    assert postroom.post.keys()[-1] == "waits"
+    last = postroom.post.told[-1].at
+    await postroom.put(notice("gathers", BOB), notice("lone", CAROL, measure=Measure.PLAN))
+    postroom.outbox.wake()
+    for _ in range(3):
+        await postroom.turn()
+        postroom.pass_time(0.5)
+    assert postroom.post.keys()[-1] == "lone"
+    assert postroom.post.told[-1].at - last == CHAT_PAUSE

@@ -3,7 +3,7 @@
 Waits are in seconds of a clock that never jumps, so that a wall clock set back cannot hold a message for hours.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,6 +14,9 @@ CHAT_PAUSE = 1.0
 GROUP_LIMIT, GROUP_WINDOW = 20, 60.0
 STORM_ACCOUNTS, STORM_MESSAGES, STORM_WINDOW = 5, 3, 900.0
 LONGEST_GATHER = 240.0
+GROUP_WAIT = 60.0
+"""Seconds that what follows on a change waits for the others of its source at most."""
+
 ALONE = (Topic.DOWNTIME, Topic.DIGEST, Topic.PAUSED, Topic.RESUMED)
 NOTES_LAST = {
     **dict.fromkeys((Topic.DIGEST, Topic.ACK, Topic.MUTE, Topic.PAUSED, Topic.RESUMED), timedelta(days=1)),
@@ -190,6 +193,38 @@ def gather_until(sent: Sequence[Sent], parcel: Parcel, now: float) -> float:
     if len(others) < STORM_ACCOUNTS or len(alike) < STORM_MESSAGES or alike[-1].full:
         return now
     return alike[-1].at + float(min(2.0 ** (len(alike) - STORM_MESSAGES + 1), LONGEST_GATHER))
+
+
+@dataclass(frozen=True, slots=True)
+class GroupWait:
+    """The others of a source are being checked: its notifications younger than ``after`` wait, to be told as one.
+
+    They wait until a moment at most.
+    """
+
+    after: int
+    until: float
+
+
+def held_back(
+    pending: Iterable[Notification], waits: Mapping[str, GroupWait], now: float
+) -> tuple[list[Notification], float | None]:
+    """Parts what may be told now from what waits for others of its source; until when that waits at most.
+
+    What an alert of an account calls for waits, but for what a chat finds firing when it joins.
+    """
+    holding = {source: one for source, one in waits.items() if one.until > now}
+    if not holding:
+        return list(pending), None
+    free, until = list[Notification](), list[float]()
+    for part in pending:
+        facts, is_news = part.notice.facts, part.notice.topic is Topic.ALERT and part.notice.reason is not Reason.JOINED
+        wait = holding.get(facts.source or "") if is_news and facts.email is not None else None
+        if wait and part.id > wait.after:
+            until.append(wait.until)
+        else:
+            free.append(part)
+    return free, min(until, default=None)
 
 
 def lateness(parcel: Parcel, now: datetime) -> timedelta | None:

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.core.model import Account, Health, Outage, OutageKind, Reading, SourceState
+from bot.core.model import Account, Health, Outage, OutageKind, Reading, Severity, SourceState
 from bot.core.pauses import Paused
 from bot.store import pauses
 from bot.store.connection import Connection
-from bot.store.schema import accounts, sources, to_microseconds
+from bot.store.schema import accounts, alerts, sources, to_microseconds
 from bot.store.values import Parsed, dump_foretold, dump_reading, load_foretold, load_reading, number
 
 SEEN = (
@@ -285,6 +285,34 @@ async def failing(connection: Connection, source: str, limit: int) -> list[Known
     wanted = sa.and_(accounts.c.watched, accounts.c.source == source, kind.is_not(None), ~pauses.IS_PAUSED)
     query = sa.select(*WHO).where(wanted, kind != OutageKind.THROTTLED.value).limit(limit)
     return [Known(*row) for row in await connection.execute(query)]
+
+
+async def unchecked_since(
+    connection: Connection, source: str, moment: datetime, limit: int, *, only_critical: bool = False
+) -> list[tuple[Known, datetime | None, datetime]]:
+    """Some accounts of a source that were not looked at after a moment, when they were, and when they are due.
+
+    Nobody who is paused. The longest waiting come first. ``only_critical`` leaves out who has no critical alert.
+    """
+    at = accounts.c.looked_at
+    stale = sa.and_(accounts.c.watched, accounts.c.source == source, sa.or_(at.is_(None), at <= moment))
+    query = (
+        sa.select(*WHO, at, accounts.c.next_check_at)
+        .where(stale, ~pauses.IS_PAUSED)
+        .order_by(at.nulls_first())
+        .limit(limit)
+    )
+    if only_critical:
+        worst = alerts.c.severity == int(Severity.CRITICAL)
+        query = query.where(sa.exists().where(alerts.c.subject == accounts.c.key, alerts.c.level > 0, worst))
+    return [(Known(*who), looked_at, due_at) for *who, looked_at, due_at in await connection.execute(query)]
+
+
+async def any_throttled(connection: Connection, source: str) -> bool:
+    """Whether the server asked for peace at the last look at any account of a source that is not paused."""
+    throttled = sa.and_(accounts.c.source == source, accounts.c.outage_kind == OutageKind.THROTTLED.value)
+    query = sa.select(sa.exists().where(accounts.c.watched, throttled, ~pauses.IS_PAUSED))
+    return bool(await connection.scalar(query))
 
 
 async def all_due(connection: Connection, now: datetime) -> None:

@@ -99,6 +99,11 @@ async def pending(connection: Connection, chat_id: int) -> list[Notification]:
     return [notification_of(row) for row in await connection.execute(query)]
 
 
+async def last_id(connection: Connection) -> int:
+    """The id of the youngest notification; 0 where there was none yet. Ids only grow."""
+    return (await connection.scalar(sa.select(sa.func.max(outbox.c.id)))) or 0
+
+
 async def claim(connection: Connection, ids: Sequence[int]) -> bool:
     """Takes notifications for one message, led by the first; False if another worker has any of them."""
     waits = sa.and_(outbox.c.id.in_(ids), outbox.c.state == PENDING)

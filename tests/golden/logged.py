@@ -110,6 +110,8 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
         "%s is due again, and the check before still runs": [(KEY,)],
         "%s: the look failed in a way nobody foresaw": [(KEY,)],
         "%s: a check could not be saved": [(KEY,)],
+        "%s: the other accounts are checked in their turns only": [("pixverse",)],
+        "%s: news of one account, so %d others are checked as well": [("pixverse", 11)],
     },
     "cli.py": {"%s": [(NOTE,)]},
     "clock.py": {

@@ -128,6 +128,7 @@ class Life:
         self.verdicts = NoticedVerdicts(context)
         self.verdicts.saved = self.changed.set
         self.checks = Checks(context, self.verdicts)
+        self.checks.on_sweep, self.checks.on_swept = self.outbox.hold_back, self.outbox.let_go
         self.discovery = Discovery(context, self.verdicts, self.checks.rounds)
         self.fleet = Fleet(context)
         self.silences = Silences(context, self.verdicts)
