@@ -14,6 +14,7 @@ from tests.oracle.pages import Waiting, wrong_of_itself
 from tests.oracle.pauses import LAST_LOOK, Line, Paused, lines_of_ends, lines_of_pauses
 from tests.oracle.silences import joined, quiet_spans
 from tests.oracle.story import Story, TooOpenError
+from tests.oracle.sweeps import Change, not_swept
 from tests.oracle.told import Message, Read, Told, Unreadable, read
 from tests.oracle.truth import Span, Truth
 
@@ -26,6 +27,9 @@ JUDGED = ("credits", "plan", "failures")
 STORM = 1200.0
 """Seconds in which a storm's messages count together, and the longest that one of them waits."""
 
+
+LONGEST_WAIT = 960.0
+"""Seconds after a hurdle's end in which a chat may still wait for its next try."""
 
 LEFT_OPEN = "this history leaves too much open to be judged"
 
@@ -55,24 +59,27 @@ def judge(truth: Truth, told: Told, *, leaving_open: bool = False) -> list[Miss]
     about = [*((account, measure) for account in truth.accounts for measure in JUDGED), (SOURCE, "failures")]
     looks = {(subject, measure): looks_at(fleet, subject, measure) for subject, measure in about}
     asked, waiting = sorted({one.at for one in (*told.statuses, *told.healths)}), Waiting()
+    changes = list[Change]()
     for chat in sorted(truth.chats_of(None)):
         here = [one for one in reads if truth.now_called(one.message.chat) == chat]
-        misses += stories(truth, chat, here, looks, Asking(asked, waiting), leaving_open=leaving_open)
+        misses += stories(truth, chat, here, looks, Asking(asked, waiting, changes), leaving_open=leaving_open)
         misses += notes(truth, chat, here, fleet.paused)
     misses += [Miss(*one) for one in wrong_of_itself(fleet, told, waiting)]
     misses += [Miss(*one) for one in wrongly_blamed(truth, reads)]
     misses += held_up(truth)
     misses += [Miss(*one) for one in behind(truth, told.boards)]
     misses += [*not_looked_at(truth, fleet.paused), *looked_at(fleet.paused)]
+    misses += [Miss(*one) for one in not_swept(truth, fleet.paused, changes)]
     return sorted(misses, key=lambda miss: miss.at)
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """The moments at which the bot said how it is, and what waited then."""
+    """The moments at which the bot said how it is, what waited then, and what was told of accounts."""
 
     moments: list[float]
     waiting: Waiting
+    changes: list[Change]
 
 
 def held_up(truth: Truth) -> Iterator[Miss]:
@@ -143,7 +150,24 @@ def stories(
             asking.waiting.note(at, chat, (subject, measure), news=news)
         for message, since in following.due_since.items():
             due_since[message].append(since)
+        if subject != SOURCE:
+            due = following.due_since
+            told = (Change(subject, *due[one.id], telling, one) for one, telling in heard if one.id in due)
+            asking.changes.extend(told)
     yield from out_of_order(truth, reads, due_since)
+    yield from held_too_long(truth, chat, reads, due_since)
+
+
+def held_too_long(
+    truth: Truth, chat: str, reads: list[Read], due_since: dict[int, list[tuple[float, float]]]
+) -> Iterator[Miss]:
+    """What waited for more than a minute, with nothing in the way and no storm: for the others of its source."""
+    hurdles = [(since, until + LONGEST_WAIT) for since, until in truth.in_the_way(chat)]
+    for one in reads:
+        for _, since in due_since.get(one.message.id, ()):
+            disturbed = any(overlap(span, (since - 1, one.message.at)) for span in hurdles)
+            if one.message.at > since + truth.slack.others and not disturbed and not is_gathered(one, reads):
+                yield Miss(one.message.at, f"held back since {since:.0f}: {one.message.text!r}", chat)
 
 
 def out_of_order(truth: Truth, reads: list[Read], due_since: dict[int, list[tuple[float, float]]]) -> Iterator[Miss]:

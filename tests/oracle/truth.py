@@ -149,6 +149,8 @@ class Slack:
     ``refused``, ``refused_long``: from one try of a chat that refuses to the next, within the first hour and later;
     ``sign``: from its sign of life to the next try; ``well``: from a try that succeeds to all that was owed.
     ``hold``: for how long upkeep may let everything else wait.
+    ``others``: how long what follows on a change may be held back, so that the others of its source are told with it:
+    a minute, and what the pace may add.
     """
 
     save: float = 2.0
@@ -157,6 +159,7 @@ class Slack:
     send: float = 45.0
     look: float = 60.0
     board: float = 120.0
+    others: float = 60.0 + 5.0
     mixed: float = 2.0
     refused: float = 60.0
     refused_long: float = 900.0

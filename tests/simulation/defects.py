@@ -231,6 +231,24 @@ def ended_board() -> tuple[Part, ...]:
     return ((Boards, "_keep_trying", wrong),)
 
 
+def each_by_itself() -> tuple[Part, ...]:
+    """Accounts that change together are each told when their own place in the interval comes."""
+
+    async def wrong(self: Checks, *whom: object) -> None:
+        return
+
+    return ((Checks, "_sweep", wrong),)
+
+
+def swept_without_end() -> tuple[Part, ...]:
+    """What follows on a change waits for the others, and goes on waiting when they were checked."""
+
+    def wrong(self: Outbox, source: str, after: int) -> None:
+        self._group_waits[source] = delivery.GroupWait(after, self._timer() + 400)
+
+    return ((Outbox, "hold_back", wrong), (Outbox, "let_go", lambda self, source: None))
+
+
 def looked_at_when_asked() -> tuple[Part, ...]:
     """Whoever asks for the credits of a paused account has it looked at."""
 
@@ -369,6 +387,8 @@ DEFECTS = (
     Defect("a stranger told", stranger_told, 6),
     Defect("a snooze of one chat silences all", one_blinds_all, 204),
     Defect("a snooze outlives what is worse", snooze_outlives_worse, 37),
+    Defect("each account by itself", each_by_itself),
+    Defect("what follows on a change held back without end", swept_without_end),
     Defect("a paused account looked at when asked for", looked_at_when_asked, 37),
     Defect("a pause forgotten over a restart", pause_forgotten, 252),
     Defect("a paused account's plan left alone", plan_left_alone, 37),
