@@ -128,7 +128,8 @@ def is_dark(fleet: Fleet, at: float) -> bool:
         mine = [one for one in truth.answers if one.account == account and since <= one.at <= at]
         if any(one.outage is None for one in mine):
             return False
-        if fleet.paused.maybe(account, since, at):
+        stood = [begin for begin, end in truth.stopped if begin < at and end > since]  # what ended then ends after it
+        if fleet.paused.maybe(account, min([since, *stood]), at):
             return False
     return True
 
