@@ -121,8 +121,10 @@ def window(truth: Truth, account: str) -> float:
 
 
 def is_dark(fleet: Fleet, at: float) -> bool:
-    """Whether no account could be read for longer than the contract grants; not near a pause's ends."""
+    """Whether no account could be read for longer than the contract grants; not near a pause's ends, nor just awake."""
     truth = fleet.truth
+    if any(since <= at <= until + truth.slack.look for since, until in truth.stopped):
+        return False
     for account in truth.accounts:
         since = at - window(truth, account) - truth.slack.save
         mine = [one for one in truth.answers if one.account == account and since <= one.at <= at]

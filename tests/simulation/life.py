@@ -236,7 +236,7 @@ class Life:
             if at > began:
                 await asyncio.sleep(max(0.0, at - world.now()))
                 world.count("signs of life")
-                for chat in world.history.chats if who is None else (who,):
+                for chat in (*world.history.chats, *world.joined) if who is None else (who,):
                     for name in {chat, world.truth.now_called(chat)}:
                         self.outbox.alive(int(name))
                         self.boards.alive(int(name))
