@@ -119,11 +119,14 @@ class Remembered:
     alerts: Mapping[str, Alerts]
     notified: Memory
     silences: Mapping[str, Sequence[Silence]]
+    undelivered: Collection[str] = ()
+    """The subjects of whose plan's alert something has yet to reach a chat."""
 
     def audience(self, subject: str, chats: Sequence[Chat]) -> Audience:
         """These chats, as a decision about one subject wants to know them."""
         silences = [*self.silences.get("", ()), *self.silences.get(subject, ())]
-        return Audience(tuple(chats), self.notified.get(subject) or {}, silences)
+        undelivered = frozenset({Measure.PLAN} if subject in self.undelivered else ())
+        return Audience(tuple(chats), self.notified.get(subject) or {}, silences, undelivered)
 
     def told(self, alert: Alert) -> Mapping[Chat, Notified]:
         """What each chat was told of an alert."""
@@ -434,7 +437,9 @@ class Verdicts:
         silences: dict[str, list[Silence]] = defaultdict(list)
         for one in await alerts.active_silences(connection, now):
             silences[one.subject].append(one)
-        return Remembered(known, told, silences)
+        plans = [subject for subject, some in known.items() if Measure.PLAN in some and some[Measure.PLAN].level]
+        undelivered = await outbox.undelivered(connection, plans, Measure.PLAN) if plans else ()
+        return Remembered(known, told, silences, undelivered)
 
     async def facts_of(
         self, connection: Connection, alert: Alert, account: Account | None, now: datetime
@@ -520,7 +525,7 @@ def welcomed(alert: Alert, chat: Chat, facts: Facts, remembered: Remembered, now
     told = replace(alert, sequence=alert.sequence + 1)
     facts = replace(facts, by=acks[0].by, acted_at=acks[0].made_at) if acks else facts
     notice = notice_of(told, Reason.JOINED, facts)
-    after = {**remembered.told(alert), chat: Notified(alert.episode, alert.level)}
+    after = {**remembered.told(alert), chat: Notified(alert.episode, alert.level, alert.out)}
     return [Outcome(told, after, ((notice, (chat,)),))]
 
 

@@ -104,14 +104,15 @@ def say_low(account: Account) -> str:
 def say_plan_alert(account: Account, now: datetime, zone: ZoneInfo) -> str:
     """What the plan is about to do, or has done."""
     plan = account.reading.plan if account.reading else None
-    if plan is None or plan.ends_at is None:
+    if plan is None or plan.free or plan.ends_at is None:
         return "plan is gone"
     if plan.ends_at <= now:
         return f"plan {'was not renewed, due' if plan.renews else 'ended'} {say_past(plan.ends_at, now, zone)}"
     day = say_day(plan.ends_at, now, zone)
     if plan.becomes:
         return f"plan becomes {plain(plan.becomes, 32)} {day}"
-    return f"plan {'renews' if plan.renews else 'ends'} {day}"
+    verb = "renews" if plan.renews else "ends"
+    return f"plan {verb} {day}"
 
 
 def say_unreadable(account: Account) -> str:

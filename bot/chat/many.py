@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.chat.clean import plain
 from bot.chat.outlook import say_range
-from bot.chat.plan import has_ended
+from bot.chat.plan import has_ended, is_cancellation
 from bot.chat.telling import Pieces, Telling, acked_words
 from bot.chat.text import bold
 from bot.chat.times import say_day, say_moment, say_read
@@ -27,7 +27,7 @@ from bot.chat.words import (
     trouble_of,
 )
 from bot.core.delivery import Parcel, Story, worst
-from bot.core.model import Measure, Notice, OutageKind, Plan, Reason, Topic
+from bot.core.model import GOOD_NEWS, Measure, Notice, OutageKind, Plan, Reason, Topic
 
 GROWTHS = {"refill": "Refilled", "top-up": "Topped up", "plan change": "Another plan"}
 HINT = "/credits shows every number."
@@ -45,7 +45,7 @@ class Group:
 def tell_many(parcel: Parcel, more: int, now: datetime, zone: ZoneInfo) -> Telling:
     """The words for several stories of one cause; ``more`` of them follow in the next message."""
     notice = parcel.stories[0].last.notice
-    recovered = notice.reason is Reason.RESOLVED
+    recovered = notice.reason in GOOD_NEWS
     sign = NOTE if notice.topic is not Topic.ALERT else RECOVERED if recovered else SIGNS[worst(parcel)]
     follow = f", {more:,} more follow" if more else ""
     lines = group_lines(parcel.stories, grouping(notice, now, zone), spoken(notice))
@@ -81,7 +81,9 @@ def headline(parcel: Parcel, now: datetime) -> str:
         spend = "spends" if count == 1 else "spend"
         return f"{say_count(count, 'account')} {'back to the usual pace' if recovered else f'{spend} unusually fast'}"
     what = "can be read again" if recovered else "cannot be read"
-    if notice.measure is Measure.CREDITS:
+    if notice.reason is Reason.EASED:
+        what = "can run jobs again, but not for long"
+    elif notice.measure is Measure.CREDITS:
         what = f"{have} enough credits again" if recovered else f"{are} low on credits"
     return f"{say_count(count, 'account')} {what}"
 
@@ -90,8 +92,12 @@ def plans_verb(parcel: Parcel, now: datetime) -> str:
     """What the plans do, as far as all of them do the same."""
     one = len(parcel.stories) == 1
     notices = [story.last.notice for story in parcel.stories]
-    if notices[0].reason is Reason.RESOLVED:
+    if notices[0].reason in GOOD_NEWS:
         return "goes on" if one else "go on"
+    if all(notice.facts.plan and notice.facts.plan.free for notice in notices):
+        return "is gone" if one else "are gone"
+    if all(is_cancellation(notice) for notice in notices):
+        return "was cancelled" if one else "were cancelled"
     if all(has_ended(notice, notice.facts.plan or Plan(), now) for notice in notices):
         return "has ended" if one else "have ended"
     if all(notice.facts.plan and notice.facts.plan.renews for notice in notices):
@@ -131,7 +137,7 @@ def kinds(notice: Notice, now: datetime, zone: ZoneInfo) -> Callable[[Story], Gr
         return lambda story: Group((-story.last.notice.severity,), severity_label(story.last.notice))
     if notice.topic is Topic.GONE:
         return lambda _: Group((0,), "No longer watched")
-    if notice.reason is Reason.RESOLVED:
+    if notice.reason in GOOD_NEWS:
         return recovery_group
     if notice.measure is Measure.CREDITS:
         return credits_group
@@ -144,9 +150,10 @@ def kinds(notice: Notice, now: datetime, zone: ZoneInfo) -> Callable[[Story], Gr
 
 def recovery_group(story: Story) -> Group:
     """Recovered: those whose trouble was never told stand apart, since they are news twice."""
+    again = "still low" if story.last.notice.reason is Reason.EASED else "well again"
     if story.overtaken:
-        return Group((1,), "Well again, not told in time")
-    return Group((0,), GROWTHS.get(story.last.notice.facts.growth or "", "Well again"))
+        return Group((1,), f"{capitalised(again)}, not told in time")
+    return Group((0,), GROWTHS.get(story.last.notice.facts.growth or "", capitalised(again)))
 
 
 def credits_group(story: Story) -> Group:
@@ -171,6 +178,8 @@ def plan_group(story: Story, now: datetime, zone: ZoneInfo) -> Group:
     at = plan.ends_at
     day = f" {say_day(at, now, zone)}" if at else ""
     label = severity_label(notice)
+    if plan.free:
+        return Group((-notice.severity, 0.0), f"{label}, now a free account")
     if at is None or has_ended(notice, plan, now):
         return Group((-notice.severity, 0.0), f"{label}, ended{day}")
     verb = "renews" if plan.renews else f"becomes {plain(plan.becomes, 32)}" if plan.becomes else "ends"

@@ -21,7 +21,7 @@ from bot.chat.text import Button, Buttons, Message, Text
 from bot.chat.times import say_at, say_past, unmarked
 from bot.core.delivery import Parcel, Story, lateness
 from bot.core.durations import say_duration
-from bot.core.model import Notice, Reason, Topic
+from bot.core.model import GOOD_NEWS, Notice, Topic
 from bot.core.rhythm import QuietHours, rings
 
 FULL = 3900
@@ -113,7 +113,7 @@ def buttons_of(parcel: Parcel) -> Buttons:
         return resume_button(act_number(facts.acted_at))
     if notices[0].topic is Topic.MUTE and facts.silence is not None:
         return ((Button("Unmute", f"undo:{facts.silence}"),),)
-    if not any(one.topic is Topic.ALERT and one.reason is not Reason.RESOLVED for one in notices):
+    if not any(one.topic is Topic.ALERT and one.reason not in GOOD_NEWS for one in notices):
         return ()
     return alert_buttons(parcel.notifications[0].id)
 

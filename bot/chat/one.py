@@ -45,6 +45,8 @@ def tell_story(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
         return tell_plan(story, now, zone)
     if notice.measure in (Measure.RUNWAY, Measure.SPIKE):
         return tell_outlook(story, now, zone)
+    if notice.reason is Reason.EASED:
+        return jobs_run_again(story, now, zone)
     if notice.measure is Measure.CREDITS:
         return enough_again(story, now, zone) if resolved else low(notice, now, zone)
     return readable_again(story, now, zone) if resolved else unreadable(notice, now, zone)
@@ -167,6 +169,20 @@ def enough_again(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
         about(RECOVERED, facts.name, *again),
         untold(story, now, zone),
         " ".join(filter(None, (how, how_low(story)))),
+        numbers(credits, facts, now, zone),
+    )
+
+
+def jobs_run_again(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
+    """An account that was out of credits has some again, though fewer than people want to be told of."""
+    facts = story.last.notice.facts
+    credits = credits_of(facts)
+    amount = f", {say_credits(credits)}{in_brackets(share_of(credits))}"
+    line = f"Still {side_of(facts.rung, credits)} your {facts.rung} line." if facts.rung else "Still low."
+    return telling(
+        about(RECOVERED, facts.name, bold("jobs run again"), amount),
+        untold(story, now, zone),
+        " ".join(filter(None, (GROWTHS.get(facts.growth or "", ""), line))),
         numbers(credits, facts, now, zone),
     )
 

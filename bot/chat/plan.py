@@ -10,7 +10,7 @@ from bot.chat.text import Piece, bold
 from bot.chat.times import say_ago, say_day_on, say_in, say_moment, say_on, say_read
 from bot.chat.words import RECOVERED, SIGNS, say_credits, say_number, say_plan, severity_word
 from bot.core.delivery import Story
-from bot.core.model import Facts, Notice, Plan, PlanChange, Reason, Severity
+from bot.core.model import CANCELLED, GOOD_NEWS, Facts, Notice, Plan, PlanChange, Reason, Severity
 
 PLAN_LENGTH = 24
 
@@ -19,7 +19,7 @@ def tell_plan(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
     """The words for one plan alert."""
     notice = story.last.notice
     plan = notice.facts.plan or Plan()
-    if notice.reason is Reason.RESOLVED:
+    if notice.reason in GOOD_NEWS:
         return goes_on(story, plan, now, zone)
     if plan.free:
         return gone(notice, plan, now, zone)
@@ -29,8 +29,8 @@ def tell_plan(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
 
 
 def has_ended(notice: Notice, plan: Plan, now: datetime) -> bool:
-    """Whether the plan's end has passed, for one that renews by itself only if the alert says that it did not."""
-    past = plan.ends_at is None or plan.ends_at <= now
+    """Whether the plan is over, for one that renews by itself only if the alert says that it did not renew."""
+    past = plan.free or plan.ends_at is None or plan.ends_at <= now
     return past and not (plan.renews and notice.severity is Severity.INFO)
 
 
@@ -46,11 +46,18 @@ def renews(notice: Notice, plan: Plan, now: datetime, zone: ZoneInfo) -> Telling
     )
 
 
+def is_cancellation(notice: Notice) -> bool:
+    """Whether it tells that a plan was cancelled, long before it ends."""
+    plan = notice.facts.plan or Plan()
+    return notice.facts.level == CANCELLED and plan.cancelled_at is not None
+
+
 def ends(notice: Notice, plan: Plan, now: datetime, zone: ZoneInfo) -> Telling:
     """The plan ends, or becomes another one."""
     at = plan.ends_at or now
     becomes = plain(plan.becomes, PLAN_LENGTH) if plan.becomes else ""
     head = f"becomes {becomes} {say_in(at, now, zone)}" if becomes else f"ends {say_in(at, now, zone)}"
+    head = f"was cancelled, {head}" if is_cancellation(notice) else head
     return telling(
         about(SIGNS[notice.severity], notice.facts.name, acked(notice, now, zone), "plan ", bold(head)),
         f"{severity_word(notice.severity)}: {end_sentence(plan, becomes, at, now, zone)}",
@@ -169,7 +176,9 @@ def next_end(plan: Plan, now: datetime, zone: ZoneInfo) -> str:
 def overtaken_words(notice: Notice, now: datetime, zone: ZoneInfo) -> str:
     """What a recovery overtook before it could be told."""
     plan = notice.facts.plan or Plan()
-    if plan.ends_at is None:
+    if plan.free:
         return "it had become a free account"
+    if plan.ends_at is None:
+        return "it had ended"
     verb = "was to renew" if notice.severity is Severity.INFO and plan.renews else "was to end"
     return f"it {verb} {say_on(plan.ends_at, now, zone)}"

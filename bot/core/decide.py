@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.measures import Standing
-from bot.core.model import Alert, Chat, Decision, Notified, Reason, Severity, Silence, SilenceKind
+from bot.core.model import CANCELLED, RENEWS, Alert, Chat, Decision, Measure, Notified, Reason, Silence, SilenceKind
 
 ACK_LASTS = timedelta(days=1)
 MUTES = (SilenceKind.ALL, SilenceKind.ACCOUNT)
@@ -20,9 +20,10 @@ MUTES = (SilenceKind.ALL, SilenceKind.ACCOUNT)
 def decide(alert: Alert, standing: Standing | None, remind_every: timedelta | None, now: datetime) -> Decision:
     """What one sample does to one alert. The same sample again changes nothing.
 
-    An unknown standing changes nothing either: it neither fires nor resolves.
+    An unknown standing changes nothing either: it neither fires nor resolves. One that is ``settled`` ends the alert
+    without a word, once every chat has been told: ``looks.outcome`` knows when.
     """
-    if standing is None:
+    if standing is None or standing.settled:
         return Decision(alert, Reason.NONE)
     level = max(standing.reach, min(alert.level, standing.hold))
     if is_renewed(alert, standing):
@@ -31,8 +32,12 @@ def decide(alert: Alert, standing: Standing | None, remind_every: timedelta | No
 
 
 def is_renewed(alert: Alert, standing: Standing) -> bool:
-    """A new period began: what was said of the old one is over, even if the new end is already in reach."""
-    if alert.level == 0 or not standing.renews or alert.period is None or standing.period is None:
+    """A new period began: what was said of the old one is over, even if the new end is already in reach.
+
+    One of a plan that does not renew by itself is told as over only where the new end is off the ladder.
+    """
+    off = standing.renews or standing.reach == CANCELLED
+    if alert.level == 0 or not off or alert.period is None or standing.period is None:
         return False
     return standing.period - alert.period > timedelta(days=1)
 
@@ -40,21 +45,38 @@ def is_renewed(alert: Alert, standing: Standing) -> bool:
 def moved(alert: Alert, standing: Standing, level: int, remind_every: timedelta | None, now: datetime) -> Decision:
     """The decision for an alert whose next level is known."""
     if level == 0:
-        quiet = replace(alert, level=0, severity=None, period=None)
-        return Decision(quiet, Reason.RESOLVED if alert.level else Reason.NONE)
+        return Decision(ended(alert), Reason.RESOLVED if alert.level else Reason.NONE)
     firing = replace(
         alert,
         level=level,
         severity=standing.severity(level),
         worst=worst_of(alert, standing.value),
         period=standing.period,
+        out=(alert.level > 0 and alert.out) if standing.out is None else standing.out,
     )
     if alert.level == 0:
         episode = replace(firing, episode=alert.episode + 1, sequence=0, since=now, reminded_at=now)
         return Decision(replace(episode, worst=standing.value), Reason.FIRED)
     if level > alert.level:
         return Decision(replace(firing, reminded_at=now), Reason.WORSENED)
+    if has_eased(firing, alert.level, out=alert.out):
+        return Decision(firing, Reason.EASED)
     return reminded(firing, remind_every, now)
+
+
+def ended(alert: Alert) -> Alert:
+    """The alert once it is over."""
+    return replace(alert, level=0, severity=None, period=None, out=False)
+
+
+def has_eased(alert: Alert, level: int, *, out: bool) -> bool:
+    """Whether the worst of a firing alert is over since it was at a ``level``, and perhaps ``out`` of credits.
+
+    Jobs run again, or a plan that was to end renews. Any other step to a milder threshold is no news.
+    """
+    if alert.measure is Measure.PLAN:
+        return alert.level == RENEWS < level
+    return out and not alert.out
 
 
 def worst_of(alert: Alert, value: float) -> float:
@@ -63,10 +85,13 @@ def worst_of(alert: Alert, value: float) -> float:
 
 
 def reminded(alert: Alert, remind_every: timedelta | None, now: datetime) -> Decision:
-    """Reminds of an alert that stays critical. A clock set back restarts the wait, so that it cannot grow."""
+    """Reminds of an alert that stays critical, or of a session that stays broken.
+
+    A clock set back restarts the wait, so that it cannot grow.
+    """
     if alert.reminded_at is None or alert.reminded_at > now:
         return Decision(replace(alert, reminded_at=now), Reason.NONE)
-    due = alert.severity is Severity.CRITICAL and remind_every is not None and now - alert.reminded_at >= remind_every
+    due = alert.reminds and remind_every is not None and now - alert.reminded_at >= remind_every
     return Decision(replace(alert, reminded_at=now), Reason.REMINDED) if due else Decision(alert, Reason.NONE)
 
 
@@ -82,12 +107,17 @@ def announce(
     said = untold(alert, known) or (reason if reason is Reason.REMINDED else Reason.NONE)
     if silenced or said is Reason.NONE:
         return known, Reason.NONE
-    return (Notified(alert.episode, alert.level) if alert.level else None), said
+    return (Notified(alert.episode, alert.level, alert.out) if alert.level else None), said
 
 
 def rearmed(alert: Alert, notified: Notified | None) -> Notified | None:
-    """What a chat was told, with the rungs that the alert has left forgotten: reached again, they are told again."""
+    """What a chat was told, with the rungs that the alert has left forgotten: reached again, they are told again.
+
+    What has eased is not, until that is told.
+    """
     if notified is None or alert.level == 0 or notified.episode != alert.episode or notified.level <= alert.level:
+        return notified
+    if has_eased(alert, notified.level, out=notified.out):
         return notified
     return replace(notified, level=alert.level)
 
@@ -95,13 +125,16 @@ def rearmed(alert: Alert, notified: Notified | None) -> Notified | None:
 def untold(alert: Alert, notified: Notified | None) -> Reason | None:
     """How the alert differs from what one chat was told of it last, or None.
 
-    What was told outlives its episode while a silence withholds the recovery, so that the recovery stays owed.
+    What was told outlives its episode while a silence withholds the recovery, so that the recovery stays owed; so
+    does, with a level of 0, what was to be told once and a silence withheld.
     """
     if alert.level == 0:
-        return Reason.RESOLVED if notified else None
+        return None if notified is None else Reason.RESOLVED if notified.level else Reason.FIRED
     if notified is None or notified.episode != alert.episode:
         return Reason.FIRED
-    return Reason.WORSENED if alert.level > notified.level else None
+    if alert.level > notified.level:
+        return Reason.WORSENED
+    return Reason.EASED if has_eased(alert, notified.level, out=notified.out) else None
 
 
 def is_silenced(alert: Alert, chat: Chat, silences: Iterable[Silence], now: datetime) -> bool:
@@ -149,8 +182,8 @@ def is_over(silence: Silence, alert: Alert | None, now: datetime) -> bool:
 
 
 def has_lapsed(silence: Silence, alert: Alert, now: datetime) -> bool:
-    """Whether an alert was acknowledged so long ago, and is still critical, that it is asked again who is at it."""
-    return silence.kind is SilenceKind.ACK and is_past(silence, now) and alert.severity is Severity.CRITICAL
+    """Whether an alert was acknowledged so long ago, and still reminds, that it is asked again who is at it."""
+    return silence.kind is SilenceKind.ACK and is_past(silence, now) and alert.reminds
 
 
 def ack_until(remind_every: timedelta | None, now: datetime) -> datetime | None:

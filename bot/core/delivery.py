@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core.model import Measure, Notification, Reason, Severity, Topic
+from bot.core.model import GOOD_NEWS, Measure, Notification, Reason, Severity, Topic
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 CHAT_PAUSE = 1.0
@@ -49,10 +49,10 @@ class Story:
 
     @property
     def overtaken(self) -> Notification | None:
-        """The worst firing that a recovery overtook before it could be told."""
-        if self.last.notice.reason is not Reason.RESOLVED:
+        """The worst firing that good news overtook before it could be told."""
+        if self.last.notice.reason not in GOOD_NEWS:
             return None
-        firing = [part for part in self.news if part.notice.reason is not Reason.RESOLVED]
+        firing = [part for part in self.news if part.notice.reason not in GOOD_NEWS]
         return max(firing, key=lambda part: part.notice.severity, default=None)
 
     @property
@@ -100,7 +100,7 @@ class Parcel:
     def awaiting_end(self) -> tuple[Notification, ...]:
         """Of each alert that fires what tells it last: once the alert is over, the message is to say so."""
         last = (story.last for story in self.stories)
-        return tuple(one for one in last if is_of_alert(one) and one.notice.reason is not Reason.RESOLVED)
+        return tuple(one for one in last if is_of_alert(one) and one.notice.reason not in GOOD_NEWS)
 
     def first(self, count: int) -> "Parcel":
         """The same parcel with only so many of its stories, where a message holds no more."""
@@ -120,6 +120,7 @@ class Cause:
     measure: Measure | None
     resolved: bool
     alone: str = ""
+    eased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,8 @@ def cause_of(story: Story) -> Cause:
         return Cause(notice.topic, notice.measure, notice.reason is Reason.RESOLVED, notice.key)
     if notice.topic in (Topic.ACK, Topic.MUTE):
         return Cause(notice.topic, None, resolved=False, alone=f"{facts.by} {facts.acted_at}")
-    return Cause(notice.topic, notice.measure, notice.reason is Reason.RESOLVED)
+    eased = notice.reason is Reason.EASED
+    return Cause(notice.topic, notice.measure, notice.reason is Reason.RESOLVED, eased=eased)
 
 
 def wait_after(attempts: int, retry_after: float | None = None) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from bot.core.delivery import Story, stories
-from bot.core.model import Notification, Reason, Topic
+from bot.core.model import GOOD_NEWS, Notification, Reason, Topic
 
 FIRST_WAIT, LONGEST_WAIT = 60.0, 1800.0
 """Seconds between tries while no address takes anything."""
@@ -61,7 +61,7 @@ def due_for_fallback(
     """Of what Telegram has not taken, what goes to the second channel now; a notice for many chats counts once.
 
     ``told`` are the keys of what went there before. With an alert that has waited long enough goes all that waits of
-    it, so that the message says what holds now. What would not ring is not worth it, but for the recovery of an alert
+    it, so that the message says what holds now. What would not ring is not worth it, but for good news of an alert
     that was told there, or is now.
     """
     once = {part.notice.key: part for part in sorted(pending, key=lambda part: -part.id)}
@@ -74,6 +74,7 @@ def is_due(story: Story, now: datetime, after: timedelta, told: Collection[str])
     """Whether anything of an alert that is not told yet has waited long enough, and is worth a second channel."""
     if (
         story.overtaken
+        and story.last.notice.reason is Reason.RESOLVED
         and now - story.last.created_at > OVER_LONG_AGO
         and not any(part.notice.key in told for part in story.parts)
     ):
@@ -82,7 +83,7 @@ def is_due(story: Story, now: datetime, after: timedelta, told: Collection[str])
     return worth and any(
         now - part.created_at >= after
         for part in story.parts
-        if part.notice.key not in told and (part.notice.rings or part.notice.reason is Reason.RESOLVED)
+        if part.notice.key not in told and (part.notice.rings or part.notice.reason in GOOD_NEWS)
     )
 
 

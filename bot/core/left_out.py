@@ -37,13 +37,18 @@ def completed(reading: Reading, before: Reading | None) -> Reading:
 def may_keep(name: str, reading: Reading, before: Reading, left_out: dict[str, LeftOut]) -> bool:
     """Whether a field may be as the reading before had it."""
     if name not in OF_PLAN or name == "free":
-        return True
+        return name != "monthly_allowance" or not has_become_free(before, reading)
     now, then = reading.plan, before.plan
     if now.free is not then.free or (name != "name" and None not in (now.name, then.name) and now.name != then.name):
         return False
     if name in OF_PERIOD and "ends_at" not in left_out and now.ends_at and then.ends_at:
         return now.ends_at - then.ends_at <= NEW_PERIOD
     return True
+
+
+def has_become_free(before: Reading | None, after: Reading) -> bool:
+    """Whether a paid plan is now a free account, of which the allowance of that plan says nothing."""
+    return after.plan.free is True and before is not None and before.plan.free is False
 
 
 def filled(reading: Reading, kept: dict[str, Any]) -> Reading:

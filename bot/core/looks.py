@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.core.credit_changes import ChangeKind, changes_between, is_moved, point_of
-from bot.core.decide import announce, decide, is_about, is_silenced, rearmed, untold
-from bot.core.left_out import completed
+from bot.core.credit_changes import ChangeKind, CreditChanges, changes_between, is_moved, point_of
+from bot.core.decide import announce, decide, ended, is_about, is_silenced, rearmed, untold
+from bot.core.left_out import completed, has_become_free
 from bot.core.measures import (
     Standing,
     account_failures,
@@ -49,11 +49,15 @@ Alerts = Mapping[Measure, Alert]
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Which chats are told of one subject, what each was told of its alerts, and the silences that may concern them."""
+    """Which chats are told of one subject, what each was told of its alerts, and the silences that may concern them.
+
+    ``undelivered`` are the alerts of which something has yet to reach a chat.
+    """
 
     chats: tuple[Chat, ...] = ()
     notified: Mapping[Measure, Mapping[Chat, Notified]] = field(default_factory=dict)
     silences: Sequence[Silence] = ()
+    undelivered: frozenset[Measure] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,7 @@ def noted(account: Account, sample: Sample) -> Account:
             looked_at=sample.taken_at,
         )
     fresh = sample.credits
+    known = None if has_become_free(account.reading, sample) else account.allowance
     return replace(
         account,
         reading=sample,
@@ -117,7 +122,7 @@ def noted(account: Account, sample: Sample) -> Account:
         failures=0,
         failing_since=None,
         looked_at=sample.taken_at,
-        allowance=fresh.monthly_allowance if fresh.monthly_allowance is not None else account.allowance,
+        allowance=fresh.monthly_allowance if fresh.monthly_allowance is not None else known,
         daily_allowance=fresh.daily_allowance if fresh.daily_allowance is not None else account.daily_allowance,
     )
 
@@ -127,9 +132,14 @@ def is_changed(before: Reading | None, after: Reading) -> bool:
     return before is None or replace(before, taken_at=after.taken_at) != after
 
 
+def changes_since(before: Reading | None, after: Reading) -> CreditChanges:
+    """What happened to the credits since the reading before; nothing where there is none."""
+    return changes_between(point_of(before), point_of(after)) if before else CreditChanges()
+
+
 def growth(before: Reading | None, after: Reading) -> ChangeKind | None:
     """Why credits grew since the reading before; None if they did not."""
-    return changes_between(point_of(before), point_of(after)).grew_by if before else None
+    return changes_since(before, after).grew_by
 
 
 def decide_account(
@@ -142,20 +152,22 @@ def decide_account(
     now: datetime,
 ) -> list[Outcome]:
     """What one look does to every alert of its account; ``before`` is the account without it."""
+    is_read = account.reading is not None and account.outage is None
+    changes = changes_since(before.reading, account.reading) if account.reading and is_read else CreditChanges()
     standings: dict[Measure, Standing | None] = {Measure.FAILURES: account_failures(account, rules, health)}
     if account.outage is None:
-        standings[Measure.CREDITS] = credits_standing(account, rules.low_credits)
+        standings[Measure.CREDITS] = credits_standing(account, rules.low_credits, changes)
         standings[Measure.PLAN] = plan_standing(account, before.reading, rules.plan_ends_within, now)
-    grown = growth(before.reading, account.reading) if account.reading and account.outage is None else None
     outcomes = []
     for measure, standing in standings.items():
         alert = alerts.get(measure) or Alert(account.key, measure)
         decision = decide(alert, standing, rules.remind_every, now)
-        facts = account_facts(account, decision.alert, standing, since=alert.since, grown=grown)
+        facts = account_facts(account, decision.alert, standing, since=alert.since, grown=changes.grew_by)
         if measure is Measure.PLAN:
             told = told_plan(before.reading, account.reading)
             facts = replace(facts, plan=told, plan_change=plan_change(before.reading, account.reading))
-        outcomes.append(outcome(decision.alert, decision.reason, facts, audience, now))
+        settled = standing is not None and standing.settled
+        outcomes.append(outcome(decision.alert, decision.reason, facts, audience, now, settled=settled))
     return outcomes
 
 
@@ -165,7 +177,8 @@ def decide_plan(account: Account, alerts: Alerts, rules: Rules, audience: Audien
     standing = plan_standing(account, account.reading, rules.plan_ends_within, now)
     decision = decide(alert, standing, rules.remind_every, now)
     facts = account_facts(account, decision.alert, standing, since=alert.since)
-    return outcome(decision.alert, decision.reason, facts, audience, now)
+    settled = standing is not None and standing.settled
+    return outcome(decision.alert, decision.reason, facts, audience, now, settled=settled)
 
 
 def told_plan(before: Reading | None, after: Reading | None) -> Plan | None:
@@ -205,20 +218,28 @@ def decide_source(
     return outcomes
 
 
-def outcome(alert: Alert, reason: Reason, facts: Facts, audience: Audience, now: datetime) -> Outcome:
+def outcome(
+    alert: Alert, reason: Reason, facts: Facts, audience: Audience, now: datetime, *, settled: bool = False
+) -> Outcome:
     """The alert with what each chat is to be told of it put in notices and noted as told.
 
-    What a chat that is told of the subject no longer was told is forgotten once the alert is over.
+    What a chat that is told of the subject no longer was told is forgotten once the alert is over. One that is
+    ``settled`` is over without a word as soon as Telegram has taken what was told of it; a chat from which a silence
+    withheld that is told it afterwards, while the plan is still gone.
     """
     before = audience.notified.get(alert.measure) or {}
-    ended = ended_by(alert, audience.silences)
+    if not alert.level and not is_plan_gone(alert, facts):
+        before = {chat: one for chat, one in before.items() if one.level}
+    left_behind = ended_by(alert, audience.silences, reason)
+    silences = [one for one in audience.silences if one not in left_behind]
+    over = ids_of(left_behind)
     if not alert.level and not before:
-        return Outcome(alert, ended=ended)
+        return Outcome(alert, ended=over)
     after = {chat: known for chat, one in before.items() if alert.level and (known := rearmed(alert, one))}
     said: dict[Reason, list[Chat]] = {}
     owed = False
     for chat in audience.chats:
-        silenced = is_silenced(alert, chat, audience.silences, now)
+        silenced = is_silenced(alert, chat, silences, now)
         known, why = announce(alert, before.get(chat), reason, silenced=silenced)
         if known:
             after[chat] = known
@@ -226,14 +247,29 @@ def outcome(alert: Alert, reason: Reason, facts: Facts, audience: Audience, now:
             said.setdefault(why, []).append(chat)
         owed |= untold(alert, known) is not None
     told = replace(alert, sequence=alert.sequence + 1) if said else alert
-    notices = tuple((notice_of(told, why, facts), tuple(chats)) for why, chats in said.items())
-    return Outcome(told, after, notices, owed, ended)
+    shown = told if alert.level or Reason.FIRED not in said else replace(told, severity=Severity.CRITICAL)
+    notices = tuple((notice_of(shown, why, facts), tuple(chats)) for why, chats in said.items())
+    if settled and alert.level and alert.measure not in audience.undelivered:
+        told = ended(told)
+        after = {chat: Notified(alert.episode, 0) for chat in audience.chats if untold(alert, after.get(chat))}
+        over = ids_of(ended_by(told, audience.silences))
+    return Outcome(told, after, notices, owed, over)
 
 
-def ended_by(alert: Alert, silences: Iterable[Silence]) -> tuple[int, ...]:
-    """The snoozes and acks of an alert that it has left behind: it is over, or worse than it was then."""
+def is_plan_gone(alert: Alert, facts: Facts) -> bool:
+    """Whether an alert is about a plan that is gone: the account is a free one now."""
+    return alert.measure is Measure.PLAN and facts.plan is not None and facts.plan.free is True
+
+
+def ended_by(alert: Alert, silences: Iterable[Silence], reason: Reason = Reason.NONE) -> list[Silence]:
+    """The snoozes and acks of an alert that it has left behind: it is over, worse than it was then, or has eased."""
     of_it = (one for one in silences if (one.subject, one.measure) == (alert.subject, alert.measure))
-    return tuple(one.id for one in of_it if not is_about(one, alert))
+    return [one for one in of_it if reason is Reason.EASED or not is_about(one, alert)]
+
+
+def ids_of(silences: Iterable[Silence]) -> tuple[int, ...]:
+    """The numbers by which the store knows silences."""
+    return tuple(one.id for one in silences)
 
 
 def notice_of(alert: Alert, reason: Reason, facts: Facts) -> Notice:

@@ -6,9 +6,27 @@ A standing of None means that the measure is not known, and so changes nothing.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.core.credit_changes import CreditChanges
 from bot.core.left_out import trusted_end
 from bot.core.listing import perhaps_none
-from bot.core.model import Account, Alert, Health, Ladder, Number, Reading, Rules, Severity, SourceState, Threshold
+from bot.core.model import (
+    CANCELLED,
+    MISSING,
+    RENEWS,
+    SESSION_BROKEN,
+    UNCERTAIN,
+    Account,
+    Alert,
+    Health,
+    Ladder,
+    Number,
+    OutageKind,
+    Reading,
+    Rules,
+    Severity,
+    SourceState,
+    Threshold,
+)
 
 RENEWAL_GRACE = timedelta(minutes=5)
 """A plan that renews by itself is renewed some seconds after its end (the page's sample: 6 s), not before it."""
@@ -19,8 +37,8 @@ ENDED_MARGIN = timedelta(hours=1)
 RECOVERY_WAIT = timedelta(minutes=5)
 """So long at most a source's recovery waits for those of its accounts that were not looked at again yet."""
 
-UNCERTAIN, CERTAIN = 1, 2
-"""Levels of a failures alert: counted to the limit, or known at once (broken, missing; for a source, refused)."""
+REFUSED = 2
+"""The level of a source's failures that are known at once; below it they are counted to the limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +46,9 @@ class Standing:
     """A measure on its ladder, levels counted from the mildest rung (1).
 
     ``reach`` is the deepest rung at or below which the value lies. ``hold`` is the deepest rung that the value has not
-    yet left by its recovery margin. ``severities`` and ``rungs`` tell each level's severity and words.
+    yet left by its recovery margin. ``severities`` and ``rungs`` tell each level's severity and words. ``out`` is
+    whether the account is out of credits, or jobs run again; None: as before. ``settled``: nothing is left to get
+    better or worse, so that the alert is over once it has been told.
     """
 
     value: float
@@ -38,6 +58,8 @@ class Standing:
     rungs: tuple[str, ...] = ()
     period: datetime | None = None
     renews: bool = False
+    out: bool | None = None
+    settled: bool = False
 
     def severity(self, level: int) -> Severity:
         """The severity of a level of 1 or more; a level beyond a ladder that was shortened counts as its last rung."""
@@ -71,18 +93,17 @@ def rung_value(threshold: Threshold, allowance: Number | None) -> float | None:
     return threshold.value * allowance / 100 if allowance and allowance > 0 else None
 
 
-def credits_standing(account: Account, ladder: Ladder) -> Standing | None:
-    """Spendable credits against the ladder.
+def credits_standing(account: Account, ladder: Ladder, changes: CreditChanges | None = None) -> Standing | None:
+    """Spendable credits against the ladder; ``changes`` are those since the reading before, if there was one.
 
     A rung is left a tenth above it, and never by less than the daily allowance: a daily refill changes nothing, but of
-    a free account, which has no other.
+    an account that has no other.
     """
     if account.reading is None or not ladder:
         return None
     value = account.reading.credits.total
     rungs = [rung_value(threshold, account.allowance) for threshold in ladder]
-    lives_by_the_day = account.reading.plan.free is True and not account.allowance
-    daily = 0 if lives_by_the_day else account.daily_allowance or 0
+    daily = 0 if lives_by_the_day(account) else account.daily_allowance or 0
     margins = [None if rung is None else rung + max(rung / 10, daily) for rung in rungs]
     return Standing(
         value=value,
@@ -90,28 +111,50 @@ def credits_standing(account: Account, ladder: Ladder) -> Standing | None:
         hold=deepest(margins, value),
         severities=ladder_severities(len(ladder)),
         rungs=tuple(str(threshold) for threshold in ladder),
+        out=is_out(value, daily, changes or CreditChanges()),
     )
+
+
+def lives_by_the_day(account: Account) -> bool:
+    """Whether an account surely has no monthly credits to wait for: its daily ones are then all that comes."""
+    free = account.reading is not None and account.reading.plan.free is True
+    return account.allowance == 0 or (free and account.allowance is None)
+
+
+def is_out(value: Number, daily: Number, changes: CreditChanges) -> bool | None:
+    """Whether an account is out of credits, or (False) jobs run again; None: as it was.
+
+    It comes back by what was bought, refilled or refunded, not by the ``daily`` credits that an account with a monthly
+    allowance gets meanwhile.
+    """
+    if value <= 0:
+        return True
+    came = changes.topped_up + changes.refilled + changes.by_plan + changes.refunded
+    came += 0 if daily else changes.daily_refilled
+    return False if came > 0 and value > daily else None
 
 
 def plan_standing(account: Account, before: Reading | None, ladder: Ladder, now: datetime) -> Standing | None:
     """The plan's remaining time, in seconds, against the ladder. Computed from its end; the API's day count is wrong.
 
-    Level 1 is "renews", said at the first rung; the levels from 2 on are the ladder of a plan that ends or changes;
-    the last one, beyond the ladder, is "has ended". So a cancellation after "renews" was said is a worse rung.
-    ``before`` is the reading before this one: a paid plan that became free has ended, a free account has no end.
+    Level 1 is "renews", said at the first rung; level 2 is "was cancelled", said whenever that is; the levels from 3 on
+    are the ladder of a plan that ends or changes; the last one, beyond the ladder, is "has ended". So a cancellation
+    after "renews" was said is a worse rung. ``before`` is the reading before this one: a paid plan that became free is
+    gone, which is told once; a free account has no end, and nothing to renew.
     """
     reading = account.reading
     if reading is None or not ladder:
         return None
+    if reading.plan.free and not is_gone(reading, before):
+        return Standing(0, 0, 0, (Severity.CRITICAL,), settled=True)
     left, renews = plan_left(reading, before, now), bool(reading.plan.renews)
     if left is None or (account.pause and renews and left <= 0):  # nobody looks whether it was renewed
         return None
-    ended = len(ladder) + 2
-    severities = (Severity.INFO, *ladder_severities(len(ladder)), Severity.CRITICAL)
+    severities = (Severity.INFO, Severity.INFO, *ladder_severities(len(ladder)), Severity.CRITICAL)
     return Standing(
         value=left,
-        reach=plan_level(left, ladder, renews=renews, margin=False, ended=ended),
-        hold=plan_level(left, ladder, renews=renews, margin=True, ended=ended),
+        reach=plan_level(reading, left, ladder, margin=False),
+        hold=plan_level(reading, left, ladder, margin=True),
         severities=severities,
         period=reading.plan.ends_at,
         renews=renews,
@@ -121,20 +164,28 @@ def plan_standing(account: Account, before: Reading | None, ladder: Ladder, now:
 def plan_left(reading: Reading, before: Reading | None, now: datetime) -> float | None:
     """Seconds until the plan's end, below zero after it; None where no end is known."""
     if reading.plan.free:
-        was_paid = before is not None and before.plan.free is False and before.plan.ends_at is not None
-        return 0.0 if was_paid else None
+        return 0.0 if is_gone(reading, before) else None
     end = trusted_end(reading, now)
     return None if end is None else (end - now).total_seconds()
 
 
-def plan_level(left: float, ladder: Ladder, *, renews: bool, margin: bool, ended: int) -> int:
+def is_gone(reading: Reading, before: Reading | None) -> bool:
+    """Whether a paid plan became a free account between two readings."""
+    was_paid = before is not None and before.plan.free is False and before.plan.ends_at is not None
+    return reading.plan.free is True and was_paid
+
+
+def plan_level(reading: Reading, left: float, ladder: Ladder, *, margin: bool) -> int:
     """The level that ``left`` seconds reach or, with ``margin``, still hold."""
-    grace = RENEWAL_GRACE.total_seconds() if renews else 0
+    plan = reading.plan
+    grace = RENEWAL_GRACE.total_seconds() if plan.renews else 0
     if left <= (ENDED_MARGIN.total_seconds() if margin else -grace):
-        return ended
+        return CANCELLED + len(ladder) + 1
     factor = 1.1 if margin else 1
     level = deepest([rung.value * factor for rung in ladder], left)
-    return min(level, 1) if renews else level and level + 1
+    if plan.renews:
+        return RENEWS if level else 0
+    return CANCELLED + level if level or plan.cancelled_at else 0
 
 
 def account_failures(account: Account, rules: Rules, health: Health) -> Standing | None:
@@ -142,11 +193,12 @@ def account_failures(account: Account, rules: Rules, health: Health) -> Standing
     outage = account.outage
     if outage is not None and (outage.kind.refused or (health.shared and not outage.kind.certain)):
         return None
-    severities = (Severity.WARNING, Severity.WARNING)
+    severities = (Severity.WARNING,) * SESSION_BROKEN
     if outage is None:
         return Standing(0, 0, 0, severities)
     counted = UNCERTAIN if account.failures >= rules.unreadable_after else 0
-    return Standing(account.failures, CERTAIN if outage.kind.certain else counted, CERTAIN, severities)
+    known = {OutageKind.MISSING: MISSING, OutageKind.BROKEN: SESSION_BROKEN}
+    return Standing(account.failures, known.get(outage.kind, counted), SESSION_BROKEN, severities)
 
 
 def source_failures(source: SourceState, health: Health, rules: Rules, alert: Alert, now: datetime) -> Standing | None:
@@ -161,18 +213,18 @@ def source_failures(source: SourceState, health: Health, rules: Rules, alert: Al
     answers = health.read_at is not None and health.outage is not None and health.read_at > health.outage.taken_at
     refused = health.refused > 0 and not (alert.level and answers)
     if refused or (listing is not None and listing.kind.refused):
-        return Standing(1, CERTAIN, CERTAIN, severities)
+        return Standing(1, REFUSED, REFUSED, severities)
     if health.shared:
-        return Standing(1, UNCERTAIN if health.fewest_failures >= rules.unreadable_after else 0, CERTAIN, severities)
+        return Standing(1, UNCERTAIN if health.fewest_failures >= rules.unreadable_after else 0, REFUSED, severities)
     if health.total == 0:
         if health.all_paused or (listing is None and source.listed_at is None):
             return None
         failed = listing is not None and source.failures >= rules.unreadable_after
-        return Standing(source.failures, UNCERTAIN if failed else 0, CERTAIN if listing else 0, severities)
+        return Standing(source.failures, UNCERTAIN if failed else 0, REFUSED if listing else 0, severities)
     since = (alert.period or health.read_at) if alert.level else None
     waits_for = health.oldest_failure is not None and since is not None and health.oldest_failure < since
     if since and waits_for and timedelta(0) <= now - since < RECOVERY_WAIT:
-        return Standing(1, 0, CERTAIN, severities, period=since)
+        return Standing(1, 0, REFUSED, severities, period=since)
     return Standing(0, 0, 0, severities)
 
 

@@ -58,14 +58,22 @@ class Measure(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why an alert is told. ``JOINED``: it fires already, and the chat is told of it for the first time."""
+    """Why an alert is told. ``JOINED``: it fires already, and the chat is told of it for the first time.
+
+    ``EASED``: it still fires, but the worst of it is over: jobs run again, or the plan no longer ends.
+    """
 
     NONE = "none"
     FIRED = "fired"
     WORSENED = "worsened"
     REMINDED = "reminded"
+    EASED = "eased"
     RESOLVED = "resolved"
     JOINED = "joined"
+
+
+GOOD_NEWS = (Reason.EASED, Reason.RESOLVED)
+"""Why an alert is told silently, and without buttons: nobody has to do anything."""
 
 
 class Topic(StrEnum):
@@ -383,6 +391,12 @@ class Threshold:
 
 Ladder = tuple[Threshold, ...]
 
+RENEWS, CANCELLED = 1, 2
+"""The first two levels of a plan's alert; above them are the ladder of a plan that ends, and "has ended"."""
+
+UNCERTAIN, MISSING, SESSION_BROKEN = 1, 2, 3
+"""The levels of an account's failures: counted to the limit, or known at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -410,8 +424,9 @@ class Alert:
 
     ``level`` 0 is quiet; above it is the rung reached, counted from the mildest. ``sequence`` counts the moments of
     the episode at which any chat was told something, so that nothing is ever queued twice. ``period`` is the plan's
-    end that a plan alert speaks of, or since when a source answers again that has not recovered yet. What each chat was
-    told is apart: ``Notified``.
+    end that a plan alert speaks of, or since when a source answers again that has not recovered yet. ``out``: the
+    account was out of credits in this episode, and nothing but daily credits has come since. What each chat was told is
+    apart: ``Notified``.
     """
 
     subject: str
@@ -424,17 +439,27 @@ class Alert:
     worst: float | None = None
     severity: Severity | None = None
     period: datetime | None = None
+    out: bool = False
+
+    @property
+    def reminds(self) -> bool:
+        """Whether it is told again every ``REMIND_EVERY``: it is critical, or an account's session is broken."""
+        broken = self.measure is Measure.FAILURES and self.level >= SESSION_BROKEN
+        return self.level > 0 and (self.severity is Severity.CRITICAL or broken)
 
 
 @dataclass(frozen=True, slots=True)
 class Notified:
     """What one chat was told last of one alert: of which episode, and down to which rung.
 
-    It exists while the alert fires, and afterwards until the chat has been told of the recovery.
+    ``out``: it was told that the account is out of credits, and not that jobs run again. It exists while the alert
+    fires, and afterwards until the chat has been told of the recovery. A level of 0: the alert is over, and the chat
+    has yet to be told of it, as of a plan that is gone.
     """
 
     episode: int
     level: int
+    out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -577,7 +602,7 @@ class Notice:
             return False
         if self.reason is Reason.JOINED:
             return self.severity is Severity.CRITICAL and self.facts.by is None
-        return self.reason is not Reason.RESOLVED and self.severity >= Severity.WARNING
+        return self.reason not in GOOD_NEWS and self.severity >= Severity.WARNING
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.core.looks import Alerts
 from bot.core.measures import RENEWAL_GRACE, plan_standing
-from bot.core.model import Account, Alert, Ladder, Measure, Reading, Rules, Severity
+from bot.core.model import Account, Alert, Ladder, Measure, Reading, Rules
 
 LONGEST = timedelta(days=1)
 """However steady an account is, so often it is decided anew."""
@@ -26,6 +26,8 @@ def steady_until(
     if owed or account.reading is None or account.outage or any(is_open(alert, now) for alert in known):
         return None
     plan = plan_standing(account, account.reading, rules.plan_ends_within, now)
+    if plan and plan.settled and Measure.PLAN in alerts and alerts[Measure.PLAN].level:
+        return None  # what was told of a plan that is gone is over once every chat has it
     if plan and (Measure.PLAN not in alerts or plan.reach > alerts[Measure.PLAN].level):
         return None  # a renewal has just ended the alert of the period before, and the new end is near
     turns = [*plan_turns(account.reading, rules.plan_ends_within), *reminders(known, rules.remind_every)]
@@ -56,7 +58,7 @@ def plan_turns(reading: Reading, ladder: Ladder) -> Iterator[datetime]:
 
 
 def reminders(alerts: Iterable[Alert], remind_every: timedelta | None) -> Iterator[datetime]:
-    """When a reminder of each critical alert is due."""
+    """When the next reminder of each alert is due."""
     for alert in alerts:
-        if alert.level and alert.severity is Severity.CRITICAL and alert.reminded_at and remind_every:
+        if alert.reminds and alert.reminded_at and remind_every:
             yield alert.reminded_at + remind_every

@@ -9,14 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.core.model import Alert, Chat, Measure, Notified, Severity, Silence, SilenceKind
+from bot.core.model import RENEWS, SESSION_BROKEN, Alert, Chat, Measure, Notified, Severity, Silence, SilenceKind
 from bot.store.connection import Connection
 from bot.store.schema import alerts, notified, silences
 
 Memory = Mapping[str, Mapping[Measure, Mapping[Chat, Notified]]]
 """What each chat was told, by subject and measure."""
 
-QUIET: dict[str, Any] = {"level": 0, "severity": None, "period": None}
+QUIET: dict[str, Any] = {"level": 0, "severity": None, "period": None, "out": False}
 """An alert is never deleted: its count of episodes is what keeps a notification from being taken for an old one."""
 
 
@@ -34,7 +34,12 @@ ABOUT = sa.and_(
     alerts.c.episode == silences.c.episode,
     alerts.c.level > 0,
 )
-LAPSED = sa.and_(IS_ACK, sa.exists().where(ABOUT, alerts.c.severity == int(Severity.CRITICAL)))
+BROKEN = sa.and_(alerts.c.measure == Measure.FAILURES.value, alerts.c.level >= SESSION_BROKEN)
+REMINDS = sa.or_(alerts.c.severity == int(Severity.CRITICAL), BROKEN)
+LAPSED = sa.and_(IS_ACK, sa.exists().where(ABOUT, REMINDS))
+PLAN_RENEWS = sa.and_(alerts.c.measure == Measure.PLAN.value, alerts.c.level == RENEWS, notified.c.level > RENEWS)
+HAS_EASED = sa.or_(PLAN_RENEWS, sa.and_(notified.c.out, sa.not_(alerts.c.out)))
+"""The same as ``decide.has_eased``."""
 
 
 def alert_of(row: sa.Row[Any]) -> Alert:
@@ -50,6 +55,7 @@ def alert_of(row: sa.Row[Any]) -> Alert:
         worst=row.worst,
         severity=Severity(row.severity) if row.severity else None,
         period=row.period,
+        out=row.out,
     )
 
 
@@ -102,7 +108,7 @@ async def load_notified(connection: Connection, subjects: Iterable[str]) -> Memo
     found: dict[str, dict[Measure, dict[Chat, Notified]]] = defaultdict(lambda: defaultdict(dict))
     for row in await connection.execute(NOTIFIED, {"subjects": list(subjects)}):
         chat = Chat(row.chat_id, row.thread_id or None)
-        found[row.subject][Measure(row.measure)][chat] = Notified(row.episode, row.level)
+        found[row.subject][Measure(row.measure)][chat] = Notified(row.episode, row.level, row.out)
     return found
 
 
@@ -117,7 +123,7 @@ async def save_notified(
         over += [key_of_notified(alert, chat, "old_") for chat in before.keys() - after.keys()]
     if fresh:
         statement = insert(notified)
-        values = {name: statement.excluded[name] for name in ("episode", "level")}
+        values = {name: statement.excluded[name] for name in ("episode", "level", "out")}
         keys = [column.name for column in notified.primary_key]
         await connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values), fresh)
     if over:
@@ -137,7 +143,7 @@ def key_of_notified(alert: Alert, chat: Chat, prefix: str = "") -> dict[str, Any
 
 def row_of_notified(alert: Alert, chat: Chat, known: Notified) -> dict[str, Any]:
     """The row that says what a chat was told of an alert."""
-    return key_of_notified(alert, chat) | {"episode": known.episode, "level": known.level}
+    return key_of_notified(alert, chat) | {"episode": known.episode, "level": known.level, "out": known.out}
 
 
 async def unfinished(connection: Connection) -> list[tuple[str, Measure]]:
@@ -149,7 +155,8 @@ async def unfinished(connection: Connection) -> list[tuple[str, Measure]]:
 async def perhaps_untold(connection: Connection, chats: Collection[Chat]) -> list[tuple[str, Measure]]:
     """Every alert of which one of these chats may have yet to be told something; the core knows which."""
     here = sa.tuple_(notified.c.chat_id, notified.c.thread_id).in_([(one.chat_id, one.thread_id or 0) for one in chats])
-    told = sa.and_(OF_ALERT, here, notified.c.episode == alerts.c.episode, notified.c.level >= alerts.c.level)
+    same = sa.and_(notified.c.episode == alerts.c.episode, notified.c.level >= alerts.c.level)
+    told = sa.and_(OF_ALERT, here, same, sa.not_(HAS_EASED))
     knowing = sa.select(sa.func.count()).where(told).scalar_subquery()
     fires = sa.and_(alerts.c.level > 0, knowing < len(chats))
     recovered = sa.and_(alerts.c.level == 0, sa.exists().where(OF_ALERT))
@@ -237,6 +244,6 @@ async def remove_silences(connection: Connection, ids: Iterable[int]) -> None:
 
 
 async def silences_are_over(connection: Connection, now: datetime) -> bool:
-    """Whether any silence has run out and not been ended yet: a mute, a snooze, an ack of what is still critical."""
+    """Whether any silence has run out and not been ended yet: a mute, a snooze, an ack of what still reminds."""
     over = sa.and_(silences.c.until <= now, sa.or_(~IS_ACK, LAPSED))
     return bool((await connection.execute(sa.select(sa.exists().where(over)))).scalar())

@@ -45,7 +45,21 @@ CHECK_WHOLE_BELOW = 64 * 2**20
 FIRST_TABLES = {"accounts", "sources", "readings", "alerts", "silences", "outbox", "chats", "marks"}
 """What each database of ours has had from the first on."""
 
-KNOWN_REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
+KNOWN_REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+    "0012",
+    "0013",
+)
 
 
 class Store:

@@ -11,14 +11,14 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot.core.delivery import Parcel, Waiting
 from bot.core.health import Untold
-from bot.core.model import Chat, Facts, Measure, Notice, Notification, Reason, Severity, Topic
+from bot.core.model import GOOD_NEWS, Chat, Facts, Measure, Notice, Notification, Reason, Severity, Topic
 from bot.store.connection import Connection
 from bot.store.schema import Moment, alerts, chats, fallbacks, outbox
 from bot.store.values import dump_facts, load_facts
 
 AT_ONCE = 2_000
 MOST_ANSWERED = 50
-"""Of so many alerts whose end one message tells, that message is looked for which it answers."""
+"""Of so many alerts whose good news one message tells, that message is looked for which it answers."""
 
 PENDING, SENDING, DELIVERED, FAILED = "pending", "sending", "delivered", "failed"
 OVER = (DELIVERED, FAILED)
@@ -251,6 +251,13 @@ async def untold(connection: Connection) -> list[Untold]:
     ]
 
 
+async def undelivered(connection: Connection, subjects: Iterable[str], measure: Measure) -> set[str]:
+    """Of these subjects those of whose alert something has yet to reach a chat."""
+    waits = sa.and_(outbox.c.state.in_([PENDING, SENDING]), outbox.c.topic == Topic.ALERT.value)
+    which = sa.and_(outbox.c.subject.in_(list(subjects)), outbox.c.measure == measure.value)
+    return {subject for (subject,) in await connection.execute(sa.select(outbox.c.subject).where(waits, which))}
+
+
 def is_delivered(rows: sa.FromClause) -> sa.ColumnElement[bool]:
     """Whether Telegram has taken it, written so that no index on the state is used: nearly all rows are delivered."""
     return sa.func.coalesce(rows.c.state, "") == DELIVERED
@@ -261,7 +268,8 @@ def told_elsewhere() -> sa.ColumnElement[bool]:
     other, before = outbox.alias(), outbox.alias()
     same = sa.exists().where(other.c.key == outbox.c.key, is_delivered(other), other.c.id != outbox.c.id)
     alert = [before.c[column.name] == column for column in (outbox.c.subject, outbox.c.measure, outbox.c.episode)]
-    as_bad = sa.and_(before.c.reason != Reason.RESOLVED.value, before.c.severity >= outbox.c.severity)
+    bad = before.c.reason.not_in([one.value for one in GOOD_NEWS])
+    as_bad = sa.and_(bad, before.c.severity >= outbox.c.severity)
     first_here = outbox.c.reason.in_([Reason.JOINED.value, Reason.FIRED.value])
     known = sa.exists().where(*alert, as_bad, is_delivered(before), before.c.id != outbox.c.id)
     return sa.or_(same, sa.and_(first_here, known))
@@ -277,15 +285,16 @@ async def told_by(connection: Connection, lead_id: int, chat_id: int) -> list[No
 
 
 async def answered_by(connection: Connection, chat: Chat, parcel: Parcel) -> int | None:
-    """The chat's message that a recovery answers: the last that told its alert; of several alerts, that of most."""
+    """The chat's message that good news answers: the last that told its alert; of several alerts, that of most."""
     over = {
         (story.last.notice.subject, story.last.notice.measure): story.last.notice.episode
         for story in parcel.stories[:MOST_ANSWERED]
-        if story.last.notice.reason is Reason.RESOLVED
+        if story.last.notice.reason in GOOD_NEWS
     }
     if not over:
         return None
-    told = sa.and_(is_delivered(outbox), outbox.c.message_id.is_not(None), outbox.c.reason != Reason.RESOLVED.value)
+    bad = outbox.c.reason.not_in([one.value for one in GOOD_NEWS])
+    told = sa.and_(is_delivered(outbox), outbox.c.message_id.is_not(None), bad)
     here = sa.and_(outbox.c.chat_id == chat.chat_id, outbox.c.thread_id == (chat.thread_id or 0))
     whom = outbox.c.subject.in_({subject for subject, _ in over})
     columns = outbox.c.subject, outbox.c.measure, outbox.c.episode, outbox.c.message_id

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0012"
+REVISION = "0013"
 """The schema these tables are: the newest migration's name. A test holds the two together."""
 
 APPLICATION = 0x63726564
@@ -136,6 +136,7 @@ alerts = sa.Table(
     sa.Column("worst", sa.Float),
     sa.Column("severity", sa.Integer),
     sa.Column("period", Moment),
+    sa.Column("out", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 notified = sa.Table(
@@ -147,6 +148,7 @@ notified = sa.Table(
     sa.Column("thread_id", sa.BigInteger, primary_key=True, default=0),
     sa.Column("episode", sa.Integer, nullable=False),
     sa.Column("level", sa.Integer, nullable=False),
+    sa.Column("out", sa.Boolean, nullable=False, server_default=sa.false()),
     sqlite_with_rowid=False,
 )
 

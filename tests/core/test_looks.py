@@ -305,9 +305,18 @@ def test_a_broken_account_is_told_at_once_and_its_credits_rest() -> None:
     assert life.reasons(read(0)) == {CREDITS: Reason.FIRED}
     assert life.reasons(failed(BROKEN)) == {FAILURES: Reason.FIRED}
     before = life.alerts[CREDITS]
-    assert life.reasons(failed(BROKEN), after=9 * DAY) == {}
+    assert life.reasons(failed(BROKEN), after=DAY - SECOND) == {}
+    assert life.reasons(failed(BROKEN), after=SECOND) == {FAILURES: Reason.REMINDED}
+    assert life.reasons(failed(UNAVAILABLE), after=DAY) == {FAILURES: Reason.REMINDED}, "it is not known to be mended"
     assert life.alerts[CREDITS] == before
     assert life.reasons(read(0)) == {FAILURES: Reason.RESOLVED, CREDITS: Reason.REMINDED}
+
+
+def test_an_account_that_useapi_does_not_know_is_told_once() -> None:
+    """Only what is critical, and a broken session, is reminded of."""
+    life = Life()
+    assert life.reasons(failed(MISSING)) == {FAILURES: Reason.FIRED}
+    assert life.reasons(failed(MISSING), after=9 * DAY) == {}
 
 
 def test_the_sources_trouble_is_not_told_for_its_accounts() -> None:
@@ -346,14 +355,143 @@ def test_a_plan_that_renews_and_then_is_cancelled() -> None:
 
 
 def test_a_paid_plan_that_became_free_is_told_once() -> None:
-    """The first free reading after a paid one is a plan that ended; later free ones are no news."""
+    """The first free reading after a paid one tells that the plan is gone; then it is over without a word."""
     life = Life()
     life.look(read(plan=Plan(PRO, ends_at=NOW + 20 * DAY)))
     life.look(failed())
     notice = life.look(read(plan=Plan("Free", free=True)))[PLAN]
     assert (notice.reason, notice.severity) == (Reason.FIRED, Severity.CRITICAL)
+    assert life.alerts[PLAN].level > 0
     assert [life.reasons(read(plan=Plan("Free", free=True)), after=DAY) for _ in range(3)] == [{}] * 3
-    assert life.reasons(read(plan=Plan(PRO, ends_at=life.now + 30 * DAY))) == {PLAN: Reason.RESOLVED}
+    assert (life.alerts[PLAN].level, life.listeners.notified[PLAN]) == (0, {})
+    assert life.reasons(read(plan=Plan(PRO, PRO, ends_at=life.now + 30 * DAY))) == {}
+
+
+FREE = Plan("Free", free=True)
+
+
+def test_a_plan_that_is_gone_is_not_over_before_a_chat_has_it() -> None:
+    """While Telegram has not taken it, it fires: health and the second channel know of it."""
+    life = Life()
+    life.look(read(plan=Plan(PRO, PRO, ends_at=NOW + 20 * DAY)))
+    life.look(read(plan=FREE))
+    waits = replace(life.listeners.audience, undelivered=frozenset({PLAN}))
+    before = life.account
+    one = next(
+        one
+        for one in decide_account(before, before, life.alerts, RULES, life.health, waits, life.now + HOUR)
+        if one.alert.measure is PLAN
+    )
+    assert one.alert == life.alerts[PLAN]
+
+
+def test_a_mute_withholds_that_a_plan_is_gone_and_it_is_told_afterwards() -> None:
+    """The state does not wait for the mute; the message does, and is as bad as it was."""
+    life, mute = Life(), Silence(SilenceKind.ALL, until=NOW + DAY)
+    life.look(read(plan=Plan(PRO, PRO, ends_at=NOW + 20 * DAY)))
+    assert life.reasons(read(plan=FREE), mute) == {}
+    assert life.reasons(read(plan=FREE), mute) == {}
+    assert life.alerts[PLAN].level == 0
+    notice = life.look(read(plan=FREE), after=DAY)[PLAN]
+    assert (notice.reason, notice.severity, notice.rings) == (Reason.FIRED, Severity.CRITICAL, True)
+    assert life.reasons(read(plan=FREE)) == {}
+
+
+def test_what_no_longer_holds_when_a_mute_ends_is_not_told() -> None:
+    """Who subscribed again meanwhile has no plan that is gone."""
+    life, mute = Life(), Silence(SilenceKind.ALL, until=NOW + DAY)
+    paid = Plan(PRO, PRO, ends_at=NOW + 50 * DAY)
+    life.look(read(plan=paid))
+    life.look(read(plan=FREE), mute)
+    life.look(read(plan=FREE), mute)
+    assert life.reasons(read(plan=paid), mute) == {}
+    assert life.reasons(read(plan=paid), after=DAY) == {}
+
+
+def test_a_free_account_is_well_again_by_its_daily_credits() -> None:
+    """They are all that comes: nothing is left to wait for, nor to remind of, whatever plan it had before."""
+    life = Life()
+    life.look(read(credit_of(9_000, 15_000, daily=60, daily_allowance=60), plan=Plan(PRO, PRO, ends_at=NOW + 9 * DAY)))
+    free = credit_of(0, None, daily=0, daily_allowance=60)
+    assert life.look(read(free, plan=FREE))[CREDITS].reason is Reason.FIRED
+    notice = life.look(read(replace(free, daily=60), plan=FREE))[CREDITS]
+    assert (notice.reason, notice.facts.growth) == (Reason.RESOLVED, "daily refill")
+    assert life.reasons(read(replace(free, daily=60), plan=FREE), after=2 * DAY) == {}
+
+
+PAID_OUT = credit_of(0, 15_000, daily=0, package=0, daily_allowance=60)
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (replace(PAID_OUT, package=2_000), Reason.EASED),
+        (replace(PAID_OUT, monthly=2_000), Reason.EASED),
+        (replace(PAID_OUT, monthly=61), Reason.EASED),
+        (replace(PAID_OUT, daily=60), None),
+        (replace(PAID_OUT, daily=60, package=0), None),
+        (replace(PAID_OUT, monthly=60), None),
+        (replace(PAID_OUT, package=14_000), Reason.RESOLVED),
+    ],
+    ids=["bought", "topped up", "a job's refund", "daily refill", "again", "within the margin", "off the ladder"],
+)
+def test_jobs_run_again(after: Credits, said: Reason | None) -> None:
+    """Who was told that nothing is left is told, silently, when jobs run again; not of a daily refill."""
+    life = Life()
+    assert life.reasons(read(PAID_OUT)) == {CREDITS: Reason.FIRED}
+    notice = life.look(read(after)).get(CREDITS)
+    assert (notice.reason if notice else None) is said
+    assert notice is None or not notice.rings
+    assert life.reasons(read(after)) == {}
+
+
+def test_jobs_run_again_once_and_stop_anew() -> None:
+    """A step to a milder threshold is silent; after "jobs run again" the next time that nothing is left rings."""
+    life = Life()
+    low, bought = replace(PAID_OUT, monthly=180), replace(PAID_OUT, package=2_000)
+    assert life.reasons(read(low)) == {CREDITS: Reason.FIRED}
+    assert life.reasons(read(bought)) == {}, "it was not out of credits"
+    assert life.reasons(read(PAID_OUT)) == {CREDITS: Reason.WORSENED}
+    assert life.reasons(read(replace(PAID_OUT, daily=60)), after=HOUR) == {}
+    assert life.reasons(read(replace(PAID_OUT, daily=60, package=2_000))) == {CREDITS: Reason.EASED}
+    assert life.reasons(read(PAID_OUT)) == {CREDITS: Reason.WORSENED}
+
+
+@pytest.mark.parametrize("kind", [SilenceKind.ACK, SilenceKind.SNOOZE])
+def test_an_ack_and_a_snooze_end_when_jobs_run_again(kind: SilenceKind) -> None:
+    """As at recovery: they withhold neither that it is better, nor that it is bad again."""
+    life = Life()
+    life.look(read(PAID_OUT))
+    out = life.alerts[CREDITS]
+    silence = Silence(kind, KEY, CREDITS, NOW + 9 * DAY, out.episode, out.level, id=7)
+    assert life.reasons(read(replace(PAID_OUT, package=2_000)), silence) == {CREDITS: Reason.EASED}
+    assert 7 not in {one.id for one in life.listeners.silences}
+
+
+def test_a_mute_withholds_that_jobs_run_again() -> None:
+    """It is told when the mute ends, if it still holds."""
+    life, mute = Life(), Silence(SilenceKind.ALL, until=NOW + DAY)
+    life.look(read(PAID_OUT))
+    assert life.reasons(read(replace(PAID_OUT, package=2_000)), mute) == {}
+    assert life.reasons(read(replace(PAID_OUT, package=1_900)), after=DAY) == {CREDITS: Reason.EASED}
+
+
+def test_a_cancellation_is_told_at_once_and_its_withdrawal_too() -> None:
+    """Once, silently, weeks before the end; withdrawn, that it goes on, wherever it was on the ladder."""
+    life, paid = Life(), Plan(PRO, PRO, ends_at=NOW + 20 * DAY)
+    gone = replace(paid, cancelled_at=NOW)
+    assert life.reasons(read(plan=paid)) == {}
+    notice = life.look(read(plan=gone))[PLAN]
+    assert (notice.reason, notice.severity, notice.rings) == (Reason.FIRED, Severity.INFO, False)
+    assert life.reasons(read(plan=gone), after=DAY) == {}
+    withdrawn = life.look(read(plan=paid))[PLAN]
+    assert (withdrawn.reason, withdrawn.facts.plan_change) == (Reason.RESOLVED, PlanChange.KEPT)
+    assert life.reasons(read(plan=gone)) == {PLAN: Reason.FIRED}
+    assert life.reasons(read(plan=gone), after=17 * DAY) == {PLAN: Reason.WORSENED}
+    withdrawn = life.look(read(plan=paid))[PLAN]
+    assert (withdrawn.reason, withdrawn.rings) == (Reason.EASED, False)
+    assert withdrawn.facts.plan_change is PlanChange.KEPT
+    assert life.reasons(read(plan=paid)) == {}
 
 
 def test_several_rules_speak_for_themselves() -> None:

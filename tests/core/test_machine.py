@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from bot.core.decide import decide
-from bot.core.looks import Outcome, decide_account, judge, noted
+from bot.core.looks import Outcome, changes_since, decide_account, judge, noted
 from bot.core.measures import Standing, credits_standing, ladder_severities
 from bot.core.model import (
     Account,
@@ -69,18 +69,21 @@ class Told:
     believes: int = 0
     last_turn: Reason = Reason.RESOLVED
     at: timedelta = NEVER
+    out: bool = False
 
 
 @dataclass
 class Wish:
-    """A silence as the oracle keeps it: over once its time is, its alert is, or its alert is worse."""
+    """A silence as the oracle keeps it: over once its time is, its alert is, or its alert is worse or has eased."""
 
     silence: Silence
     over: bool = False
 
-    def look(self, alert: Alert) -> None:
+    def look(self, alert: Alert, *, eased: bool) -> None:
         """Ends it if its alert has moved on."""
         mine = (self.silence.measure, KEY) == (alert.measure, alert.subject)
+        if mine and eased:
+            self.over = True
         if mine and not (alert.episode == self.silence.episode and 1 <= alert.level <= self.silence.level):
             self.over = True
 
@@ -165,6 +168,7 @@ class Histories(RuleBasedStateMachine):
         self.wishes: list[Wish] = []
         self.watching = Rules()
         self.credits_level, self.failures_level, self.row = 0, 0, 0
+        self.is_out, self.jobs_run_again = False, False
         self.allowance: Number | None = None
         self.daily_allowance: Number = 0
 
@@ -225,6 +229,8 @@ class Histories(RuleBasedStateMachine):
         change=st.sampled_from(
             [
                 {"cancelled_at": NOW},
+                {"cancelled_at": None, "next_name": PRO},
+                {"cancelled_at": None, "next_name": PRO},
                 {"cancelled_at": None, "next_name": None},
                 {"next_name": "Basic"},
                 {"free": True},
@@ -302,10 +308,11 @@ class Histories(RuleBasedStateMachine):
         """One look through both universes, and all that must hold after it."""
         before, after = self.account, noted(self.account, judge(sample, self.account))
         self.account = after
-        self.expect(after, shared=shared)
+        self.expect(before, after, shared=shared)
         row = Health(total=2, failing=2, shared=True, fewest_failures=after.failures)
         health = row if shared and after.outage else Health(total=2, failing=int(after.outage is not None))
         opened, heard, apart = (self.decided(one, before, health) for one in (self.open, self.real, self.without))
+        levels = dict(self.open.alerts)
         for one in opened:
             self.check_turn(self.open.alerts[one.alert.measure], one)
         self.open.keep(opened)
@@ -315,8 +322,9 @@ class Histories(RuleBasedStateMachine):
                 "a silence moved a state"
             )
         for one in heard:
+            eased = self.is_eased(levels[one.alert.measure], one.alert)
             for wish in self.wishes:
-                wish.look(one.alert)
+                wish.look(one.alert, eased=eased)
             for chat in (HERE, THERE):
                 self.check_told(one, chat)
         there = [(notice.measure, notice.reason) for notice in notices_to(heard, THERE)]
@@ -330,37 +338,52 @@ class Histories(RuleBasedStateMachine):
         audience = universe.listeners.audience
         return decide_account(before, self.account, universe.alerts, self.watching, health, audience, self.wall)
 
-    def expect(self, after: Account, *, shared: bool) -> None:
+    def expect(self, before: Account, after: Account, *, shared: bool) -> None:
         """Moves the oracle."""
+        self.jobs_run_again = False
         if after.outage:
             kind = after.outage.kind
             self.row += 1
-            if kind in (OutageKind.MISSING, OutageKind.BROKEN):
-                self.failures_level = 2
+            if kind is OutageKind.BROKEN:
+                self.failures_level = 3
+            elif kind is OutageKind.MISSING:
+                self.failures_level = max(self.failures_level, 2)
             elif kind not in (OutageKind.UNAUTHORIZED, OutageKind.LAPSED) and not shared and self.row >= ROW:
                 self.failures_level = max(self.failures_level, 1)
             return
         assert after.reading is not None
         known = after.reading.credits
         self.row = self.failures_level = 0
-        if known.monthly_allowance is not None:
+        paid = before.reading is not None and before.reading.plan.free is False
+        if known.monthly_allowance is not None or (after.reading.plan.free and paid):
             self.allowance = known.monthly_allowance
         if known.daily_allowance is not None:
             self.daily_allowance = known.daily_allowance
-        by_the_day = after.reading.plan.free is True and not self.allowance  # such an account has no other refill
+        free = after.reading.plan.free is True
+        by_the_day = self.allowance == 0 or (free and self.allowance is None)  # such an account has no other refill
         daily = 0 if by_the_day else self.daily_allowance
         self.credits_level = credits_oracle(self.credits_level, known, self.allowance, daily, self.watching.low_credits)
+        some = changes_since(before.reading, after.reading)
+        grown = some.topped_up + some.refilled + some.by_plan + some.refunded + (0 if daily else some.daily_refilled)
+        came = grown > 0 and known.total > daily
+        out = self.credits_level > 0 and (known.total <= 0 or (self.is_out and not came))
+        self.jobs_run_again, self.is_out = self.is_out and not out and self.credits_level > 0, out
 
     def check_turn(self, before: Alert, one: Outcome) -> None:
         """Without silences every turn of an alert is said at once, by its reason, and nothing else is."""
         told, after = self.open.told[HERE, before.measure], one.alert
         reason = next((notice.reason for notice in notices_to([one])), Reason.NONE)
+        gone = before.measure is Measure.PLAN and bool(self.plan.free)
         if after.level == 0:
-            assert reason is (Reason.RESOLVED if before.level else Reason.NONE)
+            assert reason is (Reason.RESOLVED if before.level and not gone else Reason.NONE)
+            told.last_turn = Reason.RESOLVED if gone else told.last_turn
         elif before.level == 0:
             assert (reason, after.episode) == (Reason.FIRED, before.episode + 1)
         elif after.level > before.level:
             assert reason is Reason.WORSENED
+        elif self.is_eased(before, after):
+            is_known = told.out or after.measure is Measure.PLAN
+            assert reason is (Reason.EASED if is_known else Reason.NONE)
         else:
             self.check_reminder(before, one, reason)
         if reason in (Reason.FIRED, Reason.RESOLVED):
@@ -368,24 +391,37 @@ class Histories(RuleBasedStateMachine):
             told.last_turn = reason
         if reason is not Reason.NONE:
             assert after.sequence == (1 if reason is Reason.FIRED else before.sequence + 1)
-            told.at = self.passed
+            told.at = told.at if reason is Reason.EASED else self.passed
+            told.out = self.is_out
+
+    def is_eased(self, before: Alert, after: Alert) -> bool:
+        """Whether the worst is over: jobs run again, or the plan is to renew after all."""
+        if after.measure is Measure.PLAN:
+            return after.level == 1 < before.level
+        return after.measure is Measure.CREDITS and self.jobs_run_again
 
     def check_reminder(self, before: Alert, one: Outcome, reason: Reason) -> None:
-        """A reminder comes while critical, never early, and is never forgotten."""
+        """A reminder comes while critical, or a session is broken; never early, and it is never forgotten."""
         assert reason in (Reason.NONE, Reason.REMINDED)
         every = self.watching.remind_every
         since = self.open.told[HERE, before.measure].at
+        reminds = one.alert.severity is Severity.CRITICAL or (
+            before.measure is Measure.FAILURES and one.alert.level == 3
+        )
         if reason is Reason.REMINDED:
-            assert one.alert.severity is Severity.CRITICAL
+            assert reminds
             assert every is not None
             assert self.passed - since >= every, "a reminder came early"
-        elif every and one.alert.severity is Severity.CRITICAL and since > self.set_back_at:
+        elif every and reminds and since > self.set_back_at:
             unknown = before.measure is Measure.PLAN and (self.plan.free or self.plan.ends_at is None)
+            unknown |= before.measure is Measure.FAILURES  # while the trouble is the source's, it says nothing
             assert unknown or self.passed - since < every, "a reminder was forgotten"
 
     def check_told(self, one: Outcome, chat: Chat) -> None:
         """Under a silence nothing is said; without one the chat knows whether it fires, and of nothing less bad."""
         told, level = self.real.told[chat, one.alert.measure], one.alert.level
+        if one.alert.measure is Measure.PLAN and self.plan.free and not level:
+            told.believes = 0  # that a plan is gone is told once, and then over
         if any(wish.withholds(one.alert, chat, self.wall) for wish in self.wishes):
             assert not notices_to([one], chat), "said in spite of a silence"
         else:
@@ -407,7 +443,8 @@ class Histories(RuleBasedStateMachine):
     def check_plan(self, left: timedelta, severity: Severity | None) -> None:
         """A plan's severity by its remaining time."""
         if left > 7.7 * DAY:
-            assert severity is None, "a plan with a long time to go fires"
+            known = (None, Severity.INFO) if self.plan.cancelled_at else (None,)
+            assert severity in known, "a plan with a long time to go fires"
         elif not self.plan.renews and left <= DAY:
             assert severity is Severity.CRITICAL, "a plan about to end for good is not critical"
         elif self.plan.renews and HOUR < left <= 7 * DAY:
@@ -418,8 +455,11 @@ class Histories(RuleBasedStateMachine):
         for universe in (self.open, self.real, self.without):
             for one in self.decided(universe, self.account, health):
                 known = universe.alerts[one.alert.measure]
-                if one.alert.measure is Measure.PLAN and not known.level and self.plan.renews:
+                news = self.plan.renews or self.plan.cancelled_at
+                if one.alert.measure is Measure.PLAN and not known.level and news:
                     continue  # a new period within reach: the old one is resolved, and the next look tells of the new
+                if one.alert.measure is Measure.PLAN and self.plan.free:
+                    continue  # that a plan is gone is told once, and over at the next look
                 assert (one.alert, one.notices) == (known, ()), "a replayed sample changed something"
 
 

@@ -17,6 +17,7 @@ from bot.core.measures import (
     source_listing,
 )
 from bot.core.model import (
+    CANCELLED,
     Alert,
     Health,
     Ladder,
@@ -180,7 +181,7 @@ def test_rung_and_severity_of_a_level() -> None:
     assert Standing(0, 1, 1, (WARNING,)).rung(1) is None
 
 
-ENDED = len(RULES.plan_ends_within) + 2
+ENDED = len(RULES.plan_ends_within) + 3
 
 
 def plan_at(
@@ -235,14 +236,14 @@ def test_a_plan_that_renews(left: timedelta, levels: tuple[int, int]) -> None:
     ("left", "levels"),
     [
         (8 * DAY, (0, 0)),
-        (7.7 * DAY, (0, 2)),
-        (7 * DAY, (2, 2)),
-        (3.3 * DAY, (2, 3)),
-        (3 * DAY, (3, 3)),
-        (DAY, (4, 4)),
-        (2 * HOUR, (4, 4)),
-        (HOUR, (4, ENDED)),
-        (SECOND, (4, ENDED)),
+        (7.7 * DAY, (0, 3)),
+        (7 * DAY, (3, 3)),
+        (3.3 * DAY, (3, 4)),
+        (3 * DAY, (4, 4)),
+        (DAY, (5, 5)),
+        (2 * HOUR, (5, 5)),
+        (HOUR, (5, ENDED)),
+        (SECOND, (5, ENDED)),
         (timedelta(0), (ENDED, ENDED)),
         (-SECOND, (ENDED, ENDED)),
         (-9 * DAY, (ENDED, ENDED)),
@@ -254,15 +255,21 @@ def test_a_plan_that_renews(left: timedelta, levels: tuple[int, int]) -> None:
 def test_a_plan_that_ends_or_changes(
     left: timedelta, levels: tuple[int, int], cancelled: bool, next_name: str | None
 ) -> None:
-    """Cancelled, changing, or not known to renew: the whole ladder, each rung worse than "renews", and its end."""
-    assert plan_levels(left, cancelled=cancelled, next_name=next_name) == levels
+    """Cancelled, changing, or not known to renew: the whole ladder, each rung worse than "renews", and its end.
+
+    One that was cancelled is on it at once.
+    """
+    least = CANCELLED if cancelled else 0
+    wanted = tuple(max(level, least) for level in levels)
+    assert plan_levels(left, cancelled=cancelled, next_name=next_name) == wanted
 
 
 def test_plan_severities() -> None:
     """To renew is info, the ladder grows worse towards its end, and an ended plan is critical with no rung for it."""
     standing = plan_at(9 * DAY)
     assert standing is not None
-    assert [standing.severity(level) for level in range(1, ENDED + 1)] == [INFO, INFO, WARNING, CRITICAL, CRITICAL]
+    severities = [INFO, INFO, INFO, WARNING, CRITICAL, CRITICAL]
+    assert [standing.severity(level) for level in range(1, ENDED + 1)] == severities
     assert (standing.value, standing.period, standing.renews) == (9 * 86_400, NOW + 9 * DAY, True)
 
 
@@ -279,7 +286,9 @@ def test_an_ended_plan_needs_no_rung(cancelled: bool) -> None:
 @pytest.mark.parametrize("before", [None, read(), read(plan=Plan("Free", free=True, ends_at=NOW))])
 def test_a_free_account_has_no_end(left: timedelta | None, before: Reading | None) -> None:
     """A free account has no plan to end, whatever date the service gives it."""
-    assert plan_at(left, free=True, before=before) is None
+    standing = plan_at(left, free=True, before=before)
+    assert standing is not None
+    assert (standing.reach, standing.hold, standing.settled) == (0, 0, True)
 
 
 @pytest.mark.parametrize("left", [None, 2 * DAY, -2 * DAY])
@@ -287,7 +296,7 @@ def test_a_paid_plan_that_became_free_has_ended(left: timedelta | None) -> None:
     """Paid at the reading before and free now: the plan has ended, whatever date stands there."""
     standing = plan_at(left, free=True, before=read(plan=Plan(PRO, ends_at=NOW + 9 * DAY)))
     assert standing is not None
-    assert (standing.reach, standing.severity(standing.reach)) == (ENDED, CRITICAL)
+    assert (standing.reach, standing.severity(standing.reach), standing.settled) == (ENDED, CRITICAL, False)
 
 
 def test_an_absent_end_is_unknown() -> None:
@@ -319,15 +328,15 @@ UNCERTAIN_KINDS = [OutageKind.UNAVAILABLE, OutageKind.UNREFRESHED, OutageKind.TH
 @pytest.mark.parametrize("kind", UNCERTAIN_KINDS)
 def test_an_uncertain_outage_is_counted(kind: OutageKind) -> None:
     """Unavailable, throttled and garbled fire after UNREADABLE_AFTER in a row, and hold what was said before."""
-    assert [failing(kind, times) for times in (1, 2, 3, 4)] == [(0, 2), (0, 2), (1, 2), (1, 2)]
-    assert failing(kind, 1, rules=replace(RULES, unreadable_after=1)) == (1, 2)
+    assert [failing(kind, times) for times in (1, 2, 3, 4)] == [(0, 3), (0, 3), (1, 3), (1, 3)]
+    assert failing(kind, 1, rules=replace(RULES, unreadable_after=1)) == (1, 3)
 
 
 @pytest.mark.parametrize("kind", [OutageKind.MISSING, OutageKind.BROKEN])
 @pytest.mark.parametrize("health", [FINE, SHARED])
 def test_a_certain_outage_fires_at_once(kind: OutageKind, health: Health) -> None:
     """Missing and broken fire on the first look, and are the account's own trouble however many share it."""
-    assert failing(kind, 1, health) == (2, 2)
+    assert failing(kind, 1, health) == ((3, 3) if kind is OutageKind.BROKEN else (2, 3))
 
 
 @pytest.mark.parametrize("health", [FINE, SHARED, Health(total=1)])

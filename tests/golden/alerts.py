@@ -10,6 +10,7 @@ from bot.chat.fallback import write_letter
 from bot.core.delivery import Parcel, Story
 from bot.core.endings import EndedMessage, ToldAlert
 from bot.core.model import (
+    CANCELLED,
     Facts,
     Foretold,
     Measure,
@@ -103,6 +104,12 @@ def credits() -> Mapping[str, str]:
         "refilled": shown.notices(
             low(Reason.RESOLVED, INFO, credits=given.FULL, growth="refill", worst=180, **WEEKEND)
         ),
+        "jobs run again": shown.notices(
+            low(Reason.EASED, credits=replace(given.LOW, monthly=2_000), growth="top-up", worst=0, **WEEKEND)
+        ),
+        "jobs run again, not told in time": shown.parcel(
+            Parcel((Story((sent(low(**none), late, late), sent(low(Reason.EASED, growth="top-up", since=late)))),))
+        ),
         "topped up": shown.notices(
             low(Reason.RESOLVED, INFO, credits=given.FULL, growth="top-up", worst=180, **WEEKEND)
         ),
@@ -141,6 +148,10 @@ def plans() -> Mapping[str, str]:
     later = datetime(2026, 8, 23, 0, 48, tzinfo=UTC)
     return {
         "renews": shown.notices(plan(severity=INFO, plan=given.PREMIUM)),
+        "cancelled": shown.notices(plan(severity=INFO, plan=replace(given.CANCELLED, ends_at=later), level=CANCELLED)),
+        "no longer cancelled, soon to renew": shown.notices(
+            plan(Reason.EASED, INFO, plan=given.PREMIUM, plan_change="kept")
+        ),
         "not known to renew": shown.notices(plan(plan=given.GIFT)),
         "cancelled, ends": shown.notices(plan()),
         "cancelled, ends today": shown.notices(plan(plan=replace(given.CANCELLED, ends_at=NOW + timedelta(hours=5)))),
@@ -168,6 +179,9 @@ def unreadable_accounts() -> Mapping[str, str]:
     """An account that cannot be read."""
     said: dict[str, Any] = {"broken": "The linked account is broken until it is added to useapi.net again"}
     return {
+        "a broken session, reminded": shown.notices(
+            unreadable(Reason.REMINDED, outage=OutageKind.BROKEN, said=said["broken"], since=ago(days=1))
+        ),
         **{f"{kind.value}": shown.notices(unreadable(outage=kind, said=said.get(kind.value))) for kind in OutageKind},
         "never read": shown.notices(unreadable(credits=None, credits_at=None)),
         "something in between": shown.notices(
@@ -221,6 +235,19 @@ def several() -> Mapping[str, str]:
     return {
         "low": shown.notices(*many("Ads", "Demo", **out), *many("Loop")),
         "plans end": shown.notices(*(plan(name=name, email=name) for name in ("Ads", "Demo"))),
+        "jobs run again": shown.notices(
+            low(Reason.EASED, growth="top-up", name="Ads", email="ads"),
+            low(Reason.EASED, growth="refund", name="Demo", email="demo"),
+        ),
+        "plans gone": shown.notices(
+            *(
+                plan(severity=CRITICAL, plan=replace(given.PREMIUM, free=True), name=name, email=name)
+                for name in ("Ads", "Demo")
+            )
+        ),
+        "plans cancelled": shown.notices(
+            *(plan(severity=INFO, level=CANCELLED, name=name, email=name) for name in ("Ads", "Demo"))
+        ),
         "plans renew": shown.notices(
             *(plan(severity=INFO, plan=given.PREMIUM, name=name, email=name) for name in ("Ads", "Demo"))
         ),

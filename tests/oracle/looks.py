@@ -15,7 +15,9 @@ from tests.oracle.truth import Answer, Plan, Span, Truth
 SOURCE = "source"
 """The subject of the alert about the service as a whole."""
 
-CERTAIN, ANY_OUTAGE = ("missing", "broken"), 2
+CERTAIN, ANY_OUTAGE = {"missing": 2, "broken": 3}, 3
+"""Outages that one look proves, each with its rung; and the deepest rung of all."""
+
 REFUSED = ("unauthorized", "lapsed")
 READABLE = "ok"
 
@@ -54,15 +56,19 @@ def number_looks(truth: Truth, seen: list[Seen], measure: str) -> Iterator[Look]
     """Looks at credits, or at the plan: what could not be read says nothing of them."""
     allowance = daily = None
     before: list[Plan | None] = [None]
+    last: list[Answer | None] = [None]
     for one in seen:
         answer, moments = one.answer, (one.answer.at, one.stored_by)
         if answer.outage:
             continue
+        if answer.plan is not None and answer.plan.free and any(plan and not plan.free for plan in before):
+            allowance = answer.allowance  # that of a paid plan says nothing of a free account
         allowance = answer.allowance if answer.allowance is not None else allowance
         daily = answer.daily_allowance if answer.daily_allowance is not None else daily
         rules = truth.rules_at(answer.at)
         if measure == "credits":
-            ways: list[Standing | None] = [on_credits(answer, rules, allowance, daily)]
+            as_known = answer if answer.plan is not None else replace(answer, plan=before[-1])
+            ways: list[Standing | None] = [on_credits(as_known, one, rules, allowance, daily) for one in last]
         else:
             ways = [
                 on_plan_as_known(plan, rules, clock)
@@ -73,6 +79,7 @@ def number_looks(truth: Truth, seen: list[Seen], measure: str) -> Iterator[Look]
                 for clock in truth.clocks(at)
             ]
         yield Look(answer.at, one.stored_by, distinct(ways, sure=one.sure))
+        last = [answer] if one.sure else [*last, answer]
         if answer.plan is not None:
             told = [whole(answer.plan, plan) for plan in before]
             before = list(dict.fromkeys(told if one.sure else [*before, *told]))
@@ -126,7 +133,9 @@ def whole(plan: Plan, before: Plan | None) -> Plan:
         return plan
     moved = (plan.ends_at or 0) - (before.ends_at or 0) if before and plan.ends_at and before.ends_at else 0
     same = before is not None and before.free is plan.free and moved <= NEW_PERIOD
-    return replace(plan, renews=before.renews if before and same else False)
+    if before is None or not same:
+        return replace(plan, renews=False)
+    return replace(plan, renews=before.renews, cancelled=before.cancelled)
 
 
 def distinct(ways: list[Standing | None], *, sure: bool) -> tuple[Standing | None, ...]:
@@ -250,7 +259,7 @@ def failure_looks(fleet: Fleet, account: str) -> list[Look]:
             found_shared = [shared(health) if kind not in CERTAIN else (False, False) for health in healths]
             may, must = any(may for may, _ in found_shared), all(must for _, must in found_shared)
             after = truth.rules_at(one.answer.at).unreadable_after
-            depths = {2 if kind in CERTAIN else int(count >= after) for count in state.counts}
+            depths = {CERTAIN.get(kind, int(count >= after)) for count in state.counts}
             ways = [unreadable(depth, ANY_OUTAGE, "warning") for depth in depths]
             ways = [None] if must else [*ways, None] if may else ways
         found.append(Look(one.answer.at, one.stored_by, distinct(ways, sure=one.sure)))
@@ -259,7 +268,7 @@ def failure_looks(fleet: Fleet, account: str) -> list[Look]:
 
 def unreadable(reached: int, held: int, severity: str) -> Standing:
     """An account or the source as a whole, readable (0) or not."""
-    return Standing(reached, held, (severity, severity))
+    return Standing(reached, held, (severity,) * ANY_OUTAGE, nags_from=CERTAIN["broken"])
 
 
 def source_looks(fleet: Fleet) -> list[Look]:

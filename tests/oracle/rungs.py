@@ -16,7 +16,11 @@ NEW_PERIOD = 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The deepest rung that is reached, the deepest not yet left, and each rung's severity and words."""
+    """The deepest rung that is reached, the deepest not yet left, and each rung's severity and words.
+
+    ``out``: whether the account is out of credits, or (False) jobs run again; None: as before. ``settled``: what was
+    told is all that there is to tell. From the rung ``nags_from`` on it is reminded of, however bad it is.
+    """
 
     reached: int
     held: int
@@ -25,6 +29,9 @@ class Standing:
     number: float | None = None
     period: float | None = None
     renews: bool = False
+    out: bool | None = None
+    settled: bool = False
+    nags_from: int = 99
 
     def severity(self, level: int) -> str:
         """How bad a rung is."""
@@ -40,15 +47,36 @@ def severities(count: int) -> tuple[str, ...]:
     return ("info",) * (count - 2) + ("warning", "critical")[-min(count, 2) :] if count else ()
 
 
-def on_credits(answer: Answer, rules: Rules, allowance: float | None, daily: float | None) -> Standing | None:
-    """Where the credits stand; a percent rung applies where the allowance is known and above zero."""
+SETTLED = Standing(0, 0, ("critical",), settled=True)
+"""A free account: it has no plan that could end. That one is gone is told once."""
+
+
+def on_credits(
+    answer: Answer, before: Answer | None, rules: Rules, allowance: float | None, daily: float | None
+) -> Standing | None:
+    """Where the credits stand; a percent rung applies where the allowance is known and above zero.
+
+    A daily refill neither leaves a rung nor lets jobs run again, but of an account that has no monthly credits.
+    """
     if not rules.low_credits:
         return None
+    free = answer.plan is not None and answer.plan.free
+    daily = 0 if allowance == 0 or (free and allowance is None) else daily
     lines = [line_of(rung, allowance) for rung in rules.low_credits]
     left = [None if line is None else line + max(line / 10, daily or 0) for line in lines]
     words = tuple(words_of(rung) for rung in rules.low_credits)
     credits = answer.credits
-    return Standing(below(lines, credits), below(left, credits), severities(len(lines)), words, credits)
+    out = True if credits <= 0 else False if credits > (daily or 0) and came(before, answer, daily) else None
+    return Standing(below(lines, credits), below(left, credits), severities(len(lines)), words, credits, out=out)
+
+
+def came(before: Answer | None, after: Answer, daily: float | None) -> bool:
+    """Whether credits came that let jobs run again."""
+    if before is None:
+        return False
+    by_day = not daily and before.daily is not None and after.daily is not None and after.daily > before.daily
+    bought = before.package is not None and after.package is not None and after.package > before.package
+    return by_day or bought or after.monthly > before.monthly
 
 
 def words_of(rung: str) -> str:
@@ -69,32 +97,40 @@ def below(lines: list[float | None], value: float) -> int:
 
 
 def on_plan(plan: Plan, before: Plan | None, rules: Rules, clock: float) -> Standing | None:
-    """Where the plan stands: 1 is "renews", from 2 on the ladder of one that ends, and past it "has ended"."""
+    """Where the plan stands: 1 "renews", 2 "was cancelled", then the ladder of one that ends, at last "has ended"."""
     ladder = rules.plan_ends_within
     if not ladder:
         return None
+    left: float | None
     if plan.free:
-        left = 0.0 if before and not before.free and before.ends_at is not None else None
+        if not (before and not before.free and before.ends_at is not None):
+            return SETTLED
+        left = 0.0
     else:
         left = None if plan.ends_at is None else plan.ends_at - clock
     if left is None:
         return None
     renews = bool(plan.renews) and not plan.free and plan.ends_at is not None
-    depths = [plan_depth(left, ladder, margin, renews=renews) for margin in (False, True)]
-    bad = ("info", *severities(len(ladder)), "critical")
+    least = 2 if plan.cancelled and not plan.free else 0
+    depths = [max(least, plan_depth(left, ladder, margin, renews=renews)) for margin in (False, True)]
+    bad = ("info", "info", *severities(len(ladder)), "critical")
     return Standing(depths[0], depths[1], bad, period=plan.ends_at, renews=renews)
 
 
 def on_plan_as_known(known: Plan | None, rules: Rules, clock: float) -> Standing | None:
     """Where a plan stands that the answer left out: as it was told last, until its end has passed unconfirmed."""
-    if known is None or known.free or known.ends_at is None or known.ends_at <= clock:
+    if known and known.free and rules.plan_ends_within:
+        return SETTLED
+    if known is None or known.ends_at is None or known.ends_at <= clock:
         return None
     return on_plan(known, known, rules, clock)
 
 
 def on_plan_unseen(known: Plan, rules: Rules, clock: float) -> Standing | None:
     """Where a plan stands that nobody looks at: whether one that renews by itself has is not to be known."""
-    if known.free or known.ends_at is None or (known.renews and known.ends_at <= clock):
+    if known.free:
+        return on_plan_as_known(known, rules, clock)
+    if known.ends_at is None or (known.renews and known.ends_at <= clock):
         return None
     return on_plan(known, known, rules, clock)
 
@@ -103,6 +139,6 @@ def plan_depth(left: float, ladder: tuple[float, ...], margin: bool, *, renews: 
     """How deep a plan's remaining time lies, or, with the margin, still lies."""
     over = ENDED_MARGIN if margin else -RENEWAL_GRACE if renews else 0.0
     if left <= over:
-        return len(ladder) + 2
+        return len(ladder) + 3
     depth = below([rung * 1.1 if margin else rung for rung in ladder], left)
-    return min(depth, 1) if renews else depth + 1 if depth else 0
+    return min(depth, 1) if renews else depth + 2 if depth else 0

@@ -41,7 +41,7 @@ class Due:
     @property
     def fires(self) -> bool:
         """Whether it tells of trouble."""
-        return self.state != "resolved"
+        return self.state not in ("resolved", "eased")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,9 @@ class Mind:
 
     ``fresh``: nothing was told of this episode. ``acked``: the deepest level that somebody acknowledged, ``lapses``
     when that is asked for again. ``snoozed``: the deepest level that is snoozed, until ``wakes``. ``since``: when the
-    present rung was reached, from which reminders count, ``reminders`` of which were told. ``again``: what a message
-    told whose answer was lost, and so may be told once more.
+    present rung was reached, from which reminders count, ``reminders`` of which were told, the last thing at ``spoke``.
+    ``again``: what a message told whose answer was lost, and so may be told once more. ``out``: the account is out of
+    credits, ``told_out``: that was told, and not that jobs run again. ``nags``: it is reminded of.
     """
 
     level: int = 0
@@ -69,6 +70,10 @@ class Mind:
     reminders: int = 0
     due: tuple[Due, ...] = ()
     again: tuple[Due, ...] = ()
+    out: bool = False
+    told_out: bool = False
+    nags: bool = False
+    spoke: float = 0.0
 
 
 class Story:
@@ -78,6 +83,7 @@ class Story:
         """Begins with nothing told."""
         self.truth = truth
         self.subject = subject
+        self.measure = measure
         self.quiet = quiet_spans(truth, chat, subject)
         self.snoozes = snoozes(truth, chat, subject, measure)
         self.acks = acks(truth, subject, measure)
@@ -102,8 +108,14 @@ class Story:
             if way is None:
                 yield mind
                 continue
-            for one in self.perhaps_reminded(mind, look.at) if way.reached < mind.level else (mind,):
+            if way.settled:
+                yield self.settled(mind)
+                continue
+            for one in self.perhaps_reminded(mind, look.at) if is_milder(mind, way) else (mind,):
                 moved = self.moved(one, way, look.at)
+                if len(look.ways) == 1 and self.surely_reminded(one, moved, look.at):
+                    yield self.to_be_reminded(moved, look)
+                    continue
                 for silenced in self.silenced(moved, look.at, look.stored_by):
                     yield from self.announced(moved, look.at, look.stored_by, silenced=silenced)
                 if moved.lapses <= look.at:  # what was acknowledged long ago has become critical again
@@ -120,34 +132,74 @@ class Story:
                 return well.by, well.at
         return told_by, None
 
+    def settled(self, mind: Mind) -> Mind:
+        """That a plan is gone is told once, then over without a word; what a silence withholds of it is still owed."""
+        if not mind.level or mind.fresh or mind.level > mind.told:
+            return mind
+        over = replace(mind, level=0, told=0, acked=0, lapses=inf, snoozed=0, severity="", period=None)
+        return replace(over, number=None, rung=None, nags=False)
+
+    def surely_reminded(self, before: Mind, mind: Mind, at: float) -> bool:
+        """Whether a look must lead to a reminder: nothing else was told, in the way, or in doubt since the last one."""
+        last = max(mind.since, mind.spoke)
+        every = self.truth.rules_at(at).remind_every
+        if not (mind.nags and every and last and before.level == mind.level) or mind.due or mind.acked or mind.snoozed:
+            return False
+        if mind.fresh or mind.level > mind.told or self.has_eased(mind) or self.truth.jumps:
+            return False
+        calm = self.truth.rules_at(last) == self.truth.rules_at(at) and not any(
+            last <= turn <= at for turn in self.turns
+        )
+        quiet = any(since <= at and until >= last for since, until in (*self.quiet, *self.in_the_way))
+        return calm and not quiet and at - last > every + self.truth.slack.tick + self.truth.slack.save
+
+    def to_be_reminded(self, mind: Mind, look: Look) -> Mind:
+        """The mind with a reminder that is due."""
+        told_by, _ = self.told_by(look.stored_by)
+        due = Due(look.at, look.stored_by, told_by, mind.severity, mind.number, mind.rung, reminds=True)
+        return replace(mind, due=(due,), since=look.at, reminders=0, told_out=mind.out)
+
+    def has_eased(self, mind: Mind) -> bool:
+        """Whether the worst is over since it was told: jobs run again, or the plan is to renew after all."""
+        if self.measure == "plan":
+            return mind.level == 1 < mind.told
+        return mind.level > 0 and mind.told_out and not mind.out
+
     def perhaps_reminded(self, mind: Mind, at: float) -> Iterator[Mind]:
         """What is about to be less bad may have left a reminder that is still to be told."""
         yield mind
-        if mind.severity == "critical" and self.reminds(mind, at) and not (mind.due and mind.due[-1].reminds):
+        if mind.nags and self.reminds(mind, at) and not (mind.due and mind.due[-1].reminds):
             told_by, _ = self.told_by(at)
-            due = Due(at, at, told_by, "critical", mind.number, mind.rung, reminds=True, lossy=True)
-            yield replace(mind, due=(*mind.due, due), reminders=mind.reminders + 1)
+            due = Due(at, at, told_by, mind.severity, mind.number, mind.rung, reminds=True, lossy=True)
+            yield replace(mind, due=(*mind.due, due), reminders=mind.reminders + 1, told_out=mind.out)
 
     def moved(self, mind: Mind, way: Standing, at: float) -> Mind:
         """The state after a look: as deep as is reached, or as deep as was and is not yet left."""
         level = max(way.reached, min(mind.level, way.held))
-        if mind.level and way.renews and None not in (mind.period, way.period) and is_later(mind.period, way.period):
+        off = way.renews or way.reached == 2
+        if mind.level and off and None not in (mind.period, way.period) and is_later(mind.period, way.period):
             level = 0
         number = way.number
         if level == 0:
             over = replace(mind, level=0, acked=0, lapses=inf, snoozed=0, severity="", period=None)
-            return replace(over, number=number, rung=None)
+            return replace(over, number=number, rung=None, out=False, told_out=False, nags=False)
         deeper = level > mind.level
-        acked, snoozed = (0 if level > held else held for held in (mind.acked, mind.snoozed))
+        out = mind.out if way.out is None else way.out
+        eased = level == 1 < mind.level if self.measure == "plan" else bool(mind.level) and mind.out and not out
+        acked, snoozed = (0 if level > held or eased else held for held in (mind.acked, mind.snoozed))
+        told = mind.told if self.has_eased(replace(mind, level=level, out=out)) else min(mind.told, level)
+        severity = way.severity(level)
         return replace(
             mind,
+            out=out,
+            nags=severity == "critical" or level >= way.nags_from,
             acked=acked,
             lapses=mind.lapses if acked else inf,
             snoozed=snoozed,
             level=level,
-            told=min(mind.told, level),
+            told=told,
             fresh=mind.fresh or mind.level == 0,
-            severity=way.severity(level),
+            severity=severity,
             period=way.period,
             number=number,
             rung=way.rung(level),
@@ -169,12 +221,16 @@ class Story:
 
     def announced(self, mind: Mind, at: float, stored_by: float, *, silenced: bool) -> Iterator[Mind]:
         """What is to be said now: a rung or a recovery that was not, unless it is withheld."""
-        if silenced or not (mind.told if mind.level == 0 else mind.fresh or mind.level > mind.told):
+        worse = mind.fresh or mind.level > mind.told
+        eased = not worse and self.has_eased(mind)
+        if silenced or not (mind.told if mind.level == 0 else worse or eased):
             yield mind
             return
         told_by, well_at = self.told_by(stored_by)
-        due = Due(at, stored_by, told_by, mind.severity or "resolved", mind.number, mind.rung, well_at=well_at)
-        yield replace(mind, told=mind.level, fresh=False, due=(*mind.due, due))
+        good = "eased" if eased and self.measure == "credits" else "resolved"
+        state = good if eased else mind.severity or "resolved"
+        due = Due(at, stored_by, told_by, state, mind.number, mind.rung, well_at=well_at)
+        yield replace(mind, told=mind.level, told_out=mind.out, fresh=False, due=(*mind.due, due))
 
     def ack(self, at: float, lapses: float) -> None:
         """Somebody is at it: no more of it until it is worse, or over, or has been critical for a day since."""
@@ -204,7 +260,7 @@ class Story:
 
     def lapsed(self, mind: Mind, at: float) -> Iterator[Mind]:
         """The ways in which a mind goes on whose ack has lapsed; one that is not critical keeps it."""
-        if mind.severity != "critical" or not 0 < mind.level <= mind.acked:
+        if not mind.nags or not 0 < mind.level <= mind.acked:
             yield mind
             return
         free = replace(mind, acked=0, lapses=inf, since=at, reminders=0)
@@ -215,8 +271,8 @@ class Story:
                 continue
             told_by, _ = self.told_by(stored_by)
             held_up = told_by > stored_by + self.truth.slack.tell  # a later reminder may take its place
-            due = Due(at, stored_by, told_by, "critical", free.number, free.rung, reminds=True, lossy=held_up)
-            yield replace(free, due=(*free.due, due))
+            due = Due(at, stored_by, told_by, free.severity, free.number, free.rung, reminds=True, lossy=held_up)
+            yield replace(free, due=(*free.due, due), told_out=free.out)
 
     def silence_over(self, at: float, *, surely: bool) -> None:
         """A silence is over: what it withheld is said, soon (maybe after the next look), and then surely."""
@@ -232,7 +288,9 @@ class Story:
         """The rule is no more: its alert is over without a word."""
         before = {one for mind in self.minds for one in self.perhaps_reminded(mind, at)}
         self.minds = {
-            replace(mind, level=0, told=0, fresh=False, acked=0, lapses=inf, snoozed=0, severity="") for mind in before
+            replace(over, out=False, told_out=False, nags=False)
+            for mind in before
+            for over in (replace(mind, level=0, told=0, fresh=False, acked=0, lapses=inf, snoozed=0, severity=""),)
         }
 
     def late(self, now: float) -> Due | None:
@@ -295,10 +353,12 @@ class Story:
         """The same, for what a message told in one."""
         reminds, rest = self.reminds(mind, message.at), replace(mind, due=mind.due[count:])
         if block and tells(telling, block, reminded=reminds):
-            yield replace(rest, again=block if may_repeat else ()), (block[0].at, block[0].stored_by)
-        if telling.state == "critical" == mind.severity and telling.still is not False and reminds and not rest.due:
-            last = Due(message.at, message.at, message.at, "critical", telling.number, telling.rung, True)
-            told = replace(rest, reminders=mind.reminders + 1, again=(*block, last) if may_repeat else ())
+            heard = replace(rest, spoke=message.at, again=block if may_repeat else ())
+            yield heard, (block[0].at, block[0].stored_by)
+        if mind.nags and telling.state == mind.severity and telling.still is not False and reminds and not rest.due:
+            last = Due(message.at, message.at, message.at, mind.severity, telling.number, telling.rung, True)
+            told = replace(rest, reminders=mind.reminders + 1, spoke=message.at, told_out=mind.out)
+            told = replace(told, again=(*block, last) if may_repeat else ())
             every = self.shortest_wait(mind.since, message.at) or 0.0
             earliest = min(message.at, mind.since + every * (mind.reminders + 1))
             yield told, (block[0].at, block[0].stored_by) if block else (earliest, message.at)
@@ -325,6 +385,11 @@ class Story:
         if len(found) > MOST_MINDS:
             raise TooOpenError("the history leaves too much open")
         return found
+
+
+def is_milder(mind: Mind, way: Standing) -> bool:
+    """Whether a look may make less of what was to be reminded of."""
+    return way.reached < mind.level or (mind.out and way.out is False)
 
 
 def blocks(again: tuple[Due, ...], due: tuple[Due, ...]) -> Iterator[tuple[Due, ...]]:

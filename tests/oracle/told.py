@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 SIGNS = {"🔴": "critical", "🟠": "warning", "🔵": "info", "🟢": "resolved", "⚪": "note"}
+GOOD = ("resolved", "eased", "note")
 NUMBER = r"-?[\d,]+(?:\.\d+)?"
 
 
@@ -25,9 +26,9 @@ class Telling:
     """What a message says of one account (``who`` None: of the service as a whole, or of nobody).
 
     ``measure``: credits, plan, failures, runway, spike, listing, or greeting, downtime, paused, resumed, gone.
-    ``state``: critical, warning, info, resolved or note. ``still`` whether it says so; None where the words leave it
-    open. ``number`` are the credits it tells, ``rung`` the line it names, ``untold`` whether it tells of what it
-    overtook.
+    ``state``: critical, warning, info, resolved, eased (it still fires, and jobs run again) or note. ``still`` whether
+    it says so; None where the words leave it open. ``number`` are the credits it tells, ``rung`` the line it names,
+    ``untold`` whether it tells of what it overtook.
     """
 
     who: str | None
@@ -172,8 +173,12 @@ ONE = (
     (rf"(?P<still>still )?(?:at least )?(?P<number>{NUMBER}) credits?(?: left| again)?(?: \(.*\))?$", "credits"),
     (r"(?P<still>still )?cannot be read", "failures"),
     (r"can be read again", "failures"),
+    (rf"(?P<eased>jobs run again), (?:at least )?(?P<number>{NUMBER}) credits?(?: \(.*\))?$", "credits"),
     (
-        r"plan (?P<still>still )?(renews|ends|becomes|ended|has ended|was not renewed|not renewed|renewed|goes on)",
+        (
+            r"plan (?P<still>still )?"
+            r"(renews|was cancelled|ends|becomes|ended|has ended|was not renewed|not renewed|renewed|goes on)"
+        ),
         "plan",
     ),
     (r"plan is (gone|now) ?", "plan"),
@@ -197,6 +202,7 @@ def of_one(words: str, state: str, body: list[str]) -> list[Telling]:
             rung = re.search(r"your (.+) line\.", "\n".join(body[:1]))
             still = True if parts.get("still") else None if measure == "plan" else False
             told = float(number.replace(",", "")) if number else None
+            state = "eased" if parts.get("eased") else state
             return [Telling(who, measure, state, still, told, rung[1] if rung else None, is_untold(body))]
     raise Unreadable(words)
 
@@ -213,7 +219,7 @@ MANY = (
     (r"(last again|may run out)", "runway"),
     (r"(usual pace|unusually fast)", "spike"),
     (r"(can|cannot) be read", "failures"),
-    (r"(enough credits|low on credits)", "credits"),
+    (r"(enough credits|low on credits|run jobs again)", "credits"),
 )
 
 
@@ -225,10 +231,11 @@ def of_many(words: str, state: str, body: list[str]) -> list[Telling]:
     measure = next((name for pattern, name in MANY if re.search(pattern, words)), None)
     if measure is None:
         raise Unreadable(words)
+    state = "eased" if "run jobs again" in words else state
     found = list[Telling]()
     for line in body:
         label, colon, names = line.partition(": ")
-        group = SIGNS.get(label.partition(" ")[0]) or (state if state in ("resolved", "note") else None)
+        group = SIGNS.get(label.partition(" ")[0]) or (state if state in GOOD else None)
         if colon and group and not line.startswith("Read "):
             found += [of_name(one, measure, group, label) for one in names.partition(". ")[0].split(", ")]
     follow = re.search(r", ([\d,]+) more follow$", words)
@@ -244,7 +251,7 @@ def of_name(words: str, measure: str, state: str, label: str) -> Telling:
     rung = re.search(r"below ([^,]+(?:,\d{3})*)", label)
     out = measure == "credits" and "out of credits" in label
     told = 0.0 if out else float(number.replace(",", "")) if number else None
-    still = None if state not in ("resolved", "note") else False
+    still = None if state not in GOOD else False
     return Telling(
         found[1] if found else words,
         measure,

@@ -39,12 +39,13 @@ def outage_by(status: int | None, body: object = None) -> str:
 class Plan:
     """The plan as the page showed it. ``ends_at`` is a moment of the world's calendar, ``renews`` whether by itself.
 
-    ``renews`` is None where the page left that out.
+    ``renews`` is None where the page left that out, and whether it was ``cancelled`` with it.
     """
 
     ends_at: float | None = None
     renews: bool | None = True
     free: bool = False
+    cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

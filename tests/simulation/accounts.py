@@ -127,6 +127,16 @@ class SimulatedAccount:
                 self.monthly += deed.amount
             case "burst":
                 self._spend(deed.amount)
+            case "pace":
+                self.pace *= 0.3 if deed.amount > self.allowance * 0.2 else 3
+            case "allowance" if not self.free:
+                self.allowance = max(100, deed.amount)
+            case _:
+                self._change_plan(deed)
+
+    def _change_plan(self, deed: Deed) -> None:
+        """Lets one thing happen to the plan."""
+        match deed.what:
             case "cancel":
                 self.renews = False
             case "resume":
@@ -134,8 +144,7 @@ class SimulatedAccount:
             case "change":
                 self.renews, self.becomes = False, "Basic"
             case "free":
-                self.free, self.ends_at = True, None
-            case "pace":
-                self.pace *= 0.3 if deed.amount > self.allowance * 0.2 else 3
-            case "allowance":
-                self.allowance = max(100, deed.amount)
+                self.free, self.ends_at, self.allowance, self.monthly = True, None, 0, 0
+            case "subscribe":
+                self.free, self.renews, self.becomes, self.ends_at = False, True, None, deed.at + 20 * DAY
+                self.allowance = self.monthly = max(100, deed.amount)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,7 +26,7 @@ from bot.chat import source as source_words
 from bot.checks import Checks
 from bot.core import decide, delivery, health, looks, measures
 from bot.core.board import Refused
-from bot.core.model import Chat, Plan, Reason, Silence, SilenceKind
+from bot.core.model import CANCELLED, Alert, Chat, Measure, Plan, Reason, Severity, Silence, SilenceKind
 from bot.core.pauses import Paused
 from bot.core.retention import HOURLY_AFTER
 from bot.outbox import Outbox, ids_of
@@ -374,6 +375,54 @@ def renews_unless_told() -> tuple[Part, ...]:
     return ((Plan, "renews", property(wrong)),)
 
 
+def free_for_ever_critical() -> tuple[Part, ...]:
+    """A free account leaves no rung by its daily credits, though it gets no others."""
+    return ((measures, "lives_by_the_day", lambda account: False),)
+
+
+def gone_for_ever() -> tuple[Part, ...]:
+    """That a plan is gone fires for as long as the account is a free one, and is over when somebody subscribes."""
+    right = measures.plan_standing
+
+    def wrong(*arguments: Any) -> Any:
+        standing = right(*arguments)
+        return None if standing and standing.settled else standing
+
+    return ((looks, "plan_standing", wrong),)
+
+
+def not_eased(measure: Measure) -> tuple[Part, ...]:
+    """That the worst is over is not said while an alert still fires."""
+    right = decide.has_eased
+
+    def wrong(alert: Alert, level: int, *, out: bool) -> bool:
+        return alert.measure is not measure and right(alert, level, out=out)
+
+    return ((decide, "has_eased", wrong),)
+
+
+def daily_as_top_up() -> tuple[Part, ...]:
+    """Jobs are said to run again when the daily credits come."""
+    right = measures.is_out
+    return ((measures, "is_out", lambda value, daily, changes: right(value, 0, changes)),)
+
+
+def late_cancellation() -> tuple[Part, ...]:
+    """A cancellation is told only when the plan's end is on the ladder."""
+    right = measures.plan_level
+
+    def wrong(*arguments: Any, **named: Any) -> int:
+        level = right(*arguments, **named)
+        return 0 if level == CANCELLED else level
+
+    return ((measures, "plan_level", wrong),)
+
+
+def broken_told_once() -> tuple[Part, ...]:
+    """A broken session is told once and never again."""
+    return ((Alert, "reminds", property(lambda alert: alert.severity is Severity.CRITICAL)),)
+
+
 DEFECTS = (
     Defect("a lost resolve", lost_resolve, 6),
     Defect("a re-armed rung", rearmed_rung, 56),
@@ -409,4 +458,11 @@ DEFECTS = (
     Defect("upkeep in one go", upkeep_in_one_go, 29),
     Defect("a refused token that shuts one of many", refused_by_one, 48),
     Defect("a plan renews unless the opposite is told", renews_unless_told, 37),
+    Defect("a free account critical for ever", free_for_ever_critical),
+    Defect("a plan that is gone fires on", gone_for_ever),
+    Defect("that jobs run again not said", partial(not_eased, Measure.CREDITS)),
+    Defect("jobs run again by the daily credits", daily_as_top_up),
+    Defect("a cancellation told late", late_cancellation),
+    Defect("a withdrawn cancellation not told", partial(not_eased, Measure.PLAN)),
+    Defect("a broken session told once", broken_told_once),
 )

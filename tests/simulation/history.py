@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from bot.core.model import Chat
 from tests.field.catalogue import FieldAnswer
 from tests.oracle import Rules
-from tests.simulation.accounts import DAY, SimulatedAccount
+from tests.simulation.accounts import DAY, Deed, SimulatedAccount
 from tests.simulation.wire import of_account, of_send, pausing
 
 HOUR, MINUTE = 3600.0, 60.0
@@ -99,6 +99,7 @@ class History:
         chats = CHATS[: chance.choice([1, 1, 2, 3])]
         made = cls(seed, chance, length, every, tail, accounts, chats, rules_of(chance, length, every))
         made.go_wrong()
+        made.subscribe(random.Random(f"plans of {seed}"))
         made.be_visited(random.Random(f"visits of {seed}"))
         made.be_answered(random.Random(f"answers of {seed}"))
         made.be_elsewhere(random.Random(f"elsewhere of {seed}"))
@@ -139,6 +140,25 @@ class History:
         self.jumps.sort()
         self.stops.sort()
         self.kills.sort()
+
+    def subscribe(self, chance: random.Random) -> None:
+        """Decides whose plan is gone or cancelled, who tops up, and whose session breaks; drawn apart from the rest."""
+        for account in self.accounts:
+            if chance.random() < 0.2:
+                gone, again = sorted(BEGIN + chance.random() * self.length for _ in range(2))
+                account.deeds += [Deed(gone, "free"), Deed(again, "subscribe", 1000)]
+            if chance.random() < 0.3:  # all is spent, then some of it comes back
+                spent = BEGIN + chance.random() * 0.8 * self.length
+                back = spent + chance.random() * 0.2 * self.length
+                amount = round(account.allowance * chance.choice([0.02, 0.1, 0.15]))
+                account.deeds += [Deed(spent, "burst", 10**6), Deed(back, "top-up", amount)]
+            if account.ends_at and chance.random() < 0.3:
+                cancelled, resumed = sorted(BEGIN + chance.random() * self.length for _ in range(2))
+                account.deeds += [Deed(cancelled, "cancel"), Deed(resumed, "resume")]
+            account.deeds.sort(key=lambda deed: deed.at)
+            if chance.random() < 0.1:  # a session stays broken until somebody mends it
+                broken, mended = sorted(BEGIN + chance.random() * self.length for _ in range(2))
+                self.faults.append(Fault("broken", broken, mended, account.email))
 
     def be_visited(self, chance: random.Random) -> None:
         """Decides who works on the website, with which account, from when on and how long; drawn apart from the rest.

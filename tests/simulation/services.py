@@ -136,7 +136,8 @@ class SimulatedSource:
 
 def answer_of(account: SimulatedAccount, at: float, fault: Fault | None) -> Answer:
     """What the page shows, or what becomes of the question."""
-    plan = Plan(account.ends_at, account.renews, account.free)
+    cancelled = not account.renews and not account.becomes
+    plan = Plan(account.ends_at, account.renews, account.free, cancelled)
     answer = Answer(
         at,
         account.email,
@@ -155,7 +156,7 @@ def answer_of(account: SimulatedAccount, at: float, fault: Fault | None) -> Answ
     if fault.kind == "left out":
         return replace(answer, plan=None, allowance=None, daily_allowance=None)
     if fault.kind == "half told":
-        return replace(answer, plan=replace(plan, renews=None), allowance=None)
+        return replace(answer, plan=replace(plan, renews=None, cancelled=False), allowance=None)
     kind = "unavailable" if fault.kind == "hang" else fault.kind
     return replace(answer, outage=kind, peace=peace_of(fault.answer) if fault.answer else 0.0)
 

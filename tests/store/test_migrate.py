@@ -64,7 +64,7 @@ def test_what_was_told_to_all_counts_as_told_to_each(tmp_path: Path) -> None:
             ("a", -200, 0, 4, 2),
             ("a", 1, 0, 4, 2),
             *(("b", chat, topic, 4, 2) for chat, topic in ((-200, 0), (1, 0), (2, 45))),
-            *(("c", chat, topic, 1, 3) for chat, topic in ((-200, 0), (1, 0), (2, 45))),
+            *(("c", chat, topic, 1, 4) for chat, topic in ((-200, 0), (1, 0), (2, 45))),
         ]
         columns = "id, kind, subject, measure, until, episode, level, by, chat_id, thread_id, made_at"
         assert connection.execute(f"SELECT {columns} FROM silences").fetchall() == [
@@ -75,7 +75,7 @@ def test_what_was_told_to_all_counts_as_told_to_each(tmp_path: Path) -> None:
             ("a", 2, 4, 3),
             ("b", 1, 5, 0),
             ("c", 0, 1, 2),
-            ("d", 2, 1, 0),
+            ("d", 3, 1, 0),
         ]
         made = connection.execute(
             "INSERT INTO silences (kind, subject, episode, level, by, thread_id)"
