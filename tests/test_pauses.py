@@ -368,7 +368,7 @@ async def planned(world: World, reading: Reading) -> Pauses:
 
 
 async def test_the_plans_end_is_watched_in_a_pause(world: World) -> None:
-    """A plan that was cancelled is told at each line and at its end, though nobody looks; so are reminders."""
+    """A plan that was cancelled is told at once, at each line and at its end, though nobody looks; so are reminders."""
     pauses = await planned(world, ending(NOW + timedelta(days=4)))
     reads = world.source.reads.count(ALICE)
     await pauses.pause([ALICES], timedelta(days=9), "Kim", CHAT)
@@ -376,12 +376,13 @@ async def test_the_plans_end_is_watched_in_a_pause(world: World) -> None:
     assert world.source.reads.count(ALICE) == reads
     plan = [one.notice for one in await world.notices() if one.notice.measure is Measure.PLAN]
     assert [(one.reason, one.severity) for one in plan] == [
-        (Reason.FIRED, Severity.WARNING),
+        (Reason.FIRED, Severity.INFO),
+        (Reason.WORSENED, Severity.WARNING),
         (Reason.WORSENED, Severity.CRITICAL),
         (Reason.WORSENED, Severity.CRITICAL),
         (Reason.REMINDED, Severity.CRITICAL),
     ]
-    assert [one.facts.credits_at for one in plan] == [NOW] * 4
+    assert [one.facts.credits_at for one in plan] == [NOW] * 5
 
 
 async def test_a_renewal_that_nobody_can_see_is_not_told_as_missing(world: World) -> None:

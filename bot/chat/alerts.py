@@ -111,8 +111,7 @@ def say_plan_alert(account: Account, now: datetime, zone: ZoneInfo) -> str:
     day = say_day(plan.ends_at, now, zone)
     if plan.becomes:
         return f"plan becomes {plain(plan.becomes, 32)} {day}"
-    verb = "renews" if plan.renews else "ends"
-    return f"plan {verb} {day}"
+    return f"plan {'renews' if plan.renews else 'ends'} {day}"
 
 
 def say_unreadable(account: Account) -> str:

@@ -59,8 +59,6 @@ def moved(alert: Alert, standing: Standing, level: int, remind_every: timedelta 
         return Decision(replace(episode, worst=standing.value), Reason.FIRED)
     if level > alert.level:
         return Decision(replace(firing, reminded_at=now), Reason.WORSENED)
-    if has_eased(firing, alert.level, out=alert.out):
-        return Decision(firing, Reason.EASED)
     return reminded(firing, remind_every, now)
 
 

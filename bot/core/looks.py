@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.core.credit_changes import ChangeKind, CreditChanges, changes_between, is_moved, point_of
-from bot.core.decide import announce, decide, ended, is_about, is_silenced, rearmed, untold
+from bot.core.decide import announce, decide, ended, has_eased, is_about, is_silenced, rearmed, untold
 from bot.core.left_out import completed, has_become_free
 from bot.core.measures import (
     Standing,
@@ -23,6 +23,7 @@ from bot.core.model import (
     Alert,
     Chat,
     Credits,
+    Decision,
     Facts,
     Health,
     Listed,
@@ -166,8 +167,7 @@ def decide_account(
         if measure is Measure.PLAN:
             told = told_plan(before.reading, account.reading)
             facts = replace(facts, plan=told, plan_change=plan_change(before.reading, account.reading))
-        settled = standing is not None and standing.settled
-        outcomes.append(outcome(decision.alert, decision.reason, facts, audience, now, settled=settled))
+        outcomes.append(outcome_of(alert, decision, standing, facts, audience, now))
     return outcomes
 
 
@@ -177,8 +177,17 @@ def decide_plan(account: Account, alerts: Alerts, rules: Rules, audience: Audien
     standing = plan_standing(account, account.reading, rules.plan_ends_within, now)
     decision = decide(alert, standing, rules.remind_every, now)
     facts = account_facts(account, decision.alert, standing, since=alert.since)
+    return outcome_of(alert, decision, standing, facts, audience, now)
+
+
+def outcome_of(
+    before: Alert, decision: Decision, standing: Standing | None, facts: Facts, audience: Audience, now: datetime
+) -> Outcome:
+    """The outcome of a decision about an alert of an account, which may have eased or be settled by it."""
+    after = decision.alert
+    eased = after.level > 0 and has_eased(after, before.level, out=before.out)
     settled = standing is not None and standing.settled
-    return outcome(decision.alert, decision.reason, facts, audience, now, settled=settled)
+    return outcome(after, decision.reason, facts, audience, now, eased=eased, settled=settled)
 
 
 def told_plan(before: Reading | None, after: Reading | None) -> Plan | None:
@@ -219,7 +228,14 @@ def decide_source(
 
 
 def outcome(
-    alert: Alert, reason: Reason, facts: Facts, audience: Audience, now: datetime, *, settled: bool = False
+    alert: Alert,
+    reason: Reason,
+    facts: Facts,
+    audience: Audience,
+    now: datetime,
+    *,
+    eased: bool = False,
+    settled: bool = False,
 ) -> Outcome:
     """The alert with what each chat is to be told of it put in notices and noted as told.
 
@@ -230,7 +246,7 @@ def outcome(
     before = audience.notified.get(alert.measure) or {}
     if not alert.level and not is_plan_gone(alert, facts):
         before = {chat: one for chat, one in before.items() if one.level}
-    left_behind = ended_by(alert, audience.silences, reason)
+    left_behind = ended_by(alert, audience.silences, eased=eased)
     silences = [one for one in audience.silences if one not in left_behind]
     over = ids_of(left_behind)
     if not alert.level and not before:
@@ -261,10 +277,10 @@ def is_plan_gone(alert: Alert, facts: Facts) -> bool:
     return alert.measure is Measure.PLAN and facts.plan is not None and facts.plan.free is True
 
 
-def ended_by(alert: Alert, silences: Iterable[Silence], reason: Reason = Reason.NONE) -> list[Silence]:
+def ended_by(alert: Alert, silences: Iterable[Silence], *, eased: bool = False) -> list[Silence]:
     """The snoozes and acks of an alert that it has left behind: it is over, worse than it was then, or has eased."""
     of_it = (one for one in silences if (one.subject, one.measure) == (alert.subject, alert.measure))
-    return [one for one in of_it if reason is Reason.EASED or not is_about(one, alert)]
+    return [one for one in of_it if eased or not is_about(one, alert)]
 
 
 def ids_of(silences: Iterable[Silence]) -> tuple[int, ...]:

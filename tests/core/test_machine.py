@@ -383,7 +383,10 @@ class Histories(RuleBasedStateMachine):
             assert reason is Reason.WORSENED
         elif self.is_eased(before, after):
             is_known = told.out or after.measure is Measure.PLAN
-            assert reason is (Reason.EASED if is_known else Reason.NONE)
+            if is_known:
+                assert reason is Reason.EASED
+            else:
+                self.check_reminder(before, one, reason)
         else:
             self.check_reminder(before, one, reason)
         if reason in (Reason.FIRED, Reason.RESOLVED):
@@ -391,7 +394,9 @@ class Histories(RuleBasedStateMachine):
             told.last_turn = reason
         if reason is not Reason.NONE:
             assert after.sequence == (1 if reason is Reason.FIRED else before.sequence + 1)
-            told.at = told.at if reason is Reason.EASED else self.passed
+            every = self.watching.remind_every  # good news takes the place of a reminder that was due
+            was_due = every is not None and self.passed - told.at >= every
+            told.at = told.at if reason is Reason.EASED and not was_due else self.passed
             told.out = self.is_out
 
     def is_eased(self, before: Alert, after: Alert) -> bool:
