@@ -1,13 +1,18 @@
-"""``credit-bot check``: one look at each account, on the screen; nothing is stored and nothing sent."""
+"""``credit-bot check``: one look at each account, on the screen; nothing is stored and nothing sent.
+
+Where the bot's database is there, a look is decided as the bot would decide it: from the same alerts and reading.
+"""
 
 import asyncio
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import DatabaseError
 
 from bot.accounts_file import watchlist_for
 from bot.app import source_of, utc_now
@@ -15,13 +20,16 @@ from bot.chat.account import account_line
 from bot.chat.left_out import left_out_lines
 from bot.chat.names import find_accounts
 from bot.checks import IN_FLIGHT
-from bot.core.looks import Audience, decide_account, judge, noted
-from bot.core.model import Account, Alert, Health, Listed, Measure, Outage, OutageKind, Reading, Watched
+from bot.core.looks import Alerts, Audience, decide_account, judge, noted
+from bot.core.model import Account, Alert, Health, Listed, Measure, Outage, OutageKind, Reading, Rules, Watched
 from bot.errors import UsageError
 from bot.register import Register
 from bot.roster import Roster
 from bot.settings import Settings
 from bot.sources.http import open_session
+from bot.store import accounts as account_rows
+from bot.store import alerts as alert_rows
+from bot.store.database import glance
 from bot.watchlist import WatchedSource
 
 OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
@@ -46,6 +54,25 @@ class Finding:
         return worst.word if worst else "ok"
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """An account as the bot knows it, and its alerts."""
+
+    account: Account
+    alerts: Alerts
+
+
+async def remembered(path: str) -> dict[str, Remembered]:
+    """Each account as the bot knows it, by key; nobody where its database is not there, or cannot be read."""
+    try:
+        async with glance(path) as connection:
+            known = await account_rows.watched(connection)
+            alerts = await alert_rows.load(connection, [one.key for one in known])
+    except DatabaseError:
+        return {}
+    return {one.key: Remembered(one, alerts.get(one.key, {})) for one in known}
+
+
 async def check_accounts(settings: Settings, wanted: Sequence[str], *, as_json: bool) -> tuple[str, int]:
     """Looks at the wanted accounts, or at all; gives what to print, and the exit code as monitoring plugins have it.
 
@@ -56,8 +83,8 @@ async def check_accounts(settings: Settings, wanted: Sequence[str], *, as_json: 
         roster = Roster(watchlist_for(settings), lambda source: source_of(source, session, utc_now))
         accounts = await accounts_of(roster, trouble)
         chosen = choose(accounts, wanted) if wanted and accounts else accounts
-        room = asyncio.Semaphore(IN_FLIGHT)
-        found = await asyncio.gather(*(look(roster, account, room) for account in chosen))
+        room, memory = asyncio.Semaphore(IN_FLIGHT), await remembered(settings.database_url)
+        found = await asyncio.gather(*(look(roster, account, memory.get(account.key), room) for account in chosen))
     text = in_json(found, trouble) if as_json else in_words(found, trouble, utc_now(), settings.timezone)
     return text, exit_code(found, trouble)
 
@@ -107,14 +134,35 @@ def choose(accounts: Sequence[Account], wanted: Sequence[str]) -> list[Account]:
     return list(chosen.values())
 
 
-async def look(roster: Roster, account: Account, room: asyncio.Semaphore) -> Finding:
-    """One look, decided as if it were the first."""
+async def look(roster: Roster, account: Account, known: Remembered | None, room: asyncio.Semaphore) -> Finding:
+    """One look, decided as the bot would; as if it were the first where nothing is ``known``."""
     async with room:
         sample = await roster.sources[account.source].read(account.email)
-    after = noted(account, judge(sample, account))
-    outcomes = decide_account(account, after, {}, roster.rules_of(account), Health(), Audience(), utc_now())
-    alerts = [one.alert for one in outcomes if one.alert.level and one.alert.measure is not Measure.FAILURES]
-    return Finding(after, tuple(alerts))
+    before, alerts = as_known(account, known)
+    seen = judge(sample, before)
+    if isinstance(seen, Outage):
+        return Finding(noted(account, seen), ())
+    return found_in(before, seen, alerts, roster.rules_of(account), utc_now())
+
+
+def as_known(account: Account, known: Remembered | None) -> tuple[Account, Alerts]:
+    """An account of the list with the last reading that the bot has of it, and its alerts."""
+    if known is None or known.account.email.lower() != account.email.lower():
+        return account, {}
+    last = known.account
+    with_reading = replace(
+        account, reading=last.reading, allowance=last.allowance, daily_allowance=last.daily_allowance
+    )
+    return with_reading, known.alerts
+
+
+def found_in(before: Account, seen: Reading, alerts: Alerts, rules: Rules, now: datetime) -> Finding:
+    """What a reading makes of an account and its alerts; those of its forecast stay, for no forecast is made here."""
+    after = noted(before, seen)
+    outcomes = decide_account(before, after, alerts, rules, Health(), Audience(), now)
+    firing = {one.alert.measure: one.alert for one in outcomes}
+    foreseen = {key: alerts[key] for key in (Measure.RUNWAY, Measure.SPIKE) if key in alerts and rules.runs_out_within}
+    return Finding(after, tuple(one for one in {**firing, **foreseen}.values() if one.level))
 
 
 def exit_code(found: Sequence[Finding], trouble: Sequence[str]) -> int:

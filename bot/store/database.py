@@ -16,7 +16,7 @@ from typing import IO, Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DatabaseError, OperationalError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from bot import children
 from bot.core.storage import Trouble
@@ -235,6 +235,28 @@ class Store:
         self._disk.shutdown()
         if self._lock:
             self._lock.close()
+
+
+@asynccontextmanager
+async def glance(path: str) -> AsyncIterator[Connection]:
+    """What stands in a database, for who neither writes it nor keeps a bot from it.
+
+    Raises SQLAlchemy's DatabaseError where it cannot be read so, or has another schema.
+    """
+    engine = sa.create_engine("sqlite://", creator=lambda: connect_to_read(path), poolclass=NullPool)
+    with engine.connect() as inner:
+        await begin(inner, READ)
+        revision = inner.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        if revision != REVISION:
+            raise DatabaseError(None, None, sqlite3.DatabaseError(f"schema {revision}"))
+        yield Connection(inner)
+
+
+def connect_to_read(path: str) -> sqlite3.Connection:
+    """A driver's connection that makes and changes no file."""
+    how = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
+    connection: sqlite3.Connection = sqlite3.connect(address(path, how), uri=True, **CONNECT)
+    return connection
 
 
 @contextmanager

@@ -80,6 +80,22 @@ async def test_the_seed_pages_sample_reads_as_it_says(world: World) -> None:
     assert sorted(path.name for path in world.folder.iterdir()) == ["credit-bot.db"]
 
 
+async def test_severity_is_that_of_the_alerts_that_the_bot_remembers(world: World) -> None:
+    """Where the bot's database is there, it decides as the bot does: within the margin an alert goes on firing."""
+    (alice,) = world.accounts("alice", monthly=2_900)
+    bot = await world.host()
+    await world.first_round(bot)
+    alice.monthly = 3_100
+    assert [one["severity"] for one in (await check(world))[0]] == ["info"]
+    await bot.stop()
+    assert [one["severity"] for one in (await check(world))[0]] == ["info"]
+    alice.monthly = 3_400
+    assert [one["severity"] for one in (await check(world))[0]] == ["ok"]
+    (world.folder / "credit-bot.db").unlink()
+    alice.monthly = 3_100
+    assert [one["severity"] for one in (await check(world))[0]] == ["ok"], "a first look fires nothing there"
+
+
 async def test_the_sample_as_it_stands_is_a_plan_that_has_ended(world: World) -> None:
     """The sample's plan end lies in the past: critical, exit code 2; what cannot be read beside it is told too."""
     world.accounts("alice", "bob")
