@@ -84,6 +84,7 @@ class Story:
         self.truth = truth
         self.subject = subject
         self.measure = measure
+        self.joined_at = max((at for name, at in truth.joined.items() if truth.now_called(name) == chat), default=0.0)
         self.quiet = quiet_spans(truth, chat, subject)
         self.snoozes = snoozes(truth, chat, subject, measure)
         self.acks = acks(truth, subject, measure)
@@ -109,7 +110,7 @@ class Story:
                 yield mind
                 continue
             if way.settled:
-                yield self.settled(mind)
+                yield from self.settled(mind, look.at)
                 continue
             for one in self.perhaps_reminded(mind, look.at) if is_milder(mind, way) else (mind,):
                 moved = self.moved(one, way, look.at)
@@ -132,12 +133,17 @@ class Story:
                 return well.by, well.at
         return told_by, None
 
-    def settled(self, mind: Mind) -> Mind:
-        """That a plan is gone is told once, then over without a word; what a silence withholds of it is still owed."""
-        if not mind.level or mind.fresh or mind.level > mind.told:
-            return mind
-        over = replace(mind, level=0, told=0, acked=0, lapses=inf, snoozed=0, severity="", period=None)
-        return replace(over, number=None, rung=None, nags=False)
+    def settled(self, mind: Mind, at: float) -> Iterator[Mind]:
+        """That a plan is gone is told once, then over without a word; what a silence withholds of it is still owed.
+
+        A chat that joins afterwards is told of it only if another chat has not got it until then.
+        """
+        owed = mind.level and (mind.fresh or mind.level > mind.told)
+        if owed or not mind.level:
+            yield mind
+        if mind.level and not (owed and at >= self.joined_at):
+            over = replace(mind, level=0, told=0, fresh=False, acked=0, lapses=inf, snoozed=0, severity="", period=None)
+            yield replace(over, number=None, rung=None, nags=False)
 
     def surely_reminded(self, before: Mind, mind: Mind, at: float) -> bool:
         """Whether a look must lead to a reminder: nothing else was told, in the way, or in doubt since the last one."""

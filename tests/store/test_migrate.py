@@ -134,3 +134,39 @@ def test_what_was_refused_before_is_owed_to_the_group_itself(tmp_path: Path) -> 
         owed = connection.execute("SELECT chat_id, thread_id, key FROM outbox ORDER BY id").fetchall()
     assert known == [(-1, 0, 20), (7, 0, None)]
     assert owed == [(-1, 0, "a"), (-1, 1, "b"), (-1, 0, "b"), (7, 1, "a")]
+
+
+EASED = """
+INSERT INTO accounts (key, source, email, watched, next_check_at, failures, outage_kind) VALUES
+  ('a', 's', 'a', 1, 0, 1, 'broken'), ('b', 's', 'b', 1, 0, 1, 'missing');
+INSERT INTO alerts (subject, measure, level, episode, sequence, severity, worst) VALUES
+  ('a', 'credits', 3, 2, 1, 3, 0), ('b', 'credits', 3, 2, 1, 3, 5), ('a', 'failures', 2, 1, 1, 2, 1),
+  ('b', 'failures', 2, 1, 1, 2, 1), ('a', 'plan', 1, 1, 1, 1, 9), ('b', 'plan', 2, 1, 1, 1, 9);
+INSERT INTO notified (subject, measure, chat_id, thread_id, episode, level)
+  SELECT subject, measure, 1, 0, episode, level FROM alerts;
+INSERT INTO silences (kind, subject, measure, episode, level, "by", thread_id) VALUES
+  ('ack', 'b', 'plan', 1, 2, 'Ann', 0);
+"""
+"""Alerts of a version that knew neither "was cancelled" nor that a session which is broken is worse than missing."""
+
+
+def test_levels_are_counted_anew_and_nothing_is_told_again(tmp_path: Path) -> None:
+    """What was told of a plan, of a broken session and of no credits is known as such afterwards."""
+    path = tmp_path / "bot.db"
+    upgrade(str(path), "0012")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(EASED)
+    upgrade(str(path))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        wanted = [
+            ("a", "credits", 3, 1),
+            ("a", "failures", 3, 0),
+            ("a", "plan", 1, 0),
+            ("b", "credits", 3, 0),
+            ("b", "failures", 2, 0),
+            ("b", "plan", 3, 0),
+        ]
+        for table in ("alerts", "notified"):
+            query = f"SELECT subject, measure, level, out FROM {table} ORDER BY subject, measure"
+            assert connection.execute(query).fetchall() == wanted
+        assert connection.execute("SELECT level FROM silences").fetchall() == [(3,)]
