@@ -25,10 +25,16 @@ def decide(alert: Alert, standing: Standing | None, remind_every: timedelta | No
     """
     if standing is None or standing.settled:
         return Decision(alert, Reason.NONE)
-    level = max(standing.reach, min(alert.level, standing.hold))
+    level = max(standing.reach, min(alert.level, held(alert, standing)))
     if is_renewed(alert, standing):
         level = 0
     return moved(alert, standing, level, remind_every, now)
+
+
+def held(alert: Alert, standing: Standing) -> int:
+    """The deepest level that is not left yet. Of a plan that renews, only that it has ended is worse than "renews"."""
+    has_ended = alert.level >= len(standing.severities)
+    return min(standing.hold, RENEWS) if standing.renews and not has_ended else standing.hold
 
 
 def is_renewed(alert: Alert, standing: Standing) -> bool:

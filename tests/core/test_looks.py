@@ -370,6 +370,14 @@ def test_a_paid_plan_that_became_free_is_told_once() -> None:
 FREE = Plan("Free", free=True)
 
 
+def test_a_cancellation_withdrawn_in_the_last_hour_is_no_trouble() -> None:
+    """Only that a plan has ended is held by a margin: one that renews is never critical before its end."""
+    life, paid = Life(), Plan(PRO, PRO, ends_at=NOW + HOUR)
+    assert life.look(read(plan=replace(paid, cancelled_at=NOW)))[PLAN].severity is Severity.CRITICAL
+    assert life.look(read(plan=paid))[PLAN].reason is Reason.EASED
+    assert life.alerts[PLAN].severity is Severity.INFO
+
+
 def test_a_plan_that_is_gone_is_not_over_before_a_chat_has_it() -> None:
     """While Telegram has not taken it, it fires: health and the second channel know of it."""
     life = Life()

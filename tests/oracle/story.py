@@ -181,7 +181,10 @@ class Story:
 
     def moved(self, mind: Mind, way: Standing, at: float) -> Mind:
         """The state after a look: as deep as is reached, or as deep as was and is not yet left."""
-        level = max(way.reached, min(mind.level, way.held))
+        level = max(
+            way.reached,
+            min(mind.level, min(way.held, 1) if way.renews and mind.level < len(way.severities) else way.held),
+        )
         off = way.renews or way.reached == 2
         if mind.level and off and None not in (mind.period, way.period) and is_later(mind.period, way.period):
             level = 0
