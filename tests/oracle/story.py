@@ -426,5 +426,5 @@ def tells(telling: Telling, block: tuple[Due, ...], *, reminded: bool) -> bool:
         return False
     if last.fires and None not in (telling.rung, last.rung) and telling.rung != last.rung:
         return False
-    overtaken = not last.fires and any(due.fires for due in block)
+    overtaken = not last.fires and any(due.fires and not due.reminds for due in block)  # a reminder is no news
     return telling.untold == overtaken or (telling.untold and reminded)

@@ -136,7 +136,7 @@ class SimulatedSource:
 
 def answer_of(account: SimulatedAccount, at: float, fault: Fault | None) -> Answer:
     """What the page shows, or what becomes of the question."""
-    cancelled = not account.renews and not account.becomes
+    cancelled = not (account.renews or account.becomes or account.gift)
     plan = Plan(account.ends_at, account.renews, account.free, cancelled)
     answer = Answer(
         at,
