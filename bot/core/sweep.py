@@ -22,6 +22,10 @@ SHARE = 4
 """A source is swept once in this part of the interval at most."""
 
 
+CHANGES = (Reason.FIRED, Reason.WORSENED, Reason.EASED, Reason.RESOLVED)
+"""What others of a source may share: one payment, one refill, one trouble. Each is told of one account alone else."""
+
+
 class Scope(StrEnum):
     """Whom a sweep may check: all, or where a reminder calls for it only those with a critical alert too."""
 
@@ -96,6 +100,6 @@ def scope_of(notice: Notice) -> Scope | None:
     """
     if notice.topic is not Topic.ALERT or notice.facts.email is None or notice.facts.outage is OutageKind.THROTTLED:
         return None
-    if notice.reason in (Reason.FIRED, Reason.WORSENED, Reason.RESOLVED):
+    if notice.reason in CHANGES:
         return Scope.ALL
     return Scope.CRITICAL if notice.reason is Reason.REMINDED else None

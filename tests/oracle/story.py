@@ -136,10 +136,11 @@ class Story:
     def settled(self, mind: Mind, at: float) -> Iterator[Mind]:
         """That a plan is gone is told once, then over without a word; what a silence withholds of it is still owed.
 
-        A chat that joins afterwards is told of it only if another chat has not got it until then.
+        What waits for Telegram meanwhile may still be overtaken by a recovery. A chat that joins afterwards is told of it
+        only if another chat has not got it until then.
         """
         owed = mind.level and (mind.fresh or mind.level > mind.told)
-        if owed or not mind.level:
+        if owed or mind.due or not mind.level:
             yield mind
         if mind.level and not (owed and at >= self.joined_at):
             over = replace(mind, level=0, told=0, fresh=False, acked=0, lapses=inf, snoozed=0, severity="", period=None)
