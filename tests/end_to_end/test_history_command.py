@@ -14,7 +14,7 @@ pytest.importorskip("matplotlib")
 
 async def test_a_picture_and_the_same_in_words(world: World) -> None:
     """In a private chat: a PNG as a photo, what was spent and the number now below it, and "sending" meanwhile."""
-    (alice,) = world.accounts("alice")
+    (alice,) = world.accounts("alice", daily_allowance=0)  # at midnight a daily refill would count as spent
     bot = await world.host(ACCOUNTS="Studio <alice@example.com>")
     for monthly in (12_000, 9_000, 4_000):
         alice.monthly = monthly

@@ -99,7 +99,7 @@ async def test_an_ack_holds_in_every_chat_and_the_others_are_told_by_whom(world:
     await bot.quiet()
     assert world.count("still out of credits", BOB) + world.count("still out of credits", GROUP) == 0
     page = await bot.answer("/alerts", GROUP, user_id=ADMIN)
-    assert "acknowledged by Bob until tomorrow" in page.text
+    assert "acknowledged by Bob until " in page.text
     assert "Only administrators" in await tapped(world, page, "Undo ack: alice@example.com", MEMBER)
     assert (await tapped(world, page, "Undo ack: alice@example.com", ADMIN)).startswith("Undone by Ada")
     assert "acknowledged" not in page.text
