@@ -136,8 +136,8 @@ class Story:
     def settled(self, mind: Mind, at: float) -> Iterator[Mind]:
         """That a plan is gone is told once, then over without a word; what a silence withholds of it is still owed.
 
-        What waits for Telegram meanwhile may still be overtaken by a recovery. A chat that joins afterwards is told of it
-        only if another chat has not got it until then.
+        What waits for Telegram meanwhile may still be overtaken by a recovery. A chat that joins afterwards is told
+        of it only if another chat has not got it until then.
         """
         owed = mind.level and (mind.fresh or mind.level > mind.told)
         if owed or mind.due or not mind.level:
