@@ -129,7 +129,8 @@ def plan_of(body: dict[str, Any]) -> truth.Plan | None:
         return None
     ends, cancelled = body["expired_date"], body["cancel_updated_at"]
     goes_on = cancelled.startswith(_NO_TIME) and body["next_plan_name"] == body["plan_name"]
-    return truth.Plan(None if ends.startswith(_NO_TIME) else moment(ends), goes_on, body["current_plan_type"] == 0)
+    end = None if ends.startswith(_NO_TIME) else moment(ends)
+    return truth.Plan(end, goes_on, body["current_plan_type"] == 0, not cancelled.startswith(_NO_TIME))
 
 
 def moment(text: str) -> float:
