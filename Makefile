@@ -59,7 +59,7 @@ faults: .venv/installed ## N=60 random histories of the real bot with everything
 	$(BIN)/python -m tests.faults --histories $(or $(N),60) --jobs $(or $(JOBS),3) $(ARGS)
 
 .PHONY: bench
-bench: .venv/installed ## the numbers in the README, measured here
+bench: .venv/installed ## the numbers of docs/performance.md, measured here
 	$(BIN)/python -m bench $(ARGS)
 
 .PHONY: plots

@@ -1,1 +1,1 @@
-"""Benchmarks: the numbers that the README claims, measured on the machine at hand by ``make bench``."""
+"""Benchmarks: the numbers of docs/performance.md, measured on the machine at hand by ``make bench``."""

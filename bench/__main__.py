@@ -143,7 +143,7 @@ def how_long(wanted: Wanted, only: str | None) -> str:
 
 def main() -> int:
     """Measures, and prints."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Measures the numbers of the README.")
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measures the numbers of docs/performance.md.")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter measurements")
     parser.add_argument("--only", choices=PARTS, metavar="NAME", help=f"one part: {', '.join(PARTS)}")
     parser.add_argument("--plots", action="store_true", help="measure how the figures grow, too, and draw that")
