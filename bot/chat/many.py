@@ -82,7 +82,7 @@ def headline(parcel: Parcel, now: datetime) -> str:
         return f"{say_count(count, 'account')} {'back to the usual pace' if recovered else f'{spend} unusually fast'}"
     what = "can be read again" if recovered else "cannot be read"
     if notice.reason is Reason.EASED:
-        what = "can run jobs again, but not for long"
+        what = "can run jobs again, still low on credits"
     elif notice.measure is Measure.CREDITS:
         what = f"{have} enough credits again" if recovered else f"{are} low on credits"
     return f"{say_count(count, 'account')} {what}"
@@ -150,7 +150,7 @@ def kinds(notice: Notice, now: datetime, zone: ZoneInfo) -> Callable[[Story], Gr
 
 def recovery_group(story: Story) -> Group:
     """Recovered: those whose trouble was never told stand apart, since they are news twice."""
-    again = "still low" if story.last.notice.reason is Reason.EASED else "well again"
+    again = "jobs run again" if story.last.notice.reason is Reason.EASED else "well again"
     if story.overtaken:
         return Group((1,), f"{capitalised(again)}, not told in time")
     return Group((0,), GROWTHS.get(story.last.notice.facts.growth or "", capitalised(again)))

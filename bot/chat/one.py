@@ -130,7 +130,7 @@ def what_to_do(credits: Credits, plan: Plan | None, foretold: Foretold | None, n
     elif ways:
         advice = f"Top up, or wait for {ways}."
     else:
-        advice = "Top up: jobs fail until then." if is_out(credits) else "Top up in time."
+        advice = "Top up to run jobs again." if is_out(credits) else "Top up in time."
     return " ".join(filter(None, (advice, last_refill(plan, now, zone))))
 
 

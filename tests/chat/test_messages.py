@@ -45,7 +45,7 @@ def test_below_zero() -> None:
         low(severity=CRITICAL, credits=negative, rung="0"),
         "🔴 Studio: out of credits (50 below zero)",
         "Critical: nothing left.",
-        "Top up: jobs fail until then.",
+        "Top up to run jobs again.",
         "-50 monthly · 0 daily · 0 package · read 14:03",
     )
 
