@@ -121,7 +121,7 @@ class Fleet:
     async def deliveries(self) -> Deliveries:
         """What waits to be delivered, and which chats do not take it."""
         async with self._store.read() as connection:
-            depth = await outbox.depth(connection)
+            depth = await outbox.depth(connection, self._clock())
             refused = await chats.refused(connection)
             unreached = unreached_since(await outbox.untold(connection))
         present = set(self._recipients.present)

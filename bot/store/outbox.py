@@ -307,14 +307,14 @@ async def answered_by(connection: Connection, chat: Chat, parcel: Parcel) -> int
     return max(Counter(found.values()).most_common(), key=lambda one: (one[1], one[0]))[0] if found else None
 
 
-async def depth(connection: Connection) -> Depth:
-    """What waits, and since when."""
+async def depth(connection: Connection, now: datetime) -> Depth:
+    """What waits, and since when; and the last delivery, but for those that a clock which was set back dates ahead."""
     waits = outbox.c.state.in_([PENDING, SENDING])
     refuses = outbox.c.chat_id.in_(sa.select(chats.c.chat_id).where(chats.c.gone.is_not(None)))
     in_vain = sa.func.min(sa.case((sa.and_(outbox.c.attempts > 0, ~refuses), outbox.c.created_at)), type_=Moment)
     waiting, tried_since = (await connection.execute(sa.select(sa.func.count(), in_vain).where(waits))).one()
     failed_count = sa.select(sa.func.count()).where(outbox.c.state == FAILED)
-    last = sa.select(sa.func.max(outbox.c.done_at)).where(outbox.c.state == DELIVERED)
+    last = sa.select(sa.func.max(outbox.c.done_at)).where(outbox.c.state == DELIVERED, outbox.c.done_at <= now)
     return Depth(waiting, tried_since, (await connection.scalar(failed_count)) or 0, await connection.scalar(last))
 
 

@@ -455,15 +455,16 @@ async def test_a_failed_try_is_counted_and_dated(store: Store) -> None:
 async def test_depth_counts_what_waits_and_since_when(store: Store) -> None:
     """Waiting, failed and delivered are told apart; only what was tried in vain has waited."""
     async with store.write() as connection:
-        assert await outbox.depth(connection) == outbox.Depth()
+        assert await outbox.depth(connection, NOW + 2 * HOUR) == outbox.Depth()
         await outbox.put(connection, [notice("a")], [CHAT], NOW)
         await outbox.put(connection, [notice("b"), notice("c"), notice("d")], [CHAT], NOW + MINUTE)
         one, two, three, _ = [part.id for part in await waiting(connection)]
-        assert (await outbox.depth(connection)).tried_since is None
+        assert (await outbox.depth(connection, NOW + 2 * HOUR)).tried_since is None
         await outbox.postponed(connection, [two], "away", NOW + HOUR)
         await outbox.delivered(connection, [one], 77, NOW + HOUR)
         await outbox.failed(connection, [three], "blocked", NOW + 2 * HOUR)
-        assert await outbox.depth(connection) == outbox.Depth(2, NOW + MINUTE, 1, NOW + HOUR)
+        assert await outbox.depth(connection, NOW + 2 * HOUR) == outbox.Depth(2, NOW + MINUTE, 1, NOW + HOUR)
+        assert (await outbox.depth(connection, NOW)).delivered_at is None, "a clock that was set back: it lies ahead"
 
 
 async def test_a_message_is_found_by_its_lead_in_its_own_chat(store: Store) -> None:
@@ -487,7 +488,7 @@ async def test_old_ends_are_forgotten_and_their_ids_never_used_again(store: Stor
         await outbox.failed(connection, [two], "blocked", NOW + HOUR)
         assert await retention.trim_outbox(connection, 9, NOW + MINUTE)
         assert await outbox.told_by(connection, three, CHAT.chat_id) == []
-        assert (await outbox.depth(connection)).failed == 1
+        assert (await outbox.depth(connection, NOW + 2 * HOUR)).failed == 1
         assert [part.id for part in await waiting(connection)] == [one]
         await outbox.put(connection, [notice("d")], [CHAT], NOW)
         assert (await waiting(connection))[-1].id > three

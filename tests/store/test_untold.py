@@ -70,9 +70,9 @@ async def test_a_chat_that_refuses_is_not_waited_for(postroom: Postroom) -> None
     await postroom.put(notice("a"), chats=[CHAT, GROUP])
     async with postroom.store.write() as connection:
         await refuse(connection, CHAT)
-        assert (await outbox.depth(connection)).tried_since is None
+        assert (await outbox.depth(connection, NOW)).tried_since is None
         await outbox.postponed(connection, await ids(connection, GROUP), "Telegram cannot be reached", NOW)
-        depth = await outbox.depth(connection)
+        depth = await outbox.depth(connection, NOW)
     assert (depth.tried_since, depth.waiting) == (NOW, 2)
 
 
