@@ -42,6 +42,17 @@ class SteadyScheduler(AsyncIOScheduler):  # type: ignore[misc] # APScheduler has
         self._timer = timer
         self._origin = origin_of(wall, timer)
 
+    def add_steady(self, work: Callable[[], Awaitable[None]], interval: timedelta, name: str) -> None:
+        """Runs the work at each interval, from one interval on, in place of a job of that name.
+
+        The first run is named here, by the clock as the other jobs know it: APScheduler takes it from the wall clock,
+        for good, and a job that waits for the start would be left behind by a step in between.
+        """
+        self.follow_clock()
+        first = self._origin + timedelta(seconds=self._timer()) + interval
+        seconds = interval.total_seconds()
+        self.add_job(work, "interval", seconds=seconds, id=name, next_run_time=first, replace_existing=True)
+
     def wakeup(self) -> None:
         """Starts the jobs that are due."""
         self.follow_clock()
@@ -54,8 +65,7 @@ class SteadyScheduler(AsyncIOScheduler):  # type: ignore[misc] # APScheduler has
         if abs(step) >= DRIFT:
             self._origin = origin  # first: moving a job wakes the scheduler again
             for job in self.get_jobs():
-                if hasattr(job, "next_run_time"):  # one that waits for the start has none yet
-                    job.modify(next_run_time=job.next_run_time + step)
+                job.modify(next_run_time=job.next_run_time + step)
 
 
 class Schedule:
@@ -79,8 +89,7 @@ class Schedule:
 
         The same name again is the same work at another interval.
         """
-        self._scheduler.follow_clock()  # or a step would move this job, which knows of it already
-        self._scheduler.add_job(work, "interval", seconds=interval.total_seconds(), id=name, replace_existing=True)
+        self._scheduler.add_steady(work, interval, name)
         self._ended[name] = self._timer()
 
     def start(self) -> None:
