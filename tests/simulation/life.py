@@ -54,7 +54,8 @@ SELECT min(next_check_at) FROM accounts WHERE watched AND key NOT IN (SELECT sub
 """
 LAPSING = """
 SELECT min(until) FROM silences s WHERE kind = 'ack' AND EXISTS (
-  SELECT 1 FROM alerts a WHERE (a.subject, a.measure, a.episode) = (s.subject, s.measure, s.episode) AND severity = 3)
+  SELECT 1 FROM alerts a WHERE (a.subject, a.measure, a.episode) = (s.subject, s.measure, s.episode)
+    AND (severity = 3 OR (a.measure = 'failures' AND a.level >= 3)))
 """
 
 
