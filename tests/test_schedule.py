@@ -176,6 +176,31 @@ async def test_a_clock_that_is_set_neither_stops_nor_hurries_a_job(wall: Wall, d
     assert not seldom
 
 
+@pytest.mark.parametrize("days", [-3650, -1, 1, 3650])
+async def test_a_clock_that_is_set_before_the_start_leaves_no_job_behind(wall: Wall, days: float) -> None:
+    """The step falls between two jobs that are added, or before the start: all of them begin in time."""
+    schedule, begun = Schedule(Metrics(), wall), set[str]()
+
+    async def first() -> None:
+        begun.add("first")
+
+    async def second() -> None:
+        begun.add("second")
+
+    async def upkeep() -> None:
+        begun.add("upkeep")
+
+    schedule.every(timedelta(seconds=0.05), "first", first)
+    wall.ahead = timedelta(days=days)
+    schedule.every(timedelta(seconds=0.05), "second", second)
+    schedule.every(timedelta(hours=1), "upkeep", upkeep)
+    wall.ahead = timedelta(days=2 * days)
+    schedule.start()
+    await until(lambda: len(begun) >= 2)
+    schedule.stop()
+    assert begun == {"first", "second"}
+
+
 async def test_a_job_that_no_longer_ends_is_known() -> None:
     """The watchdog asks: a job has run lately, or was added lately, or it hangs."""
     timer = Timer()
