@@ -118,14 +118,26 @@ def seconds(words: str) -> float:
 
 
 def of_greeting(words: str, body: list[str]) -> list[Telling]:
-    """What fires as a chat joins: a line an alert; what somebody is at already is only mentioned."""
+    """What fires as a chat joins: a line an alert, or, of many, a line a group under a heading that counts them.
+
+    What somebody is at already is only mentioned.
+    """
     if not re.match(r"(credit-bot |This chat is paired|Also firing now)", words):
         return []
     found = [Telling(None, "greeting", "note")] if not words.startswith("Also") else []
+    groups = dict[str, list[str]]()
     for line in body:
         sign, _, rest = line.partition(" ")
-        if sign in SIGNS and ", acknowledged by " not in rest:
+        if re.match(r"[\d,]+ (account|plan)s? .*:$", line):
+            groups[line.removesuffix(":")] = []
+        elif sign not in SIGNS:
+            continue
+        elif groups:
+            groups[[*groups][-1]].append(line)
+        elif ", acknowledged by " not in rest:
             found += of_source(rest, SIGNS[sign], []) or of_one(rest, SIGNS[sign], [])
+    for heading, lines in groups.items():
+        found += [one for label, one in grouped(heading, "", lines) if ", acknowledged by " not in label]
     return found
 
 
@@ -225,6 +237,11 @@ MANY = (
 
 def of_many(words: str, state: str, body: list[str]) -> list[Telling]:
     """Several accounts of one cause: a group a line."""
+    return [one for _, one in grouped(words, state, body)]
+
+
+def grouped(words: str, state: str, body: list[str]) -> list[tuple[str, Telling]]:
+    """The same, each with the label of its group. Without a ``state`` of all, each label shows its own."""
     headed = re.match(r"([\d,]+) (?:account|plan|alert)s? ", words)
     if not headed:
         return []
@@ -232,12 +249,13 @@ def of_many(words: str, state: str, body: list[str]) -> list[Telling]:
     if measure is None:
         raise Unreadable(words)
     state = "eased" if "run jobs again" in words else state
-    found = list[Telling]()
+    found = list[tuple[str, Telling]]()
     for line in body:
         label, colon, names = line.partition(": ")
         group = SIGNS.get(label.partition(" ")[0]) or (state if state in GOOD else None)
         if colon and group and not line.startswith("Read "):
-            found += [of_name(one, measure, group, label) for one in names.partition(". ")[0].split(", ")]
+            every = names.partition(". ")[0].split(", ")
+            found += [(label, of_name(one, measure, group, label)) for one in every]
     follow = re.search(r", ([\d,]+) more follow$", words)
     if len(found) != int(headed[1].replace(",", "")):
         raise Unreadable(f"{words}: names {len(found)}, {follow and follow[1]} follow")
