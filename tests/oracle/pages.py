@@ -75,9 +75,16 @@ def chats_blamed(truth: Truth, status: Asked) -> Iterator[tuple[float, str, str]
 def nothing_readable(fleet: Fleet, at: float) -> bool:
     """Whether the last look at every account failed for sure; who is paused is looked at by nobody."""
     accounts = fleet.truth.accounts
-    if all(fleet.paused.maybe(account, at, at) for account in accounts):
+    since = paused_since(fleet.truth, at)
+    if all(fleet.paused.maybe(account, since, at) for account in accounts):
         return False
     return all(fails(fleet.seen[account], at) for account in accounts)
+
+
+def paused_since(truth: Truth, at: float) -> float:
+    """The moment at which a pause may have ended whose end is not noticed yet: a tick ago, or before a trouble."""
+    takes = truth.slack.tick + truth.slack.save
+    return min([at, *(begin for begin, end in truth.troubles() if begin <= at <= end + takes)]) - takes
 
 
 def fails(seen: list[Seen], at: float) -> bool:

@@ -254,6 +254,17 @@ def test_status_is_not_green_while_something_due_waits_or_nothing_can_be_read() 
     assert asked(truth, 1250, GREEN, 200) == []
 
 
+def test_status_may_be_green_until_a_bot_that_just_woke_up_has_noticed_the_end_of_a_pause() -> None:
+    """Nobody looks at who is paused. A tick after it woke up, the last look counts again."""
+    truth = low()
+    truth.answers = [replace(one, outage="unavailable") for one in truth.answers[:2]]
+    truth.wishes.append(Wish(700, "pause", "ada", until=1000, made_in="1"))
+    truth.trouble, truth.stopped = [(900, 5000)], [(900, 5000)]
+    assert "/status is green, and nothing can be read" in asked(truth, 650, GREEN)
+    assert "/status is green, and nothing can be read" not in asked(truth, 5001, GREEN)
+    assert "/status is green, and nothing can be read" in asked(truth, 5060, GREEN)
+
+
 def test_status_names_no_chat_that_refuses_nothing() -> None:
     """It names the one that refuses."""
     lies = f"{RED}\nCannot write to chat 1: bot was blocked by the user"
