@@ -50,6 +50,7 @@ BUSY_MS = 700
 CALM_S = 0.5
 CLOCK, DATABASE = "clock", "database"
 FULL, READ_ONLY = "full", "read-only"
+WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
 ANSWERED = "\u2063"
 """Stands, unseen, at the end of each answer to a question, so that it is not taken for something told."""
 PR_SET_PDEATHSIG = 1
@@ -71,10 +72,11 @@ def clock_in(folder: Path) -> SteadyClock | None:
     return None if "LD_PRELOAD" in os.environ else SteadyClock(movable_clock(folder / CLOCK))
 
 
-def spoil_database(file: Path) -> None:
+def spoil_database(file: Path, engines: Any = Engine) -> None:
     """Lets each transaction meet what a file says: a disk that is full, or a database that is read-only.
 
-    SQLite itself then answers as it would on such a disk: SQLITE_FULL, SQLITE_READONLY.
+    SQLite itself then answers as it would on such a disk: SQLITE_FULL, SQLITE_READONLY. It would still write what fits
+    into the pages that it has; so each write first asks for more than there is.
     """
 
     def begin(connection: Any) -> None:
@@ -82,7 +84,13 @@ def spoil_database(file: Path) -> None:
         connection.exec_driver_sql(f"PRAGMA max_page_count={1 if state == FULL else ANY_SIZE}")
         connection.exec_driver_sql(f"PRAGMA query_only={'ON' if state == READ_ONLY else 'OFF'}")
 
-    event.listen(Engine, "begin", begin)
+    def execute(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.lstrip().upper().startswith(WRITES) and file.read_text() == FULL:
+            connection.exec_driver_sql("PRAGMA max_page_count=1")
+            connection.exec_driver_sql("CREATE TABLE too_large AS SELECT zeroblob(100000000)")
+
+    event.listen(engines, "begin", begin)
+    event.listen(engines, "before_cursor_execute", execute)
 
 
 def shorten_waits() -> None:
