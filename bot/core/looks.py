@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.core.credit_changes import ChangeKind, CreditChanges, changes_between, is_moved, point_of
-from bot.core.decide import announce, decide, ended, has_eased, is_about, is_silenced, rearmed, untold
+from bot.core.decide import MUTES, announce, decide, ended, has_eased, is_about, is_silenced, rearmed, untold
 from bot.core.left_out import completed, has_become_free
 from bot.core.measures import (
     Standing,
@@ -240,8 +240,8 @@ def outcome(
     """The alert with what each chat is to be told of it put in notices and noted as told.
 
     What a chat that is told of the subject no longer was told is forgotten once the alert is over. One that is
-    ``settled`` is over without a word as soon as Telegram has taken what was told of it; a chat from which a silence
-    withheld that is told it afterwards, while the plan is still gone.
+    ``settled`` is over without a word as soon as Telegram has taken what was told of it; a chat from which a mute
+    withheld that is told it afterwards, while the plan is still gone. What somebody acknowledged or snoozed is known.
     """
     before = audience.notified.get(alert.measure) or {}
     if not alert.level and not is_plan_gone(alert, facts):
@@ -267,7 +267,9 @@ def outcome(
     notices = tuple((notice_of(shown, why, facts), tuple(chats)) for why, chats in said.items())
     if settled and alert.level and alert.measure not in audience.undelivered:
         told = ended(told)
-        after = {chat: Notified(alert.episode, 0) for chat in audience.chats if untold(alert, after.get(chat))}
+        of_it = [one for one in silences if one.kind not in MUTES]
+        unaware = (chat for chat in audience.chats if not is_silenced(alert, chat, of_it, now))
+        after = {chat: Notified(alert.episode, 0) for chat in unaware if untold(alert, after.get(chat))}
         over = ids_of(ended_by(told, audience.silences))
     return Outcome(told, after, notices, owed, over)
 

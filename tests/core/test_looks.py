@@ -405,6 +405,19 @@ def test_a_mute_withholds_that_a_plan_is_gone_and_it_is_told_afterwards() -> Non
     assert life.reasons(read(plan=FREE)) == {}
 
 
+@pytest.mark.parametrize("kind", [SilenceKind.ACK, SilenceKind.SNOOZE])
+def test_that_a_plan_is_gone_is_not_told_any_more_once_somebody_has_acknowledged_it(kind: SilenceKind) -> None:
+    """Over it is at the next look, and its ack with it. Who is at it knows, and rings nobody by that."""
+    life, mute = Life(), Silence(SilenceKind.ALL, until=NOW + DAY)
+    life.look(read(plan=Plan(PRO, PRO, ends_at=NOW + 20 * DAY)))
+    assert life.reasons(read(plan=FREE), mute) == {}
+    gone = life.alerts[PLAN]
+    silence = Silence(kind, KEY, PLAN, NOW + 9 * DAY, gone.episode, gone.level, id=7)
+    assert life.reasons(read(plan=FREE), mute, silence) == {}
+    assert life.alerts[PLAN].level == 0
+    assert life.reasons(read(plan=FREE), after=DAY) == {}
+
+
 def test_what_no_longer_holds_when_a_mute_ends_is_not_told() -> None:
     """Who subscribed again meanwhile has no plan that is gone."""
     life, mute = Life(), Silence(SilenceKind.ALL, until=NOW + DAY)
