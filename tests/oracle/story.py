@@ -52,7 +52,8 @@ class Mind:
     when that is asked for again. ``snoozed``: the deepest level that is snoozed, until ``wakes``. ``since``: when the
     present rung was reached, from which reminders count, ``reminders`` of which were told, the last thing at ``spoke``.
     ``again``: what a message told whose answer was lost, and so may be told once more. ``out``: the account is out of
-    credits, ``told_out``: that was told, and not that jobs run again. ``nags``: it is reminded of.
+    credits, ``told_out``: that was told, and not that jobs run again. ``nags``: it is reminded of. ``over``: it is over
+    but for what a mute still withholds.
     """
 
     level: int = 0
@@ -74,6 +75,7 @@ class Mind:
     told_out: bool = False
     nags: bool = False
     spoke: float = 0.0
+    over: bool = False
 
 
 class Story:
@@ -94,6 +96,7 @@ class Story:
         self.turns = sorted([*(at for at, _ in (*self.acks, *self.snoozes)), *self.unacks])
         self.minds = {Mind()}
         self.unsure_until = 0.0
+        self.before: Look | None = None
         self.in_the_way = truth.in_the_way(chat)
         self.well_again = truth.well_again(chat)
         self.troubles = truth.troubles()
@@ -102,6 +105,7 @@ class Story:
         """A look changes the state, and what differs from what was told is to be said."""
         self.minds = self.bounded(after for mind in self.minds for after in self.after_look(mind, look))
         self.unsure_until = look.stored_by
+        self.before = look
 
     def after_look(self, mind: Mind, look: Look) -> Iterator[Mind]:
         """The ways in which one look may be taken, silenced or not."""
@@ -110,9 +114,11 @@ class Story:
                 yield mind
                 continue
             if way.settled:
-                yield from self.settled(mind, look.at)
+                for one in self.unheard(mind, look.at):
+                    yield from self.settled(one, look.at)
                 continue
-            for one in self.perhaps_reminded(mind, look.at) if is_milder(mind, way) else (mind,):
+            before = ended(mind) if mind.over else mind
+            for one in self.perhaps_reminded(before, look.at) if is_milder(before, way) else (before,):
                 moved = self.moved(one, way, look.at)
                 if len(look.ways) == 1 and self.surely_reminded(one, moved, look.at):
                     yield self.to_be_reminded(moved, look)
@@ -134,17 +140,21 @@ class Story:
         return told_by, None
 
     def settled(self, mind: Mind, at: float) -> Iterator[Mind]:
-        """That a plan is gone is told once, then over without a word; what a silence withholds of it is still owed.
+        """That a plan is gone is told once, then over without a word; what a mute withholds of it is still owed.
 
-        What waits for Telegram meanwhile may still be overtaken by a recovery. A chat that joins afterwards is told
-        of it only if another chat has not got it until then.
+        What somebody acknowledged or snoozed is known, and over. What waits for Telegram meanwhile, here or in another
+        chat, may still be overtaken by a recovery. A chat that joins afterwards is told of it only if another chat has
+        not got it until then.
         """
         owed = mind.level and (mind.fresh or mind.level > mind.told)
-        if owed or mind.due or not mind.level:
+        known = self.is_known(mind, at)
+        elsewhere = owed and not mind.over and len(self.truth.chats_of(self.subject)) > 1
+        if mind.due or not mind.level or elsewhere:
             yield mind
-        if mind.level and not (owed and at >= self.joined_at):
-            over = replace(mind, level=0, told=0, fresh=False, acked=0, lapses=inf, snoozed=0, severity="", period=None)
-            yield replace(over, number=None, rung=None, nags=False)
+        if owed and not known:
+            yield replace(mind, over=True)
+        if mind.level and (known or not (owed and at >= self.joined_at)):
+            yield ended(mind)
 
     def surely_reminded(self, before: Mind, mind: Mind, at: float) -> bool:
         """Whether a look must lead to a reminder: nothing else was told, in the way, or in doubt since the last one."""
@@ -179,6 +189,15 @@ class Story:
             told_by, _ = self.told_by(at)
             due = Due(at, at, told_by, mind.severity, mind.number, mind.rung, reminds=True, lossy=True)
             yield replace(mind, due=(*mind.due, due), reminders=mind.reminders + 1, told_out=mind.out)
+
+    def unheard(self, mind: Mind, at: float) -> Iterator[Mind]:
+        """The look before may have led to a reminder that Telegram has not taken yet: the plan was gone then."""
+        before = self.before
+        gone = before and not any(way is None or way.settled for way in before.ways)
+        if before and gone and self.told_by(before.stored_by)[0] >= at:
+            yield from self.perhaps_reminded(mind, before.at)
+        else:
+            yield mind
 
     def moved(self, mind: Mind, way: Standing, at: float) -> Mind:
         """The state after a look: as deep as is reached, or as deep as was and is not yet left."""
@@ -226,8 +245,12 @@ class Story:
 
     def is_silenced(self, mind: Mind, at: float) -> bool:
         """Whether they are withheld at a moment."""
+        return within(self.quiet, at) or self.is_known(mind, at)
+
+    def is_known(self, mind: Mind, at: float) -> bool:
+        """Whether somebody has acknowledged or snoozed the alert as it stands."""
         snoozed = 0 < mind.level <= mind.snoozed and at < mind.wakes
-        return within(self.quiet, at) or 0 < mind.level <= mind.acked or snoozed
+        return 0 < mind.level <= mind.acked or snoozed
 
     def announced(self, mind: Mind, at: float, stored_by: float, *, silenced: bool) -> Iterator[Mind]:
         """What is to be said now: a rung or a recovery that was not, unless it is withheld."""
@@ -240,7 +263,8 @@ class Story:
         good = "eased" if eased and self.measure == "credits" else "resolved"
         state = good if eased else mind.severity or "resolved"
         due = Due(at, stored_by, told_by, state, mind.number, mind.rung, well_at=well_at)
-        yield replace(mind, told=mind.level, told_out=mind.out, fresh=False, due=(*mind.due, due))
+        told = replace(mind, told=mind.level, told_out=mind.out, fresh=False, due=(*mind.due, due))
+        yield ended(told) if told.over else told
 
     def ack(self, at: float, lapses: float) -> None:
         """Somebody is at it: no more of it until it is worse, or over, or has been critical for a day since."""
@@ -296,12 +320,7 @@ class Story:
 
     def switched_off(self, at: float) -> None:
         """The rule is no more: its alert is over without a word."""
-        before = {one for mind in self.minds for one in self.perhaps_reminded(mind, at)}
-        self.minds = {
-            replace(over, out=False, told_out=False, nags=False)
-            for mind in before
-            for over in (replace(mind, level=0, told=0, fresh=False, acked=0, lapses=inf, snoozed=0, severity=""),)
-        }
+        self.minds = {ended(one) for mind in self.minds for one in self.perhaps_reminded(mind, at)}
 
     def late(self, now: float) -> Due | None:
         """Something that should have been told by now, in every way that things may have gone."""
@@ -395,6 +414,12 @@ class Story:
         if len(found) > MOST_MINDS:
             raise TooOpenError("the history leaves too much open")
         return found
+
+
+def ended(mind: Mind) -> Mind:
+    """The mind once its alert is over without a word."""
+    over = replace(mind, level=0, told=0, fresh=False, acked=0, lapses=inf, snoozed=0, severity="", period=None)
+    return replace(over, number=None, rung=None, out=False, told_out=False, nags=False, over=False)
 
 
 def is_milder(mind: Mind, way: Standing) -> bool:

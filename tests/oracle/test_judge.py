@@ -232,6 +232,35 @@ def test_a_plan_is_not_blamed_that_goes_on() -> None:
     assert any("shuts all" in miss.what for miss in judge(truth, told((603, shut))))
 
 
+GONE = "🔴 Ada: plan is gone, now a free account\nCritical: no more monthly credits come."
+GOES_ON = "🟢 Ada: plan goes on until Mon 20 Apr, 12:00 UTC"
+
+
+def gone() -> Truth:
+    """A plan that is gone from the second look on, of which a mute withholds it; a new one at the fifth."""
+    truth = world(9000, 9000, 9000, 9000, 9000, 9000, 9000)
+    truth.rules = [(0, Rules(plan_ends_within=(DAY,)))]
+    plans = [Plan(DAY * 20), *[Plan(renews=False, free=True)] * 3, *[Plan(DAY * 50)] * 3]
+    truth.answers = [replace(one, plan=plan) for one, plan in zip(truth.answers, plans, strict=True)]
+    truth.wishes = [Wish(300, "mute", until=1900, chat="1", made_in="1")]
+    return truth
+
+
+def test_a_plan_that_is_gone_is_told_after_a_mute_and_has_no_recovery() -> None:
+    """It was over when it was told; the new plan is no news of it."""
+    assert judge(gone(), told((1903, GONE))) == []
+    assert [miss.what for miss in judge(gone(), told())] == ["due since 1900, and not told: critical None"]
+    assert judge(gone(), told((1903, GONE), (2403, GOES_ON)))[0].what.startswith("told without a reason")
+
+
+def test_a_plan_that_is_gone_is_not_told_once_it_was_acknowledged() -> None:
+    """Somebody is at it, and it was over when the mute was."""
+    truth = gone()
+    truth.wishes.append(Wish(700, "ack", "ada", "plan", until=700 + DAY, made_in="1"))
+    assert judge(truth, told()) == []
+    assert judge(truth, told((1903, GONE)))[0].what.startswith("told without a reason")
+
+
 GREEN, RED = "🟢 The bot is well · up 1 h", "🔴 1 problem · up 1 h"
 
 
