@@ -26,5 +26,6 @@ def wrong_in(world: World, chat: int, messages: list[Message]) -> Iterator[str]:
         yield f"{chat} was told that the database cannot be used, and it could"
     if begun > len(world.troubles) * len(world.lives) + repeats:
         yield f"{chat} was told {begun} times that the database cannot be used"
-    if ended > begun:
+    again = sum(one.lost for one in messages if one.chat in names and one.text.startswith(USABLE))
+    if ended > begun + again:  # an answer that is lost makes the bot say it once more
         yield f"{chat} was told that the database can be used again, and not that it could not"
