@@ -211,7 +211,7 @@ def source_failures(source: SourceState, health: Health, rules: Rules, alert: Al
     stale = source.outage is not None and health.read_at is not None and health.read_at > source.outage.taken_at
     listing = None if stale else source.outage
     answers = health.read_at is not None and health.outage is not None and health.read_at > health.outage.taken_at
-    refused = health.refused > 0 and not (alert.level and answers)
+    refused = health.refused > 0 and not answers  # one that is checked once a day may have been refused long ago
     if refused or (listing is not None and listing.kind.refused):
         return Standing(1, REFUSED, REFUSED, severities)
     if health.shared:

@@ -361,7 +361,8 @@ class Health:
     """How the watched accounts of one source stand together, by the last look at each.
 
     ``refused`` counts those that the source's own gate turned away. ``shared`` is one same outage of all of them, of
-    at least two; ``fewest_failures`` is then the shortest row. ``read_at`` is the newest successful look,
+    at least two; ``fewest_failures`` is then the shortest row. ``read_at`` is the newest successful look, at whoever
+    fails by now too,
     ``oldest_failure`` the oldest one that failed and was not made again since. Who is paused counts nowhere;
     ``all_paused``: so there is nobody to count.
     """

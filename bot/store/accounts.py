@@ -356,6 +356,7 @@ async def health(connection: Connection, source: str) -> Health:
             sa.func.min(accounts.c.failing_since).label("since"),
             sa.func.max(accounts.c.looked_at).label("looked_at"),
             sa.func.min(accounts.c.looked_at).label("oldest"),
+            sa.func.max(accounts.c.read_at).label("read_at"),
             sa.func.max(accounts.c.outage_said).label("said"),
         )
         .where(accounts.c.watched, accounts.c.source == source)
@@ -385,7 +386,7 @@ def health_of(found: Sequence[sa.Row[Any]]) -> Health:
         fewest_failures=min(row.fewest for row in failing) if shared else 0,
         outage=Outage(tells.looked_at, OutageKind(tells.outage_kind), tells.said or "") if tells else None,
         since=min((row.since for row in rows if row.outage_kind == tells.outage_kind), default=None) if tells else None,
-        read_at=max((row.looked_at for row in rows if not row.outage_kind and row.looked_at), default=None),
+        read_at=max((row.read_at for row in rows if row.read_at), default=None),
         oldest_failure=min((row.oldest for row in failing if not row.paused), default=None),
         all_paused=bool(found) and not checked,
     )

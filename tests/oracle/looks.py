@@ -210,6 +210,13 @@ class Fleet:
         company = {key: everyone[key] for key in paused if everyone[key].kinds & common}
         return [everyone, checked, checked | company]
 
+    def has_answered_since(self, look: Seen) -> bool:
+        """Whether the source may have answered somebody since it refused anybody last."""
+        ended = [[one for one in seen if one.answer.at <= look.stored_by] for seen in self.seen.values()]
+        refused = [one[-1].answer.at for one in ended if one and one[-1].answer.outage in REFUSED]
+        answered = [one.answer.at for seen in ended for one in seen if one.answer.outage is None]
+        return bool(refused and answered) and max(refused) < max(answered)
+
     def waits(self, look: Seen) -> bool:
         """Whether some account that may fail was not looked at since another one could be read again."""
         failed, answered = [], []
@@ -277,17 +284,21 @@ def source_looks(fleet: Fleet) -> list[Look]:
     looks = sorted((one for seen in fleet.seen.values() for one in seen), key=lambda one: one.answer.at)
     for one in looks:
         after = truth.rules_at(one.answer.at).unreadable_after
-        waits = fleet.waits(one)
-        ways = [way for health in fleet.healths(one) for way in source_ways(health, after, waits=waits)]
+        waits, stale = fleet.waits(one), fleet.has_answered_since(one)
+        ways = [way for health in fleet.healths(one) for way in source_ways(health, after, waits=waits, stale=stale)]
         found.append(Look(one.answer.at, one.stored_by, distinct(ways, sure=one.sure)))
     return found
 
 
-def source_ways(health: dict[str, State], after: int, *, waits: bool) -> list[Standing | None]:
-    """Where the source may stand; ``waits``: it may hold what was told until all were looked at since it answers."""
+def source_ways(health: dict[str, State], after: int, *, waits: bool, stale: bool) -> list[Standing | None]:
+    """Where the source may stand; ``waits``: it may hold what was told until all were looked at since it answers.
+
+    ``stale``: it has answered somebody since it refused anybody, so that refusal says nothing any more.
+    """
     refused = [state.kinds & frozenset(REFUSED) for state in health.values()]
     held: list[Standing | None] = [unreadable(0, 2, "critical")] if waits else []
-    if any(refusal == state.kinds for refusal, state in zip(refused, health.values(), strict=True) if refusal):
+    surely = any(refusal == state.kinds for refusal, state in zip(refused, health.values(), strict=True) if refusal)
+    if surely and not stale:
         return [unreadable(2, 2, "critical"), *held, *([unreadable(0, 0, "critical")] if waits else [])]
     may, must = shared(health)
     lowest = min(min(state.counts) for state in health.values())
