@@ -100,7 +100,9 @@ def plans_verb(parcel: Parcel, now: datetime) -> str:
         return "was cancelled" if one else "were cancelled"
     if all(has_ended(notice, notice.facts.plan or Plan(), now) for notice in notices):
         return "has ended" if one else "have ended"
-    if all(notice.facts.plan and notice.facts.plan.renews for notice in notices):
+    plans = [notice.facts.plan or Plan() for notice in notices]
+    ended = any(has_ended(notice, plan, now) for notice, plan in zip(notices, plans, strict=True))
+    if not ended and all(plan.renews for plan in plans):
         return "renews soon" if one else "renew soon"
     return "needs attention" if one else "need attention"
 

@@ -260,6 +260,10 @@ def several() -> Mapping[str, str]:
         "readable again": shown.notices(
             *(unreadable(Reason.RESOLVED, INFO, name=name, email=name) for name in ("Ads", "Demo"))
         ),
+        "plans renew, one was not renewed": shown.notices(
+            plan(severity=CRITICAL, plan=replace(given.PREMIUM, ends_at=given.ago(hours=2)), name="Ads", email="ads"),
+            plan(severity=INFO, plan=given.PREMIUM, name="Demo", email="demo"),
+        ),
         "plans have ended": shown.notices(
             *(plan(severity=CRITICAL, plan=ended, name=name, email=name) for name in ("Ads", "Demo"))
         ),
