@@ -18,7 +18,6 @@ from bot.core.model import (
     Capabilities,
     Chat,
     Credits,
-    Foretold,
     LeftOut,
     Limits,
     Measure,
@@ -37,6 +36,7 @@ from bot.core.model import (
 from tests.chat import given
 from tests.chat.given import NOW, ago
 from tests.chat_live.desk import FakeDesk
+from tests.golden import alerts
 
 CRITICAL, WARNING, INFO = Severity.CRITICAL, Severity.WARNING, Severity.INFO
 HERE = Chat(111)
@@ -44,18 +44,7 @@ LATELY = ago(minutes=15)
 FAR = replace(given.PREMIUM, ends_at=NOW + timedelta(days=20))
 LADDER = (Threshold(20, percent=True), Threshold(5, percent=True), Threshold(0))
 ABLE = Capabilities(fast_mode=True, veo_sora=True, off_peak_discount="0.7", image_models=("a",) * 11)
-OUT = Foretold(
-    made_at=ago(hours=1),
-    total=2_900,
-    useful=True,
-    lasts=False,
-    before=True,
-    earliest=datetime(2026, 7, 22, 14, 20, tzinfo=UTC),
-    median=datetime(2026, 7, 22, 16, 0, tzinfo=UTC),
-    latest=datetime(2026, 7, 22, 18, 40, tzinfo=UTC),
-    boundary=given.REFILL,
-    per_day=1_240,
-)
+OUT = alerts.OUT
 LASTS = replace(
     OUT,
     total=12_450,
