@@ -29,9 +29,10 @@ def tell_plan(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
 
 
 def has_ended(notice: Notice, plan: Plan, now: datetime) -> bool:
-    """Whether the plan is over, for one that renews by itself only if the alert says that it did not renew."""
-    past = plan.free or plan.ends_at is None or plan.ends_at <= now
-    return past and not (plan.renews and notice.severity is Severity.INFO)
+    """Whether the plan is over; of one that renews the alert says so, even if the clock was set back since."""
+    if plan.renews:
+        return notice.severity is not Severity.INFO
+    return plan.free is True or plan.ends_at is None or plan.ends_at <= now
 
 
 def renews(notice: Notice, plan: Plan, now: datetime, zone: ZoneInfo) -> Telling:
@@ -126,7 +127,8 @@ def ended_sentence(plan: Plan, now: datetime, zone: ZoneInfo) -> str:
     """When the plan ended, and what to do."""
     if plan.ends_at is None:
         return "no refill comes. Subscribe again to go on."
-    when = f"{say_on(plan.ends_at, now, zone)}, {say_ago(plan.ends_at, now)}"
+    ago = f", {say_ago(plan.ends_at, now)}" if plan.ends_at <= now else ""
+    when = f"{say_on(plan.ends_at, now, zone)}{ago}"
     if plan.renews:
         return f"{say_plan(plan)} was due {when}. Check its payment at PixVerse."
     return f"{say_plan(plan)} ended {when}. No refill comes. Renew it to go on."

@@ -21,6 +21,7 @@ from bot.core.model import (
     Ladder,
     Number,
     OutageKind,
+    Plan,
     Reading,
     Rules,
     Severity,
@@ -32,7 +33,7 @@ RENEWAL_GRACE = timedelta(minutes=5)
 """A plan that renews by itself is renewed some seconds after its end (the page's sample: 6 s), not before it."""
 
 ENDED_MARGIN = timedelta(hours=1)
-"""An ended plan counts as going on again only when its new end is at least this far away."""
+"""An ended plan counts as going on again only when its new end is at least this far away; one that renews, at once."""
 
 RECOVERY_WAIT = timedelta(minutes=5)
 """So long at most a source's recovery waits for those of its accounts that were not looked at again yet."""
@@ -178,14 +179,20 @@ def is_gone(reading: Reading, before: Reading | None) -> bool:
 def plan_level(reading: Reading, left: float, ladder: Ladder, *, margin: bool) -> int:
     """The level that ``left`` seconds reach or, with ``margin``, still hold."""
     plan = reading.plan
-    grace = RENEWAL_GRACE.total_seconds() if plan.renews else 0
-    if left <= (ENDED_MARGIN.total_seconds() if margin else -grace):
+    if left <= over_at(plan, margin=margin):
         return CANCELLED + len(ladder) + 1
     factor = 1.1 if margin else 1
     level = deepest([rung.value * factor for rung in ladder], left)
     if plan.renews:
         return RENEWS if level else 0
     return CANCELLED + level if level or plan.cancelled_at else 0
+
+
+def over_at(plan: Plan, *, margin: bool) -> float:
+    """The seconds left at which a plan has ended or, with ``margin``, still counts as ended."""
+    if plan.renews:  # once the end lies ahead, as after a clock set back, it renews: nothing is overdue
+        return 0 if margin else -RENEWAL_GRACE.total_seconds()
+    return ENDED_MARGIN.total_seconds() if margin else 0
 
 
 def account_failures(account: Account, rules: Rules, health: Health) -> Standing | None:

@@ -374,6 +374,16 @@ def test_reminders_of_what_has_not_changed() -> None:
     assert "Premium - Monthly ended on Sat 18 Jul, 14:03, 2 d ago" in over
 
 
+def test_an_overdue_plan_stays_so_in_a_message_that_a_clock_set_back_overtakes() -> None:
+    """Critical and "renews in 7 min. Nothing to do" would contradict each other."""
+    overdue = plan(severity=CRITICAL, plan=replace(given.PREMIUM, ends_at=NOW + timedelta(minutes=7)))
+    assert said(parcel(overdue)).text.split("\n")[:2] == [
+        "🔴 Studio: plan was not renewed",
+        "Critical: Premium - Monthly was due today 14:10. Check its payment at PixVerse.",
+    ]
+    assert "🔴 Critical, ended today: Studio" in said(parcel(overdue, replace(overdue, subject="other"))).text
+
+
 def test_plan_without_monthly_credits_left() -> None:
     """Nothing lapses where nothing is left."""
     assert said(parcel(plan(credits=given.NONE_LEFT))).text.endswith("\nRenew it to go on.")

@@ -220,7 +220,8 @@ def plan_levels(
         (7.7 * DAY, (0, 1)),
         (7 * DAY, (1, 1)),
         (3 * DAY, (1, 1)),
-        (HOUR, (1, ENDED)),
+        (HOUR, (1, 1)),
+        (SECOND, (1, 1)),
         (timedelta(0), (1, ENDED)),
         (-5 * MINUTE + SECOND, (1, ENDED)),
         (-5 * MINUTE, (ENDED, ENDED)),
@@ -228,7 +229,10 @@ def plan_levels(
     ],
 )
 def test_a_plan_that_renews(left: timedelta, levels: tuple[int, int]) -> None:
-    """Renewing: told once, at the first rung; ended only some minutes after its end, for renewal takes a moment."""
+    """Renewing: told once, at the first rung; ended only some minutes after its end, for renewal takes a moment.
+
+    An end that lies ahead again, after a clock was set back, is no longer overdue.
+    """
     assert plan_levels(left) == levels
 
 

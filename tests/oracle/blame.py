@@ -51,8 +51,8 @@ def blamed_in(truth: Truth, text: str, about: set[str], at: float) -> Iterator[s
     plans = [one.plan for one in answers if one.plan is not None and one.outage is None]
     if re.search(PLAN_FREE, text) and not any(plan.free for plan in plans):
         yield "the plan"
-    clocks = truth.clocks(at)
-    over = [plan.free or (plan.ends_at is not None and plan.ends_at <= max(clocks)) for plan in plans]
+    latest = max([*truth.clocks(at), *(since + truth.offset(since) - by for since, by in truth.jumps if since <= at)])
+    over = [plan.free or (plan.ends_at is not None and plan.ends_at <= latest) for plan in plans]
     if re.search(PLAN_OVER, text) and not any(over):
         yield "the plan"
 

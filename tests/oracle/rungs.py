@@ -2,7 +2,7 @@
 
 The tolerances that the design itself grants live here: the recovery margin (a rung of credits is left a tenth above it
 and never by less than the daily allowance; a plan's, a tenth of it too), the five minutes that a plan which renews by
-itself may be late, and the hour by which an ended plan's new end must lie ahead.
+itself may be late, and the hour by which the new end of an ended plan that does not renew must lie ahead.
 """
 
 from dataclasses import dataclass
@@ -137,7 +137,7 @@ def on_plan_unseen(known: Plan, rules: Rules, clock: float) -> Standing | None:
 
 def plan_depth(left: float, ladder: tuple[float, ...], margin: bool, *, renews: bool) -> int:
     """How deep a plan's remaining time lies, or, with the margin, still lies."""
-    over = ENDED_MARGIN if margin else -RENEWAL_GRACE if renews else 0.0
+    over = (0.0 if margin else -RENEWAL_GRACE) if renews else ENDED_MARGIN if margin else 0.0
     if left <= over:
         return len(ladder) + 3
     depth = below([rung * 1.1 if margin else rung for rung in ladder], left)
