@@ -84,6 +84,7 @@ class Story:
     def __init__(self, truth: Truth, chat: str, subject: str, measure: str) -> None:
         """Begins with nothing told."""
         self.truth = truth
+        self.chat = truth.now_called(chat)
         self.subject = subject
         self.measure = measure
         self.joined_at = max((at for name, at in truth.joined.items() if truth.now_called(name) == chat), default=0.0)
@@ -118,7 +119,7 @@ class Story:
                     yield from self.settled(one, look.at)
                 continue
             before = ended(mind) if mind.over else mind
-            for one in self.perhaps_reminded(before, look.at) if is_milder(before, way) else (before,):
+            for one in self.before_it(before, way, look.at):
                 moved = self.moved(one, way, look.at)
                 if len(look.ways) == 1 and self.surely_reminded(one, moved, look.at):
                     yield self.to_be_reminded(moved, look)
@@ -143,18 +144,25 @@ class Story:
         """That a plan is gone is told once, then over without a word; what a mute withholds of it is still owed.
 
         What somebody acknowledged or snoozed is known, and over. What waits for Telegram meanwhile, here or in another
-        chat, may still be overtaken by a recovery. A chat that joins afterwards is told of it only if another chat has
-        not got it until then.
+        chat, may still be overtaken by a recovery, which is then told to all. A chat that joins afterwards is told of
+        it only if another chat has not got it until then.
         """
         owed = mind.level and (mind.fresh or mind.level > mind.told)
         known = self.is_known(mind, at)
-        elsewhere = owed and not mind.over and len(self.truth.chats_of(self.subject)) > 1
+        others = self.truth.chats_of(self.subject) - {self.chat}
+        elsewhere = not mind.over and (bool(owed and others) or any(self.may_wait(mind, one, at) for one in others))
         if mind.due or not mind.level or elsewhere:
             yield mind
         if owed and not known:
             yield replace(mind, over=True)
         if mind.level and (known or not (owed and at >= self.joined_at)):
             yield ended(mind)
+
+    def may_wait(self, mind: Mind, chat: str, at: float) -> bool:
+        """Whether another chat may still have to get the last that was told of the alert."""
+        counted = self.before and any(way and not way.settled for way in self.before.ways)
+        last = max(mind.since, mind.spoke, self.before.stored_by if self.before and counted else 0.0)
+        return self.truth.in_time(last, self.truth.slack.tell, self.truth.in_the_way(chat)) >= at
 
     def surely_reminded(self, before: Mind, mind: Mind, at: float) -> bool:
         """Whether a look must lead to a reminder: nothing else was told, in the way, or in doubt since the last one."""
@@ -187,14 +195,24 @@ class Story:
         yield mind
         if mind.nags and self.reminds(mind, at) and not (mind.due and mind.due[-1].reminds):
             told_by, _ = self.told_by(at)
-            due = Due(at, at, told_by, mind.severity, mind.number, mind.rung, reminds=True, lossy=True)
+            since = self.reminds_from(mind, at)
+            due = Due(since, at, told_by, mind.severity, mind.number, mind.rung, reminds=True, lossy=True)
             yield replace(mind, due=(*mind.due, due), reminders=mind.reminders + 1, told_out=mind.out)
 
+    def before_it(self, mind: Mind, way: Standing, at: float) -> Iterator[Mind]:
+        """What a look may find still to be told: a reminder, where it makes less of that, or more."""
+        if is_milder(mind, way):
+            yield from self.perhaps_reminded(mind, at)
+        elif way.reached > mind.level:
+            yield from self.unheard(mind, at)
+        else:
+            yield mind
+
     def unheard(self, mind: Mind, at: float) -> Iterator[Mind]:
-        """The look before may have led to a reminder that Telegram has not taken yet: the plan was gone then."""
+        """The look before may have led to a reminder that Telegram has not taken yet, of what was so until then."""
         before = self.before
-        gone = before and not any(way is None or way.settled for way in before.ways)
-        if before and gone and self.told_by(before.stored_by)[0] >= at:
+        counted = before and any(way and not way.settled for way in before.ways)
+        if before and counted and self.told_by(before.stored_by)[0] >= at:
             yield from self.perhaps_reminded(mind, before.at)
         else:
             yield mind
@@ -388,9 +406,8 @@ class Story:
             last = Due(message.at, message.at, message.at, mind.severity, telling.number, telling.rung, True)
             told = replace(rest, reminders=mind.reminders + 1, spoke=message.at, told_out=mind.out)
             told = replace(told, again=(*block, last) if may_repeat else ())
-            every = self.shortest_wait(mind.since, message.at) or 0.0
-            earliest = min(message.at, mind.since + every * (mind.reminders + 1))
-            yield told, (block[0].at, block[0].stored_by) if block else (earliest, message.at)
+            since = self.reminds_from(mind, message.at)
+            yield told, (block[0].at, block[0].stored_by) if block else (since, message.at)
 
     def may_leave_out(self, due: Due, at: float) -> bool:
         """Whether a message of this moment may have been written before something became due."""
@@ -402,6 +419,10 @@ class Story:
         if every is None:
             return False
         return at - mind.since + self.truth.slack.tick >= every * (mind.reminders + 1)
+
+    def reminds_from(self, mind: Mind, at: float) -> float:
+        """The earliest moment until then at which the next reminder may have become due."""
+        return min(at, mind.since + (self.shortest_wait(mind.since, at) or 0.0) * (mind.reminders + 1))
 
     def shortest_wait(self, since: float, until: float) -> float | None:
         """REMIND_EVERY; where it was changed meanwhile, the shortest of what it was."""

@@ -261,6 +261,31 @@ def test_a_plan_that_is_gone_is_not_told_once_it_was_acknowledged() -> None:
     assert judge(truth, told((1903, GONE)))[0].what.startswith("told without a reason")
 
 
+@pytest.mark.parametrize("away", [True, False])
+def test_a_plan_that_is_gone_has_a_recovery_while_another_chat_waits_to_be_told(away: bool) -> None:
+    """Until each chat has got it the alert fires, and its end is told to all."""
+    truth = gone()
+    truth.chats, truth.wishes = ("1", "2"), []
+    truth.hurdles = [Hurdle((500, 2300), "2")] if away else []
+    here, there = told((603, GONE), (2403, GOES_ON)), told((2302 if away else 603, GONE), (2403, GOES_ON), chat="2")
+    misses = judge(truth, Told([*here.messages, *[replace(one, id=one.id + 10) for one in there.messages]]))
+    assert [miss.what.partition(":")[0] for miss in misses] == ([] if away else ["told without a reason"] * 2)
+
+
+@pytest.mark.parametrize("away", [True, False])
+def test_a_reminder_that_waited_may_be_told_before_something_worse(away: bool) -> None:
+    """It is as old as the look that led to it, and so in order; without anything in its way it is told too often."""
+    truth = world(9000, 9000, 9000)
+    truth.every, truth.ended_at = 1200.0, 3000.0
+    truth.rules = [(0, Rules(plan_ends_within=(DAY * 30,), remind_every=1200.0))]
+    plans = [*[Plan(DAY * 20, renews=False, cancelled=True)] * 2, Plan(renews=False, free=True)]
+    looks = zip(truth.answers, plans, strict=True)
+    truth.answers = [replace(one, at=1 + look * 1200, plan=plan) for look, (one, plan) in enumerate(looks)]
+    ends = "🔴 Ada: plan ends in 20 days\nCritical: so."
+    truth.hurdles = [Hurdle((1100, 2400))] if away else []
+    assert bool(judge(truth, told((3, ends), (2402, ends), (2404, GONE)))) is not away
+
+
 GREEN, RED = "🟢 The bot is well · up 1 h", "🔴 1 problem · up 1 h"
 
 
