@@ -418,6 +418,16 @@ def late_cancellation() -> tuple[Part, ...]:
     return ((measures, "plan_level", wrong),)
 
 
+def overdue_though_ahead() -> tuple[Part, ...]:
+    """A plan that renews stays overdue for an hour though a clock set back has its end lie ahead."""
+    right = measures.over_at
+
+    def wrong(plan: Plan, *, margin: bool) -> float:
+        return measures.ENDED_MARGIN.total_seconds() if margin else right(plan, margin=margin)
+
+    return ((measures, "over_at", wrong),)
+
+
 def broken_told_once() -> tuple[Part, ...]:
     """A broken session is told once and never again."""
     return ((Alert, "reminds", property(lambda alert: alert.severity is Severity.CRITICAL)),)
@@ -465,4 +475,5 @@ DEFECTS = (
     Defect("a cancellation told late", late_cancellation, 19),
     Defect("a withdrawn cancellation not told", partial(not_eased, Measure.PLAN), 5),
     Defect("a broken session told once", broken_told_once, 20),
+    Defect("overdue though its end lies ahead", overdue_though_ahead, 1337),
 )
