@@ -158,6 +158,7 @@ class Desk:
     async def _recorded(self) -> Vitals:
         """The same, where the database can be read."""
         deliveries = await self._fleet.deliveries()
+        more_often_since, read_by = await self._fleet.more_often()
         return Vitals(
             last_round_at=await self._fleet.last_round_at(),
             readable_until=await self._fleet.readable_until(),
@@ -174,7 +175,8 @@ class Desk:
             unreached_since=deliveries.unreached_since,
             polling_notes=self.polling.notes if self.polling else (),
             round_every=self._checks.rounds.every,
-            more_often_since=await self._fleet.more_often_since(),
+            more_often_since=more_often_since,
+            read_by=read_by,
             all_paused=self._checks.rounds.all_paused,
         )
 

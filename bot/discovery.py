@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.context import Context
+from bot.core.health import window_of
 from bot.core.listing import TakenAway, listing_noted, taken_away
 from bot.core.looks import gone_notice, newly_listed
 from bot.core.model import (
@@ -205,7 +206,7 @@ class Discovery:
         plan = {key: next_look(key, every, now) for key, every in shorter.items()}
         await accounts.due_by(connection, plan)
         if shorter:
-            await chats.mark(connection, chats.MORE_OFTEN, now)
+            await chats.mark_more_often(connection, now, now + window_of(max(shorter.values())))
 
     async def _greet(self, connection: Connection, watched: Iterable[Known], now: datetime) -> None:
         """Greets each new chat that is told of any account."""

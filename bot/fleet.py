@@ -141,10 +141,10 @@ class Fleet:
             reads = await accounts.last_reads(connection)
         return max((at + window_of(self._every_of(source, email)) for source, email, at in reads), default=None)
 
-    async def more_often_since(self) -> datetime | None:
-        """When anybody was resumed after a pause, or got a shorter interval."""
+    async def more_often(self) -> tuple[datetime | None, datetime | None]:
+        """When anybody was resumed after a pause, or got a shorter interval; and by when to expect a reading of them."""
         async with self._store.read() as connection:
-            return await chats.marked(connection, chats.MORE_OFTEN)
+            return await chats.more_often(connection)
 
     async def last_round_at(self) -> datetime | None:
         """When a round ended last."""

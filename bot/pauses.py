@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from bot.checks import Checks
 from bot.context import Context
 from bot.core.decide import is_muted
+from bot.core.health import window_of
 from bot.core.model import Account, Chat, Facts, Notice, Pause, Severity, Silence, Topic
 from bot.core.pauses import EVERYONE, Paused
 from bot.recipients import covers
@@ -68,6 +69,7 @@ class Pauses:
         """Holds nothing but what it is handed."""
         self._store = context.store
         self._clock = context.clock
+        self._every_of = context.every_of
         self._roster = context.roster
         self._recipients = context.recipients
         self._on_notices = context.on_notices
@@ -161,7 +163,8 @@ class Pauses:
         if freed:
             until = min(now, *(max(pause.until for pause in held[one]) for one in freed))
             await accounts.plan_looks(connection, {one.key: now for one in freed})
-            await chats.mark(connection, chats.MORE_OFTEN, until)
+            longest = max(self._every_of(one.source, one.email) for one in freed)
+            await chats.mark_more_often(connection, until, until + window_of(longest))
             if all(held.values()):
                 self._checks.nobody_checked_until(until)
         return after, freed

@@ -482,7 +482,27 @@ async def test_readings_count_by_their_own_interval_and_not_in_a_pause(world: Wo
     await pauses.pause([None], 9 * HOURS, "Kim", CHAT)
     assert await fleet.readable_until() is None
     assert world.checks.rounds.all_paused
-    assert await fleet.more_often_since() is None
+    assert await fleet.more_often() == (None, None)
     world.clock.forward(hours=3)
     await pauses.resume_all("Kim", CHAT)
-    assert await fleet.more_often_since() == NOW + 3 * HOURS
+    assert await fleet.more_often() == (NOW + 3 * HOURS, NOW + 7 * HOURS + minute)
+
+
+async def test_who_goes_on_is_to_be_read_by_the_interval_of_that_account(world: World) -> None:
+    """The grace of a resumed account is its own: it hides for no longer that none of the others can be read."""
+    await world.discovery((ALICE, None), (BOB, None)).resume()
+    (source,) = world.context.roster.watchlist.sources.values()
+    often = {
+        email: replace(one, check_every=QUARTER / 3 if email == BOB else None) for email, one in source.accounts.items()
+    }
+    world.put_in_force(replace(source, accounts=often))
+    fleet, pauses, minute = Fleet(world.context), pauses_of(world), timedelta(minutes=1)
+    await pauses.pause([BOBS], HOURS, "Kim", CHAT)
+    world.clock.forward(minutes=30)
+    await pauses.resume([BOBS], "Kim", CHAT)
+    resumed = NOW + HOURS / 2
+    assert await fleet.more_often() == (resumed, resumed + 2 * QUARTER / 3 + minute)
+    await pauses.pause([ALICES, BOBS], HOURS, "Kim", CHAT)
+    await pauses.resume([ALICES], "Kim", CHAT)
+    await pauses.resume([BOBS], "Kim", CHAT)
+    assert await fleet.more_often() == (resumed, resumed + 2 * QUARTER + minute), "the longer grace of another stays"

@@ -43,7 +43,8 @@ class Vitals:
 
     ``readable_until`` is how long the last readings count, each by its account's interval. ``round_every`` is the time
     between two rounds, where that is not the setting's; ``more_often_since`` when anybody was resumed, or got a shorter
-    interval: what was due before is not judged by that. With ``all_paused`` there is nothing to check.
+    interval: what was due before is not judged by that. ``read_by`` is by when to expect a reading of one of those, by
+    their own intervals. With ``all_paused`` there is nothing to check.
 
     ``database`` says what is wrong with the database. While it cannot be read, what it knows is not known: None, and
     ``readable`` is False.
@@ -62,6 +63,7 @@ class Vitals:
     unreached_since: datetime | None = None
     round_every: timedelta | None = None
     more_often_since: datetime | None = None
+    read_by: datetime | None = None
     all_paused: bool = False
     database: str | None = None
     readable: bool = True
@@ -101,7 +103,7 @@ def check_problems(vitals: Vitals, every: timedelta, now: datetime) -> list[str]
     found = []
     if now > max(filter(None, (ended, since)), default=NEVER):
         found.append(f"no round of checks ended in the last {say_duration(window)}")
-    if now > max(filter(None, (vitals.readable_until, since)), default=NEVER):
+    if now > max(filter(None, (vitals.readable_until, vitals.read_by)), default=NEVER):
         found.append(f"{NONE_READ} in the last {say_duration(window)}")
     return found
 

@@ -16,6 +16,9 @@ ROUND = "round"
 MORE_OFTEN = "more often"
 """Since when anybody is checked more often than before: resumed after a pause, or at a shorter interval."""
 
+READ_BY = "read by"
+"""By when one of those can be expected to be read, each by its own interval."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -121,6 +124,22 @@ async def mark(connection: Connection, name: str, at: datetime) -> None:
     """Remembers when something happened last."""
     statement = insert(marks).values(name=name, at=at)
     await connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": at}))
+
+
+async def mark_more_often(connection: Connection, since: datetime, read_by: datetime) -> None:
+    """Remembers since when some accounts are checked more often, and by when to expect a reading of them.
+
+    What was remembered of others stays where it is later.
+    """
+    statement = insert(marks)
+    later = sa.case((marks.c.at > statement.excluded.at, marks.c.at), else_=statement.excluded.at)
+    rows = [{"name": MORE_OFTEN, "at": since}, {"name": READ_BY, "at": read_by}]
+    await connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": later}), rows)
+
+
+async def more_often(connection: Connection) -> tuple[datetime | None, datetime | None]:
+    """Since when some accounts are checked more often, and by when to expect a reading of them."""
+    return await marked(connection, MORE_OFTEN), await marked(connection, READ_BY)
 
 
 async def marked(connection: Connection, name: str) -> datetime | None:

@@ -44,7 +44,7 @@ SHIFTED: Mapping[sa.Table, tuple[str, ...]] = {
 ONLY: Mapping[sa.Table, sa.ColumnElement[bool]] = {
     outages: outages.c.until.is_(None),
     outbox: outbox.c.state != DELIVERED,
-    marks: marks.c.name.in_((chats.ROUND, chats.MORE_OFTEN)),
+    marks: marks.c.name.in_((chats.ROUND, chats.MORE_OFTEN, chats.READ_BY)),
 }
 """Which rows of a table move, where not all do: the others tell what was, and when, by the clock of that time."""
 
