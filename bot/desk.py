@@ -16,7 +16,7 @@ from bot.checks import Checks
 from bot.core.blackout import blackout
 from bot.core.board import BoardShown
 from bot.core.clock import ClockStep
-from bot.core.health import NONE_READ, RefusedChat, Vitals, delivery_problems, problems, unreached_for
+from bot.core.health import NONE_READ, RefusedChat, Vitals, delivery_problems, overdue, problems, unreached_for
 from bot.core.history import Picture, Recorded
 from bot.core.model import Account, Alert, Chat, Notification, Watched
 from bot.discovery import Discovery
@@ -157,7 +157,7 @@ class Desk:
 
     async def _recorded(self) -> Vitals:
         """The same, where the database can be read."""
-        deliveries = await self._fleet.deliveries()
+        deliveries = await self._fleet.deliveries(self._outbox.backlogs)
         more_often_since, read_by = await self._fleet.more_often()
         return Vitals(
             last_round_at=await self._fleet.last_round_at(),
@@ -173,6 +173,7 @@ class Desk:
                 for chat, refusal in deliveries.refused.items()
             ),
             unreached_since=deliveries.unreached_since,
+            backlog_since=deliveries.depth.refused_since,
             polling_notes=self.polling.notes if self.polling else (),
             round_every=self._checks.rounds.every,
             more_often_since=more_often_since,
@@ -199,6 +200,7 @@ class Desk:
             oldest_waiting=now - vitals.waiting_since if vitals.waiting_since else None,
             refused=vitals.refused,
             nobody_told=unreached_for(vitals, now) is not None,
+            backlog=overdue(vitals.backlog_since, now),
             polling=vitals.polling_trouble or "working",
             last_delivery_at=vitals.last_delivery_at,
             problems=tuple(one for one in found if not (dark and one.startswith(NONE_READ))),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.context import Context
+from bot.core.delivery import Backlog
 from bot.core.health import unreached_since, window_of
 from bot.core.history import Recorded
 from bot.core.model import Account, Alert, Chat, Notification, OutageKind, Silence, SourceState, Topic, Watched
@@ -118,12 +119,12 @@ class Fleet:
         """Follows a group that has become another chat."""
         await self._store.write_patiently(lambda connection: self._recipients.move(connection, old, new))
 
-    async def deliveries(self) -> Deliveries:
+    async def deliveries(self, backlogs: Mapping[int, Backlog]) -> Deliveries:
         """What waits to be delivered, and which chats do not take it."""
         async with self._store.read() as connection:
-            depth = await outbox.depth(connection, self._clock())
+            depth = await outbox.depth(connection, self._clock(), backlogs)
             refused = await chats.refused(connection)
-            unreached = unreached_since(await outbox.untold(connection))
+            unreached = unreached_since(await outbox.untold(connection, backlogs))
         present = set(self._recipients.present)
         return Deliveries(depth, {chat: why for chat, why in refused.items() if chat in present}, unreached)
 
@@ -142,7 +143,7 @@ class Fleet:
         return max((at + window_of(self._every_of(source, email)) for source, email, at in reads), default=None)
 
     async def more_often(self) -> tuple[datetime | None, datetime | None]:
-        """When anybody was resumed after a pause, or got a shorter interval; and by when to expect a reading of them."""
+        """When anybody was resumed, or got a shorter interval; and by when to expect a reading of them."""
         async with self._store.read() as connection:
             return await chats.more_often(connection)
 

@@ -17,6 +17,8 @@ from bot.core.delivery import (
     GROUP_LIMIT,
     GROUP_WAIT,
     REFUSALS,
+    SLOW_SEND_S,
+    Backlog,
     Delivered,
     GroupWait,
     Later,
@@ -64,7 +66,8 @@ class Lane:
 
     Nothing is sent before ``ready_at``. Until ``gathers_until`` all that waits waits for more of its cause; something
     new is looked at all the same, for it may be of another cause. ``refused_at`` is when the chat began to refuse, or
-    last gave a sign of life since, from which the schedule of tries counts; ``refusal`` is Telegram's words.
+    last gave a sign of life since, from which the schedule of tries counts; ``refusal`` is Telegram's words. ``newest``
+    is the youngest notification that waited when the last message was chosen.
     """
 
     sent: deque[Sent] = field(default_factory=lambda: deque(maxlen=10 * GROUP_LIMIT))
@@ -76,6 +79,8 @@ class Lane:
     refusal: str = ""
     sign_at: float | None = None
     missed_something: bool = False
+    newest: int = 0
+    backlog: Backlog | None = None
     task: asyncio.Task[None] | None = None
 
 
@@ -194,6 +199,11 @@ class Outbox:
             return None
         return self._clock() + timedelta(seconds=max(lane.ready_at - self._timer(), 0.0))
 
+    @property
+    def backlogs(self) -> dict[int, Backlog]:
+        """What chats are still owed from before Telegram took messages for them again."""
+        return {chat_id: lane.backlog for chat_id, lane in self._lanes.items() if lane.backlog}
+
     async def run(self) -> None:
         """Delivers until cancelled."""
         while True:
@@ -287,17 +297,23 @@ class Outbox:
             part, message = self._post.write(parcel)
             if not await outbox.claim(connection, ids_of(part)):
                 return False
+        began = self._timer()
         with self._metrics.send_seconds.time():
             result = await self._post.send(message, chat)
         self._metrics.sends.labels(type(result).__name__.lower()).inc()
         full = len(part.stories) < len(parcel.stories)
+        lane.backlog = backlog_after(result, part, lane, self._timer() - began)
         await self._record(result, part, chat, lane, full=full)
         return True
 
     async def _choose(self, connection: Connection, chat_id: int, lane: Lane) -> tuple[Chat, Parcel] | None:
         """The oldest parcel that need not wait for its chat's pace, or for more of its cause."""
         now = self._timer()
-        pending, held_until = held_back(await outbox.pending(connection, chat_id), self._group_waits, now)
+        owed = await outbox.pending(connection, chat_id)
+        if lane.backlog and not any(one.id <= lane.backlog.up_to for one in owed):
+            lane.backlog = None
+        lane.newest = max((one.id for one in owed), default=0)
+        pending, held_until = held_back(owed, self._group_waits, now)
         if self._second_channel and pending:
             pending = await with_ways(connection, pending)
         by_chat: dict[Chat, list[Notification]] = {}
@@ -391,6 +407,19 @@ class Outbox:
         await self._store.write_patiently(note)
         level = logging.DEBUG if known == result.failure else logging.WARNING
         log.log(level, "Chat %s refuses messages: %s; trying again in %.0f s", chat, result.failure, wait)
+
+
+def backlog_after(result: SendResult, part: Parcel, lane: Lane, seconds: float) -> Backlog | None:
+    """What is still owed from a bad time, after a try that took so many seconds.
+
+    A try in vain says that itself, by its attempts. The first message that is taken after it leaves a backlog.
+    """
+    if not isinstance(result, Delivered):
+        return None
+    if part.attempts:
+        return Backlog(lane.newest, refused=lane.refused_at is not None)
+    slow = seconds > SLOW_SEND_S
+    return lane.backlog or (Backlog(lane.newest) if slow else None)
 
 
 async def with_ways(connection: Connection, pending: Sequence[Notification]) -> list[Notification]:

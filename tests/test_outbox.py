@@ -4,14 +4,24 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.core.delivery import CHAT_PAUSE, GROUP_WAIT, LONGEST_WAIT, Later, Moved, Rejected
+from bot.core.delivery import (
+    CHAT_PAUSE,
+    GROUP_WAIT,
+    LONGEST_WAIT,
+    SLOW_SEND_S,
+    Later,
+    Moved,
+    Rejected,
+    SendResult,
+)
+from bot.core.health import unreached_since
 from bot.core.model import Chat, Measure, Notice, Reason, Severity, Topic
 from bot.store import chats
 from bot.store import outbox as outbox_rows
@@ -215,6 +225,57 @@ async def refused_chats(postroom: Postroom) -> dict[Chat, chats.Refusal]:
     """The chats that take no messages, as they are remembered."""
     async with postroom.store.read() as connection:
         return await chats.refused(connection)
+
+
+async def owed_since(postroom: Postroom) -> tuple[datetime | None, datetime | None, datetime | None]:
+    """Since when Telegram keeps something waiting, what a chat refused is owed, and an alert has reached nobody."""
+    backlogs = postroom.outbox.backlogs
+    async with postroom.store.read() as connection:
+        depth = await outbox_rows.depth(connection, postroom.clock(), backlogs)
+        untold = await outbox_rows.untold(connection, backlogs)
+    return depth.tried_since, depth.refused_since, unreached_since(untold)
+
+
+@pytest.mark.parametrize(("failure", "wait"), [(AWAY, 1), (BLOCKED, 10)])
+async def test_what_waits_behind_the_first_message_after_a_bad_time_waits_since_before(
+    postroom: Postroom, failure: SendResult, wait: int
+) -> None:
+    """It was never tried, and still it is not only paced: the alert has reached nobody until it is told itself."""
+    postroom.post.results[CHAT.chat_id] = [failure]
+    await postroom.put(notice("a"), notice("b", measure=Measure.PLAN))
+    await postroom.fire(notice("b", measure=Measure.PLAN))
+    began = postroom.clock()
+    await postroom.turn()
+    postroom.pass_time(wait)
+    await postroom.turn()
+    assert postroom.post.keys() == ["a"]
+    assert await owed_since(postroom) == ((began, None, began) if failure is AWAY else (None, began, began))
+    later = notice("c", measure=Measure.FAILURES)
+    await postroom.put(later)
+    await postroom.fire(later)
+    postroom.pass_time(1)
+    await postroom.turn()
+    assert postroom.post.keys() == ["a", "b"]
+    assert await owed_since(postroom) == (None, None, None), "what came after is only paced"
+    await postroom.deliver()
+    assert postroom.outbox.backlogs == {}
+
+
+async def test_what_waits_while_telegram_is_slow_is_not_only_paced(postroom: Postroom) -> None:
+    """Sends that take half a minute each keep the others waiting, though none fails."""
+    hangs = postroom.post.hanging[CHAT.chat_id] = asyncio.Event()
+    await postroom.put(notice("a"), notice("b", measure=Measure.PLAN))
+    await postroom.fire(notice("b", measure=Measure.PLAN))
+    began = postroom.clock()
+    await postroom.outbox.pump()
+    await until(lambda: bool(postroom.post.tried))
+    postroom.pass_time(SLOW_SEND_S + 1)
+    hangs.set()
+    await asyncio.wait_for(postroom.outbox.drain(), 10)
+    assert postroom.post.keys() == ["a"]
+    assert await owed_since(postroom) == (began, None, began)
+    await postroom.deliver()
+    assert await owed_since(postroom) == (None, None, None)
 
 
 async def test_a_refusal_ends_nothing_and_delays_no_other(postroom: Postroom) -> None:

@@ -30,7 +30,8 @@ class Status:
 
     ``notes`` say what was amiss and hinders nothing, ``boards`` which do not say what they should. ``silences`` and
     ``pauses`` are those of the chat that asks. ``blackout``: nothing can be read. ``lists`` are the sources whose list
-    of accounts cannot be read.
+    of accounts cannot be read. ``backlog`` is for how long a message waits for a chat that refused and takes messages
+    again.
     """
 
     version: str
@@ -43,6 +44,7 @@ class Status:
     oldest_waiting: timedelta | None = None
     refused: tuple[RefusedChat, ...] = ()
     nobody_told: bool = False
+    backlog: timedelta | None = None
     polling: str = "working"
     last_delivery_at: datetime | None = None
     problems: tuple[str, ...] = ()
@@ -60,12 +62,16 @@ def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
     """Is the bot well."""
     unread, notes = unread_words(status, now, zone)
     wrong = len(unread) + len(status.problems) + len(status.refused) + len(status.boards)
+    wrong += status.backlog is not None
     ill = status.nobody_told or unread or status.problems  # what /healthz answers 503 for
     severity = Severity.CRITICAL if ill else Severity.WARNING
     sign, verdict = (SIGNS[severity], say_count(wrong, "problem")) if wrong else (RECOVERED, "the bot is well")
     text = Text().line(f"{sign} ", bold(capitalised(verdict)), f" · up {say_duration(status.uptime)}")
     text.lines((f"Problem: {clean(problem, 300)}",) for problem in (*unread, *status.problems))
     text.lines((f"Cannot write to {refusal_words(refused, now, zone)}",) for refused in status.refused)
+    if status.backlog is not None:
+        waits = f"A message has waited {say_duration(status.backlog)} for a chat that takes messages again"
+        text.line(f"{waits}. It follows.")
     text.lines((board_words(chat, trouble, now, zone),) for chat, trouble in status.boards.items())
     if status.watched is None:
         text.line("Rounds, accounts and messages are not known while the database cannot be read.")

@@ -17,6 +17,9 @@ LONGEST_GATHER = 240.0
 GROUP_WAIT = 60.0
 """Seconds that what follows on a change waits for the others of its source at most."""
 
+SLOW_SEND_S = 10.0
+"""What waits while a send takes longer waits for Telegram, and not for the chat's pace."""
+
 ALONE = (Topic.DOWNTIME, Topic.DIGEST, Topic.PAUSED, Topic.RESUMED)
 NOTES_LAST = {
     **dict.fromkeys((Topic.DIGEST, Topic.ACK, Topic.MUTE, Topic.PAUSED, Topic.RESUMED), timedelta(days=1)),
@@ -273,6 +276,17 @@ class Rejected:
     """Telegram refuses to write to the chat, for now: each refusal may pass, so none ends a delivery."""
 
     failure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What a chat was owed while Telegram took nothing for it, now that messages go out again.
+
+    It reaches up to a notification, by id. ``refused``: the chat refused, and Telegram was not away.
+    """
+
+    up_to: int
+    refused: bool = False
 
 
 SendResult = Delivered | Later | Moved | Rejected

@@ -38,8 +38,9 @@ class RefusedChat:
 class Vitals:
     """What the bot last managed to do. ``polling_silent`` is seconds since Telegram last answered the polling.
 
-    ``waiting_since`` is the oldest notification that was tried in vain; one that is only paced does not count, nor one
-    for a chat that refuses. ``unreached_since`` is the oldest alert that fires and has reached nobody at all.
+    ``waiting_since`` is the oldest notification that Telegram keeps waiting; one that is only paced does not count, nor
+    one for a chat that refuses. ``backlog_since`` is the oldest that a chat is still owed from when it refused, though
+    it takes messages again. ``unreached_since`` is the oldest alert that fires and has reached nobody at all.
 
     ``readable_until`` is how long the last readings count, each by its account's interval. ``round_every`` is the time
     between two rounds, where that is not the setting's; ``more_often_since`` when anybody was resumed, or got a shorter
@@ -61,6 +62,7 @@ class Vitals:
     polling_notes: tuple[str, ...] = ()
     refused: tuple[RefusedChat, ...] = ()
     unreached_since: datetime | None = None
+    backlog_since: datetime | None = None
     round_every: timedelta | None = None
     more_often_since: datetime | None = None
     read_by: datetime | None = None
@@ -84,8 +86,9 @@ def problems(vitals: Vitals, every: timedelta, now: datetime) -> list[str]:
 def delivery_problems(vitals: Vitals, now: datetime) -> list[str]:
     """What keeps messages from the chats, and words of the chats from the bot."""
     found = []
-    if vitals.waiting_since is not None and now - vitals.waiting_since > DELIVERY_WAIT:
-        found.append(f"a message has waited {say_duration(now - vitals.waiting_since)} for Telegram to take it")
+    waited = overdue(vitals.waiting_since, now)
+    if waited is not None:
+        found.append(f"a message has waited {say_duration(waited)} for Telegram to take it")
     unreached = unreached_for(vitals, now)
     if unreached is not None:
         found.append(f"an alert has reached nobody for {say_duration(unreached)}: no chat, no second channel")
@@ -115,7 +118,12 @@ def window_of(every: timedelta) -> timedelta:
 
 def unreached_for(vitals: Vitals, now: datetime) -> timedelta | None:
     """For how long an alert that fires has reached nobody, where that is longer than a delivery may take."""
-    age = now - vitals.unreached_since if vitals.unreached_since else timedelta(0)
+    return overdue(vitals.unreached_since, now)
+
+
+def overdue(since: datetime | None, now: datetime) -> timedelta | None:
+    """For how long something has waited since a moment, where that is longer than a delivery may take."""
+    age = now - since if since else timedelta(0)
     return age if age > DELIVERY_WAIT else None
 
 

@@ -1,7 +1,7 @@
 """The outbox: notifications that are not yet delivered, those that were, and those that nobody needs any more."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.core.delivery import Parcel, Waiting
+from bot.core.delivery import Backlog, Parcel, Waiting
 from bot.core.health import Untold
 from bot.core.model import GOOD_NEWS, Chat, Facts, Measure, Notice, Notification, Reason, Severity, Topic
 from bot.store.connection import Connection
@@ -29,13 +29,15 @@ OVER = (DELIVERED, FAILED)
 class Depth:
     """What waits in the outbox: how much, since when what was tried in vain, what failed, and the last delivery.
 
-    What a chat that refuses is owed waits too, and is not counted as tried in vain.
+    What a chat that refuses is owed waits too, and is not counted as tried in vain. ``refused_since`` is the oldest
+    that a chat is still owed from when it refused, though it takes messages again.
     """
 
     waiting: int = 0
     tried_since: datetime | None = None
     failed: int = 0
     delivered_at: datetime | None = None
+    refused_since: datetime | None = None
 
 
 def notification_of(row: sa.Row[Any]) -> Notification:
@@ -224,10 +226,17 @@ async def revive(connection: Connection, present: Collection[Chat]) -> None:
     )
 
 
-async def untold(connection: Connection) -> list[Untold]:
+def is_in(backlogs: Mapping[int, Backlog], *, refused: bool) -> sa.ColumnElement[bool]:
+    """Whether a row belongs to a backlog, of chats that refused or of others."""
+    ends = {chat_id: one.up_to for chat_id, one in backlogs.items() if one.refused is refused}
+    return outbox.c.id <= sa.case(ends, value=outbox.c.chat_id, else_=0) if ends else sa.false()
+
+
+async def untold(connection: Connection, backlogs: Mapping[int, Backlog] | None = None) -> list[Untold]:
     """What waits of alerts that fire, in chats that take no messages just now; whether anybody else has been told it.
 
-    What is only held back for the chat's pace does not count: something of the chat's was tried in vain.
+    What is only held back for the chat's pace does not count: something of the chat's was tried in vain, or it belongs
+    to the chat's backlog.
     """
     waits = outbox.c.state.in_([PENDING, SENDING])
     tried = sa.select(outbox.c.chat_id).where(waits, outbox.c.attempts > 0)
@@ -238,11 +247,13 @@ async def untold(connection: Connection) -> list[Untold]:
         alerts.c.episode == outbox.c.episode,
         alerts.c.level > 0,
     )
+    in_backlog = (is_in(backlogs or {}, refused=refused) for refused in (False, True))
+    held_up = sa.or_(outbox.c.chat_id.in_(tried.union(refusing)), *in_backlog)
     reached = sa.or_(told_elsewhere(), sa.exists().where(fallbacks.c.key == outbox.c.key))
     query = (
         sa.select(outbox.c.subject, outbox.c.measure, outbox.c.reason, outbox.c.created_at, reached.label("reached"))
         .join(alerts, firing)
-        .where(waits, outbox.c.topic == Topic.ALERT.value, outbox.c.chat_id.in_(tried.union(refusing)))
+        .where(waits, outbox.c.topic == Topic.ALERT.value, held_up)
         .order_by(outbox.c.id)
     )
     return [
@@ -307,15 +318,20 @@ async def answered_by(connection: Connection, chat: Chat, parcel: Parcel) -> int
     return max(Counter(found.values()).most_common(), key=lambda one: (one[1], one[0]))[0] if found else None
 
 
-async def depth(connection: Connection, now: datetime) -> Depth:
+async def depth(connection: Connection, now: datetime, backlogs: Mapping[int, Backlog] | None = None) -> Depth:
     """What waits, and since when; and the last delivery, but for those that a clock which was set back dates ahead."""
     waits = outbox.c.state.in_([PENDING, SENDING])
     refuses = outbox.c.chat_id.in_(sa.select(chats.c.chat_id).where(chats.c.gone.is_not(None)))
-    in_vain = sa.func.min(sa.case((sa.and_(outbox.c.attempts > 0, ~refuses), outbox.c.created_at)), type_=Moment)
-    waiting, tried_since = (await connection.execute(sa.select(sa.func.count(), in_vain).where(waits))).one()
+    refused = is_in(backlogs or {}, refused=True)
+    tried = sa.or_(outbox.c.attempts > 0, is_in(backlogs or {}, refused=False))
+    in_vain = sa.func.min(sa.case((sa.and_(tried, ~refuses, ~refused), outbox.c.created_at)), type_=Moment)
+    since_refusal = sa.func.min(sa.case((refused, outbox.c.created_at)), type_=Moment)
+    found = await connection.execute(sa.select(sa.func.count(), in_vain, since_refusal).where(waits))
+    waiting, tried_since, refused_since = found.one()
     failed_count = sa.select(sa.func.count()).where(outbox.c.state == FAILED)
     last = sa.select(sa.func.max(outbox.c.done_at)).where(outbox.c.state == DELIVERED, outbox.c.done_at <= now)
-    return Depth(waiting, tried_since, (await connection.scalar(failed_count)) or 0, await connection.scalar(last))
+    failed = (await connection.scalar(failed_count)) or 0
+    return Depth(waiting, tried_since, failed, await connection.scalar(last), refused_since)
 
 
 async def readdress(connection: Connection, old: int, new: int) -> None:

@@ -65,6 +65,22 @@ def test_status_of_a_bot_that_is_not() -> None:
     ]
 
 
+def test_status_while_a_chat_that_refused_is_still_owed_something() -> None:
+    """It takes messages again, and has not been told everything: that is no bot that is well, and no 503."""
+    catching_up = Status(
+        version="0.1.0",
+        uptime=timedelta(hours=1),
+        check_every=timedelta(minutes=15),
+        watched=12,
+        waiting=2,
+        backlog=timedelta(minutes=25),
+    )
+    assert replies.status_message(catching_up, NOW, UTC_ZONE).text.split("\n")[:2] == [
+        "🟠 1 problem · up 1 h",
+        "A message has waited 25 min for a chat that takes messages again. It follows.",
+    ]
+
+
 def test_status_while_the_database_cannot_be_read() -> None:
     """What is not known is said to be so: no 0, no "none yet"."""
     blind = Status(

@@ -18,7 +18,7 @@ from bot.core.blackout import blackout
 from bot.core.board import Trouble as BoardTrouble
 from bot.core.clock import ClockStep
 from bot.core.digest import Coming, Digest, Event, Kind
-from bot.core.health import RefusedChat, Vitals, notes, problems, unreached_for
+from bot.core.health import RefusedChat, Vitals, notes, overdue, problems, unreached_for
 from bot.core.model import Chat, Measure, Outage, OutageKind, SourceState
 from bot.core.storage import Failing, Trouble
 from tests.chat import given
@@ -56,6 +56,7 @@ def status(vitals: Vitals = WELL, **more: Any) -> str:
         oldest_waiting=NOW - vitals.waiting_since if vitals.waiting_since else None,
         refused=vitals.refused,
         nobody_told=unreached_for(vitals, NOW) is not None,
+        backlog=overdue(vitals.backlog_since, NOW),
         polling=vitals.polling_trouble or "working",
         last_delivery_at=vitals.last_delivery_at,
         problems=tuple(problems(vitals, EVERY, NOW)),
@@ -161,6 +162,7 @@ def statuses() -> Mapping[str, str]:
         "a chat that refuses, nobody is told": status(
             replace(WELL, refused=(blocked,), waiting=1, unreached_since=ago(minutes=5))
         ),
+        "a chat that refused a moment ago": status(replace(WELL, waiting=2, backlog_since=ago(minutes=5))),
         "the outbox is late": status(replace(WELL, waiting=3, waiting_since=ago(minutes=5))),
         "Telegram is away": status(polling),
         "Telegram is away, for a moment": status(replace(polling, polling_silent=20.0)),
