@@ -126,6 +126,7 @@ class Life:
             store, roster, recipients, every, world.clock, metrics, self.outbox.wake, lambda _: world.count("rounds")
         )
         self.changed, self.reloading = asyncio.Event(), asyncio.Lock()
+        self.idle = False
         self.verdicts = NoticedVerdicts(context)
         self.verdicts.saved = self.changed.set
         self.checks = Checks(context, self.verdicts)
@@ -187,8 +188,15 @@ class Life:
                 continue
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.until_due()):
+                    self.idle = True
                     await self.changed.wait()
                 await asyncio.sleep(TICK)
+            self.idle = False
+
+    def note_ticks(self) -> None:
+        """Notes the ticks that were left out until now: a downtime counts from the last of them."""
+        if self.idle:
+            self.checks.nobody_checked_until(self.clock())
 
     def until_due(self) -> float:
         """Seconds until the first tick at which something may be due, or the clock may have been changed."""

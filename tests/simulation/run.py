@@ -14,7 +14,7 @@ from tests.oracle.judge import LEFT_OPEN
 from tests.oracle.told import Told
 from tests.simulation.database import File, SimulatedStore
 from tests.simulation.history import BEGIN, STORE_FAULTS, History
-from tests.simulation.life import Life
+from tests.simulation.life import TICK, Life
 from tests.simulation.loop import SimulatedLoop
 from tests.simulation.services import World
 from tests.simulation.upkeep import lay_down
@@ -78,12 +78,12 @@ def one_life(world: World, now: float, kill: tuple[float, int, float]) -> float:
             world.count(f"database {fault.kind}")
         return fault.kind if fault else None
 
-    for at, length in history.stops:
-        if at > now:
-            loop.call_at(at, partial(stand_still, world, loop, length))
     store = SimulatedStore(file(), history.chance, trouble, loop.time)
     store.found_full = partial(note_full, world, loop)
     life = Life(world, store)
+    for at, length in history.stops:
+        if at > now:
+            loop.call_at(at, partial(stand_still, life, loop, at, length))
     try:
         loop.live(life.live)
     finally:
@@ -105,8 +105,11 @@ def note_full(world: World, loop: SimulatedLoop) -> None:
         world.truth.unwritable.append((loop.now, fault.until))
 
 
-def stand_still(world: World, loop: SimulatedLoop, length: float) -> None:
-    """The process is suspended for so long."""
+def stand_still(life: Life, loop: SimulatedLoop, at: float, length: float) -> None:
+    """The process is suspended from a moment on for so long, or as soon as it has stood still for another stop."""
+    world = life.world
+    if loop.now < at + TICK:
+        life.note_ticks()
     world.count("stops")
     world.truth.stopped.append((loop.now, loop.now + length))
     world.truth.trouble.append((loop.now, loop.now + length))

@@ -21,6 +21,13 @@ def test_a_history_is_the_same_each_time() -> None:
     assert live_through(7).told == live_through(7).told
 
 
+def test_a_process_that_is_suspended_had_ticked_until_then() -> None:
+    """Ticks that are left out make no downtime longer than it was: here two stops fall short of three intervals."""
+    lived = live_through(3960)
+    assert not lived.misses, lived.misses[0]
+    assert lived.counts["stops"] == 2
+
+
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name)
 def test_a_defect_is_caught(defect: Defect) -> None:
     """The oracle sees: a defect put into the bot is caught, in the history known for it, or else within forty."""
