@@ -43,6 +43,17 @@ def forgotten_retry() -> None:
     replaced(Outbox, "_put_off", put_off)
 
 
+def blames_the_chat() -> None:
+    """Whatever keeps a message from a chat counts as the chat's refusal."""
+    from bot.core.delivery import Rejected
+    from bot.outbox import Outbox
+
+    async def put_off(self: Any, result: Any, part: Any, chat: Any, lane: Any) -> None:
+        await self._refused(Rejected(result.failure), part, chat, lane)
+
+    replaced(Outbox, "_put_off", put_off)
+
+
 def lost_after_a_crash() -> None:
     """What was claimed when the bot was killed stays claimed for ever."""
     from bot.outbox import Outbox
@@ -224,6 +235,7 @@ DEFECTS = {
     "clock-stops-checks": Defect(clock_stops_checks, "the clock is set back"),
     "unwritable-and-silent": Defect(unwritable_and_silent, "the disk is full, or the database read-only"),
     "forgotten-retry": Defect(forgotten_retry, "Telegram refuses a message once"),
+    "blames-the-chat": Defect(blames_the_chat, "a page of something in between answers for Telegram"),
     "lost-after-a-crash": Defect(lost_after_a_crash, "the bot is killed while it sends"),
     "lost-recovery": Defect(lost_recovery, "credits come back"),
     "twice": Defect(twice, "an alert is told"),

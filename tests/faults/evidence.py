@@ -21,8 +21,11 @@ from tests.oracle.truth import Rules, Slack, Truth
 
 RULES = ("20%", "5%", "0"), (7 * 86400.0, 3 * 86400.0, 86400.0)
 """The bot's defaults, as the README names them."""
-SLACK = Slack(save=1, tick=2, tell=15, send=4, look=inf)
-"""In a world that is 1 s from look to look, with the waits of the launcher, on a machine that is slow at times."""
+SLACK = Slack(save=1, tick=2, tell=15, send=4, look=inf, refused=0, refused_long=0, sign=0, well=inf)
+"""In a world that is 1 s from look to look, with the waits of the launcher, on a machine that is slow at times.
+
+A refusal's span lasts until the chat was surely tried again.
+"""
 BEGINS_IN = 2.5
 """Seconds from the first start to the first look, on a machine that does little else."""
 EPOCH = time.time() - time.monotonic()
@@ -45,7 +48,7 @@ def truth_of(world: World) -> Truth:
         rules=[(0, Rules(*RULES, int(world.settings["UNREADABLE_AFTER"]), 86400))],
         up=[up_in(world, life) for life in world.lives if life.up_at],
         answers=sorted([*answers(world), *refused(world)], key=lambda one: one.at),
-        hurdles=[truth.Hurdle(shifted(span), chat) for span, chat in world.hurdles],
+        hurdles=[truth.Hurdle(shifted(span), chat, refuses) for span, chat, refuses in world.hurdles],
         trouble=[shifted(span) for span in (*world.troubles, *world.freezes)],
         stopped=[shifted(span) for span in world.freezes],
         wishes=world.wishes,

@@ -90,6 +90,26 @@ async def test_the_harness_sees_a_defect(defect: str, template: Path, court: Exe
     assert outcome.misses, outcome.record
 
 
+@pytest.mark.parametrize(
+    ("trouble", "defect", "blamed"),
+    [
+        ("403 blocked", None, True),
+        ("refused", None, True),
+        ("something in between", None, False),
+        ("something in between", "blames-the-chat", True),
+    ],
+)
+async def test_a_chat_is_blamed_for_what_it_refused_itself(
+    trouble: str, defect: str | None, blamed: bool, template: Path, court: Executor
+) -> None:
+    """While the group takes no messages ``/status`` says so elsewhere; a bot that blames it for a proxy is seen."""
+    refusing = plot(Turn(0.3, ALICE, monthly=400), telegram=[Act(0.1, trouble, 7.0, number=1)])
+    refusing.questions.append(Question(5.0, ANN, "/status"))
+    outcome = await live(refusing, template, court, defect)
+    assert (f"Cannot write to chat {GROUP}" in outcome.record) is blamed, outcome.record
+    assert bool(outcome.misses) is (defect is not None), f"{outcome.misses}\n{outcome.record}"
+
+
 async def test_a_404_of_the_list_ends_nobodys_watch(template: Path, court: Executor) -> None:
     """A proxy answers the list for a while: alerts go on as ever; a bot that takes it for an empty list is seen."""
     away = plot(

@@ -209,7 +209,7 @@ async def blocked(world: World, act: Act) -> None:
     chat = world.chats[int(act.number) % len(world.chats)]
     if chat in world.moved:
         return
-    with world.hurdle(chat):
+    with world.hurdle(chat, refuses=True):
         world.telegram.block(chat)
         await asyncio.sleep(act.length)
         world.telegram.unblock(chat)
@@ -225,13 +225,16 @@ REFUSALS = [as_refusal(one) for one in SENT if one.expect == "refused"]
 BETWEEN = [as_refusal(one) for one in SENT if one.expect == "network"]
 
 
-def answered_by(refusals: list[Refusal]) -> Trouble:
-    """Every message to a chat, edit and pin there is answered so for a while; which one, the length says."""
+def answered_by(refusals: list[Refusal], *, refuses: bool) -> Trouble:
+    """Every message to a chat, edit and pin there is answered so for a while; which one, the length says.
+
+    ``refuses``: these are Telegram's own words, by which the chat refuses.
+    """
 
     async def trouble(world: World, act: Act) -> None:
         chat = world.chats[int(act.number) % len(world.chats)]
         chat = world.moved.get(chat, chat)
-        with world.hurdle(chat):
+        with world.hurdle(chat, refuses=refuses):
             refusal = refusals[int(act.length * 1000) % len(refusals)]
             world.telegram.fail_send(chat, refusal, times=None)
             world.telegram.fail(refusal, ["editMessageText", "pinChatMessage", "deleteMessage"], chat, times=None)
@@ -241,7 +244,8 @@ def answered_by(refusals: list[Refusal]) -> Trouble:
     return trouble
 
 
-ROOMS[TELEGRAM].troubles.update({"refused": answered_by(REFUSALS), "something in between": answered_by(BETWEEN)})
+ROOMS[TELEGRAM].troubles["refused"] = answered_by(REFUSALS, refuses=True)
+ROOMS[TELEGRAM].troubles["something in between"] = answered_by(BETWEEN, refuses=False)
 
 
 @ROOMS[TELEGRAM].trouble("webhook")

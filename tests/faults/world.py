@@ -51,8 +51,8 @@ class World:
         self.troubles: list[Span] = []
         """When the database could not be used."""
         self.freezes: list[Span] = []
-        self.hurdles: list[tuple[Span, str | None]] = []
-        """When Telegram was in trouble, and in which chat (None: in all)."""
+        self.hurdles: list[tuple[Span, str | None, bool]] = []
+        """When Telegram was in trouble, in which chat (None: in all), and whether that refused."""
         self.unwritable: list[Span] = []
         """When the bot had met a database that cannot be written."""
         self.webhooks: set[int] = set()
@@ -159,15 +159,15 @@ class World:
             spans[place] = (begun, time.monotonic() + after)
 
     @contextmanager
-    def hurdle(self, chat: int | None = None) -> Iterator[None]:
-        """A time in which messages do not get through."""
+    def hurdle(self, chat: int | None = None, *, refuses: bool = False) -> Iterator[None]:
+        """A time in which messages do not get through; ``refuses``: for the chat refuses them, in Telegram's words."""
         begun, place = time.monotonic(), len(self.hurdles)
         whose = None if chat is None else str(chat)
-        self.hurdles.append(((begun, inf), whose))
+        self.hurdles.append(((begun, inf), whose, refuses))
         try:
             yield
         finally:
-            self.hurdles[place] = ((begun, time.monotonic() + 2 * AFTERMATH), whose)
+            self.hurdles[place] = ((begun, time.monotonic() + 2 * AFTERMATH), whose, refuses)
 
     @asynccontextmanager
     async def absence(self) -> AsyncIterator[None]:
