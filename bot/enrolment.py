@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.model import Account, Measure
+from bot.core.decide import ack_until
+from bot.core.model import Account, Measure, SilenceKind
 from bot.register import Register
 from bot.store import accounts, alerts
 from bot.store.accounts import Known
@@ -40,6 +41,7 @@ async def enrol(connection: Connection, watchlist: Watchlist, now: datetime) -> 
     await alerts.close(connection, left)
     await accounts.forget_doubts(connection, [key for key, source in watchlist.sources.items() if not source.everyone])
     await end_alerts(connection, watchlist, staying)
+    await date_acks(connection, watchlist, staying, now)
     return Enrolled(len(staying), sum(account.key not in watched for account in fresh), len(left))
 
 
@@ -107,3 +109,17 @@ async def end_alerts(connection: Connection, watchlist: Watchlist, staying: Iter
     for measure, subjects in off.items():
         await alerts.quiet_rule(connection, measure, subjects)
     await alerts.close(connection, strangers)
+
+
+async def date_acks(connection: Connection, watchlist: Watchlist, staying: Iterable[Known], now: datetime) -> None:
+    """Lets acks lapse that were made for good, where reminders are wished: each begins its time now.
+
+    An older version made all of its acks for good, and so does ``REMIND_EVERY=0`` as long as it is set.
+    """
+    known = {one.key: one for one in staying}
+    for ack in await alerts.every_silence(connection):
+        if ack.kind is not SilenceKind.ACK or ack.until is not None:
+            continue
+        one = known.get(ack.subject)
+        rules = watchlist.rules_for(one.source, one.email) if one else watchlist.rules_for(ack.subject)
+        await alerts.date_ack(connection, ack.id, ack_until(rules.remind_every, now))

@@ -130,7 +130,7 @@ def say_silence(silence: Silence, now: datetime, zone: ZoneInfo) -> str:
     until = f" until {say_moment(silence.until, now, zone)}" if silence.until and silence.until > now else ""
     if silence.kind is SilenceKind.ACK:
         return f"acknowledged{by}{until}"
-    everywhere = " in every chat" if silence.chat is None and silence.kind in MUTES else ""
+    everywhere = " in every chat" if silence.chat is None else ""
     verb = {SilenceKind.SNOOZE: "snoozed", SilenceKind.ALL: "everything muted"}.get(silence.kind, "muted")
     return f"{verb}{everywhere}{until}{by}"
 

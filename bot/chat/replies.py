@@ -274,23 +274,23 @@ NOTES = (ACKED, SNOOZED, UNDONE, RESUMED)
 """How the lines begin that a tap writes below a message: the newest stands in place of the others."""
 
 
-def acked_note(by: str, at: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """The line below an alert that somebody acknowledged."""
-    when = say_past(at, now, zone)
-    return f"{ACKED}{plain(by, 40)}, {when}: quiet in every chat until it recovers or gets worse."
+def acked_note(by: str, at: datetime | None, now: datetime, zone: ZoneInfo) -> str:
+    """The line below an alert that somebody acknowledged; of an ack that an older version stored nobody knows when."""
+    when = f", {say_past(at, now, zone)}" if at else ""
+    return f"{ACKED}{plain(by, 40)}{when}: quiet in every chat until it recovers or gets worse."
 
 
-def snoozed_note(by: str, until: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """The line below an alert that somebody snoozed."""
-    when = say_moment(until, now, zone)
-    return f"{SNOOZED}{plain(by, 40)} until {when}: quiet in this chat unless it gets worse."
+def snoozed_note(by: str, until: datetime, now: datetime, zone: ZoneInfo, *, everywhere: bool = False) -> str:
+    """The line below an alert that somebody snoozed: here or, in an older version, in every chat."""
+    when, where = say_moment(until, now, zone), "every" if everywhere else "this"
+    return f"{SNOOZED}{plain(by, 40)} until {when}: quiet in {where} chat unless it gets worse."
 
 
 def silence_note(silence: Silence, now: datetime, zone: ZoneInfo) -> str:
     """The line below an alert that says which silence holds for it."""
     if silence.kind is SilenceKind.SNOOZE:
-        return snoozed_note(silence.by, silence.until or now, now, zone)
-    return acked_note(silence.by, silence.made_at or now, now, zone)
+        return snoozed_note(silence.by, silence.until or now, now, zone, everywhere=silence.chat is None)
+    return acked_note(silence.by, silence.made_at, now, zone)
 
 
 def undo_button(silence: Silence) -> Button:

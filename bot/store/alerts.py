@@ -243,6 +243,11 @@ async def remove_silences(connection: Connection, ids: Iterable[int]) -> None:
     await connection.execute(sa.delete(silences).where(silences.c.id.in_(list(ids))))
 
 
+async def date_ack(connection: Connection, number: int, until: datetime | None) -> None:
+    """Sets when an ack lapses, or never."""
+    await connection.execute(sa.update(silences).where(silences.c.id == number, IS_ACK).values(until=until))
+
+
 async def silences_are_over(connection: Connection, now: datetime) -> bool:
     """Whether any silence has run out and not been ended yet: a mute, a snooze, an ack of what still reminds."""
     over = sa.and_(silences.c.until <= now, sa.or_(~IS_ACK, LAPSED))

@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.chat import replies
-from bot.chat.alerts import Acted
+from bot.chat.alerts import Acted, say_silence
 from bot.chat.clean import utf16_len
 from bot.chat.replies import Status
 from bot.chat.text import LONGEST_MESSAGE, Button
 from bot.core.clock import ClockStep
 from bot.core.health import RefusedChat
-from bot.core.model import Chat, Silence, SilenceKind
+from bot.core.model import Chat, Measure, Silence, SilenceKind
 from tests.chat.given import NOW, UTC_ZONE, ago
 
 WELL = Status(
@@ -214,6 +214,24 @@ def test_taps_are_noted() -> None:
     assert replies.snoozed_note("Ann", NOW + timedelta(hours=1), NOW, UTC_ZONE) == (
         "Snoozed by Ann until today 15:03: quiet in this chat unless it gets worse."
     )
+
+
+def test_what_an_older_version_silenced_is_noted_as_it_holds() -> None:
+    """Its snoozes hold in every chat, and when its acks were made is not known: no other moment stands for that."""
+    about = ("a", Measure.CREDITS)
+    snooze = Silence(SilenceKind.SNOOZE, *about, until=NOW + timedelta(hours=1), by="Ann")
+    assert replies.silence_note(snooze, NOW, UTC_ZONE) == (
+        "Snoozed by Ann until today 15:03: quiet in every chat unless it gets worse."
+    )
+    assert say_silence(snooze, NOW, UTC_ZONE) == "snoozed in every chat until today 15:03 by Ann"
+    ack = Silence(SilenceKind.ACK, *about, by="Ann")
+    assert replies.silence_note(ack, NOW, UTC_ZONE) == (
+        "Acknowledged by Ann: quiet in every chat until it recovers or gets worse."
+    )
+
+
+def test_undoing_is_noted() -> None:
+    """Who ended a silence; and a tap on what is over."""
     assert replies.undone_note(Acted((MUTE,)), "Ann", NOW, UTC_ZONE) == "Undone by Ann, 14:03: the mute is over."
     assert replies.over_note() == "This alert is over; there is nothing to silence."
 

@@ -142,6 +142,21 @@ async def test_without_reminders_an_ack_never_lapses(world: World) -> None:
     assert "acknowledged by Bob" in await bot.asked("/alerts")
 
 
+async def test_an_ack_made_without_reminders_lapses_once_there_are_some(world: World) -> None:
+    """REMIND_EVERY was 0 and is a day now: the ack begins its day at the start with that setting."""
+    world.accounts("alice", monthly=0)
+    bot = await world.host(REMIND_EVERY="0")
+    await tapped(world, await world.told("out of credits"), "Ack")
+    world.clock.advance(2 * DAY)
+    await bot.stop()
+    before = len(world.telegram.messages)
+    bot = await world.host()
+    await bot.recorded()
+    assert not [one for one in world.telegram.messages[before:] if "out of credits" in one.text]
+    world.clock.advance(DAY + timedelta(minutes=1))
+    await world.told("acknowledged by Ann", after=before)
+
+
 async def test_a_mute_of_every_chat_is_told_and_undone_anywhere(world: World) -> None:
     """Who asks for everywhere mutes all chats; the others get one silent line whose button ends it for all."""
     (alice,) = world.accounts("alice")
