@@ -168,7 +168,8 @@ class FakeDesk:
         if self.over:
             return []
         self.silenced.append(([one.notice.subject for one in told], by, until))
-        return [Silence(SilenceKind.SNOOZE if until else SilenceKind.ACK, until=until, by=by, chat=CHAT, id=8)]
+        kind = SilenceKind.SNOOZE if until else SilenceKind.ACK
+        return [Silence(kind, until=until, by=by, chat=CHAT, made_at=NOW, id=8)]
 
     async def status(self) -> Status:
         """All is well."""
