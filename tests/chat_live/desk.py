@@ -169,7 +169,7 @@ class FakeDesk:
             return []
         self.silenced.append(([one.notice.subject for one in told], by, until))
         kind = SilenceKind.SNOOZE if until else SilenceKind.ACK
-        return [Silence(kind, until=until, by=by, chat=CHAT, made_at=NOW, id=8)]
+        return [Silence(kind, until=until, by=by, chat=CHAT, made_at=self.now(), id=8)]
 
     async def status(self) -> Status:
         """All is well."""
