@@ -331,7 +331,8 @@ class Verdicts:
             sample = judge(seen(look.sample, before), before)
             if before.pause and isinstance(sample, Outage):
                 continue  # it had begun before the pause: whoever works there may be why it failed
-            changes.append(Change(before, noted(before, sample)))
+            # a reading whose check had begun before the pause has seen whether the plan was renewed
+            changes.append(Change(before, noted(replace(before, pause=None), sample)))
             if isinstance(sample, Outage) and sample.retry_after:
                 every = self._every_of(before.source, before.email)
                 waits[before.key] = next_look(before.key, every, now, sample.retry_after)

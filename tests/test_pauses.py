@@ -394,6 +394,27 @@ async def test_a_renewal_that_nobody_can_see_is_not_told_as_missing(world: World
     assert [(one.reason, one.severity) for one in plan] == [(Reason.FIRED, Severity.INFO)]
 
 
+async def test_a_renewal_that_a_check_did_not_see_as_the_pause_began_is_told_as_missing(world: World) -> None:
+    """The check had begun before the pause, and showed that the plan is overdue: that waits for no end of the pause."""
+    overdue = ending(NOW + timedelta(days=2), renews=True)
+    pauses = await planned(world, overdue)
+    world.clock.forward(hours=50)
+    world.source.answers[ALICE] = replace(overdue, taken_at=world.clock())
+    gate = world.source.hang(ALICE)
+    looking = asyncio.create_task(world.checks.look_now([ALICES]))
+    await until(lambda: world.source.in_flight == 1)
+    pausing = asyncio.create_task(pauses.pause([ALICES], HOURS, "Kim", CHAT))
+    await until(lambda: bool(world.checks.paused))
+    gate.set()
+    await asyncio.wait_for(asyncio.gather(looking, pausing), 60)
+    await tick(world, pauses)
+    plan = [one.notice for one in await world.notices() if one.notice.measure is Measure.PLAN]
+    assert [(one.reason, one.severity) for one in plan] == [
+        (Reason.FIRED, Severity.INFO),
+        (Reason.WORSENED, Severity.CRITICAL),
+    ]
+
+
 async def test_the_time_of_a_pause_is_a_gap_of_its_own(world: World) -> None:
     """In the past, a pause stands as a pause, whichever way it ended and whoever else was paused."""
     await world.watch(ALICE, BOB)
