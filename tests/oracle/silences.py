@@ -5,6 +5,8 @@ from math import inf
 
 from tests.oracle.truth import Span, Truth, Wish
 
+DAY = 86_400.0
+
 Key = tuple[str, str | None, str | None, str | None]
 """A kind, an account, a measure, and the chat in which it holds (None: in all)."""
 
@@ -27,7 +29,15 @@ def snoozes(truth: Truth, chat: str, subject: str, measure: str) -> list[Span]:
 def acks(truth: Truth, subject: str, measure: str) -> list[Span]:
     """When an alert was acknowledged, and when each ack lapses if its alert is critical then."""
     made = [one for one in truth.wishes if (one.kind, one.account, one.measure) == ("ack", subject, measure)]
-    return sorted((one.at, over_at(truth, one.until) if one.until != inf else inf) for one in made)
+    return sorted((one.at, over_at(truth, lapse_of(truth, one))) for one in made)
+
+
+def lapse_of(truth: Truth, ack: Wish) -> float:
+    """When an ack lapses; one that was made without reminders begins its time at the first start that has some."""
+    if ack.until != inf:
+        return ack.until
+    starts = ((over_at(truth, since), rules.remind_every) for since, rules in truth.rules if since > ack.at)
+    return next((start + max(DAY, every) for start, every in starts if every), inf)
 
 
 def spans_of(truth: Truth, key: Key) -> Iterable[Span]:

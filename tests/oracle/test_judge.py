@@ -1,10 +1,12 @@
 """The oracle itself: what it accepts, and what it calls a miss, on a history that anyone can follow."""
 
 from dataclasses import replace
+from math import inf
 
 import pytest
 
 from tests.oracle import Answer, Asked, Hurdle, Message, Plan, Rules, Told, Truth, Wish, judge
+from tests.oracle.silences import acks
 
 EVERY, DAY = 600.0, 86400.0
 LOW = "🔵 Ada: 1,500 credits left (15 %)\nInfo: below your 20 % line."
@@ -384,3 +386,12 @@ def test_upkeep_that_delays_everything_is_a_miss() -> None:
     assert judge(truth, right) == []
     truth.holds.append((1900, 8.1))
     assert judge(truth, right)[0].what == "upkeep let everything else wait for 8.10 s"
+
+
+@pytest.mark.parametrize(("every", "lapses"), [(None, inf), (1200.0, 3000 + DAY), (2 * DAY, 3000 + 2 * DAY)])
+def test_an_ack_without_reminders_lapses_once_there_are_some(every: float | None, lapses: float) -> None:
+    """Its time begins at the start that has them, however long ago it was made."""
+    truth = world(0)
+    truth.rules = [(0, Rules()), (3000, Rules(remind_every=every))]
+    truth.wishes = [Wish(700, "ack", "ada", "credits")]
+    assert acks(truth, "ada", "credits") == [(700, lapses)]
