@@ -35,8 +35,8 @@ COPY --from=build /opt/credit-bot /opt/credit-bot
 ENV PATH=/opt/credit-bot/bin:$PATH
 # The base image brings its standard library uncompiled: importing the bot once, and what its children use, compiles the
 # part that they need, for a quick start and a cheap HEALTHCHECK. pip has done its work and goes.
-RUN python -c 'import apprise, bot.app, bot.cli' \
-    && MPLCONFIGDIR=/tmp/fonts python -c 'import bot.drawing_process' && rm -rf /tmp/fonts \
+RUN python -c 'import apprise, bot.app, bot.cli.main' \
+    && MPLCONFIGDIR=/tmp/fonts python -c 'import bot.features.history.renderer' && rm -rf /tmp/fonts \
     && pip="$(/usr/local/bin/python -c 'import os, pip; print(os.path.dirname(pip.__file__))')" \
     && rm -rf "$pip" "$pip"-*.dist-info /usr/local/bin/pip* /usr/bin/pip*
 

@@ -12,7 +12,7 @@ import signal
 import sys
 from urllib.parse import parse_qs, urlsplit
 
-from bot.demo.accounts import SimulatedAccount
+from bot.simulator.accounts import SimulatedAccount
 
 LOOKS_TO_A_CHANGE = 100
 FULL = 12_450

@@ -20,13 +20,15 @@ from itertools import pairwise, repeat
 from statistics import median
 
 from bench.spending_patterns import LOOK, LOOKS_A_DAY, PATTERNS, WATCHED_DAYS, Simulated, moment, simulated
-from bot.core.credit_changes import Point, changes_between
-from bot.core.decide import decide
-from bot.core.forecast import Forecast, next_boundary, outlook
-from bot.core.measures import Standing
-from bot.core.model import Account, Alert, Measure, Reading, Reason, Severity, Threshold
-from bot.core.runway import runway_standing
-from bot.core.spending import orderly
+from bot.domain.accounts import Account, Reading
+from bot.domain.alerts import Alert, Measure, Reason, Severity
+from bot.domain.credit_changes import Point, changes_between
+from bot.domain.rules import Threshold
+from bot.evaluation.alert_state import decide
+from bot.evaluation.forecast.run_out import Forecast, next_boundary, outlook
+from bot.evaluation.forecast.runway import runway_standing
+from bot.evaluation.forecast.spending import orderly
+from bot.evaluation.measurements import Standing
 
 TUNED_ON, HELD_OUT = range(1, 13), range(201, 209)
 """Disjoint on purpose. What is changed after a look at the held-out seeds needs fresh ones here (101 to 108 are

@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 from bench.crowd import email_of
 from bench.figures import Figures, Point, Row, counted
 from bench.world import BOT_TOKEN, CHAT, EMAIL, EMPTY, FULL, USEAPI_TOKEN, World
-from bot.demo.telegram import SimulatedChat
+from bot.simulator.telegram.service import SimulatedChat
 
 CHAT_REST = 1.15
 """Seconds after a message before the next may begin, so that the pace of one a second is not what is measured."""

@@ -17,13 +17,15 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from bench.figures import Figures, Row, table
-from bot.chat.history import Past, choose, draw_history, slots_for
-from bot.core.model import Account, Credits, Reading, Threshold, Watched
-from bot.drawing import Drawing
-from bot.store import history
-from bot.store.connection import Connection
-from bot.store.database import Store
-from bot.store.schema import readings
+from bot.domain.accounts import Account, Credits, Reading
+from bot.domain.notifications import Watched
+from bot.domain.rules import Threshold
+from bot.features.history.drawing import Drawing
+from bot.features.history.text import Past, choose, draw_history, slots_for
+from bot.storage import history
+from bot.storage.connection import Connection
+from bot.storage.database import Store
+from bot.storage.schema import readings
 
 NOW = datetime(2026, 7, 20, 14, 3, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Berlin")

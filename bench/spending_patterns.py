@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from bot.core.credit_changes import Point, point_of
-from bot.core.model import Account, Credits, Plan, Reading
+from bot.domain.accounts import Account, Credits, Plan, Reading
+from bot.domain.credit_changes import Point, point_of
 
 LOOK = timedelta(minutes=30)
 LOOKS_A_DAY = 48

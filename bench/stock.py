@@ -12,15 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from bench.world import CHAT, emails
-from bot.core.model import Account, Chat, Facts, Measure, Notice, Reason, Severity, Topic
-from bot.core.retention import DAILY_AFTER, HOURLY_AFTER
-from bot.core.spread import next_look
-from bot.demo.accounts import sample_body
-from bot.sources.pixverse import Features
-from bot.store import accounts, readings
-from bot.store.database import Store
-from bot.store.outbox import DELIVERED, row_of
-from bot.store.schema import to_microseconds
+from bot.checks.spread import next_look
+from bot.domain.accounts import Account
+from bot.domain.alerts import Measure, Reason, Severity
+from bot.domain.chats import Chat
+from bot.domain.notifications import Facts, Notice, Topic
+from bot.domain.retention import DAILY_AFTER, HOURLY_AFTER
+from bot.simulator.accounts import sample_body
+from bot.sources.useapi.pixverse import Features
+from bot.storage import accounts, readings
+from bot.storage.database import Store
+from bot.storage.outbox import DELIVERED, row_of
+from bot.storage.schema import to_microseconds
 
 EVERY = timedelta(minutes=15)
 UPKEEP_AGO = timedelta(hours=6)

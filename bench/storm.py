@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from bench.figures import Point, Row, counted
 from bench.stock import stocked
 from bench.world import CHAT, GROUP, World, emails
-from bot.demo.pixverse import SimulatedAccount
-from bot.demo.telegram import SimulatedMessage
-from bot.demo.telegram_rules import LONGEST_TEXT
+from bot.simulator.pixverse import SimulatedAccount
+from bot.simulator.telegram.rules import LONGEST_TEXT
+from bot.simulator.telegram.service import SimulatedMessage
 
 LOW = 180
 EVERY = 60

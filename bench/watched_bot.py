@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from bench.delays import report
 from bot.app import App
-from bot.cli import until_told
-from bot.core.retention import RetentionPolicy
-from bot.logs import set_up_logging
-from bot.settings import load_settings
+from bot.cli.main import until_told
+from bot.config.settings import load_settings
+from bot.domain.retention import RetentionPolicy
+from bot.support.logs import set_up_logging
 
 
 async def work(bot: App, stop: asyncio.Event) -> None:

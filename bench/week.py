@@ -5,14 +5,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.chat.history import Past, draw_history, slots_for
-from bot.chat.outlook import short_forecast
-from bot.core.credit_changes import Point
-from bot.core.forecast import outlook
-from bot.core.foresee import foretold_of
-from bot.core.history import Gap, Tracer, fan_of
-from bot.core.model import Account, Credits, Plan, Reading, Threshold, Watched
-from bot.drawing import Drawing
+from bot.domain.accounts import Account, Credits, Plan, Reading
+from bot.domain.credit_changes import Point
+from bot.domain.history import Gap
+from bot.domain.notifications import Watched
+from bot.domain.rules import Threshold
+from bot.evaluation.forecast.foresee import foretold_of
+from bot.evaluation.forecast.run_out import outlook
+from bot.features.history.chart import Tracer, fan_of
+from bot.features.history.drawing import Drawing
+from bot.features.history.text import Past, draw_history, slots_for
+from bot.telegram.text.forecast import short_forecast
 
 NOW = datetime(2026, 7, 21, 9, 0, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Berlin")

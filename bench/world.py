@@ -17,10 +17,10 @@ from typing import Self, cast
 
 from aiohttp import web
 
-from bot.demo.pixverse import SimulatedAccount, SimulatedPixVerse
-from bot.demo.telegram import SimulatedChat, SimulatedTelegram
-from bot.demo.telegram_model import Json
-from bot.demo.telegram_params import Params
+from bot.simulator.pixverse import SimulatedAccount, SimulatedPixVerse
+from bot.simulator.telegram.model import Json
+from bot.simulator.telegram.params import Params
+from bot.simulator.telegram.service import SimulatedChat, SimulatedTelegram
 
 ROOT = Path(__file__).parents[1]
 USEAPI_TOKEN = "user:1-made-up-for-the-bench"

@@ -16,59 +16,62 @@ from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from bot import systemd
-from bot.accounts_file import watchlist_for
-from bot.board import Boards
-from bot.chat.board import TelegramBoards
-from bot.chat.digest import digest_message
-from bot.chat.endings import TelegramEndings
-from bot.chat.fallback import write_letter
-from bot.chat.pairing import log_line
-from bot.chat.replies import Reloaded
-from bot.chat.sender import TelegramPost
-from bot.chat.service import TelegramService, make_bot
-from bot.chat.storage import restored_message, trouble_message, usable_message
-from bot.checks import IN_FLIGHT, Checks
-from bot.clock import ClockWatch, SteadyClock, boot_id
-from bot.context import Context
-from bot.core.clock import ClockStep
-from bot.core.delivery import REFUSALS, RefusalSchedule
-from bot.core.foresee import foretold_ends
-from bot.core.health import unreached_for
-from bot.core.model import Chat, Topic, Watched
-from bot.core.retention import USUAL, RetentionPolicy
-from bot.database_watch import DatabaseWatch, Ways, Words
-from bot.desk import Desk
-from bot.digest import DigestContext, Digests
-from bot.discovery import Discovery
-from bot.door import Door
-from bot.drawing import Drawing
-from bot.endings import Endings
-from bot.errors import BotError, DatabaseTrouble, DatabaseUnusable, SettingsError
-from bot.fallback import Apprise, Fallback, log_unusable
-from bot.fleet import Fleet
-from bot.foresight import Foresight
-from bot.metrics import Metrics
-from bot.outbox import Outbox
-from bot.pairing import Pairing
-from bot.pauses import Pauses
-from bot.proxies import ProxyTrouble, open_client
-from bot.recipients import Recipients
-from bot.retention import Retention
-from bot.roster import Roster
-from bot.rounds import Round
-from bot.schedule import Schedule, tick_of
-from bot.setting_types import is_open_to_all
-from bot.settings import Settings
-from bot.silences import Silences
-from bot.sources import SERVICES, Source
-from bot.sources.http import Client, open_session
-from bot.store.database import Store
-from bot.tls import tls_reason
-from bot.verdicts import Verdicts
-from bot.view import View
-from bot.watchlist import WatchedSource
-from bot.web import Pages
+from bot.checks.clock_watch import ClockWatch
+from bot.checks.context import Context
+from bot.checks.discovery import Discovery
+from bot.checks.forecaster import Foresight
+from bot.checks.processor import Verdicts
+from bot.checks.rounds import Round
+from bot.checks.runner import IN_FLIGHT, Checks
+from bot.checks.scheduler import Schedule, tick_of
+from bot.commands.fleet import Fleet
+from bot.commands.scope import View
+from bot.commands.service import Desk
+from bot.commands.updates import TelegramService, make_bot
+from bot.config.accounts_file.read import watchlist_for
+from bot.config.parsers import is_open_to_all
+from bot.config.settings import Settings
+from bot.config.targets import WatchedSource
+from bot.domain.chats import Chat
+from bot.domain.clock_step import ClockStep
+from bot.domain.health import unreached_for
+from bot.domain.notifications import Topic, Watched
+from bot.domain.retention import USUAL, RetentionPolicy
+from bot.evaluation.forecast.foresee import foretold_ends
+from bot.features.board.publisher import Boards
+from bot.features.board.text import TelegramBoards
+from bot.features.database.text import restored_message, trouble_message, usable_message
+from bot.features.database.watch import DatabaseWatch, Ways, Words
+from bot.features.endings.service import Endings
+from bot.features.endings.text import TelegramEndings
+from bot.features.fallback.sender import Apprise, Fallback, log_unusable
+from bot.features.fallback.text import write_letter
+from bot.features.history.drawing import Drawing
+from bot.features.pairing.door import Door
+from bot.features.pairing.service import Pairing
+from bot.features.pairing.text import log_line
+from bot.features.pauses.service import Pauses
+from bot.features.silences.service import Silences
+from bot.features.summary.service import DigestContext, Digests
+from bot.outbox.dispatcher import Outbox
+from bot.outbox.results import REFUSALS, RefusalSchedule
+from bot.sources.base import Source
+from bot.sources.registry import SERVICES
+from bot.sources.useapi.client import Client, open_session
+from bot.storage.database import Store
+from bot.storage.retention import Retention
+from bot.support import systemd
+from bot.support.clock import SteadyClock, boot_id
+from bot.support.errors import BotError, DatabaseTrouble, DatabaseUnusable, SettingsError
+from bot.support.metrics import Metrics
+from bot.support.proxies import ProxyTrouble, open_client
+from bot.support.tls import tls_reason
+from bot.targets.active import Roster
+from bot.targets.recipients import Recipients
+from bot.telegram.sender import TelegramPost
+from bot.telegram.text.replies import Reloaded
+from bot.telegram.text.summary import digest_message
+from bot.web.pages import Pages
 
 log = logging.getLogger(__name__)
 

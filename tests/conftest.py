@@ -11,7 +11,7 @@ import aioresponses.core
 import hypothesis
 import pytest
 
-from bot.store.database import Store
+from bot.storage.database import Store
 from tests.fakes import Postroom, World, copy_of, world_in
 
 # Under coverage, on a busy machine, an example may take its time. CI tries more of them than a developer waits for, and
@@ -40,7 +40,7 @@ def _aioresponses_fits_aiohttp(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty database of the present schema, made once: the migrations take longer than most tests."""
-    from bot.store.migrate import upgrade
+    from bot.storage.migrate import upgrade
 
     path = tmp_path_factory.mktemp("template") / "bot.db"
     upgrade(str(path))

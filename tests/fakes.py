@@ -11,44 +11,28 @@ from shutil import copyfile
 
 from pydantic import SecretStr
 
-from bot.checks import Checks
-from bot.clock import SteadyClock
-from bot.context import Context
-from bot.core.delivery import Delivered, Parcel, SendResult
-from bot.core.model import (
-    Alert,
-    Chat,
-    Credits,
-    Facts,
-    Listed,
-    Listing,
-    Measure,
-    Notice,
-    Notification,
-    Outage,
-    OutageKind,
-    Plan,
-    Reading,
-    Reason,
-    Rules,
-    Sample,
-    Severity,
-    Threshold,
-    Topic,
-    Unchanged,
-)
-from bot.discovery import Discovery
-from bot.metrics import Metrics
-from bot.outbox import Outbox
-from bot.recipients import Recipients
-from bot.roster import Roster
-from bot.rounds import Round
-from bot.sources import Source
-from bot.store import alerts as alert_rows
-from bot.store import outbox as outbox_rows
-from bot.store.database import Store
-from bot.verdicts import Verdicts
-from bot.watchlist import WatchedAccount, WatchedSource, Watchlist
+from bot.checks.context import Context
+from bot.checks.discovery import Discovery
+from bot.checks.processor import Verdicts
+from bot.checks.rounds import Round
+from bot.checks.runner import Checks
+from bot.config.targets import WatchedAccount, WatchedSource, Watchlist
+from bot.domain.accounts import Credits, Listed, Listing, Outage, OutageKind, Plan, Reading, Sample, Unchanged
+from bot.domain.alerts import Alert, Measure, Reason, Severity
+from bot.domain.chats import Chat
+from bot.domain.notifications import Facts, Notice, Notification, Topic
+from bot.domain.rules import Rules, Threshold
+from bot.outbox.batching import Parcel
+from bot.outbox.dispatcher import Outbox
+from bot.outbox.results import Delivered, SendResult
+from bot.sources.base import Source
+from bot.storage import alerts as alert_rows
+from bot.storage import outbox as outbox_rows
+from bot.storage.database import Store
+from bot.support.clock import SteadyClock
+from bot.support.metrics import Metrics
+from bot.targets.active import Roster
+from bot.targets.recipients import Recipients
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SOURCE = "pixverse"

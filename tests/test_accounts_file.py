@@ -9,12 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.accounts_file import LARGEST, read_accounts_file, watchlist_for, watchlist_of
-from bot.accounts_tables import AccountTable, SourceTable
-from bot.core.model import Chat, Threshold
-from bot.errors import SettingsError
-from bot.settings import Settings
-from bot.watchlist import Watchlist
+from bot.config.accounts_file.read import LARGEST, read_accounts_file, watchlist_for, watchlist_of
+from bot.config.accounts_file.tables import AccountTable, SourceTable
+from bot.config.settings import Settings
+from bot.config.targets import Watchlist
+from bot.domain.chats import Chat
+from bot.domain.rules import Threshold
+from bot.support.errors import SettingsError
 
 USEAPI = "user:1234-of-the-settings"
 STUDIO = "user:5678-of-the-studio"

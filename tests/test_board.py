@@ -7,12 +7,13 @@ from itertools import pairwise
 
 import pytest
 
-from bot.board import Boards
-from bot.chat.board import OVER, TelegramBoards
-from bot.chat.service import make_bot
-from bot.core.board import BoardShown, Trouble
-from bot.core.model import Chat, Watched
-from bot.demo.telegram import (
+from bot.commands.updates import make_bot
+from bot.domain.boards import BoardShown, Trouble
+from bot.domain.chats import Chat
+from bot.domain.notifications import Watched
+from bot.features.board.publisher import Boards
+from bot.features.board.text import OVER, TelegramBoards
+from bot.simulator.telegram.service import (
     BOT_BLOCKED,
     CHAT_NOT_FOUND,
     Refusal,
@@ -23,8 +24,8 @@ from bot.demo.telegram import (
     server_error,
     too_many_requests,
 )
-from bot.store import boards, chats
-from bot.store.database import Store
+from bot.storage import boards, chats
+from bot.storage.database import Store
 from tests.chat.given import NOW, UTC_ZONE
 from tests.chat.test_board_words import LOW, watched
 

@@ -11,16 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from bot import checks as checking
-from bot.core.model import OutageKind, Topic
-from bot.core.spread import next_look
-from bot.errors import DatabaseTrouble
-from bot.rounds import Round
-from bot.store import accounts, chats
-from bot.store import database as opening
-from bot.store.connection import Connection
-from bot.store.database import Store
-from bot.verdicts import Look, Saved, Verdicts
+from bot.checks import runner as checking
+from bot.checks.processor import Look, Saved, Verdicts
+from bot.checks.rounds import Round
+from bot.checks.spread import next_look
+from bot.domain.accounts import OutageKind
+from bot.domain.notifications import Topic
+from bot.storage import accounts, chats
+from bot.storage import database as opening
+from bot.storage.connection import Connection
+from bot.storage.database import Store
+from bot.support.errors import DatabaseTrouble
 from tests.fakes import ALICE, BOB, CAROL, NOW, QUARTER, World, key_of, until, world_in
 
 MANY = [f"user{number}@example.com" for number in range(checking.IN_FLIGHT + 36)]

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bot import __version__, cli, systemd
-from bot.errors import DatabaseUnusable, UsageError
+from bot import __version__
+from bot.cli import main
+from bot.support import systemd
+from bot.support.errors import DatabaseUnusable, UsageError
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = ["run", "check", "doctor", "demo", "health"]
@@ -29,7 +31,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def code_of(arguments: Sequence[str]) -> int:
     """The exit code of a command line, wherever it ends."""
     try:
-        return cli.main(arguments)
+        return main.main(arguments)
     except SystemExit as ended:
         return int(ended.code or 0)
 
@@ -127,7 +129,7 @@ def test_errors_are_words_and_codes(
     def fail(_: object) -> int:
         raise error
 
-    monkeypatch.setattr(cli, "run", fail)
+    monkeypatch.setattr(main, "run", fail)
     assert code_of(["run"]) == code
     assert capsys.readouterr().err == words
 
@@ -137,7 +139,7 @@ def test_errors_are_words_and_codes(
 def test_a_system_that_is_no_unix_is_one_line_and_69(elsewhere: Path, command: str, module: str) -> None:
     """As on Windows, which has no such module; the help and the version work there all the same."""
     (elsewhere / "settings.env").write_text(f"{TOKENS}USEAPI_URL=http://127.0.0.1:9/v2\nHTTP_LISTEN=\n")
-    hidden = f"import sys; sys.modules[{module!r}] = None; from bot.cli import main; sys.exit(main([{command!r}]))"
+    hidden = f"import sys; sys.modules[{module!r}] = None; from bot.cli.main import main; sys.exit(main([{command!r}]))"
     ended = subprocess.run(
         [sys.executable, "-c", hidden],
         cwd=elsewhere,
@@ -157,9 +159,9 @@ def test_another_missing_module_is_no_matter_of_the_system(monkeypatch: pytest.M
     def fail(_: object) -> int:
         raise ModuleNotFoundError("No module named 'telegram'", name="telegram")
 
-    monkeypatch.setattr(cli, "run", fail)
+    monkeypatch.setattr(main, "run", fail)
     with pytest.raises(ModuleNotFoundError):
-        cli.main(["run"])
+        main.main(["run"])
 
 
 def test_run_ends_with_69_where_the_database_cannot_be_had(elsewhere: Path) -> None:

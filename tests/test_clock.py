@@ -12,16 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.clock import STEP, ClockWatch, SteadyClock, boot_id, boot_seconds
-from bot.core.clock import ClockStep
-from bot.core.model import Chat, Notification, Reason, Silence, SilenceKind, Topic
-from bot.errors import DatabaseTrouble
-from bot.pairing import Pairing
-from bot.pauses import Pauses
-from bot.silences import Silences
-from bot.store import accounts, alerts, chats
-from bot.store.database import Store
-from bot.verdicts import Look
+from bot.checks.clock_watch import ClockWatch
+from bot.checks.processor import Look
+from bot.domain.alerts import Reason, Silence, SilenceKind
+from bot.domain.chats import Chat
+from bot.domain.clock_step import ClockStep
+from bot.domain.notifications import Notification, Topic
+from bot.features.pairing.service import Pairing
+from bot.features.pauses.service import Pauses
+from bot.features.silences.service import Silences
+from bot.storage import accounts, alerts, chats
+from bot.storage.database import Store
+from bot.support.clock import STEP, SteadyClock, boot_id, boot_seconds
+from bot.support.errors import DatabaseTrouble
 from tests.fakes import ALICE, BOB, CHAT, NOW, SetClock, Timer, World, key_of, reading, until, world_in
 
 HOUR = timedelta(hours=1)

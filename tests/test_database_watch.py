@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.delivery import Delivered, Later, Moved, SendResult
-from bot.core.model import Chat
-from bot.core.storage import CALM_S, Failing, Trouble
-from bot.database_watch import AGAIN_AFTER_S, TRY_EVERY_S, DatabaseWatch, Ways, Words
-from bot.errors import DatabaseTrouble, DatabaseUnusable
-from bot.fallback import Letter
-from bot.store import chats
-from bot.store import database as opening
-from bot.store.database import Store
-from bot.store.standing import Standing
+from bot.domain.chats import Chat
+from bot.domain.database_trouble import CALM_S, Failing, Trouble
+from bot.features.database.watch import AGAIN_AFTER_S, TRY_EVERY_S, DatabaseWatch, Ways, Words
+from bot.features.fallback.sender import Letter
+from bot.outbox.results import Delivered, Later, Moved, SendResult
+from bot.storage import chats
+from bot.storage import database as opening
+from bot.storage.database import Store
+from bot.storage.standing import Standing
+from bot.support.errors import DatabaseTrouble, DatabaseUnusable
 from tests.fakes import CHAT, GROUP, NOW, Clock, Timer, until
 
 
@@ -152,7 +152,7 @@ async def test_a_chat_that_cannot_be_reached_is_tried_until_it_has_it(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Wherever it has moved; a chat that never learned of the beginning is not told of the end."""
-    monkeypatch.setattr("bot.database_watch.LONGEST_WAIT_S", 0.0)
+    monkeypatch.setattr("bot.features.database.watch.LONGEST_WAIT_S", 0.0)
     owner = Owner(answers={CHAT: [Later("away"), Later("away"), Moved(7)], GROUP: [Later("away")] * 10_000})
     scene = Scene(store, owner, (CHAT, GROUP))
     fail(scene)
@@ -237,7 +237,7 @@ async def test_an_owner_who_cannot_be_told_holds_up_no_end(
     scene: Scene, database: Path, template: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Telegram is away as well: the bot ends all the same."""
-    monkeypatch.setattr("bot.database_watch.LAST_WORDS_S", 0.01)
+    monkeypatch.setattr("bot.features.database.watch.LAST_WORDS_S", 0.01)
     scene.owner.answers[CHAT] = [Later("away")] * 100
     other = database.with_name("other.db")
     shutil.copy(template, other)

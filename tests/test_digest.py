@@ -6,12 +6,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.chat.digest import digest_message
-from bot.core.digest import Digest
-from bot.core.model import Account, Chat, Credits, Plan, Reading, Silence, SilenceKind, Topic, Watched
-from bot.digest import DigestContext, Digests
-from bot.store import accounts, alerts, digest, outbox, readings
-from bot.store.database import Store
+from bot.domain.accounts import Account, Credits, Plan, Reading
+from bot.domain.alerts import Silence, SilenceKind
+from bot.domain.chats import Chat
+from bot.domain.notifications import Topic, Watched
+from bot.domain.summary import Digest
+from bot.features.summary.service import DigestContext, Digests
+from bot.storage import accounts, alerts, outbox, readings, summary
+from bot.storage.database import Store
+from bot.telegram.text.summary import digest_message
 from tests.core.builders import DAY, HOUR, MINUTE, notification
 from tests.store.plans import plans, statements_of
 
@@ -171,7 +174,7 @@ async def test_accounts_no_longer_watched_are_left_out(scene: Scene) -> None:
     await scene.read(STUDIO, MONDAY - HOUR, 500)
     async with scene.store.write() as connection:
         await accounts.unwatch(connection, [STUDIO.key])
-        assert await digest.pasts(connection, MONDAY - DAY) == {}
+        assert await summary.pasts(connection, MONDAY - DAY) == {}
 
 
 @pytest.mark.parametrize(
@@ -211,8 +214,8 @@ async def test_the_past_of_many_accounts_comes_in_parts(scene: Scene) -> None:
         await scene.read(account, MONDAY, 400 - int(account.key[-2:]))
     with statements_of(scene.store) as seen:
         async with scene.store.read() as connection:
-            pasts = await digest.pasts(connection, MONDAY - DAY)
-            await digest.told(connection, ALICE, MONDAY - DAY)
+            pasts = await summary.pasts(connection, MONDAY - DAY)
+            await summary.told(connection, ALICE, MONDAY - DAY)
     assert {key: past.spent for key, past in pasts.items()} == {one.key: 100 + int(one.key[-2:]) for one in many}
     for plan, sql in await plans(scene.store, {sql: given for sql, given in seen.items() if "JOIN" in sql}):
         assert "TEMP B-TREE" not in plan, sql

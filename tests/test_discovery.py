@@ -8,22 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.listing import taken_away
-from bot.core.model import (
-    Account,
-    Chat,
-    Listed,
-    Listing,
-    Measure,
-    Outage,
-    OutageKind,
-    Reason,
-    Silence,
-    SilenceKind,
-    Topic,
-)
-from bot.discovery import Discovery
-from bot.store import accounts, alerts
+from bot.checks.discovery import Discovery
+from bot.domain.accounts import Account, Listed, Listing, Outage, OutageKind
+from bot.domain.alerts import Measure, Reason, Silence, SilenceKind
+from bot.domain.chats import Chat
+from bot.domain.notifications import Topic
+from bot.evaluation.listing import taken_away
+from bot.storage import accounts, alerts
 from tests.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, QUARTER, SOURCE, World, key_of, world_in
 
 HOUR = timedelta(hours=1)

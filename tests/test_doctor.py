@@ -17,17 +17,25 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot.core.model import Chat
-from bot.demo.accounts import SimulatedAccount
-from bot.demo.pixverse import Fault, SimulatedPixVerse
-from bot.demo.telegram import Refusal, SimulatedChat, SimulatedTelegram, bad_request, server_error, too_many_requests
-from bot.doctor import accounts, chats, examine
-from bot.doctor.clock import date_of
-from bot.doctor.findings import Finding
-from bot.settings import Settings
-from bot.store import chats as chat_rows
-from bot.store import pairing
-from bot.store.database import Store
+from bot.cli.doctor import accounts, chats
+from bot.cli.doctor.clock import date_of
+from bot.cli.doctor.examine import examine
+from bot.cli.doctor.findings import Finding
+from bot.config.settings import Settings
+from bot.domain.chats import Chat
+from bot.simulator.accounts import SimulatedAccount
+from bot.simulator.pixverse import Fault, SimulatedPixVerse
+from bot.simulator.telegram.service import (
+    Refusal,
+    SimulatedChat,
+    SimulatedTelegram,
+    bad_request,
+    server_error,
+    too_many_requests,
+)
+from bot.storage import chats as chat_rows
+from bot.storage import pairing
+from bot.storage.database import Store
 from tests.middlemen import standing_between
 
 TOKEN, BOT_TOKEN = "user:1234-useapi-secret", "123456789:AAF-telegram-secret-of-thirty-letters"
@@ -319,7 +327,7 @@ async def test_paired_chats_are_examined(world: World) -> None:
 async def test_each_address_of_the_second_channel_is_tried(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A test message by each; the line holds no address."""
     code = "import json, sys; sys.exit(0 if 'good' in json.load(sys.stdin)['address'] else 1)"
-    monkeypatch.setattr("bot.fallback.try_addresses.__defaults__", ((sys.executable, "-c", code),))
+    monkeypatch.setattr("bot.features.fallback.sender.try_addresses.__defaults__", ((sys.executable, "-c", code),))
     assert await world.examined(FALLBACK_URLS="ntfy://good-hunter2, mailto://bad:hunter2@example.com") == 1
     good, bad = (line for line in world.lines if "FALLBACK_URLS" in line)
     assert good.startswith("ok")
@@ -364,7 +372,7 @@ async def test_a_disk_that_takes_no_locks(world: World, monkeypatch: pytest.Monk
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr("bot.store.database.fcntl.flock", refuse)
+    monkeypatch.setattr("bot.storage.database.fcntl.flock", refuse)
     assert await world.examined() == 1
     assert "takes no locks (No locks available). Keep the database on a local disk" in world.line("database")
 
@@ -509,7 +517,7 @@ async def test_a_defect_in_one_test_is_a_line_and_no_traceback(world: World, mon
     async def broken(*_: object) -> list[Finding]:
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr("bot.doctor.examine_zone", broken)
+    monkeypatch.setattr("bot.cli.doctor.examine.examine_zone", broken)
     assert await world.examined() == 1
     assert (
         world.line("TIMEZONE") == f"FAIL  {'TIMEZONE':<28}  cannot be tested: RuntimeError. LOG_LEVEL=DEBUG shows more"

@@ -12,22 +12,11 @@ from typing import Any
 
 import pytest
 
-from bot import children
-from bot.core.history import (
-    Fan,
-    Gap,
-    Line,
-    Mark,
-    MarkKind,
-    Panel,
-    Picture,
-    Rung,
-    lines_of,
-    merged,
-    picture_of,
-)
-from bot.drawing import COMMAND, LARGEST_PICTURE, PNG, Drawing
-from bot.errors import DrawingTrouble
+from bot.domain.history import Gap, merged
+from bot.features.history.chart import Fan, Line, Mark, MarkKind, Panel, Picture, Rung, lines_of, picture_of
+from bot.features.history.drawing import COMMAND, LARGEST_PICTURE, PNG, Drawing
+from bot.support import subprocesses
+from bot.support.errors import DrawingTrouble
 
 PATIENCE = 90.0
 """Seconds that a child may take which is to succeed: on a busy machine its start alone takes some."""
@@ -183,7 +172,9 @@ async def test_a_program_that_is_not_there_is_told_in_words(make: Make) -> None:
 async def test_without_matplotlib_there_is_a_sentence(make: Make, tmp_path: Path) -> None:
     """An installation without the library says what is missing and how to get it."""
     (tmp_path / "matplotlib.py").write_text("raise ModuleNotFoundError(\"No module named 'matplotlib'\")")
-    code = f"import runpy, sys; sys.path.insert(0, {str(tmp_path)!r}); runpy.run_module('bot.drawing_process')"
+    code = (
+        f"import runpy, sys; sys.path.insert(0, {str(tmp_path)!r}); runpy.run_module('bot.features.history.renderer')"
+    )
     with pytest.raises(DrawingTrouble, match="pip install matplotlib"):
         await make(child(code), timeout=PATIENCE).draw(picture(USUAL))
 
@@ -242,7 +233,7 @@ async def test_where_memory_runs_out_the_child_goes_first(make: Make, tmp_path: 
 
 def test_where_there_is_no_such_score_nothing_happens() -> None:
     """On another system, or where the child is gone already."""
-    children.offer_to_oom_killer(2**22 + 1)
+    subprocesses.offer_to_oom_killer(2**22 + 1)
 
 
 MEETING = """

@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.board import EditResult, Lost, Moved, NotNow, Refused, Shown
-from bot.core.endings import EndedMessage
-from bot.core.model import Alert, Chat, Measure, Notice, Reason, Severity, Silence, SilenceKind
-from bot.endings import LOOK_EVERY, Endings
-from bot.store import alerts, endings, outbox, retention
-from bot.store.database import Store
+from bot.domain.alerts import Alert, Measure, Reason, Severity, Silence, SilenceKind
+from bot.domain.boards import EditResult, Lost, Moved, NotNow, Refused, Shown
+from bot.domain.chats import Chat
+from bot.domain.notifications import Notice
+from bot.domain.told_messages import EndedMessage
+from bot.features.endings.service import LOOK_EVERY, Endings
+from bot.storage import alerts, endings, outbox, retention_statements
+from bot.storage.database import Store
 from tests.fakes import ALICE, BOB, CHAT, GROUP, NOW, Clock, key_of, notice
 
 HOUR = timedelta(hours=1)
@@ -195,6 +197,6 @@ async def test_upkeep_keeps_the_messages_of_alerts_that_fire(scene: Scene) -> No
     await scene.told(BOB, message_id=6)
     await scene.over(BOB)
     async with scene.store.write() as connection:
-        await retention.trim_outbox(connection, 100, NOW + 400 * 24 * HOUR)
+        await retention_statements.trim_outbox(connection, 100, NOW + 400 * 24 * HOUR)
         left = (await connection.exec_driver_sql("SELECT message_id FROM outbox")).all()
     assert [number for (number,) in left] == [5]

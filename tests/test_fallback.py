@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot import fallback as channel
-from bot.apprise_process import NO_ADDRESS, NO_LIBRARY, NOT_TAKEN, TAKEN
-from bot.core.delivery import Parcel
-from bot.core.model import Chat, Notice, Reason, Severity
-from bot.fallback import TIMED_OUT, Apprise, Fallback, Letter
-from bot.store import fallback, outbox, retention
-from bot.store.database import Store
+from bot.domain.alerts import Reason, Severity
+from bot.domain.chats import Chat
+from bot.domain.notifications import Notice
+from bot.features.fallback import sender as channel
+from bot.features.fallback.apprise_process import NO_ADDRESS, NO_LIBRARY, NOT_TAKEN, TAKEN
+from bot.features.fallback.sender import TIMED_OUT, Apprise, Fallback, Letter
+from bot.outbox.batching import Parcel
+from bot.storage import fallback, outbox, retention_statements
+from bot.storage.database import Store
 from tests.core.builders import DAY, HOUR, MINUTE, NOW, notification
 
 ALICE, BOB = Chat(7), Chat(8)
@@ -207,7 +209,7 @@ async def test_records_are_pruned(scene: Scene) -> None:
     notice = await scene.alert(1)
     await scene.look_after(15)
     async with scene.store.write() as connection:
-        assert await retention.trim_fallbacks(connection, 9, scene.now + HOUR)
+        assert await retention_statements.trim_fallbacks(connection, 9, scene.now + HOUR)
         assert await fallback.sent(connection, [notice.key]) == {}
 
 

@@ -6,11 +6,14 @@ from dataclasses import replace
 import pytest
 from pydantic import SecretStr
 
-from bot.core.model import Chat, Listed, Listing, Notification, OutageKind, Rules, Threshold, Topic
-from bot.discovery import Discovery
-from bot.register import Register
-from bot.store.accounts import Known
-from bot.watchlist import WatchedAccount, WatchedSource, Watchlist
+from bot.checks.discovery import Discovery
+from bot.config.targets import WatchedAccount, WatchedSource, Watchlist
+from bot.domain.accounts import Listed, Listing, OutageKind
+from bot.domain.chats import Chat
+from bot.domain.notifications import Notification, Topic
+from bot.domain.rules import Rules, Threshold
+from bot.storage.accounts import Known
+from bot.targets.account_keys import Register
 from tests.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, RULES, SOURCE, World, key_of
 
 EARLY = replace(RULES, low_credits=(Threshold(95, percent=True), Threshold(0)))

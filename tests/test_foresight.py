@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.foresee import told_now
-from bot.core.model import Account, Measure, Reason
-from bot.foresight import Foresight
-from bot.setting_types import parse_time_ladder
-from bot.store import accounts
+from bot.checks.forecaster import Foresight
+from bot.config.parsers import parse_time_ladder
+from bot.domain.accounts import Account
+from bot.domain.alerts import Measure, Reason
+from bot.evaluation.forecast.foresee import told_now
+from bot.storage import accounts
 from tests.fakes import ALICE, World, key_of
 
 HOUR = timedelta(hours=1)

@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import pytest
 
-from bot.logs import QUIET, set_up_logging
-from bot.redaction import redact
+from bot.support.logs import QUIET, set_up_logging
+from bot.support.redaction import redact
 
 SECRET = "s3cr3t/with?signs&such"
 TELEGRAM = "7654321098:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw-x"

@@ -11,22 +11,16 @@ from typing import Any
 
 import pytest
 
-from bot.core.delivery import (
-    CHAT_PAUSE,
-    GROUP_WAIT,
-    LONGEST_WAIT,
-    SLOW_SEND_S,
-    Later,
-    Moved,
-    Rejected,
-    SendResult,
-)
-from bot.core.health import unreached_since
-from bot.core.model import Chat, Measure, Notice, Reason, Severity, Topic
-from bot.store import chats
-from bot.store import outbox as outbox_rows
-from bot.store.connection import Connection
-from bot.store.database import Store
+from bot.domain.alerts import Measure, Reason, Severity
+from bot.domain.chats import Chat
+from bot.domain.health import unreached_since
+from bot.domain.notifications import Notice, Topic
+from bot.outbox.pacing import CHAT_PAUSE, GROUP_WAIT, LONGEST_WAIT, SLOW_SEND_S
+from bot.outbox.results import Later, Moved, Rejected, SendResult
+from bot.storage import chats
+from bot.storage import outbox as outbox_rows
+from bot.storage.connection import Connection
+from bot.storage.database import Store
 from tests.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, Postroom, copy_of, key_of, notice, until
 
 AWAY = Later("Telegram cannot be reached")

@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.core.model import Chat, Notice, Severity, Topic
-from bot.core.pairing import is_code
-from bot.pairing import Pairing, draw_code
-from bot.store import chats, outbox, pairing
-from bot.store.database import Store
-from bot.store.schema import boards, guesses, invitations
+from bot.domain.alerts import Severity
+from bot.domain.chats import Chat
+from bot.domain.notifications import Notice, Topic
+from bot.features.pairing.rules import is_code
+from bot.features.pairing.service import Pairing, draw_code
+from bot.storage import chats, outbox, pairing
+from bot.storage.database import Store
+from bot.storage.schema import boards, guesses, invitations
 from tests.core.builders import HOUR, MINUTE, NOW, SECOND
 
 ALICE, BOB, TEAM, TOPIC = Chat(7), Chat(8), Chat(-100), Chat(-1001, 45)

@@ -8,29 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from bot.clock import ClockWatch
-from bot.core.history import PAUSED
-from bot.core.model import (
-    Alert,
-    Chat,
-    Credits,
-    Measure,
-    Notice,
-    OutageKind,
-    Pause,
-    Plan,
-    Reading,
-    Reason,
-    Severity,
-    Silence,
-    SilenceKind,
-    Topic,
-)
-from bot.core.pauses import EVERYONE
-from bot.fleet import Fleet
-from bot.pauses import Pauses
-from bot.setting_types import parse_time_ladder
-from bot.store import accounts, alerts
+from bot.checks.clock_watch import ClockWatch
+from bot.commands.fleet import Fleet
+from bot.config.parsers import parse_time_ladder
+from bot.domain.accounts import Credits, OutageKind, Pause, Plan, Reading
+from bot.domain.alerts import Alert, Measure, Reason, Severity, Silence, SilenceKind
+from bot.domain.chats import Chat
+from bot.domain.history import PAUSED
+from bot.domain.notifications import Notice, Topic
+from bot.domain.pauses import EVERYONE
+from bot.features.pauses.service import Pauses
+from bot.storage import accounts, alerts
 from tests.fakes import ALICE, BOB, CAROL, CHAT, NOW, QUARTER, SOURCE, SetClock, World, key_of, until, world_in
 
 OTHER = Chat(222)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.probe import words_of
+from bot.cli.health import words_of
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"5", b'{"status": 5, "problems": 5}', b"\xff", b"[" * 100_000])

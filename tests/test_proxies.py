@@ -9,16 +9,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from telegram.error import NetworkError, TelegramError
 
-from bot.chat.service import make_bot
-from bot.core.model import Listing, OutageKind
-from bot.demo.accounts import SimulatedAccount
-from bot.demo.pixverse import SimulatedPixVerse
-from bot.demo.telegram import SimulatedTelegram
-from bot.errors import LookError, SettingsError
-from bot.proxies import Proxy, excepts, parse_proxy, proxy_for
-from bot.settings import load_settings
-from bot.sources.http import Client, open_session
-from bot.sources.pixverse import PixVerse
+from bot.commands.updates import make_bot
+from bot.config.settings import load_settings
+from bot.domain.accounts import Listing, OutageKind
+from bot.simulator.accounts import SimulatedAccount
+from bot.simulator.pixverse import SimulatedPixVerse
+from bot.simulator.telegram.service import SimulatedTelegram
+from bot.sources.useapi.client import Client, open_session
+from bot.sources.useapi.pixverse import PixVerse
+from bot.support.errors import LookError, SettingsError
+from bot.support.proxies import Proxy, excepts, parse_proxy, proxy_for
 from tests.fakes import Clock
 from tests.middlemen import Middleman, standing_between
 

@@ -13,15 +13,16 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.model import Account, Alert, Measure, Silence, SilenceKind
-from bot.core.retention import EPOCH, SLICE_S, Pass, RetentionPolicy
-from bot.errors import DatabaseTrouble
-from bot.retention import Retention, Work
-from bot.store import alerts, fallback, outbox, readings, retention, schema
-from bot.store.connection import Connection
-from bot.store.database import Store
-from bot.store.fallback import Sent
-from bot.store.schema import to_microseconds
+from bot.domain.accounts import Account
+from bot.domain.alerts import Alert, Measure, Silence, SilenceKind
+from bot.domain.retention import EPOCH, SLICE_S, Pass, RetentionPolicy
+from bot.storage import alerts, fallback, outbox, readings, retention_statements, schema
+from bot.storage.connection import Connection
+from bot.storage.database import Store
+from bot.storage.fallback import Sent
+from bot.storage.retention import Retention, Work
+from bot.storage.schema import to_microseconds
+from bot.support.errors import DatabaseTrouble
 from tests.fakes import ALICE, BOB, CAROL, CHAT, NOW, SOURCE, key_of, notice, reading
 from tests.store.plans import plans, statements_of
 
@@ -71,13 +72,13 @@ class Upkeep:
                 break
             async with self.store.write(synced=False) as connection:
                 await work.step(connection, rows)
-                await retention.save(connection, work.state)
+                await retention_statements.save(connection, work.state)
         return await self.last()
 
     async def last(self) -> Pass | None:
         """What is remembered of the last pass."""
         async with self.store.read() as connection:
-            return await retention.last_pass(connection)
+            return await retention_statements.last_pass(connection)
 
 
 def next_pass(last: Pass | None, now: datetime) -> Pass:
@@ -374,7 +375,7 @@ async def test_a_write_gets_through_between_two_slices(upkeep: Upkeep) -> None:
     under_way = []
     while not work.done():
         async with upkeep.store.write() as connection:
-            last = await retention.last_pass(connection)
+            last = await retention_statements.last_pass(connection)
             under_way.append(last.reached if last else "")
         await asyncio.sleep(0)
     await work

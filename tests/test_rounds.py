@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rounds import Round, Rounds
+from bot.checks.rounds import Round, Rounds
 
 KEYS = ["a", "b", "c"]
 QUARTER, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)

@@ -8,9 +8,9 @@ import pytest
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent, JobSubmissionEvent
 
 from bot.app import utc_now
-from bot.errors import DatabaseTrouble, DrawingTrouble
-from bot.metrics import Metrics
-from bot.schedule import FASTEST_TICK, SLOWEST_TICK, Schedule, tick_of
+from bot.checks.scheduler import FASTEST_TICK, SLOWEST_TICK, Schedule, tick_of
+from bot.support.errors import DatabaseTrouble, DrawingTrouble
+from bot.support.metrics import Metrics
 from tests.fakes import Timer, until
 
 AT_ONCE = timedelta(milliseconds=1)

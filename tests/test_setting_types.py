@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.model import Chat, Threshold
-from bot.setting_types import (
+from bot.config.parsers import (
     Address,
     NamedAccount,
     parse_accounts,
@@ -25,6 +24,8 @@ from bot.setting_types import (
     parse_zone,
     short,
 )
+from bot.domain.chats import Chat
+from bot.domain.rules import Threshold
 
 PARSERS: list[Callable[[str], object]] = [
     parse_accounts,

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.core.model import Chat, Threshold
-from bot.core.rhythm import QuietHours
-from bot.errors import SettingsError
-from bot.setting_types import Address, NamedAccount
-from bot.settings import EXAMPLES, NAMES, OFF_WHEN_EMPTY, SECRETS, Settings, load_settings
+from bot.config.parsers import Address, NamedAccount
+from bot.config.settings import EXAMPLES, NAMES, OFF_WHEN_EMPTY, SECRETS, Settings, load_settings
+from bot.domain.chats import Chat
+from bot.domain.quiet_hours import QuietHours
+from bot.domain.rules import Threshold
+from bot.support.errors import SettingsError
 
 ROOT = Path(__file__).parents[1]
 USEAPI = "user:1234-Zm9vYmFyc2VjcmV0"

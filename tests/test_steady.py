@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.core.model import OutageKind, Reason, Unchanged
-from bot.setting_types import parse_credit_ladder
-from bot.store import accounts
-from bot.verdicts import Look
+from bot.checks.processor import Look
+from bot.config.parsers import parse_credit_ladder
+from bot.domain.accounts import OutageKind, Unchanged
+from bot.domain.alerts import Reason
+from bot.storage import accounts
 from tests.fakes import ALICE, BOB, CAROL, NOW, SOURCE, World, key_of
 
 ALICES = key_of(ALICE)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.model import OutageKind, Pause, Reason
-from bot.core.pauses import Paused
-from bot.core.sweep import LATELY, MOST, SHARE
-from bot.store import accounts, pauses
+from bot.domain.accounts import OutageKind, Pause
+from bot.domain.alerts import Reason
+from bot.domain.pauses import Paused
+from bot.evaluation.sweep import LATELY, MOST, SHARE
+from bot.storage import accounts, pauses
 from tests.fakes import ALICE, BOB, CAROL, QUARTER, World, key_of, until, world_in
 
 DAVE, ERIN = "dave@example.com", "erin@example.com"

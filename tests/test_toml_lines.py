@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.toml_lines import Place, lines_of, nearest_line
+from bot.config.accounts_file.toml_lines import Place, lines_of, nearest_line
 
 TEXT = '''# accounts of the studio
 [[source]]

@@ -5,22 +5,13 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from bot.core.model import (
-    Chat,
-    Credits,
-    Measure,
-    Notification,
-    OutageKind,
-    Reading,
-    Reason,
-    Severity,
-    Silence,
-    SilenceKind,
-    Topic,
-)
-from bot.store import accounts, alerts, chats
-from bot.verdicts import Look
-from bot.watchlist import Watchlist
+from bot.checks.processor import Look
+from bot.config.targets import Watchlist
+from bot.domain.accounts import Credits, OutageKind, Reading
+from bot.domain.alerts import Measure, Reason, Severity, Silence, SilenceKind
+from bot.domain.chats import Chat
+from bot.domain.notifications import Notification, Topic
+from bot.storage import accounts, alerts, chats
 from tests.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, SOURCE, World, key_of, reading, until, world_in
 
 HOUR = timedelta(hours=1)

@@ -11,11 +11,13 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.core.health import RefusedChat, Vitals
-from bot.core.model import Account, Alert, Chat, Credits, Measure, Outage, OutageKind, Pause, Plan, Reading, Severity
-from bot.errors import DatabaseTrouble, StartError
-from bot.metrics import Metrics
-from bot.web import Pages, mask, shown_names
+from bot.domain.accounts import Account, Credits, Outage, OutageKind, Pause, Plan, Reading
+from bot.domain.alerts import Alert, Measure, Severity
+from bot.domain.chats import Chat
+from bot.domain.health import RefusedChat, Vitals
+from bot.support.errors import DatabaseTrouble, StartError
+from bot.support.metrics import Metrics
+from bot.web.pages import Pages, mask, shown_names
 from tests.fakes import ALICE, BOB, NOW, QUARTER, SOURCE, Clock, key_of
 
 WELL = Vitals(NOW, NOW, NOW, 0, None, 0, 1.0, None)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from bench.peers.judge import News
 from bench.peers.scene import PATIENCE, USEAPI_TOKEN, Scene
 from bench.peers.watching import GROUP
-from bot.demo.pixverse import Fault as Answer
-from bot.demo.telegram import server_error
+from bot.simulator.pixverse import Fault as Answer
+from bot.simulator.telegram.service import server_error
 
 ALICE, BOB = "alice@example.com", "bob@example.com"
 FLEET = tuple(f"account-{number:02}@example.com" for number in range(1, 25))

@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 
 from bench.peers.judge import Event, News, Said
 from bench.peers.watching import GROUP, World
-from bot.demo.pixverse import SimulatedAccount, SimulatedPixVerse
-from bot.demo.telegram import SimulatedChat, SimulatedTelegram
+from bot.simulator.pixverse import SimulatedAccount, SimulatedPixVerse
+from bot.simulator.telegram.service import SimulatedChat, SimulatedTelegram
 
 USEAPI_TOKEN = "user:1-made-up-for-the-comparison"
 BOT_TOKEN = "1:made-up-for-the-comparison-and-no-more"

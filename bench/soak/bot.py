@@ -14,10 +14,10 @@ from bench.delays import report
 from bench.soak.clock import FastClock
 from bench.soak.growth import Growth
 from bot.app import App
-from bot.cli import until_told
-from bot.core.retention import RetentionPolicy
-from bot.logs import set_up_logging
-from bot.settings import load_settings
+from bot.cli.main import until_told
+from bot.config.settings import load_settings
+from bot.domain.retention import RetentionPolicy
+from bot.support.logs import set_up_logging
 
 TICK = timedelta(seconds=0.25)
 KEEP_DELIVERED = timedelta(days=1)

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
 
-from bot.demo.accounts import SimulatedAccount
-from bot.demo.life import FREE_PLAN, Life, a_month_after
-from bot.demo.pixverse import SimulatedPixVerse
+from bot.simulator.accounts import SimulatedAccount
+from bot.simulator.life import FREE_PLAN, Life, a_month_after
+from bot.simulator.pixverse import SimulatedPixVerse
 
 MONTH = timedelta(days=30)
 PLANS = {"Standard - Monthly": 12_000, "Pro - Monthly": 60_000, "Premium - Monthly": 150_000}

@@ -3,8 +3,8 @@
 import asyncio
 from random import Random
 
-from bot.demo.places import KIM, PLACES
-from bot.demo.telegram import SimulatedChat, SimulatedMessage, SimulatedTelegram
+from bot.demo.chats import KIM, PLACES
+from bot.simulator.telegram.service import SimulatedChat, SimulatedMessage, SimulatedTelegram
 
 STRANGER = 666
 QUESTIONS = {

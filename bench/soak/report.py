@@ -8,7 +8,7 @@ from datetime import timedelta
 from bench.soak.gauges import AFTER_HISTORY, GAUGES, Gauge, Sample
 from bench.soak.run import CHECK_EVERY, Plan, Result
 from bench.soak.slope import Trend, trend
-from bot.core.retention import USUAL
+from bot.domain.retention import USUAL
 
 HISTORY = timedelta(days=1)
 LEVEL_AFTER = HISTORY + USUAL.every

@@ -22,9 +22,9 @@ from bench.soak.fleet import Owners, settle
 from bench.soak.gauges import Sample, sample
 from bench.soak.people import People
 from bench.soak.trouble import Services, go_wrong
-from bot.demo import places
-from bot.demo.pixverse import SimulatedPixVerse
-from bot.demo.telegram import SimulatedTelegram
+from bot.demo import chats
+from bot.simulator.pixverse import SimulatedPixVerse
+from bot.simulator.telegram.service import SimulatedTelegram
 
 ROOT = Path(__file__).parents[2]
 USEAPI_TOKEN = "user:1-made-up-for-the-soak"
@@ -86,7 +86,7 @@ class Soak:
     async def run(self) -> Result:
         """The whole of it. Raises BotEndedError."""
         emails = settle(self._pixverse, Random(f"{self._plan.seed} fleet"), self._plan.accounts)
-        places.settle(self._telegram)
+        chats.settle(self._telegram)
         people = People(self._telegram, emails, Random(f"{self._plan.seed} people"))
         with TemporaryDirectory() as folder:
             async with self._pixverse, self._telegram, self._bot(Path(folder)) as process:
@@ -137,7 +137,7 @@ class Soak:
             "MALLOC_ARENA_MAX": "2",  # as the image and the systemd unit have it
             "USEAPI_TOKEN": USEAPI_TOKEN,
             "TELEGRAM_BOT_TOKEN": BOT_TOKEN,
-            "TELEGRAM_CHAT_IDS": ",".join(place.setting for place in places.PLACES),
+            "TELEGRAM_CHAT_IDS": ",".join(place.setting for place in chats.PLACES),
             "USEAPI_URL": self._pixverse.url,
             "TELEGRAM_API_URL": self._telegram.url,
             "HTTP_LISTEN": "127.0.0.1:0",

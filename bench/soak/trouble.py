@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from bot.demo.pixverse import ACCOUNTS, Fault, SimulatedPixVerse
-from bot.demo.telegram import SimulatedTelegram, server_error, too_many_requests
-from bot.demo.telegram_faults import SENDING
+from bot.simulator.pixverse import ACCOUNTS, Fault, SimulatedPixVerse
+from bot.simulator.telegram.faults import SENDING
+from bot.simulator.telegram.service import SimulatedTelegram, server_error, too_many_requests
 
 PAGE = "<html><h1>502 Bad Gateway</h1></html>"
 GONE = Fault(596, {"error": "PixVerse session expired, please add the account again", "code": 596})

@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 from threading import Thread
 from typing import TextIO
 
-from bot.demo.feed import Feed
+from bot.demo.page_actions import Wisher
 from bot.demo.page_server import PageServer
-from bot.demo.page_wishes import Wisher
-from bot.demo.stage import Stage
-from bot.demo.telling import Teller
-from bot.errors import StartError
+from bot.demo.page_state import Feed
+from bot.demo.player import Teller
+from bot.demo.world import Stage
+from bot.support.errors import StartError
 
 INTRO = """\
 credit-bot demo: the real bot, with five simulated accounts.

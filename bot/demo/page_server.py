@@ -7,10 +7,10 @@ from pathlib import Path
 from aiohttp import WSMsgType, web
 from aiohttp.typedefs import Handler, Middleware
 
-from bot.demo.feed import Feed
+from bot.demo.page_actions import Refused, Wisher, read_wish
 from bot.demo.page_guard import GUARDS
-from bot.demo.page_wishes import Refused, Wisher, read_wish
-from bot.demo.server import LocalServer
+from bot.demo.page_state import Feed
+from bot.simulator.server import LocalServer
 
 FOLDER = Path(__file__).parent / "page"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}

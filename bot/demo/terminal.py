@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import TextIO
 
 from bot.demo import keyboard
-from bot.demo.bubbles import bot_bubble, dimmed, kim_bubble
-from bot.demo.deeds import do
-from bot.demo.places import PRIVATE, Said
-from bot.demo.stage import Stage, UnknownName
-from bot.demo.telegram import SimulatedMessage
+from bot.demo.actions import do
+from bot.demo.chats import PRIVATE, Said
+from bot.demo.terminal_text import bot_bubble, dimmed, kim_bubble
+from bot.demo.world import Stage, UnknownName
+from bot.simulator.telegram.service import SimulatedMessage
 
 PROMPT = "> "
 AS_REAL = "Time runs as on the wall."

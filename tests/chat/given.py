@@ -8,20 +8,11 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, settings
 
-from bot.core.delivery import Parcel, Story
-from bot.core.model import (
-    Chat,
-    Credits,
-    Facts,
-    Measure,
-    Notice,
-    Notification,
-    OutageKind,
-    Plan,
-    Reason,
-    Severity,
-    Topic,
-)
+from bot.domain.accounts import Credits, OutageKind, Plan
+from bot.domain.alerts import Measure, Reason, Severity
+from bot.domain.chats import Chat
+from bot.domain.notifications import Facts, Notice, Notification, Topic
+from bot.outbox.batching import Parcel, Story
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """Under coverage, on a busy machine, an example may take its time."""

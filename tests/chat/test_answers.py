@@ -7,29 +7,15 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from bot.chat.account import account_tag, amount_words
-from bot.chat.alerts import Acted
-from bot.chat.answers import SourceAlert, account_card, alerts_page, credits_page
-from bot.chat.clean import utf16_len
-from bot.chat.text import LONGEST_MESSAGE, Message
-from bot.core.model import (
-    Account,
-    Alert,
-    Capabilities,
-    Chat,
-    Credits,
-    Limits,
-    Measure,
-    Outage,
-    OutageKind,
-    Pause,
-    Plan,
-    Reading,
-    Severity,
-    Silence,
-    SilenceKind,
-    Watched,
-)
+from bot.domain.accounts import Account, Capabilities, Credits, Limits, Outage, OutageKind, Pause, Plan, Reading
+from bot.domain.alerts import Alert, Measure, Severity, Silence, SilenceKind
+from bot.domain.chats import Chat
+from bot.domain.notifications import Watched
+from bot.telegram.text.account_card import account_tag, amount_words
+from bot.telegram.text.account_list import SourceAlert, account_card, alerts_page, credits_page
+from bot.telegram.text.alert_list import Acted
+from bot.telegram.text.layout import LONGEST_MESSAGE, Message
+from bot.telegram.text.sanitize import utf16_len
 from tests.chat import given
 from tests.chat.given import NOW, UNHURRIED, UTC_ZONE, ago
 

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.chat.board import board_answer, board_message, board_removed_message, how_to_board
-from bot.chat.clean import utf16_len
-from bot.core.board import BoardShown, Trouble
-from bot.core.model import Account, Alert, Credits, Measure, Outage, OutageKind, Pause, Plan, Reading, Severity, Watched
+from bot.domain.accounts import Account, Credits, Outage, OutageKind, Pause, Plan, Reading
+from bot.domain.alerts import Alert, Measure, Severity
+from bot.domain.boards import BoardShown, Trouble
+from bot.domain.notifications import Watched
+from bot.features.board.text import board_answer, board_message, board_removed_message, how_to_board
+from bot.telegram.text.sanitize import utf16_len
 from tests.chat import given
 from tests.chat.given import NOW, UTC_ZONE, ago
 

@@ -4,11 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from bot.chat.clean import utf16_len
-from bot.chat.digest import TITLE, counted, digest_message, tell_digest
-from bot.chat.text import Text
-from bot.core.digest import Coming, Digest, Event, Kind
-from bot.core.model import Facts, Measure, Severity
+from bot.domain.alerts import Measure, Severity
+from bot.domain.notifications import Facts
+from bot.domain.summary import Coming, Digest, Event, Kind
+from bot.telegram.text.layout import Text
+from bot.telegram.text.sanitize import utf16_len
+from bot.telegram.text.summary import TITLE, counted, digest_message, tell_digest
 from tests.chat.given import NOW, UTC_ZONE, ago
 
 C, W, I = Severity.CRITICAL, Severity.WARNING, Severity.INFO  # noqa: E741 - three letters for three severities

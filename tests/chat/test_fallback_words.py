@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from bot.chat.fallback import letter_of, write_letter
-from bot.chat.messages import also_sent
-from bot.chat.text import Message
-from bot.core.delivery import Parcel, Story
+from bot.features.fallback.text import letter_of, write_letter
+from bot.outbox.batching import Parcel, Story
+from bot.telegram.text.layout import Message
+from bot.telegram.text.messages import also_sent
 from tests.chat.given import NOW, UTC_ZONE, ago, low, parcel, sent
 
 

@@ -7,27 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.clean import utf16_len
-from bot.chat.history import Past, choose, draw_history, past_of, picture
-from bot.chat.history_arguments import HistoryRequest, parse_history
-from bot.chat.history_words import LONGEST_CAPTION
-from bot.chat.text import Message
-from bot.core.credit_changes import Point
-from bot.core.history import MOST_PANELS, PAUSED, Fan, Gap, Picture, Recorded, Trace, Tracer
-from bot.core.model import (
-    Account,
-    Alert,
-    Foretold,
-    Measure,
-    Outage,
-    OutageKind,
-    Pause,
-    Reading,
-    Severity,
-    Threshold,
-    Watched,
-)
-from bot.errors import DrawingTrouble
+from bot.commands.history_arguments import HistoryRequest, parse_history
+from bot.domain.accounts import Account, Foretold, Outage, OutageKind, Pause, Reading
+from bot.domain.alerts import Alert, Measure, Severity
+from bot.domain.credit_changes import Point
+from bot.domain.history import PAUSED, Gap
+from bot.domain.notifications import Watched
+from bot.domain.rules import Threshold
+from bot.features.history.caption import LONGEST_CAPTION
+from bot.features.history.chart import MOST_PANELS, Fan, Picture, Recorded, Trace, Tracer
+from bot.features.history.text import Past, choose, draw_history, past_of, picture
+from bot.support.errors import DrawingTrouble
+from bot.telegram.text.layout import Message
+from bot.telegram.text.sanitize import utf16_len
 from tests.chat.given import LOW, NONE_LEFT, NOW, UTC_ZONE, ago
 
 WEEK = timedelta(days=7)

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from bot.chat.clean import utf16_len
-from bot.chat.messages import render
-from bot.chat.text import LONGEST_MESSAGE, Message
-from bot.core.delivery import Parcel, Story
-from bot.core.model import Credits, Facts, Measure, Notice, OutageKind, Plan, Reason, Severity, Topic
+from bot.domain.accounts import Credits, OutageKind, Plan
+from bot.domain.alerts import Measure, Reason, Severity
+from bot.domain.notifications import Facts, Notice, Topic
+from bot.outbox.batching import Parcel, Story
+from bot.telegram.text.layout import LONGEST_MESSAGE, Message
+from bot.telegram.text.messages import render
+from bot.telegram.text.sanitize import utf16_len
 from tests.chat import given
 from tests.chat.given import NOW, UNHURRIED, UTC_ZONE, ago, low, note, parcel, plan, sent, source, unreadable
 

@@ -7,11 +7,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.chat.messages import render
-from bot.chat.text import Message
-from bot.core.delivery import Parcel, Story
-from bot.core.model import Facts, Foretold, Measure, Notice, OutageKind, Reason, Severity, Topic
-from bot.core.rhythm import QuietHours
+from bot.domain.accounts import Foretold, OutageKind
+from bot.domain.alerts import Measure, Reason, Severity
+from bot.domain.notifications import Facts, Notice, Topic
+from bot.domain.quiet_hours import QuietHours
+from bot.outbox.batching import Parcel, Story
+from bot.telegram.text.layout import Message
+from bot.telegram.text.messages import render
 from tests.chat import given
 from tests.chat.given import NOW, ago, low, note, parcel, plan, sent, source, unreadable
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from bot.chat.names import find_accounts
-from bot.core.model import Account, Watched
+from bot.commands.names import find_accounts
+from bot.domain.accounts import Account
+from bot.domain.notifications import Watched
 
 
 def watched(email: str, label: str | None = None) -> Watched:

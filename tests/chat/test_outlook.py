@@ -6,23 +6,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.chat.messages import render
-from bot.chat.outlook import forecast_sentence, sentence, short_forecast
-from bot.core.delivery import parcels
-from bot.core.model import (
-    Account,
-    Chat,
-    Credits,
-    Facts,
-    Foretold,
-    Measure,
-    Notice,
-    Notification,
-    Reading,
-    Reason,
-    Severity,
-    Topic,
-)
+from bot.domain.accounts import Account, Credits, Foretold, Reading
+from bot.domain.alerts import Measure, Reason, Severity
+from bot.domain.chats import Chat
+from bot.domain.notifications import Facts, Notice, Notification, Topic
+from bot.outbox.batching import parcels
+from bot.telegram.text.forecast import forecast_sentence, sentence, short_forecast
+from bot.telegram.text.messages import render
 
 NOW = datetime(2026, 7, 20, 12, 3, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Berlin")

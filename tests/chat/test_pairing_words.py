@@ -1,7 +1,7 @@
 """The links and words of pairing, as people read them."""
 
-from bot.chat.clean import utf16_len
-from bot.chat.pairing import (
+from bot.domain.chats import Chat
+from bot.features.pairing.text import (
     already_paired_message,
     group_link_of,
     invitation_message,
@@ -12,7 +12,7 @@ from bot.chat.pairing import (
     not_paired_message,
     paired_line,
 )
-from bot.core.model import Chat
+from bot.telegram.text.sanitize import utf16_len
 from tests.chat.given import NOW, UTC_ZONE
 
 CODE = "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4"

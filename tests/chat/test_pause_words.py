@@ -5,15 +5,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.chat import pauses as words
-from bot.chat import replies
-from bot.chat.alerts import Acted
-from bot.chat.answers import alerts_page
-from bot.chat.clean import utf16_len
-from bot.chat.messages import render
-from bot.chat.pauses import PausedAct, act_of, pause_lines, paused_message, resume_label, resumed_message
-from bot.chat.text import Button, Message, Text
-from bot.core.model import Chat, Facts, Pause, Silence, SilenceKind, Topic
+from bot.domain.accounts import Pause
+from bot.domain.alerts import Silence, SilenceKind
+from bot.domain.chats import Chat
+from bot.domain.notifications import Facts, Topic
+from bot.telegram.text import pauses as words
+from bot.telegram.text import replies
+from bot.telegram.text.account_list import alerts_page
+from bot.telegram.text.alert_list import Acted
+from bot.telegram.text.layout import Button, Message, Text
+from bot.telegram.text.messages import render
+from bot.telegram.text.pauses import PausedAct, act_of, pause_lines, paused_message, resume_label, resumed_message
+from bot.telegram.text.sanitize import utf16_len
 from tests.chat import given
 from tests.chat.given import NOW, UTC_ZONE, ago
 from tests.chat.test_answers import LOOP, MAIN

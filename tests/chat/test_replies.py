@@ -3,14 +3,15 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.chat import replies
-from bot.chat.alerts import Acted, say_silence
-from bot.chat.clean import utf16_len
-from bot.chat.replies import Status
-from bot.chat.text import LONGEST_MESSAGE, Button
-from bot.core.clock import ClockStep
-from bot.core.health import RefusedChat
-from bot.core.model import Chat, Measure, Silence, SilenceKind
+from bot.domain.alerts import Measure, Silence, SilenceKind
+from bot.domain.chats import Chat
+from bot.domain.clock_step import ClockStep
+from bot.domain.health import RefusedChat
+from bot.telegram.text import replies
+from bot.telegram.text.alert_list import Acted, say_silence
+from bot.telegram.text.layout import LONGEST_MESSAGE, Button
+from bot.telegram.text.replies import Status
+from bot.telegram.text.sanitize import utf16_len
 from tests.chat.given import NOW, UTC_ZONE, ago
 
 WELL = Status(

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.silence_arguments import SilenceRequest, parse_silence
-from bot.core.model import Account, Watched
+from bot.commands.silence_arguments import SilenceRequest, parse_silence
+from bot.domain.accounts import Account
+from bot.domain.notifications import Watched
 
 
 def watched(email: str, label: str | None = None) -> Watched:

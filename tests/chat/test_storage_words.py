@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from bot.chat.storage import answer_message, restored_message, trouble_message, usable_message
-from bot.core.storage import Failing, Trouble
+from bot.domain.database_trouble import Failing, Trouble
+from bot.features.database.text import answer_message, restored_message, trouble_message, usable_message
 
 
 def test_a_full_disk() -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.clean import clean, shorten, utf16_len
-from bot.chat.text import LONGEST_MESSAGE, Message, Span, Text, bold, with_note
+from bot.telegram.text.layout import LONGEST_MESSAGE, Message, Span, Text, bold, with_note
+from bot.telegram.text.sanitize import clean, shorten, utf16_len
 from tests.chat.given import UNHURRIED
 
 anything = st.text(st.characters(), max_size=300)

@@ -5,14 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.chat.alerts import Acted
-from bot.chat.answers import SourceAlert
-from bot.chat.pauses import PausedAct, act_of
-from bot.chat.replies import Reloaded, Status
-from bot.core.board import BoardShown
-from bot.core.history import Picture, Recorded, Trace
-from bot.core.model import Account, Alert, Chat, Measure, Notification, Pause, Severity, Silence, SilenceKind, Watched
-from bot.drawing import PNG
+from bot.domain.accounts import Account, Pause
+from bot.domain.alerts import Alert, Measure, Severity, Silence, SilenceKind
+from bot.domain.boards import BoardShown
+from bot.domain.chats import Chat
+from bot.domain.notifications import Notification, Watched
+from bot.features.history.chart import Picture, Recorded, Trace
+from bot.features.history.drawing import PNG
+from bot.telegram.text.account_list import SourceAlert
+from bot.telegram.text.alert_list import Acted
+from bot.telegram.text.pauses import PausedAct, act_of
+from bot.telegram.text.replies import Reloaded, Status
 from tests.fakes import ALICE, BOB, CAROL, CHAT, NOW, SOURCE, key_of, notice, reading
 
 TOKEN = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw-x"

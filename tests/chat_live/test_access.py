@@ -3,10 +3,11 @@
 import pytest
 from telegram import Bot
 
-from bot.chat import access as accessing
-from bot.chat.access import Access, Person
-from bot.core.model import Chat
-from bot.demo.telegram import SimulatedTelegram, server_error
+from bot.commands import permissions as accessing
+from bot.commands.permissions import Access
+from bot.domain.chats import Chat
+from bot.simulator.telegram.service import SimulatedTelegram, server_error
+from bot.telegram.authors import Person
 from tests.fakes import CHAT, GROUP
 
 ADMIN, CREATOR, MEMBER = Person(7, "Ann"), Person(6, "Cid"), Person(5, "Mel")

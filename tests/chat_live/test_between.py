@@ -7,13 +7,13 @@ import pytest
 from telegram import Bot
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, TelegramError
 
-from bot.chat.request import checked, is_telegrams
-from bot.chat.sender import TelegramPost
-from bot.chat.service import TelegramService, make_bot
-from bot.chat.text import Message
-from bot.core.delivery import Later
-from bot.demo.telegram import FIREWALL, PORTAL, Refusal, SimulatedTelegram
-from bot.metrics import Metrics
+from bot.commands.updates import TelegramService, make_bot
+from bot.outbox.results import Later
+from bot.simulator.telegram.service import FIREWALL, PORTAL, Refusal, SimulatedTelegram
+from bot.support.metrics import Metrics
+from bot.telegram.client import checked, is_telegrams
+from bot.telegram.sender import TelegramPost
+from bot.telegram.text.layout import Message
 from tests.chat_live.desk import TOKEN, ZONE, FakeDesk
 from tests.fakes import CHAT, Clock, until
 from tests.field.catalogue import TELEGRAM, FieldAnswer
@@ -58,7 +58,7 @@ async def test_a_page_at_the_start_is_waited_for(
     telegram: SimulatedTelegram, monkeypatch: pytest.MonkeyPatch, page: Refusal
 ) -> None:
     """A guest network's login page is no refused token: the bot waits until Telegram itself answers."""
-    monkeypatch.setattr("bot.chat.service.START_WAITS", (0.01,))
+    monkeypatch.setattr("bot.commands.updates.START_WAITS", (0.01,))
     telegram.between = page
     made = make_bot(TOKEN, telegram.url)
     service = TelegramService(made, lambda _: FakeDesk(), lambda: (CHAT,), frozenset(), ZONE, Metrics())

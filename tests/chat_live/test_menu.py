@@ -7,9 +7,9 @@ from itertools import pairwise
 
 from telegram import Bot
 
-from bot.chat.menu import Menus
-from bot.core.model import Chat
-from bot.demo.telegram import SimulatedChat, SimulatedTelegram, too_many_requests
+from bot.domain.chats import Chat
+from bot.simulator.telegram.service import SimulatedChat, SimulatedTelegram, too_many_requests
+from bot.telegram.menu import Menus
 from tests.fakes import CHAT, Timer, until
 
 LATE = Chat(222)

@@ -5,12 +5,13 @@ import json
 import pytest
 from telegram import Bot
 
-from bot.chat.access import Access, Person
-from bot.chat.calls import UnreadableAnswer, answered
-from bot.chat.request import AiohttpRequest, checked
-from bot.chat.sender import TelegramPost
-from bot.chat.text import Message
-from bot.core.delivery import Delivered, Later, Moved, SendResult
+from bot.commands.permissions import Access
+from bot.outbox.results import Delivered, Later, Moved, SendResult
+from bot.telegram.authors import Person
+from bot.telegram.calls import UnreadableAnswer, answered
+from bot.telegram.client import AiohttpRequest, checked
+from bot.telegram.sender import TelegramPost
+from bot.telegram.text.layout import Message
 from tests.chat_live.desk import TOKEN, ZONE
 from tests.fakes import CHAT, GROUP, Clock
 

@@ -9,11 +9,11 @@ import pytest
 from telegram import Bot, Update
 from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from bot.chat import polling as polls
-from bot.chat.polling import Polling, words_of
-from bot.chat.webhook import host_of
-from bot.demo.telegram import Refusal, SimulatedTelegram, server_error
-from bot.metrics import Metrics
+from bot.simulator.telegram.service import Refusal, SimulatedTelegram, server_error
+from bot.support.metrics import Metrics
+from bot.telegram import polling as polls
+from bot.telegram.polling import Polling, words_of
+from bot.telegram.webhook import host_of
 from tests.chat_live.desk import TOKEN
 from tests.fakes import until
 

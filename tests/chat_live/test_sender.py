@@ -16,13 +16,12 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.chat.request import AiohttpRequest
-from bot.chat.sender import LAST_RESORT, NoTopic, TelegramPost, Wrong, reason_of, result_of
-from bot.chat.service import make_bot
-from bot.chat.text import Button, Entity, Message
-from bot.core.delivery import Delivered, Later, Moved, Parcel, Rejected, Story
-from bot.core.model import Chat, Notification
-from bot.demo.telegram import (
+from bot.commands.updates import make_bot
+from bot.domain.chats import Chat
+from bot.domain.notifications import Notification
+from bot.outbox.batching import Parcel, Story
+from bot.outbox.results import Delivered, Later, Moved, Rejected
+from bot.simulator.telegram.service import (
     BOT_BLOCKED,
     CHAT_NOT_FOUND,
     Refusal,
@@ -31,6 +30,9 @@ from bot.demo.telegram import (
     server_error,
     too_many_requests,
 )
+from bot.telegram.client import AiohttpRequest
+from bot.telegram.sender import LAST_RESORT, NoTopic, TelegramPost, Wrong, reason_of, result_of
+from bot.telegram.text.layout import Button, Entity, Message
 from tests.chat_live.desk import TOKEN, ZONE
 from tests.fakes import CHAT, NOW, Clock, notice
 from tests.field.catalogue import TELEGRAM, FieldAnswer

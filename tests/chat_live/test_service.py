@@ -7,19 +7,27 @@ from datetime import timedelta
 
 import pytest
 
-from bot.chat import polling as polls
-from bot.chat import service as serving
-from bot.chat.alerts import Acted
-from bot.chat.commands import COMMANDS, Command
-from bot.chat.pauses import PausedAct, act_of
-from bot.chat.sender import TelegramPost, seconds_of
-from bot.chat.service import TelegramService, make_bot
-from bot.chat.text import Button, Message
-from bot.core.model import Chat, Pause, Silence, SilenceKind
-from bot.demo.telegram import SimulatedMessage, SimulatedTelegram, bad_request, server_error, too_many_requests
-from bot.errors import DatabaseTrouble, StartError
-from bot.metrics import Metrics
-from bot.setting_types import parse_chats
+from bot.commands import updates as serving
+from bot.commands.registry import COMMANDS, Command
+from bot.commands.updates import TelegramService, make_bot
+from bot.config.parsers import parse_chats
+from bot.domain.accounts import Pause
+from bot.domain.alerts import Silence, SilenceKind
+from bot.domain.chats import Chat
+from bot.simulator.telegram.service import (
+    SimulatedMessage,
+    SimulatedTelegram,
+    bad_request,
+    server_error,
+    too_many_requests,
+)
+from bot.support.errors import DatabaseTrouble, StartError
+from bot.support.metrics import Metrics
+from bot.telegram import polling as polls
+from bot.telegram.sender import TelegramPost, seconds_of
+from bot.telegram.text.alert_list import Acted
+from bot.telegram.text.layout import Button, Message
+from bot.telegram.text.pauses import PausedAct, act_of
 from tests.chat_live.desk import TOKEN, ZONE, FakeDesk
 from tests.fakes import ALICE, BOB, CHAT, NOW, Clock, key_of, until
 

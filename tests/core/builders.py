@@ -4,31 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from bot.core.looks import Audience, Outcome
-from bot.core.measures import Standing, ladder_severities
-from bot.core.model import (
-    Account,
-    Alert,
-    Chat,
-    Credits,
-    Facts,
-    Ladder,
-    Measure,
-    Notice,
-    Notification,
-    Notified,
-    Number,
-    Outage,
-    OutageKind,
-    Plan,
-    Reading,
-    Reason,
-    Rules,
-    Severity,
-    Silence,
-    Threshold,
-    Topic,
-)
+from bot.domain.accounts import Account, Credits, Number, Outage, OutageKind, Plan, Reading
+from bot.domain.alerts import Alert, Measure, Notified, Reason, Severity, Silence
+from bot.domain.chats import Chat
+from bot.domain.notifications import Facts, Notice, Notification, Topic
+from bot.domain.rules import Ladder, Rules, Threshold
+from bot.evaluation.evaluate import Audience, Outcome
+from bot.evaluation.measurements import Standing, ladder_severities
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core.credit_changes import Point, point_of
-from bot.core.model import Account, Credits, Number, Plan, Reading
+from bot.domain.accounts import Account, Credits, Number, Plan, Reading
+from bot.domain.credit_changes import Point, point_of
 from tests.core.builders import DAY, HOUR, NOW, account_with
 
 Spend = Callable[[int], float]

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.core.blackout import Blackout, blackout
-from bot.core.model import Account, OutageKind, Pause
+from bot.domain.accounts import Account, OutageKind, Pause
+from bot.evaluation.blackout import Blackout, blackout
 from tests.core.builders import HOUR, MINUTE, NOW, account_with, failed, read
 
 REFUSED, AWAY = OutageKind.UNAUTHORIZED, OutageKind.UNAVAILABLE

@@ -6,21 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.board import (
-    EVERY,
-    REPLACE_EVERY,
-    Board,
-    EditResult,
-    Lost,
-    Moved,
-    NotNow,
-    Refused,
-    Shown,
-    Trouble,
-    board_due,
-    is_replaced,
-)
-from bot.core.model import Chat
+from bot.domain.boards import Board, EditResult, Lost, Moved, NotNow, Refused, Shown, Trouble
+from bot.domain.chats import Chat
+from bot.features.board.rules import EVERY, REPLACE_EVERY, board_due, is_replaced
 from tests.core.builders import HOUR, MINUTE, NOW, SECOND
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.credit_changes import ChangeKind, CreditChanges, Point, changes_between
+from bot.domain.credit_changes import ChangeKind, CreditChanges, Point, changes_between
 
 NOW = datetime(2026, 7, 20, 14, 3, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=15)

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.core.decide import ack_until, announce, covers, decide, has_lapsed, is_muted, is_over, is_silenced
-from bot.core.looks import Outcome, outcome
-from bot.core.measures import Standing
-from bot.core.model import Alert, Chat, Facts, Measure, Notified, Reason, Severity, Silence, SilenceKind
+from bot.domain.alerts import Alert, Measure, Notified, Reason, Severity, Silence, SilenceKind
+from bot.domain.chats import Chat
+from bot.domain.notifications import Facts
+from bot.evaluation.alert_state import ack_until, announce, covers, decide, has_lapsed, is_muted, is_over, is_silenced
+from bot.evaluation.evaluate import Outcome, outcome
+from bot.evaluation.measurements import Standing
 from tests.core.builders import (
     DAY,
     HERE,

@@ -9,25 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.delivery import (
-    LONGEST_GATHER,
-    REFUSALS,
-    UNTOLD_LASTS,
-    Cause,
-    Parcel,
-    Sent,
-    Story,
-    Waiting,
-    gather_until,
-    lateness,
-    of_no_use,
-    pace,
-    parcels,
-    stories,
-    wait_after,
-    worst,
-)
-from bot.core.model import Measure, Notification, Reason, Severity, Topic
+from bot.domain.alerts import Measure, Reason, Severity
+from bot.domain.notifications import Notification, Topic
+from bot.domain.pending import UNTOLD_LASTS, Waiting, of_no_use
+from bot.outbox.batching import Cause, Parcel, Story, parcels, stories, worst
+from bot.outbox.pacing import LONGEST_GATHER, Sent, gather_until, lateness, pace, wait_after
+from bot.outbox.results import REFUSALS
 from tests.core.builders import DAY, MINUTE, NOW, SECOND, notification
 
 INFO, WARNING, CRITICAL = Severity.INFO, Severity.WARNING, Severity.CRITICAL

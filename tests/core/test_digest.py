@@ -6,9 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.credit_changes import Point
-from bot.core.digest import Digest, Event, Kind, Past, Tally, coming_of, digest_of, events_of
-from bot.core.model import Credits, Measure, Plan, Reading, Reason, Severity, Topic, Watched
+from bot.domain.accounts import Credits, Plan, Reading
+from bot.domain.alerts import Measure, Reason, Severity
+from bot.domain.credit_changes import Point
+from bot.domain.notifications import Topic, Watched
+from bot.domain.summary import Digest, Event, Kind
+from bot.features.summary.rules import Past, Tally, coming_of, digest_of, events_of
 from tests.core.builders import DAY, HOUR, KEY, MINUTE, NOW, account_with, failed, firing, notification, read
 
 C, W, I = Severity.CRITICAL, Severity.WARNING, Severity.INFO  # noqa: E741 - three letters for three severities

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.core.durations import LONGEST, parse_duration, say_duration
+from bot.domain.durations import LONGEST, parse_duration, say_duration
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.fallback import OVER_LONG_AGO, due_for_fallback, ordinal, parse_addresses, wait_after, way_of
-from bot.core.model import Measure, Notification, Reason, Severity, Topic
+from bot.config.fallback_urls import ordinal, parse_addresses, way_of
+from bot.domain.alerts import Measure, Reason, Severity
+from bot.domain.notifications import Notification, Topic
+from bot.features.fallback.rules import OVER_LONG_AGO, due_for_fallback, wait_after
 from tests.core.builders import MINUTE, NOW, SECOND, notification
 
 AFTER = 15 * MINUTE

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.credit_changes import Point, changes_between, point_of
-from bot.core.forecast import Forecast, forecast, next_boundary, outlook
-from bot.core.model import Account, Credits, Plan, Reading
-from bot.core.spending import days_of, hourly, orderly, unseen_since
-from bot.core.spike import spike, spike_standing
+from bot.domain.accounts import Account, Credits, Plan, Reading
+from bot.domain.credit_changes import Point, changes_between, point_of
+from bot.evaluation.forecast.run_out import Forecast, forecast, next_boundary, outlook
+from bot.evaluation.forecast.spending import days_of, hourly, orderly, unseen_since
+from bot.evaluation.forecast.spike import spike, spike_standing
 from tests.core.builders import DAY, HOUR, MINUTE, NOW, account_with, read
 from tests.core.histories import by_day, kept, known_of, on_mondays, past, reading_at, refill_in, shifted, steadily
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.credit_changes import Point
-from bot.core.forecast import outlook
-from bot.core.foresee import add_point, told_now
-from bot.core.model import Account, Credits, Foretold, Reading
+from bot.domain.accounts import Account, Credits, Foretold, Reading
+from bot.domain.credit_changes import Point
+from bot.evaluation.forecast.foresee import add_point, told_now
+from bot.evaluation.forecast.run_out import outlook
 
 NOW = datetime(2026, 7, 20, 14, 3, tzinfo=UTC)
 MADE = NOW - timedelta(hours=2)

@@ -5,8 +5,8 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.health import Untold, Vitals, delivery_problems, problems, unreached_since
-from bot.core.model import Measure, Reason
+from bot.domain.alerts import Measure, Reason
+from bot.domain.health import Untold, Vitals, delivery_problems, problems, unreached_since
 from tests.core.builders import MINUTE, NOW
 
 FIRED, WORSENED, REMINDED, RESOLVED = Reason.FIRED, Reason.WORSENED, Reason.REMINDED, Reason.RESOLVED

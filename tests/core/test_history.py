@@ -10,15 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.credit_changes import Point
-from bot.core.forecast import Forecast
-from bot.core.history import (
-    LARGEST,
+from bot.domain.credit_changes import Point
+from bot.domain.history import LARGEST, PAUSED, Gap, merged, unseen_of
+from bot.evaluation.forecast.run_out import Forecast
+from bot.features.history.chart import (
     MOST_MARKS,
-    PAUSED,
     SLOTS,
     Fan,
-    Gap,
     Line,
     MarkKind,
     Panel,
@@ -28,10 +26,8 @@ from bot.core.history import (
     is_drawable,
     lines_of,
     load_picture,
-    merged,
     picture_of,
     rungs_of,
-    unseen_of,
 )
 from tests.core.builders import DAY, HOUR, NOW, rungs
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.left_out import OF_PLAN, completed, is_told, newly_unreadable, told_at, trusted_end, value_of
-from bot.core.looks import decide_account, judge, noted
-from bot.core.measures import plan_standing
-from bot.core.model import Account, Alert, Credits, Health, LeftOut, Measure, Plan, Reading
+from bot.domain.accounts import Account, Credits, Health, LeftOut, Plan, Reading
+from bot.domain.alerts import Alert, Measure
+from bot.evaluation.evaluate import decide_account, judge, noted
+from bot.evaluation.left_out import OF_PLAN, completed, is_told, newly_unreadable, told_at, trusted_end, value_of
+from bot.evaluation.measurements import plan_standing
 from tests.core.builders import DAY, HOUR, KEY, MINUTE, NOW, RULES, Listeners, account_with, notices_to
 
 OF_CREDITS = ("monthly_allowance", "daily_allowance", "refresh_at", "daily_refresh_at")

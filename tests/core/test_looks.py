@@ -6,8 +6,23 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.listing import listing_noted
-from bot.core.looks import (
+from bot.domain.accounts import (
+    Account,
+    Credits,
+    Health,
+    Listed,
+    Listing,
+    Outage,
+    OutageKind,
+    Plan,
+    PlanChange,
+    Reading,
+    Sample,
+    SourceState,
+)
+from bot.domain.alerts import Alert, Measure, Reason, Severity, Silence, SilenceKind
+from bot.domain.notifications import Facts, Notice, Topic
+from bot.evaluation.evaluate import (
     Outcome,
     account_facts,
     decide_account,
@@ -20,29 +35,7 @@ from bot.core.looks import (
     noted,
     plan_change,
 )
-from bot.core.model import (
-    Account,
-    Alert,
-    Credits,
-    Facts,
-    Health,
-    Listed,
-    Listing,
-    Measure,
-    Notice,
-    Outage,
-    OutageKind,
-    Plan,
-    PlanChange,
-    Reading,
-    Reason,
-    Sample,
-    Severity,
-    Silence,
-    SilenceKind,
-    SourceState,
-    Topic,
-)
+from bot.evaluation.listing import listing_noted
 from tests.core.builders import (
     DAY,
     EMAIL,

@@ -11,30 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from bot.core.decide import decide
-from bot.core.looks import Outcome, changes_since, decide_account, judge, noted
-from bot.core.measures import Standing, credits_standing, ladder_severities
-from bot.core.model import (
-    Account,
-    Alert,
-    Chat,
-    Credits,
-    Health,
-    Ladder,
-    Measure,
-    Notice,
-    Number,
-    Outage,
-    OutageKind,
-    Plan,
-    Reading,
-    Reason,
-    Rules,
-    Sample,
-    Severity,
-    Silence,
-    SilenceKind,
-)
+from bot.domain.accounts import Account, Credits, Health, Number, Outage, OutageKind, Plan, Reading, Sample
+from bot.domain.alerts import Alert, Measure, Reason, Severity, Silence, SilenceKind
+from bot.domain.chats import Chat
+from bot.domain.notifications import Notice
+from bot.domain.rules import Ladder, Rules
+from bot.evaluation.alert_state import decide
+from bot.evaluation.evaluate import Outcome, changes_since, decide_account, judge, noted
+from bot.evaluation.measurements import Standing, credits_standing, ladder_severities
 from tests.core.builders import (
     DAY,
     HERE,

@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.measures import (
+from bot.domain.accounts import Health, Number, OutageKind, Plan, Reading, SourceState
+from bot.domain.alerts import Alert, Measure, Severity
+from bot.domain.rules import CANCELLED, Ladder, Rules, Threshold
+from bot.evaluation.measurements import (
     Standing,
     account_failures,
     credits_standing,
@@ -15,21 +18,6 @@ from bot.core.measures import (
     plan_standing,
     source_failures,
     source_listing,
-)
-from bot.core.model import (
-    CANCELLED,
-    Alert,
-    Health,
-    Ladder,
-    Measure,
-    Number,
-    OutageKind,
-    Plan,
-    Reading,
-    Rules,
-    Severity,
-    SourceState,
-    Threshold,
 )
 from tests.core.builders import (
     DAY,

@@ -7,13 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.pairing import (
+from bot.domain.invitations import LIFETIME, Guesses, Invitation
+from bot.features.pairing.rules import (
     CODE_BYTES,
-    LIFETIME,
     OF_EVERYBODY,
     OF_ONE_CHAT,
-    Guesses,
-    Invitation,
     Patience,
     after_wrong,
     is_code,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.retention import (
+from bot.domain.retention import (
     DAY,
     EPOCH,
     FEWEST_ROWS,

@@ -7,20 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.delivery import Parcel, Story
-from bot.core.model import Measure, Notification, Reason, Severity, Topic
-from bot.core.rhythm import (
-    LATEST,
-    QuietHours,
-    day_of,
-    digest_due,
-    done_before,
-    first_moment,
-    mark_of,
-    parse_clock_time,
-    parse_quiet_hours,
-    rings,
-)
+from bot.domain.alerts import Measure, Reason, Severity
+from bot.domain.notifications import Notification, Topic
+from bot.domain.quiet_hours import QuietHours, parse_clock_time, parse_quiet_hours
+from bot.features.summary.due import LATEST, day_of, digest_due, done_before, first_moment, mark_of
+from bot.outbox.batching import Parcel, Story
+from bot.outbox.quiet import rings
 from tests.core.builders import notification
 
 UNHURRIED = settings(deadline=None)

@@ -132,7 +132,7 @@ ALL = list(modules())
 def test_the_house_is_found() -> None:
     """The walls are drawn around the bot as it is: its modules are found, each once."""
     names = [name for name, _ in ALL]
-    assert {"bot", "bot.core", "bot.core.decide", "bot.errors"} <= set(names)
+    assert {"bot", "bot.core", "bot.evaluation.alert_state", "bot.support.errors"} <= set(names)
     assert len(set(names)) == len(names)
 
 
@@ -152,39 +152,39 @@ def test_only_app_reads_the_wall_clock(name: str, path: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("bot.core.decide", "import os"),
-        ("bot.core.decide", "import asyncio"),
-        ("bot.core.decide", "from time import monotonic"),
-        ("bot.core.decide", "import aiohttp.web"),
-        ("bot.core.decide", "from bot.errors import LookError"),
-        ("bot.core.decide", "from bot import errors"),
-        ("bot.core.decide", "from bot import __version__"),
-        ("bot.core.decide", "from .. import store"),
-        ("bot.core.decide", "from ..store import alerts"),
-        ("bot.core.decide", "def f():\n    from bot.store import alerts"),
-        ("bot.store.alerts", "from bot.sources import pixverse"),
-        ("bot.store.alerts", "import bot.chat.messages"),
-        ("bot.store.alerts", "from bot.checks import Checks"),
-        ("bot.store.alerts", "from bot.settings import Settings"),
-        ("bot.sources.http", "from bot.store.schema import accounts"),
-        ("bot.sources.http", "from bot import chat"),
-        ("bot.chat.messages", "from bot.store import alerts"),
-        ("bot.chat.messages", "from bot import sources"),
-        ("bot.chat.messages", "from bot.web import Web"),
-        ("bot.chat.messages", "if TYPE_CHECKING:\n    from bot.app import App"),
-        ("bot.checks", "from bot.chat import messages"),
-        ("bot.checks", "from bot.outbox import Outbox"),
-        ("bot.outbox", "from bot.checks import Checks"),
-        ("bot.outbox", "from bot.schedule import Schedule"),
-        ("bot.schedule", "from bot.settings import Settings"),
-        ("bot.schedule", "from bot.chat import messages"),
-        ("bot.web", "from bot.app import App"),
-        ("bot.chat.service", "from bot.desk import Desk"),
-        ("bot.probes", "from bot.settings import Settings"),
-        ("bot.app", "from bot.cli import main"),
-        ("bot.errors", "from bot.store import alerts"),
-        ("bot.demo.life", "from bot.store import alerts"),
-        ("bot.checks", "from bot.demo.life import Life"),
+        ("bot.evaluation.alert_state", "import os"),
+        ("bot.evaluation.alert_state", "import asyncio"),
+        ("bot.evaluation.alert_state", "from time import monotonic"),
+        ("bot.evaluation.alert_state", "import aiohttp.web"),
+        ("bot.evaluation.alert_state", "from bot.support.errors import LookError"),
+        ("bot.evaluation.alert_state", "from bot import errors"),
+        ("bot.evaluation.alert_state", "from bot import __version__"),
+        ("bot.evaluation.alert_state", "from .. import store"),
+        ("bot.evaluation.alert_state", "from ..store import alerts"),
+        ("bot.evaluation.alert_state", "def f():\n    from bot.storage import alerts"),
+        ("bot.storage.alerts", "from bot.sources.registry import pixverse"),
+        ("bot.storage.alerts", "import bot.telegram.text.messages"),
+        ("bot.storage.alerts", "from bot.checks.runner import Checks"),
+        ("bot.storage.alerts", "from bot.config.settings import Settings"),
+        ("bot.sources.useapi.client", "from bot.storage.schema import accounts"),
+        ("bot.sources.useapi.client", "from bot import chat"),
+        ("bot.telegram.text.messages", "from bot.storage import alerts"),
+        ("bot.telegram.text.messages", "from bot import sources"),
+        ("bot.telegram.text.messages", "from bot.web.pages import Web"),
+        ("bot.telegram.text.messages", "if TYPE_CHECKING:\n    from bot.app import App"),
+        ("bot.checks.runner", "from bot.telegram import messages"),
+        ("bot.checks.runner", "from bot.outbox.dispatcher import Outbox"),
+        ("bot.outbox.dispatcher", "from bot.checks.runner import Checks"),
+        ("bot.outbox.dispatcher", "from bot.checks.scheduler import Schedule"),
+        ("bot.checks.scheduler", "from bot.config.settings import Settings"),
+        ("bot.checks.scheduler", "from bot.telegram import messages"),
+        ("bot.web.pages", "from bot.app import App"),
+        ("bot.commands.updates", "from bot.commands.service import Desk"),
+        ("bot.probes", "from bot.config.settings import Settings"),
+        ("bot.app", "from bot.cli.main import main"),
+        ("bot.support.errors", "from bot.storage import alerts"),
+        ("bot.simulator.life", "from bot.storage import alerts"),
+        ("bot.checks.runner", "from bot.simulator.life import Life"),
     ],
 )
 def test_a_wrong_import_is_seen(module: str, source: str) -> None:
@@ -195,13 +195,28 @@ def test_a_wrong_import_is_seen(module: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("bot.core.decide", "from bot.core.model import Alert\nfrom . import model\nfrom datetime import datetime"),
-        ("bot.store.alerts", "from bot.core.model import Alert\nfrom bot.errors import StartError\nimport sqlalchemy"),
-        ("bot.sources.http", "from bot import __version__\nfrom bot.sources import words\nfrom . import words"),
-        ("bot.chat.commands", "from bot.checks import Checks\nfrom bot.core.model import Alert"),
-        ("bot.checks", "from bot.sources import pixverse\nfrom bot.store import alerts\nfrom bot.rounds import Rounds"),
-        ("bot.app", "from bot import chat, settings, store, web\nfrom bot.checks import Checks"),
-        ("bot.cli", "from bot.app import App\nfrom bot.settings import Settings\nfrom bot.demo import life"),
+        (
+            "bot.evaluation.alert_state",
+            "from bot.domain.accounts import Alert\nfrom . import model\nfrom datetime import datetime",
+        ),
+        (
+            "bot.storage.alerts",
+            "from bot.domain.accounts import Alert\nfrom bot.support.errors import StartError\nimport sqlalchemy",
+        ),
+        (
+            "bot.sources.useapi.client",
+            "from bot import __version__\nfrom bot.sources.registry import words\nfrom . import words",
+        ),
+        ("bot.commands.registry", "from bot.checks.runner import Checks\nfrom bot.domain.accounts import Alert"),
+        (
+            "bot.checks.runner",
+            "from bot.sources.registry import pixverse\nfrom bot.storage import alerts\nfrom bot.checks.rounds import Rounds",
+        ),
+        ("bot.app", "from bot import chat, settings, store, web\nfrom bot.checks.runner import Checks"),
+        (
+            "bot.cli.main",
+            "from bot.app import App\nfrom bot.config.settings import Settings\nfrom bot.demo import life",
+        ),
     ],
 )
 def test_a_right_import_is_let_through(module: str, source: str) -> None:

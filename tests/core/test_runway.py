@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.decide import decide
-from bot.core.forecast import Forecast, outlook
-from bot.core.measures import Standing
-from bot.core.model import Alert, Ladder, Measure, Reason, Severity
-from bot.core.runway import runway_standing
+from bot.domain.alerts import Alert, Measure, Reason, Severity
+from bot.domain.rules import Ladder
+from bot.evaluation.alert_state import decide
+from bot.evaluation.forecast.run_out import Forecast, outlook
+from bot.evaluation.forecast.runway import runway_standing
+from bot.evaluation.measurements import Standing
 from tests.core.builders import DAY, HOUR, KEY, NOW, days
 from tests.core.histories import known_of, past, refill_in, steadily
 

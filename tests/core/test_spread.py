@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.core.spread import next_look
+from bot.checks.spread import next_look
 from tests.core.builders import DAY, HOUR, MINUTE, NOW
 
 INTERVALS = st.timedeltas(timedelta(seconds=1), DAY)

@@ -7,21 +7,11 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.looks import decide_account, judge, noted
-from bot.core.model import (
-    Account,
-    Alert,
-    Health,
-    Measure,
-    Outage,
-    OutageKind,
-    Plan,
-    Rules,
-    Sample,
-    Silence,
-    SilenceKind,
-)
-from bot.core.steady import LONGEST, steady_until
+from bot.domain.accounts import Account, Health, Outage, OutageKind, Plan, Sample
+from bot.domain.alerts import Alert, Measure, Silence, SilenceKind
+from bot.domain.rules import Rules
+from bot.evaluation.evaluate import decide_account, judge, noted
+from bot.evaluation.steady import LONGEST, steady_until
 from tests.core.builders import (
     DAY,
     HERE,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.storage import CALM_S, LOCKED_FOR_S, Failing, Trouble, failed, succeeded
+from bot.domain.database_trouble import CALM_S, LOCKED_FOR_S, Failing, Trouble, failed, succeeded
 
 EVENTS = st.lists(st.tuples(st.floats(0, 100), st.none() | st.sampled_from(Trouble)), max_size=30)
 

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.model import Facts, Notice, OutageKind, Reason, Severity, Topic
-from bot.core.sweep import LATELY, MOST, SHARE, Other, Scope, called_for, is_allowed, sweep_of
+from bot.domain.accounts import OutageKind
+from bot.domain.alerts import Reason, Severity
+from bot.domain.notifications import Facts, Notice, Topic
+from bot.evaluation.sweep import LATELY, MOST, SHARE, Other, Scope, called_for, is_allowed, sweep_of
 from tests.core.builders import EMAIL, HOUR, KEY, MINUTE, NOW, SECOND, SOURCE
 
 EVERY = timedelta(minutes=15)

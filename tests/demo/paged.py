@@ -5,11 +5,11 @@ from io import StringIO
 from typing import Any
 
 from bot.demo.browser import Browser
-from bot.demo.places import KIM, settle
-from bot.demo.stage import Stage
-from bot.demo.story import cast
-from bot.demo.telegram_model import SimulatedMessage
-from bot.demo.telling import Teller
+from bot.demo.chats import KIM, settle
+from bot.demo.player import Teller
+from bot.demo.script import cast
+from bot.demo.world import Stage
+from bot.simulator.telegram.model import SimulatedMessage
 
 NINE = datetime(2026, 7, 20, 9, 0, tzinfo=UTC)
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.demo.accounts import SimulatedAccount
-from bot.demo.life import FREE_PLAN, Life, a_month_after, spend
+from bot.simulator.accounts import SimulatedAccount
+from bot.simulator.life import FREE_PLAN, Life, a_month_after, spend
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

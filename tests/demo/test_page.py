@@ -10,11 +10,11 @@ import aiohttp
 import pytest
 
 from bot.demo.browser import Browser, somebody_looks
+from bot.demo.chats import KIM, PLACES, ROBIN, TEAM, TOPIC
 from bot.demo.clock import USUAL
 from bot.demo.page_server import FOLDER, KINDS
-from bot.demo.places import KIM, PLACES, ROBIN, TEAM, TOPIC
-from bot.demo.story import SCRIPT
-from bot.errors import StartError
+from bot.demo.script import SCRIPT
+from bot.support.errors import StartError
 from tests.demo.paged import World
 
 PICTURE = b"\x89PNG\r\n\x1a\nand so on"
@@ -266,7 +266,7 @@ async def test_the_menu_is_the_one_that_the_bot_has_set(world: World, tab: Tab) 
 
 async def test_a_page_that_does_not_keep_up_is_let_go(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A tab that sleeps must not make the demo's memory grow; when it wakes it comes again and is told everything."""
-    monkeypatch.setattr("bot.demo.feed.MOST_WAITING", 3)
+    monkeypatch.setattr("bot.demo.page_state.MOST_WAITING", 3)
     events = world.page.events()
     await anext(events)
     for number in range(9):
@@ -277,7 +277,7 @@ async def test_a_page_that_does_not_keep_up_is_let_go(world: World, monkeypatch:
 
 async def test_an_old_message_is_forgotten(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The demo may run for days: the page keeps so many messages and pictures and no more."""
-    monkeypatch.setattr("bot.demo.feed.MOST_MESSAGES", 3)
+    monkeypatch.setattr("bot.demo.page_state.MOST_MESSAGES", 3)
     for number in range(1, 6):
         world.message("Hello", number=number, photo=PICTURE)
     assert world.page.picture("7:2") is None
@@ -328,8 +328,8 @@ def test_a_browser_is_opened_only_where_somebody_looks(
 
 async def test_the_story_waits_while_it_is_paused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has stopped it is alone with the world; it goes on where it was."""
-    monkeypatch.setattr("bot.demo.telling.STEP", 0.005)
-    monkeypatch.setattr("bot.demo.telling.scenes", lambda _: ((0.0, scene) for scene in SCRIPT[:2]))
+    monkeypatch.setattr("bot.demo.player.STEP", 0.005)
+    monkeypatch.setattr("bot.demo.player.scenes", lambda _: ((0.0, scene) for scene in SCRIPT[:2]))
     world = World()
     world.teller.pause()
     telling = asyncio.create_task(world.teller.tell())

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.demo.pixverse import PRIVATE_LINK, Fault, Life, SimulatedAccount, SimulatedPixVerse, sample_body
+from bot.simulator.pixverse import PRIVATE_LINK, Fault, Life, SimulatedAccount, SimulatedPixVerse, sample_body
 
 TOKEN = "user:1-secret"
 ALICE, BOB = "alice@example.com", "bob@example.com"

@@ -15,14 +15,14 @@ import aiohttp
 import pytest
 
 from bot.demo import keyboard
-from bot.demo.bubbles import BOLD, PLAIN, WIDTH, bot_bubble, button_lines, columns, kim_bubble, lines_of
+from bot.demo.chats import KIM, Said, settle
 from bot.demo.clock import SPEEDS, LeapingClock
-from bot.demo.places import KIM, Said, settle
-from bot.demo.show import log_shown
-from bot.demo.stage import Stage, UnknownName
-from bot.demo.story import SCRIPT, afterlife, cast
-from bot.demo.telegram_model import Edit, SimulatedMessage
+from bot.demo.run import log_shown
+from bot.demo.script import SCRIPT, afterlife, cast
 from bot.demo.terminal import KEYS, Terminal
+from bot.demo.terminal_text import BOLD, PLAIN, WIDTH, bot_bubble, button_lines, columns, kim_bubble, lines_of
+from bot.demo.world import Stage, UnknownName
+from bot.simulator.telegram.model import Edit, SimulatedMessage
 from tests.demo.running import demo
 
 NINE = datetime(2026, 7, 20, 9, 0, tzinfo=UTC)
@@ -54,7 +54,7 @@ def test_what_a_library_hands_to_the_bot_is_not_shown_too() -> None:
     front = Lines()
     with log_shown(front):  # type: ignore[arg-type]
         logging.getLogger("apscheduler.executors.default").error("Job raised an exception")
-        logging.getLogger("bot.outbox").warning("Chat 111 takes no messages")
+        logging.getLogger("bot.outbox.dispatcher").warning("Chat 111 takes no messages")
     assert front.lines == ["Chat 111 takes no messages"]
 
 
@@ -278,7 +278,7 @@ async def test_unknown_names_are_answered_with_the_known() -> None:
 
 async def test_a_notice_after_a_tap_is_shown_once() -> None:
     """What Telegram would pop up must not get lost, nor come twice."""
-    from bot.demo.telegram_world import CallbackAnswer
+    from bot.simulator.telegram.world import CallbackAnswer
 
     stage, told = Stage(NINE), Told()
     stage.views.append(told)

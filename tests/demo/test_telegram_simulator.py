@@ -33,7 +33,7 @@ from telegram.error import (
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, ContextTypes
 from telegram.request import HTTPXRequest
 
-from bot.demo.telegram import (
+from bot.simulator.telegram.service import (
     BOT_BLOCKED,
     CHAT_NOT_FOUND,
     SimulatedChat,

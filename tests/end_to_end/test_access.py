@@ -1,6 +1,6 @@
 """Who may ask, and who may change things."""
 
-from bot.demo.telegram import SimulatedChat
+from bot.simulator.telegram.service import SimulatedChat
 from tests.end_to_end.world import ADMIN, ANN, BOB, CREATOR, GROUP, MEMBER, World, until
 
 STRANGER = 99

@@ -5,7 +5,7 @@ import signal
 from itertools import pairwise
 from pathlib import Path
 
-from bot.demo.pixverse import Fault
+from bot.simulator.pixverse import Fault
 from tests.end_to_end.world import ANN, BOB, EVERY, GROUP, USEAPI_TOKEN, World, until
 
 ALICE_AND_BOB = f"""

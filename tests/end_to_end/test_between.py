@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.demo.pixverse import Fault
+from bot.simulator.pixverse import Fault
 from tests.end_to_end.world import ANN, World
 from tests.field.catalogue import USEAPI
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from bot.demo.telegram import Refusal, SimulatedMessage, bad_request
+from bot.simulator.telegram.service import Refusal, SimulatedMessage, bad_request
 from tests.end_to_end.world import ANN, BOB, World, until
 
 CALM = {"LOW_CREDITS": "", "PLAN_ENDS_WITHIN": "", "RUNS_OUT_WITHIN": ""}
@@ -14,7 +14,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.board.LOOK_EVERY", 0.05)
+    monkeypatch.setattr("bot.features.board.publisher.LOOK_EVERY", 0.05)
 
 
 def shows(board: SimulatedMessage, number: str) -> bool:

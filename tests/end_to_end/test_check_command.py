@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from bot.check import check_accounts
-from bot.demo.pixverse import PRIVATE_LINK, Fault, sample_body
-from bot.errors import UsageError
-from bot.settings import load_settings
+from bot.cli.check import check_accounts
+from bot.config.settings import load_settings
+from bot.simulator.pixverse import PRIVATE_LINK, Fault, sample_body
+from bot.support.errors import UsageError
 from tests.end_to_end.world import TELEGRAM_TOKEN, USEAPI_TOKEN, World
 
 FAR = "2099-07-23T00:48:50Z"

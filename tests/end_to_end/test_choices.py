@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bot.demo.telegram import SimulatedMessage
+from bot.simulator.telegram.service import SimulatedMessage
 from tests.end_to_end.test_silences import tapped
 from tests.end_to_end.world import ADMIN, ANN, BOB, GROUP, MEMBER, World, until
 

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from bot.chat.answers import BACK, ON
-from bot.demo.pixverse import Fault
+from bot.simulator.pixverse import Fault
+from bot.telegram.text.account_list import BACK, ON
 from tests.end_to_end.world import ANN, BOB, EVERY, World, until
 
 

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.pixverse import SimulatedAccount
+from bot.simulator.pixverse import SimulatedAccount
 from tests.end_to_end.world import ANN, Page, ProcessBot, World, until
 
 UNUSABLE, USABLE = "The bot cannot use its database", "The bot can use its database again"
 FILLING = "filling"
 DELETED = "The bot's database file was deleted"
-CALM = "import bot.core.storage, bot.cli, sys; bot.core.storage.CALM_S = 1.0; sys.exit(bot.cli.main(['run']))"
+CALM = "import bot.domain.database_trouble, bot.cli.main, sys; bot.domain.database_trouble.CALM_S = 1.0; sys.exit(bot.cli.main.main(['run']))"
 """The bot as it is, but that it trusts a disk again after one second."""
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.delivery import REFUSALS
-from bot.demo.telegram import FIREWALL, PORTAL, Refusal, SimulatedChat, bad_request, too_many_requests
+from bot.outbox.results import REFUSALS
+from bot.simulator.telegram.service import FIREWALL, PORTAL, Refusal, SimulatedChat, bad_request, too_many_requests
 from tests.end_to_end.world import ANN, BOB, GROUP, MEMBER, PATIENCE, World, until
 
 NOT_BY_ITSELF = replace(REFUSALS, first=(600.0,), steady=600.0)

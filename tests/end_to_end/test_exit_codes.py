@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.pixverse import Fault
-from bot.errors import DatabaseUnusable, StartError
+from bot.simulator.pixverse import Fault
+from bot.support.errors import DatabaseUnusable, StartError
 from tests.end_to_end.world import PATIENCE, World
 
 

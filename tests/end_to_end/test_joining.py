@@ -2,7 +2,7 @@
 
 import re
 
-from bot.demo.telegram import server_error
+from bot.simulator.telegram.service import server_error
 from tests.end_to_end.world import ANN, BOB, CREATOR, GROUP, HostedBot, World, until
 
 LINK = re.compile(r"\?start=([\w-]+)")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.demo.pixverse import SimulatedAccount
+from bot.simulator.pixverse import SimulatedAccount
 from tests.end_to_end.world import ANN, World
 
 DAY = timedelta(days=1)

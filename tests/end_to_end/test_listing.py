@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.demo.pixverse import Fault, SimulatedAccount
+from bot.simulator.pixverse import Fault, SimulatedAccount
 from tests.end_to_end.world import ANN, EVERY, World, until
 
 

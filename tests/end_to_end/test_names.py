@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.demo.pixverse import Fault
+from bot.simulator.pixverse import Fault
 from tests.end_to_end.world import ANN, World
 
 NAMES = {

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from bot.demo.accounts import SimulatedAccount
-from bot.demo.pixverse import Fault
-from bot.demo.telegram import SimulatedChat, SimulatedMessage
-from bot.store.schema import APPLICATION, REVISION
+from bot.simulator.accounts import SimulatedAccount
+from bot.simulator.pixverse import Fault
+from bot.simulator.telegram.service import SimulatedChat, SimulatedMessage
+from bot.storage.schema import APPLICATION, REVISION
 from tests.end_to_end.old.make import DORA, EVE, SESSION, SETTINGS, code_in
 from tests.end_to_end.world import ANN, BOB, GROUP, Bot, World, until
 from tests.moved_clock import MISSING, MovedClock, may_skip
@@ -211,8 +211,10 @@ async def test_the_second_channel_gets_nothing_that_it_had(
     """Telegram is still away: what the old version sent there does not go again; what is new goes, and shows it."""
     world, file, before = old_world, tmp_path / "letters", len(old_world.telegram.messages)
     code = "import sys; given = sys.stdin.read(); 'title' in given and open(sys.argv[1], 'a').write(given + '\\n')"
-    monkeypatch.setattr("bot.fallback.Apprise.__init__.__defaults__", ((sys.executable, "-c", code, str(file)), 20.0))
-    monkeypatch.setattr("bot.fallback.LOOK_EVERY", 0.05)
+    monkeypatch.setattr(
+        "bot.features.fallback.sender.Apprise.__init__.__defaults__", ((sys.executable, "-c", code, str(file)), 20.0)
+    )
+    monkeypatch.setattr("bot.features.fallback.sender.LOOK_EVERY", 0.05)
     world.telegram.away = True
     world.pixverse.accounts["healed@example.com"].monthly = 0
     bot = await world.host(**SETTINGS, FALLBACK_URLS="ntfy://made-up")

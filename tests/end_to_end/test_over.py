@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from bot.demo.telegram import SimulatedMessage
+from bot.simulator.telegram.service import SimulatedMessage
 from tests.end_to_end.test_silences import tapped
 from tests.end_to_end.world import ADMIN, ANN, BOB, EVERY, GROUP, World, until
 

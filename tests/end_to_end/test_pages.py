@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from bot.chat.replies import status_message
-from bot.demo.pixverse import Fault
-from bot.demo.server import LocalServer
-from bot.demo.telegram import BOT_BLOCKED
+from bot.simulator.pixverse import Fault
+from bot.simulator.server import LocalServer
+from bot.simulator.telegram.service import BOT_BLOCKED
+from bot.telegram.text.replies import status_message
 from tests.end_to_end.world import ANN, BOB, EVERY, World, answering, until
 
 

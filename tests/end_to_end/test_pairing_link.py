@@ -4,8 +4,8 @@ import asyncio
 import re
 from datetime import timedelta
 
-from bot.chat.pairing import log_line
-from bot.redaction import redact
+from bot.features.pairing.text import log_line
+from bot.support.redaction import redact
 from tests.end_to_end.world import ANN, BOB, CREATOR, GROUP, MEMBER, Bot, HostedBot, World, until
 
 LINK = re.compile(r"https://t\.me/credit_demo_bot\?start=([\w-]+)")

@@ -4,8 +4,8 @@ import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 
-from bot.demo.pixverse import Fault
-from bot.demo.telegram import SimulatedMessage
+from bot.simulator.pixverse import Fault
+from bot.simulator.telegram.service import SimulatedMessage
 from tests.end_to_end.world import ANN, BOB, EVERY, HostedBot, World, until
 
 BOTH = f"{ANN},{BOB}"

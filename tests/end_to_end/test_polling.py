@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.chat import polling
-from bot.demo.telegram import Refusal
+from bot.simulator.telegram.service import Refusal
+from bot.telegram import polling
 from tests.end_to_end.world import PATIENCE, TELEGRAM_TOKEN, World, until
 
 
@@ -48,7 +48,7 @@ async def test_polling_that_hangs_is_given_up_and_begun_again(world: World, monk
 
 async def test_dead_polling_is_unhealthy_in_words(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Polling unanswered for over two minutes: 503, and the reason in words, also for /metrics' outbox to be read."""
-    monkeypatch.setattr("bot.core.health.POLLING_WAIT", 0.5)
+    monkeypatch.setattr("bot.domain.health.POLLING_WAIT", 0.5)
     world.accounts("alice")
     bot = await world.host()
     world.telegram.conflict(times=None)
@@ -94,7 +94,7 @@ async def test_a_webhook_set_while_the_bot_runs_is_taken_away_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The log and /status say so. One that comes back is left; the pages say why no command is answered."""
-    monkeypatch.setattr("bot.core.health.POLLING_WAIT", 0.5)
+    monkeypatch.setattr("bot.domain.health.POLLING_WAIT", 0.5)
     world.accounts("alice")
     bot = await world.host()
     world.telegram.set_webhook("https://hooks.example.com/SECRET")

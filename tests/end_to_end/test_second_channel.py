@@ -18,8 +18,10 @@ def letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the process writes down what it is given to send."""
     file = tmp_path / "letters"
     code = "import sys; given = sys.stdin.read(); 'title' in given and open(sys.argv[1], 'a').write(given + '\\n')"
-    monkeypatch.setattr("bot.fallback.Apprise.__init__.__defaults__", ((sys.executable, "-c", code, str(file)), 20.0))
-    monkeypatch.setattr("bot.fallback.LOOK_EVERY", 0.05)
+    monkeypatch.setattr(
+        "bot.features.fallback.sender.Apprise.__init__.__defaults__", ((sys.executable, "-c", code, str(file)), 20.0)
+    )
+    monkeypatch.setattr("bot.features.fallback.sender.LOOK_EVERY", 0.05)
     return file
 
 

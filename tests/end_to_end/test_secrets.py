@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from bot.demo.pixverse import PRIVATE_LINK, Fault
-from bot.demo.telegram import server_error
+from bot.simulator.pixverse import PRIVATE_LINK, Fault
+from bot.simulator.telegram.service import server_error
 from tests.end_to_end.world import TELEGRAM_TOKEN, USEAPI_TOKEN, ProcessBot, World
 
 BEAT = "MARKEDHEARTBEAT-0123456789"

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.demo.telegram import SimulatedMessage
+from bot.simulator.telegram.service import SimulatedMessage
 from tests.end_to_end.world import ADMIN, ANN, BOB, GROUP, MEMBER, HostedBot, World, until
 
 DAY = timedelta(days=1)

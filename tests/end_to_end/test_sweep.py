@@ -6,8 +6,8 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.demo.pixverse import Fault, SimulatedAccount
-from bot.demo.telegram import SimulatedMessage
+from bot.simulator.pixverse import Fault, SimulatedAccount
+from bot.simulator.telegram.service import SimulatedMessage
 from tests.end_to_end.world import ANN, HostedBot, World, until
 
 TWELVE = [f"a{number:02}" for number in range(12)]

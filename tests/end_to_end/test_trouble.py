@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.demo.pixverse import Fault
-from bot.sources.http import Client
+from bot.simulator.pixverse import Fault
+from bot.sources.useapi.client import Client
 from tests.end_to_end.world import ANN, EVERY, PATIENCE, USEAPI_TOKEN, World, until
 
 UNUSABLE: dict[str, dict[str, Any]] = {
@@ -183,7 +183,7 @@ async def test_a_fleet_asked_for_at_once_takes_its_turns(world: World, monkeypat
     """/check with more accounts than are looked at together: waiting for one's turn is no outage of the server."""
     monkeypatch.setattr("bot.app.Client", partial(Client, timeout=2.5))
     monkeypatch.setattr("bot.app.IN_FLIGHT", 4)
-    monkeypatch.setattr("bot.checks.IN_FLIGHT", 4)
+    monkeypatch.setattr("bot.checks.runner.IN_FLIGHT", 4)
     world.accounts(*(f"account{number}" for number in range(28)))
     bot = await world.host()
     world.pixverse.fail(Fault(delay=0.5))

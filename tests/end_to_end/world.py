@@ -26,11 +26,11 @@ from typing import Any
 from aiohttp import ClientSession
 
 from bot.app import App
-from bot.chat.replies import Status
-from bot.core.delivery import RefusalSchedule
-from bot.demo.pixverse import SimulatedAccount, SimulatedPixVerse
-from bot.demo.telegram import SimulatedChat, SimulatedMessage, SimulatedTelegram
-from bot.settings import load_settings
+from bot.config.settings import load_settings
+from bot.outbox.results import RefusalSchedule
+from bot.simulator.pixverse import SimulatedAccount, SimulatedPixVerse
+from bot.simulator.telegram.service import SimulatedChat, SimulatedMessage, SimulatedTelegram
+from bot.telegram.text.replies import Status
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0

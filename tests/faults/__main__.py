@@ -10,7 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.store.migrate import upgrade
+from bot.storage.migrate import upgrade
 from tests.faults.defects import DEFECTS
 from tests.faults.history import Outcome, live
 from tests.faults.plot import drawn

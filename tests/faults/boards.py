@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 
-from bot.demo.telegram import SimulatedMessage
+from bot.simulator.telegram.service import SimulatedMessage
 from tests.faults.world import World
 
 POSTED_WITHIN = 10.0

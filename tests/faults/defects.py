@@ -25,7 +25,7 @@ def replaced(room: type, name: str, work: Any) -> None:
 
 def around_reads(wrap: Callable[[Read], Read]) -> None:
     """Puts something around every way in which an account is read."""
-    from bot.sources.pixverse import PixVerse
+    from bot.sources.useapi.pixverse import PixVerse
 
     for name in ("read", "read_again"):
         if hasattr(PixVerse, name):
@@ -34,8 +34,8 @@ def around_reads(wrap: Callable[[Read], Read]) -> None:
 
 def forgotten_retry() -> None:
     """What Telegram did not take counts as delivered."""
-    from bot.core.delivery import Delivered
-    from bot.outbox import Outbox
+    from bot.outbox.dispatcher import Outbox
+    from bot.outbox.results import Delivered
 
     async def put_off(self: Any, _result: Any, part: Any, chat: Any, lane: Any) -> None:
         await self._delivered(Delivered(0), part, chat, lane)
@@ -45,8 +45,8 @@ def forgotten_retry() -> None:
 
 def blames_the_chat() -> None:
     """Whatever keeps a message from a chat counts as the chat's refusal."""
-    from bot.core.delivery import Rejected
-    from bot.outbox import Outbox
+    from bot.outbox.dispatcher import Outbox
+    from bot.outbox.results import Rejected
 
     async def put_off(self: Any, result: Any, part: Any, chat: Any, lane: Any) -> None:
         await self._refused(Rejected(result.failure), part, chat, lane)
@@ -56,7 +56,7 @@ def blames_the_chat() -> None:
 
 def lost_after_a_crash() -> None:
     """What was claimed when the bot was killed stays claimed for ever."""
-    from bot.outbox import Outbox
+    from bot.outbox.dispatcher import Outbox
 
     async def resume(_self: Any) -> None:
         return
@@ -66,8 +66,8 @@ def lost_after_a_crash() -> None:
 
 def lost_recovery() -> None:
     """Recoveries are forgotten on their way into the outbox."""
-    from bot.core.model import Reason
-    from bot.verdicts import Verdicts
+    from bot.checks.processor import Verdicts
+    from bot.domain.alerts import Reason
 
     put = Verdicts.put
 
@@ -79,7 +79,7 @@ def lost_recovery() -> None:
 
 def twice() -> None:
     """Each message goes out twice."""
-    from bot.chat.sender import TelegramPost
+    from bot.telegram.sender import TelegramPost
 
     send = TelegramPost.send
 
@@ -92,7 +92,7 @@ def twice() -> None:
 
 def nothing_is_zero() -> None:
     """An answer that is no reading reads as the last one with nothing left."""
-    from bot.core.model import Outage, OutageKind, Reading
+    from bot.domain.accounts import Outage, OutageKind, Reading
 
     lasts: dict[str, Reading] = {}
 
@@ -114,7 +114,7 @@ def nothing_is_zero() -> None:
 
 def one_blinds_all() -> None:
     """A silence of one chat holds in every chat."""
-    from bot.store import alerts
+    from bot.storage import alerts
 
     right = alerts.silence_of
 
@@ -126,7 +126,7 @@ def one_blinds_all() -> None:
 
 def talks_to_strangers() -> None:
     """Everybody is answered."""
-    from bot.chat.access import Access
+    from bot.commands.permissions import Access
 
     def allowed(_self: Any, _chat_id: int, _thread_id: int | None) -> bool:
         return True
@@ -136,17 +136,17 @@ def talks_to_strangers() -> None:
 
 def taken_for_useapi() -> None:
     """Whatever page comes under a status counts as useapi.net's own word."""
-    from bot.sources import failures
+    from bot.sources.useapi import failures
 
     vars(failures)["own_words"] = lambda text, _value: text[:40] or "said so"
 
 
 def ends_with_a_404() -> None:
     """Any 404 of the list says that there are no accounts, and the first list that lacks one is believed."""
-    from bot import discovery
-    from bot.core.listing import TakenAway
-    from bot.core.model import Listing
-    from bot.sources.pixverse import PixVerse
+    from bot.checks import discovery
+    from bot.domain.accounts import Listing
+    from bot.evaluation.listing import TakenAway
+    from bot.sources.useapi.pixverse import PixVerse
 
     ask = PixVerse.list_accounts
 
@@ -165,8 +165,8 @@ def ends_with_a_404() -> None:
 
 def ended_board() -> None:
     """One refused edit or pin ends a board."""
-    from bot.board import Boards
-    from bot.core.board import Refused
+    from bot.domain.boards import Refused
+    from bot.features.board.publisher import Boards
 
     keep_trying = Boards._keep_trying
 
@@ -181,7 +181,7 @@ def ended_board() -> None:
 
 def deaf_for_a_webhook() -> None:
     """A webhook that another program sets is another program that polls."""
-    from bot.chat.webhook import OTHER_POLLER, Webhook
+    from bot.telegram.webhook import OTHER_POLLER, Webhook
 
     async def explain(_self: Any, _conflict: Any) -> str:
         return OTHER_POLLER
@@ -195,8 +195,8 @@ def deaf_for_a_webhook() -> None:
 
 def unreadable_again_and_again() -> None:
     """All updates of an answer are read, or none: one that cannot be hides those behind it, and comes again."""
-    from bot.chat import polling
-    from bot.chat.updates import numbered, read_update
+    from bot.telegram import polling
+    from bot.telegram.parsing import numbered, read_update
 
     def all_or_none(answer: Any) -> Any:
         for raw in answer:
@@ -208,22 +208,22 @@ def unreadable_again_and_again() -> None:
 
 def clock_stops_checks() -> None:
     """What is due next stands on the wall clock alone: one that is set back lets nothing be due for hours."""
-    from bot.schedule import SteadyScheduler
+    from bot.checks.scheduler import SteadyScheduler
 
     replaced(SteadyScheduler, "follow_clock", lambda _self: None)
 
 
 def unwritable_and_silent() -> None:
     """A database that cannot be written is one line in the log, and nobody's problem."""
-    from bot.store.standing import Standing
+    from bot.storage.standing import Standing
 
     replaced(Standing, "problem", property(lambda _self: None))
 
 
 def unreadable_and_silent() -> None:
     """What a page says in a way that is not understood counts as left out."""
-    from bot.core.model import LeftOut
-    from bot.sources import pixverse
+    from bot.domain.accounts import LeftOut
+    from bot.sources.useapi import pixverse
 
     vars(pixverse)["LeftOut"] = lambda name, _said=None: LeftOut(name)
 

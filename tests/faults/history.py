@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.demo.accounts import SimulatedAccount, utc_now
+from bot.simulator.accounts import SimulatedAccount, utc_now
 from tests.faults import boards
 from tests.faults.answers import wrong_answers
 from tests.faults.downtimes import HEAD, wrong_downtimes

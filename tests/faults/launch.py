@@ -20,22 +20,22 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 import bot.app
-import bot.board
-import bot.chat.board
-import bot.chat.polling
-import bot.chat.service
-import bot.core.board
-import bot.core.delivery
-import bot.core.storage
-import bot.discovery
-import bot.sources.http
-import bot.store.database
-from bot.chat.request import AiohttpRequest
-from bot.chat.sender import post
-from bot.cli import main
-from bot.clock import SteadyClock
-from bot.core.delivery import RefusalSchedule
-from bot.core.model import Outage
+import bot.checks.discovery
+import bot.commands.updates
+import bot.domain.database_trouble
+import bot.features.board.publisher
+import bot.features.board.rules
+import bot.features.board.text
+import bot.outbox.pacing
+import bot.sources.useapi.client
+import bot.storage.database
+import bot.telegram.polling
+from bot.cli.main import main
+from bot.domain.accounts import Outage
+from bot.outbox.results import RefusalSchedule
+from bot.support.clock import SteadyClock
+from bot.telegram.client import AiohttpRequest
+from bot.telegram.sender import post
 from tests.faults.defects import DEFECTS, Read, around_reads
 from tests.faults.process import NO_ANSWER
 
@@ -100,15 +100,15 @@ def shorten_waits() -> None:
     def impatient(connections: int, read_timeout: float, **ways: Any) -> Any:
         return request(connections, min(read_timeout, SEND_SECONDS), **ways)
 
-    vars(bot.app)["Client"] = partial(bot.sources.http.Client, timeout=LOOK_SECONDS)
-    vars(bot.chat.service)["AiohttpRequest"] = impatient
-    vars(bot.chat.polling).update(POLL_SECONDS=POLL_SECONDS, SPARE_SECONDS=SEND_SECONDS, LONGEST_WAIT=LONGEST_WAIT)
-    vars(bot.core.delivery).update(LONGEST_WAIT=LONGEST_WAIT, FIRST_WAIT=0.3, CHAT_PAUSE=0.1)
-    vars(bot.discovery).update(LIST_EVERY=LIST_EVERY)
-    vars(bot.board).update(EVERY=BOARD_EVERY, LOOK_EVERY=0.2)
-    vars(bot.core.board).update(EVERY=BOARD_EVERY, REPLACE_AFTER=BOARD_EVERY, REPLACE_EVERY=3 * BOARD_EVERY)
-    vars(bot.store.database).update(WAITS=DATABASE_WAITS, BUSY_TIMEOUT_MS=BUSY_MS)
-    vars(bot.core.storage).update(CALM_S=CALM_S)
+    vars(bot.app)["Client"] = partial(bot.sources.useapi.client.Client, timeout=LOOK_SECONDS)
+    vars(bot.commands.updates)["AiohttpRequest"] = impatient
+    vars(bot.telegram.polling).update(POLL_SECONDS=POLL_SECONDS, SPARE_SECONDS=SEND_SECONDS, LONGEST_WAIT=LONGEST_WAIT)
+    vars(bot.outbox.pacing).update(LONGEST_WAIT=LONGEST_WAIT, FIRST_WAIT=0.3, CHAT_PAUSE=0.1)
+    vars(bot.checks.discovery).update(LIST_EVERY=LIST_EVERY)
+    vars(bot.features.board.publisher).update(EVERY=BOARD_EVERY, LOOK_EVERY=0.2)
+    vars(bot.features.board.rules).update(EVERY=BOARD_EVERY, REPLACE_AFTER=BOARD_EVERY, REPLACE_EVERY=3 * BOARD_EVERY)
+    vars(bot.storage.database).update(WAITS=DATABASE_WAITS, BUSY_TIMEOUT_MS=BUSY_MS)
+    vars(bot.domain.database_trouble).update(CALM_S=CALM_S)
 
 
 def end_with_the_harness() -> None:
@@ -123,7 +123,7 @@ def mark_answers() -> None:
     async def marked(telegram: Any, message: Any, chat: Any) -> int:
         return await post(telegram, replace(message, text=message.text + ANSWERED), chat)
 
-    vars(bot.chat.service)["post"] = vars(bot.chat.board)["post"] = marked
+    vars(bot.commands.updates)["post"] = vars(bot.features.board.text)["post"] = marked
 
 
 def say_what_failed() -> None:

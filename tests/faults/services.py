@@ -10,11 +10,11 @@ from typing import Any, cast
 
 from aiohttp import web
 
-from bot.demo.pixverse import SimulatedPixVerse
-from bot.demo.server import LocalServer
-from bot.demo.telegram import SimulatedMessage, SimulatedTelegram
-from bot.demo.telegram_faults import SENDING
-from bot.demo.telegram_params import Params
+from bot.simulator.pixverse import SimulatedPixVerse
+from bot.simulator.server import LocalServer
+from bot.simulator.telegram.faults import SENDING
+from bot.simulator.telegram.params import Params
+from bot.simulator.telegram.service import SimulatedMessage, SimulatedTelegram
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

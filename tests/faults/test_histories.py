@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.store.migrate import upgrade
+from bot.storage.migrate import upgrade
 from tests.faults.history import live
 from tests.faults.plot import Plot, Question, Turn
 from tests.faults.troubles import CLOCK, DATABASE, PIXVERSE, PROCESS, TELEGRAM, Act

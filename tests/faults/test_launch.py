@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.store.database import engine_for
+from bot.storage.database import engine_for
 from tests.faults.launch import FULL, READ_ONLY, spoil_database
 
 

@@ -9,8 +9,8 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.demo.pixverse import Fault
-from bot.demo.telegram import Refusal, server_error, too_many_requests
+from bot.simulator.pixverse import Fault
+from bot.simulator.telegram.service import Refusal, server_error, too_many_requests
 from tests.faults.evidence import NO_TIME
 from tests.faults.launch import FULL, READ_ONLY
 from tests.faults.world import GROUP, NEW_GROUP, PATIENCE, World

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager, closing, contextmanager
 from math import inf
 from pathlib import Path
 
-from bot.demo.pixverse import Fault
-from bot.demo.telegram import SimulatedChat
+from bot.simulator.pixverse import Fault
+from bot.simulator.telegram.service import SimulatedChat
 from tests.faults.launch import CLOCK, DATABASE
 from tests.faults.process import Life, begin
 from tests.faults.services import Door, RecordedPixVerse, RecordedTelegram

@@ -8,13 +8,14 @@ import pytest
 from telegram import Bot
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, TelegramError
 
-from bot.chat import board, sender
-from bot.chat.sender import NoTopic, Wrong
-from bot.chat.service import make_bot
-from bot.chat.text import Message
-from bot.core.board import Lost, Shown
-from bot.core.delivery import Later, Moved, Rejected
-from bot.core.model import Chat
+from bot.commands.updates import make_bot
+from bot.domain.boards import Lost, Shown
+from bot.domain.chats import Chat
+from bot.features.board import text
+from bot.outbox.results import Later, Moved, Rejected
+from bot.telegram import sender
+from bot.telegram.sender import NoTopic, Wrong
+from bot.telegram.text.layout import Message
 from tests.field.catalogue import TELEGRAM, FieldAnswer
 from tests.field.wire import answering
 
@@ -101,7 +102,7 @@ async def test_an_edit_that_cannot_be_made_has_its_meaning(answer: FieldAnswer) 
     async with talking(answer) as bot:
         with pytest.raises(TelegramError) as caught:
             await bot.edit_message_text("new", 7, 8)
-    assert isinstance(board.result_of(caught.value), {"unchanged": Shown, "replace": Lost}[answer.expect])
+    assert isinstance(text.result_of(caught.value), {"unchanged": Shown, "replace": Lost}[answer.expect])
 
 
 @pytest.mark.parametrize("answer", asked("pinChatMessage"), ids=str)

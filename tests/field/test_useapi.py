@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.model import Listing, Outage, OutageKind, Reading
-from bot.sources.http import Client, open_session
-from bot.sources.pixverse import PixVerse
+from bot.domain.accounts import Listing, Outage, OutageKind, Reading
+from bot.sources.useapi.client import Client, open_session
+from bot.sources.useapi.pixverse import PixVerse
 from tests.fakes import Clock
 from tests.field.catalogue import USEAPI, FieldAnswer
 from tests.field.wire import answering

@@ -12,23 +12,31 @@ from aiohttp import ClientSession
 from hypothesis import strategies as st
 from telegram.error import TelegramError
 
-from bot import accounts_tables, cli, probe, proxies, redaction, setting_types, settings, toml_lines
-from bot.accounts_faults import Faults
-from bot.accounts_file import parsed
-from bot.chat import clean, history_arguments, names, silence_arguments, text, updates, webhook
-from bot.chat import words as chat_words
-from bot.chat.buttons import Tap
-from bot.chat.choices import Choice
-from bot.chat.request import AiohttpRequest
-from bot.core import durations, fallback, pairing, rhythm
-from bot.core.model import Account, Watched
-from bot.doctor import clock
-from bot.drawing import last_line
-from bot.env_file import EnvFile
-from bot.errors import LookError, SettingsError
-from bot.sources import failures, fields, pixverse, words
-from bot.sources.http import Client
-from bot.store import values
+from bot.cli import health, main
+from bot.cli.doctor import clock
+from bot.commands import history_arguments, names, silence_arguments
+from bot.commands.callbacks import Tap
+from bot.commands.choices import Choice
+from bot.config import parsers, settings
+from bot.config.accounts_file import tables, toml_lines
+from bot.config.accounts_file.faults import Faults
+from bot.config.accounts_file.read import parsed
+from bot.config.env_file import EnvFile
+from bot.domain import durations, quiet_hours
+from bot.domain.accounts import Account
+from bot.domain.notifications import Watched
+from bot.features.fallback import rules
+from bot.features.history.drawing import last_line
+from bot.features.pairing import rules as pairing
+from bot.sources.useapi import error_text, failures, fields, pixverse
+from bot.sources.useapi.client import Client
+from bot.storage import values
+from bot.support import proxies, redaction
+from bot.support.errors import LookError, SettingsError
+from bot.telegram import parsing, webhook
+from bot.telegram.client import AiohttpRequest
+from bot.telegram.text import formatting as chat_words
+from bot.telegram.text import layout, sanitize
 from tests.fuzz.shapes import JSON, PAGES, PLAIN, TEXTS, bodies
 
 Errors = tuple[type[Exception], ...]
@@ -104,43 +112,43 @@ def decoded(body: bytes, status: int, headers: dict[str, str]) -> Any:
 
 
 SETTING_TYPES = of_texts(
-    setting_types.split_list,
-    setting_types.parse_credit_ladder,
-    setting_types.parse_threshold,
-    setting_types.parse_time_ladder,
-    setting_types.parse_wait,
-    setting_types.parse_chats,
-    setting_types.parse_chat,
-    setting_types.parse_ids,
-    setting_types.parse_accounts,
-    setting_types.parse_account,
-    setting_types.parse_address,
-    setting_types.parse_interval,
-    setting_types.parse_zone,
-    setting_types.parse_url,
-    setting_types.parse_useapi_url,
-    setting_types.parse_database,
-    setting_types.parse_useapi_token,
-    setting_types.parse_bot_token,
-    setting_types.parse_telegram_url,
-    setting_types.in_quotes,
-    setting_types.not_a_chat,
-    setting_types.parse_quiet,
-    setting_types.parse_clock,
-    setting_types.short,
+    parsers.split_list,
+    parsers.parse_credit_ladder,
+    parsers.parse_threshold,
+    parsers.parse_time_ladder,
+    parsers.parse_wait,
+    parsers.parse_chats,
+    parsers.parse_chat,
+    parsers.parse_ids,
+    parsers.parse_accounts,
+    parsers.parse_account,
+    parsers.parse_address,
+    parsers.parse_interval,
+    parsers.parse_zone,
+    parsers.parse_url,
+    parsers.parse_useapi_url,
+    parsers.parse_database,
+    parsers.parse_useapi_token,
+    parsers.parse_bot_token,
+    parsers.parse_telegram_url,
+    parsers.in_quotes,
+    parsers.not_a_chat,
+    parsers.parse_quiet,
+    parsers.parse_clock,
+    parsers.short,
     durations.parse_duration,
-    fallback.parse_addresses,
-    rhythm.parse_quiet_hours,
-    rhythm.parse_clock_time,
-    rhythm.clock_of,
-    rhythm.short,
-    accounts_tables.parse_label,
-    accounts_tables.parse_name,
-    accounts_tables.parse_email,
+    rules.parse_addresses,
+    quiet_hours.parse_quiet_hours,
+    quiet_hours.parse_clock_time,
+    quiet_hours.clock_of,
+    quiet_hours.short,
+    tables.parse_label,
+    tables.parse_name,
+    tables.parse_email,
     errors=(ValueError,),
 )
 
-TABLES = of_values(accounts_tables.as_text, accounts_tables.listed, accounts_tables.all_or_listed, errors=(ValueError,))
+TABLES = of_values(tables.as_text, tables.listed, tables.all_or_listed, errors=(ValueError,))
 
 FIELDS = [
     *of_values(
@@ -155,14 +163,16 @@ FIELDS = [
         fields.moment,
         errors=(fields.Unreadable,),
     ),
-    *of_values(fields.moment_or_none, fields.shown, words.of_error, Tap.parse, clean.clean, clean.plain),
+    *of_values(fields.moment_or_none, fields.shown, error_text.of_error, Tap.parse, sanitize.clean, sanitize.plain),
 ]
 
 CHAT = [
-    *of_texts(clean.normal, clean.utf16_len, names.folded, pairing.is_code, words.one_line, words.of_text),
-    *of_texts(text.bold, chat_words.capitalised, silence_arguments.is_span, silence_arguments.spoken, Choice.parse),
+    *of_texts(
+        sanitize.normal, sanitize.utf16_len, names.folded, pairing.is_code, error_text.one_line, error_text.of_text
+    ),
+    *of_texts(layout.bold, chat_words.capitalised, silence_arguments.is_span, silence_arguments.spoken, Choice.parse),
     Parser(history_arguments.wrong_span, st.tuples(TEXTS, st.just(NAMED))),
-    Parser(clean.shorten, st.tuples(TEXTS, st.integers(1, 100))),
+    Parser(sanitize.shorten, st.tuples(TEXTS, st.integers(1, 100))),
     Parser(names.find_accounts, st.tuples(TEXTS, st.just(NAMED))),
     *of_texts(*(getattr(names.Names(NAMED), name) for name in ("find", "find_whole", "find_only"))),
     Parser(history_arguments.parse_history, st.tuples(TEXTS, st.just(NAMED))),
@@ -176,17 +186,17 @@ PARSERS = [
     *CHAT,
     *of_values(fields.bucket, fields.needed_bucket, errors=(ValueError,)),
     *of_values(pixverse.parse_accounts, pixverse.Features.parse, errors=(LookError,)),
-    *of_texts(cli.port, errors=(ValueError,)),
-    *of_values(updates.is_id, updates.number_of, webhook.host_of),
+    *of_texts(main.port, errors=(ValueError,)),
+    *of_values(parsing.is_id, parsing.number_of, webhook.host_of),
     Parser(
-        updates.read_update,
+        parsing.read_update,
         one(JSON),
-        (updates.UnreadableUpdate,),
-        call=lambda raw: updates.read_update(raw, cast(Any, None)),
+        (parsing.UnreadableUpdate,),
+        call=lambda raw: parsing.read_update(raw, cast(Any, None)),
     ),
     Parser(proxies.parse_proxy, one(TEXTS), (ValueError,), call=lambda text: proxies.parse_proxy(text, "X")),
     Parser(clock.date_of, st.tuples(TEXTS, TEXTS)),
-    Parser(probe.words_of, one(bodies())),
+    Parser(health.words_of, one(bodies())),
     Parser(last_line, one(bodies())),
     Parser(redaction.in_base64, one(TEXTS), call=lambda text: list(redaction.in_base64(text))),
     Parser(Client.decoded, st.tuples(bodies(), STATUSES, HEADERS), (LookError,), call=decoded),

@@ -4,7 +4,7 @@ import json
 
 from hypothesis import given
 
-from bot.core.history import Picture, load_picture
+from bot.features.history.chart import Picture, load_picture
 from tests.fuzz.shapes import JSON
 
 KEYS = ("title", "panels")

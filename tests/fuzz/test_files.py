@@ -6,9 +6,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.accounts_file import read_accounts_file
-from bot.errors import SettingsError
-from bot.settings import NAMES, SECRETS, Settings, load_settings
+from bot.config.accounts_file.read import read_accounts_file
+from bot.config.settings import NAMES, SECRETS, Settings, load_settings
+from bot.support.errors import SettingsError
 from tests.fuzz.shapes import ENCODINGS, NEAR, PLAIN, TEXTS
 
 TOKENS = {"USEAPI_TOKEN": "user:1-abc", "TELEGRAM_BOT_TOKEN": "123456789:AAFabcdefghijklmnopqrstuvwxyz0123456"}

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from telegram import Bot
 from telegram.request import RequestData
 
-from bot.chat import polling
-from bot.chat.request import AiohttpRequest, checked
-from bot.chat.sender import TelegramPost
-from bot.chat.service import TelegramService
-from bot.chat.text import Message
-from bot.core.delivery import Delivered, Later, Moved, Rejected
-from bot.core.model import Chat
-from bot.metrics import Metrics
+from bot.commands.updates import TelegramService
+from bot.domain.chats import Chat
+from bot.outbox.results import Delivered, Later, Moved, Rejected
+from bot.support.metrics import Metrics
+from bot.telegram import polling
+from bot.telegram.client import AiohttpRequest, checked
+from bot.telegram.sender import TelegramPost
+from bot.telegram.text.layout import Message
 from tests.chat_live.desk import TOKEN, ZONE, FakeDesk
 from tests.fakes import SOON, Clock
 from tests.fuzz.shapes import JSON, NEAR, PLAIN, TEXTS, bodies

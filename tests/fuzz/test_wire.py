@@ -9,8 +9,8 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.model import Listing, Outage, Reading
-from bot.sources.pixverse import PixVerse
+from bot.domain.accounts import Listing, Outage, Reading
+from bot.sources.useapi.pixverse import PixVerse
 from tests.fuzz.shapes import ODD, PAGE, PAGES, bodies
 from tests.sources.helpers import client, clock
 

@@ -7,27 +7,16 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.answers import account_card, alerts_page, credits_page
-from bot.chat.board import board_message
-from bot.chat.clean import utf16_len
-from bot.chat.messages import render
-from bot.chat.text import LONGEST_MESSAGE, MOST_ENTITIES, Message, with_note
-from bot.core.delivery import Parcel, Story
-from bot.core.model import (
-    Account,
-    Alert,
-    Chat,
-    Foretold,
-    Measure,
-    Notice,
-    Notification,
-    Outage,
-    OutageKind,
-    Reason,
-    Severity,
-    Topic,
-    Watched,
-)
+from bot.domain.accounts import Account, Foretold, Outage, OutageKind
+from bot.domain.alerts import Alert, Measure, Reason, Severity
+from bot.domain.chats import Chat
+from bot.domain.notifications import Notice, Notification, Topic, Watched
+from bot.features.board.text import board_message
+from bot.outbox.batching import Parcel, Story
+from bot.telegram.text.account_list import account_card, alerts_page, credits_page
+from bot.telegram.text.layout import LONGEST_MESSAGE, MOST_ENTITIES, Message, with_note
+from bot.telegram.text.messages import render
+from bot.telegram.text.sanitize import utf16_len
 from tests.fuzz.shapes import PLAIN
 from tests.store.test_values import credits_, facts, maybe, moments, numbers, plans, readings
 

@@ -5,24 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.chat.endings import ended_message
-from bot.chat.fallback import write_letter
-from bot.core.delivery import Parcel, Story
-from bot.core.endings import EndedMessage, ToldAlert
-from bot.core.model import (
-    CANCELLED,
-    Facts,
-    Foretold,
-    Measure,
-    Notice,
-    OutageKind,
-    Plan,
-    Reason,
-    Severity,
-    Silence,
-    SilenceKind,
-    Topic,
-)
+from bot.domain.accounts import Foretold, OutageKind, Plan
+from bot.domain.alerts import Measure, Reason, Severity, Silence, SilenceKind
+from bot.domain.notifications import Facts, Notice, Topic
+from bot.domain.rules import CANCELLED
+from bot.domain.told_messages import EndedMessage, ToldAlert
+from bot.features.endings.text import ended_message
+from bot.features.fallback.text import write_letter
+from bot.outbox.batching import Parcel, Story
 from tests.chat import given
 from tests.chat.given import NOW, ago, low, note, notice, plan, sent, source, unreadable
 from tests.golden import shown

@@ -5,11 +5,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.chat import buttons, commands
-from bot.chat.account import account_tag
-from bot.chat.answers import SourceAlert
-from bot.chat.pauses import act_of
-from bot.chat.replies import (
+from bot.commands import callbacks, registry
+from bot.domain.accounts import LeftOut, Outage, OutageKind, SourceState
+from bot.domain.alerts import Alert, Measure
+from bot.domain.boards import BoardShown, Trouble
+from bot.domain.chats import Chat
+from bot.domain.history import Gap
+from bot.domain.notifications import Notification, Watched
+from bot.support.errors import DrawingTrouble
+from bot.telegram.text.account_card import account_tag
+from bot.telegram.text.account_list import SourceAlert
+from bot.telegram.text.layout import Button, Message, with_note
+from bot.telegram.text.pauses import act_of
+from bot.telegram.text.replies import (
     NOTES,
     Reloaded,
     not_allowed,
@@ -18,21 +26,6 @@ from bot.chat.replies import (
     unknown_button,
     went_wrong,
 )
-from bot.chat.text import Button, Message, with_note
-from bot.core.board import BoardShown, Trouble
-from bot.core.history import Gap
-from bot.core.model import (
-    Alert,
-    Chat,
-    LeftOut,
-    Measure,
-    Notification,
-    Outage,
-    OutageKind,
-    SourceState,
-    Watched,
-)
-from bot.errors import DrawingTrouble
 from tests.chat import given
 from tests.chat.given import NOW, UTC_ZONE, ago, sent
 from tests.golden import fleet, shown
@@ -82,15 +75,15 @@ async def answered(text: str, desk: Desk, chat: Chat) -> str:
     async def say(message: Message) -> None:
         said.append(shown.message(message))
 
-    async def show(draw: Callable[[], Awaitable[commands.Drawn]]) -> None:
+    async def show(draw: Callable[[], Awaitable[registry.Drawn]]) -> None:
         picture, words = await draw()
         said.append(f"{PICTURE if picture else ''}{shown.message(words)}")
 
     name, _, words = text.removeprefix("/").partition(" ")
-    command = commands.BY_NAME.get(name)
+    command = registry.BY_NAME.get(name)
     if command is None:
-        return shown.message(commands.unknown(name))
-    await command.handler(commands.Asked(words, "Kim", chat, "credit_bot", desk, UTC_ZONE, say, show))
+        return shown.message(registry.unknown(name))
+    await command.handler(registry.Asked(words, "Kim", chat, "credit_bot", desk, UTC_ZONE, say, show))
     return NEXT.join(said) or "(nothing)"
 
 
@@ -284,7 +277,7 @@ def others() -> Mapping[str, str]:
     """The other commands, and what nobody can ask."""
     faults = tuple(f"accounts.toml, source[1].account[{number}].email: is not an email" for number in range(10))
     before = Trouble("Bad Request: message can't be edited", ago(days=2))
-    changing = [command for command in commands.COMMANDS if command.changes]
+    changing = [command for command in registry.COMMANDS if command.changes]
     return {
         "/help": answer("/help"),
         "/start": answer("/start"),
@@ -392,10 +385,10 @@ async def tap(data: str, desk: Desk, before: str) -> str:
     async def show(draw: Callable[[], Awaitable[tuple[bytes | None, Message]]]) -> None:
         said.append(f"new picture:\n{shown.message((await draw())[1])}")
 
-    one = buttons.Tap.parse(data)
+    one = callbacks.Tap.parse(data)
     if one is None:
         return f"notice: {unknown_button()}"
-    notice = await buttons.answer(one, buttons.Tapped(HERE, "Kim", desk, UTC_ZONE, say, edit, add, show))
+    notice = await callbacks.answer(one, callbacks.Tapped(HERE, "Kim", desk, UTC_ZONE, say, edit, add, show))
     return "\n".join([f"notice: {notice or '(none)'}", *said])
 
 
@@ -403,8 +396,8 @@ def taps() -> Mapping[str, str]:
     """The answers of every button."""
     mute, pause = acted(MUTE, "Studio"), paused_act("Film")
     number = act_of(pause.pause)
-    verbs = [*buttons.SNOOZES, "ack", "undo", "end", "resume", "endpause", "unpause"]
-    deeds = {buttons.Tap(verb, "1").deed: not_allowed(buttons.Tap(verb, "1").deed) for verb in verbs}
+    verbs = [*callbacks.SNOOZES, "ack", "undo", "end", "resume", "endpause", "unpause"]
+    deeds = {callbacks.Tap(verb, "1").deed: not_allowed(callbacks.Tap(verb, "1").deed) for verb in verbs}
     return {
         "Ack": tapped("ack:1"),
         "Snooze 1 h": tapped("snooze1h:1"),

@@ -8,19 +8,21 @@ from typing import Any
 
 from telegram.error import Conflict, NetworkError
 
-from bot.chat import storage
-from bot.chat.board import OVER, board_message
-from bot.chat.digest import digest_message
-from bot.chat.replies import Status, status_message
-from bot.chat.sender import without_topic
-from bot.chat.webhook import Webhook
-from bot.core.blackout import blackout
-from bot.core.board import Trouble as BoardTrouble
-from bot.core.clock import ClockStep
-from bot.core.digest import Coming, Digest, Event, Kind
-from bot.core.health import RefusedChat, Vitals, notes, overdue, problems, unreached_for
-from bot.core.model import Chat, Measure, Outage, OutageKind, SourceState
-from bot.core.storage import Failing, Trouble
+from bot.domain.accounts import Outage, OutageKind, SourceState
+from bot.domain.alerts import Measure
+from bot.domain.boards import Trouble as BoardTrouble
+from bot.domain.chats import Chat
+from bot.domain.clock_step import ClockStep
+from bot.domain.database_trouble import Failing, Trouble
+from bot.domain.health import RefusedChat, Vitals, notes, overdue, problems, unreached_for
+from bot.domain.summary import Coming, Digest, Event, Kind
+from bot.evaluation.blackout import blackout
+from bot.features.board.text import OVER, board_message
+from bot.features.database import text
+from bot.telegram.sender import without_topic
+from bot.telegram.text.replies import Status, status_message
+from bot.telegram.text.summary import digest_message
+from bot.telegram.webhook import Webhook
 from tests.chat import given
 from tests.chat.given import NOW, UTC_ZONE, ago
 from tests.golden import fleet, shown
@@ -207,14 +209,14 @@ def databases() -> Mapping[str, str]:
     return {
         **{
             trouble.name.lower().replace("_", " "): shown.message(
-                storage.trouble_message(Failing(trouble, said.get(trouble, ""), 0, 0))
+                text.trouble_message(Failing(trouble, said.get(trouble, ""), 0, 0))
             )
             for trouble in Trouble
         },
-        "put back": shown.message(storage.restored_message()),
-        "usable again": shown.message(storage.usable_message(timedelta(minutes=43))),
+        "put back": shown.message(text.restored_message()),
+        "usable again": shown.message(text.usable_message(timedelta(minutes=43))),
         "asked meanwhile": shown.message(
-            storage.answer_message(
+            text.answer_message(
                 f"The database cannot be used just now: {Failing(Trouble.LOCKED, 'database is locked', 0, 0).words}"
             )
         ),

@@ -14,18 +14,23 @@ from zoneinfo import ZoneInfo
 
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 
-from bot import check, fallback
-from bot.core.model import Account, Chat, LeftOut, Listing, Measure, Outage, OutageKind, Rules
-from bot.doctor import accounts, chats, clock, database, machine, privacy, unfailing, verdict
-from bot.doctor import fallback as second_channel
-from bot.doctor.findings import Finding, fail, ok, warn
-from bot.doctor.rules import rules_finding
-from bot.errors import UsageError
-from bot.proxies import Proxy
-from bot.setting_types import Address
-from bot.settings import Settings
-from bot.store.database import hold
-from bot.store.schema import REVISION
+from bot.cli import check
+from bot.cli.doctor import accounts, chats, clock, database, machine, privacy
+from bot.cli.doctor import fallback as second_channel
+from bot.cli.doctor.examine import unfailing, verdict
+from bot.cli.doctor.findings import Finding, fail, ok, warn
+from bot.cli.doctor.rules import rules_finding
+from bot.config.parsers import Address
+from bot.config.settings import Settings
+from bot.domain.accounts import Account, LeftOut, Listing, Outage, OutageKind
+from bot.domain.alerts import Measure
+from bot.domain.chats import Chat
+from bot.domain.rules import Rules
+from bot.features.fallback import sender
+from bot.storage.database import hold
+from bot.storage.schema import REVISION
+from bot.support.errors import UsageError
+from bot.support.proxies import Proxy
 from tests import fakes
 from tests.chat.given import NOW, UTC_ZONE, ago
 from tests.golden.fleet import ADS, ENDS, FREE, LADDER, LOOP, MAIN, STUDIO, account
@@ -238,7 +243,7 @@ def channels() -> str:
 
 def second_channel_words() -> list[str]:
     """Each way a try of an address ends."""
-    return ["a test message was taken", *fallback.WRONGS.values()]
+    return ["a test message was taken", *sender.WRONGS.values()]
 
 
 def ports(listen: Address) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.accounts_file import read_accounts_file
-from bot.errors import SettingsError
-from bot.settings import Settings, load_settings
+from bot.config.accounts_file.read import read_accounts_file
+from bot.config.settings import Settings, load_settings
+from bot.support.errors import SettingsError
 
 USEAPI = "user:1234-Zm9vYmFyc2VjcmV0"
 TELEGRAM = "7654321098:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw-x"

@@ -5,34 +5,30 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.chat.alerts import Acted
-from bot.chat.answers import SourceAlert
-from bot.chat.pauses import PausedAct
-from bot.chat.replies import Reloaded, Status
-from bot.core.board import BoardShown
-from bot.core.credit_changes import Point
-from bot.core.history import Gap, Recorded, Tracer
-from bot.core.model import (
+from bot.domain.accounts import (
     Account,
-    Alert,
     Capabilities,
-    Chat,
     Credits,
     LeftOut,
     Limits,
-    Measure,
-    Notification,
     Outage,
     OutageKind,
     Pause,
     Plan,
     Reading,
-    Severity,
-    Silence,
-    SilenceKind,
-    Threshold,
-    Watched,
 )
+from bot.domain.alerts import Alert, Measure, Severity, Silence, SilenceKind
+from bot.domain.boards import BoardShown
+from bot.domain.chats import Chat
+from bot.domain.credit_changes import Point
+from bot.domain.history import Gap
+from bot.domain.notifications import Notification, Watched
+from bot.domain.rules import Threshold
+from bot.features.history.chart import Recorded, Tracer
+from bot.telegram.text.account_list import SourceAlert
+from bot.telegram.text.alert_list import Acted
+from bot.telegram.text.pauses import PausedAct
+from bot.telegram.text.replies import Reloaded, Status
 from tests.chat import given
 from tests.chat.given import NOW, ago
 from tests.chat_live.desk import FakeDesk

@@ -16,20 +16,21 @@ from unittest import mock
 
 from telegram.error import NetworkError
 
-from bot import cli, fallback
-from bot.apprise_process import NO_ADDRESS, NO_LIBRARY, NOT_TAKEN
-from bot.chat.pairing import left_line, log_line, paired_line
-from bot.chat.sender import reason_of
-from bot.chat.service import START_REFUSED
-from bot.core.clock import ClockStep
-from bot.core.model import Chat
-from bot.core.storage import Failing, Trouble
-from bot.errors import BotError, DatabaseTrouble, DatabaseUnusable, SettingsError, StartError, UsageError
-from bot.proxies import ProxyTrouble
-from bot.schedule import WRONGS
-from bot.settings import load_settings
-from bot.store.database import FIRST_TABLES, hold, inspect, unreadable_words, unwritable_words
-from bot.web import cannot_listen
+from bot.checks.scheduler import WRONGS
+from bot.cli import main
+from bot.commands.updates import START_REFUSED
+from bot.config.settings import load_settings
+from bot.domain.chats import Chat
+from bot.domain.clock_step import ClockStep
+from bot.domain.database_trouble import Failing, Trouble
+from bot.features.fallback import sender
+from bot.features.fallback.apprise_process import NO_ADDRESS, NO_LIBRARY, NOT_TAKEN
+from bot.features.pairing.text import left_line, log_line, paired_line
+from bot.storage.database import FIRST_TABLES, hold, inspect, unreadable_words, unwritable_words
+from bot.support.errors import BotError, DatabaseTrouble, DatabaseUnusable, SettingsError, StartError, UsageError
+from bot.support.proxies import ProxyTrouble
+from bot.telegram.sender import reason_of
+from bot.web.pages import cannot_listen
 from tests.chat.given import NOW, ago
 
 BOT = Path(__file__).parents[2] / "bot"
@@ -136,12 +137,12 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
     },
     "fallback.py": {
         "FALLBACK_URLS, address %d (%s): %s": [
-            (1, "mailto", fallback.words_of(NOT_TAKEN)),
-            (2, "mailtoo", fallback.words_of(NO_ADDRESS)),
-            (3, "ntfy", fallback.words_of(fallback.TIMED_OUT)),
+            (1, "mailto", sender.words_of(NOT_TAKEN)),
+            (2, "mailtoo", sender.words_of(NO_ADDRESS)),
+            (3, "ntfy", sender.words_of(sender.TIMED_OUT)),
         ],
         "Telegram does not take messages: %d went out by %s": [(3, "mailto and ntfy")],
-        "FALLBACK_URLS: %s": [(fallback.words_of(NO_LIBRARY),)],
+        "FALLBACK_URLS: %s": [(sender.words_of(NO_LIBRARY),)],
         "FALLBACK_URLS, address %d (%s): cannot be checked; try credit-bot doctor": [(1, "mailto")],
     },
     "logs.py": {
@@ -252,8 +253,8 @@ def ended_by(error: BaseException) -> str:
         raise error
 
     said = io.StringIO()
-    with mock.patch.object(cli, "run", fail), redirect_stderr(said):
-        code = cli.main(["run"])
+    with mock.patch.object(main, "run", fail), redirect_stderr(said):
+        code = main.main(["run"])
     return f"{said.getvalue()}exit code {code}"
 
 

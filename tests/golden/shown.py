@@ -1,9 +1,9 @@
 """How a text stands in a golden file: as on the phone, with its buttons below it."""
 
-from bot.chat.messages import render
-from bot.chat.text import Message
-from bot.core.delivery import Parcel, Story
-from bot.core.model import Notice
+from bot.domain.notifications import Notice
+from bot.outbox.batching import Parcel, Story
+from bot.telegram.text.layout import Message
+from bot.telegram.text.messages import render
 from tests.chat import given
 from tests.chat.given import NOW, sent
 

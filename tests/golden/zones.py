@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from bot.chat.answers import account_card, alerts_page, credits_page
-from bot.chat.board import board_message
-from bot.chat.messages import render
-from bot.core.delivery import Parcel, Story
-from bot.core.model import Facts, Reason, Severity, Topic
+from bot.domain.alerts import Reason, Severity
+from bot.domain.notifications import Facts, Topic
+from bot.features.board.text import board_message
+from bot.outbox.batching import Parcel, Story
+from bot.telegram.text.account_list import account_card, alerts_page, credits_page
+from bot.telegram.text.messages import render
 from tests.chat import given
 from tests.chat.given import NOW, ago, low, note, sent
 from tests.golden import shown

@@ -17,8 +17,8 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bot.store.database import KNOWN_REVISIONS
-from bot.store.migrate import upgrade
+from bot.storage.database import KNOWN_REVISIONS
+from bot.storage.migrate import upgrade
 from tests.power_loss.cutting import Cut, Kind
 from tests.power_loss.ledger import Ledger
 from tests.power_loss.moving import NOTHING, faults_of_move, length_of, make

@@ -10,9 +10,9 @@ from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
 
-from bot.store.database import Store
-from bot.store.migrate import upgrade
-from bot.store.schema import REVISION
+from bot.storage.database import Store
+from bot.storage.migrate import upgrade
+from bot.storage.schema import REVISION
 from tests.power_loss import disk
 from tests.power_loss.cutting import Cut, Kind, Steps
 from tests.power_loss.runs import Said, run_apart

@@ -6,10 +6,10 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.core.retention import SLICE_S, RetentionPolicy
-from bot.retention import Retention
-from bot.store import retention
-from bot.store.schema import to_microseconds
+from bot.domain.retention import SLICE_S, RetentionPolicy
+from bot.storage import retention_statements
+from bot.storage.retention import Retention
+from bot.storage.schema import to_microseconds
 from tests.fakes import NOW, World, key_of
 
 EMAIL = "long-ago@example.com"
@@ -66,5 +66,5 @@ def upkeep(world: World) -> Retention:
 async def is_complete(world: World) -> bool:
     """Whether the last pass has come to its end."""
     async with world.store.read() as connection:
-        last = await retention.last_pass(connection)
+        last = await retention_statements.last_pass(connection)
     return last is not None and last.reached is None

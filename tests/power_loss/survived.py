@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from bot.outbox import Outbox
-from bot.store.schema import from_microseconds
-from bot.store.values import load_reading
+from bot.outbox.dispatcher import Outbox
+from bot.storage.schema import from_microseconds
+from bot.storage.values import load_reading
 from tests.fakes import CHAT, GROUP, NOW, FakePost, Timer, World, key_of, world_in
 from tests.power_loss import past
 from tests.power_loss.ledger import Key, Ledger

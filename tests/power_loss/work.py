@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from bot.core.delivery import Delivered, Later, Parcel, Rejected, SendResult
-from bot.core.model import Chat, OutageKind, Silence, SilenceKind
-from bot.outbox import Outbox
-from bot.pauses import Pauses
-from bot.store import accounts, alerts
-from bot.verdicts import Look
+from bot.checks.processor import Look
+from bot.domain.accounts import OutageKind
+from bot.domain.alerts import Silence, SilenceKind
+from bot.domain.chats import Chat
+from bot.features.pauses.service import Pauses
+from bot.outbox.batching import Parcel
+from bot.outbox.dispatcher import Outbox
+from bot.outbox.results import Delivered, Later, Rejected, SendResult
+from bot.storage import accounts, alerts
 from tests.fakes import CHAT, GROUP, FakePost, Timer, World, key_of, until, world_in
 from tests.power_loss import past
 from tests.power_loss.cutting import Line, Steps

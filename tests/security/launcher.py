@@ -15,12 +15,13 @@ from base64 import b64encode
 from pathlib import Path
 from urllib.parse import quote
 
-from bot import cli, fallback
-from bot.board import Boards
-from bot.chat import commands
-from bot.chat.commands import Asked
-from bot.core.model import Sample
-from bot.sources.pixverse import PixVerse
+from bot.cli import main
+from bot.commands import registry
+from bot.commands.registry import Asked
+from bot.domain.accounts import Sample
+from bot.features.board.publisher import Boards
+from bot.features.fallback import sender
+from bot.sources.useapi.pixverse import PixVerse
 
 PLANTED = json.loads(Path(os.environ["PLANTED_FILE"]).read_text(encoding="utf-8"))
 SECRETS: dict[str, str] = PLANTED["known"]
@@ -82,8 +83,8 @@ async def crash(_: Boards) -> None:
 
 
 if __name__ == "__main__":
-    fallback.LOOK_EVERY = 0.5
+    sender.LOOK_EVERY = 0.5
     PixVerse.read = read  # type: ignore[method-assign]
-    commands.BY_NAME["status"] = commands.Command("status", "/status", "", status)
+    registry.BY_NAME["status"] = registry.Command("status", "/status", "", status)
     Boards.run = crash  # type: ignore[assignment, method-assign]
-    sys.exit(cli.main(["run"]))
+    sys.exit(main.main(["run"]))

@@ -116,7 +116,7 @@ class ProcessList:
         try:
             arguments = Path(f"/proc/{pid}/cmdline").read_bytes()
             environment = b"" if pid == self.parent else Path(f"/proc/{pid}/environ").read_bytes()
-            if b"bot.apprise_process" in arguments:
+            if b"bot.features.fallback.apprise_process" in arguments:
                 environment = re.sub(rb"\bHTTPS_PROXY=[^\0]*", b"", environment)
         except OSError:
             return

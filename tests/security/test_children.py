@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bot import apprise_process, children, drawing, fallback
-from bot.fallback import Apprise, Letter
-from bot.store.database import Store
+from bot.features.fallback import apprise_process, sender
+from bot.features.fallback.sender import Apprise, Letter
+from bot.features.history import drawing
+from bot.storage.database import Store
+from bot.support import subprocesses
 
 SECRETS = {
     "USEAPI_TOKEN": "user:1-marked0123456789",
@@ -33,11 +35,13 @@ def _an_environment_with_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_child_gets_no_secret_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the environment a child gets what is on a list, so that no token is in it, whatever its name."""
     monkeypatch.setenv("https_proxy", "http://who:marked@proxy.example.com:3128")
-    given = children.environment(MORE="1")
+    given = subprocesses.environment(MORE="1")
     assert "marked" not in str(given)
     assert given["PATH"] == os.environ["PATH"]
     assert given["MORE"] == "1"
-    assert children.proxies()["https_proxy"].startswith("http://who:"), "for the one child that talks to the network"
+    assert subprocesses.proxies()["https_proxy"].startswith("http://who:"), (
+        "for the one child that talks to the network"
+    )
 
 
 async def test_the_second_channels_process_gets_none(tmp_path: Path) -> None:
@@ -57,25 +61,25 @@ def test_the_drawing_process_gets_none() -> None:
 async def test_the_migration_gets_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor does Alembic."""
     seen = tmp_path / "seen.json"
-    monkeypatch.setattr(children, "command", lambda _: (sys.executable, *SHOWS, str(seen)))
+    monkeypatch.setattr(subprocesses, "command", lambda _: (sys.executable, *SHOWS, str(seen)))
     store = await Store.open(str(tmp_path / "new.db"))
     await store.close()
     assert "PATH" in json.loads(seen.read_text())
     assert "marked" not in seen.read_text()
 
 
-@pytest.mark.parametrize("command", [drawing.COMMAND, fallback.COMMAND, children.command("bot.store.migrate")])
+@pytest.mark.parametrize("command", [drawing.COMMAND, sender.COMMAND, subprocesses.command("bot.storage.migrate")])
 def test_a_child_imports_nothing_from_the_working_folder(command: tuple[str, ...], tmp_path: Path) -> None:
     """A file called like a module of ours or of Python's that lies in the working folder is never run."""
     for name in ("bot", "json", "alembic", "matplotlib", "apprise", "sqlalchemy"):
         (tmp_path / f"{name}.py").write_text("open('was-run', 'w')\n")
-    subprocess.run(command, cwd=tmp_path, env=children.environment(), input=b"{}", capture_output=True, check=False)
+    subprocess.run(command, cwd=tmp_path, env=subprocesses.environment(), input=b"{}", capture_output=True, check=False)
     assert not (tmp_path / "was-run").exists()
 
 
 def test_no_child_is_started_in_another_way() -> None:
     """Every place that starts a process does so through this module; whoever adds one finds this test."""
-    bot = Path(children.__file__).parent
+    bot = Path(subprocesses.__file__).parent
     starts = [path for path in bot.rglob("*.py") if "subprocess" in path.read_text(encoding="utf-8")]
     assert {path.name for path in starts} == {"drawing.py", "fallback.py", "database.py"}
     for path in starts:
@@ -91,7 +95,7 @@ def test_a_crash_leaves_no_image_of_the_memory() -> None:
     said = subprocess.run([sys.executable, "-c", shows], capture_output=True, text=True, check=True).stdout
     assert said.strip() == "(0, 0)"
     assert resource.getrlimit(resource.RLIMIT_CORE)[1] != 0, "the test itself is to stay as it was"
-    source = (Path(children.__file__).parent / "cli.py").read_text(encoding="utf-8")
+    source = (Path(subprocesses.__file__).parent / "cli.py").read_text(encoding="utf-8")
     assert "children.forbid_core_dumps()" in source
 
 

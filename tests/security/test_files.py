@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.model import Chat
-from bot.core.pairing import Invitation
-from bot.doctor.findings import Mark
-from bot.doctor.privacy import examine_addresses, examine_files, private_files
-from bot.settings import load_settings
-from bot.store import pairing
-from bot.store.database import Store
+from bot.cli.doctor.findings import Mark
+from bot.cli.doctor.privacy import examine_addresses, examine_files, private_files
+from bot.config.settings import load_settings
+from bot.domain.chats import Chat
+from bot.domain.invitations import Invitation
+from bot.storage import pairing
+from bot.storage.database import Store
 from tests.fakes import NOW
 
 NEEDED = {"USEAPI_TOKEN": "user:1-abcdef", "TELEGRAM_BOT_TOKEN": "123456789:AAFabcdefghijklmnopqrstuvwxyz0123456"}

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from bot.chat.access import RINGS_OF_ALL, RINGS_OF_ONE, Doorbell
-from bot.chat.pairing import invitation_message
-from bot.chat.sender import TelegramPost
-from bot.chat.service import TelegramService, make_bot
-from bot.core.model import Chat
-from bot.demo.telegram import SimulatedChat, SimulatedTelegram
-from bot.metrics import Metrics
+from bot.commands.permissions import RINGS_OF_ALL, RINGS_OF_ONE, Doorbell
+from bot.commands.updates import TelegramService, make_bot
+from bot.domain.chats import Chat
+from bot.features.pairing.text import invitation_message
+from bot.simulator.telegram.service import SimulatedChat, SimulatedTelegram
+from bot.support.metrics import Metrics
+from bot.telegram.sender import TelegramPost
 from tests.chat_live.desk import TOKEN, ZONE, FakeDesk
 from tests.chat_live.test_service import FORUM, GROUP, STRANGE, Talk
 from tests.fakes import CHAT, NOW, Clock, Timer

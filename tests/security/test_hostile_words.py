@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from bot.chat.clean import WORD_JOINER, plain
-from bot.chat.messages import render
-from bot.check import Finding, in_json
-from bot.core.model import Account, Plan
-from bot.redaction import redact
-from bot.sources import words
+from bot.cli.check import Finding, in_json
+from bot.domain.accounts import Account, Plan
+from bot.sources.useapi import error_text
+from bot.support.redaction import redact
+from bot.telegram.text.messages import render
+from bot.telegram.text.sanitize import WORD_JOINER, plain
 from tests.chat import given
 from tests.chat.given import NOW, UTC_ZONE
 from tests.fakes import ALICE, SOURCE, key_of, reading
@@ -71,8 +71,8 @@ def test_no_alert_holds_a_foreign_link(said: str) -> None:
 def test_no_text_costs_time(said: str) -> None:
     """Texts made to be slow to read are read, shown and redacted; what grows with the square of them would not end."""
     many = said * 20
-    assert len(words.of_text(said) or "") <= words.LONGEST
-    assert len(words.of_error({"error": many}) or "") <= words.LONGEST
+    assert len(error_text.of_text(said) or "") <= error_text.LONGEST
+    assert len(error_text.of_error({"error": many}) or "") <= error_text.LONGEST
     assert redact(many, ["user:1-marked0123456789"])
     assert len(plain(many, 160).replace(WORD_JOINER, "")) <= 160
 

@@ -100,7 +100,7 @@ def test_the_image_brings_the_second_channel_and_no_tests_of_libraries() -> None
     """FALLBACK_URLS works in the image; what libraries test themselves with, 24 MB of it, stays out."""
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     assert re.search(r"^apprise==", lock, re.MULTILINE)
-    assert "python -c 'import apprise, bot.app, bot.cli'" in DOCKERFILE
+    assert "python -c 'import apprise, bot.app, bot.cli.main'" in DOCKERFILE
     assert "find /opt/credit-bot/lib -type d -name tests -prune -exec rm -rf {} +" in DOCKERFILE
 
 

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import pytest
 
-from bot.demo.pixverse import Fault
-from bot.demo.telegram import server_error
+from bot.simulator.pixverse import Fault
+from bot.simulator.telegram.service import server_error
 from tests.end_to_end.world import ANN, ProcessBot, World, until
 from tests.security.planted import (
     API,
@@ -163,12 +163,12 @@ async def test_no_secret_in_any_byte_of_a_running_bot(new_world: World) -> None:
         await trouble_telegram(world, bot)
         for said in ("/credits broken", "/alerts", "/status", "/history low"):
             world.telegram.say(ANN, said)
-        await until(lambda: processes.has("bot.drawing_process"), "the drawing was seen")
+        await until(lambda: processes.has("bot.features.history.renderer"), "the drawing was seen")
         await bot.logged("An update could not be answered")
         texts = await shown(bot)
         search(world.folder, **texts)
         await crash(world, bot)
-    assert processes.has("bot.apprise_process")
+    assert processes.has("bot.features.fallback.apprise_process")
     search(world.folder, processes="".join(map(repr, processes.seen.values())), **texts)
 
 

@@ -12,14 +12,14 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from telegram.error import NetworkError
 
-from bot.chat import request as requests
-from bot.chat.service import make_bot
-from bot.metrics import Metrics
-from bot.proxies import Proxy, unreachable
-from bot.sources.http import open_session
-from bot.tls import tls_reason
-from bot.web import Pages
-from bot.web_guard import is_own_name
+from bot.commands.updates import make_bot
+from bot.sources.useapi.client import open_session
+from bot.support.metrics import Metrics
+from bot.support.proxies import Proxy, unreachable
+from bot.support.tls import tls_reason
+from bot.telegram import client as requests
+from bot.web.middleware import is_own_name
+from bot.web.pages import Pages
 from tests.fakes import QUARTER, Clock
 from tests.sources.helpers import client, failure
 from tests.test_web import SEEN, WELL

@@ -12,10 +12,10 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from bot.errors import SettingsError
-from bot.logs import set_up_logging
-from bot.redaction import HIDDEN, redact
-from bot.settings import load_settings
+from bot.config.settings import load_settings
+from bot.support.errors import SettingsError
+from bot.support.logs import set_up_logging
+from bot.support.redaction import HIDDEN, redact
 
 TOKEN = "user:4711-Märked/secret+0123456789"
 PASSWORD = "pa55'w\"ord&more"

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from math import inf
 
-from bot.board import Boards
-from bot.chat.board import board_message
-from bot.core.board import Board, EditResult, Lost, Moved, NotNow, Posted, PostResult, Refused, Shown
-from bot.core.model import Chat, Watched
-from bot.errors import DatabaseTrouble
+from bot.domain.boards import Board, EditResult, Lost, Moved, NotNow, Posted, PostResult, Refused, Shown
+from bot.domain.chats import Chat
+from bot.domain.notifications import Watched
+from bot.features.board.publisher import Boards
+from bot.features.board.text import board_message
+from bot.support.errors import DatabaseTrouble
 from tests.oracle.told import Board as SeenBoard
 from tests.simulation.database import SimulatedStore
 from tests.simulation.history import BEGIN, POST_FAULTS
@@ -18,7 +19,7 @@ from tests.simulation.services import NEW_ID, UTC_ZONE, World, board_step
 
 
 class SimulatedBoards:
-    """Implements ``bot.board.BoardPublisher``."""
+    """Implements ``bot.features.board.publisher.BoardPublisher``."""
 
     def __init__(self, world: World) -> None:
         """Publishes to the world."""

@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.pool import NullPool
 
-from bot.core.storage import Trouble
-from bot.errors import DatabaseTrouble
-from bot.store.connection import Connection
-from bot.store.database import Store
-from bot.store.migrate import upgrade
-from bot.store.standing import Standing
+from bot.domain.database_trouble import Trouble
+from bot.storage.connection import Connection
+from bot.storage.database import Store
+from bot.storage.migrate import upgrade
+from bot.storage.standing import Standing
+from bot.support.errors import DatabaseTrouble
 
 LOCKED_FOR = 10.0
 """How long a transaction waits for a database that another process holds."""

@@ -15,34 +15,39 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import desk as desk_room
-from bot import fleet as fleet_room
-from bot import outbox as outbox_room
-from bot import verdicts
-from bot import view as view_room
-from bot.board import Boards
-from bot.chat import sender
-from bot.chat import source as source_words
-from bot.checks import Checks
-from bot.core import decide, delivery, health, looks, measures
-from bot.core.board import Refused
-from bot.core.model import CANCELLED, Alert, Chat, Measure, Plan, Reason, Severity, Silence, SilenceKind
-from bot.core.pauses import Paused
-from bot.core.retention import HOURLY_AFTER
-from bot.outbox import Outbox, ids_of
-from bot.pauses import PausedPlans
-from bot.recipients import Recipients
-from bot.retention import Retention
-from bot.sources import failures
-from bot.store import accounts as account_rows
-from bot.store import alerts as alert_rows
-from bot.store import moments as moment_rows
-from bot.store import outbox as outbox_rows
-from bot.store import retention as retention_rows
-from bot.store.schema import outbox as outbox_table
-from bot.store.schema import pauses as pauses_table
-from bot.store.schema import to_microseconds
-from bot.store.standing import Standing
+from bot.checks import processor
+from bot.checks.runner import Checks
+from bot.commands import fleet as fleet_room
+from bot.commands import scope as view_room
+from bot.commands import service as desk_room
+from bot.domain import health
+from bot.domain.accounts import Plan
+from bot.domain.alerts import Alert, Measure, Reason, Severity, Silence, SilenceKind
+from bot.domain.boards import Refused
+from bot.domain.chats import Chat
+from bot.domain.pauses import Paused
+from bot.domain.retention import HOURLY_AFTER
+from bot.domain.rules import CANCELLED
+from bot.evaluation import alert_state, evaluate, measurements
+from bot.features.board.publisher import Boards
+from bot.features.pauses.service import PausedPlans
+from bot.outbox import dispatcher as outbox_room
+from bot.outbox import pacing
+from bot.outbox.dispatcher import Outbox, ids_of
+from bot.sources.useapi import failures
+from bot.storage import accounts as account_rows
+from bot.storage import alerts as alert_rows
+from bot.storage import moments as moment_rows
+from bot.storage import outbox as outbox_rows
+from bot.storage import retention_statements as retention_rows
+from bot.storage.retention import Retention
+from bot.storage.schema import outbox as outbox_table
+from bot.storage.schema import pauses as pauses_table
+from bot.storage.schema import to_microseconds
+from bot.storage.standing import Standing
+from bot.targets.recipients import Recipients
+from bot.telegram import sender
+from bot.telegram.text import source_alert as source_words
 from tests.simulation.run import live_through
 
 Part = tuple[Any, str, Any]
@@ -89,24 +94,24 @@ def caught(defect: Defect, seeds: Sequence[int], enough: int | None = None) -> l
 
 def lost_resolve() -> tuple[Part, ...]:
     """Recoveries are not said."""
-    right = decide.announce
+    right = alert_state.announce
 
     def wrong(alert: Any, notified: Any, reason: Reason, *, silenced: bool) -> tuple[Any, Reason]:
         known, said = right(alert, notified, reason, silenced=silenced)
         return known, Reason.NONE if said is Reason.RESOLVED else said
 
-    return ((looks, "announce", wrong),)
+    return ((evaluate, "announce", wrong),)
 
 
 def rearmed_rung() -> tuple[Part, ...]:
     """A rung counts as left as soon as the credits are above it, so what wavers is told again and again."""
-    right = measures.credits_standing
+    right = measurements.credits_standing
 
     def wrong(*arguments: Any) -> Any:
         standing = right(*arguments)
         return standing and replace(standing, hold=standing.reach)
 
-    return ((looks, "credits_standing", wrong),)
+    return ((evaluate, "credits_standing", wrong),)
 
 
 def dropped_retry() -> tuple[Part, ...]:
@@ -138,12 +143,12 @@ def forgotten_silence() -> tuple[Part, ...]:
 
 def unknown_as_zero() -> tuple[Part, ...]:
     """A bucket that the page leaves out counts as empty, where the whole answer should be found unusable."""
-    return ((looks, "lost_bucket", lambda reading, before: None),)
+    return ((evaluate, "lost_bucket", lambda reading, before: None),)
 
 
 def left_out_as_opposite() -> tuple[Part, ...]:
     """A cancellation that the page does not tell for a while counts as withdrawn."""
-    return ((looks, "completed", lambda reading, before: reading),)
+    return ((evaluate, "completed", lambda reading, before: reading),)
 
 
 def claim_not_recorded() -> tuple[Part, ...]:
@@ -157,7 +162,7 @@ def claim_not_recorded() -> tuple[Part, ...]:
 
 def broken_order() -> tuple[Part, ...]:
     """The youngest is told first."""
-    right = delivery.parcels
+    right = pacing.parcels
     return ((outbox_room, "parcels", lambda pending: right(pending)[::-1]),)
 
 
@@ -169,35 +174,35 @@ def stranger_told() -> tuple[Part, ...]:
 
 def one_blinds_all() -> tuple[Part, ...]:
     """A snooze of one chat silences all."""
-    right = decide.is_silenced
+    right = alert_state.is_silenced
 
     def wrong(alert: Any, chat: Chat, silences: Any, now: datetime) -> bool:
         return right(alert, chat, [replace(one, chat=None) for one in silences], now)
 
-    return ((looks, "is_silenced", wrong),)
+    return ((evaluate, "is_silenced", wrong),)
 
 
 def snooze_outlives_worse() -> tuple[Part, ...]:
     """A snooze holds for its whole time, however bad its alert gets, and over the next episodes."""
-    right = decide.covers
+    right = alert_state.covers
 
     def wrong(silence: Silence, alert: Any, now: datetime) -> bool:
         if silence.kind is not SilenceKind.SNOOZE:
             return right(silence, alert, now)
         mine = (silence.subject, silence.measure) == (alert.subject, alert.measure)
-        return mine and not decide.is_past(silence, now)
+        return mine and not alert_state.is_past(silence, now)
 
-    return ((decide, "covers", wrong), (looks, "ended_by", lambda alert, silences: ()))
+    return ((alert_state, "covers", wrong), (evaluate, "ended_by", lambda alert, silences: ()))
 
 
 def early_reminder() -> tuple[Part, ...]:
     """Reminders come at two thirds of their time."""
-    right = decide.reminded
+    right = alert_state.reminded
 
     def wrong(alert: Any, every: timedelta | None, now: datetime) -> Any:
         return right(alert, every and every * 2 / 3, now)
 
-    return ((decide, "reminded", wrong),)
+    return ((alert_state, "reminded", wrong),)
 
 
 def marked_before_sent() -> tuple[Part, ...]:
@@ -245,7 +250,7 @@ def swept_without_end() -> tuple[Part, ...]:
     """What follows on a change waits for the others, and goes on waiting when they were checked."""
 
     def wrong(self: Outbox, source: str, after: int) -> None:
-        self._group_waits[source] = delivery.GroupWait(after, self._timer() + 400)
+        self._group_waits[source] = pacing.GroupWait(after, self._timer() + 400)
 
     return ((Outbox, "hold_back", wrong), (Outbox, "let_go", lambda self, source: None))
 
@@ -330,15 +335,15 @@ def waits_and_green() -> tuple[Part, ...]:
 
 def newcomer_not_told() -> tuple[Part, ...]:
     """Who joins while something fires is greeted as if all were well."""
-    right = verdicts.welcomed
-    return ((verdicts, "welcomed", lambda *what: [replace(one, notices=()) for one in right(*what)]),)
+    right = processor.welcomed
+    return ((processor, "welcomed", lambda *what: [replace(one, notices=()) for one in right(*what)]),)
 
 
 def thread_not_given_up() -> tuple[Part, ...]:
     """A topic that is refused is a chat that refuses: nothing goes out without the topic."""
 
-    def wrong(reason: str, *, in_topic: bool) -> delivery.Rejected:
-        return delivery.Rejected(reason)
+    def wrong(reason: str, *, in_topic: bool) -> pacing.Rejected:
+        return pacing.Rejected(reason)
 
     return ((sender, "bad_request", wrong),)
 
@@ -377,55 +382,55 @@ def renews_unless_told() -> tuple[Part, ...]:
 
 def free_for_ever_critical() -> tuple[Part, ...]:
     """A free account leaves no rung by its daily credits, though it gets no others."""
-    return ((measures, "lives_by_the_day", lambda account: False),)
+    return ((measurements, "lives_by_the_day", lambda account: False),)
 
 
 def gone_for_ever() -> tuple[Part, ...]:
     """That a plan is gone fires for as long as the account is a free one, and is over when somebody subscribes."""
-    right = measures.plan_standing
+    right = measurements.plan_standing
 
     def wrong(*arguments: Any) -> Any:
         standing = right(*arguments)
         return None if standing and standing.settled else standing
 
-    return ((looks, "plan_standing", wrong),)
+    return ((evaluate, "plan_standing", wrong),)
 
 
 def not_eased(measure: Measure) -> tuple[Part, ...]:
     """That the worst is over is not said while an alert still fires."""
-    right = decide.has_eased
+    right = alert_state.has_eased
 
     def wrong(alert: Alert, level: int, *, out: bool) -> bool:
         return alert.measure is not measure and right(alert, level, out=out)
 
-    return ((decide, "has_eased", wrong),)
+    return ((alert_state, "has_eased", wrong),)
 
 
 def daily_as_top_up() -> tuple[Part, ...]:
     """Jobs are said to run again when the daily credits come."""
-    right = measures.is_out
-    return ((measures, "is_out", lambda value, daily, changes: right(value, 0, changes)),)
+    right = measurements.is_out
+    return ((measurements, "is_out", lambda value, daily, changes: right(value, 0, changes)),)
 
 
 def late_cancellation() -> tuple[Part, ...]:
     """A cancellation is told only when the plan's end is on the ladder."""
-    right = measures.plan_level
+    right = measurements.plan_level
 
     def wrong(*arguments: Any, **named: Any) -> int:
         level = right(*arguments, **named)
         return 0 if level == CANCELLED else level
 
-    return ((measures, "plan_level", wrong),)
+    return ((measurements, "plan_level", wrong),)
 
 
 def overdue_though_ahead() -> tuple[Part, ...]:
     """A plan that renews stays overdue for an hour though a clock set back has its end lie ahead."""
-    right = measures.over_at
+    right = measurements.over_at
 
     def wrong(plan: Plan, *, margin: bool) -> float:
-        return measures.ENDED_MARGIN.total_seconds() if margin else right(plan, margin=margin)
+        return measurements.ENDED_MARGIN.total_seconds() if margin else right(plan, margin=margin)
 
-    return ((measures, "over_at", wrong),)
+    return ((measurements, "over_at", wrong),)
 
 
 def broken_told_once() -> tuple[Part, ...]:

@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from bot.core.model import Chat
+from bot.domain.chats import Chat
 from tests.field.catalogue import FieldAnswer
 from tests.oracle import Rules
 from tests.simulation.accounts import DAY, Deed, SimulatedAccount

@@ -10,30 +10,33 @@ from typing import cast
 from aiohttp import web
 from pydantic import SecretStr
 
-from bot.board import Boards
-from bot.chat.replies import status_message
-from bot.checks import Checks
-from bot.clock import LOOK_EVERY_S, ClockWatch, SteadyClock
-from bot.context import Context
-from bot.core.clock import ClockStep
-from bot.core.model import Chat, Rules, SilenceKind, Threshold
-from bot.desk import Desk
-from bot.discovery import Discovery
-from bot.door import Door
-from bot.drawing import Drawing
-from bot.errors import DatabaseTrouble
-from bot.fleet import Fleet
-from bot.metrics import Metrics
-from bot.outbox import LONGEST_NAP, Outbox
-from bot.pairing import Pairing
-from bot.pauses import Pauses
-from bot.recipients import Recipients
-from bot.roster import Roster
-from bot.silences import Silences
-from bot.verdicts import Look, Saved, Verdicts
-from bot.view import View
-from bot.watchlist import WatchedAccount, WatchedSource, Watchlist
-from bot.web import Pages
+from bot.checks.clock_watch import LOOK_EVERY_S, ClockWatch
+from bot.checks.context import Context
+from bot.checks.discovery import Discovery
+from bot.checks.processor import Look, Saved, Verdicts
+from bot.checks.runner import Checks
+from bot.commands.fleet import Fleet
+from bot.commands.scope import View
+from bot.commands.service import Desk
+from bot.config.targets import WatchedAccount, WatchedSource, Watchlist
+from bot.domain.alerts import SilenceKind
+from bot.domain.chats import Chat
+from bot.domain.clock_step import ClockStep
+from bot.domain.rules import Rules, Threshold
+from bot.features.board.publisher import Boards
+from bot.features.history.drawing import Drawing
+from bot.features.pairing.door import Door
+from bot.features.pairing.service import Pairing
+from bot.features.pauses.service import Pauses
+from bot.features.silences.service import Silences
+from bot.outbox.dispatcher import LONGEST_NAP, Outbox
+from bot.support.clock import SteadyClock
+from bot.support.errors import DatabaseTrouble
+from bot.support.metrics import Metrics
+from bot.targets.active import Roster
+from bot.targets.recipients import Recipients
+from bot.telegram.text.replies import status_message
+from bot.web.pages import Pages
 from tests.oracle import Asked, Wish
 from tests.oracle import Rules as OraclesRules
 from tests.simulation.boards import SimulatedBoards, keep_boards

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from telegram.error import NetworkError, TimedOut
 
-from bot.chat.sender import TelegramPost
-from bot.core.left_out import OF_PLAN
-from bot.core.model import Credits, LeftOut, Listing, Outage, OutageKind, Reading, Sample, Unchanged
-from bot.core.model import Plan as BotsPlan
+from bot.domain.accounts import Credits, LeftOut, Listing, Outage, OutageKind, Reading, Sample, Unchanged
+from bot.domain.accounts import Plan as BotsPlan
+from bot.evaluation.left_out import OF_PLAN
+from bot.telegram.sender import TelegramPost
 from tests.field.catalogue import FieldAnswer
 from tests.oracle import Answer, Hurdle, Plan, Slack, Told, Truth
 from tests.oracle import Message as ToldMessage

@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
-from bot.core.retention import RetentionPolicy
-from bot.errors import DatabaseTrouble
-from bot.retention import Retention
-from bot.store.connection import Connection
-from bot.store.database import Store
-from bot.store.schema import to_microseconds
+from bot.domain.retention import RetentionPolicy
+from bot.storage.connection import Connection
+from bot.storage.database import Store
+from bot.storage.retention import Retention
+from bot.storage.schema import to_microseconds
+from bot.support.errors import DatabaseTrouble
 from tests.simulation.database import File, SimulatedStore
 from tests.simulation.history import BEGIN
 from tests.simulation.services import World

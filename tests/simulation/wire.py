@@ -13,11 +13,11 @@ from multidict import CIMultiDict
 from telegram import Bot
 from telegram.request import RequestData
 
-from bot.chat.request import AiohttpRequest, checked
-from bot.core.model import Outage, Sample
-from bot.sources.failures import Answer
-from bot.sources.http import Client
-from bot.sources.pixverse import PixVerse
+from bot.domain.accounts import Outage, Sample
+from bot.sources.useapi.client import Client
+from bot.sources.useapi.failures import Answer
+from bot.sources.useapi.pixverse import PixVerse
+from bot.telegram.client import AiohttpRequest, checked
 from tests.field.catalogue import TELEGRAM, USEAPI, FieldAnswer
 
 TOKEN, USEAPI_TOKEN = "7654321098:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw-x", "user:1234-topsecretTOKEN5678"

@@ -12,8 +12,8 @@ from bench.soak.picture import Drawing
 from bench.soak.report import FLAT, GROWS, TOO_SHORT, judge, told, warm_up
 from bench.soak.run import Plan, Soak, counters
 from bench.soak.slope import theil_sen, trend
-from bot.demo.pixverse import SimulatedPixVerse
-from bot.drawing import PNG
+from bot.features.history.drawing import PNG
+from bot.simulator.pixverse import SimulatedPixVerse
 
 SPEED = 200.0
 

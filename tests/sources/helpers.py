@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.core.model import OutageKind
-from bot.errors import LookError
-from bot.sources.http import Client, open_session
+from bot.domain.accounts import OutageKind
+from bot.sources.useapi.client import Client, open_session
+from bot.support.errors import LookError
 
 SAMPLES = Path(__file__).parent / "samples"
 BASE = "https://api.useapi.test/v2"

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from bot.core.model import OutageKind
-from bot.errors import LookError
-from bot.sources.failures import LONGEST_WAIT, Answer, decode
-from bot.sources.pixverse import Features, parse_accounts
+from bot.domain.accounts import OutageKind
+from bot.sources.useapi.failures import LONGEST_WAIT, Answer, decode
+from bot.sources.useapi.pixverse import Features, parse_accounts
+from bot.support.errors import LookError
 from tests.field.catalogue import USEAPI, FieldAnswer
 from tests.fuzz.shapes import JSON, TEXTS
 from tests.sources.helpers import NOW, SAMPLES

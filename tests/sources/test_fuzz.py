@@ -7,9 +7,9 @@ from aioresponses import aioresponses
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.model import Listing, Outage, OutageKind, Reading
-from bot.errors import LookError
-from bot.sources.pixverse import Features, PixVerse, parse_accounts
+from bot.domain.accounts import Listing, Outage, OutageKind, Reading
+from bot.sources.useapi.pixverse import Features, PixVerse, parse_accounts
+from bot.support.errors import LookError
 from tests.sources.helpers import BASE, NOW, client, clock, sample
 
 PAGE = sample("pixverse_account.json")

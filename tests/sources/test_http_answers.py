@@ -8,7 +8,7 @@ import pytest
 from aiohttp.client_reqrep import ConnectionKey
 from aioresponses import aioresponses
 
-from bot.core.model import OutageKind
+from bot.domain.accounts import OutageKind
 from tests.sources.helpers import BASE, SAMPLES, TOKEN, client, failure
 
 URL = f"{BASE}/page"
@@ -116,7 +116,7 @@ async def test_the_log_holds_nothing_private(caplog: pytest.LogCaptureFixture) -
             await asked.get_json("/page", {"email": "a@b.c"})
             await failure(asked, params={"email": "a@b.c"})
             await failure(asked, params={"email": "a@b.c"})
-    ours = [record.getMessage() for record in caplog.records if record.name == "bot.sources.http"]
+    ours = [record.getMessage() for record in caplog.records if record.name == "bot.sources.useapi.client"]
     assert [line.split(" ")[:3] for line in ours] == [
         ["GET", "/page:", "200,"],
         ["GET", "/page:", "500,"],

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.core.model import OutageKind
+from bot.domain.accounts import OutageKind
 from tests.sources.helpers import TOKEN, client, failure, kind_of_failure
 
 Talk = Callable[[asyncio.StreamWriter], Awaitable[None]]

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from aioresponses import aioresponses
 
-from bot.core.model import Listed, Listing, Outage, OutageKind, Reading, Unchanged
-from bot.demo.pixverse import SimulatedAccount, SimulatedPixVerse
-from bot.sources.pixverse import PixVerse, parse_accounts
+from bot.domain.accounts import Listed, Listing, Outage, OutageKind, Reading, Unchanged
+from bot.simulator.pixverse import SimulatedAccount, SimulatedPixVerse
+from bot.sources.useapi.pixverse import PixVerse, parse_accounts
 from tests.sources.helpers import BASE, NOW, SAMPLES, TOKEN, client, clock, sample
 
 FEATURES = f"{BASE}/pixverse/features/?email=alice@example.com"

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.model import Capabilities, Credits, Identity, LeftOut, Limits, OutageKind, Plan, Reading
-from bot.errors import LookError
-from bot.sources.fields import Unreadable, moment
-from bot.sources.pixverse import DECIDING, Features
+from bot.domain.accounts import Capabilities, Credits, Identity, LeftOut, Limits, OutageKind, Plan, Reading
+from bot.sources.useapi.fields import Unreadable, moment
+from bot.sources.useapi.pixverse import DECIDING, Features
+from bot.support.errors import LookError
 from tests.fuzz.shapes import JSON
 from tests.sources.helpers import NOW, SAMPLES, sample
 

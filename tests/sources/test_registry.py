@@ -1,8 +1,8 @@
 import pytest
 from aioresponses import aioresponses
 
-from bot.core.model import Listing, Reading
-from bot.sources import SERVICES
+from bot.domain.accounts import Listing, Reading
+from bot.sources.registry import SERVICES
 from tests.sources.helpers import BASE, client, clock, sample
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources import words
+from bot.sources.useapi import error_text
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from bot.sources import words
 )
 def test_nothing_private_is_repeated(private: str, secret: str) -> None:
     """Links, passwords and tokens in a server's words are left out, and the words around them stay."""
-    line = words.one_line(f"Login failed ( {private} ) for alice@example.com")
+    line = error_text.one_line(f"Login failed ( {private} ) for alice@example.com")
     assert secret not in line
     assert line.startswith("Login failed (")
     assert line.endswith(") for alice@example.com")
@@ -43,18 +43,18 @@ def test_nothing_private_is_repeated(private: str, secret: str) -> None:
 )
 def test_plain_words_stay_as_they_are(plain: str) -> None:
     """What holds nothing private is repeated word for word, emails and other scripts included."""
-    assert words.one_line(plain) == plain
+    assert error_text.one_line(plain) == plain
 
 
 def test_direction_and_control_characters_go() -> None:
     """No foreign text can break the line, or turn the reading direction of what stands around it."""
-    assert words.one_line("a\u202eb\r\nc\x00\u2066d\u2028e\ud800\u200bf") == "ab c d ef"
+    assert error_text.one_line("a\u202eb\r\nc\x00\u2066d\u2028e\ud800\u200bf") == "ab c d ef"
 
 
 def test_a_long_text_is_cut_visibly() -> None:
     """At most 160 characters are repeated, and a cut is shown as one."""
-    line = words.one_line("word " * 5000)
-    assert len(line) <= words.LONGEST
+    line = error_text.one_line("word " * 5000)
+    assert len(line) <= error_text.LONGEST
     assert line.endswith("…")
 
 
@@ -78,7 +78,7 @@ def test_a_long_text_is_cut_visibly() -> None:
 )
 def test_words_are_found_in_every_shape_of_error(value: object, said: str | None) -> None:
     """useapi.net's error bodies vary; the words are found in each, and none are made up."""
-    assert words.of_error(value) == said
+    assert error_text.of_error(value) == said
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_words_are_found_in_every_shape_of_error(value: object, said: str | None
 )
 def test_of_a_web_page_only_the_heading_is_said(text: str, said: str | None) -> None:
     """No markup and no cut JSON is shown to a person."""
-    assert words.of_text(text) == said
+    assert error_text.of_text(text) == said
 
 
 @pytest.mark.parametrize(
@@ -103,18 +103,18 @@ def test_of_a_web_page_only_the_heading_is_said(text: str, said: str | None) -> 
 )
 def test_every_status_has_a_name(status: int, said: str) -> None:
     """Where the server says nothing, its status is put into words, also those that Python does not know."""
-    assert said in words.of_status(status)
+    assert said in error_text.of_status(status)
 
 
 @given(st.text() | st.text(alphabet="a1/:=.@ \n<>\u202e\ud800", max_size=5000))
 def test_any_text_becomes_one_clean_line(text: str) -> None:
     """Whatever a server says is one short line that prints and can be encoded."""
-    line = words.one_line(text)
-    assert len(line) <= words.LONGEST
+    line = error_text.one_line(text)
+    assert len(line) <= error_text.LONGEST
     assert line.isprintable()
     assert "://" not in line
     line.encode()
-    words.of_text(text)
+    error_text.of_text(text)
 
 
 ERRORS = st.recursive(
@@ -127,5 +127,5 @@ ERRORS = st.recursive(
 @given(ERRORS)
 def test_any_error_body_is_survived(value: object) -> None:
     """An error body of any shape gives words or none, never an exception."""
-    said = words.of_error(value)
+    said = error_text.of_error(value)
     assert said is None or any(map(str.isalnum, said))

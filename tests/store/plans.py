@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.store.database import Store
+from bot.storage.database import Store
 
 
 @contextmanager

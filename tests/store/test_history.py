@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from bot.core.credit_changes import Point
-from bot.core.history import Gap
-from bot.core.looks import noted
-from bot.core.model import Account, Credits, Outage, OutageKind, Reading
-from bot.store import history, migrations, readings, retention
-from bot.store.database import Store
+from bot.domain.accounts import Account, Credits, Outage, OutageKind, Reading
+from bot.domain.credit_changes import Point
+from bot.domain.history import Gap
+from bot.evaluation.evaluate import noted
+from bot.storage import history, migrations, readings, retention_statements
+from bot.storage.database import Store
 
 NOW = datetime.fromisoformat("2026-11-23T12:00:00+00:00")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -114,7 +114,7 @@ async def test_old_outages_are_pruned_and_lasting_ones_stay(store: Store) -> Non
     await look(store, (ALICE, long_ago), (BOB, failed(BOB, NOW - 500 * DAY)))
     await look(store, (long_ago, read(long_ago, NOW - 450 * DAY)))
     async with store.write() as connection:
-        assert await retention.trim_outages(connection, 9, NOW - 400 * DAY)
+        assert await retention_statements.trim_outages(connection, 9, NOW - 400 * DAY)
     found = await gaps(store, ALICE, BOB, since=NOW - 1000 * DAY)
     assert (found[ALICE.key], len(found[BOB.key])) == ([], 1)
 

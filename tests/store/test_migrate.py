@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bot.store.migrate import upgrade, words_of
+from bot.storage.migrate import upgrade, words_of
 
 
 def tables(path: Path) -> set[str]:

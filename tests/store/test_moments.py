@@ -5,10 +5,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.store import chats, moments
-from bot.store.connection import Connection
-from bot.store.database import Store
-from bot.store.schema import Moment, metadata, outages, outbox
+from bot.storage import chats, moments
+from bot.storage.connection import Connection
+from bot.storage.database import Store
+from bot.storage.schema import Moment, metadata, outages, outbox
 from tests.fakes import NOW
 
 HOUR = timedelta(hours=1)

@@ -15,12 +15,12 @@ from shutil import rmtree
 
 import pytest
 
-from bot.errors import DatabaseUnusable
-from bot.store import database as opening
-from bot.store.connection import Connection
-from bot.store.database import FIRST_TABLES, Store
-from bot.store.migrate import upgrade
-from bot.store.schema import APPLICATION, REVISION
+from bot.storage import database as opening
+from bot.storage.connection import Connection
+from bot.storage.database import FIRST_TABLES, Store
+from bot.storage.migrate import upgrade
+from bot.storage.schema import APPLICATION, REVISION
+from bot.support.errors import DatabaseUnusable
 
 NOBODY = 65534
 
@@ -291,7 +291,7 @@ async def test_only_a_lock_that_is_held_is_another_bot(
     def refuse(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("bot.store.database.fcntl.flock", refuse)
+    monkeypatch.setattr("bot.storage.database.fcntl.flock", refuse)
     said = await refusal(tmp_path / "bot.db")
     assert words in said
     assert ("another bot" in said) is isinstance(error, BlockingIOError)
@@ -376,7 +376,7 @@ async def test_a_killed_bot_holds_nothing(database: Path) -> None:
     """After kill -9 nothing is locked: the system takes it back, and what was committed is there."""
     code = (
         "import asyncio, os, signal, sys\n"
-        "from bot.store.database import Store\n"
+        "from bot.storage.database import Store\n"
         "async def main():\n"
         "    store = await Store.open(sys.argv[1])\n"
         "    async with store.write() as connection:\n"

@@ -6,24 +6,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.core.model import (
-    Account,
-    Alert,
-    Chat,
-    LeftOut,
-    Measure,
-    Notification,
-    Notified,
-    Outage,
-    OutageKind,
-    Severity,
-    Silence,
-    SilenceKind,
-    SourceState,
-)
-from bot.store import accounts, alerts, chats, outbox, retention
-from bot.store.connection import Connection
-from bot.store.database import Store
+from bot.domain.accounts import Account, LeftOut, Outage, OutageKind, SourceState
+from bot.domain.alerts import Alert, Measure, Notified, Severity, Silence, SilenceKind
+from bot.domain.chats import Chat
+from bot.domain.notifications import Notification
+from bot.storage import accounts, alerts, chats, outbox, retention_statements
+from bot.storage.connection import Connection
+from bot.storage.database import Store
 from tests.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, SOURCE, key_of, notice, reading
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -486,7 +475,7 @@ async def test_old_ends_are_forgotten_and_their_ids_never_used_again(store: Stor
         one, two, three = [part.id for part in await waiting(connection)]
         await outbox.delivered(connection, [three], 1, NOW)
         await outbox.failed(connection, [two], "blocked", NOW + HOUR)
-        assert await retention.trim_outbox(connection, 9, NOW + MINUTE)
+        assert await retention_statements.trim_outbox(connection, 9, NOW + MINUTE)
         assert await outbox.told_by(connection, three, CHAT.chat_id) == []
         assert (await outbox.depth(connection, NOW + 2 * HOUR)).failed == 1
         assert [part.id for part in await waiting(connection)] == [one]

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.core.model import Account, Credits
-from bot.store import readings
-from bot.store.database import Store
+from bot.domain.accounts import Account, Credits
+from bot.storage import readings
+from bot.storage.database import Store
 from tests.fakes import ALICE, BOB, NOW, SOURCE, key_of, reading
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
-from bot.store import database, migrations, schema
+from bot.storage import database, migrations, schema
 
 VERSIONS = Path(str(migrations.__file__)).parent / "versions"
 NAMES = [path.stem for path in sorted(VERSIONS.glob("[0-9]*.py"))]

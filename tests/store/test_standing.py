@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.storage import CALM_S, Trouble
-from bot.store import standing as room
-from bot.store.standing import Standing, identity, trouble_of
+from bot.domain.database_trouble import CALM_S, Trouble
+from bot.storage import standing as room
+from bot.storage.standing import Standing, identity, trouble_of
 from tests.fakes import Timer
 
 

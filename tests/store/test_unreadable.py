@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.model import Reason
+from bot.domain.alerts import Reason
 from tests.fakes import ALICE, CHAT, Postroom, World, key_of, notice
 
 NONSENSE = ["", "{", "[]", '{"credits": {"monthly": "many"}}', '{"outage": "on strike"}', "[" * 100_000]

@@ -5,12 +5,14 @@ import re
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from bot.core.health import unreached_since
-from bot.core.model import Chat, Measure, Reason, Severity, Topic
-from bot.store import chats, fallback, outbox
-from bot.store.connection import Connection
-from bot.store.fallback import Sent
-from bot.store.schema import outbox as outbox_table
+from bot.domain.alerts import Measure, Reason, Severity
+from bot.domain.chats import Chat
+from bot.domain.health import unreached_since
+from bot.domain.notifications import Topic
+from bot.storage import chats, fallback, outbox
+from bot.storage.connection import Connection
+from bot.storage.fallback import Sent
+from bot.storage.schema import outbox as outbox_table
 from tests.fakes import ALICE, BOB, CHAT, GROUP, NOW, Postroom, key_of, notice
 
 

@@ -6,8 +6,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.model import Capabilities, Credits, Facts, Identity, Limits, OutageKind, Plan, Reading
-from bot.store.values import Parsed, dump_facts, dump_reading, load_facts, load_reading, number
+from bot.domain.accounts import Capabilities, Credits, Identity, Limits, OutageKind, Plan, Reading
+from bot.domain.notifications import Facts
+from bot.storage.values import Parsed, dump_facts, dump_reading, load_facts, load_reading, number
 
 moments = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(9000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the zone is given beside
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

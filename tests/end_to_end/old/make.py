@@ -24,14 +24,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
-
 import bot.core.delivery
+from aiohttp import web
 from bot.demo.accounts import SimulatedAccount
 from bot.demo.life import Life
 from bot.demo.pixverse import Fault
 from bot.demo.telegram import SimulatedChat, SimulatedMessage
 from bot.store.migrate import upgrade
+
 from tests.end_to_end.world import ANN, BOB, GROUP, PATIENCE, HostedBot, World, until
 
 DORA, EVE = 9, 10

@@ -1,0 +1,1 @@
+"""When accounts are checked, and what each check leads to."""

@@ -1,0 +1,33 @@
+"""What every part of the watch is handed: time, network and storage come from outside."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.checks.rounds import Round
+from bot.storage.database import Store
+from bot.support.metrics import Metrics
+from bot.targets.active import Roster
+from bot.targets.recipients import Recipients
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Handed to every part as one.
+
+    ``clock`` answers aware UTC; ``every`` is the setting's interval between two looks. ``on_notices`` is called
+    once something was put into the outbox, ``on_round`` once a round has ended; both return at once.
+    """
+
+    store: Store
+    roster: Roster
+    recipients: Recipients
+    every: timedelta
+    clock: Callable[[], datetime]
+    metrics: Metrics
+    on_notices: Callable[[], None]
+    on_round: Callable[[Round], None]
+
+    def every_of(self, source: str, email: str) -> timedelta:
+        """The interval between two looks at one account: its own, its source's, or the setting's."""
+        return self.roster.watchlist.own_check_every(source, email) or self.every

@@ -1,0 +1,233 @@
+"""Which accounts there are: those of the watchlist, or all that a source lists, asked for again every hour."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.checks.context import Context
+from bot.checks.processor import Verdicts
+from bot.checks.rounds import Rounds
+from bot.checks.spread import next_look
+from bot.config.targets import Watchlist
+from bot.domain.accounts import Account, Listed, Listing, Outage, SourceState
+from bot.domain.chats import Chat
+from bot.domain.health import window_of
+from bot.domain.notifications import Facts
+from bot.evaluation.evaluate import gone_notice, newly_listed
+from bot.evaluation.listing import TakenAway, listing_noted, taken_away
+from bot.storage import accounts, alerts, chats, pauses
+from bot.storage.accounts import Known
+from bot.storage.connection import Connection
+from bot.targets.account_keys import Register
+from bot.targets.reconcile import Enrolled, enrol
+
+log = logging.getLogger(__name__)
+
+LIST_EVERY = timedelta(hours=1)
+AT_ONCE = 8
+"""So many sources are asked for their lists at once."""
+
+
+class Discovery:
+    """Keeps the list of watched accounts."""
+
+    def __init__(self, context: Context, verdicts: Verdicts, rounds: Rounds) -> None:
+        """Sources whose accounts the watchlist names one by one are never asked for their lists."""
+        self._store = context.store
+        self._roster = context.roster
+        self._recipients = context.recipients
+        self._every = context.every
+        self._every_of = context.every_of
+        self._clock = context.clock
+        self._on_notices = context.on_notices
+        self._verdicts = verdicts
+        self._rounds = rounds
+        self._asking: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._room = asyncio.Semaphore(AT_ONCE)
+
+    async def resume(self) -> Enrolled:
+        """Takes up the accounts that are known: those of the watchlist, or those that were listed last."""
+        return await self.take(self._roster.watchlist)
+
+    async def take(self, watchlist: Watchlist) -> Enrolled:
+        """Puts a watchlist in force: its newcomers are due at once, and whom it no longer names is watched no more."""
+        async with self._store.write() as connection:
+            enrolled = await enrol(connection, watchlist, self._clock())
+        if watchlist is not self._roster.watchlist:
+            self._roster.replace(watchlist)
+        async with self._store.write() as connection:
+            now = self._clock()
+            await self._watched_changed(connection, now)
+            await self._verdicts.catch_up_in(connection, now)  # a chat that is told of more than before
+        self._on_notices()
+        return enrolled
+
+    async def tick(self) -> bool:
+        """Asks every source whose list is due: each hour, and each interval while it fails, is empty or is in doubt.
+
+        Says whether any was asked.
+        """
+        idle = [key for key in self._listing_sources() if not self._asking[key].locked()]
+        async with self._store.read() as connection:
+            doubted = await accounts.doubted(connection) if idle else set[str]()
+            states = {key: await accounts.source(connection, key) for key in idle}
+        due = [key for key, state in states.items() if self._is_due(state, doubted=key in doubted)]
+        await self._ask_each(due)
+        return bool(due)
+
+    def _listing_sources(self) -> list[str]:
+        """The sources that are to say themselves whom they have."""
+        return [key for key, source in self._roster.watchlist.sources.items() if source.everyone]
+
+    def _is_due(self, state: SourceState, *, doubted: bool) -> bool:
+        """Whether a source's list is to be asked for again."""
+        asked = state.outage.taken_at if state.outage else state.listed_at
+        fresh = LIST_EVERY if state.outage is None and state.listed and not doubted else self._every
+        age = self._clock() - asked if asked else None
+        return age is None or age >= fresh or age < timedelta(0)
+
+    async def ask_all(self) -> None:
+        """Asks every source for its list now, but for those whose accounts are named."""
+        await self._ask_each(self._listing_sources())
+
+    async def _ask_each(self, keys: Iterable[str]) -> None:
+        """Asks sources side by side, so that one that hangs keeps none waiting."""
+        await asyncio.gather(*(self.ask(key) for key in keys))
+
+    async def ask(self, key: str) -> None:
+        """Asks one source for its list, and watches what it lists."""
+        async with self._asking[key], self._room:
+            if key not in self._roster.sources:
+                return
+            listing = await self._roster.sources[key].list_accounts()
+            async with self._store.write() as connection:
+                if key in self._listing_sources():  # or the watchlist was read again meanwhile
+                    await self._note(connection, key, listing, self._clock())
+            self._on_notices()
+
+    async def _note(self, connection: Connection, key: str, listing: Listing | Outage, now: datetime) -> None:
+        """Writes down what a source has answered, and decides."""
+        state, doubted = await accounts.source(connection, key), 0
+        if isinstance(listing, Listing):
+            doubted = await self._take_over(connection, key, listing, now)
+        else:
+            self._log_outage(key, listing)
+        await accounts.save_source(connection, listing_noted(state, listing, doubted))
+        await self._verdicts.decide_source(connection, key, now)
+        await self._watched_changed(connection, now)
+
+    def _log_outage(self, key: str, outage: Outage) -> None:
+        """Says in the log that a list could not be read."""
+        log.warning("%s: the list of accounts cannot be read: %s: %s", key, outage.kind.value, outage.said)
+
+    async def _take_over(self, connection: Connection, key: str, listing: Listing, now: datetime) -> int:
+        """Watches the newly listed, says who is gone, and notes what the list says is wrong.
+
+        Gives how many accounts are watched that the list does not name, for the first time.
+        """
+        known = [account for account in await accounts.watched(connection) if account.source == key]
+        by_email = {account.email.lower(): account for account in known}
+        fresh = newly_listed(listing, by_email)
+        if fresh:
+            log.info("%s: accounts listed: %d, new: %d", key, len(listing.accounts), len(fresh))
+        new = await self._newcomers(connection, key, fresh)
+        await accounts.watch(connection, [(account, now) for account in new])
+        listed = {one.email.lower(): one.error for one in listing.accounts}
+        errors = {
+            account.key: listed[email]
+            for email, account in by_email.items()
+            if email in listed and listed[email] != account.listed_error
+        }
+        await accounts.note_listed(connection, errors)
+        taken = taken_away(listing, known)
+        await self._note_doubt(connection, key, taken, listing.taken_at)
+        await self._part_with(connection, taken.gone, now)
+        return len(taken.doubted)
+
+    async def _note_doubt(self, connection: Connection, key: str, taken: TakenAway, since: datetime) -> None:
+        """Remembers whom the list did not name, until the next look says the same or not."""
+        if taken.doubted:
+            log.warning(
+                "%s: accounts no longer listed: %d; the next answer of the list decides", key, len(taken.doubted)
+            )
+            await accounts.note_unlisted(connection, [one.key for one in taken.doubted], since)
+        if taken.back:
+            await accounts.note_unlisted(connection, [one.key for one in taken.back], None)
+
+    async def _newcomers(self, connection: Connection, key: str, fresh: Sequence[Listed]) -> list[Account]:
+        """The newly listed of a source, each with its key and what the watchlist calls it."""
+        watchlist, register = self._roster.watchlist, Register(await accounts.known(connection))
+        source = watchlist.sources[key]
+        return [
+            Account(
+                register.key_of(source, one.email),
+                key,
+                one.email,
+                watchlist.label_for(key, one.email),
+                listed_error=one.error,
+            )
+            for one in fresh
+        ]
+
+    async def _part_with(self, connection: Connection, gone: Sequence[Account], now: datetime) -> None:
+        """Watches accounts no more, and says so once."""
+        if not gone:
+            return
+        keys = [account.key for account in gone]
+        await accounts.unwatch(connection, keys)
+        await alerts.close(connection, keys)
+        await self._verdicts.put(connection, [gone_notice(self._roster.named(account), now) for account in gone], now)
+
+    async def _watched_changed(self, connection: Connection, now: datetime) -> None:
+        """Tells the rounds who is watched, and greets chats that were never used, once there is something to say."""
+        watched = [one for one in await accounts.known(connection) if one.watched]
+        await self._check_more_often(connection, watched, now)
+        own, paused = self._roster.watchlist.own_check_every, await pauses.current(connection)
+        intervals = {one.key: own(one.source, one.email) for one in watched}
+        self._rounds.watch(intervals, {key for key in intervals if paused.of(key)})
+        self._verdicts.watch(self._rounds.watched.keys())
+        await self._recipients.refresh(connection)
+        await self._greet(connection, watched, now)
+
+    async def _check_more_often(self, connection: Connection, watched: Iterable[Known], now: datetime) -> None:
+        """Lets no account whose interval has become shorter wait for the end of the longer one."""
+        before, every_of = self._rounds.watched, self._every_of
+        intervals = {one.key: every_of(one.source, one.email) for one in watched if one.key in before}
+        shorter = {key: every for key, every in intervals.items() if every < (before[key] or self._every)}
+        plan = {key: next_look(key, every, now) for key, every in shorter.items()}
+        await accounts.due_by(connection, plan)
+        if shorter:
+            await chats.mark_more_often(connection, now, now + window_of(max(shorter.values())))
+
+    async def _greet(self, connection: Connection, watched: Iterable[Known], now: datetime) -> None:
+        """Greets each new chat that is told of any account."""
+        intervals = self._intervals(watched)
+        present = [chat for chat in self._recipients.present if chat in intervals]
+        for chat in await chats.not_greeted(connection, present):
+            await self._verdicts.greet(connection, chat, greeting(intervals[chat]), now)
+
+    async def welcome(self, chat: Chat, by: str) -> None:
+        """Greets a chat that was just let in by a link, whether or not there is anything to tell it of."""
+        async with self._store.write() as connection:
+            now = self._clock()
+            await self._recipients.refresh(connection)
+            if await chats.not_greeted(connection, [chat]):
+                intervals = self._intervals(await accounts.known(connection)).get(chat, [])
+                await self._verdicts.greet(connection, chat, replace(greeting(intervals), by=by), now)
+        self._on_notices()
+
+    def _intervals(self, known: Iterable[Known]) -> dict[Chat, list[timedelta]]:
+        """How often each watched account is checked that a chat is told of."""
+        found: dict[Chat, list[timedelta]] = {}
+        for one in known:
+            for chat in self._recipients.told_of(one.source, one.email) if one.watched else ():
+                found.setdefault(chat, []).append(self._every_of(one.source, one.email))
+        return found
+
+
+def greeting(intervals: Sequence[timedelta]) -> Facts:
+    """What a greeting tells of the accounts that are checked so often."""
+    return Facts(total=len(intervals), check_every=min(intervals, default=None))

@@ -1,0 +1,63 @@
+"""Forecasts: made from each account's stored readings, apart from its looks, for they take some milliseconds each."""
+
+import asyncio
+import logging
+
+from bot.checks.context import Context
+from bot.checks.processor import Verdicts
+from bot.domain.credit_changes import Point
+from bot.domain.history import unseen_of
+from bot.evaluation.forecast.foresee import HISTORY, MAKE_EVERY, add_point, foresee
+from bot.storage import accounts, history
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 25
+"""Forecasts made in one go, so that a large fleet takes its turns."""
+
+
+class Foresight:
+    """Makes the forecasts that are due, and says what they call for."""
+
+    def __init__(self, context: Context, verdicts: Verdicts) -> None:
+        """Holds nothing but what it is handed."""
+        self._store = context.store
+        self._roster = context.roster
+        self._recipients = context.recipients
+        self._clock = context.clock
+        self._on_notices = context.on_notices
+        self._verdicts = verdicts
+
+    async def look(self) -> None:
+        """Makes the forecasts that are due, the longest waiting first."""
+        async with self._store.read() as connection:
+            due = await accounts.unforeseen(connection, self._clock(), MAKE_EVERY, AT_ONCE)
+        for key in due:
+            await self._foresee(key)
+            await asyncio.sleep(0)  # a look or a message that waits goes first
+
+    async def _foresee(self, key: str) -> None:
+        """One account's forecast, and in the same transaction what it does to the account's alerts."""
+        now = self._clock()
+        async with self._store.read() as connection:
+            past: list[Point] = []
+            async for point in history.points(connection, key, now - HISTORY):
+                if point.taken_at <= now:
+                    add_point(past, point)
+            gaps = (await history.gaps(connection, [key], now - HISTORY))[key]
+        async with self._store.write() as connection:
+            now = self._clock()
+            account = (await accounts.load(connection, [key])).get(key)
+            if account is None:
+                return
+            await self._recipients.refresh(connection)
+            told = self._recipients.told_of(account.source, account.email)
+            remembered = await self._verdicts.remembered(connection, [key], now)
+            unseen = unseen_of(gaps, now - HISTORY, now)
+            named, rules = self._roster.named(account), self._roster.rules_of(account)
+            known, audience = remembered.alerts.get(key) or {}, remembered.audience(key, told)
+            foreseen, outcomes = foresee(named, past, known, rules, audience, now, unseen)
+            await accounts.save_foretold(connection, foreseen, now)
+            notices = await self._verdicts.say(connection, outcomes, remembered, now)
+        if notices:
+            self._on_notices()

@@ -1,0 +1,543 @@
+"""From looks to what has to be said: each batch is noted, decided and put into the outbox in one transaction."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from bot.checks.context import Context
+from bot.checks.spread import next_look
+from bot.domain.accounts import Account, Health, Outage, OutageKind, Sample, SourceState, Unchanged
+from bot.domain.alerts import Alert, Measure, Notified, Reason, Severity, Silence, SilenceKind
+from bot.domain.chats import Chat
+from bot.domain.notifications import Facts, Notice, Topic
+from bot.domain.rules import Rules
+from bot.evaluation.alert_state import has_lapsed, is_about, is_muted, is_over
+from bot.evaluation.evaluate import (
+    Alerts,
+    Audience,
+    Outcome,
+    account_facts,
+    decide_account,
+    decide_plan,
+    decide_source,
+    growth,
+    is_changed,
+    judge,
+    noted,
+    notice_of,
+    outcome,
+    source_facts,
+    standing_of,
+)
+from bot.evaluation.forecast.foresee import is_overtaken
+from bot.evaluation.left_out import newly_unreadable
+from bot.evaluation.steady import plan_steady_until, steady_until
+from bot.evaluation.sweep import Scope, called_for
+from bot.storage import accounts, alerts, chats, history, outbox, readings
+from bot.storage.alerts import Memory
+from bot.storage.connection import Connection
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+AT_ONCE = 200
+"""Alerts decided in one go without a look, so that a large fleet takes its turns."""
+
+LOOKED_AT_AGAIN = 100
+"""So many accounts of a source that answers again are looked at before their time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look that has ended: the account's key, and what was seen."""
+
+    key: str
+    sample: Sample | Unchanged
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a look made of an account."""
+
+    before: Account
+    after: Account
+
+    @property
+    def tells_new(self) -> bool:
+        """Whether there is a reading, and it says something that the one before did not."""
+        reading = self.after.reading
+        return self.after.outage is None and reading is not None and is_changed(self.before.reading, reading)
+
+    @property
+    def overtakes_forecast(self) -> bool:
+        """Whether the forecast no longer starts from what there is: credits were added, or far more are gone."""
+        reading, foretold = self.after.reading, self.after.foretold
+        if not self.tells_new or reading is None:
+            return False
+        grown = growth(self.before.reading, reading) is not None
+        return grown or (foretold is not None and is_overtaken(foretold, reading.credits.total, reading.taken_at))
+
+
+@dataclass(frozen=True, slots=True)
+class Steady:
+    """An account whose page decides nothing new from ``since`` to ``until``, as long as it stays the very same."""
+
+    source: str
+    page: int
+    since: datetime
+    until: datetime
+
+    def holds(self, now: datetime) -> bool:
+        """Whether that is so now; a clock set back may have gone before it."""
+        return self.since <= now < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is known of some subjects before a decision: their alerts, what each chat was told, and the silences."""
+
+    alerts: Mapping[str, Alerts]
+    notified: Memory
+    silences: Mapping[str, Sequence[Silence]]
+    undelivered: Collection[str] = ()
+    """The subjects of whose plan's alert something has yet to reach a chat."""
+
+    def audience(self, subject: str, chats: Sequence[Chat]) -> Audience:
+        """These chats, as a decision about one subject wants to know them."""
+        silences = [*self.silences.get("", ()), *self.silences.get(subject, ())]
+        undelivered = frozenset({Measure.PLAN} if subject in self.undelivered else ())
+        return Audience(tuple(chats), self.notified.get(subject) or {}, silences, undelivered)
+
+    def told(self, alert: Alert) -> Mapping[Chat, Notified]:
+        """What each chat was told of an alert."""
+        return (self.notified.get(alert.subject) or {}).get(alert.measure) or {}
+
+    def is_changed_by(self, one: Outcome) -> bool:
+        """Whether an outcome is to be written down."""
+        before = (self.alerts.get(one.alert.subject) or {}).get(one.alert.measure)
+        is_new = one.alert != before and one.alert.episode > 0  # one that never fired needs no memory
+        return is_new or bool(one.ended) or one.notified != self.told(one.alert)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What became of a batch: the accounts that changed or were decided anew, and those that saw nothing new.
+
+    ``calls`` are the sources of which something is told that may concern others of theirs, and whom.
+    """
+
+    changes: Sequence[Change]
+    unchanged: Sequence[str]
+    calls: Mapping[str, Scope] = field(default_factory=dict)
+
+    @property
+    def results(self) -> Iterator[tuple[str, OutageKind | None]]:
+        """Each account's key, and the kind of its outage if it could not be read."""
+        for change in self.changes:
+            yield change.after.key, change.after.outage.kind if change.after.outage else None
+        for key in self.unchanged:
+            yield key, None
+
+
+class Verdicts:
+    """Writes looks down, decides, and puts what is to be said into the outbox."""
+
+    def __init__(self, context: Context) -> None:
+        """Holds nothing but what it is handed."""
+        self._store = context.store
+        self._roster = context.roster
+        self._every_of = context.every_of
+        self._recipients = context.recipients
+        self._clock = context.clock
+        self._on_notices = context.on_notices
+        self._steady: dict[str, Steady] = {}
+        self._steady_under = context.roster.watchlist
+
+    def page_of(self, key: str) -> int | None:
+        """The page of an account's last reading, where seeing the very same again would decide nothing new."""
+        steady = self._steady.get(key)
+        return steady.page if steady else None
+
+    def watch(self, keys: Collection[str]) -> None:
+        """Who is watched from now on: what was decided of the others is no longer good for anything."""
+        for key in self._steady.keys() - keys:
+            del self._steady[key]
+
+    async def save(self, batch: Sequence[Look], *, ends_round: bool = False) -> Saved:
+        """One transaction for looks that ended together. An account gone meanwhile is left out.
+
+        A database that cannot be written is waited for: what was seen is not lost. A round that ends with these looks
+        is marked in the same transaction, for another one would stand in the way of the message.
+        """
+        timer = asyncio.get_running_loop().time
+        ended = timer()
+
+        async def work(connection: Connection) -> tuple[Saved, dict[str, Steady | None], list[Notice]]:
+            now = self._clock()
+            calm, rest = await self._sort(connection, batch, now)
+            await accounts.note_unchanged(connection, calm.items())
+            changes = await self._note(connection, rest, now)
+            if ends_round:
+                await chats.mark(connection, chats.ROUND, now)
+            outcomes, remembered, steady = await self._decide(connection, changes, now)
+            # What waited for the database says how late it is, by a timer that no setting of the clock changes.
+            waited = timedelta(seconds=int(timer() - ended))
+            notices = await self.say(connection, outcomes, remembered, now - waited)
+            return Saved(changes, list(calm), called_for(notices)), steady, notices
+
+        saved, steady, notices = await self._store.write_patiently(work)
+        if notices:
+            self._on_notices()
+        for key, how in steady.items():
+            if how:
+                self._steady[key] = how
+            else:
+                self._steady.pop(key, None)
+        return saved
+
+    async def _sort(
+        self, connection: Connection, batch: Sequence[Look], now: datetime
+    ) -> tuple[dict[str, datetime], list[Look]]:
+        """Parts the looks that can decide nothing new, by key with their moments, from those that may.
+
+        While a source's own alert stirs, each look at its accounts may.
+        """
+        if self._steady_under is not self._roster.watchlist:  # other rules may hold
+            self._steady_under, self._steady = self._roster.watchlist, {}
+        calm: dict[str, datetime] = {}
+        rest: list[Look] = []
+        sources = {one.source for look in batch if (one := self._steady.get(look.key))}
+        stirred = await alerts.stirred(connection, sources) if sources else set()
+        for look in batch:
+            one = self._steady.get(look.key)
+            if isinstance(look.sample, Unchanged) and one and one.holds(now) and one.source not in stirred:
+                calm[look.key] = look.sample.taken_at
+            else:
+                rest.append(look)
+        return calm, rest
+
+    async def catch_up(self) -> None:
+        """Ends the silences that are over, and says what is still untold and no longer withheld."""
+        async with self._store.write() as connection:
+            notices = await self.catch_up_in(connection, self._clock())
+        if notices:
+            self._on_notices()
+
+    async def catch_up_in(self, connection: Connection, now: datetime) -> list[Notice]:
+        """The same in a transaction with what made it due: a silence that was ended, a chat that is told of more."""
+        present = await self._recipients.refresh(connection)
+        lapsed = await self._end_silences(connection, now)
+        owing = await alerts.perhaps_untold(connection, present)
+        notices = []
+        for part in parted(list(dict.fromkeys((*owing, *lapsed)))):
+            subjects = {subject for subject, _ in part}
+            remembered = await self.remembered(connection, subjects, now)
+            known = await accounts.load(connection, subjects)
+            outcomes = []
+            for subject, measure in part:
+                alert, ack = remembered.alerts[subject][measure], lapsed.get((subject, measure))
+                facts, told = await self.facts_of(connection, alert, known.get(subject), now)
+                if ack:
+                    alert, facts = replace(alert, reminded_at=now), replace(facts, by=ack.by, acted_at=ack.made_at)
+                reason = Reason.REMINDED if ack else Reason.NONE
+                outcomes.append(outcome(alert, reason, facts, remembered.audience(subject, told), now))
+            notices += await self.say(connection, outcomes, remembered, now)
+            await asyncio.sleep(0)
+        return notices
+
+    async def _end_silences(self, connection: Connection, now: datetime) -> dict[tuple[str, Measure], Silence]:
+        """Ends what is over; gives the acks that have lapsed while their alert is still critical, by their alert."""
+        known = await alerts.every_silence(connection)
+        of_alerts = await alerts.load(connection, {one.subject for one in known if one.measure}) if known else {}
+        over, lapsed = list[int](), dict[tuple[str, Measure], Silence]()
+        for one in known:
+            alert = of_alerts[one.subject].get(one.measure) if one.measure and one.subject in of_alerts else None
+            if is_over(one, alert, now):
+                over.append(one.id)
+            if alert and one.measure and has_lapsed(one, alert, now) and is_about(one, alert):
+                lapsed[one.subject, one.measure] = one
+        if over:
+            await alerts.remove_silences(connection, over)
+        return lapsed
+
+    async def catch_up_if_due(self) -> None:
+        """The same as ``catch_up``, where a silence has run out."""
+        async with self._store.read() as connection:
+            over = await alerts.silences_are_over(connection, self._clock())
+        if over:
+            await self.catch_up()
+
+    async def greet(self, connection: Connection, chat: Chat, facts: Facts, now: datetime) -> None:
+        """Greets a chat, and tells it in the same message what fires now of all that it is told of.
+
+        What is muted is told when the mute ends, as to any chat. What is acknowledged is told, with who is at it.
+        """
+        note = Notice(f"greeting|{chat}|{now.isoformat()}", Topic.GREETING, Severity.INFO, facts=facts)
+        await outbox.put(connection, [note], [chat], now)
+        await chats.greet(connection, [chat], now)
+        for part in parted(await alerts.firing(connection)):
+            subjects = {alert.subject for alert in part}
+            remembered = await self.remembered(connection, subjects, now)
+            known = await accounts.load(connection, subjects)
+            joined = []
+            for alert in part:
+                tells, told = await self.facts_of(connection, alert, known.get(alert.subject), now)
+                if chat in told:
+                    joined += welcomed(alert, chat, tells, remembered, now)
+            await self.say(connection, joined, remembered, now)
+            await asyncio.sleep(0)
+
+    async def say_downtime(self, since: datetime, until: datetime) -> None:
+        """Says from when to when nobody was watching, once, but where everything is muted."""
+        log.warning("Nobody was watching from %s to %s", since.isoformat(), until.isoformat())
+        notice = Notice(
+            f"pause|{since.isoformat()}", Topic.DOWNTIME, Severity.INFO, facts=Facts(since=since, until=until)
+        )
+        async with self._store.write() as connection:
+            await history.note_downtime(connection, since, until)
+            await self.put(connection, [notice], until)
+        self._on_notices()
+
+    async def _note(self, connection: Connection, batch: Sequence[Look], now: datetime) -> list[Change]:
+        """Writes down what was seen, and when a server that asked for peace is looked at again."""
+        if not batch:
+            return []
+        known = await accounts.load(connection, [look.key for look in batch])
+        changes, waits = [], {}
+        for look in batch:
+            if look.key not in known:
+                continue
+            before = self._roster.named(known[look.key])
+            sample = judge(seen(look.sample, before), before)
+            if before.pause and isinstance(sample, Outage):
+                continue  # it had begun before the pause: whoever works there may be why it failed
+            # a reading whose check had begun before the pause has seen whether the plan was renewed
+            changes.append(Change(before, noted(replace(before, pause=None), sample)))
+            if isinstance(sample, Outage) and sample.retry_after:
+                every = self._every_of(before.source, before.email)
+                waits[before.key] = next_look(before.key, every, now, sample.retry_after)
+        log_unreadable(changes)
+        new = [change.after for change in changes if change.tells_new]
+        await accounts.save(connection, new, [change.after for change in changes if not change.tells_new])
+        await readings.append(connection, new)
+        await accounts.forget_forecasts(connection, [one.after.key for one in changes if one.overtakes_forecast])
+        await history.note_outages(connection, [(change.before, change.after) for change in changes])
+        await accounts.plan_looks(connection, waits)
+        return changes
+
+    async def _decide(
+        self, connection: Connection, changes: Sequence[Change], now: datetime
+    ) -> tuple[list[Outcome], Remembered, dict[str, Steady | None]]:
+        """Decides for the accounts of a batch, and for the sources that they belong to; which of them are steady."""
+        if not changes:
+            return [], Remembered({}, {}, {}), {}
+        await self._recipients.refresh(connection)
+        by_source: dict[str, list[Change]] = {}
+        for change in changes:
+            by_source.setdefault(change.after.source, []).append(change)
+        remembered = await self.remembered(connection, [*by_source, *(one.after.key for one in changes)], now)
+        outcomes: list[Outcome] = []
+        steady: dict[str, Steady | None] = {}
+        for source, looked in by_source.items():
+            health = Health()
+            if needs_health(looked, remembered, source):
+                health = await accounts.health(connection, source)
+                decided = await self._of_source(connection, source, health, remembered, now)
+                outcomes += decided
+                if answers_again((remembered.alerts.get(source) or {}).get(Measure.FAILURES), decided):
+                    await self._look_again(connection, source, now)
+            for one in looked:
+                decided = self._of_account(one, health, remembered, now)
+                left = {
+                    **(remembered.alerts.get(one.after.key) or {}),
+                    **{each.alert.measure: each.alert for each in decided},
+                }
+                owed = any(each.owed for each in decided)
+                steady[one.after.key] = steadiness(one.after, left, self._roster.rules_of(one.after), now, owed=owed)
+                outcomes += decided
+        return outcomes, remembered, steady
+
+    def _of_account(self, one: Change, health: Health, remembered: Remembered, now: datetime) -> list[Outcome]:
+        """What one look does to the alerts of its account."""
+        account = one.after
+        audience = remembered.audience(account.key, self._recipients.told_of(account.source, account.email))
+        known = remembered.alerts.get(account.key) or {}
+        return decide_account(one.before, account, known, self._roster.rules_of(account), health, audience, now)
+
+    async def _of_source(
+        self, connection: Connection, source: str, health: Health, remembered: Remembered, now: datetime
+    ) -> list[Outcome]:
+        """What a source's state does to its own alerts."""
+        state = await self._source(connection, source)
+        audience = remembered.audience(source, self._recipients.told_of(source))
+        rules = self._roster.watchlist.rules_for(source)
+        return decide_source(state, remembered.alerts.get(source) or {}, rules, health, audience, now)
+
+    async def _look_again(self, connection: Connection, source: str, now: datetime) -> None:
+        """Makes accounts due now whose source answers again, so that its recovery is soon told as it is.
+
+        Not those with an interval of their own: a person works there.
+        """
+        failing = await accounts.failing(connection, source, LOOKED_AT_AGAIN)
+        own = self._roster.watchlist.own_check_every
+        await accounts.plan_looks(connection, {one.key: now for one in failing if not own(one.source, one.email)})
+
+    async def decide_plans(self, keys: Sequence[str]) -> dict[str, datetime]:
+        """Watches the plan's end of accounts that nobody looks at; gives until when time alone changes nothing."""
+        until = {}
+        async with self._store.write() as connection:
+            now = self._clock()
+            await self._recipients.refresh(connection)
+            known = await accounts.load(connection, keys)
+            remembered = await self.remembered(connection, known, now)
+            outcomes = []
+            for key, account in known.items():
+                rules = self._roster.rules_of(account)
+                audience = remembered.audience(key, self._recipients.told_of(account.source, account.email))
+                known_alerts = remembered.alerts.get(key) or {}
+                one = decide_plan(self._roster.named(account), known_alerts, rules, audience, now)
+                until[key] = plan_steady_until(account, one.alert, rules, now)
+                outcomes.append(one)
+            notices = await self.say(connection, outcomes, remembered, now)
+        if notices:
+            self._on_notices()
+        return until
+
+    async def decide_source(self, connection: Connection, source: str, now: datetime) -> list[Notice]:
+        """Decides for a source alone, after a look at its listing."""
+        await self._recipients.refresh(connection)
+        remembered = await self.remembered(connection, [source], now)
+        health = await accounts.health(connection, source)
+        outcomes = await self._of_source(connection, source, health, remembered, now)
+        return await self.say(connection, outcomes, remembered, now)
+
+    async def remembered(self, connection: Connection, subjects: Iterable[str], now: datetime) -> Remembered:
+        """What is known of subjects before a decision about them."""
+        known = await alerts.load(connection, subjects)
+        told = await alerts.load_notified(connection, known) if known else {}
+        silences: dict[str, list[Silence]] = defaultdict(list)
+        for one in await alerts.active_silences(connection, now):
+            silences[one.subject].append(one)
+        plans = [subject for subject, some in known.items() if Measure.PLAN in some and some[Measure.PLAN].level]
+        undelivered = await outbox.undelivered(connection, plans, Measure.PLAN) if plans else ()
+        return Remembered(known, told, silences, undelivered)
+
+    async def facts_of(
+        self, connection: Connection, alert: Alert, account: Account | None, now: datetime
+    ) -> tuple[Facts, tuple[Chat, ...]]:
+        """What there is to tell of an alert by what is known now, and the chats that are told of it.
+
+        Without an ``account`` it is a source's.
+        """
+        if account is None:
+            state = await self._source(connection, alert.subject)
+            facts = source_facts(state, await accounts.health(connection, alert.subject), alert)
+            return facts, self._recipients.told_of(alert.subject)
+        named = self._roster.named(account)
+        standing = standing_of(alert.measure, named, self._roster.rules_of(named), now)
+        return account_facts(named, alert, standing), self._recipients.told_of(account.source, account.email)
+
+    async def _source(self, connection: Connection, source: str) -> SourceState:
+        """A source's state, as it is called."""
+        return self._roster.named_source(await accounts.source(connection, source))
+
+    async def say(
+        self, connection: Connection, outcomes: Iterable[Outcome], remembered: Remembered, now: datetime
+    ) -> list[Notice]:
+        """Remembers alerts and what is told of them, and puts that into the outbox, for each chat what it is told."""
+        changed = [one for one in outcomes if remembered.is_changed_by(one)]
+        await alerts.save(connection, [one.alert for one in changed if one.alert.episode])
+        await alerts.save_notified(
+            connection, [(one.alert, remembered.told(one.alert), one.notified) for one in changed]
+        )
+        ended = [number for one in changed for number in one.ended]
+        if ended:
+            await alerts.remove_silences(connection, ended)
+        addressed = [said for one in changed for said in one.notices]
+        await self._address(connection, addressed, now)
+        return [notice for notice, _ in addressed]
+
+    async def put(self, connection: Connection, notices: Sequence[Notice], now: datetime) -> None:
+        """Puts notes beside alerts into the outbox, for the chats that are told of their account and muted it not."""
+        if not notices:
+            return
+        await self._recipients.refresh(connection)
+        silences = await alerts.active_silences(connection, now)
+        addressed = []
+        for notice in notices:
+            told = (one for one in self._recipients.of(notice) if not is_muted(notice.subject, one, silences, now))
+            addressed.append((notice, tuple(told)))
+        await self._address(connection, addressed, now)
+
+    async def _address(
+        self, connection: Connection, addressed: Iterable[tuple[Notice, tuple[Chat, ...]]], now: datetime
+    ) -> None:
+        """Puts notices into the outbox, each for its chats."""
+        by_chats: dict[tuple[Chat, ...], list[Notice]] = {}
+        for notice, told in addressed:
+            by_chats.setdefault(told, []).append(notice)
+        for told, some in by_chats.items():
+            await outbox.put(connection, some, told, now)
+
+
+def log_unreadable(changes: Iterable[Change]) -> None:
+    """Says once of each value that cannot be understood; what was stored of the look before holds over a restart."""
+    for change in changes:
+        after = change.after.reading
+        for said in (
+            newly_unreadable(change.before.reading, after) if after and after is not change.before.reading else ()
+        ):
+            log.warning(
+                "%s: %s, which cannot be understood: what it decides stays as it was told last", change.after.key, said
+            )
+
+
+def parted(many: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Parts that are short enough to be worked on in one go."""
+    return (many[start : start + AT_ONCE] for start in range(0, len(many), AT_ONCE))
+
+
+def welcomed(alert: Alert, chat: Chat, facts: Facts, remembered: Remembered, now: datetime) -> list[Outcome]:
+    """What a chat that joins is told of an alert that fires; nothing of what is muted there."""
+    silences = remembered.audience(alert.subject, ()).silences
+    if is_muted(alert.subject, chat, silences, now):
+        return []
+    acks = [one for one in silences if one.kind is SilenceKind.ACK and is_about(one, alert)]
+    told = replace(alert, sequence=alert.sequence + 1)
+    facts = replace(facts, by=acks[0].by, acted_at=acks[0].made_at) if acks else facts
+    notice = notice_of(told, Reason.JOINED, facts)
+    after = {**remembered.told(alert), chat: Notified(alert.episode, alert.level, alert.out)}
+    return [Outcome(told, after, ((notice, (chat,)),))]
+
+
+def seen(sample: Sample | Unchanged, account: Account) -> Sample:
+    """What a look saw; the page of the look before is its reading, of this moment."""
+    if not isinstance(sample, Unchanged):
+        return sample
+    if account.reading is None:
+        return Outage(sample.taken_at, OutageKind.GARBLED, "The reading before is lost")
+    return replace(account.reading, taken_at=sample.taken_at)
+
+
+def steadiness(account: Account, known: Alerts, rules: Rules, now: datetime, *, owed: bool) -> Steady | None:
+    """How long the page that was just read decides nothing new, if it was read, and known by its fingerprint."""
+    page = account.reading.page if account.reading else None
+    until = steady_until(account, known, rules, now, owed=owed) if page is not None else None
+    return Steady(account.source, page, now, until) if page is not None and until else None
+
+
+def answers_again(before: Alert | None, decided: Iterable[Outcome]) -> bool:
+    """Whether a source that was shut has just begun to answer again."""
+    after = next((one.alert for one in decided if one.alert.measure is Measure.FAILURES), None)
+    return after is not None and after.period is not None and (before is None or before.period is None)
+
+
+def needs_health(changes: Iterable[Change], remembered: Remembered, source: str) -> bool:
+    """Whether the state of the whole source can matter: something failed, or the source's own alert is not over."""
+    failed = any(change.after.outage for change in changes)
+    firing = any(alert.level for alert in (remembered.alerts.get(source) or {}).values())
+    return failed or firing or bool(remembered.notified.get(source))

@@ -1,0 +1,130 @@
+"""When things happen: APScheduler, with nothing skipped in silence and nothing stopped by a clock that is set.
+
+It only ever ticks; what is due is decided from stored moments.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.support.clock import origin_of
+from bot.support.errors import BotError, DatabaseTrouble
+from bot.support.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+SLOWEST_TICK = timedelta(seconds=5)
+FASTEST_TICK = timedelta(seconds=0.25)
+DRIFT = timedelta(seconds=1)
+"""A smaller step of the wall clock moves no job: it delays a tick by less than that."""
+
+WRONGS = {EVENT_JOB_MISSED: "was missed", EVENT_JOB_MAX_INSTANCES: "is due again and has not ended yet"}
+
+
+class SteadyScheduler(AsyncIOScheduler):  # type: ignore[misc] # APScheduler has no types
+    """APScheduler whose jobs keep their pace when the wall clock is set.
+
+    APScheduler stores each job's next run as a moment of the wall clock and waits for it with a monotonic timer. After
+    a clock that is set back that timer still fires, finds nothing due, and waits for hours; one that is set forward by
+    a year lets it count every run of that year. Each wake-up therefore first moves the jobs along with the clock.
+    """
+
+    def __init__(self, wall: Callable[[], datetime], timer: Callable[[], float], **options: Any) -> None:
+        """``wall`` is the clock that APScheduler reads itself, ``timer`` counts seconds and never jumps."""
+        super().__init__(**options)
+        self._wall = wall
+        self._timer = timer
+        self._origin = origin_of(wall, timer)
+
+    def add_steady(self, work: Callable[[], Awaitable[None]], interval: timedelta, name: str) -> None:
+        """Runs the work at each interval, from one interval on, in place of a job of that name.
+
+        The first run is named here, by the clock as the other jobs know it: APScheduler takes it from the wall clock,
+        for good, and a job that waits for the start would be left behind by a step in between.
+        """
+        self.follow_clock()
+        first = self._origin + timedelta(seconds=self._timer()) + interval
+        seconds = interval.total_seconds()
+        self.add_job(work, "interval", seconds=seconds, id=name, next_run_time=first, replace_existing=True)
+
+    def wakeup(self) -> None:
+        """Starts the jobs that are due."""
+        self.follow_clock()
+        super().wakeup()
+
+    def follow_clock(self) -> None:
+        """Moves the jobs along with a clock that was set since."""
+        origin = origin_of(self._wall, self._timer)
+        step = origin - self._origin
+        if abs(step) >= DRIFT:
+            self._origin = origin  # first: moving a job wakes the scheduler again
+            for job in self.get_jobs():
+                job.modify(next_run_time=job.next_run_time + step)
+
+
+class Schedule:
+    """The bot's own scheduler."""
+
+    def __init__(
+        self, metrics: Metrics, wall: Callable[[], datetime], timer: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Has nothing to do yet. ``wall`` is the machine's clock."""
+        self._metrics = metrics
+        self._timer = timer
+        self._ended: dict[str, float] = {}
+        self._scheduler = SteadyScheduler(
+            wall, timer, timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+        self._scheduler.add_listener(self._went_wrong, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+        self._scheduler.add_listener(self._has_ended, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
+
+    def every(self, interval: timedelta, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Does the work at each interval, from one interval on; work that takes longer is not begun twice.
+
+        The same name again is the same work at another interval.
+        """
+        self._scheduler.add_steady(work, interval, name)
+        self._ended[name] = self._timer()
+
+    def start(self) -> None:
+        """Begins; needs a running loop."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Begins nothing more; what is under way is the caller's to drain."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    def has_run(self, name: str, within: timedelta) -> bool:
+        """Whether a job ended lately, well or not, or was added lately."""
+        return self._timer() - self._ended[name] <= within.total_seconds()
+
+    def _has_ended(self, event: JobEvent) -> None:
+        """Notes when a job ended last."""
+        self._ended[event.job_id] = self._timer()
+
+    def _went_wrong(self, event: JobEvent) -> None:
+        """Logs and counts what did not happen as planned; that a stop ends work under way is planned."""
+        error = getattr(event, "exception", None)
+        if isinstance(error, asyncio.CancelledError) and not self._scheduler.running:
+            return
+        self._metrics.misfires.labels(event.job_id).inc()
+        if isinstance(error, DatabaseTrouble):
+            log.debug("Job %s failed: %s", event.job_id, error)  # the log has it already
+        elif isinstance(error, BotError):
+            log.error("Job %s failed: %s", event.job_id, error)
+        elif error is not None:
+            log.error("Job %s failed", event.job_id, exc_info=error)
+        else:
+            log.warning("Job %s %s", event.job_id, WRONGS.get(event.code, "went wrong"))
+
+
+def tick_of(every: timedelta) -> timedelta:
+    """How often to look what is due: often enough for the interval, and never so rare that a clock's jump goes long."""
+    return min(SLOWEST_TICK, max(FASTEST_TICK, every / 4))

@@ -1,0 +1,73 @@
+"""Which others of a source are checked because the change of one account is told, and since when they were not."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.checks.context import Context
+from bot.domain.pauses import Paused
+from bot.evaluation.sweep import LATELY, MOST, Other, Scope, is_allowed, sweep_of
+from bot.storage import accounts, outbox
+from bot.storage.accounts import Known
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A sweep that is to begin: whom to check, whose checks are waited for, and the last notification before it.
+
+    ``due`` are those to check whose turn it is.
+    """
+
+    check: Sequence[Known]
+    due: Sequence[Known]
+    wait_for: Sequence[str]
+    after: int
+
+
+class Sweeps:
+    """Remembers when each source was swept last. A restart forgets that, and checks everyone anyway."""
+
+    def __init__(self, context: Context) -> None:
+        """Nobody was swept yet."""
+        self._store = context.store
+        self._roster = context.roster
+        self._every = context.every
+        self._clock = context.clock
+        self._last: dict[tuple[str, Scope], datetime] = {}
+
+    def may_sweep(self, source: str, scope: Scope) -> bool:
+        """Whether a source may be swept now; never one whose accounts all have an interval of their own."""
+        watched = self._roster.watchlist.sources.get(source)
+        has_own = watched is None or watched.check_every is not None
+        return not has_own and is_allowed(self._last.get((source, scope)), self._every, self._clock())
+
+    async def plan(
+        self, source: str, scope: Scope, under_way: Collection[str], paused: Paused, room: int
+    ) -> Planned | None:
+        """Whom to check now; None where there is nobody. While its server asks for peace a source is left alone."""
+        own, watched = self._roster.watchlist.own_check_every, self._roster.watchlist.sources.get(source)
+        spared = sum(1 for one in watched.accounts.values() if one.check_every) if watched else 0
+        async with self._store.read() as connection:
+            now = self._clock()
+            if await accounts.any_throttled(connection, source):
+                return None
+            most = MOST + len(under_way) + spared
+            critical = scope is Scope.CRITICAL
+            stale = await accounts.unchecked_since(connection, source, now - LATELY, most, only_critical=critical)
+            after = await outbox.last_id(connection)
+        others = [
+            Other(one.key, at, spared=paused.of(one.key) is not None or own(one.source, one.email) is not None)
+            for one, at, _ in stale
+        ]
+        sweep = sweep_of(others, under_way, room, now)
+        if not sweep.wait_for:
+            return None
+        if sweep.check:
+            self._last[source, scope] = now
+        check = [one for one, _, _ in stale if one.key in sweep.check]
+        due = [one for one, _, at in stale if one.key in sweep.check and at <= now]
+        return Planned(check, due, sweep.wait_for, after)
+
+    def clock_stepped(self, by: timedelta) -> None:
+        """The clock was set by so much: no source was swept earlier or later for that."""
+        self._last = {swept: at + by for swept, at in self._last.items()}

@@ -1,0 +1,1 @@
+"""What a terminal may ask. Each command imports only what it needs."""

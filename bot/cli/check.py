@@ -1,0 +1,251 @@
+"""``credit-bot check``: one look at each account, on the screen; nothing is stored and nothing sent.
+
+Where the bot's database is there, a look is decided as the bot would decide it: from the same alerts and reading.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import DatabaseError
+
+from bot.app import source_of, utc_now
+from bot.checks.runner import IN_FLIGHT
+from bot.commands.names import find_accounts
+from bot.config.accounts_file.read import watchlist_for
+from bot.config.settings import Settings
+from bot.config.targets import WatchedSource
+from bot.domain.accounts import Account, Health, Listed, Outage, OutageKind, Reading
+from bot.domain.alerts import Alert, Measure
+from bot.domain.notifications import Watched
+from bot.domain.rules import Rules
+from bot.evaluation.evaluate import Alerts, Audience, decide_account, judge, noted
+from bot.sources.useapi.client import open_session
+from bot.storage import accounts as account_rows
+from bot.storage import alerts as alert_rows
+from bot.storage.database import glance
+from bot.support.errors import UsageError
+from bot.targets.account_keys import Register
+from bot.targets.active import Roster
+from bot.telegram.text.account_card import account_line
+from bot.telegram.text.left_out import left_out_lines
+
+OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
+
+_UNSEEN = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What a terminal may take for a command or for a change of direction; JSON has another way to write it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One account as it was found: the account once looked at, and the alerts that fire on this one look."""
+
+    account: Account
+    alerts: tuple[Alert, ...]
+
+    @property
+    def severity(self) -> str:
+        """ok, info, warning, critical or unknown."""
+        if self.account.outage or not self.account.reading:
+            return "unknown"
+        worst = max((alert.severity for alert in self.alerts if alert.severity), default=None)
+        return worst.word if worst else "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """An account as the bot knows it, and its alerts."""
+
+    account: Account
+    alerts: Alerts
+
+
+async def remembered(path: str) -> dict[str, Remembered]:
+    """Each account as the bot knows it, by key; nobody where its database is not there, or cannot be read."""
+    try:
+        async with glance(path) as connection:
+            known = await account_rows.watched(connection)
+            alerts = await alert_rows.load(connection, [one.key for one in known])
+    except DatabaseError:
+        return {}
+    return {one.key: Remembered(one, alerts.get(one.key, {})) for one in known}
+
+
+async def check_accounts(settings: Settings, wanted: Sequence[str], *, as_json: bool) -> tuple[str, int]:
+    """Looks at the wanted accounts, or at all; gives what to print, and the exit code as monitoring plugins have it.
+
+    Raises UsageError where a wanted name fits no account, or several.
+    """
+    trouble: list[str] = []
+    async with open_session(IN_FLIGHT, settings.way_to_useapi) as session:
+        roster = Roster(watchlist_for(settings), lambda source: source_of(source, session, utc_now))
+        accounts = await accounts_of(roster, trouble)
+        chosen = choose(accounts, wanted) if wanted and accounts else accounts
+        room, memory = asyncio.Semaphore(IN_FLIGHT), await remembered(settings.database_url)
+        found = await asyncio.gather(*(look(roster, account, memory.get(account.key), room) for account in chosen))
+    text = in_json(found, trouble) if as_json else in_words(found, trouble, utc_now(), settings.timezone)
+    return text, exit_code(found, trouble)
+
+
+async def accounts_of(roster: Roster, trouble: list[str]) -> list[Account]:
+    """Every account of every source; why one has none goes into ``trouble``."""
+    watchlist, register = roster.watchlist, Register()
+    listings = await asyncio.gather(*(listed(roster, source) for source in watchlist.sources.values()))
+    found = []
+    for source, listing in zip(watchlist.sources.values(), listings, strict=True):
+        where = f"{source.name}: " if watchlist.several and source.name else ""
+        if isinstance(listing, Outage):
+            perhaps = " Perhaps no account is configured there." if listing.status == 404 else ""
+            trouble.append(f"{where}The list of accounts cannot be read: {outage_words(listing)}.{perhaps}")
+        elif not listing:
+            trouble.append(f"{where}useapi.net lists no PixVerse account: add one there.")
+        else:
+            found += [account_of(register, source, one) for one in listing]
+    return [roster.named(account) for account in found]
+
+
+async def listed(roster: Roster, source: WatchedSource) -> Sequence[Listed] | Outage:
+    """Whom a source has: those that the watchlist names, or else all that it lists."""
+    if not source.everyone:
+        return [Listed(account.email) for account in source.accounts.values()]
+    listing = await roster.sources[source.key].list_accounts()
+    return listing if isinstance(listing, Outage) else listing.accounts
+
+
+def account_of(register: Register, source: WatchedSource, one: Listed) -> Account:
+    """An account that nothing is known of yet."""
+    said = source.account(one.email)
+    key = register.key_of(source, one.email)
+    return Account(key, source.key, one.email, said.label if said else None, listed_error=one.error)
+
+
+def choose(accounts: Sequence[Account], wanted: Sequence[str]) -> list[Account]:
+    """The accounts that the names mean."""
+    watched = [Watched(account) for account in accounts]
+    chosen: dict[str, Account] = {}
+    for name in wanted:
+        fits = find_accounts(name, watched)
+        if len(fits) != 1:
+            names = ", ".join(one.account.name for one in (fits or watched)[:20])
+            raise UsageError(f"“{name}” fits {'several accounts' if fits else 'no account'}. Say one of: {names}")
+        chosen[fits[0].account.key] = fits[0].account
+    return list(chosen.values())
+
+
+async def look(roster: Roster, account: Account, known: Remembered | None, room: asyncio.Semaphore) -> Finding:
+    """One look, decided as the bot would; as if it were the first where nothing is ``known``."""
+    async with room:
+        sample = await roster.sources[account.source].read(account.email)
+    before, alerts = as_known(account, known)
+    seen = judge(sample, before)
+    if isinstance(seen, Outage):
+        return Finding(noted(account, seen), ())
+    return found_in(before, seen, alerts, roster.rules_of(account), utc_now())
+
+
+def as_known(account: Account, known: Remembered | None) -> tuple[Account, Alerts]:
+    """An account of the list with the last reading that the bot has of it, and its alerts."""
+    if known is None or known.account.email.lower() != account.email.lower():
+        return account, {}
+    last = known.account
+    with_reading = replace(
+        account, reading=last.reading, allowance=last.allowance, daily_allowance=last.daily_allowance
+    )
+    return with_reading, known.alerts
+
+
+def found_in(before: Account, seen: Reading, alerts: Alerts, rules: Rules, now: datetime) -> Finding:
+    """What a reading makes of an account and its alerts; those of its forecast stay, for no forecast is made here."""
+    after = noted(before, seen)
+    outcomes = decide_account(before, after, alerts, rules, Health(), Audience(), now)
+    firing = {one.alert.measure: one.alert for one in outcomes}
+    foreseen = {key: alerts[key] for key in (Measure.RUNWAY, Measure.SPIKE) if key in alerts and rules.runs_out_within}
+    return Finding(after, tuple(one for one in {**firing, **foreseen}.values() if one.level))
+
+
+def exit_code(found: Sequence[Finding], trouble: Sequence[str]) -> int:
+    """Critical first, then what could not be read, then warnings."""
+    severities = {finding.severity for finding in found}
+    if "critical" in severities:
+        return CRITICAL
+    if "unknown" in severities or trouble:
+        return UNKNOWN
+    return WARNING if "warning" in severities else OK
+
+
+def in_words(found: Sequence[Finding], trouble: Sequence[str], now: datetime, zone: ZoneInfo) -> str:
+    """A line an account, the worst first, and under each that could not be read the reason."""
+    order = sorted(found, key=lambda one: ("critical", "unknown", "warning", "info", "ok").index(one.severity))
+    lines = [line for finding in order for line in finding_lines(finding, now, zone)]
+    return "\n".join([*trouble, *lines])
+
+
+def finding_lines(finding: Finding, now: datetime, zone: ZoneInfo) -> list[str]:
+    """One account on the screen."""
+    watched = Watched(finding.account, finding.alerts)
+    pieces = account_line(watched, now, zone)
+    line = "".join(piece if isinstance(piece, str) else piece.text for piece in pieces)
+    outage, reading = finding.account.outage, finding.account.reading
+    told = left_out_lines(reading.left_out, now, zone) if reading else []
+    under = [outage_words(outage)] if outage else told
+    return [f"{finding.severity:<8}  {line}", *(f"{'':10}{said}" for said in under)]
+
+
+def in_json(found: Sequence[Finding], trouble: Sequence[str]) -> str:
+    """The findings for machines."""
+    page: dict[str, Any] = {"accounts": [json_of(finding) for finding in found]}
+    if trouble:
+        page["error"] = " ".join(trouble)
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(page, ensure_ascii=False, indent=2))
+
+
+def json_of(finding: Finding) -> dict[str, Any]:
+    """One account for machines; what is not known is null."""
+    account, outage = finding.account, finding.account.outage
+    reading: Reading | None = account.reading
+    credits = reading.credits if reading else None
+    plan = reading.plan if reading else None
+    unreadable = [one.unreadable for one in reading.left_out if one.unreadable] if reading else []
+    return {
+        "account": account.key,
+        "label": account.label,
+        "credits": credits.total if credits else None,
+        "credits_daily": credits.daily if credits else None,
+        "credits_monthly": credits.monthly if credits else None,
+        "credits_package": credits.package if credits else None,
+        "credits_monthly_allowance": credits.monthly_allowance if credits else None,
+        "plan": plan.name if plan else None,
+        "plan_ends_at": iso(plan.ends_at) if plan else None,
+        "renews": plan.renews if plan else None,
+        "runs_out_at": None,
+        "taken_at": iso(reading.taken_at) if reading else None,
+        "severity": finding.severity,
+        "error": outage_words(outage) if outage else None,
+        **({"unreadable": unreadable} if unreadable else {}),
+    }
+
+
+MENDS = {
+    OutageKind.UNAUTHORIZED: "put a valid token into USEAPI_TOKEN",
+    OutageKind.LAPSED: "renew the useapi.net subscription",
+    OutageKind.MISSING: "check the email, or add the account at useapi.net",
+    OutageKind.BROKEN: "remove the account at useapi.net and add it again",
+    OutageKind.UNREFRESHED: "it may pass; if it lasts, remove the account at useapi.net and add it again",
+}
+
+
+def outage_words(outage: Outage) -> str:
+    """Why a look failed, and what to do about it where something can be done."""
+    mend = MENDS.get(outage.kind)
+    words = f"{outage.kind.value}: {outage.said}" if outage.said else outage.kind.value
+    return f"{words} ({mend})" if mend else words
+
+
+def iso(moment: datetime | None) -> str | None:
+    """A moment as ISO 8601 in UTC."""
+    return moment.isoformat().replace("+00:00", "Z") if moment else None

@@ -1,0 +1,1 @@
+"""credit-bot doctor: tries every setting against the real services."""

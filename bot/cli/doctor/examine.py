@@ -1,0 +1,99 @@
+"""``credit-bot doctor``: tries every setting against the real services, and says of each what is found, with the mend.
+
+Everything is tested side by side and told in one order. Nothing is changed but for a silent message in each chat,
+which is deleted at once.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+
+from aiohttp import ClientSession
+
+from bot.app import utc_now
+from bot.checks.runner import IN_FLIGHT
+from bot.cli.doctor.accounts import examine_accounts
+from bot.cli.doctor.chats import examine_telegram
+from bot.cli.doctor.clock import examine_clock
+from bot.cli.doctor.database import examine_database, paired_chats
+from bot.cli.doctor.fallback import examine_fallback
+from bot.cli.doctor.findings import Finding, Mark, fail
+from bot.cli.doctor.machine import examine_heartbeat, examine_port, examine_settings, examine_ways, examine_zone
+from bot.cli.doctor.privacy import examine_addresses, examine_files
+from bot.config.accounts_file.read import watchlist_for
+from bot.config.settings import Settings
+from bot.config.targets import Watchlist
+from bot.sources.useapi.client import open_session
+from bot.support.redaction import redact
+
+__all__ = ["examine"]
+
+log = logging.getLogger(__name__)
+
+
+async def examine(
+    settings: Settings,
+    report: Callable[[str], None],
+    clock: Callable[[], datetime] = utc_now,
+    private: Sequence[str] = (),
+) -> int:
+    """Reports a line for each thing tested and one for the whole; gives 0 if nothing failed, else 1.
+
+    ``private`` are the files that hold secrets. Raises SettingsError where the accounts file is wrong.
+    """
+    found: list[Finding] = []
+    paired = await asyncio.to_thread(paired_chats, settings.database_url)
+    watchlist = watchlist_for(settings).with_paired(paired)
+    secrets = [*settings.secrets, *watchlist.secrets]
+    async with open_session(IN_FLIGHT, settings.way_to_useapi) as session:
+        files = [*private, settings.database_url]
+        for running in begun(settings, watchlist, session, clock, files):
+            for finding in await running:
+                report(redact(str(finding), secrets))
+                found.append(finding)
+    report(verdict(found))
+    return int(any(finding.mark is Mark.FAIL for finding in found))
+
+
+def begun(
+    settings: Settings,
+    watchlist: Watchlist,
+    session: ClientSession,
+    clock: Callable[[], datetime],
+    private: Sequence[str],
+) -> list["asyncio.Task[list[Finding]]"]:
+    """Every test, under way, in the order in which they are told."""
+    ways = {settings.useapi_url: settings.way_to_useapi, settings.telegram_api_url: settings.way_to_telegram}
+    tests: list[tuple[str, Awaitable[list[Finding]]]] = [
+        ("settings", examine_settings(settings)),
+        ("ways", examine_ways(settings)),
+        ("useapi.net token", examine_accounts(settings, watchlist, session, clock)),
+        ("Telegram token", examine_telegram(settings, watchlist.chats)),
+        ("database", examine_database(settings.database_url)),
+        ("clock", examine_clock(ways, clock)),
+        ("HTTP_LISTEN", examine_port(settings.http_listen)),
+        ("HEARTBEAT_URL", examine_heartbeat(settings)),
+        ("FALLBACK_URLS", examine_fallback(settings)),
+        ("files", examine_files(private)),
+        ("addresses", examine_addresses(settings)),
+        ("TIMEZONE", examine_zone(settings.timezone, clock())),
+    ]
+    return [asyncio.create_task(unfailing(what, test)) for what, test in tests]
+
+
+async def unfailing(what: str, test: Awaitable[list[Finding]]) -> list[Finding]:
+    """A test's findings; a defect of ours in one test takes no other with it."""
+    try:
+        return await test
+    except Exception as error:
+        log.debug("The test of %s failed in a way nobody foresaw", what, exc_info=True)
+        return [fail(what, f"cannot be tested: {type(error).__name__}. LOG_LEVEL=DEBUG shows more")]
+
+
+def verdict(found: Sequence[Finding]) -> str:
+    """The last line."""
+    failed = sum(finding.mark is Mark.FAIL for finding in found)
+    if failed:
+        return f"{failed} of {len(found)} tests failed; each line says what to mend."
+    return "Nothing failed."

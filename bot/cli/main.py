@@ -1,0 +1,197 @@
+"""The commands: run, check, doctor, demo, health. Each imports only what it needs."""
+
+import argparse
+import asyncio
+import codecs
+import gc
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from io import TextIOWrapper
+from typing import Any, NoReturn, TextIO
+
+from bot import __version__
+from bot.support.errors import BotError, SettingsError, StartError, UsageError
+
+BROKEN_PIPE = 141
+INTERRUPTED = 130
+UNIX_ONLY = ("fcntl", "resource")
+"""Modules that Python has on no other system."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Wrong words end with 64, for 2 is what ``check`` says of a critical account."""
+
+    def error(self, message: str) -> NoReturn:
+        """Says what is wrong, and how it would be right."""
+        self.print_usage(sys.stderr)
+        self.exit(UsageError.exit_code, f"{self.prog}: {message}. Try: {self.prog} --help\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    env_file = Parser(add_help=False)
+    env_file.add_argument("--env-file", metavar="PATH", default=argparse.SUPPRESS, help="settings file (settings.env)")
+    top = Parser(
+        prog="credit-bot", description="Warns on Telegram before PixVerse credits run out.", parents=[env_file]
+    )
+    top.add_argument("--version", action="version", version=f"credit-bot {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, act: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=text, description=text, parents=[env_file])
+        one.set_defaults(act=act)
+        return one
+
+    command("run", run, "watch, until SIGTERM or Ctrl-C")
+    check_parser = command("check", check, "look at each account once and print what was seen; sends nothing")
+    check_parser.add_argument("accounts", nargs="*", metavar="ACCOUNT", help="label or email, or a part of one")
+    check_parser.add_argument("--json", action="store_true", help="print JSON")
+    command("doctor", doctor, "try every setting against the real services, and say what to mend")
+    demo_parser = command("demo", demo, "the real bot in a simulated world: no account, no token, no network")
+    demo_parser.add_argument("--seconds", type=float, metavar="N", help="end by itself after so many seconds")
+    demo_parser.add_argument("--terminal", action="store_true", help="show the chat here, and serve no page")
+    demo_parser.add_argument("--port", type=port, default=0, metavar="N", help="where the page listens (any free port)")
+    demo_parser.add_argument("--no-browser", action="store_true", help="do not open the page by itself")
+    command("health", health, "ask the running bot whether it is well")
+    return top
+
+
+def port(text: str) -> int:
+    """A port's number, as it stands on the command line."""
+    number = int(text)
+    if not 0 <= number < 65536:
+        raise ValueError(text)
+    return number
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command and gives its exit code; every error of ours is said in words."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # names and signs that a terminal's old encoding does not have
+    wanted = parser().parse_args(arguments)
+    try:
+        code: int = wanted.act(wanted)
+        if sys.stdout:
+            sys.stdout.flush()
+        return code
+    except SettingsError as error:
+        print("The settings cannot be used:", *error.faults, sep="\n  ", file=sys.stderr)
+        return error.exit_code
+    except BotError as error:
+        print(f"credit-bot: {error}", file=sys.stderr)
+        return error.exit_code
+    except ModuleNotFoundError as error:
+        if error.name not in UNIX_ONLY:
+            raise
+        print(
+            f"credit-bot: {sys.platform} is not a Unix: run it on Linux or macOS, or in WSL or Docker.", file=sys.stderr
+        )
+        return StartError.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+
+
+def run(wanted: argparse.Namespace) -> int:
+    """``credit-bot run``."""
+    from bot.app import App
+    from bot.config.settings import load_settings
+    from bot.support import subprocesses
+    from bot.support.logs import set_up_logging
+
+    subprocesses.forbid_core_dumps()
+    settings = load_settings(getattr(wanted, "env_file", None))
+    set_up_logging(settings.log_level, settings.log_format, settings.secrets)
+    bot = App(settings)
+    set_up_logging(settings.log_level, settings.log_format, bot.secrets)
+
+    async def work(stop: asyncio.Event) -> None:
+        async with bot as app:
+            if settings.accounts_file or not on_terminal():
+                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.reload_soon)
+            gc.collect()
+            gc.freeze()  # what is there by now stays; looking it through again and again would delay an alert
+            await app.run(stop)
+
+    asyncio.run(until_told(work))
+    return 0
+
+
+def on_terminal() -> bool:
+    """Whether a person started the bot in a terminal, whose closing is to end it."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+async def until_told(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+    """Does the work with an event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await work(stop)
+
+
+def check(wanted: argparse.Namespace) -> int:
+    """``credit-bot check``."""
+    from bot.cli.check import check_accounts
+    from bot.config.accounts_file.read import watchlist_for
+    from bot.config.settings import load_settings
+    from bot.support.logs import set_up_logging
+
+    settings = load_settings(getattr(wanted, "env_file", None))
+    secrets = watchlist_for(settings).secrets
+    level = "WARNING" if settings.log_level == "INFO" else settings.log_level
+    set_up_logging(level, settings.log_format, [*settings.secrets, *secrets])
+    for note in settings.notes:
+        logging.getLogger(__name__).warning("%s", note)
+    text, code = asyncio.run(check_accounts(settings, wanted.accounts, as_json=wanted.json))
+    if wanted.json and not is_utf8(sys.stdout):
+        text = json.dumps(json.loads(text), indent=2)  # a letter that the terminal does not have is escaped, not lost
+    print(text)
+    return code
+
+
+def is_utf8(stream: TextIO | None) -> bool:
+    """Whether every letter can be written there."""
+    return stream is not None and codecs.lookup(stream.encoding or "ascii").name == "utf-8"
+
+
+def doctor(wanted: argparse.Namespace) -> int:
+    """``credit-bot doctor``."""
+    from bot.cli.doctor.examine import examine
+    from bot.cli.doctor.privacy import private_files
+    from bot.config.accounts_file.read import watchlist_for
+    from bot.config.settings import load_settings
+    from bot.support.logs import set_up_logging
+
+    settings = load_settings(getattr(wanted, "env_file", None))
+    secrets = watchlist_for(settings).secrets
+    level = "ERROR" if settings.log_level == "INFO" else settings.log_level
+    set_up_logging(level, settings.log_format, [*settings.secrets, *secrets])
+    return asyncio.run(examine(settings, print, private=private_files(getattr(wanted, "env_file", None))))
+
+
+def demo(wanted: argparse.Namespace) -> int:
+    """``credit-bot demo``."""
+    from bot.demo.run import Wishes, show
+
+    wishes = Wishes(wanted.seconds, wanted.terminal, wanted.port, not wanted.no_browser)
+    asyncio.run(until_told(lambda stop: show(stop, wishes)))
+    return 0
+
+
+def health(wanted: argparse.Namespace) -> int:
+    """``credit-bot health``."""
+    from bot.cli.health import ask_health
+
+    try:
+        text, code = ask_health(getattr(wanted, "env_file", None))
+    except SettingsError as error:
+        text, code = f"The settings cannot be used: {'; '.join(error.faults)}", 1
+    print(text)
+    return code

@@ -1,0 +1,1 @@
+"""What a chat may ask, and who may."""

@@ -1,0 +1,224 @@
+"""What a tap on a message does: the buttons below alerts, and the turning and refreshing of lists."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from bot.commands.choices import PICK, Choice
+from bot.commands.registry import BY_NAME, Asked, Desk, Show, firing_page, fresh_page, pick, refresh
+from bot.domain.alerts import Silence
+from bot.domain.chats import Chat
+from bot.domain.notifications import Notification
+from bot.telegram.text.account_card import account_tag
+from bot.telegram.text.account_list import account_card, credits_page
+from bot.telegram.text.alert_list import Acted
+from bot.telegram.text.layout import Button, Message
+from bot.telegram.text.pauses import END_PAUSE, RESUME, UNPAUSE, pause_over_note, resumed_note
+from bot.telegram.text.replies import ended_note, over_note, silence_note, undo_button, undone_note, unknown_button
+
+SNOOZES = {"snooze1h": timedelta(hours=1), "snooze1d": timedelta(days=1)}
+UNDO, END = "undo", "end"
+"""Both end a silence: below the message that confirms it, and below the list of all of them."""
+
+UNDOING = (f"{UNDO}:", f"{RESUME}:")
+"""How the data of the buttons begins that undo what a message tells: of these the newest stays, or none."""
+
+CHANGES = frozenset({"ack", *SNOOZES, UNDO, END, RESUME, END_PAUSE, UNPAUSE})
+"""The taps that only those may do who may change things."""
+
+NUMBERED = (CHANGES | {"credits"}) - {UNPAUSE}
+"""The taps that name a message, a silence, or what was paused, by its number."""
+
+PICKS = frozenset({"credits", "history", "mute", "unmute", "pause", "resume"})
+"""The commands that an account's button may do, where several were meant."""
+
+LIST_TAPS = frozenset({"page", "refresh", "alerts", UNPAUSE})
+
+
+class AlertDesk(Desk, Protocol):
+    """What the buttons below alerts ask of the rest of the bot."""
+
+    async def told_by(self, lead_id: int, chat_id: int) -> list[Notification]:
+        """What a message told, if it is one of this very chat."""
+
+    async def silence(self, told: Sequence[Notification], by: str, span: timedelta | None) -> Sequence[Silence]:
+        """Silences the alerts that were told and still fire: here for so long, or else everywhere as an ack."""
+
+    async def undo(self, number: int) -> Acted | None:
+        """Ends what one act has silenced, if it holds here; None for a number that means nothing here."""
+
+    async def resume_act(self, act: int, by: str) -> bool:
+        """Ends what one act has paused, as far as it is seen here; False for a number that means nothing here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tapped:
+    """A tap: on which button of which message, by whom.
+
+    ``say`` posts a new message, ``edit`` replaces the tapped one, ``add`` writes a line below it, in place of the one
+    before, and a button that undoes what it tells.
+    """
+
+    chat: Chat
+    by: str
+    desk: AlertDesk
+    zone: ZoneInfo
+    say: Callable[[Message], Awaitable[None]]
+    edit: Callable[[Message], Awaitable[None]]
+    add: Callable[[str, Button | None], Awaitable[None]]
+    show: Show
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """A button's data, taken apart."""
+
+    verb: str
+    argument: str
+
+    @classmethod
+    def parse(cls, data: object) -> "Tap | None":
+        """The tap, or None for data that no button of ours carries."""
+        verb, _, argument = data.partition(":") if isinstance(data, str) else ("", "", "")
+        if verb in NUMBERED and argument.isascii() and argument.isdigit() and len(argument) <= 18:
+            return cls(verb, argument)
+        if verb in LIST_TAPS and argument.isascii() and argument.isalnum() and len(argument) <= 12:
+            return cls(verb, argument)
+        choice = Choice.parse(argument) if verb == PICK else None
+        return cls(verb, argument) if choice and choice.command in PICKS else None
+
+    @property
+    def choice(self) -> Choice | None:
+        """Which account it chooses for a command, if that is what it does."""
+        return Choice.parse(self.argument) if self.verb == PICK else None
+
+    @property
+    def changes(self) -> bool:
+        """Whether only those may do it who may change things."""
+        return bool(BY_NAME[self.choice.command].changes) if self.choice else self.verb in CHANGES
+
+    @property
+    def deed(self) -> str:
+        """What it does, as a verb."""
+        if self.choice:
+            return BY_NAME[self.choice.command].changes
+        if self.verb in (RESUME, END_PAUSE, UNPAUSE):
+            return "resume checks"
+        if self.verb in (UNDO, END):
+            return "end a silence"
+        return "acknowledge alerts" if self.verb == "ack" else "snooze alerts"
+
+    @property
+    def number(self) -> int | None:
+        """The page it turns to; None where it names an account by its tag, which is always twelve long."""
+        return int(self.argument) if self.argument.isdigit() and len(self.argument) < 12 else None
+
+
+async def answer(tap: Tap, tapped: Tapped) -> str | None:
+    """Does what a tap asks for; gives the words of the little notice that the tapping person sees, if any."""
+    if tap.choice:
+        return await on_choice(tap.choice, tapped)
+    if tap.verb in (UNDO, END):
+        return await on_silence(tap, tapped)
+    if tap.verb in (RESUME, END_PAUSE):
+        return await on_pause(tap, tapped)
+    return await (on_alert(tap, tapped) if tap.verb in NUMBERED else on_list(tap, tapped))
+
+
+async def on_choice(choice: Choice, tapped: Tapped) -> str | None:
+    """A tap on one of several accounts: the answer takes the question's place, and a picture stands below it."""
+    asked = Asked("", tapped.by, tapped.chat, "", tapped.desk, tapped.zone, tapped.edit, tapped.show)
+    return None if await pick(asked, choice) else unknown_button()
+
+
+async def on_alert(tap: Tap, tapped: Tapped) -> str | None:
+    """A tap below an alert."""
+    told = await tapped.desk.told_by(int(tap.argument), tapped.chat.chat_id)
+    if not told:
+        return unknown_button()
+    if tap.verb == "credits":
+        await tapped.say(await credits_of(told, tapped))
+        return None
+    made = await tapped.desk.silence(told, tapped.by, SNOOZES.get(tap.verb))
+    if not made:
+        return over_note()
+    note = silence_note(made[0], tapped.desk.now(), tapped.zone)
+    await tapped.add(note, undo_button(made[0]))
+    return note
+
+
+async def on_silence(tap: Tap, tapped: Tapped) -> str | None:
+    """A tap that ends a silence; one that has ended by itself is said to be over, and its button goes."""
+    desk, zone = tapped.desk, tapped.zone
+    ended = await desk.undo(int(tap.argument))
+    note = undone_note(ended, tapped.by, desk.now(), zone) if ended else ended_note()
+    if tap.verb == END:
+        await tapped.edit(await firing_page(desk, zone, 0))
+    elif ended:
+        held = still_held(ended, await desk.silences())
+        if held:  # one line tells what holds: an ack does, where only a snooze of the same was undone
+            await tapped.add(silence_note(held, desk.now(), zone), undo_button(held))
+        else:
+            await tapped.add(note, None)
+    return note
+
+
+def still_held(ended: Acted, silences: Sequence[Acted]) -> Silence | None:
+    """The last ack or snooze that holds for an alert whose silence was ended."""
+    alerts = {(one.subject, one.measure) for one in ended.parts if one.measure}
+    parts = (part for act in silences for part in act.parts if (part.subject, part.measure) in alerts)
+    return max(parts, key=lambda part: part.id, default=None)
+
+
+async def on_pause(tap: Tap, tapped: Tapped) -> str | None:
+    """A tap that lets checks go on; of a pause that is over by itself that is said, and its button goes."""
+    desk, zone = tapped.desk, tapped.zone
+    ended = await desk.resume_act(int(tap.argument), tapped.by)
+    note = resumed_note(tapped.by, desk.now(), zone) if ended else pause_over_note()
+    if tap.verb == END_PAUSE:
+        await tapped.edit(await firing_page(desk, zone, 0))
+    else:
+        await tapped.add(note, None)
+    return note
+
+
+async def credits_of(told: Sequence[Notification], tapped: Tapped) -> Message:
+    """The accounts that an alert named, looked at afresh; all accounts, if it named a source."""
+    subjects = {notification.notice.subject for notification in told}
+    concerned = [one for one in await tapped.desk.watched() if one.account.key in subjects]
+    if not concerned:
+        return await fresh_page(tapped.desk, tapped.zone, 0)
+    await refresh(tapped.desk, concerned)
+    concerned = [one for one in await tapped.desk.watched() if one.account.key in subjects]
+    return credits_page(concerned, 0, tapped.desk.now(), tapped.zone)
+
+
+async def on_list(tap: Tap, tapped: Tapped) -> str | None:
+    """A tap below a list or a card: another page of it, or the same afresh."""
+    desk, zone = tapped.desk, tapped.zone
+    if tap.verb == "alerts" and tap.number is not None:
+        await tapped.edit(await firing_page(desk, zone, tap.number))
+    elif tap.number is not None:
+        await tapped.edit(await fresh_page(desk, zone, tap.number))
+    else:
+        return await on_card(tap, tapped)
+    return None
+
+
+async def on_card(tap: Tap, tapped: Tapped) -> str | None:
+    """A tap below an account's card: the same afresh, after its pause was ended if that is what was tapped."""
+    desk, note = tapped.desk, None
+    found = [one for one in await desk.watched() if account_tag(one.account.key) == tap.argument]
+    if not found:
+        return unknown_button()
+    if tap.verb == UNPAUSE:
+        ended = await desk.resume(found[0].account.key, tapped.by)
+        note = resumed_note(tapped.by, desk.now(), tapped.zone) if ended else pause_over_note()
+        found = [one for one in await desk.watched() if one.account.key == found[0].account.key] or found
+    await refresh(desk, found, by_name=True)
+    watched = await desk.watched()
+    fresh = [one for one in watched if one.account.key == found[0].account.key]
+    await tapped.edit(account_card((fresh or found)[0], desk.now(), tapped.zone, alone=len(watched) == 1))
+    return note

@@ -1,0 +1,446 @@
+"""The commands: one table that makes the handlers, /help and Telegram's command menu."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from difflib import get_close_matches
+from functools import partial
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from bot.commands.choices import Choice, which_of
+from bot.commands.history_arguments import SPANS, HistoryRequest, parse_history
+from bot.commands.names import find_accounts
+from bot.commands.silence_arguments import SilenceRequest, parse_silence, silence_of_rest
+from bot.domain.accounts import Pause
+from bot.domain.alerts import Silence
+from bot.domain.boards import BoardShown
+from bot.domain.chats import Chat
+from bot.domain.notifications import Watched
+from bot.features.board.text import board_answer, board_removed_message, how_to_board
+from bot.features.history.chart import Picture, Recorded
+from bot.features.history.text import choose, draw_history, past_of, slots_for
+from bot.features.pairing.text import (
+    already_paired_message,
+    invitation_message,
+    left_message,
+    may_not_invite_message,
+    not_paired_message,
+)
+from bot.telegram.text.account_card import account_tag, urgency
+from bot.telegram.text.account_list import SourceAlert, account_card, alerts_page, credits_page, ordered_page, paged
+from bot.telegram.text.alert_list import Acted
+from bot.telegram.text.layout import Message
+from bot.telegram.text.pauses import PausedAct, paused_message, resumed_message
+from bot.telegram.text.replies import (
+    Reloaded,
+    Status,
+    check_started,
+    help_message,
+    muted_message,
+    reloaded_message,
+    status_message,
+    unknown_command,
+    unmuted_message,
+    which_account,
+)
+
+FRESH_FOR = timedelta(minutes=1)
+REFRESH_WAIT = 8.0
+ROUND_WAIT = 60.0
+
+
+class Desk(Protocol):
+    """What the commands ask of the rest of the bot."""
+
+    async def watched(self) -> list[Watched]:
+        """Every watched account, by name."""
+
+    async def firing_sources(self) -> Sequence[SourceAlert]:
+        """Every source's alert that fires."""
+
+    async def past(self, keys: Sequence[str], since: datetime, slots: int) -> Mapping[str, Recorded]:
+        """What is kept of these accounts since a moment, followed so finely; those watched no more are left out."""
+
+    async def draw(self, picture: Picture) -> bytes:
+        """The picture as PNG. Raises DrawingTrouble, in words."""
+
+    async def look_now(self, keys: Sequence[str]) -> None:
+        """Looks at these accounts and returns once what was seen is saved."""
+
+    async def ask_sources(self) -> None:
+        """Asks every source anew which accounts it has."""
+
+    async def mute(self, key: str | None, span: timedelta, by: str, *, everywhere: bool = False) -> Silence:
+        """No messages about an account, or about anything, for so long: in this chat, or in every chat."""
+
+    async def unmute(self, key: str | None) -> Sequence[Acted]:
+        """Ends the mutes and snoozes that hold here, of one account or of all; gives them."""
+
+    async def silences(self) -> Sequence[Acted]:
+        """The silences that hold here, by the acts that made them."""
+
+    async def pause(self, key: str | None, span: timedelta, by: str) -> Pause:
+        """No checks of an account, or of any, for so long. Gives the pause that holds: an older one may last longer."""
+
+    async def resume(self, key: str | None, by: str) -> bool:
+        """Lets checks of an account, or of all, go on; False if nothing was paused."""
+
+    async def pauses(self) -> Sequence[PausedAct]:
+        """What is paused of what is seen here, by the acts that paused it."""
+
+    async def status(self) -> Status:
+        """How the bot is."""
+
+    async def reload(self) -> Reloaded:
+        """Reads the accounts file again."""
+
+    async def chat_moved(self, old: int, new: int) -> None:
+        """Follows a group that has become another chat."""
+
+    async def enter(self, code: str, chat: Chat, by: str) -> bool:
+        """Lets a chat in that shows an open code; False if the code is none."""
+
+    async def invite(self, by: str) -> str | None:
+        """A code that lets another chat in; None where that is not for this chat to give."""
+
+    async def leave(self, chat: Chat, by: str) -> bool | None:
+        """Ends what a link began here: whether any other chat is still told; None if no link let this one in."""
+
+    async def board(self, chat: Chat) -> BoardShown:
+        """Posts the whole fleet as one message that is kept current; says what became of that."""
+
+    async def remove_board(self, chat: Chat) -> bool:
+        """Takes the board of a chat down; False if there is none."""
+
+    def now(self) -> datetime:
+        """The present moment."""
+
+
+Say = Callable[[Message], Awaitable[None]]
+Drawn = tuple[bytes | None, Message]
+"""A picture and its caption; without a picture, a message that stands alone."""
+
+Show = Callable[[Callable[[], Awaitable[Drawn]]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command as it was given: its words, by whom, where. ``bot`` is the bot's username.
+
+    ``say`` and ``show`` (what is yet to be drawn) answer there.
+    """
+
+    words: str
+    by: str
+    chat: Chat
+    bot: str
+    desk: Desk
+    zone: ZoneInfo
+    say: Say
+    show: Show
+
+
+Handler = Callable[[Asked], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A row of the table. ``changes`` says, as a verb, what those only may do who may change things."""
+
+    name: str
+    usage: str
+    line: str
+    handler: Handler
+    changes: str = ""
+
+
+async def credits(asked: Asked) -> None:
+    """Every account, or everything about one; looks afresh where a number is over a minute old."""
+    one = await named_account(asked, "credits") if asked.words else None
+    if one:
+        await show_card(asked, one)
+    elif not asked.words:
+        await asked.say(await fresh_page(asked.desk, asked.zone, 0))
+
+
+async def show_card(asked: Asked, one: Watched) -> None:
+    """Everything about one account."""
+    await asked.say(await fresh_card(asked, one.account.key))
+
+
+async def fresh_card(asked: Asked, key: str) -> Message:
+    """Everything about one account, as it is now."""
+    found = [one for one in await asked.desk.watched() if one.account.key == key]
+    await refresh(asked.desk, found, by_name=True)
+    watched = await asked.desk.watched()
+    found = [one for one in watched if one.account.key == key]
+    alone = len(watched) == 1
+    return account_card(found[0], asked.desk.now(), asked.zone, alone=alone) if found else which_account([])
+
+
+async def fresh_page(desk: Desk, zone: ZoneInfo, page: int) -> Message:
+    """One page of all accounts, those on it looked at afresh where their numbers are old."""
+    watched = sorted(await desk.watched(), key=urgency)
+    shown, _ = paged(watched, page)
+    if await refresh(desk, shown):
+        return await page_of_all(desk, zone, page)
+    lists = () if watched else (await desk.status()).lists
+    return ordered_page(watched, page, desk.now(), zone, lists)
+
+
+async def page_of_all(desk: Desk, zone: ZoneInfo, page: int) -> Message:
+    """One page of all accounts as they are known; without any, why."""
+    watched = await desk.watched()
+    lists = () if watched else (await desk.status()).lists
+    return credits_page(watched, page, desk.now(), zone, lists)
+
+
+async def refresh(desk: Desk, shown: Sequence[Watched], *, by_name: bool = False) -> bool:
+    """Looks at those whose number is over a minute old, for some seconds; who hangs is shown as last known.
+
+    Those with a longer interval of their own are looked at before their time only where they are asked for by name.
+    """
+    now = desk.now()
+    checked = [one for one in shown if one.account.pause is None]
+    stale = [one.account.key for one in checked if not (is_fresh(one, now) or (is_rare(one, now) and not by_name))]
+    if not stale:
+        return False
+    looking = asyncio.ensure_future(desk.look_now(stale))
+    await asyncio.wait([looking], timeout=REFRESH_WAIT)
+    return True
+
+
+def is_fresh(one: Watched, now: datetime) -> bool:
+    """Whether the last look was a reading within the last minute."""
+    reading = one.account.reading
+    return one.account.outage is None and reading is not None and timedelta(0) <= now - reading.taken_at <= FRESH_FOR
+
+
+def is_rare(one: Watched, now: datetime) -> bool:
+    """Whether it has an interval of its own, and was looked at within that."""
+    looked = one.account.looked_at
+    return one.check_every is not None and looked is not None and timedelta(0) <= now - looked <= one.check_every
+
+
+async def named_account(asked: Asked, command: str) -> Watched | None:
+    """The account that the words name; where they name none or several, asks which."""
+    watched = await asked.desk.watched()
+    found = find_accounts(asked.words, watched)
+    if len(found) == 1:
+        return found[0]
+    await asked.say(which_of(found, watched, asked.words, command, f"/{command} {{}}"))
+    return None
+
+
+async def history(asked: Asked) -> None:
+    """Credits over time as a picture, and in words below it."""
+    request = parse_history(asked.words, await asked.desk.watched())
+    if isinstance(request, HistoryRequest):
+        await show_history(asked, request)
+    else:
+        await asked.say(request)
+
+
+async def show_history(asked: Asked, request: HistoryRequest) -> None:
+    """The picture that is asked for."""
+    await asked.show(partial(drawn, asked.desk, asked.zone, request))
+
+
+async def drawn(desk: Desk, zone: ZoneInfo, request: HistoryRequest) -> Drawn:
+    """The history that is asked for."""
+    now, (chosen, left_out) = desk.now(), choose(request.watched)
+    keys = [one.account.key for one in chosen]
+    recorded = await desk.past(keys, now - request.span, slots_for(len(keys)))
+    pasts = [past_of(one, recorded[one.account.key], now, zone) for one in chosen if one.account.key in recorded]
+    return await draw_history(desk, pasts, left_out, request.span, now, zone) if pasts else (None, which_account([]))
+
+
+async def alerts(asked: Asked) -> None:
+    """What is firing."""
+    await asked.say(await firing_page(asked.desk, asked.zone, 0))
+
+
+async def firing_page(desk: Desk, zone: ZoneInfo, page: int) -> Message:
+    """One page of what is firing, with the silences that hold here."""
+    watched, sources = await desk.watched(), await desk.firing_sources()
+    return alerts_page(watched, sources, await desk.silences(), page, desk.now(), zone, await desk.pauses())
+
+
+async def check(asked: Asked) -> None:
+    """A round now: asks who there is, looks at everyone who is not paused, and shows what was seen."""
+    await asked.desk.ask_sources()
+    watched = await asked.desk.watched()
+    keys = [one.account.key for one in watched if one.account.pause is None]
+    await asked.say(check_started(len(keys), len(watched) - len(keys)))
+    looking = asyncio.ensure_future(asked.desk.look_now(keys))
+    await asyncio.wait([looking], timeout=ROUND_WAIT)
+    await asked.say(await page_of_all(asked.desk, asked.zone, 0))
+
+
+async def mute(asked: Asked) -> None:
+    """No messages about an account, or about anything, for a while."""
+    request = parse_silence("mute", asked.words, await asked.desk.watched(), everywhere=True)
+    await (mute_for(asked, request) if isinstance(request, SilenceRequest) else asked.say(request))
+
+
+async def mute_for(asked: Asked, request: SilenceRequest) -> None:
+    """No messages about what is asked for."""
+    one, span = request.watched, request.span
+    made = await asked.desk.mute(one.account.key if one else None, span, asked.by, everywhere=request.everywhere)
+    await asked.say(muted_message(one.account.name if one else None, made, asked.desk.now(), asked.zone))
+
+
+async def unmute(asked: Asked) -> None:
+    """Ends a mute or a snooze, of one account or of all."""
+    everything = asked.words.casefold() in ("", "all")
+    one = None if everything else await named_account(asked, "unmute")
+    if one or everything:
+        await unmute_one(asked, one)
+
+
+async def unmute_one(asked: Asked, one: Watched | None) -> None:
+    """Ends the mutes and snoozes of one account, or of all."""
+    ended = await asked.desk.unmute(one.account.key if one else None)
+    left = [act for act in await asked.desk.silences() if not act.names]
+    now, name = asked.desk.now(), one.account.name if one else None
+    await asked.say(unmuted_message(name, ended, left, now, asked.zone))
+
+
+async def pause(asked: Asked) -> None:
+    """No checks of an account, or of any, for a while: a person works on the website with it."""
+    watched = await asked.desk.watched()
+    request = parse_silence("pause", asked.words, watched) if watched else which_account([])
+    await (pause_for(asked, request) if isinstance(request, SilenceRequest) else asked.say(request))
+
+
+async def pause_for(asked: Asked, request: SilenceRequest) -> None:
+    """No checks of what is asked for."""
+    one = request.watched
+    held = await asked.desk.pause(one.account.key if one else None, request.span, asked.by)
+    await asked.say(paused_message(one.account.name if one else None, held, asked.desk.now(), asked.zone))
+
+
+async def resume(asked: Asked) -> None:
+    """Checks of one account or of all go on."""
+    everything = asked.words.casefold() in ("", "all")
+    one = None if everything else await named_account(asked, "resume")
+    if one or everything:
+        await resume_one(asked, one)
+
+
+async def resume_one(asked: Asked, one: Watched | None) -> None:
+    """Checks of one account, or of all, go on."""
+    was_paused = await asked.desk.resume(one.account.key if one else None, asked.by)
+    await asked.say(resumed_message(one.account.name if one else None, was_paused=was_paused))
+
+
+async def board(asked: Asked) -> None:
+    """The whole fleet in one message, kept current; or the end of that."""
+    match asked.words.casefold():
+        case "":
+            answer = board_answer(await asked.desk.board(asked.chat), asked.desk.now(), asked.zone)
+            if answer:
+                await asked.say(answer)
+        case "off":
+            await asked.say(board_removed_message(removed=await asked.desk.remove_board(asked.chat)))
+        case _:
+            await asked.say(how_to_board())
+
+
+async def invite(asked: Asked) -> None:
+    """A link that lets another chat in."""
+    code = await asked.desk.invite(asked.by)
+    if code is None:
+        await asked.say(may_not_invite_message())
+        return
+    now = asked.desk.now()
+    await asked.say(invitation_message(asked.bot, code, now, asked.zone, in_group=asked.chat.group))
+
+
+async def leave(asked: Asked) -> None:
+    """This chat is told nothing any more."""
+    anybody_left = await asked.desk.leave(asked.chat, asked.by)
+    done = not_paired_message() if anybody_left is None else left_message(anybody_left=anybody_left)
+    await asked.say(done)
+
+
+async def start(asked: Asked) -> None:
+    """What one can ask; a link that is opened here is left for another chat."""
+    await (asked.say(already_paired_message()) if asked.words else help_(asked))
+
+
+async def reload(asked: Asked) -> None:
+    """Reads the accounts file again."""
+    await asked.say(reloaded_message(await asked.desk.reload()))
+
+
+async def status(asked: Asked) -> None:
+    """Is the bot well."""
+    await asked.say(status_message(await asked.desk.status(), asked.desk.now(), asked.zone))
+
+
+async def help_(asked: Asked) -> None:
+    """What one can ask."""
+    await asked.say(help_message([(command.usage, command.line) for command in COMMANDS if command.line]))
+
+
+MUTE_LINE = "no messages about it here for a while; all for everything, everywhere for every chat"
+
+PAUSE_LINE = "no checks of it while you work on the website; /pause all 3h for all"
+
+COMMANDS = (
+    Command("credits", "/credits [account]", "credits, plan and refill of every account, or all about one", credits),
+    Command("history", "/history [account] [7d]", "credits over 7d, 30d or 90d as a picture", history),
+    Command("alerts", "/alerts", "what is firing, and since when", alerts),
+    Command("check", "/check", "look at every account now that is not paused", check),
+    Command("mute", "/mute account 2h", MUTE_LINE, mute, "mute"),
+    Command("unmute", "/unmute [account]", "messages again", unmute, "unmute"),
+    Command("pause", "/pause account 3h", PAUSE_LINE, pause, "pause checks"),
+    Command("resume", "/resume [account]", "checks go on at once", resume, "resume checks"),
+    Command("board", "/board [off]", "all accounts in one message that is kept current", board, "put up a board"),
+    Command("invite", "/invite", "a link that lets another chat in", invite, "invite another chat"),
+    Command("leave", "/leave", "no messages for this chat any more", leave, "end the messages here"),
+    Command("reload", "/reload", "read the accounts file again", reload, "have the accounts file read again"),
+    Command("status", "/status", "whether the bot itself is well", status),
+    Command("help", "/help", "this list", help_),
+    Command("start", "/start", "", start),
+)
+
+BY_NAME = {command.name: command for command in COMMANDS}
+
+PICKED: Mapping[str, Callable[[Asked, Watched], Awaitable[None]]] = {
+    "credits": show_card,
+    "unmute": unmute_one,
+    "resume": resume_one,
+}
+"""What the button of an account does, where nothing but the account was to be told."""
+
+SILENCING: Mapping[str, Callable[[Asked, SilenceRequest], Awaitable[None]]] = {"mute": mute_for, "pause": pause_for}
+
+
+async def pick(asked: Asked, choice: Choice) -> bool:
+    """Does a command for the account whose button was tapped; False for one that is no longer watched, or for none.
+
+    The data comes with a tap, so it may be forged, or old.
+    """
+    found = [one for one in await asked.desk.watched() if account_tag(one.account.key) == choice.tag]
+    silence = silence_of_rest(found[0], choice.rest) if found else None
+    if not found:
+        return False
+    if choice.command in PICKED:
+        await PICKED[choice.command](asked, found[0])
+    elif choice.command in SILENCING and silence:
+        await SILENCING[choice.command](asked, silence)
+    elif choice.command == "history" and choice.rest in SPANS:
+        await show_history(asked, HistoryRequest((found[0],), SPANS[choice.rest]))
+    else:
+        return False
+    return True
+
+
+def unknown(name: str) -> Message:
+    """Says that there is no such command, and which one may be meant."""
+    near = get_close_matches(name.lower(), BY_NAME, n=1, cutoff=0.5)
+    return unknown_command(name, BY_NAME[near[0]].usage if near else None)

@@ -1,0 +1,1 @@
+"""The accounts file: TOML with several sources, labels, rules and chats."""

@@ -1,0 +1,172 @@
+"""From the accounts file's tables to watched sources: the nearest setting wins, tokens are fetched, doubles told."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.config.accounts_file.faults import EXAMPLES, Faults
+from bot.config.accounts_file.tables import AccountTable, FileTable, SourceTable, WatchTable
+from bot.config.accounts_file.toml_lines import Place
+from bot.config.parsers import parse_useapi_token, short
+from bot.config.settings import Settings
+from bot.config.targets import WatchedAccount, WatchedSource
+from bot.domain.rules import Rules
+
+UNUSABLE = SecretStr("")
+"""In place of a token that cannot be had: its fault is told, and nothing is built."""
+
+
+class Builder:
+    """Makes sources of the tables of one file."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str], faults: Faults) -> None:
+        """``settings`` are what holds where the file is silent."""
+        self._settings = settings
+        self._environ = environ
+        self._faults = faults
+        self._names: dict[str, Place] = {}
+        self._labels: dict[str, Place] = {}
+
+    def sources(self, file: FileTable) -> list[WatchedSource]:
+        """Every source of the file."""
+        if not file.source:
+            self._faults.add((), "names no source", '[[source]] with accounts = "all" below it')
+        return [self._source(table, ("source", number)) for number, table in enumerate(file.source)]
+
+    def _source(self, table: SourceTable, place: Place) -> WatchedSource:
+        """One source. Without ``accounts`` it is the accounts with a table of their own, or else all."""
+        another = f"“{short(table.name)}” is another source's" if table.name else "is missing, as of another source"
+        self._only(self._names, (table.name or "").lower(), (*place, "name"), another)
+        rules = nearest(table, self._settings.rules)
+        accounts = self._accounts(table, place, rules)
+        everyone = table.accounts is None and ("accounts" in table.model_fields_set or not table.account)
+        if not everyone and not accounts:
+            self._faults.add((*place, "accounts"), "names nobody", EXAMPLES["accounts"])
+        return WatchedSource(
+            token=self._token(table, place),
+            url=self._settings.useapi_url,
+            rules=rules,
+            chats=self._settings.telegram_chat_ids if table.chats is None else tuple(dict.fromkeys(table.chats)),
+            at_home=table.chats is None,
+            name=table.name,
+            token_from=token_from(table),
+            accounts=accounts,
+            everyone=everyone,
+            check_every=table.check_every,
+        )
+
+    def _accounts(self, table: SourceTable, place: Place, rules: Rules) -> dict[str, WatchedAccount]:
+        """Everyone whom a source names, in its list or by a table, by email."""
+        listed: dict[str, Place] = {}
+        tables: dict[str, Place] = {}
+        found = {}
+        for number, one in enumerate(table.accounts or ()):
+            self._only(listed, one.email.lower(), (*place, "accounts", number), f"has {short(one.email)} twice")
+            found[one.email.lower()] = WatchedAccount(one.email, one.label)
+        for number, own in enumerate(table.account):
+            email, here = own.email.lower(), (*place, "account", number, "email")
+            self._only(tables, email, here, f"{short(own.email)} has a table already")
+            found[email] = account_of(own, found.get(email), rules)
+        for email, account in found.items():
+            if account.label:
+                here = (*tables[email][:-1], "label") if email in tables else listed[email]
+                another = f"“{short(account.label)}” is another account's label"
+                self._only(self._labels, account.label.lower(), here, another)
+        return found
+
+    def _only(self, known: dict[str, Place], value: str, place: Place, words: str) -> None:
+        """Notes a double, with the line of the first."""
+        first = known.setdefault(value, place)
+        if first != place:
+            self._faults.add(place, f"{words} (line {self._faults.line_of(first)})")
+
+    def _token(self, table: SourceTable, place: Place) -> SecretStr:
+        """The source's own token, or that of the settings."""
+        if table.token_file is not None and table.token_env is not None:
+            self._faults.add((*place, "token_env"), "is given beside token_file; leave one of them out")
+            return UNUSABLE
+        key = "token_file" if table.token_file is not None else "token_env"
+        try:
+            token = self._own_token(table)
+        except ValueError as error:
+            self._faults.add((*place, key), str(error), EXAMPLES[key])
+            return UNUSABLE
+        if not token:
+            self._faults.add(place, "has no token, and USEAPI_TOKEN is not set", EXAMPLES["token_file"])
+        return token
+
+    def _own_token(self, table: SourceTable) -> SecretStr:
+        """The token that a source names. Raises ValueError without what was written: it may be the token itself."""
+        if table.token_file is not None:
+            return SecretStr(read_token(table.token_file))
+        if table.token_env is not None:
+            return SecretStr(token_in(self._environ, table.token_env))
+        return self._settings.useapi_token
+
+    def tokens_named(self, file: Mapping[str, Any]) -> list[str]:
+        """The tokens that tables name which are not checked yet, so that no fault tells one that stands elsewhere."""
+        tables = file.get("source")
+        found = []
+        for table in tables if isinstance(tables, list) else ():
+            for key, read in (("token_file", read_token), ("token_env", partial(token_in, self._environ))):
+                name = table.get(key) if isinstance(table, dict) else None
+                with suppress(ValueError):
+                    found += [read(name)] if isinstance(name, str) else []
+        return found
+
+
+def token_in(environ: Mapping[str, str], name: str) -> str:
+    """A token from the environment. Raises ValueError."""
+    token = parse_useapi_token(environ.get(name, ""))
+    if not token:
+        raise ValueError("names a variable that the environment does not have, or that is empty there")
+    return token
+
+
+def read_token(path: str) -> str:
+    """A token from its file. Raises ValueError."""
+    try:
+        with Path(path).open(encoding="utf-8-sig") as file:
+            token = parse_useapi_token(file.read(10_000))
+    except OSError as error:
+        raise ValueError(f"names a file that cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError("names a file that is not UTF-8 text") from None
+    if not token:
+        raise ValueError("names an empty file: put the token into it")
+    return token
+
+
+def token_from(table: SourceTable) -> str:
+    """Where the source's token belongs, in words."""
+    if table.token_file is not None:
+        return "its token_file"
+    return "its token_env" if table.token_env is not None else "USEAPI_TOKEN"
+
+
+def account_of(table: AccountTable, listed: WatchedAccount | None, rules: Rules) -> WatchedAccount:
+    """An account by its table; ``rules`` are its source's."""
+    own = nearest(table, rules)
+    return WatchedAccount(
+        table.email,
+        table.label or (listed.label if listed else None),
+        None if own == rules else own,
+        None if table.chats is None else tuple(dict.fromkeys(table.chats)),
+        table.check_every,
+    )
+
+
+def nearest(table: WatchTable, outer: Rules) -> Rules:
+    """The rules of a table; what it leaves open is as outside of it."""
+    wait = table.remind_every
+    return Rules(
+        low_credits=outer.low_credits if table.low_credits is None else table.low_credits,
+        plan_ends_within=outer.plan_ends_within if table.plan_ends_within is None else table.plan_ends_within,
+        runs_out_within=outer.runs_out_within if table.runs_out_within is None else table.runs_out_within,
+        unreadable_after=outer.unreadable_after if table.unreadable_after is None else table.unreadable_after,
+        remind_every=outer.remind_every if wait is None else wait or None,
+    )

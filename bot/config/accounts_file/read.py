@@ -1,0 +1,119 @@
+"""Reads the accounts file: several sources with their own tokens, and labels, rules and chats by source and account.
+
+Every fault is said at once, each with its line, its key, what is wrong, and an example that works. Paths in the file
+are from the working folder, as in the settings. Without a file there is one source, as the settings describe it.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.config.accounts_file.build import Builder
+from bot.config.accounts_file.faults import Faults
+from bot.config.accounts_file.tables import FileTable
+from bot.config.parsers import short
+from bot.config.settings import Settings, without
+from bot.config.targets import WatchedAccount, WatchedSource, Watchlist
+from bot.support.errors import SettingsError
+
+LARGEST = 8 * 2**20
+_DEEP_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}""")
+"""A key of so many parts is none of ours, and ``tomllib`` takes the square of their number."""
+
+_WHERE = re.compile(r"(.*?)(?: \(at (?:line (\d+), column \d+|end of document)\))?", re.DOTALL)
+SYNTAX = (
+    ("Expected '=' after a key", "has something other than key = value: comments begin with #"),
+    ("Invalid value", "has no value there: text stands in quotes"),
+    ("Cannot overwrite a value", "says a key twice in one table"),
+    ("Cannot declare", "opens a table twice: many of a kind need [[two brackets]] each"),
+    ("Unterminated string", "ends before the quotes of a text are closed"),
+    ("Unclosed array", "has a list whose bracket is not closed, or without a comma between its items"),
+    ("Illegal character", "has a character that cannot stand there, or quotes that are not closed"),
+    ("Expected newline or end of document", "has something behind the end of a value: one key = value on a line"),
+    ("Unescaped", "has a backslash in a text: use 'single quotes', or two backslashes"),
+    ("Expected ']", "has a table's name whose brackets are not closed"),
+)
+"""What ``tomllib`` says, and the same for people; its own words may quote the file."""
+
+
+def watchlist_for(settings: Settings, environ: Mapping[str, str] | None = None) -> Watchlist:
+    """What the settings, and the accounts file where there is one, say of who is watched. Raises SettingsError."""
+    if settings.accounts_file:
+        return read_accounts_file(settings.accounts_file, settings, environ)
+    return watchlist_of(settings)
+
+
+def watchlist_of(settings: Settings) -> Watchlist:
+    """The one source that the settings describe by themselves."""
+    named = {one.email.lower(): WatchedAccount(one.email, one.label) for one in settings.accounts}
+    source = WatchedSource(
+        settings.useapi_token,
+        settings.useapi_url,
+        settings.rules,
+        settings.telegram_chat_ids,
+        accounts=named,
+        everyone=not named,
+    )
+    return Watchlist.of([source], settings.telegram_chat_ids, settings.rules)
+
+
+def read_accounts_file(path: str, settings: Settings, environ: Mapping[str, str] | None = None) -> Watchlist:
+    """What the file says of who is watched. Raises SettingsError with every fault."""
+    file = Path(path)
+    text = text_of(file, settings.secrets)
+    faults = Faults(short(file.name), text, settings.secrets)
+    builder = Builder(settings, os.environ if environ is None else environ, faults)
+    tables = parsed(text, faults)
+    faults.secrets += builder.tokens_named(tables)
+    try:
+        sources = builder.sources(FileTable.model_validate(tables))
+    except ValidationError as error:
+        faults.add_all(error)
+        sources = []
+    faults.end()
+    return Watchlist.of(sources, settings.telegram_chat_ids, settings.rules)
+
+
+def text_of(file: Path, secrets: list[str]) -> str:
+    """The file's text. Raises SettingsError where there is none."""
+    try:
+        return bytes_of(file).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise SettingsError([f"{file.name}, line {line}: is not UTF-8 text; save the file as UTF-8"]) from None
+    except (OSError, ValueError) as error:
+        words = error.strerror if isinstance(error, OSError) else str(error)
+        fault = f"ACCOUNTS_FILE: {short(str(file))}: {words}. Make that file, or name another"
+        raise SettingsError([without(fault, secrets)]) from None
+
+
+def bytes_of(file: Path) -> bytes:
+    """What is in the file. Raises OSError, and ValueError where it is no file of a sensible size."""
+    if file.exists() and not file.is_file():
+        raise ValueError("is no file")
+    with file.open("rb") as opened:
+        data = opened.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise ValueError(f"is larger than {LARGEST // 2**20} MB")
+    return data
+
+
+def parsed(text: str, faults: Faults) -> dict[str, Any]:
+    """The text as TOML. Raises SettingsError with the one place from which on it is none."""
+    deep = _DEEP_KEY.search(text)
+    if deep:
+        faults.stop(text.count("\n", 0, deep.start()) + 1, "has a key of far too many parts")
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        faults.stop(None, "is nested too deeply: [[source]] and [[source.account]] are all it needs")
+    except ValueError as error:  # also for an integer of thousands of digits
+        where = _WHERE.fullmatch(str(error))
+        said, line = (where[1], where[2]) if where else ("", None)
+        words = next((words for begin, words in SYNTAX if said.startswith(begin)), "is not TOML from here on")
+        faults.stop(int(line) if line else text.count("\n") + 1, words)

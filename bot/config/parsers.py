@@ -1,0 +1,327 @@
+"""From a setting's text to its value. Each raises ValueError with what is wrong, as the end of "NAME …"."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import time, timedelta
+from ipaddress import ip_address
+from itertools import pairwise
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator
+from pydantic_settings import NoDecode
+
+from bot.domain.chats import GENERAL, Chat
+from bot.domain.durations import parse_duration
+from bot.domain.quiet_hours import QuietHours, parse_clock_time, parse_quiet_hours
+from bot.domain.rules import Ladder, Threshold
+from bot.support.redaction import redact
+
+_NUMBER = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
+_CHAT = re.compile(r"(-?\d{1,18})(?:/(\d{1,18}))?", re.ASCII)
+_LACKS_MINUS = re.compile(r"100\d{10}", re.ASCII)
+"""A supergroup's or channel's id without its sign; no person's id is that long."""
+
+_PRIVATE_LINK = re.compile(r"(?:https?://)?t\.me/c/(\d{1,15})(?:/\d+)*/?", re.ASCII)
+_BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{30,}", re.ASCII)
+_HOST = re.compile(r"[A-Za-z0-9._:*%-]+", re.ASCII)
+_ACCOUNT = re.compile(r"(?P<label>[^<>]*?)\s*<\s*(?P<email>[^<>\s]+)\s*>")
+_EMAIL = re.compile(r"[^@\s<>,]+@[^@\s<>,]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server listens."""
+
+    host: str
+    port: int
+
+    @property
+    def loopback(self) -> bool:
+        """Only this machine can reach it."""
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAccount:
+    """An account as ``ACCOUNTS`` names it."""
+
+    email: str
+    label: str | None = None
+
+
+def split_list(text: str) -> list[str]:
+    """The items of a list written with commas; empty ones are left out."""
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def parse_credit_ladder(text: str) -> Ladder:
+    """Reads ``20%,5%,0``: numbers or percent of the monthly allowance, mildest first."""
+    return descending(tuple(parse_threshold(item) for item in split_list(text)))
+
+
+def parse_threshold(text: str) -> Threshold:
+    """Reads ``500`` or ``20%``."""
+    percent = text.endswith("%")
+    number = text.removesuffix("%").strip()
+    if not _NUMBER.fullmatch(number):
+        raise ValueError(f"has “{short(text)}”, which is not a number or a percentage, such as 500 or 20%")
+    if re.match("0[0-9]", number):
+        raise ValueError(f"has “{short(text)}” behind a comma, which separates thresholds; write 1000, not 1,000")
+    if percent and float(number) > 100:
+        raise ValueError(f"has “{short(text)}”, which is above 100 %")
+    return Threshold(float(number), percent)
+
+
+def parse_time_ladder(text: str) -> Ladder:
+    """Reads ``7d,3d,1d``, mildest first; the thresholds are seconds."""
+    return descending(tuple(Threshold(parse_wait(item).total_seconds()) for item in split_list(text)))
+
+
+def parse_wait(text: str) -> timedelta:
+    """Reads one duration, and names it where it is none."""
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise ValueError(f"has “{short(text)}”, which {error}") from None
+
+
+def parse_interval(text: str) -> timedelta:
+    """Reads the time between two checks, which takes at least a second."""
+    wait = parse_wait(text)
+    if wait < timedelta(seconds=1):
+        raise ValueError("is shorter than a second")
+    return wait
+
+
+def descending(ladder: Ladder) -> Ladder:
+    """The ladder, if each threshold is below the one before it of the same unit."""
+    for unit in (True, False):
+        values = [rung.value for rung in ladder if rung.percent is unit]
+        if any(later >= earlier for earlier, later in pairwise(values)):
+            raise ValueError("is not in order: the mildest threshold comes first, each later one is lower")
+    return ladder
+
+
+def parse_chats(text: str) -> tuple[Chat, ...]:
+    """Reads ``12345, -1001234567890/45``: chat ids, with a topic after the slash."""
+    return tuple(dict.fromkeys(parse_chat(item) for item in split_list(text)))
+
+
+def parse_chat(text: str) -> Chat:
+    """Reads ``12345`` or ``-1001234567890/45``.
+
+    A forum's topic General is the group itself: Telegram refuses its id, 1, and what is said there names no topic.
+    """
+    match = _CHAT.fullmatch(text)
+    if not match or int(match[1]) == 0:
+        raise ValueError(f"has “{short(text)}”, which is {not_a_chat(text)}")
+    if _LACKS_MINUS.fullmatch(match[1]):
+        raise ValueError(f"has “{short(text)}”, which lacks the minus of a group or channel: -{text}")
+    topic = int(match[2]) if match[2] else None
+    return Chat(int(match[1]), None if topic == GENERAL else topic)
+
+
+def not_a_chat(text: str) -> str:
+    """What was written in place of a chat's id, and where the id is to be had: a channel cannot send /start."""
+    private = _PRIVATE_LINK.fullmatch(text)
+    if private:
+        return f"a link; its chat id is -100{private[1]}"
+    if text.startswith("@") or "t.me/" in text:
+        return (
+            "a name; a chat goes by its number. Send /start to the bot there, and it answers with it; of a channel it "
+            "stands in the address of web.telegram.org/a, such as -1001234567890"
+        )
+    return "not a chat id: send /start to the bot, it answers with it"
+
+
+def parse_ids(text: str) -> frozenset[int]:
+    """Reads user ids."""
+    items = split_list(text)
+    for item in items:
+        if not re.fullmatch(r"\d{1,18}", item, re.ASCII):
+            raise ValueError(f"has “{short(item)}”, which is not a user id (a number)")
+    return frozenset(int(item) for item in items)
+
+
+def parse_accounts(text: str) -> tuple[NamedAccount, ...]:
+    """Reads ``Studio <alice@example.com>, bob@example.com``."""
+    accounts = tuple(parse_account(item) for item in split_list(text))
+    for what, names in (
+        ("the email", [account.email.lower() for account in accounts]),
+        ("the label", [account.label.lower() for account in accounts if account.label]),
+    ):
+        twice = next((name for name, times in Counter(names).items() if times > 1), None)
+        if twice:
+            raise ValueError(f"has {what} “{short(twice)}” twice")
+    return accounts
+
+
+def parse_account(text: str) -> NamedAccount:
+    """Reads one account: an email, bare or in angle brackets behind a label."""
+    match = _ACCOUNT.fullmatch(text)
+    email = match["email"] if match else text
+    if not _EMAIL.fullmatch(email) or not email.isprintable():
+        raise ValueError(f"has “{short(text)}”, which is not an email, bare or behind a label")
+    return NamedAccount(email, (match["label"].strip() or None) if match else None)
+
+
+def parse_address(text: str) -> Address | None:
+    """Reads ``127.0.0.1:8080`` or ``[::1]:8080``; None for nothing, which switches the server off."""
+    if not text.strip():
+        return None
+    host, _, port = text.strip().rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if "//" in text:
+        raise ValueError(f"is “{short(text)}”, which is the address of a page; leave out all but its host and its port")
+    if not _HOST.fullmatch(host) or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ValueError(f"is “{short(text)}”, which is not a host with a port")
+    return Address(host, int(port))
+
+
+def parse_zone(text: str) -> ZoneInfo:
+    """Reads an IANA name such as ``Europe/Berlin``."""
+    try:
+        return ZoneInfo(text.strip())
+    except (ValueError, OSError, KeyError):  # not found, a folder of the zone database, a path outside it
+        raise ValueError(f"is “{short(text)}”, which is not a time zone of the IANA list") from None
+
+
+def parse_url(text: str) -> str:
+    """Reads an http or https address; the text of the error never holds it, for it may hold a secret."""
+    url = text.strip()
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable or not url.isprintable() or " " in url:
+        raise ValueError("is not an http:// or https:// address")
+    return url.rstrip("/")
+
+
+def parse_useapi_url(text: str) -> str:
+    """The same, completed by ``/v2`` where it lacks that; a request holds either a user and a password or the token."""
+    url = parse_url(text)
+    if userinfo_of(url):
+        raise ValueError("holds a user or a password, which cannot go beside the token; leave them out")
+    parts = urlsplit(url)
+    if parts.query or parts.fragment:
+        raise ValueError("holds a “?” or “#”, which a base address cannot have; leave it out")
+    last = parts.path.rpartition("/")[2]
+    if last == "v1":
+        raise ValueError("ends with /v1, which does not have PixVerse's accounts; write /v2")
+    return url if last == "v2" else f"{url}/v2"
+
+
+def parse_telegram_url(text: str) -> str:
+    """Reads the address of a Bot API server; ``/bot`` behind it, which each request adds by itself, is cut."""
+    url = parse_url(text)
+    if re.search(r"/bot\d+:", url):
+        raise ValueError("holds a bot token; leave it out, with the /bot before it")
+    parts = urlsplit(url)
+    if parts.query or parts.fragment:
+        raise ValueError("holds a “?” or “#”, which a base address cannot have; leave it out")
+    return url.removesuffix("/bot")
+
+
+def userinfo_of(url: str) -> str:
+    """The user and the password that an address holds, as they stand there; nothing where it holds none."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[0]
+    except ValueError:
+        return ""
+
+
+def is_open_to_all(url: str) -> bool:
+    """Whether what goes to an address can be read on its way: plain http, to another place than a network at home."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        near = not ip_address(host).is_global
+    except ValueError:
+        near = "." not in host or host.endswith((".local", ".internal", ".localhost"))
+    return parts.scheme == "http" and not near
+
+
+def parse_database(text: str) -> str:
+    """Reads ``sqlite:///relative`` or ``sqlite:////absolute`` and gives the path of the file."""
+    url = text.strip()
+    if url.startswith(("postgres://", "postgresql://")):
+        raise ValueError("names PostgreSQL, which comes with several machines; one machine uses SQLite")
+    path = url.removeprefix("sqlite:///")
+    if path in (url, "", ":memory:") or "\0" in path or path.endswith("/"):
+        raise ValueError("is not the address of an SQLite file")
+    if "?" in path or re.search(r"\s#", path):
+        raise ValueError("has a “?” or a comment behind the file's name, which would become a part of it; leave it out")
+    return path
+
+
+PLACEHOLDERS = {"USEAPI_TOKEN": "user:1234-from-useapi.net", "TELEGRAM_BOT_TOKEN": "123456789:AAF-from-BotFather"}
+"""What examples show in place of a token: the one example that is not meant to work."""
+
+_PLACEHOLDER = "is the placeholder of the example; put your own token there"
+_SWAPPED = "the two tokens stand in each other's place"
+
+
+def parse_useapi_token(text: str) -> str:
+    """A token of useapi.net: printable text without white space. The text of the error never holds it."""
+    token = text.strip()
+    if not token.isprintable() or " " in token:
+        raise ValueError("holds white space or characters that a token cannot have")
+    if token in PLACEHOLDERS.values():
+        raise ValueError(_PLACEHOLDER)
+    if _BOT_TOKEN.fullmatch(token):
+        raise ValueError(f"is a Telegram bot's token: {_SWAPPED}")
+    return token
+
+
+def parse_bot_token(text: str) -> str:
+    """A Telegram bot's token: digits, a colon, and at least 30 more. The text of the error never holds it."""
+    token = text.strip()
+    if token in PLACEHOLDERS.values():
+        raise ValueError(_PLACEHOLDER)
+    if token.startswith("user:"):
+        raise ValueError(f"is a token of useapi.net: {_SWAPPED}")
+    if not _BOT_TOKEN.fullmatch(token):
+        raise ValueError("is not a bot token: digits, a colon, and at least 30 letters, digits, _ or -; copy it whole")
+    return token
+
+
+def in_quotes(text: str) -> bool:
+    """Whether a text stands in one pair of quotes."""
+    return len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" and text[0] not in text[1:-1]
+
+
+def parse_quiet(text: str) -> QuietHours | None:
+    """Reads ``22:00-08:00``; what looks like a secret is no part of an error's text."""
+    return parse_quiet_hours(redact(text, ()))
+
+
+def parse_clock(text: str) -> time | None:
+    """Reads ``09:00``; what looks like a secret is no part of an error's text."""
+    return parse_clock_time(redact(text, ()))
+
+
+def short(text: str) -> str:
+    """At most 40 characters of what was written, for an error's text; what looks like a secret is no part of it."""
+    line = redact(" ".join(text.split()), ())
+    return line if len(line) <= 40 else line[:39] + "…"
+
+
+CreditLadder = Annotated[Ladder, NoDecode, BeforeValidator(parse_credit_ladder)]
+TimeLadder = Annotated[Ladder, NoDecode, BeforeValidator(parse_time_ladder)]
+Wait = Annotated[timedelta, NoDecode, BeforeValidator(parse_wait)]
+Interval = Annotated[timedelta, NoDecode, BeforeValidator(parse_interval)]
+Chats = Annotated[tuple[Chat, ...], NoDecode, BeforeValidator(parse_chats)]
+Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(parse_ids)]
+Accounts = Annotated[tuple[NamedAccount, ...], NoDecode, BeforeValidator(parse_accounts)]
+Listen = Annotated[Address | None, NoDecode, BeforeValidator(parse_address)]
+Quiet = Annotated[QuietHours | None, NoDecode, BeforeValidator(parse_quiet)]
+ClockTime = Annotated[time | None, NoDecode, BeforeValidator(parse_clock)]
+Zone = Annotated[ZoneInfo, NoDecode, BeforeValidator(parse_zone)]
+TelegramUrl = Annotated[str, BeforeValidator(parse_telegram_url)]
+UseapiUrl = Annotated[str, BeforeValidator(parse_useapi_url)]
+DatabaseFile = Annotated[str, BeforeValidator(parse_database)]

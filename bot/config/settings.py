@@ -1,0 +1,436 @@
+"""Every setting: its name, default, check and meaning. ``settings.example.env`` shows them all to people.
+
+Read from the environment, then from the env file; the environment wins. Secrets never print.
+"""
+
+import os
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.config.env_file import EnvFile, from_environment, nearly_named, quoted
+from bot.config.fallback_urls import parse_addresses
+from bot.config.parsers import (
+    PLACEHOLDERS,
+    Accounts,
+    Address,
+    Chats,
+    ClockTime,
+    CreditLadder,
+    DatabaseFile,
+    Ids,
+    Interval,
+    Listen,
+    Quiet,
+    TelegramUrl,
+    TimeLadder,
+    UseapiUrl,
+    Wait,
+    Zone,
+    in_quotes,
+    parse_address,
+    parse_bot_token,
+    parse_credit_ladder,
+    parse_time_ladder,
+    parse_url,
+    parse_useapi_token,
+    userinfo_of,
+)
+from bot.domain.rules import Rules
+from bot.support.errors import SettingsError
+from bot.support.proxies import DIRECT, Proxy, parse_proxy, proxy_for
+from bot.support.redaction import HIDDEN, redact
+
+_NO_LINE = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
+DEFAULT_ENV_FILE = "settings.env"
+DEFAULT_LISTEN = Address("127.0.0.1", 8080)
+SHORTEST_PASSWORD = 4
+LONGEST_SECRET = 10_000
+"""Characters that a secret's file may hold: one that never ends, such as /dev/zero, must not fill the memory."""
+
+SECRETS = ("USEAPI_TOKEN", "TELEGRAM_BOT_TOKEN", "HEARTBEAT_URL", "FALLBACK_URLS", "TELEGRAM_PROXY", "USEAPI_PROXY")
+OFF_WHEN_EMPTY = (
+    "LOW_CREDITS",
+    "PLAN_ENDS_WITHIN",
+    "RUNS_OUT_WITHIN",
+    "QUIET_HOURS",
+    "DIGEST_AT",
+    "FALLBACK_URLS",
+    "HTTP_LISTEN",
+)
+EXAMPLES = {
+    **PLACEHOLDERS,
+    "TELEGRAM_CHAT_IDS": "123456789,-1001234567890/45",
+    "TELEGRAM_ADMIN_IDS": "123456789,987654321",
+    "ACCOUNTS": "Studio <alice@example.com>, bob@example.com",
+    "ACCOUNTS_FILE": "accounts.toml",
+    "CHECK_EVERY": "15m",
+    "LOW_CREDITS": "20%,5%,0",
+    "PLAN_ENDS_WITHIN": "7d,3d,1d",
+    "RUNS_OUT_WITHIN": "2d",
+    "UNREADABLE_AFTER": "3",
+    "REMIND_EVERY": "24h",
+    "QUIET_HOURS": "22:00-08:00",
+    "DIGEST_AT": "09:00",
+    "TIMEZONE": "Europe/Berlin",
+    "DATABASE_URL": "sqlite:///credit-bot.db",
+    "FALLBACK_URLS": "mailto://user:password@example.com, ntfy://your-topic",
+    "FALLBACK_AFTER": "15m",
+    "HTTP_LISTEN": "127.0.0.1:8080",
+    "HEARTBEAT_URL": "https://hc-ping.com/your-check",
+    "HISTORY_DAYS": "400",
+    "LOG_LEVEL": "INFO",
+    "LOG_FORMAT": "text",
+    "USEAPI_URL": "https://api.useapi.net/v2",
+    "TELEGRAM_API_URL": "https://api.telegram.org",
+    "TELEGRAM_PROXY": "socks5://user:password@proxy.example.com:1080",
+    "USEAPI_PROXY": "http://proxy.example.com:3128",
+}
+
+
+def checked_useapi_token(secret: SecretStr) -> SecretStr:
+    """The token without white space around it, if it can be one of useapi.net."""
+    return SecretStr(parse_useapi_token(secret.get_secret_value()))
+
+
+def checked_bot_token(secret: SecretStr) -> SecretStr:
+    """The token without white space around it, if it can be one of a Telegram bot."""
+    return SecretStr(parse_bot_token(secret.get_secret_value()))
+
+
+def checked_secret_url(secret: SecretStr) -> SecretStr:
+    """The address, if it is one; it stays a secret, for its path is its password."""
+    return SecretStr(parse_url(secret.get_secret_value()))
+
+
+def checked_addresses(secret: SecretStr) -> SecretStr | None:
+    """The addresses, if they are some; None for none, which switches the second channel off."""
+    return secret if parse_addresses(secret.get_secret_value()) else None
+
+
+def checked_proxy(secret: SecretStr) -> SecretStr:
+    """The proxy's address or ``direct``, if it is one; it may hold a password, so it stays a secret."""
+    text = secret.get_secret_value().strip()
+    if text != DIRECT:
+        parse_proxy(text, "")
+    return SecretStr(text)
+
+
+UseapiToken = Annotated[SecretStr, AfterValidator(checked_useapi_token)]
+BotToken = Annotated[SecretStr, AfterValidator(checked_bot_token)]
+
+
+class Settings(BaseSettings):
+    """All settings, checked. Attributes are the settings' names in small letters."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        case_sensitive=True,
+        arbitrary_types_allowed=True,
+        frozen=True,
+        validate_default=False,  # the defaults below are values, not texts
+        hide_input_in_errors=True,
+        alias_generator=str.upper,
+    )
+
+    useapi_token: UseapiToken = SecretStr("")  # only where the accounts file brings every source its own
+    telegram_bot_token: BotToken
+    telegram_chat_ids: Chats = ()
+    telegram_admin_ids: Ids = frozenset()
+    accounts: Accounts = ()
+    accounts_file: str = ""
+    check_every: Interval = timedelta(minutes=15)
+    low_credits: CreditLadder = parse_credit_ladder("20%,5%,0")
+    plan_ends_within: TimeLadder = parse_time_ladder("7d,3d,1d")
+    runs_out_within: TimeLadder = parse_time_ladder("2d")
+    unreadable_after: Annotated[int, Field(ge=1, le=1000)] = 3
+    remind_every: Wait = timedelta(hours=24)
+    quiet_hours: Quiet = None
+    digest_at: ClockTime = None
+    timezone: Zone = ZoneInfo("UTC")
+    database_url: DatabaseFile = "credit-bot.db"
+    fallback_urls: Annotated[SecretStr, AfterValidator(checked_addresses)] | None = None
+    fallback_after: Wait = timedelta(minutes=15)
+    http_listen: Listen = DEFAULT_LISTEN
+    heartbeat_url: Annotated[SecretStr, AfterValidator(checked_secret_url)] | None = None
+    history_days: Annotated[int, Field(ge=1, le=36500)] = 400
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(str.upper)] = "INFO"
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(str.lower)] = "text"
+    useapi_url: UseapiUrl = "https://api.useapi.net/v2"
+    telegram_api_url: TelegramUrl = "https://api.telegram.org"
+    telegram_proxy: Annotated[SecretStr, AfterValidator(checked_proxy)] | None = None
+    useapi_proxy: Annotated[SecretStr, AfterValidator(checked_proxy)] | None = None
+    _environ: Mapping[str, str] = PrivateAttr(default_factory=dict)
+    _notes: tuple[str, ...] = PrivateAttr(())
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what ``load_settings`` hands in: it joins the environment, the env file and the secrets' files."""
+        return (init_settings,)
+
+    @property
+    def rules(self) -> Rules:
+        """What the decisions need to know of the settings."""
+        return Rules(
+            low_credits=self.low_credits,
+            plan_ends_within=self.plan_ends_within,
+            runs_out_within=self.runs_out_within,
+            unreadable_after=self.unreadable_after,
+            remind_every=self.remind_every or None,
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was understood in another way than it was written, and names that are almost settings: to be said."""
+        return self._notes
+
+    @property
+    def way_to_telegram(self) -> Proxy | None:
+        """The proxy to Telegram; None for the direct way."""
+        return self._way("TELEGRAM_PROXY", self.telegram_proxy, self.telegram_api_url)
+
+    @property
+    def way_to_useapi(self) -> Proxy | None:
+        """The proxy to useapi.net; None for the direct way."""
+        return self._way("USEAPI_PROXY", self.useapi_proxy, self.useapi_url)
+
+    @property
+    def way_to_heartbeat(self) -> Proxy | None:
+        """The proxy to the heartbeat's address; None for the direct way."""
+        return proxy_for(self.heartbeat_url.get_secret_value(), self._environ) if self.heartbeat_url else None
+
+    def _way(self, name: str, setting: SecretStr | None, url: str) -> Proxy | None:
+        """What a setting says, else what the environment says of an address. Raises ValueError of the environment."""
+        if setting is None:
+            return proxy_for(url, self._environ)
+        text = setting.get_secret_value()
+        return None if text == DIRECT else parse_proxy(text, name)
+
+    @property
+    def secrets(self) -> list[str]:
+        """Every secret's text, for the log's redaction."""
+        values = (self.useapi_token, self.telegram_bot_token, self.heartbeat_url, self.fallback_urls)
+        texts = [value.get_secret_value() for value in values if value]
+        named = [value.get_secret_value() for value in (self.telegram_proxy, self.useapi_proxy) if value]
+        addresses = [
+            address for address in (self.telegram_api_url, *named, *proxies(self._environ)) if userinfo_of(address)
+        ]
+        return [*texts, *self.fallback_addresses, *addresses, *passwords_of(addresses)]
+
+    @property
+    def fallback_addresses(self) -> tuple[str, ...]:
+        """Each address of the second channel; secrets, for they hold passwords."""
+        return parse_addresses(self.fallback_urls.get_secret_value()) if self.fallback_urls else ()
+
+
+def proxies(environ: Mapping[str, str]) -> list[str]:
+    """The proxies that the environment names; one may hold a password."""
+    return [value for name, value in environ.items() if name.lower().endswith("_proxy")]
+
+
+def passwords_of(addresses: Iterable[str]) -> Iterator[str]:
+    """The passwords of addresses, as they stand there and as they are meant, for an error may tell them alone."""
+    for address in addresses:
+        password = userinfo_of(address).partition(":")[2]
+        yield from (text for text in dict.fromkeys((password, unquote(password))) if len(text) >= SHORTEST_PASSWORD)
+
+
+NAMES = tuple(name.upper() for name in Settings.model_fields)
+FILE_NAMES = tuple(f"{name}_FILE" for name in SECRETS)
+
+
+def load_settings(env_file: str | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Every setting, from the environment and the env file (``settings.env`` in the working folder if there is one).
+
+    Raises SettingsError with every fault at once.
+    """
+    faults: list[str] = []
+    environ = os.environ if environ is None else environ
+    given = read_env_file(env_file, faults)
+    override(given, environ)
+    told: set[str] = set()
+    values = dict(resolved(given, faults, told))
+    faults += at_odds(values, told)
+    settings = validated(values, faults, told)
+    if faults or settings is None:
+        secrets = [*hidden(given), *hidden(values)]
+        raise SettingsError([without(fault, secrets) for fault in dict.fromkeys(faults)])
+    settings._environ = {name: text for name, text in environ.items() if name.lower().endswith("_proxy")}
+    unusable = list(dict.fromkeys(unusable_ways(settings)))
+    if unusable:
+        raise SettingsError(unusable)
+    settings._notes = (*completed(values, settings), *nearly_named(environ, (*NAMES, *FILE_NAMES)))
+    return settings
+
+
+def load_listen(env_file: str | None = None, environ: Mapping[str, str] | None = None) -> Address | None:
+    """Where the bot listens, whatever else is wrong with the settings. Raises SettingsError."""
+    given = read_env_file(env_file, [])
+    override(given, os.environ if environ is None else environ)
+    if "HTTP_LISTEN" not in given:
+        return DEFAULT_LISTEN
+    try:
+        return parse_address(given["HTTP_LISTEN"])
+    except ValueError as error:
+        raise SettingsError([f"HTTP_LISTEN: {error}. Example: HTTP_LISTEN={EXAMPLES['HTTP_LISTEN']}"]) from None
+
+
+def unusable_ways(settings: Settings) -> Iterator[str]:
+    """What is wrong with the proxies that the environment names for the services that are used."""
+    for way in ("way_to_telegram", "way_to_useapi", "way_to_heartbeat"):
+        try:
+            getattr(settings, way)
+        except ValueError as error:
+            yield f"{error}. Example: HTTPS_PROXY={EXAMPLES['USEAPI_PROXY']}"
+
+
+def completed(values: Mapping[str, Any], settings: Settings) -> Iterator[str]:
+    """Says which addresses are used in another form than they were written in."""
+    for name, used in (("USEAPI_URL", settings.useapi_url), ("TELEGRAM_API_URL", settings.telegram_api_url)):
+        if name in values and values[name].strip().rstrip("/") != used:
+            yield f"{name}: read as {without_userinfo(used)}"
+
+
+def without_userinfo(url: str) -> str:
+    """An address without the user and the password in it."""
+    userinfo = userinfo_of(url)
+    return url.replace(f"{userinfo}@", "", 1) if userinfo else url
+
+
+def hidden(values: Mapping[str, str]) -> list[str]:
+    """The secrets, as they were given or read from their files: one may stand in the wrong setting too."""
+    return [values[name] for name in SECRETS if values.get(name) and values[name] not in PLACEHOLDERS.values()]
+
+
+def without(fault: str, secrets: list[str]) -> str:
+    """A fault's text on one line, without any secret, also where it was cut to fit."""
+    text = redact(_NO_LINE.sub("\ufffd", fault), secrets)
+    for secret in secrets:
+        for length in range(len(secret) - 1, 2, -1):
+            text = text.replace(f"{secret[:length]}…", f"{HIDDEN}…")
+    return text
+
+
+def override(given: dict[str, str], environment: Mapping[str, str]) -> None:
+    """Sets what the environment names; a secret given there in either form replaces both forms in the file."""
+    for name in (*NAMES, *FILE_NAMES):
+        if name not in environment:
+            continue
+        secret = name.removesuffix("_FILE")
+        other = secret if name.endswith("_FILE") else f"{secret}_FILE"
+        if environment[name] and secret in SECRETS and other not in environment:
+            given.pop(other, None)
+        given[name] = from_environment(environment, name, secret=name in SECRETS)
+
+
+def read_env_file(path: str | None, faults: list[str]) -> dict[str, str]:
+    """The names and values of an env file; a default file that is not there has none."""
+    return EnvFile((*NAMES, *FILE_NAMES), SECRETS, faults).read(Path(path or DEFAULT_ENV_FILE), required=bool(path))
+
+
+def resolved(given: Mapping[str, str], faults: list[str], told: set[str]) -> Iterator[tuple[str, Any]]:
+    """What to validate: secrets read from their files, empty values as the contract has them.
+
+    ``told`` gets the names whose value cannot be had, with the fault told: that it is missing would only confuse.
+    """
+    for name in NAMES:
+        value: Any = given.get(name)
+        path = given.get(f"{name}_FILE") if name in SECRETS else None
+        if path and value:
+            faults.append(f"{name}: given twice, as {name} and as {name}_FILE; leave one of them out")
+        elif path:
+            value = read_secret(name, path, faults)
+            told |= {name} if value is None else set()
+        elif value and name in SECRETS and in_quotes(value):
+            faults.append(quoted(name))
+            value = value[1:-1]
+        if value is not None and not value.strip():
+            value = "" if name in OFF_WHEN_EMPTY else None
+        if value is not None:
+            yield name, value
+
+
+def at_odds(values: Mapping[str, Any], told: Collection[str]) -> list[str]:
+    """What is wrong with the settings taken together: an accounts file names the accounts, and may bring the tokens."""
+    if "ACCOUNTS_FILE" not in values:
+        return [] if "USEAPI_TOKEN" in {*values, *told} else [needed("USEAPI_TOKEN")]
+    if "ACCOUNTS" not in values:
+        return []
+    return ["ACCOUNTS: is given beside ACCOUNTS_FILE, which names the accounts; leave one of them out"]
+
+
+def read_secret(name: str, path: str, faults: list[str]) -> str | None:
+    """A secret from its file, without white space around it; None, with the fault told, where there is none."""
+    try:
+        with Path(path).open(encoding="utf-8-sig") as file:
+            secret = file.read(LONGEST_SECRET + 1).strip()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+        wrong = f"cannot be read: {reason}"
+    else:
+        if len(secret) > LONGEST_SECRET:
+            wrong = "cannot be read: is too large to be a secret"
+        elif not secret:
+            wrong = "is empty; put the secret into it"
+        elif in_quotes(secret):
+            wrong = "holds the secret in quotes; leave them out"
+        else:
+            return secret
+    faults.append(f"{name}_FILE: {path} {wrong}")
+    return None
+
+
+def validated(values: dict[str, Any], faults: list[str], told: Collection[str]) -> Settings | None:
+    """The settings, or None with every fault noted that is not ``told`` yet."""
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        faults.extend(dict.fromkeys(fault_line(one) for one in details if str(one["loc"][0]).upper() not in told))
+        return None
+
+
+def fault_line(detail: ErrorDetails) -> str:
+    """One fault: the setting, what is wrong, an example that works. Never a secret's value."""
+    name = str(detail["loc"][0]).upper()
+    if detail["type"] == "missing":
+        return needed(name)
+    return f"{name}: {wrong(detail)}. Example: {name}={EXAMPLES[name]}"
+
+
+def needed(name: str) -> str:
+    """Says that a secret is missing."""
+    return f"{name}: is required. Example: {name}={EXAMPLES[name]} (or {name}_FILE=/path/to/it)"
+
+
+def wrong(detail: ErrorDetails) -> str:
+    """What is wrong with a value, as the end of "NAME …"."""
+    context = detail.get("ctx", {})
+    match detail["type"]:
+        case "value_error":
+            return str(context["error"])
+        case "int_parsing" | "int_from_float" | "int_parsing_size":
+            return "is not a whole number"
+        case "greater_than_equal":
+            return f"must be at least {context['ge']}"
+        case "less_than_equal":
+            return f"must be at most {context['le']}"
+        case "literal_error":
+            return f"must be {context['expected'].replace(chr(39), '')}"
+        case _:
+            return detail["msg"].replace("Input should be", "must be")

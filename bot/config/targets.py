@@ -1,0 +1,152 @@
+"""Who is watched, by which rules, and who is told: what the settings and the accounts file say, as one value.
+
+Keys: a source without a name has the key ``pixverse``, one with a name ``pixverse/studio``. An account's key is
+``pixverse:alice@example.com`` whatever its source is called, so that a database outlives a source that is named,
+renamed or split. Only where two sources hold one email does the second account that is seen say its source too:
+``pixverse/studio:alice@example.com``. A key once given stays: ``bot/targets/account_keys.py`` asks the database first.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import cached_property
+
+from pydantic import SecretStr
+
+from bot.domain.chats import Chat
+from bot.domain.rules import Rules
+
+SERVICE = "pixverse"
+"""The service of every source: its name in ``bot.sources.registry.SERVICES``."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedAccount:
+    """What is said of one account by name. What it leaves open (None) is as for its source."""
+
+    email: str
+    label: str | None = None
+    rules: Rules | None = None
+    chats: tuple[Chat, ...] | None = None
+    check_every: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class WatchedSource:
+    """One subscription. ``everyone``: also the accounts that it lists and nobody named.
+
+    ``accounts`` are those named, by their emails in small letters. ``token_from`` says where a new token belongs.
+    ``at_home``: no chats were named for it, so that ``chats`` are those of the settings. ``check_every`` is how often
+    its accounts are checked, where that is not as often as the setting says.
+    """
+
+    token: SecretStr
+    url: str
+    rules: Rules
+    chats: tuple[Chat, ...]
+    name: str | None = None
+    token_from: str = "USEAPI_TOKEN"  # noqa: S105 - a setting's name
+    accounts: Mapping[str, WatchedAccount] = field(default_factory=dict)
+    everyone: bool = True
+    service: str = SERVICE
+    at_home: bool = True
+    check_every: timedelta | None = None
+
+    @property
+    def key(self) -> str:
+        """Its key: ``pixverse``, or ``pixverse/studio``."""
+        return f"{self.service}/{self.name}" if self.name else self.service
+
+    @cached_property
+    def told(self) -> tuple[Chat, ...]:
+        """Every chat that is told of any of its accounts, and so of the source itself."""
+        own = (chat for account in self.accounts.values() for chat in account.chats or ())
+        return tuple(dict.fromkeys((*self.chats, *own)))
+
+    def account(self, email: str) -> WatchedAccount | None:
+        """What is said of an account by name, in any case of letters."""
+        return self.accounts.get(email.lower())
+
+
+@dataclass(frozen=True)
+class Watchlist:
+    """Every source by its key, in the order in which they are named. ``home`` is what TELEGRAM_CHAT_IDS names."""
+
+    sources: Mapping[str, WatchedSource]
+    home: tuple[Chat, ...] = ()
+    rules: Rules = field(default_factory=Rules)
+
+    @classmethod
+    def of(cls, sources: Iterable[WatchedSource], home: tuple[Chat, ...], rules: Rules) -> "Watchlist":
+        """A watchlist of these sources, whose keys differ."""
+        return cls({source.key: source for source in sources}, home, rules)
+
+    def with_paired(self, paired: tuple[Chat, ...]) -> "Watchlist":
+        """The same with chats that were paired: they count like those of the settings."""
+        told = {
+            key: replace(one, chats=tuple(dict.fromkeys((*one.chats, *paired)))) if one.at_home else one
+            for key, one in self.sources.items()
+        }
+        return replace(self, sources=told, home=tuple(dict.fromkeys((*self.home, *paired))))
+
+    @cached_property
+    def chats(self) -> tuple[Chat, ...]:
+        """Every chat that is told anything or may ask."""
+        told = (chat for source in self.sources.values() for chat in source.told)
+        return tuple(dict.fromkeys((*self.home, *told)))
+
+    @property
+    def several(self) -> bool:
+        """Whether several sources are watched, so that messages have to say which one they mean."""
+        return len(self.sources) > 1
+
+    @property
+    def secrets(self) -> list[str]:
+        """Every token's text, for the log's redaction."""
+        return [source.token.get_secret_value() for source in self.sources.values()]
+
+    def rules_for(self, source: str, email: str | None = None) -> Rules:
+        """The rules for an account, the nearest that is said: account, source, setting; without an email a source's."""
+        found = self.sources.get(source)
+        if found is None:
+            return self.rules
+        account = found.account(email) if email else None
+        return account.rules if account and account.rules else found.rules
+
+    def own_check_every(self, source: str, email: str) -> timedelta | None:
+        """How often an account is checked: the nearest of account and source; None where the setting holds."""
+        found = self.sources.get(source)
+        account = found.account(email) if found else None
+        return account.check_every if account and account.check_every else found.check_every if found else None
+
+    @cached_property
+    def own_intervals(self) -> frozenset[timedelta]:
+        """Every interval that a source or an account has of its own."""
+        sources = {source.check_every for source in self.sources.values()}
+        accounts = {one.check_every for source in self.sources.values() for one in source.accounts.values()}
+        return frozenset(every for every in sources | accounts if every)
+
+    def chats_for(self, source: str, email: str | None = None) -> tuple[Chat, ...]:
+        """The chats that are told of an account, or, without an email, of the source as a whole."""
+        found = self.sources.get(source)
+        if found is None:
+            return ()
+        if email is None:
+            return found.told
+        account = found.account(email)
+        return found.chats if account is None or account.chats is None else account.chats
+
+    def at_home(self, source: str, email: str | None = None) -> bool:
+        """Whether no chats were named for an account or a source, so that it is told where everything is."""
+        found = self.sources.get(source)
+        account = found.account(email) if found and email else None
+        return found is not None and found.at_home and (account is None or account.chats is None)
+
+    def label_for(self, source: str, email: str) -> str | None:
+        """What people call an account, if they call it anything but its email."""
+        account = self.sources[source].account(email) if source in self.sources else None
+        return account.label if account else None
+
+    def origin_of(self, source: str) -> str | None:
+        """The source's name as messages tell it: only where several are watched, and this one has a name."""
+        return self.sources[source].name if self.several and source in self.sources else None

@@ -1,0 +1,211 @@
+"""What a page shows, as JSON: the chats, what happened, and how the world is. Told to every open page as it changes."""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+from bot.demo.chats import NAMES, PLACES, Place, Said
+from bot.demo.clock import SPEEDS
+from bot.demo.player import Teller
+from bot.demo.script import Member
+from bot.demo.world import Stage
+from bot.simulator.telegram.model import Json
+from bot.simulator.telegram.service import SimulatedMessage
+
+MOST_MESSAGES, MOST_HAPPENINGS, MOST_WAITING = 500, 100, 1000
+BEAT = 0.5
+"""Seconds after which a page is told how the world is."""
+
+
+class Feed:
+    """A view that remembers, so that a page that is opened later shows the same."""
+
+    def __init__(self, stage: Stage, teller: Teller) -> None:
+        self._stage = stage
+        self._teller = teller
+        self._messages: dict[str, Json] = {}
+        self._pictures: dict[str, bytes] = {}
+        self._happened: deque[Json] = deque(maxlen=MOST_HAPPENINGS)
+        self._pages: set[asyncio.Queue[Json]] = set()
+
+    def bot_said(self, message: SimulatedMessage) -> None:
+        """A message is new, edited or deleted."""
+        place = next((place for place in PLACES if place.holds(message)), None)
+        if place is not None:
+            shown = bot_message(place, message)
+            self._keep(shown, message.photo)
+
+    def person_said(self, said: Said) -> None:
+        """What was written; a tap leaves nothing in the chat."""
+        if said.message_id is not None:
+            self._keep(person_message(said, said.message_id), None)
+
+    def noticed(self, text: str) -> None:
+        """A little notice after a tap."""
+        self._tell({"kind": "notice", "text": text})
+
+    def narrated(self, words: str) -> None:
+        """Something happens in the world."""
+        self._happens(words, "story")
+
+    def warned(self, level: str, text: str) -> None:
+        """A line of the bot's log."""
+        self._happens(f"Bot’s log, {level}: {text}", "log")
+
+    def picture(self, key: str) -> bytes | None:
+        """The picture of a message, if it has one."""
+        return self._pictures.get(key)
+
+    def message(self, key: str) -> SimulatedMessage | None:
+        """The bot's message of that key, if it is still there."""
+        found = (one for one in reversed(self._stage.telegram.messages) if key_of(one.chat_id, one.message_id) == key)
+        return next((one for one in found if not one.deleted), None)
+
+    async def events(self) -> AsyncIterator[Json]:
+        """Everything there is, then each change; ends where a page is too slow to follow."""
+        queue: asyncio.Queue[Json] = asyncio.Queue(MOST_WAITING)
+        self._pages.add(queue)
+        try:
+            world = self.world()
+            yield self._everything() | {"world": world}
+            while queue in self._pages:
+                event = await _next(queue)
+                if event is not None:
+                    yield event
+                if (fresh := self.world()) != world:
+                    world = fresh
+                    yield {"kind": "world", "world": world}
+        finally:
+            self._pages.discard(queue)
+
+    def world(self) -> Json:
+        """How the world is now."""
+        now, clock = self._stage.clock(), self._stage.clock
+        return {
+            "time": f"{now:%H:%M}",
+            "day": day_of(now),
+            "speed": clock.minutes_a_second,
+            "speeds": SPEEDS,
+            "away": self._stage.telegram.away,
+            "playing": self._teller.playing,
+            "accounts": [self._account(name) for name in self._stage.members],
+            "menus": {place.key: self._menu(place) for place in PLACES},
+        }
+
+    def _account(self, name: str) -> Json:
+        """One account, as it truly is."""
+        member = self._stage.member(name)
+        account = member.account
+        return {
+            "name": name,
+            "credits": account.monthly + account.daily + account.package,
+            "allowance": account.monthly_allowance or member.plan.allowance,
+            "plan": plan_words(member),
+            "cancelled": account.cancelled_at is not None or account.plan_type == 0,
+            "broken": self._stage.is_broken(name),
+        }
+
+    def _menu(self, place: Place) -> list[Json]:
+        """The command menu of a chat, as the bot has set it."""
+        menus = self._stage.telegram.commands
+        scope = json.dumps({"chat_id": place.chat_id, "type": "chat"}, sort_keys=True)
+        return menus.get((scope, ""), menus.get(('{"type": "default"}', ""), []))
+
+    def _everything(self) -> Json:
+        """What a page shows that has just been opened."""
+        places = [
+            {"key": place.key, "title": place.title, "about": place.about, "people": people_of(place)}
+            for place in PLACES
+        ]
+        messages, happened = list(self._messages.values()), list(self._happened)
+        return {"kind": "everything", "places": places, "messages": messages, "happened": happened}
+
+    def _keep(self, message: Json, picture: bytes | None) -> None:
+        """Remembers a message, forgets the oldest of too many, and tells the pages."""
+        key = message["key"]
+        self._messages[key] = message
+        if picture is not None:
+            self._pictures[key] = picture
+        while len(self._messages) > MOST_MESSAGES:
+            oldest = next(iter(self._messages))
+            del self._messages[oldest]
+            self._pictures.pop(oldest, None)
+        self._tell({"kind": "message", "message": message})
+
+    def _happens(self, text: str, sort: str) -> None:
+        """Remembers a happening, and tells the pages."""
+        line = {"at": f"{self._stage.clock():%H:%M}", "text": text, "sort": sort}
+        self._happened.append(line)
+        self._tell({"kind": "happened", "line": line})
+
+    def _tell(self, event: Json) -> None:
+        """Tells every page; one that does not keep up is let go, and comes again by itself."""
+        for queue in list(self._pages):
+            if queue.full():
+                self._pages.discard(queue)
+            else:
+                queue.put_nowait(event)
+
+
+async def _next(queue: asyncio.Queue[Json]) -> Json | None:
+    """The next event, or None where there was none for a beat."""
+    try:
+        async with asyncio.timeout(BEAT):
+            return await queue.get()
+    except TimeoutError:
+        return None
+
+
+def bot_message(place: Place, message: SimulatedMessage) -> Json:
+    """A message of the bot as it stands now."""
+    key = key_of(message.chat_id, message.message_id)
+    shown: Json = _head(place, key, message.at) | {"from": "bot", "deleted": message.deleted}
+    if message.deleted:
+        return shown
+    picture = f"/pictures/{key}?edit={len(message.edits)}" if message.photo is not None else None
+    return shown | {
+        "text": message.text,
+        "entities": message.entities,
+        "buttons": message.buttons,
+        "silent": message.silent,
+        "edits": len(message.edits),
+        "pinned": message.pinned,
+        "picture": picture,
+    }
+
+
+def person_message(said: Said, message_id: int) -> Json:
+    """What a person wrote."""
+    key = key_of(said.place.chat_id, message_id)
+    return _head(said.place, key, said.at) | {"from": said.user, "name": NAMES[said.user], "text": said.text}
+
+
+def _head(place: Place, key: str, at: datetime) -> Json:
+    """Where and when."""
+    return {"place": place.key, "key": key, "at": f"{at:%H:%M}", "day": day_of(at)}
+
+
+def key_of(chat_id: int, message_id: int) -> str:
+    """What a message is called, among those of all chats."""
+    return f"{chat_id}:{message_id}"
+
+
+def day_of(moment: datetime) -> str:
+    """A date as people say it."""
+    return f"{moment:%A} {moment.day} {moment:%B}"
+
+
+def people_of(place: Place) -> list[Json]:
+    """Who writes there."""
+    return [{"id": user, "name": NAMES[user]} for user in place.people]
+
+
+def plan_words(member: Member) -> str:
+    """The plan and its end, in a few words."""
+    account = member.account
+    if account.ends_at is None or account.plan_type == 0:
+        return f"{account.plan_name}: the paid plan has ended"
+    verb = "ends" if account.cancelled_at else "renews"
+    return f"{account.plan_name}, {verb} {account.ends_at:%a} {account.ends_at.day} {account.ends_at:%b}"

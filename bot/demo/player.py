@@ -1,0 +1,58 @@
+"""Lets the story happen, scene by scene; a visitor can stop it, and let it go on."""
+
+import asyncio
+from collections.abc import Iterator
+from itertools import chain, pairwise
+
+from bot.demo.script import SCRIPT, Scene, afterlife
+from bot.demo.world import Stage
+
+STEP = 0.25
+"""Seconds after which a pause is noticed."""
+
+
+class Teller:
+    """Tells the story: the script by the clock on the wall, then one thing after another."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._playing = asyncio.Event()
+        self._playing.set()
+
+    @property
+    def playing(self) -> bool:
+        """Whether things happen by themselves."""
+        return self._playing.is_set()
+
+    def pause(self) -> None:
+        """Nothing happens by itself any more."""
+        self._playing.clear()
+
+    def resume(self) -> None:
+        """The story goes on where it was."""
+        self._playing.set()
+
+    async def tell(self) -> None:
+        """Lets everything happen, each in its time."""
+        for wait, scene in scenes(list(self._stage.members)):
+            await self._pass(wait)
+            self._stage.narrate(scene.words)
+            scene.act(self._stage)
+
+    async def _pass(self, seconds: float) -> None:
+        """Waits for so many seconds of playing."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._playing.wait()
+            if seconds <= 0:
+                return
+            begun = loop.time()
+            await asyncio.sleep(min(seconds, STEP))
+            seconds -= loop.time() - begun
+
+
+def scenes(names: list[str]) -> Iterator[tuple[float, Scene]]:
+    """Every scene, with the seconds since the one before."""
+    first = SCRIPT[0]
+    script = ((later.at - earlier.at, later) for earlier, later in pairwise(SCRIPT))
+    return chain([(first.at, first)], script, ((scene.at, scene) for scene in afterlife(names)))

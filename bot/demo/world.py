@@ -1,0 +1,211 @@
+"""The demo's world: the real bot between the simulated services, and what one can do to it.
+
+Knows nothing of how it is shown: a terminal, or a page in the browser.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from bot.app import App
+from bot.config.settings import Settings
+from bot.demo.chats import KIM, PLACES, PRIVATE, Place, Said, settle
+from bot.demo.clock import LeapingClock
+from bot.demo.script import Member, cast
+from bot.simulator.accounts import SimulatedAccount
+from bot.simulator.life import a_month_after, spend
+from bot.simulator.pixverse import Fault, SimulatedPixVerse
+from bot.simulator.telegram.service import SimulatedMessage, SimulatedTelegram
+
+TOKEN = "demo:useapi-token"  # noqa: S105 - opens nothing but the simulator
+BOT_TOKEN = "1000:demo-telegram-token-of-nobody-at-all"  # noqa: S105
+TICK = timedelta(seconds=0.25)
+BEAT = 0.5
+"""Real seconds between two leaps of time; a tick of the bot lies between."""
+
+SESSION_BROKEN = Fault(596, {"error": "PixVerse session expired, please add the account again", "code": 596})
+
+
+class View(Protocol):
+    """What shows the chats."""
+
+    def bot_said(self, message: SimulatedMessage) -> None:
+        """The bot's message is new, edited or deleted."""
+
+    def person_said(self, said: Said) -> None:
+        """Somebody has written, or tapped."""
+
+    def noticed(self, text: str) -> None:
+        """A little notice after a tap."""
+
+    def narrated(self, words: str) -> None:
+        """Something happens in the world."""
+
+
+class UnknownName(Exception):
+    """No account of the demo is called so, or several are; the text says which there are."""
+
+
+class Stage:
+    """The world while the demo runs."""
+
+    def __init__(self, start: datetime) -> None:
+        """``start`` is the first simulated moment."""
+        self.clock = LeapingClock(start)
+        self.pixverse = SimulatedPixVerse(TOKEN, self.clock)
+        self.telegram = SimulatedTelegram(BOT_TOKEN, clock=self.clock)
+        self.members: dict[str, Member] = {}
+        self.views: list[View] = []
+        self._notices = 0
+        self._bot: App | None = None
+
+    @asynccontextmanager
+    async def opened(self, folder: Path) -> AsyncIterator[App]:
+        """The services listening, the accounts in them, and the bot ready to run with its database in the folder."""
+        self.members = {member.name: member for member in cast(self.clock())}
+        for member in self.members.values():
+            self.pixverse.add(member.account, member.life)
+        settle(self.telegram)
+        self.telegram.on_change(self._bot_said)
+        async with self.pixverse, self.telegram, App(self._settings(folder), self.clock, TICK) as self._bot:
+            yield self._bot
+
+    def _bot_said(self, message: SimulatedMessage) -> None:
+        """Shows what the bot said, at once."""
+        for view in self.views:
+            view.bot_said(message)
+
+    def _settings(self, folder: Path) -> Settings:
+        """The bot's settings; what is not named is as for everybody."""
+        accounts = ",".join(f"{name} <{member.account.email}>" for name, member in self.members.items())
+        values: dict[str, Any] = {
+            "USEAPI_TOKEN": TOKEN,
+            "USEAPI_URL": self.pixverse.url,
+            "TELEGRAM_BOT_TOKEN": BOT_TOKEN,
+            "TELEGRAM_API_URL": self.telegram.url,
+            "TELEGRAM_CHAT_IDS": ",".join(place.setting for place in PLACES),
+            "ACCOUNTS": accounts,
+            "DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
+            "HTTP_LISTEN": "127.0.0.1:0",
+        }
+        return Settings(**values)
+
+    async def pass_time(self) -> None:
+        """Lets time leap on until cancelled, and shows the notices that follow taps."""
+        while True:
+            await asyncio.sleep(BEAT)
+            self._show_notices()
+            if self.telegram.away or await self._is_calm():
+                self.clock.leap(BEAT)
+
+    async def _is_calm(self) -> bool:
+        """Whether nothing is under way that a leap would make look late."""
+        if self._bot is None or self._bot.desk.busy:
+            return False
+        vitals = await self._bot.desk.vitals()
+        return not vitals.waiting and not self._bot.desk.busy
+
+    def _show_notices(self) -> None:
+        """Shows what the bot answered to taps since the last time."""
+        answers = self.telegram.callback_answers
+        fresh, self._notices = answers[self._notices :], len(answers)
+        for answer in fresh:
+            if answer.text:
+                for view in self.views:
+                    view.noticed(answer.text)
+
+    def narrate(self, words: str) -> None:
+        """Tells what happens in the world."""
+        for view in self.views:
+            view.narrated(words)
+
+    def say(self, text: str, place: Place = PRIVATE, user: int = KIM) -> None:
+        """Lets a person write."""
+        at = self.clock()
+        self._show(Said(place, user, text, at, self.telegram.say(place.chat_id, text, user, place.thread_id)))
+
+    def tap(self, message: SimulatedMessage, data: str, user: int = KIM) -> None:
+        """Lets a person tap a button, named by its label or its data."""
+        label = next((label for row in message.buttons for label, button in row if data in (label, button)), data)
+        place = next((place for place in PLACES if place.holds(message)), PRIVATE)
+        self._show(Said(place, user, label, self.clock()))
+        self.telegram.tap(message, data, user)
+
+    def _show(self, said: Said) -> None:
+        """Shows what a person did."""
+        for view in self.views:
+            view.person_said(said)
+
+    def tap_last(self, label: str) -> None:
+        """Lets Kim tap that button of the last message in the private chat that has one."""
+        for message in reversed(self.telegram.messages):
+            if label in message.labels and not message.deleted and PRIVATE.holds(message):
+                self.tap(message, label)
+                return
+
+    def leave(self) -> None:
+        """Telegram answers nobody any more."""
+        self.telegram.away = True
+
+    def come_back(self) -> None:
+        """Telegram answers again."""
+        self.telegram.away = False
+
+    def member(self, name: str) -> Member:
+        """The account that a name, or the beginning of one, means, brought to the present moment."""
+        found = [one for own, one in self.members.items() if own.casefold().startswith(name.casefold())]
+        if len(found) != 1:
+            raise UnknownName(f"Which account? One of: {', '.join(self.members)}.")
+        found[0].life.advance(self.clock())
+        return found[0]
+
+    def account(self, name: str) -> SimulatedAccount:
+        """The same, as the service has it."""
+        return self.member(name).account
+
+    def spend(self, name: str, credits: int) -> None:
+        """Jobs that cost so many credits at once."""
+        spend(self.account(name), credits)
+
+    def refill(self, name: str) -> None:
+        """The month's credits come back, as after a renewal; a plan that has ended is paid for again."""
+        account = self.account(name)
+        if account.plan_type == 0:
+            self.subscribe(name)
+        account.monthly = account.monthly_allowance
+        if account.refresh_at:
+            account.refresh_at = a_month_after(self.clock())
+
+    def top_up(self, name: str, credits: int) -> None:
+        """Somebody buys credits."""
+        self.account(name).package += credits
+
+    def break_session(self, name: str) -> None:
+        """useapi.net can no longer read the account."""
+        self.pixverse.fail(SESSION_BROKEN, self.account(name).email)
+
+    def mend_session(self, name: str) -> None:
+        """The account was added again."""
+        self.pixverse.heal(self.account(name).email)
+
+    def cancel(self, name: str) -> None:
+        """Somebody cancels the plan; it runs to its end."""
+        account = self.account(name)
+        account.cancelled_at = account.cancelled_at or self.clock()
+
+    def subscribe(self, name: str) -> None:
+        """Somebody takes the plan up again, or pays for another month where it has ended."""
+        member = self.member(name)
+        account, plan = member.account, member.plan
+        account.cancelled_at = None
+        if account.plan_type == 0:
+            account.plan_type, account.plan_name, account.monthly_allowance = 2, plan.name, plan.allowance
+            account.ends_at = account.refresh_at = a_month_after(self.clock())
+            account.monthly = plan.allowance
+
+    def is_broken(self, name: str) -> bool:
+        """Whether useapi.net cannot read the account."""
+        return self.pixverse.has_fault(self.account(name).email)

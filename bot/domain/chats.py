@@ -1,0 +1,22 @@
+"""Chats: where messages go, and who may ask."""
+
+from dataclasses import dataclass
+
+GENERAL = 1
+"""The id of a forum's topic "General", which Telegram itself refuses: what goes there names no topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """Where notifications go and questions come from: a Telegram chat, with a topic where one is named."""
+
+    chat_id: int
+    thread_id: int | None = None
+
+    @property
+    def group(self) -> bool:
+        """Telegram gives groups and channels negative ids."""
+        return self.chat_id < 0
+
+    def __str__(self) -> str:
+        return f"{self.chat_id}/{self.thread_id}" if self.thread_id else str(self.chat_id)

@@ -1,0 +1,161 @@
+"""Whether the bot does its work, from what it last managed to do. Pure: the moments are handed in."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+
+from bot.domain.alerts import Measure, Reason
+from bot.domain.chats import Chat
+from bot.domain.durations import say_duration
+
+DELIVERY_WAIT = timedelta(minutes=2)
+POLLING_WAIT = 120.0
+NONE_READ = "no account could be read"
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """What waits of an alert that fires, in a chat that takes no messages; ``reached`` if somebody else was told it."""
+
+    alert: tuple[str, Measure | str]
+    reason: Reason
+    created_at: datetime
+    reached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedChat:
+    """A chat that takes no messages: why, in Telegram's words, since when, and when it is tried again."""
+
+    chat: Chat
+    why: str
+    since: datetime | None = None
+    next_try: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """What the bot last managed to do. ``polling_silent`` is seconds since Telegram last answered the polling.
+
+    ``waiting_since`` is the oldest notification that Telegram keeps waiting; one that is only paced does not count, nor
+    one for a chat that refuses. ``backlog_since`` is the oldest that a chat is still owed from when it refused, though
+    it takes messages again. ``unreached_since`` is the oldest alert that fires and has reached nobody at all.
+
+    ``readable_until`` is how long the last readings count, each by its account's interval. ``round_every`` is the time
+    between two rounds, where that is not the setting's; ``more_often_since`` when anybody was resumed, or got a shorter
+    interval: what was due before is not judged by that. ``read_by`` is by when to expect a reading of one of those, by
+    their own intervals. With ``all_paused`` there is nothing to check.
+
+    ``database`` says what is wrong with the database. While it cannot be read, what it knows is not known: None, and
+    ``readable`` is False.
+    """
+
+    last_round_at: datetime | None
+    readable_until: datetime | None
+    last_delivery_at: datetime | None
+    waiting: int | None
+    waiting_since: datetime | None
+    failed: int | None
+    polling_silent: float
+    polling_trouble: str | None
+    polling_notes: tuple[str, ...] = ()
+    refused: tuple[RefusedChat, ...] = ()
+    unreached_since: datetime | None = None
+    backlog_since: datetime | None = None
+    round_every: timedelta | None = None
+    more_often_since: datetime | None = None
+    read_by: datetime | None = None
+    all_paused: bool = False
+    database: str | None = None
+    readable: bool = True
+
+    @property
+    def polling_ok(self) -> bool:
+        """Telegram answered the polling lately."""
+        return self.polling_silent <= POLLING_WAIT
+
+
+def problems(vitals: Vitals, every: timedelta, now: datetime) -> list[str]:
+    """What keeps the bot from its work, in words; nothing means that it is well."""
+    database = [vitals.database] if vitals.database else []
+    checks = check_problems(vitals, every, now) if vitals.readable and not vitals.all_paused else []
+    return [*database, *checks, *delivery_problems(vitals, now)]
+
+
+def delivery_problems(vitals: Vitals, now: datetime) -> list[str]:
+    """What keeps messages from the chats, and words of the chats from the bot."""
+    found = []
+    waited = overdue(vitals.waiting_since, now)
+    if waited is not None:
+        found.append(f"a message has waited {say_duration(waited)} for Telegram to take it")
+    unreached = unreached_for(vitals, now)
+    if unreached is not None:
+        found.append(f"an alert has reached nobody for {say_duration(unreached)}: no chat, no second channel")
+    if not vitals.polling_ok:
+        since = say_duration(timedelta(seconds=vitals.polling_silent))
+        found.append(vitals.polling_trouble or f"Telegram has not answered the polling for {since}")
+    return found
+
+
+def check_problems(vitals: Vitals, every: timedelta, now: datetime) -> list[str]:
+    """What is wrong with the checks of those that are not paused."""
+    window = window_of(vitals.round_every or every)
+    since = vitals.more_often_since + window if vitals.more_often_since else None
+    ended = vitals.last_round_at + window if vitals.last_round_at else None
+    found = []
+    if now > max(filter(None, (ended, since)), default=NEVER):
+        found.append(f"no round of checks ended in the last {say_duration(window)}")
+    if now > max(filter(None, (vitals.readable_until, vitals.read_by)), default=NEVER):
+        found.append(f"{NONE_READ} in the last {say_duration(window)}")
+    return found
+
+
+def window_of(every: timedelta) -> timedelta:
+    """How long a round, or a reading, may take where there is one each interval."""
+    return 2 * every + timedelta(minutes=1)
+
+
+def unreached_for(vitals: Vitals, now: datetime) -> timedelta | None:
+    """For how long an alert that fires has reached nobody, where that is longer than a delivery may take."""
+    return overdue(vitals.unreached_since, now)
+
+
+def overdue(since: datetime | None, now: datetime) -> timedelta | None:
+    """For how long something has waited since a moment, where that is longer than a delivery may take."""
+    age = now - since if since else timedelta(0)
+    return age if age > DELIVERY_WAIT else None
+
+
+def unreached_since(untold: Iterable[Untold]) -> datetime | None:
+    """Since when the oldest alert waits that has reached nobody; None if each has reached somebody.
+
+    Only what came after the last that reached somebody counts: who was told of the rung before does not know how bad it
+    is now. A reminder alone is no news.
+    """
+    by_alert: dict[tuple[str, Measure | str], list[Untold]] = {}
+    for one in untold:
+        by_alert.setdefault(one.alert, []).append(one)
+    news: list[datetime] = []
+    for parts in by_alert.values():
+        unreached = takewhile(lambda one: not one.reached, reversed(parts))
+        news += [one.created_at for one in unreached if one.reason in (Reason.FIRED, Reason.WORSENED, Reason.JOINED)]
+    return min(news, default=None)
+
+
+def notes(vitals: Vitals) -> list[str]:
+    """What somebody should know, though the bot does its work."""
+    found = [refusal_words(one) for one in vitals.refused]
+    if vitals.polling_ok and vitals.polling_trouble:
+        found.append(vitals.polling_trouble)
+    if vitals.failed:
+        messages = "1 message was" if vitals.failed == 1 else f"{vitals.failed} messages were"
+        found.append(f"{messages} given up: overtaken, or for a chat that is no longer told")
+    return [*found, *vitals.polling_notes]
+
+
+def refusal_words(refused: RefusedChat) -> str:
+    """A chat that takes no messages, for machines: times in UTC."""
+    since = f", since {refused.since:%d %b %H:%M} UTC" if refused.since else ""
+    return f"chat {refused.chat}: {refused.why}{since}"

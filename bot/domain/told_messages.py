@@ -1,0 +1,40 @@
+"""Messages that told of an alert, kept until they say that it ended."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.alerts import Alert
+from bot.domain.chats import Chat
+from bot.domain.notifications import Notice, Notification
+
+
+@dataclass(frozen=True, slots=True)
+class ToldAlert:
+    """One alert that a message told: since when it is over, or the alert itself while it fires."""
+
+    id: int
+    notice: Notice
+    over_at: datetime | None
+    alert: Alert | None
+
+
+@dataclass(frozen=True, slots=True)
+class EndedMessage:
+    """A message with an alert that is over: where it stands, when it was sent, and all that it told."""
+
+    chat: Chat
+    message_id: int
+    lead_id: int
+    sent_at: datetime
+    notifications: tuple[Notification, ...]
+    told: tuple[ToldAlert, ...]
+
+    @property
+    def over(self) -> tuple[ToldAlert, ...]:
+        """What is over of it."""
+        return tuple(one for one in self.told if one.over_at is not None)
+
+    @property
+    def all_over(self) -> bool:
+        """Whether nothing of it fires."""
+        return len(self.over) == len(self.told)

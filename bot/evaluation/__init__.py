@@ -1,0 +1,1 @@
+"""A check result becomes alert transitions. Pure: standard library only, no I/O, no clock."""

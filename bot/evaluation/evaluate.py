@@ -1,0 +1,384 @@
+"""One look's way from sample to what has to be said: judged, noted on the account, decided for each of its rules.
+
+Also what a source's own state makes due. Everything here is pure; ``bot/checks/runner.py`` loads and saves around it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.domain.accounts import (
+    Account,
+    Credits,
+    Health,
+    Listed,
+    Listing,
+    Outage,
+    OutageKind,
+    Plan,
+    PlanChange,
+    Reading,
+    Sample,
+    SourceState,
+)
+from bot.domain.alerts import Alert, Decision, Measure, Notified, Reason, Severity, Silence
+from bot.domain.chats import Chat
+from bot.domain.credit_changes import ChangeKind, CreditChanges, changes_between, is_moved, point_of
+from bot.domain.notifications import Facts, Notice, Topic
+from bot.domain.rules import Rules
+from bot.evaluation.alert_state import MUTES, announce, decide, ended, has_eased, is_about, is_silenced, rearmed, untold
+from bot.evaluation.left_out import completed, has_become_free
+from bot.evaluation.measurements import (
+    Standing,
+    account_failures,
+    credits_standing,
+    plan_standing,
+    source_failures,
+    source_listing,
+)
+
+Alerts = Mapping[Measure, Alert]
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Which chats are told of one subject, what each was told of its alerts, and the silences that may concern them.
+
+    ``undelivered`` are the alerts of which something has yet to reach a chat.
+    """
+
+    chats: tuple[Chat, ...] = ()
+    notified: Mapping[Measure, Mapping[Chat, Notified]] = field(default_factory=dict)
+    silences: Sequence[Silence] = ()
+    undelivered: frozenset[Measure] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An alert after a look, what each chat has then been told of it, and the notices that it calls for, by chats.
+
+    ``owed``: a silence withholds something from a chat. ``ended`` are the silences that the alert has ended.
+    """
+
+    alert: Alert
+    notified: Mapping[Chat, Notified] = field(default_factory=dict)
+    notices: tuple[tuple[Notice, tuple[Chat, ...]], ...] = ()
+    owed: bool = False
+    ended: tuple[int, ...] = ()
+
+
+def judge(sample: Sample, account: Account) -> Sample:
+    """The sample in the light of what is known of the account.
+
+    A bucket that the last reading had and this one lacks would read as a loss: such a body is garbled. Whatever else
+    was left out is as it was told last. A failed look
+    at an account that its source lists with an error is broken, in the listing's words.
+    """
+    if isinstance(sample, Outage):
+        if account.listed_error and not (sample.kind.refused or sample.kind is OutageKind.MISSING):
+            return replace(sample, kind=OutageKind.BROKEN, said=account.listed_error)
+        return sample
+    missing = lost_bucket(sample, account.reading)
+    if missing:
+        return Outage(sample.taken_at, OutageKind.GARBLED, f"{missing} is missing")
+    return completed(sample, account.reading)
+
+
+def lost_bucket(reading: Reading, before: Reading | None) -> str | None:
+    """The bucket that the reading before had and this one does not."""
+    if before is None:
+        return None
+    for bucket in ("daily", "package"):
+        if getattr(reading.credits, bucket) is None and getattr(before.credits, bucket) is not None:
+            return f"credit_{bucket}"
+    return None
+
+
+def noted(account: Account, sample: Sample) -> Account:
+    """The account once a judged sample is noted on it; the same sample again changes nothing."""
+    if sample.taken_at == account.looked_at:
+        return account
+    if isinstance(sample, Outage):
+        return replace(
+            account,
+            outage=sample,
+            failures=account.failures + 1,
+            failing_since=account.failing_since or sample.taken_at,
+            looked_at=sample.taken_at,
+        )
+    fresh = sample.credits
+    known = None if has_become_free(account.reading, sample) else account.allowance
+    return replace(
+        account,
+        reading=sample,
+        outage=None,
+        failures=0,
+        failing_since=None,
+        looked_at=sample.taken_at,
+        allowance=fresh.monthly_allowance if fresh.monthly_allowance is not None else known,
+        daily_allowance=fresh.daily_allowance if fresh.daily_allowance is not None else account.daily_allowance,
+    )
+
+
+def is_changed(before: Reading | None, after: Reading) -> bool:
+    """Whether a reading tells anything but its own moment that the one before did not."""
+    return before is None or replace(before, taken_at=after.taken_at) != after
+
+
+def changes_since(before: Reading | None, after: Reading) -> CreditChanges:
+    """What happened to the credits since the reading before; nothing where there is none."""
+    return changes_between(point_of(before), point_of(after)) if before else CreditChanges()
+
+
+def growth(before: Reading | None, after: Reading) -> ChangeKind | None:
+    """Why credits grew since the reading before; None if they did not."""
+    return changes_since(before, after).grew_by
+
+
+def decide_account(
+    before: Account,
+    account: Account,
+    alerts: Alerts,
+    rules: Rules,
+    health: Health,
+    audience: Audience,
+    now: datetime,
+) -> list[Outcome]:
+    """What one look does to every alert of its account; ``before`` is the account without it."""
+    is_read = account.reading is not None and account.outage is None
+    changes = changes_since(before.reading, account.reading) if account.reading and is_read else CreditChanges()
+    standings: dict[Measure, Standing | None] = {Measure.FAILURES: account_failures(account, rules, health)}
+    if account.outage is None:
+        standings[Measure.CREDITS] = credits_standing(account, rules.low_credits, changes)
+        standings[Measure.PLAN] = plan_standing(account, before.reading, rules.plan_ends_within, now)
+    outcomes = []
+    for measure, standing in standings.items():
+        alert = alerts.get(measure) or Alert(account.key, measure)
+        decision = decide(alert, standing, rules.remind_every, now)
+        facts = account_facts(account, decision.alert, standing, since=alert.since, grown=changes.grew_by)
+        if measure is Measure.PLAN:
+            told = told_plan(before.reading, account.reading)
+            facts = replace(facts, plan=told, plan_change=plan_change(before.reading, account.reading))
+        outcomes.append(outcome_of(alert, decision, standing, facts, audience, now))
+    return outcomes
+
+
+def decide_plan(account: Account, alerts: Alerts, rules: Rules, audience: Audience, now: datetime) -> Outcome:
+    """What time alone does to the plan alert of an account that nobody looks at: the end is known from its reading."""
+    alert = alerts.get(Measure.PLAN) or Alert(account.key, Measure.PLAN)
+    standing = plan_standing(account, account.reading, rules.plan_ends_within, now)
+    decision = decide(alert, standing, rules.remind_every, now)
+    facts = account_facts(account, decision.alert, standing, since=alert.since)
+    return outcome_of(alert, decision, standing, facts, audience, now)
+
+
+def outcome_of(
+    before: Alert, decision: Decision, standing: Standing | None, facts: Facts, audience: Audience, now: datetime
+) -> Outcome:
+    """The outcome of a decision about an alert of an account, which may have eased or be settled by it."""
+    after = decision.alert
+    eased = after.level > 0 and has_eased(after, before.level, out=before.out)
+    settled = standing is not None and standing.settled
+    return outcome(after, decision.reason, facts, audience, now, eased=eased, settled=settled)
+
+
+def told_plan(before: Reading | None, after: Reading | None) -> Plan | None:
+    """The plan that a message is about: a paid plan that became free is told by its own name and end, as free."""
+    if after is not None and after.plan.free and before is not None and before.plan.free is False:
+        return replace(before.plan, free=True)
+    return after.plan if after else None
+
+
+def plan_change(before: Reading | None, after: Reading | None) -> PlanChange | None:
+    """What became of a plan between two readings; None where nothing did, as when another rule came into force."""
+    if before is None or after is None:
+        return None
+    old, new = before.plan, after.plan
+    if old.name is not None and new.name is not None and old.name != new.name:
+        return PlanChange.CHANGED
+    if is_moved(old.ends_at, new.ends_at):
+        return PlanChange.RENEWED
+    return PlanChange.KEPT if old.cancelled_at and not new.cancelled_at else None
+
+
+def decide_source(
+    source: SourceState, alerts: Alerts, rules: Rules, health: Health, audience: Audience, now: datetime
+) -> list[Outcome]:
+    """What a source's state does to its own two alerts."""
+    failing = alerts.get(Measure.FAILURES) or Alert(source.key, Measure.FAILURES)
+    standings = {
+        Measure.FAILURES: source_failures(source, health, rules, failing, now),
+        Measure.LISTING: source_listing(source, health, now),
+    }
+    outcomes = []
+    for measure, standing in standings.items():
+        alert = alerts.get(measure) or Alert(source.key, measure)
+        decision = decide(alert, standing, rules.remind_every, now)
+        facts = source_facts(source, health, decision.alert)
+        outcomes.append(outcome(decision.alert, decision.reason, facts, audience, now))
+    return outcomes
+
+
+def outcome(
+    alert: Alert,
+    reason: Reason,
+    facts: Facts,
+    audience: Audience,
+    now: datetime,
+    *,
+    eased: bool = False,
+    settled: bool = False,
+) -> Outcome:
+    """The alert with what each chat is to be told of it put in notices and noted as told.
+
+    What a chat that is told of the subject no longer was told is forgotten once the alert is over. One that is
+    ``settled`` is over without a word as soon as Telegram has taken what was told of it; a chat from which a mute
+    withheld that is told it afterwards, while the plan is still gone. What somebody acknowledged or snoozed is known.
+    """
+    before = audience.notified.get(alert.measure) or {}
+    if not alert.level and not is_plan_gone(alert, facts):
+        before = {chat: one for chat, one in before.items() if one.level}
+    left_behind = ended_by(alert, audience.silences, eased=eased)
+    silences = [one for one in audience.silences if one not in left_behind]
+    over = ids_of(left_behind)
+    if not alert.level and not before:
+        return Outcome(alert, ended=over)
+    after = {chat: known for chat, one in before.items() if alert.level and (known := rearmed(alert, one))}
+    said: dict[Reason, list[Chat]] = {}
+    owed = False
+    for chat in audience.chats:
+        silenced = is_silenced(alert, chat, silences, now)
+        known, why = announce(alert, before.get(chat), reason, silenced=silenced)
+        if known:
+            after[chat] = known
+        if why is not Reason.NONE:
+            said.setdefault(why, []).append(chat)
+        owed |= untold(alert, known) is not None
+    told = replace(alert, sequence=alert.sequence + 1) if said else alert
+    shown = told if alert.level or Reason.FIRED not in said else replace(told, severity=Severity.CRITICAL)
+    notices = tuple((notice_of(shown, why, facts), tuple(chats)) for why, chats in said.items())
+    if settled and alert.level and alert.measure not in audience.undelivered:
+        told = ended(told)
+        of_it = [one for one in silences if one.kind not in MUTES]
+        unaware = (chat for chat in audience.chats if not is_silenced(alert, chat, of_it, now))
+        after = {chat: Notified(alert.episode, 0) for chat in unaware if untold(alert, after.get(chat))}
+        over = ids_of(ended_by(told, audience.silences))
+    return Outcome(told, after, notices, owed, over)
+
+
+def is_plan_gone(alert: Alert, facts: Facts) -> bool:
+    """Whether an alert is about a plan that is gone: the account is a free one now."""
+    return alert.measure is Measure.PLAN and facts.plan is not None and facts.plan.free is True
+
+
+def ended_by(alert: Alert, silences: Iterable[Silence], *, eased: bool = False) -> list[Silence]:
+    """The snoozes and acks of an alert that it has left behind: it is over, worse than it was then, or has eased."""
+    of_it = (one for one in silences if (one.subject, one.measure) == (alert.subject, alert.measure))
+    return [one for one in of_it if eased or not is_about(one, alert)]
+
+
+def ids_of(silences: Iterable[Silence]) -> tuple[int, ...]:
+    """The numbers by which the store knows silences."""
+    return tuple(one.id for one in silences)
+
+
+def notice_of(alert: Alert, reason: Reason, facts: Facts) -> Notice:
+    """An alert as it is told. All chats that are told at the same moment are told under the same key."""
+    return Notice(
+        key=f"{alert.subject}|{alert.measure}|{alert.episode}|{alert.sequence}",
+        topic=Topic.ALERT,
+        severity=alert.severity or Severity.INFO,
+        reason=reason,
+        subject=alert.subject,
+        measure=alert.measure,
+        episode=alert.episode,
+        facts=facts,
+    )
+
+
+def standing_of(measure: Measure, account: Account, rules: Rules, now: datetime) -> Standing | None:
+    """Where the last reading stands, for an alert that is told again without a new look; None where nobody knows."""
+    if account.outage is not None or account.reading is None:
+        return None
+    if measure is Measure.CREDITS:
+        return credits_standing(account, rules.low_credits)
+    return plan_standing(account, account.reading, rules.plan_ends_within, now) if measure is Measure.PLAN else None
+
+
+def account_facts(
+    account: Account, alert: Alert, standing: Standing | None, since: datetime | None = None, grown: str | None = None
+) -> Facts:
+    """What a message about an account's alert has to tell, as it is now."""
+    reading, outage = account.reading, account.outage
+    return Facts(
+        name=account.name,
+        email=account.email,
+        taken_at=account.looked_at,
+        value=standing.value if standing else None,
+        rung=standing.rung(alert.level) if standing else None,
+        level=alert.level,
+        since=account.failing_since if outage and alert.measure is Measure.FAILURES else (alert.since or since),
+        worst=alert.worst,
+        credits=with_allowances(account),
+        credits_at=reading.taken_at if reading else None,
+        plan=reading.plan if reading else None,
+        left_out=reading.left_out if reading else (),
+        growth=grown,
+        foretold=account.foretold,
+        outage=outage.kind if outage else None,
+        said=outage.said if outage else None,
+        source=account.source,
+    )
+
+
+def with_allowances(account: Account) -> Credits | None:
+    """The last credits, with the allowances last known where the reading left them out."""
+    if account.reading is None:
+        return None
+    credits, known = account.reading.credits, (account.allowance, account.daily_allowance)
+    if (credits.monthly_allowance, credits.daily_allowance) == known:
+        return credits
+    return replace(credits, monthly_allowance=account.allowance, daily_allowance=account.daily_allowance)
+
+
+def source_facts(source: SourceState, health: Health, alert: Alert) -> Facts:
+    """What a message about a source's alert has to tell, as it is now."""
+    listing = alert.measure is Measure.LISTING
+    outage = source.outage if listing else health.outage or source.outage
+    return Facts(
+        name=source.key,
+        source=source.key,
+        since=source.absent_since if listing else health.since or source.failing_since or alert.since,
+        level=alert.level,
+        outage=outage.kind if outage and (alert.level or listing) else None,
+        said=outage.said if outage and (alert.level or listing) else None,
+        count=health.total if alert.level and outage and outage.kind.refused else health.failing,
+        total=source.listed if listing else health.total,
+        origin=source.origin,
+        token_from=source.token_from,
+    )
+
+
+def gone_notice(account: Account, now: datetime) -> Notice:
+    """Said once of an account that its source no longer lists."""
+    facts = Facts(
+        name=account.name,
+        email=account.email,
+        credits=with_allowances(account),
+        credits_at=account.reading.taken_at if account.reading else None,
+        taken_at=now,
+        source=account.source,
+    )
+    key = f"{account.key}|gone|{now.isoformat()}"
+    return Notice(key=key, topic=Topic.GONE, severity=Severity.INFO, subject=account.key, facts=facts)
+
+
+def newly_listed(listing: Listing, known: Iterable[str]) -> list[Listed]:
+    """The accounts of a listing that are not watched yet, in its order, each once."""
+    seen = {email.lower() for email in known}
+    fresh: list[Listed] = []
+    for entry in listing.accounts:
+        if entry.email.lower() not in seen:
+            seen.add(entry.email.lower())
+            fresh.append(entry)
+    return fresh

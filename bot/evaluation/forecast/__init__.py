@@ -1,0 +1,1 @@
+"""When credits run out, from an account's past. Pure."""

@@ -1,0 +1,116 @@
+"""What an account's past says of what comes: the forecast worth a word, and what it does to its alerts."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.domain.accounts import Account, Foretold, Number
+from bot.domain.alerts import Alert, Measure
+from bot.domain.credit_changes import Point
+from bot.domain.history import Span
+from bot.domain.rules import Rules
+from bot.evaluation.alert_state import decide
+from bot.evaluation.evaluate import Alerts, Audience, Outcome, account_facts, outcome
+from bot.evaluation.forecast.run_out import Forecast, outlook
+from bot.evaluation.forecast.runway import runway_standing
+from bot.evaluation.forecast.spike import spike, spike_standing
+
+HISTORY = timedelta(days=42)
+"""How far back a forecast looks."""
+
+FRESH_FOR = timedelta(hours=6)
+"""A forecast older than this is no longer told."""
+
+SURPRISE, PACE_MARGIN = 0.1, 3.0
+"""The share of the credits, and the times the usual pace, by which a reading may lie below a forecast."""
+
+MAKE_EVERY = timedelta(minutes=30)
+"""A forecast changes little from one look to the next, and costs some milliseconds."""
+
+
+def add_point(past: list[Point], point: Point) -> None:
+    """Adds the next reading to those that a forecast is made of, in place of one of the same minute.
+
+    A forecast counts by hours, and takes the longer the more readings it has.
+    """
+    if past and point.taken_at.replace(second=0, microsecond=0) <= past[-1].taken_at:
+        past.pop()
+    past.append(point)
+
+
+def foretold_of(account: Account, full: Forecast | None) -> Foretold | None:
+    """An outlook as it is remembered and told."""
+    if full is None or account.reading is None:
+        return None
+    return Foretold(
+        made_at=full.taken_at,
+        total=account.reading.credits.total,
+        useful=full.is_useful,
+        lasts=full.before_refill is False,
+        before=full.before_refill,
+        earliest=full.earliest,
+        median=full.median,
+        latest=full.latest,
+        boundary=full.boundary,
+        lapses=full.lapses,
+        unused=full.unused,
+        per_day=full.per_day,
+    )
+
+
+def told_now(account: Account, now: datetime) -> Foretold | None:
+    """The forecast worth a word while it holds.
+
+    That is not in a pause, nor after an outage, its end, six hours, or a reading against it.
+    """
+    foretold, reading = account.foretold, account.reading
+    if foretold is None or not foretold.useful or reading is None or account.outage is not None or account.pause:
+        return None
+    old = not timedelta(0) <= now - foretold.made_at <= FRESH_FOR
+    over = foretold.boundary is not None and foretold.boundary <= now
+    missed = not foretold.lasts and foretold.latest is not None and foretold.latest <= now
+    return (
+        None if old or over or missed or is_overtaken(foretold, reading.credits.total, reading.taken_at) else foretold
+    )
+
+
+def is_overtaken(foretold: Foretold, total: Number, at: datetime) -> bool:
+    """Whether the credits of a later reading contradict a forecast: more is left, nothing is, or far less.
+
+    Far less is a tenth of what there was, and three times what the usual pace takes in the time between.
+    """
+    if total <= 0 or total > foretold.total:
+        return total != foretold.total
+    days = max((at - foretold.made_at) / timedelta(days=1), 0.0)
+    return foretold.total - total > SURPRISE * foretold.total + PACE_MARGIN * foretold.per_day * days
+
+
+def foretold_ends(accounts: Iterable[Account], now: datetime) -> dict[str, datetime]:
+    """When, at the earliest, the credits of accounts run out, by key, of those that are foretold to."""
+    told = {account.key: told_now(account, now) for account in accounts}
+    return {key: one.earliest for key, one in told.items() if one and not one.lasts and one.earliest}
+
+
+def foresee(
+    account: Account,
+    past: Sequence[Point],
+    alerts: Alerts,
+    rules: Rules,
+    audience: Audience,
+    now: datetime,
+    unseen: Sequence[Span] = (),
+) -> tuple[Account, list[Outcome]]:
+    """The account with its forecast, and what that does to its alerts on the runway and on the pace."""
+    full = outlook(account, past, now, unseen)
+    foreseen = replace(account, foretold=foretold_of(account, full))
+    standings = {
+        Measure.RUNWAY: runway_standing(full, rules.runs_out_within, now),
+        Measure.SPIKE: spike_standing(spike(account, past, now, unseen)) if rules.runs_out_within else None,
+    }
+    outcomes = []
+    for measure, standing in standings.items():
+        alert = alerts.get(measure) or Alert(account.key, measure)
+        decision = decide(alert, standing, rules.remind_every, now)
+        facts = account_facts(foreseen, decision.alert, standing, since=alert.since)
+        outcomes.append(outcome(decision.alert, decision.reason, facts, audience, now))
+    return foreseen, outcomes

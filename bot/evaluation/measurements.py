@@ -1,0 +1,246 @@
+"""Samples to measures: where an account or a source stands on each rule's ladder.
+
+A standing of None means that the measure is not known, and so changes nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.accounts import (
+    MISSING,
+    SESSION_BROKEN,
+    UNCERTAIN,
+    Account,
+    Health,
+    Number,
+    OutageKind,
+    Plan,
+    Reading,
+    SourceState,
+)
+from bot.domain.alerts import Alert, Severity
+from bot.domain.credit_changes import CreditChanges
+from bot.domain.rules import CANCELLED, RENEWS, Ladder, Rules, Threshold
+from bot.evaluation.left_out import trusted_end
+from bot.evaluation.listing import perhaps_none
+
+RENEWAL_GRACE = timedelta(minutes=5)
+"""A plan that renews by itself is renewed some seconds after its end (the page's sample: 6 s), not before it."""
+
+ENDED_MARGIN = timedelta(hours=1)
+"""An ended plan counts as going on again only when its new end is at least this far away; one that renews, at once."""
+
+RECOVERY_WAIT = timedelta(minutes=5)
+"""So long at most a source's recovery waits for those of its accounts that were not looked at again yet."""
+
+REFUSED = 2
+"""The level of a source's failures that are known at once; below it they are counted to the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A measure on its ladder, levels counted from the mildest rung (1).
+
+    ``reach`` is the deepest rung at or below which the value lies. ``hold`` is the deepest rung that the value has not
+    yet left by its recovery margin. ``severities`` and ``rungs`` tell each level's severity and words. ``out`` is
+    whether the account is out of credits, or jobs run again; None: as before. ``settled``: nothing is left to get
+    better or worse, so that the alert is over once it has been told.
+    """
+
+    value: float
+    reach: int
+    hold: int
+    severities: tuple[Severity, ...]
+    rungs: tuple[str, ...] = ()
+    period: datetime | None = None
+    renews: bool = False
+    out: bool | None = None
+    settled: bool = False
+
+    def severity(self, level: int) -> Severity:
+        """The severity of a level of 1 or more; a level beyond a ladder that was shortened counts as its last rung."""
+        return self.severities[min(level, len(self.severities)) - 1]
+
+    def rung(self, level: int) -> str | None:
+        """The threshold of a level in words, where it has one."""
+        return self.rungs[min(level, len(self.rungs)) - 1] if self.rungs and level else None
+
+
+def ladder_severity(level: int, rungs: int) -> Severity:
+    """The last rung is critical, the one before it a warning, any earlier one info."""
+    from_worst = rungs - level
+    return Severity.CRITICAL if from_worst <= 0 else Severity.WARNING if from_worst == 1 else Severity.INFO
+
+
+def ladder_severities(rungs: int) -> tuple[Severity, ...]:
+    """The severity of each level of a ladder, mildest first."""
+    return tuple(ladder_severity(level, rungs) for level in range(1, rungs + 1))
+
+
+def deepest(rungs: list[float | None], value: float) -> int:
+    """The deepest rung at or below which the value lies, counted from 1; a rung of None is never reached."""
+    return max((level for level, rung in enumerate(rungs, 1) if rung is not None and value <= rung), default=0)
+
+
+def rung_value(threshold: Threshold, allowance: Number | None) -> float | None:
+    """The threshold in credits; percent apply only where the allowance is known and above zero."""
+    if not threshold.percent:
+        return threshold.value
+    return threshold.value * allowance / 100 if allowance and allowance > 0 else None
+
+
+def credits_standing(account: Account, ladder: Ladder, changes: CreditChanges | None = None) -> Standing | None:
+    """Spendable credits against the ladder; ``changes`` are those since the reading before, if there was one.
+
+    A rung is left a tenth above it, and never by less than the daily allowance: a daily refill changes nothing, but of
+    an account that has no other.
+    """
+    if account.reading is None or not ladder:
+        return None
+    value = account.reading.credits.total
+    rungs = [rung_value(threshold, account.allowance) for threshold in ladder]
+    daily = 0 if lives_by_the_day(account) else account.daily_allowance or 0
+    margins = [None if rung is None else rung + max(rung / 10, daily) for rung in rungs]
+    return Standing(
+        value=value,
+        reach=deepest(rungs, value),
+        hold=deepest(margins, value),
+        severities=ladder_severities(len(ladder)),
+        rungs=tuple(str(threshold) for threshold in ladder),
+        out=is_out(value, daily, changes or CreditChanges()),
+    )
+
+
+def lives_by_the_day(account: Account) -> bool:
+    """Whether an account surely has no monthly credits to wait for: its daily ones are then all that comes."""
+    free = account.reading is not None and account.reading.plan.free is True
+    return account.allowance == 0 or (free and account.allowance is None)
+
+
+def is_out(value: Number, daily: Number, changes: CreditChanges) -> bool | None:
+    """Whether an account is out of credits, or (False) jobs run again; None: as it was.
+
+    It comes back by what was bought, refilled or refunded, not by the ``daily`` credits that an account with a monthly
+    allowance gets meanwhile.
+    """
+    if value <= 0:
+        return True
+    came = changes.topped_up + changes.refilled + changes.by_plan + changes.refunded
+    came += 0 if daily else changes.daily_refilled
+    return False if came > 0 and value > daily else None
+
+
+def plan_standing(account: Account, before: Reading | None, ladder: Ladder, now: datetime) -> Standing | None:
+    """The plan's remaining time, in seconds, against the ladder. Computed from its end; the API's day count is wrong.
+
+    Level 1 is "renews", said at the first rung; level 2 is "was cancelled", said whenever that is; the levels from 3 on
+    are the ladder of a plan that ends or changes; the last one, beyond the ladder, is "has ended". So a cancellation
+    after "renews" was said is a worse rung. ``before`` is the reading before this one: a paid plan that became free is
+    gone, which is told once; a free account has no end, and nothing to renew.
+    """
+    reading = account.reading
+    if reading is None or not ladder:
+        return None
+    if reading.plan.free and not is_gone(reading, before):
+        return Standing(0, 0, 0, (Severity.CRITICAL,), settled=True)
+    left, renews = plan_left(reading, before, now), bool(reading.plan.renews)
+    if left is None or (account.pause and renews and left <= 0):  # nobody looks whether it was renewed
+        return None
+    severities = (Severity.INFO, Severity.INFO, *ladder_severities(len(ladder)), Severity.CRITICAL)
+    return Standing(
+        value=left,
+        reach=plan_level(reading, left, ladder, margin=False),
+        hold=plan_level(reading, left, ladder, margin=True),
+        severities=severities,
+        period=reading.plan.ends_at,
+        renews=renews,
+    )
+
+
+def plan_left(reading: Reading, before: Reading | None, now: datetime) -> float | None:
+    """Seconds until the plan's end, below zero after it; None where no end is known."""
+    if reading.plan.free:
+        return 0.0 if is_gone(reading, before) else None
+    end = trusted_end(reading, now)
+    return None if end is None else (end - now).total_seconds()
+
+
+def is_gone(reading: Reading, before: Reading | None) -> bool:
+    """Whether a paid plan became a free account between two readings."""
+    was_paid = before is not None and before.plan.free is False and before.plan.ends_at is not None
+    return reading.plan.free is True and was_paid
+
+
+def plan_level(reading: Reading, left: float, ladder: Ladder, *, margin: bool) -> int:
+    """The level that ``left`` seconds reach or, with ``margin``, still hold."""
+    plan = reading.plan
+    if left <= over_at(plan, margin=margin):
+        return CANCELLED + len(ladder) + 1
+    factor = 1.1 if margin else 1
+    level = deepest([rung.value * factor for rung in ladder], left)
+    if plan.renews:
+        return RENEWS if level else 0
+    return CANCELLED + level if level or plan.cancelled_at else 0
+
+
+def over_at(plan: Plan, *, margin: bool) -> float:
+    """The seconds left at which a plan has ended or, with ``margin``, still counts as ended."""
+    if plan.renews:  # once the end lies ahead, as after a clock set back, it renews: nothing is overdue
+        return 0 if margin else -RENEWAL_GRACE.total_seconds()
+    return ENDED_MARGIN.total_seconds() if margin else 0
+
+
+def account_failures(account: Account, rules: Rules, health: Health) -> Standing | None:
+    """Failed looks in a row. None while the trouble is the whole source's, which then says so in its place."""
+    outage = account.outage
+    if outage is not None and (outage.kind.refused or (health.shared and not outage.kind.certain)):
+        return None
+    severities = (Severity.WARNING,) * SESSION_BROKEN
+    if outage is None:
+        return Standing(0, 0, 0, severities)
+    counted = UNCERTAIN if account.failures >= rules.unreadable_after else 0
+    known = {OutageKind.MISSING: MISSING, OutageKind.BROKEN: SESSION_BROKEN}
+    return Standing(account.failures, known.get(outage.kind, counted), SESSION_BROKEN, severities)
+
+
+def source_failures(source: SourceState, health: Health, rules: Rules, alert: Alert, now: datetime) -> Standing | None:
+    """Whether the whole source is shut: refused on one look, or one outage shared by all its accounts for long.
+
+    A source that answers again has recovered once all that failed were looked at again, so that what is told of them
+    is true; the standing's period is since when it answers.
+    """
+    severities = (Severity.CRITICAL, Severity.CRITICAL)
+    stale = source.outage is not None and health.read_at is not None and health.read_at > source.outage.taken_at
+    listing = None if stale else source.outage
+    answers = health.read_at is not None and health.outage is not None and health.read_at > health.outage.taken_at
+    refused = health.refused > 0 and not answers  # one that is checked once a day may have been refused long ago
+    if refused or (listing is not None and listing.kind.refused):
+        return Standing(1, REFUSED, REFUSED, severities)
+    if health.shared:
+        return Standing(1, UNCERTAIN if health.fewest_failures >= rules.unreadable_after else 0, REFUSED, severities)
+    if health.total == 0:
+        if health.all_paused or (listing is None and source.listed_at is None):
+            return None
+        failed = listing is not None and source.failures >= rules.unreadable_after
+        return Standing(source.failures, UNCERTAIN if failed else 0, REFUSED if listing else 0, severities)
+    since = (alert.period or health.read_at) if alert.level else None
+    waits_for = health.oldest_failure is not None and since is not None and health.oldest_failure < since
+    if since and waits_for and timedelta(0) <= now - since < RECOVERY_WAIT:
+        return Standing(1, 0, REFUSED, severities, period=since)
+    return Standing(0, 0, 0, severities)
+
+
+def source_listing(source: SourceState, health: Health, now: datetime) -> Standing | None:
+    """Whether the source lists any account; None while its listing cannot be read.
+
+    A list that answers 404 for long perhaps has none; as soon as an account can be read, it has some.
+    """
+    severities = (Severity.WARNING,)
+    if perhaps_none(source, health.read_at, now):
+        return Standing(0, 1, 1, severities)
+    if source.absent_since and health.read_at and health.read_at >= source.absent_since:
+        return Standing(health.total, 0, 0, severities)
+    if source.outage is not None or source.listed is None:
+        return None
+    empty = 0 if source.listed else 1
+    return Standing(source.listed, empty, empty, severities)

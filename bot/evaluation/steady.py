@@ -1,0 +1,66 @@
+"""Until when the very same reading, seen again, would decide nothing new: most looks at a fleet see just that."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from bot.domain.accounts import Account, Reading
+from bot.domain.alerts import Alert, Measure
+from bot.domain.rules import Ladder, Rules
+from bot.evaluation.evaluate import Alerts
+from bot.evaluation.measurements import RENEWAL_GRACE, plan_standing
+
+LONGEST = timedelta(days=1)
+"""However steady an account is, so often it is decided anew."""
+
+HAIR = timedelta(milliseconds=1)
+"""What rounding a plan's time left to a float can come to, and more."""
+
+
+def steady_until(
+    account: Account, alerts: Alerts, rules: Rules, now: datetime, *, owed: bool = False
+) -> datetime | None:
+    """The moment before which the account's present reading leaves its alerts as they are, however often it is seen.
+
+    ``alerts`` are as that reading left them at ``now``. None while any chat is ``owed`` something (a silence withholds
+    it), or a failed look is what was seen last.
+    """
+    known = [alerts[measure] for measure in (Measure.FAILURES, Measure.CREDITS, Measure.PLAN) if measure in alerts]
+    if owed or account.reading is None or account.outage or any(is_open(alert, now) for alert in known):
+        return None
+    plan = plan_standing(account, account.reading, rules.plan_ends_within, now)
+    if plan and plan.settled and Measure.PLAN in alerts and alerts[Measure.PLAN].level:
+        return None  # what was told of a plan that is gone is over once every chat has it
+    if plan and (Measure.PLAN not in alerts or plan.reach > alerts[Measure.PLAN].level):
+        return None  # a renewal has just ended the alert of the period before, and the new end is near
+    turns = [*plan_turns(account.reading, rules.plan_ends_within), *reminders(known, rules.remind_every)]
+    return min([now + LONGEST, *(turn - HAIR for turn in turns if turn > now)])
+
+
+def plan_steady_until(account: Account, alert: Alert | None, rules: Rules, now: datetime) -> datetime:
+    """The moment before which time alone leaves the plan alert of an account that nobody looks at as it is."""
+    turns = [*plan_turns(account.reading, rules.plan_ends_within)] if account.reading else []
+    turns += reminders([alert] if alert else [], rules.remind_every)
+    return min([now + LONGEST, *(turn - HAIR for turn in turns if turn > now)])
+
+
+def is_open(alert: Alert, now: datetime) -> bool:
+    """Whether an alert would move or speak at the next look whatever is seen."""
+    ahead = alert.level > 0 and (alert.reminded_at is None or alert.reminded_at > now)
+    failed = alert.measure is Measure.FAILURES and alert.level > 0
+    return ahead or failed
+
+
+def plan_turns(reading: Reading, ladder: Ladder) -> Iterator[datetime]:
+    """When the plan's time left comes to a rung, and when it is over."""
+    end = reading.plan.ends_at
+    if end is None or reading.plan.free:
+        return
+    yield from (end - timedelta(seconds=rung.value) for rung in ladder)
+    yield from (end, end + RENEWAL_GRACE)
+
+
+def reminders(alerts: Iterable[Alert], remind_every: timedelta | None) -> Iterator[datetime]:
+    """When the next reminder of each alert is due."""
+    for alert in alerts:
+        if alert.reminds and alert.reminded_at and remind_every:
+            yield alert.reminded_at + remind_every

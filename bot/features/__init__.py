@@ -1,0 +1,1 @@
+"""One folder for each feature: its rules (pure), its service, its text."""

@@ -1,0 +1,1 @@
+"""The board: one message that shows all accounts and stays current."""

@@ -1,0 +1,324 @@
+"""Posts boards, and keeps them current by editing: silently, at most once a minute, over restarts.
+
+No answer of Telegram ends a board. One that cannot be edited, posted or pinned is tried again as an alert is, and a new
+message takes the place of one that can no longer be edited.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from bot.domain.boards import (
+    Board,
+    BoardShown,
+    EditResult,
+    Lost,
+    Moved,
+    NotNow,
+    Posted,
+    PostResult,
+    Refused,
+    Shown,
+    Trouble,
+)
+from bot.domain.chats import Chat
+from bot.domain.notifications import Watched
+from bot.features.board.rules import EVERY, board_due, is_replaced
+from bot.outbox.results import REFUSALS, RefusalSchedule
+from bot.storage import boards
+from bot.storage.database import Store
+from bot.support.errors import BotError, DatabaseTrouble
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 5.0
+
+
+class BoardPublisher(Protocol):
+    """Where boards stand: Telegram, and the words. Every trouble is a result, none is raised."""
+
+    def write(self, watched: Sequence[Watched]) -> Any:
+        """The message that a board is now; it has a ``text``."""
+
+    async def post(self, message: Any, chat: Chat) -> PostResult:
+        """Posts a board."""
+
+    async def edit(self, message: Any, board: Board) -> EditResult:
+        """Lets a board say what it should."""
+
+    async def pin(self, chat: Chat, message_id: int) -> str | None:
+        """Pins a message without a sound; says why not."""
+
+    async def take_down(self, chat: Chat, message_id: int) -> bool:
+        """Removes a message that is no longer kept current, or marks it as such; False if that is to be tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What was tried in vain at ``since`` is not tried again for so long; it is refused since ``refused_since``."""
+
+    since: datetime
+    length: timedelta
+    refused_since: datetime | None
+
+    def lasts(self, now: datetime) -> bool:
+        """Whether it is not over yet."""
+        return lasts(self.since, self.length, now)
+
+
+class Boards:
+    """The boards of all chats."""
+
+    def __init__(
+        self,
+        store: Store,
+        publisher: BoardPublisher,
+        watched: Callable[[Chat], Awaitable[Sequence[Watched]]],
+        allowed: Callable[[Chat], bool],
+        move: Callable[[int, int], Awaitable[None]],
+        clock: Callable[[], datetime],
+        refusals: RefusalSchedule = REFUSALS,
+    ) -> None:
+        """``watched`` gives what a chat may see, ``allowed`` whether it may still see anything.
+
+        ``move`` follows a group that has become another chat, with its board. ``on_life`` is called with a chat that
+        takes its board again.
+        """
+        self._store = store
+        self._publisher = publisher
+        self._watched = watched
+        self._allowed = allowed
+        self._move = move
+        self._clock = clock
+        self._refusals = refusals
+        self._looked_at: datetime | None = None
+        self._waits: dict[Chat, Wait] = {}
+        self._pin_waits: dict[Chat, Wait] = {}
+        self._peace: dict[int, tuple[datetime, timedelta]] = {}
+        self._replaced_at: dict[Chat, datetime] = {}
+        self._locks: dict[Chat, asyncio.Lock] = {}
+        self._woken = asyncio.Event()
+        self.on_life: Callable[[int], None] = lambda _: None
+
+    async def run(self) -> None:
+        """Keeps the boards current until cancelled."""
+        while True:
+            self._woken.clear()
+            try:
+                await self.look()
+            except DatabaseTrouble as error:
+                log.debug("The boards wait: %s", error)  # the log has it already
+            except BotError as error:
+                log.error("The boards could not be brought up to date: %s", error)
+            try:
+                async with asyncio.timeout(LOOK_EVERY):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+
+    async def show(self, chat: Chat) -> BoardShown:
+        """Posts a chat's board below all else, in place of an older one. One that is refused is tried again."""
+        async with self._lock(chat):
+            message, now = self._publisher.write(await self._watched(chat)), self._clock()
+            old = await self._board_of(chat)
+            result = await self._publisher.post(message, chat)
+            if isinstance(result, Posted):
+                board = await self._replace(old or Board(chat, 0, "", now), result.message_id, message, now)
+                return BoardShown(pinned=board.pinned, before=old.trouble if old else None)
+            board = old or Board(chat, 0, "", now)
+            await self._put(board)
+            await self._keep_trying(board, result, now)
+            return BoardShown(refused=words_of(result))
+
+    async def remove(self, chat: Chat) -> bool:
+        """Takes a chat's board down; False if there is none."""
+        async with self._lock(chat):
+            board = await self._board_of(chat)
+            if board is None:
+                return False
+            await self._take_down(board)
+            await self._forget(board)
+            return True
+
+    async def troubled(self) -> dict[Chat, Trouble]:
+        """The boards that do not say what they should."""
+        async with self._store.read() as connection:
+            return {board.chat: board.trouble for board in await boards.every(connection) if board.trouble}
+
+    def alive(self, chat_id: int) -> None:
+        """A chat gave a sign of life: what was refused there is tried at once, but for a chat that gives many signs."""
+        pause = timedelta(seconds=self._refusals.sign_pause)
+        for chat, tried in (*self._waits.items(), *self._pin_waits.items()):
+            if chat.chat_id == chat_id:
+                self._waits[chat] = Wait(tried.since, min(tried.length, pause), tried.refused_since)
+                self._woken.set()
+
+    async def look(self) -> None:
+        """Brings those up to date that say something old; all are looked at once a minute, those in trouble as due."""
+        now = self._clock()
+        every = self._looked_at is None or not lasts(self._looked_at, EVERY, now)
+        due = {chat for chat, wait in self._waits.items() if not wait.lasts(now)}
+        if every:
+            self._looked_at = now
+            async with self._store.read() as connection:
+                due |= {board.chat for board in await boards.every(connection)} - self._waits.keys()
+        for chat in due:
+            if not self._wants_peace(chat, now):
+                try:
+                    async with self._lock(chat):
+                        await self._attend(chat, now)
+                except BotError:
+                    raise
+                except Exception:
+                    log.exception("The board of chat %s could not be brought up to date", chat)
+
+    async def _attend(self, chat: Chat, now: datetime) -> None:
+        """Does for one chat's board what is due."""
+        wait = self._waits.pop(chat, None)
+        board = await self._board_of(chat)
+        if board is None:
+            return
+        if not self._allowed(chat):
+            if await self._take_down(board):
+                log.info("The board of chat %s is taken down: the chat gets no messages any longer", chat)
+                await self._forget(board)
+            return
+        if board.leftover and await self._publisher.take_down(chat, board.leftover):
+            board = replace(board, leftover=None)
+            await self._keep(board)
+        message = self._publisher.write(await self._watched(chat))
+        if board_due(board, boards.hash_of(message.text), now):
+            await self._bring_up_to_date(board, message, wait.refused_since if wait else None, now)
+        elif not board.pinned:
+            await self._pin(board, now, woken=wait is not None)
+
+    async def _bring_up_to_date(
+        self, board: Board, message: Any, refused_since: datetime | None, now: datetime
+    ) -> None:
+        """Edits a board, or posts it anew where it can no longer be edited."""
+        result: EditResult | PostResult = await self._publisher.edit(message, board)
+        if isinstance(result, Refused | Lost):
+            refused_since = refused_since or now
+        if is_replaced(result, refused_since, self._replaced_at.get(board.chat), now):
+            result = await self._publisher.post(message, board.chat)
+        match result:
+            case Posted(message_id):
+                if board.message_id:
+                    self._replaced_at[board.chat] = now
+                await self._replace(board, message_id, message, now)
+            case Shown():
+                self._note_success(board)
+                board = replace(board, text=boards.hash_of(message.text), edited_at=now, trouble=None)
+                await self._keep(board)
+                if not board.pinned:
+                    await self._pin(board, now)
+            case _:
+                await self._keep_trying(board, result, now, refused_since)
+
+    async def _replace(self, board: Board, message_id: int, message: Any, now: datetime) -> Board:
+        """A new message is the board from now on; the old one is removed."""
+        old = board.message_id or board.leftover
+        fresh = Board(board.chat, message_id, boards.hash_of(message.text), now, pinned=False, leftover=old)
+        await self._put(fresh)
+        self._note_success(board)
+        self._waits.pop(board.chat, None)
+        self._pin_waits.pop(board.chat, None)
+        fresh = await self._pin(fresh, now)
+        if old and await self._publisher.take_down(board.chat, old):
+            fresh = replace(fresh, leftover=None)
+            await self._keep(fresh)
+        return fresh
+
+    async def _pin(self, board: Board, now: datetime, *, woken: bool = False) -> Board:
+        """Pins a board; where that is refused it is tried again."""
+        wait = self._pin_waits.get(board.chat)
+        if wait and wait.lasts(now) and not woken:
+            return board
+        why = await self._publisher.pin(board.chat, board.message_id)
+        if why is None:
+            self._pin_waits.pop(board.chat, None)
+            board = replace(board, pinned=True)
+            await self._keep(board)
+            return board
+        if wait is None:
+            log.info("The board of chat %s is not pinned: %s; the bot tries again", board.chat, why)
+        self._pin_waits[board.chat] = self._wait(now, wait.refused_since if wait else None)
+        return board
+
+    async def _keep_trying(
+        self, board: Board, result: EditResult | PostResult, now: datetime, refused_since: datetime | None = None
+    ) -> None:
+        """Keeps what is wrong with a board, for people to read, and when it is tried again."""
+        chat, why, before = board.chat, words_of(result), board.trouble
+        match result:
+            case Moved(new):
+                log.info("The board of chat %s follows it to chat %d", chat, new)
+                await self._move(chat.chat_id, new)
+                self._waits[Chat(new)] = Wait(now, timedelta(0), None)
+                self._woken.set()
+                return
+            case NotNow(_, retry_after):
+                self._peace[chat.chat_id] = now, timedelta(seconds=retry_after)
+                self._waits[chat] = Wait(now, EVERY, refused_since)
+            case _:
+                self._waits[chat] = self._wait(now, refused_since)
+        if before is None or before.why != why:
+            log.warning("The board of chat %s is not current: %s; the bot tries again", chat, why)
+            await self._keep(replace(board, trouble=Trouble(why, before.since if before else now)))
+
+    def _wait(self, now: datetime, refused_since: datetime | None) -> "Wait":
+        """How long nothing is tried after a refusal; the first of them came at ``refused_since``."""
+        since = refused_since or now
+        return Wait(now, timedelta(seconds=self._refusals.wait(abs(now - since).total_seconds())), since)
+
+    def _note_success(self, board: Board) -> None:
+        """A board says what it should."""
+        if board.trouble:
+            log.info("The board of chat %s is current again", board.chat)
+            self.on_life(board.chat.chat_id)
+
+    def _wants_peace(self, chat: Chat, now: datetime) -> bool:
+        """Whether Telegram asked to leave a chat alone for now."""
+        asked = self._peace.get(chat.chat_id)
+        return asked is not None and lasts(*asked, now)
+
+    async def _take_down(self, board: Board) -> bool:
+        """Removes a board's messages; False if that is to be tried again."""
+        messages = [number for number in (board.leftover, board.message_id) if number]
+        return all([await self._publisher.take_down(board.chat, number) for number in messages])
+
+    def _lock(self, chat: Chat) -> asyncio.Lock:
+        """Keeps two from changing one board at a time."""
+        return self._locks.setdefault(chat, asyncio.Lock())
+
+    async def _board_of(self, chat: Chat) -> Board | None:
+        """The board of a chat as it is stored."""
+        async with self._store.read() as connection:
+            return await boards.of(connection, chat)
+
+    async def _put(self, board: Board) -> None:
+        """Stores a board in place of what its chat had. Else another would be posted, again and again."""
+        await self._store.write_patiently(lambda connection: boards.put(connection, board))
+
+    async def _keep(self, board: Board) -> None:
+        """Stores a board as it is now, if its chat still has it."""
+        async with self._store.write() as connection:
+            await boards.keep(connection, board)
+
+    async def _forget(self, board: Board) -> None:
+        """Keeps a board current no longer."""
+        async with self._store.write() as connection:
+            await boards.forget(connection, board)
+
+
+def words_of(result: EditResult | PostResult) -> str:
+    """Why a board is not current."""
+    return result.why if isinstance(result, Lost | Refused | NotNow) else "the group became another chat"
+
+
+def lasts(since: datetime, wait: timedelta, now: datetime) -> bool:
+    """Whether a wait is not over yet; a clock that was set back ends it, so that it cannot grow."""
+    return timedelta(0) <= now - since < wait

@@ -1,0 +1,168 @@
+"""Watches the database itself: tries whether it can be used again, puts a deleted file back, and tells the owner.
+
+What it tells goes straight to Telegram and to the second channel, for the outbox is what cannot be used.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from bot.domain.chats import Chat
+from bot.domain.database_trouble import Failing, Trouble
+from bot.features.fallback.sender import Courier, Letter
+from bot.outbox.results import Delivered, Moved, SendResult
+from bot.storage import chats
+from bot.storage.database import Store
+from bot.support.errors import DatabaseTrouble, DatabaseUnusable
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 1.0
+TRY_EVERY_S = 5.0
+AGAIN_AFTER_S = 600.0
+"""A trouble that comes and goes is told at most so often; one that is worse than what was told, at once."""
+
+LONGEST_WAIT_S = 60.0
+LAST_WORDS_S = 5.0
+"""Seconds that a bot which has to end leaves its last message."""
+
+WRITTEN = "written"
+"""The mark that shows that something can be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Puts the state of the database into messages, each of which has a ``text``."""
+
+    trouble: Callable[[Failing], Any]
+    restored: Callable[[], Any]
+    usable: Callable[[timedelta], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How the owner is told: ``send`` posts to a chat and raises nothing, ``courier`` is the second channel."""
+
+    chats: Callable[[], Iterable[Chat]]
+    send: Callable[[Any, Chat], Awaitable[SendResult]]
+    courier: Courier | None = None
+
+
+class DatabaseWatch:
+    """Looks at the database each second, and at its file whether it is still the one that is open."""
+
+    def __init__(
+        self,
+        store: Store,
+        words: Words,
+        ways: Ways,
+        clock: Callable[[], datetime],
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``timer`` counts seconds and never jumps; ``clock`` answers aware UTC."""
+        self._store = store
+        self._words = words
+        self._ways = ways
+        self._clock = clock
+        self._timer = timer
+        self._next_try = 0.0
+        self._told: Failing | None = None
+        self._told_at: float | None = None
+        self._reached: set[Chat] = set()
+        self._sending: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Watches until cancelled. Raises DatabaseUnusable where only another start helps."""
+        try:
+            while True:
+                await self.look()
+                await asyncio.sleep(LOOK_EVERY_S)
+        finally:
+            if self._sending:
+                self._sending.cancel()
+
+    async def look(self) -> None:
+        """Tries to mend what there is, and tells of it once."""
+        self._store.look_at_file()
+        failing = self._store.standing.failing
+        if failing:
+            await self._mend(failing)
+        now_failing = self._store.standing.failing
+        if now_failing:
+            await self._tell(now_failing)
+        elif failing and failing.trouble is Trouble.DELETED and not self._told:
+            self._say(self._words.restored(), self._ways.chats())
+        elif self._told:
+            lasted = timedelta(seconds=self._timer() - self._told.since)
+            self._told = None
+            self._say(self._words.usable(lasted), self._reached)
+
+    async def _mend(self, failing: Failing) -> None:
+        """Puts a deleted file back, and tries to write where that may work again."""
+        if self._timer() < self._next_try:
+            return
+        with suppress(DatabaseTrouble):  # the log has it already
+            if failing.trouble is Trouble.DELETED:
+                await self._store.put_back()
+                self._store.look_at_file()
+            elif failing.trouble is Trouble.REPLACED:
+                await self._store.let_go()
+            elif failing.trouble.passes:
+                async with self._store.write() as connection:
+                    await chats.mark(connection, WRITTEN, self._clock())
+        if self._store.standing.failing:
+            self._next_try = self._timer() + TRY_EVERY_S
+
+    async def _tell(self, failing: Failing) -> None:
+        """Tells of a trouble that anybody has to know of, once."""
+        if not self._store.standing.problem or not self._is_news(failing):
+            return
+        if failing.trouble is not Trouble.REPLACED:
+            self._say(self._words.trouble(failing), self._ways.chats())
+        else:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORDS_S):
+                    await self._send(self._words.trouble(failing), self._ways.chats())
+            raise DatabaseUnusable(f"{self._store.standing.path}: {failing.words}.")
+        self._told, self._told_at = failing, self._timer()
+
+    def _is_news(self, failing: Failing) -> bool:
+        """Whether a trouble was not told yet: it has begun, and not just after another one; or it is a worse one."""
+        if self._told:
+            return failing.trouble > self._told.trouble
+        return self._told_at is None or self._timer() - self._told_at >= AGAIN_AFTER_S
+
+    def _say(self, message: Any, to: Iterable[Chat]) -> None:
+        """Sends a message on the side, in place of one that is still under way."""
+        if self._sending:
+            self._sending.cancel()
+        self._sending = asyncio.create_task(self._send(message, tuple(to)), name="tell of the database")
+
+    async def _send(self, message: Any, to: Iterable[Chat]) -> None:
+        """Sends a message to each chat until it has it, and once by the second channel."""
+        self._reached = set()
+        await asyncio.gather(*(self._send_to(message, chat) for chat in to), self._by_courier(message))
+
+    async def _send_to(self, message: Any, chat: Chat) -> None:
+        """One chat, wherever it has moved."""
+        for attempt in count():
+            match await self._ways.send(message, chat):
+                case Delivered():
+                    self._reached.add(chat)
+                    return
+                case Moved(new):
+                    chat = Chat(new)
+                case _:
+                    await asyncio.sleep(min(2.0**attempt, LONGEST_WAIT_S))
+
+    async def _by_courier(self, message: Any) -> None:
+        """The same words as plain text."""
+        if self._ways.courier:
+            title, _, body = message.text.partition("\n")
+            await self._ways.courier.carry(Letter(title, body))

@@ -1,0 +1,1 @@
+"""Messages say when their alerts ended."""

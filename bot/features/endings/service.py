@@ -1,0 +1,160 @@
+"""Lets each message say when an alert that it told of is over: its text is edited, and its buttons go.
+
+Nothing hangs on it: alerts go first, a chat is edited slowly, and what Telegram will not have edited stays as it is.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.domain.alerts import Silence
+from bot.domain.boards import EditResult, Lost, Moved, NotNow, Refused, Shown
+from bot.domain.chats import Chat
+from bot.domain.told_messages import EndedMessage
+from bot.features.endings.rules import EDIT_PAUSE, held
+from bot.outbox.results import REFUSALS, RefusalSchedule
+from bot.storage import alerts, endings, outbox
+from bot.storage.database import Store
+from bot.storage.endings import Due
+from bot.support.errors import BotError, DatabaseTrouble
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 30.0
+SOON = 1.0
+
+
+class Editor(Protocol):
+    """What puts an ended message into words and edits it."""
+
+    def write(self, message: EndedMessage, held: Silence | None) -> Any:
+        """The message as it is to be; ``held`` is the silence that holds for what still fires of it."""
+
+    async def edit(self, message: Any, chat: Chat, message_id: int) -> EditResult:
+        """Lets the chat's message say that. Every trouble is a result, none is raised."""
+
+
+@dataclass(slots=True)
+class Lane:
+    """When a chat may be edited again, and since when it refuses, both in seconds of a clock that never jumps."""
+
+    ready_at: float = 0.0
+    refused_since: float | None = None
+
+
+class Endings:
+    """Finds the messages that do not say yet what is over, and edits them, at most one at a time in each chat."""
+
+    def __init__(
+        self,
+        store: Store,
+        editor: Editor,
+        present: Callable[[], Collection[Chat]],
+        clock: Callable[[], datetime],
+        timer: Callable[[], float],
+        refusals: RefusalSchedule = REFUSALS,
+    ) -> None:
+        """``present`` gives the chats that are told something; ``clock`` answers aware UTC, ``timer`` never jumps."""
+        self._store = store
+        self._editor = editor
+        self._present = present
+        self._clock = clock
+        self._timer = timer
+        self._refusals = refusals
+        self._lanes: dict[int, Lane] = {}
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something may have ended."""
+        self._woken.set()
+
+    def alive(self, chat_id: int) -> None:
+        """A chat gave a sign of life: what was refused there is tried again."""
+        lane = self._lanes.get(chat_id)
+        if lane is not None and lane.refused_since is not None:
+            lane.ready_at = min(lane.ready_at, self._timer() + self._refusals.sign_pause)
+
+    async def run(self) -> None:
+        """Edits until cancelled."""
+        while True:
+            self._woken.clear()
+            nap = LOOK_EVERY
+            try:
+                nap = await self.look()
+            except DatabaseTrouble as error:
+                log.debug("Messages whose alerts are over wait: %s", error)  # the log has it already
+            except BotError as error:
+                log.error("Messages whose alerts are over could not be marked: %s", error)
+            except Exception:
+                log.exception("Messages whose alerts are over could not be marked")
+            try:
+                async with asyncio.timeout(nap):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+            await asyncio.sleep(SOON)  # what ends together is one look, and its recovery is told first
+
+    async def look(self) -> float:
+        """Edits one message in each chat where one is due; gives the seconds until the next may be.
+
+        A chat that is owed messages is left alone: whoever delivers them wakes this part.
+        """
+        async with self._store.read() as connection:
+            busy = await outbox.waiting_chats(connection)
+            due = await endings.due(connection)
+        strangers = {one.chat_id for one in due} - {chat.chat_id for chat in self._present()}
+        if strangers:
+            await self._forget(strangers)
+        now, first = self._timer(), dict[int, Due]()
+        waiting = [one for one in due if one.chat_id not in strangers]
+        for one in waiting:
+            if one.chat_id not in busy and self._lane(one.chat_id).ready_at <= now:
+                first.setdefault(one.chat_id, one)
+        await asyncio.gather(*(self._mark(one) for one in first.values()))
+        ready = (self._lane(one.chat_id).ready_at - self._timer() for one in waiting if one.chat_id not in busy)
+        return min(max(min(ready, default=LOOK_EVERY), 0.0), LOOK_EVERY)
+
+    async def _mark(self, one: Due) -> None:
+        """Lets one message say what is over of it."""
+        async with self._store.read() as connection:
+            now = self._clock()
+            message = await endings.message(connection, one, now)
+            silences = await alerts.active_silences(connection, now)
+        if message is None or not message.over:
+            return
+        words = self._editor.write(message, held(message, silences, now))
+        result = await self._editor.edit(words, message.chat, message.message_id)
+        await self._record(result, message)
+
+    async def _record(self, result: EditResult, message: EndedMessage) -> None:
+        """Notes what became of an edit."""
+        chat_id, now = message.chat.chat_id, self._timer()
+        lane = self._lane(chat_id)
+        lane.ready_at = now + EDIT_PAUSE
+        match result:
+            case Shown() | Lost():
+                if isinstance(result, Lost):
+                    log.debug("Chat %s: a message cannot say that its alert is over: %s", message.chat, result.why)
+                lane.refused_since = None
+                async with self._store.write() as connection:
+                    await endings.said(connection, message)
+            case Moved():
+                await self._forget({chat_id})
+            case NotNow(_, retry_after):
+                lane.ready_at = now + max(retry_after, LOOK_EVERY)
+            case Refused(why):
+                lane.refused_since = now if lane.refused_since is None else lane.refused_since
+                lane.ready_at = now + self._refusals.wait(now - lane.refused_since)
+                log.debug("Chat %s: a message cannot say just now that its alert is over: %s", message.chat, why)
+
+    async def _forget(self, chat_ids: Collection[int]) -> None:
+        """Marks nothing in these chats any more."""
+        async with self._store.write() as connection:
+            await endings.forget(connection, chat_ids)
+
+    def _lane(self, chat_id: int) -> Lane:
+        """The lane of a chat."""
+        return self._lanes.setdefault(chat_id, Lane())

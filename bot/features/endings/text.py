@@ -1,0 +1,97 @@
+"""What a message says once alerts that it told of are over, and its way to Telegram."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from telegram import Bot
+from telegram.error import BadRequest, TelegramError
+
+from bot.domain.alerts import Silence
+from bot.domain.boards import EditResult, Lost, Refused, Shown
+from bot.domain.chats import Chat
+from bot.domain.told_messages import EndedMessage, ToldAlert
+from bot.features.board.text import moment_words, result_of
+from bot.outbox.batching import Parcel, stories
+from bot.telegram.calls import answered
+from bot.telegram.sender import NO_PREVIEW, entities_of, is_of_chat, markup_of
+from bot.telegram.text.alert_list import MEASURES
+from bot.telegram.text.formatting import joined, name_of, service_name
+from bot.telegram.text.layout import Message, Piece, bold, with_line, with_note
+from bot.telegram.text.messages import alert_buttons, credits_row, lay_out
+from bot.telegram.text.replies import NOTES, silence_note, undo_button
+
+LIST_LENGTH = 600
+
+
+def ended_message(message: EndedMessage, held: Silence | None, now: datetime, zone: ZoneInfo) -> Message:
+    """The message as it was told, with what is over of it since when, and what is silenced of the rest.
+
+    ``held`` is the last silence that holds for what still fires. Once nothing fires, only the numbers can be asked for.
+    """
+    told = stories(message.notifications)
+    words = lay_out(Parcel(tuple(told)), len(told), message.sent_at, zone).message()
+    words = with_line(words, *over_words(message, zone))
+    if message.all_over:
+        return replace(words, buttons=(credits_row(message.lead_id),))
+    rows = alert_buttons(message.lead_id)
+    if held is None:
+        return replace(words, buttons=rows)
+    return with_note(words, silence_note(held, now, zone), (*rows, (undo_button(held),)), in_place_of=NOTES)
+
+
+def over_words(message: EndedMessage, zone: ZoneInfo) -> tuple[Piece, ...]:
+    """What is over, and since when, in moments that stay true: "Over since Mon 20 Jul, 14:03."."""
+    moments = [(one, one.over_at) for one in message.over if one.over_at]
+    if message.all_over:
+        last = moment_words(max(at for _, at in moments), zone)
+        return (bold(f"{'All over' if len(moments) > 1 else 'Over'} since {last}"), ".")
+    alike = len({one.notice.measure for one in message.told}) == 1
+    names = [f"{whom(one)}{'' if alike else what(one)} since {moment_words(at, zone)}" for one, at in moments]
+    return (bold("Over"), f": {joined(names, LIST_LENGTH)}.")
+
+
+def whom(one: ToldAlert) -> str:
+    """Whose alert it was: an account's, or a source's own."""
+    facts = one.notice.facts
+    return name_of(facts.name) if facts.email else service_name(facts.origin)
+
+
+def what(one: ToldAlert) -> str:
+    """What it was about, where a message tells of several things, as a greeting does."""
+    measure = one.notice.measure
+    return f" ({MEASURES[measure]})" if measure else ""
+
+
+class TelegramEndings:
+    """Implements ``bot.features.endings.service.Editor``."""
+
+    def __init__(self, bot: Bot, clock: Callable[[], datetime], zone: ZoneInfo) -> None:
+        """``zone`` is what people read times in."""
+        self._bot = bot
+        self._clock = clock
+        self._zone = zone
+
+    def write(self, message: EndedMessage, held: Silence | None) -> Message:
+        """The message as it is to be now."""
+        return ended_message(message, held, self._clock(), self._zone)
+
+    async def edit(self, message: Message, chat: Chat, message_id: int) -> EditResult:
+        """Lets a message say that. One that Telegram finds wrong, or does not find, stays as it is."""
+        try:
+            await answered(
+                self._bot.edit_message_text(
+                    message.text,
+                    chat_id=chat.chat_id,
+                    message_id=message_id,
+                    entities=entities_of(message.entities),
+                    reply_markup=markup_of(message.buttons),
+                    link_preview_options=NO_PREVIEW,
+                )
+            )
+        except TelegramError as error:
+            result = result_of(error)
+            of_message = isinstance(error, BadRequest) and not is_of_chat(error.message)
+            return Lost(result.why) if isinstance(result, Refused) and of_message else result
+        return Shown()

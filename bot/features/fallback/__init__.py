@@ -1,0 +1,1 @@
+"""The second channel, for alerts that Telegram does not take."""

@@ -1,0 +1,205 @@
+"""The second channel: an alert that Telegram has not taken for a while also goes to addresses of Apprise.
+
+Apprise runs in a short-lived process, one for each message: it can hang without harm, its 30 MiB go with it, and
+nothing that it writes, which may hold an address and with it a password, reaches the log.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.config.fallback_urls import way_of
+from bot.features.fallback.apprise_process import NO_ADDRESS, NO_LIBRARY, NOT_TAKEN, TAKEN
+from bot.features.fallback.rules import due_for_fallback, wait_after
+from bot.outbox.batching import Parcel, parcels
+from bot.storage import fallback
+from bot.storage.database import Store
+from bot.storage.fallback import Sent
+from bot.support import subprocesses
+from bot.support.errors import DatabaseTrouble
+
+log = logging.getLogger(__name__)
+
+COMMAND = subprocesses.command("bot.features.fallback.apprise_process")
+SECONDS = 40.0
+LOOK_EVERY = 15.0
+TIMED_OUT = -1
+MISSING = (
+    "Apprise is not installed, so the second channel sends nothing: install requirements.lock, or "
+    "pip install 'apprise>=2.2,<3' beside the bot, and restart the bot"
+)
+WRONGS = {
+    NOT_TAKEN: "the message was not taken: check the address, its password and the network; apprise -vv -b test "
+    "ADDRESS says more",
+    NO_ADDRESS: "is not an address that Apprise knows: compare it with https://appriseit.com/services/",
+    NO_LIBRARY: MISSING,
+    TIMED_OUT: f"did not answer within {SECONDS:.0f} s: check the address and the network",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message for a channel that knows plain text only."""
+
+    title: str
+    body: str
+
+
+class Writer(Protocol):
+    """Puts a parcel into plain words."""
+
+    def __call__(self, parcel: Parcel) -> tuple[Parcel, Letter]:
+        """As much of a parcel as one message holds, and that message."""
+
+
+class Courier(Protocol):
+    """Carries letters."""
+
+    async def carry(self, letter: Letter) -> list[tuple[str, int]]:
+        """Each address's way in words, and the exit code of the try."""
+
+
+class Apprise:
+    """Carries a letter to every address, each in a process of its own, one after the other."""
+
+    def __init__(self, addresses: Sequence[str], command: Sequence[str] = COMMAND, timeout: float = SECONDS) -> None:
+        """``addresses`` are secrets."""
+        self._addresses = addresses
+        self._command = command
+        self._timeout = timeout
+
+    async def carry(self, letter: Letter) -> list[tuple[str, int]]:
+        """Each address's way in words, and the exit code of the try. None is raised."""
+        return [(way_of(address), await self._send(address, **asdict(letter))) for address in self._addresses]
+
+    async def check(self) -> list[tuple[str, int]]:
+        """The same without a message: whether Apprise is there and accepts each address."""
+        return [(way_of(address), await self._send(address)) for address in self._addresses]
+
+    async def _send(self, address: str, **message: str) -> int:
+        """One process, from its birth to its end. The address goes in by a pipe, for others can read arguments."""
+        given = json.dumps({"address": address, **message}).encode()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
+                env=subprocesses.environment(**subprocesses.proxies()),
+            )
+        except OSError:
+            return NOT_TAKEN
+        try:
+            async with asyncio.timeout(self._timeout):
+                await process.communicate(given)
+        except TimeoutError:
+            return TIMED_OUT
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        return process.returncode or TAKEN
+
+
+class Fallback:
+    """Watches what Telegram does not take. A letter goes out, and then that is recorded: at least once, not five times.
+
+    It counts as told once one address has taken it; while none does, it is tried again, ever more rarely.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        courier: Courier,
+        write: Writer,
+        clock: Callable[[], datetime],
+        timer: Callable[[], float],
+        after: timedelta,
+    ) -> None:
+        """``timer`` counts seconds and never jumps; ``clock`` answers aware UTC."""
+        self._store = store
+        self._courier = courier
+        self._write = write
+        self._clock = clock
+        self._timer = timer
+        self._after = after
+        self._failures = 0
+        self._ready_at = 0.0
+
+    async def run(self) -> None:
+        """Watches until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except DatabaseTrouble as error:
+                log.debug("The second channel waits: %s", error)  # the log has it already
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def look(self) -> None:
+        """Sends what is due."""
+        if self._timer() < self._ready_at:
+            return
+        for parcel in await self._due():
+            part, letter = self._write(parcel)
+            if not await self._tell(part, letter):
+                return
+
+    async def _due(self) -> list[Parcel]:
+        """What is to be told by the second channel, as messages."""
+        async with self._store.read() as connection:
+            now = self._clock()
+            waiting = await fallback.untaken(connection, now, self._after)
+            told = await fallback.sent(connection, {part.notice.key for part in waiting}) if waiting else {}
+        return parcels(due_for_fallback(waiting, now, self._after, told.keys()))
+
+    async def _tell(self, part: Parcel, letter: Letter) -> bool:
+        """Sends one letter and records it; False if no address took it."""
+        outcomes = await self._courier.carry(letter)
+        for number, (way, code) in enumerate(outcomes, 1):
+            if code != TAKEN:
+                log.warning("FALLBACK_URLS, address %d (%s): %s", number, way, words_of(code))
+        ways = list(dict.fromkeys(way for way, code in outcomes if code == TAKEN))
+        if not ways:
+            self._failures += 1
+            self._ready_at = self._timer() + wait_after(self._failures)
+            return False
+        self._failures = 0
+        told = Sent(self._clock(), " and ".join(ways))
+        keys = [notification.notice.key for notification in part.notifications]
+        await self._store.write_patiently(lambda connection: fallback.note(connection, keys, told))
+        log.warning("Telegram does not take messages: %d went out by %s", len(keys), told.ways)
+        return True
+
+
+def words_of(code: int) -> str:
+    """What an exit code says, with the mend."""
+    return WRONGS.get(code, WRONGS[NOT_TAKEN])
+
+
+async def log_unusable(channel: Apprise) -> None:
+    """Logs at the start why the second channel cannot send, and by which address. Sends nothing."""
+    for number, (way, code) in enumerate(await channel.check(), 1):
+        if code == NO_LIBRARY:
+            log.error("FALLBACK_URLS: %s", MISSING)
+            return
+        if code == NO_ADDRESS:
+            log.error("FALLBACK_URLS, address %d (%s): %s", number, way, words_of(code))
+        elif code != TAKEN:
+            log.error("FALLBACK_URLS, address %d (%s): cannot be checked; try credit-bot doctor", number, way)
+
+
+TEST = Letter("credit-bot doctor: a test", "This address can be reached. Alerts come here when Telegram takes none.")
+
+
+async def try_addresses(addresses: Sequence[str], command: Sequence[str] = COMMAND) -> list[tuple[bool, str]]:
+    """Sends a test to every address; gives for each whether it was taken, and words without the address."""
+    tries = [Apprise([address], command).carry(TEST) for address in addresses]
+    outcomes = [outcome for (outcome,) in await asyncio.gather(*tries)]
+    return [
+        (code == TAKEN, f"address {number} ({way}): {'a test message was taken' if code == TAKEN else words_of(code)}")
+        for number, (way, code) in enumerate(outcomes, 1)
+    ]

@@ -1,0 +1,319 @@
+"""The past as a picture: stored readings and outages to lines, marks and a fan, in a bounded number of points.
+
+Moments are Unix seconds here: they go to another process as JSON and end on an axis. A reading is stored only when
+something changed, so a value holds until the next one, and is not known during an outage.
+"""
+
+import math
+from bisect import bisect_left, bisect_right
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from bot.domain.accounts import Foretold
+from bot.domain.credit_changes import CreditChanges, Point, changes_between
+from bot.domain.history import Gap, bounded
+from bot.domain.rules import Ladder
+from bot.evaluation.forecast.run_out import Forecast
+from bot.evaluation.measurements import ladder_severity, rung_value
+
+Place = tuple[float, float]
+"""A moment and the credits then."""
+
+Line = tuple[Place, ...]
+"""An unbroken stretch of steps; its last place only says until when the last value was known to hold."""
+
+SLOTS = 800
+"""So many slots of time share a picture's width; each keeps four points at most, so nothing visible is lost."""
+
+MOST_MARKS = 40
+MOST_PANELS = 12
+FUTURE_SHARE = 0.4
+"""A forecast may take as much of the time axis as this share of the past that is shown."""
+
+
+class MarkKind(StrEnum):
+    """Why the credits jumped: a renewal's refill, credits that were bought, or a plan that ended with some left."""
+
+    REFILL = "refill"
+    TOP_UP = "top-up"
+    LAPSED = "plan ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A jump worth a mark: when, why, by how much, and the credits after it."""
+
+    at: float
+    kind: MarkKind
+    amount: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fan:
+    """When the credits run out if all goes on as before: the likely range and its middle; the later ones may be open.
+
+    At ``boundary`` credits come or, with ``lapses``, go; the fan ends there.
+    """
+
+    earliest: float
+    median: float | None = None
+    latest: float | None = None
+    boundary: float | None = None
+    lapses: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One account's way through a span of time, in a bounded number of places, with what happened on it."""
+
+    places: Line = ()
+    marks: tuple[Mark, ...] = ()
+    counts: Mapping[str, int] | None = None
+    spent: float = 0.0
+    lowest: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What is kept of one account's past, and the thresholds of its credits."""
+
+    trace: Trace
+    gaps: tuple[Gap, ...] = ()
+    ladder: Ladder = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A threshold as a level on the picture, with its words and its severity's."""
+
+    level: float
+    words: str
+    severity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One account's part of a picture. ``spare`` is a name to fall back on where ``name`` cannot be drawn.
+
+    ``share`` and ``note`` are words; ``severity`` is a severity's word or "". ``stale`` says that ``total`` is old.
+    """
+
+    name: str
+    spare: str = ""
+    total: float | None = None
+    share: str = ""
+    note: str = ""
+    severity: str = ""
+    stale: bool = False
+    lines: tuple[Line, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    rungs: tuple[Rung, ...] = ()
+    fan: Fan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """All that is drawn: panels on one time axis from ``since`` past ``now`` to ``until``, in a zone's local time."""
+
+    title: str
+    panels: tuple[Panel, ...]
+    since: float
+    now: float
+    until: float
+    zone: str = "UTC"
+
+
+class Tracer:
+    """Follows one account through its stored points, in order of time, in memory that does not grow with them.
+
+    Each slot of time keeps its first, lowest, highest and last point: drawn as steps, that looks like all of them.
+    """
+
+    def __init__(self, since: float, until: float, slots: int = SLOTS) -> None:
+        """Nothing is known yet; what lies outside the span counts only as what held when it began."""
+        self._since, self._until = since, until
+        self._width = max(until - since, 1.0) / max(slots, 1)
+        self._last: Point | None = None
+        self._places: list[Place] = []
+        self._slot: list[Place] = []
+        self._slot_number = -1
+        self._marks: deque[Mark] = deque(maxlen=MOST_MARKS)
+        self._counts: Counter[str] = Counter()
+        self._spent = 0.0
+        self._lowest: Place | None = None
+
+    def add(self, point: Point) -> None:
+        """Takes the next point; one that is no number, or not after the one before, is left out."""
+        at, before = point.taken_at.timestamp(), self._last
+        if not math.isfinite(point.total) or at > self._until:
+            return
+        if before is not None and point.taken_at <= before.taken_at:
+            return
+        self._last = point = bounded(point, before)
+        if at >= self._since:
+            self._step(before, point, at)
+
+    def _step(self, before: Point | None, point: Point, at: float) -> None:
+        """Notes what happened since the point before."""
+        if before and not self._places and not self._slot and at > self._since:
+            self._place((self._since, float(before.total)))
+        total = float(point.total)
+        self._place((at, total))
+        if before is None:
+            return
+        changes = changes_between(before, point)
+        self._spent += changes.spent - changes.refunded
+        mark = mark_of(changes)
+        if mark:
+            self._marks.append(Mark(at, *mark, total))
+            self._counts[mark[0].value] += 1
+
+    def _place(self, place: Place) -> None:
+        """Puts a place into its slot."""
+        if self._lowest is None or place[1] < self._lowest[1]:
+            self._lowest = place
+        number = int((place[0] - self._since) / self._width)
+        if number != self._slot_number:
+            self._flush()
+            self._slot_number = number
+        if len(self._slot) < 4:
+            self._slot.append(place)
+        else:
+            self._slot = thinned([*self._slot, place])
+
+    def _flush(self) -> None:
+        """Ends a slot."""
+        self._places += self._slot
+        self._slot = []
+
+    def trace(self) -> Trace:
+        """What was seen so far."""
+        if self._last is not None and not self._places and not self._slot:
+            self._place((self._since, float(self._last.total)))
+        return Trace(
+            places=tuple(self._places + self._slot),
+            marks=tuple(self._marks),
+            counts=dict(self._counts),
+            spent=max(self._spent, 0.0),
+            lowest=self._lowest,
+        )
+
+
+def thinned(places: Sequence[Place]) -> list[Place]:
+    """The first, lowest, highest and last of some places, each once, in order of time."""
+    low, high = min(places, key=level_of), max(places, key=level_of)
+    return sorted({places[0], low, high, places[-1]})
+
+
+def level_of(place: Place) -> float:
+    """The credits at a place."""
+    return place[1]
+
+
+def mark_of(changes: CreditChanges) -> tuple[MarkKind, float] | None:
+    """What is worth a mark on the picture: the daily refill and a job's refund are not."""
+    amounts = (
+        (MarkKind.TOP_UP, changes.topped_up),
+        (MarkKind.REFILL, changes.refilled + changes.by_plan),
+        (MarkKind.LAPSED, changes.lapsed),
+    )
+    return next(((kind, amount) for kind, amount in amounts if amount > 0), None)
+
+
+def lines_of(places: Line, gaps: Sequence[Gap], until: float) -> tuple[Line, ...]:
+    """The steps between the gaps; ``gaps`` are merged. Each line begins with what was known when its gap ended."""
+    if not places:
+        return ()
+    starts = [places[0][0], *(gap.until for gap in gaps if gap.until is not None)]
+    ends = [*(gap.since for gap in gaps), until]
+    windows = ((max(start, places[0][0]), end) for start, end in zip(starts, ends, strict=True))
+    lines = (line_between(places, start, end) for start, end in windows)
+    return tuple(line for line in lines if line)
+
+
+def line_between(places: Line, start: float, end: float) -> Line:
+    """The steps from one moment to another; nothing where the span is empty or nothing is known yet."""
+    first = bisect_right(places, start, key=moment_of) - 1
+    if first < 0 or end <= start:
+        return ()
+    inner = places[first + 1 : bisect_left(places, end, key=moment_of)]
+    last = inner[-1] if inner else places[first]
+    return ((start, places[first][1]), *inner, (end, last[1]))
+
+
+def moment_of(place: Place) -> float:
+    """The moment of a place."""
+    return place[0]
+
+
+def rungs_of(ladder: Ladder, allowance: float | None) -> tuple[Rung, ...]:
+    """The thresholds that apply, as levels."""
+    rungs = []
+    for number, threshold in enumerate(ladder, 1):
+        level = rung_value(threshold, allowance)
+        if level is not None and math.isfinite(level):
+            rungs.append(Rung(level, str(threshold), ladder_severity(number, len(ladder)).word))
+    return tuple(rungs)
+
+
+def is_drawable(trace: Trace) -> bool:
+    """Whether any number is known: one that never changed is a flat line."""
+    return bool(trace.places)
+
+
+def picture_of(title: str, panels: Sequence[Panel], since: float, now: float, zone: str) -> Picture:
+    """The picture of these panels. It begins where anything is known, and goes on where a forecast does."""
+    firsts = [place[0] for panel in panels for line in panel.lines for place in line[:1]]
+    begin = max(min(firsts, default=since), since)
+    past = max(now - begin, 60.0)
+    ends = (fan_end(panel.fan) for panel in panels if panel.fan and not panel.stale)
+    future = min(max((end - now for end in ends), default=0.0), past * FUTURE_SHARE)
+    return Picture(title, tuple(panels), now - past, now, now + max(future * 1.04, past * 0.02), zone)
+
+
+def fan_end(fan: Fan) -> float:
+    """The last moment that a fan has to show: its boundary, so that one sees what comes first, else its late end."""
+    return fan.boundary or fan.latest or math.inf
+
+
+def fan_of(forecast: Forecast | Foretold | None) -> Fan | None:
+    """What a forecast looks like; None without one, and where the credits last longer than anything is foretold."""
+    if forecast is None or forecast.earliest is None:
+        return None
+    return Fan(
+        earliest=forecast.earliest.timestamp(),
+        median=seconds_of(forecast.median),
+        latest=seconds_of(forecast.latest),
+        boundary=seconds_of(forecast.boundary),
+        lapses=forecast.lapses,
+    )
+
+
+def seconds_of(when: datetime | None) -> float | None:
+    """A moment as Unix seconds."""
+    return None if when is None else when.timestamp()
+
+
+def load_picture(data: Mapping[str, Any]) -> Picture:
+    """A picture from what JSON makes of one."""
+    return Picture(**{**data, "panels": tuple(map(load_panel, data["panels"]))})
+
+
+def load_panel(data: Mapping[str, Any]) -> Panel:
+    """A panel from what JSON makes of one."""
+    return Panel(
+        **{
+            **data,
+            "lines": tuple(tuple((at, level) for at, level in line) for line in data["lines"]),
+            "gaps": tuple(Gap(**gap) for gap in data["gaps"]),
+            "marks": tuple(Mark(**{**mark, "kind": MarkKind(mark["kind"])}) for mark in data["marks"]),
+            "rungs": tuple(Rung(**rung) for rung in data["rungs"]),
+            "fan": Fan(**data["fan"]) if data["fan"] else None,
+        }
+    )

@@ -1,0 +1,145 @@
+"""``/history``: from an account's past to a picture and its caption, or a sentence where there is nothing to draw."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from bot.domain.history import PAUSED, Gap, merged
+from bot.domain.notifications import Watched
+from bot.domain.rules import Ladder
+from bot.evaluation.evaluate import with_allowances
+from bot.evaluation.forecast.foresee import told_now
+from bot.features.history.caption import Told, caption, no_history, say_span
+from bot.features.history.chart import (
+    MOST_PANELS,
+    SLOTS,
+    Fan,
+    Panel,
+    Picture,
+    Recorded,
+    Trace,
+    fan_of,
+    is_drawable,
+    lines_of,
+    picture_of,
+    rungs_of,
+)
+from bot.support.errors import DrawingTrouble
+from bot.telegram.text.account_card import urgency
+from bot.telegram.text.forecast import forecast_sentence
+from bot.telegram.text.formatting import capitalised, name_of, say_count, say_number, share_of
+from bot.telegram.text.layout import Message
+from bot.telegram.text.sanitize import clean
+
+LONGEST_NOTE = 56
+"""So many letters of a forecast fit on a picture."""
+
+
+class Draws(Protocol):
+    """What makes a picture of its description."""
+
+    async def draw(self, picture: Picture) -> bytes:
+        """The picture as PNG. Raises DrawingTrouble, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One account with all that its part of a picture needs; ``forecast`` is the fan in words."""
+
+    watched: Watched
+    trace: Trace
+    gaps: tuple[Gap, ...] = ()
+    ladder: Ladder = ()
+    fan: Fan | None = None
+    forecast: str = ""
+
+
+def past_of(watched: Watched, recorded: Recorded, now: datetime, zone: ZoneInfo) -> Past:
+    """The account with what is kept of it, and with what is foretold of it as a fan and in words."""
+    one = watched.account
+    comes = forecast_sentence(one, now, zone).removeprefix("At this pace it ").removesuffix(".")
+    trace, reading = recorded.trace, one.reading
+    if not trace.places and reading is not None:  # its rows are gone, and it is known all the same
+        trace = replace(trace, places=((reading.taken_at.timestamp(), float(reading.credits.total)),))
+    return Past(watched, trace, recorded.gaps, recorded.ladder, fan_of(told_now(one, now)), comes)
+
+
+def choose(watched: Sequence[Watched]) -> tuple[tuple[Watched, ...], tuple[Watched, ...]]:
+    """The accounts for which a picture has room, the most urgent first, and those that are left out."""
+    ordered = tuple(sorted(watched, key=urgency))
+    return ordered[:MOST_PANELS], ordered[MOST_PANELS:]
+
+
+def slots_for(count: int) -> int:
+    """How finely each of so many accounts has to be followed: small panels need less."""
+    return SLOTS if count <= 4 else SLOTS // 4
+
+
+async def draw_history(
+    drawing: Draws,
+    pasts: Sequence[Past],
+    left_out: Sequence[Watched],
+    span: timedelta,
+    now: datetime,
+    zone: ZoneInfo,
+) -> tuple[bytes | None, Message]:
+    """The picture and its caption; without a picture, a message that tells the same, and why it is not drawn."""
+    told = [Told(past.watched.account, past.trace, whole_gaps(past, span, now), past.forecast) for past in pasts]
+    if not any(is_drawable(past.trace) for past in pasts):
+        return None, no_history(told, span, now, zone)
+    words = caption(told, [one.account.name for one in left_out], span, now, zone)
+    try:
+        return await drawing.draw(picture(pasts, span, now, zone)), words
+    except DrawingTrouble as trouble:
+        return None, without_picture(words, str(trouble))
+
+
+def without_picture(words: Message, trouble: str) -> Message:
+    """The caption alone, and why there is no picture above it."""
+    return Message(f"{words.text}\n{trouble}", words.entities)
+
+
+def picture(pasts: Sequence[Past], span: timedelta, now: datetime, zone: ZoneInfo) -> Picture:
+    """The description of the picture."""
+    title = say_span(span) if len(pasts) == 1 else f"{say_count(len(pasts), 'account')}, {say_span(span)}"
+    panels = [panel(past, span, now, alone=len(pasts) == 1) for past in pasts]
+    return picture_of(title, panels, (now - span).timestamp(), now.timestamp(), zone.key)
+
+
+def panel(past: Past, span: timedelta, now: datetime, *, alone: bool) -> Panel:
+    """One account's part of the picture; it has the words to itself where it is alone."""
+    one, gaps = past.watched.account, whole_gaps(past, span, now)
+    credits = with_allowances(one)
+    share = share_of(credits) if credits else None
+    of = f" of {say_number(credits.monthly_allowance)}" if credits and credits.monthly_allowance and alone else ""
+    return Panel(
+        name=name_of(one.name),
+        spare=clean(one.email, 64),
+        total=float(credits.total) if credits else None,
+        share=f"{share}{of}" if share else "",
+        note=capitalised(brief(past.forecast)) if alone else "",
+        severity=past.watched.severity.word if past.watched.severity else "",
+        stale=one.outage is not None or one.pause is not None,
+        lines=lines_of(past.trace.places, gaps, now.timestamp()),
+        gaps=gaps,
+        marks=past.trace.marks,
+        rungs=rungs_of(past.ladder, one.allowance),
+        fan=past.fan,
+    )
+
+
+def brief(forecast: str) -> str:
+    """A forecast in the one line that a picture has for it: its first sentence, or that sentence's first part."""
+    sentence = forecast.partition(". ")[0]
+    return sentence if len(sentence) <= LONGEST_NOTE else re.split("[,;] ", sentence, maxsplit=1)[0]
+
+
+def whole_gaps(past: Past, span: timedelta, now: datetime) -> tuple[Gap, ...]:
+    """The gaps within the span, each moment once; what lasts is known from the account itself."""
+    one = past.watched.account
+    lasting = [Gap(one.failing_since.timestamp(), None, one.outage.kind)] if one.outage and one.failing_since else []
+    lasting += [Gap(one.pause.since.timestamp(), None, PAUSED)] if one.pause else []
+    return merged((*past.gaps, *lasting), (now - span).timestamp(), now.timestamp())

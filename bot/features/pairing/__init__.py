@@ -1,0 +1,1 @@
+"""Chats join by a link."""

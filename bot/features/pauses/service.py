@@ -1,0 +1,223 @@
+"""Pauses as people wish and end them, each in one transaction with what the chats are told of it."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.checks.context import Context
+from bot.checks.processor import Verdicts
+from bot.checks.runner import Checks
+from bot.domain.accounts import Account, Pause
+from bot.domain.alerts import Severity, Silence
+from bot.domain.chats import Chat
+from bot.domain.health import window_of
+from bot.domain.notifications import Facts, Notice, Topic
+from bot.domain.pauses import EVERYONE, Paused
+from bot.evaluation.alert_state import is_muted
+from bot.storage import accounts, alerts, chats, history, outbox, pauses
+from bot.storage.accounts import Known
+from bot.storage.connection import Connection
+from bot.targets.recipients import covers
+
+log = logging.getLogger(__name__)
+
+LAST_LOOK = 8.0
+"""Seconds for which a pause waits for a look that had begun: until it has ended, it may still end a session."""
+
+
+PLANS_AT_ONCE = 100
+"""Plans decided in one transaction, so that a large fleet takes its turns."""
+
+
+class PausedPlans:
+    """The plans of accounts that nobody looks at: each is decided when time alone may have changed something."""
+
+    def __init__(self, context: Context, verdicts: Verdicts, checks: Checks) -> None:
+        """Has decided nothing yet."""
+        self._clock = context.clock
+        self._roster = context.roster
+        self._verdicts = verdicts
+        self._checks = checks
+        self._turns: dict[str, datetime] = {}
+        self._decided_at: datetime | None = None
+        self._under: tuple[object, ...] = ()
+
+    @property
+    def next_turn(self) -> datetime | None:
+        """When the next plan may change by time alone; None where nobody is paused."""
+        return min(self._turns.values(), default=None)
+
+    async def tick(self) -> None:
+        """Decides on those that are due; on all where the rules or the pauses are others, or the clock was set back."""
+        now, paused, watched = self._clock(), self._checks.paused, self._checks.rounds.watched
+        under = (paused, watched, self._roster.watchlist)
+        is_same = bool(self._under) and all(new is old for new, old in zip(under, self._under, strict=True))
+        if not is_same or (self._decided_at and now < self._decided_at):
+            self._turns, self._under = {}, ()
+        elif self.next_turn is None or now < self.next_turn:
+            return
+        due = [key for key in watched if paused.of(key) and self._turns.get(key, now) <= now]
+        for start in range(0, len(due), PLANS_AT_ONCE):
+            self._turns |= await self._verdicts.decide_plans(due[start : start + PLANS_AT_ONCE])
+            await asyncio.sleep(0)
+        self._under, self._decided_at = under, now
+
+
+class Pauses:
+    """Begins and ends pauses. While one lasts, only the plan's end is watched."""
+
+    def __init__(self, context: Context, verdicts: Verdicts, checks: Checks) -> None:
+        """Holds nothing but what it is handed."""
+        self._store = context.store
+        self._clock = context.clock
+        self._every_of = context.every_of
+        self._roster = context.roster
+        self._recipients = context.recipients
+        self._on_notices = context.on_notices
+        self._verdicts = verdicts
+        self._checks = checks
+        self._plans = PausedPlans(context, verdicts, checks)
+
+    @property
+    def next_turn(self) -> datetime | None:
+        """When the plan of anybody who is paused may next change by time alone."""
+        return self._plans.next_turn
+
+    async def current(self) -> Paused:
+        """The pauses that hold."""
+        async with self._store.read() as connection:
+            return await pauses.current(connection)
+
+    async def pause(self, keys: Sequence[str | None], span: timedelta, by: str, chat: Chat) -> Paused:
+        """No checks of these accounts, or (None) of any, for so long; the other chats are told who wished it.
+
+        Returns the pauses that hold, once no look at those accounts is under way any more.
+        """
+        async with self._store.write() as connection:
+            now = self._clock()
+            until = now + span
+            for key in keys:
+                await pauses.begin(connection, Pause(EVERYONE if key is None else key, now, until, by, now))
+            paused = await pauses.current(connection)
+            watched = [one for one in await accounts.known(connection) if one.watched]
+            facts = Facts(until=until, by=by, acted_at=now)
+            about = None if None in keys else [one for one in watched if one.key in keys]
+            await self._tell(connection, Topic.PAUSED, about, facts, now, beside=chat)
+        self._checks.pause(paused)
+        self._on_notices()
+        log.info("Checks of %s are paused until %s", names_of(about), until.isoformat())
+        await self._checks.looks_to_end((one.key for one in watched if paused.of(one.key)), LAST_LOOK)
+        return paused
+
+    async def resume(self, subjects: Sequence[str], by: str, chat: Chat) -> bool:
+        """Checks of these accounts, or (EVERYONE) of all that the pause of everyone holds for, go on at once.
+
+        The other chats are told. False if none of them was paused.
+        """
+        async with self._store.write() as connection:
+            now = self._clock()
+            before = await pauses.current(connection)
+            await pauses.end(connection, [EVERYONE] if EVERYONE in subjects else [])
+            await pauses.resume(connection, [key for key in subjects if key != EVERYONE and before.of(key)])
+            paused, freed = await self._set_free(connection, before, now)
+            ended = bool(freed) or paused != before
+            if ended:
+                about = None if EVERYONE in subjects else freed
+                await self._tell(connection, Topic.RESUMED, about, Facts(by=by, acted_at=now), now, beside=chat)
+        await self._go_on(paused, freed)
+        return ended
+
+    async def resume_all(self, by: str, chat: Chat) -> bool:
+        """Ends every pause; False if there was none."""
+        return await self.resume([*(await self.current()).own, EVERYONE], by, chat)
+
+    async def tick(self) -> None:
+        """Ends the pauses whose time is over, says so, and watches the plans of the others."""
+        await self._end_over()
+        await self._plans.tick()
+
+    async def _end_over(self) -> None:
+        """Ends the pauses whose time is over."""
+        async with self._store.read() as connection:
+            over = (await pauses.current(connection)).over(self._clock())
+        if not over:
+            return
+        async with self._store.write() as connection:
+            now = self._clock()
+            before = await pauses.current(connection)
+            over = before.over(now)
+            await pauses.end(connection, [pause.subject for pause in over])
+            paused, freed = await self._set_free(connection, before, now)
+            everyone = before.everyone if before.everyone in over else None
+            if freed or everyone:
+                await self._tell(connection, Topic.RESUMED, None if everyone else freed, Facts(), now)
+        await self._go_on(paused, freed)
+
+    async def _set_free(self, connection: Connection, before: Paused, now: datetime) -> tuple[Paused, list[Known]]:
+        """Makes those due that are paused no more, and writes down when they were."""
+        after = await pauses.current(connection)
+        watched = [one for one in await accounts.known(connection) if one.watched]
+        held = {one: before.all_of(one.key) for one in watched}
+        over = [(one.key, pause) for one, own in held.items() for pause in own if pause not in after.all_of(one.key)]
+        await history.note_paused(connection, [(key, pause.since, min(pause.until, now)) for key, pause in over])
+        freed = [one for one, own in held.items() if own and not after.all_of(one.key)]
+        if freed:
+            until = min(now, *(max(pause.until for pause in held[one]) for one in freed))
+            await accounts.plan_looks(connection, {one.key: now for one in freed})
+            longest = max(self._every_of(one.source, one.email) for one in freed)
+            await chats.mark_more_often(connection, until, until + window_of(longest))
+            if all(held.values()):
+                self._checks.nobody_checked_until(until)
+        return after, freed
+
+    async def _go_on(self, paused: Paused, freed: Sequence[Known]) -> None:
+        """Checks at once those that are paused no more."""
+        self._checks.pause(paused)
+        self._on_notices()
+        if freed:
+            log.info("Checks of %s go on", names_of(freed))
+            await self._checks.start_due()
+
+    async def _tell(
+        self,
+        connection: Connection,
+        topic: Topic,
+        about: Sequence[Known] | None,
+        facts: Facts,
+        now: datetime,
+        beside: Chat | None = None,
+    ) -> None:
+        """One silent line for each chat that sees any of the accounts (None: everyone), but the one ``beside``."""
+        await self._recipients.refresh(connection)
+        told: dict[Chat, list[Known]] = {chat: [] for chat in self._recipients.present} if about is None else {}
+        for one in about or ():
+            for chat in self._recipients.told_of(one.source, one.email):
+                told.setdefault(chat, []).append(one)
+        silences = await alerts.active_silences(connection, now)
+        for chat, seen in told.items():
+            if (beside and covers(chat, beside)) or is_withheld(chat, seen, silences, now):
+                continue
+            own = facts
+            if len(seen) == 1:
+                alone = self._named(seen[0])
+                own = replace(facts, name=alone.name, email=alone.email, source=alone.source)
+            notice = Notice(f"{topic}|{now.isoformat()}", topic, Severity.INFO, facts=replace(own, count=len(seen)))
+            await outbox.put(connection, [notice], [chat], now)
+
+    def _named(self, one: Known) -> Account:
+        """An account as people call it."""
+        return self._roster.named(Account(one.key, one.source, one.email, one.label))
+
+
+def is_withheld(chat: Chat, seen: Sequence[Known], silences: Sequence[Silence], now: datetime) -> bool:
+    """Whether mutes withhold from a chat what is said of all of these accounts, or (none of them named) of anything."""
+    return all(is_muted(key, chat, silences, now) for key in ([one.key for one in seen] or [""]))
+
+
+def names_of(about: Sequence[Known] | None) -> str:
+    """Whom a line of the log is about."""
+    if about is None:
+        return "all accounts"
+    return about[0].key if len(about) == 1 else f"{len(about)} accounts"

@@ -1,0 +1,1 @@
+"""/mute, snooze and acknowledgement."""

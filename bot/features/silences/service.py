@@ -1,0 +1,140 @@
+"""Silences as people wish and end them, each in one transaction with what it makes to be said.
+
+They are wished for a span, whose end follows from the transaction's own ``now``: a clock that is set while a wish waits
+for the database changes no span.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.checks.context import Context
+from bot.checks.processor import Verdicts
+from bot.domain.alerts import Alert, Severity, Silence, SilenceKind
+from bot.domain.chats import Chat
+from bot.domain.notifications import Facts, Notice, Notification, Topic
+from bot.evaluation.alert_state import ack_until, is_about, is_muted, is_past, is_silenced
+from bot.storage import accounts, alerts, outbox
+from bot.storage.connection import Connection
+
+
+class Silences:
+    """Mutes, snoozes and acks. What concerns the other chats is told there, in one silent line."""
+
+    def __init__(self, context: Context, verdicts: Verdicts) -> None:
+        """Holds nothing but what it is handed."""
+        self._store = context.store
+        self._clock = context.clock
+        self._verdicts = verdicts
+        self._roster = context.roster
+        self._recipients = context.recipients
+        self._on_notices = context.on_notices
+
+    async def of(self, chat: Chat) -> list[Silence]:
+        """The silences that hold in a chat now."""
+        async with self._store.read() as connection:
+            now = self._clock()
+            found = [one for one in await alerts.active_silences(connection, now) if one.chat in (None, chat)]
+            known = await alerts.load(connection, {one.subject for one in found if one.measure})
+        return [one for one in found if one.measure is None or holds(one, known[one.subject].get(one.measure), now)]
+
+    async def mute(
+        self, keys: Sequence[str | None], span: timedelta, by: str, chat: Chat, *, everywhere: bool = False
+    ) -> Silence:
+        """No messages about these accounts, or (None) about anything, for so long: in a chat, or in every chat.
+
+        State goes on. Gives the first of the silences that this makes.
+        """
+        added = list[Silence]()
+        async with self._store.write() as connection:
+            now = self._clock()
+            for key in keys:
+                kind = SilenceKind.ALL if key is None else SilenceKind.ACCOUNT
+                where = None if everywhere else chat
+                wish = Silence(kind, key or "", until=now + span, by=by, chat=where, made_at=now)
+                added.append(await alerts.add_silence(connection, wish))
+            if everywhere:
+                await self._tell_of_mutes(connection, added, chat, now)
+        self._on_notices()
+        return added[0]
+
+    async def _tell_of_mutes(self, connection: Connection, added: Iterable[Silence], chat: Chat, now: datetime) -> None:
+        """Tells the other chats of mutes that hold there too, with a button that ends them."""
+        silences = await alerts.active_silences(connection, now)
+        known = await accounts.load(connection, [one.subject for one in added if one.subject])
+        for one in added:
+            facts = Facts(until=one.until, by=one.by, acted_at=now, silence=one.id)
+            told = self._recipients.present
+            if one.subject in known:
+                account = self._roster.named(known[one.subject])
+                facts = replace(facts, name=account.name, email=account.email, source=account.source)
+                told = self._recipients.told_of(account.source, account.email)
+            own = [other for other in silences if other.chat]
+            others = [each for each in told if each != chat and not is_muted(one.subject, each, own, now)]
+            key = f"mute|{one.subject}|{now.isoformat()}"
+            await outbox.put(connection, [Notice(key, Topic.MUTE, Severity.INFO, facts=facts)], others, now)
+
+    async def silence(self, told: Iterable[Notification], by: str, span: timedelta | None, chat: Chat) -> list[Silence]:
+        """Silences the alerts that were told and still fire: in a chat for so long, or else everywhere as an ack."""
+        added = list[Silence]()
+        wanted = {(one.notice.subject, one.notice.measure): one.notice.episode for one in told}
+        async with self._store.write() as connection:
+            now = self._clock()
+            known = await alerts.load(connection, {subject for subject, _ in wanted})
+            silences = await alerts.active_silences(connection, now)
+            for (subject, measure), episode in wanted.items():
+                alert = known[subject].get(measure) if measure else None
+                if alert is None or not alert.level or alert.episode != episode:
+                    continue
+                if span is None:
+                    added.append(await self._acknowledge(connection, alert, by, chat, silences, now))
+                else:
+                    about = (alert.subject, alert.measure, now + span, alert.episode, alert.level)
+                    wish = Silence(SilenceKind.SNOOZE, *about, by=by, chat=chat, made_at=now)
+                    added.append(await alerts.add_silence(connection, wish))
+        self._on_notices()
+        return added
+
+    async def _acknowledge(
+        self, connection: Connection, alert: Alert, by: str, chat: Chat, silences: Sequence[Silence], now: datetime
+    ) -> Silence:
+        """Acknowledges an alert, and tells the other chats that know of it, unless somebody is at it already."""
+        account = (await accounts.load(connection, [alert.subject])).get(alert.subject)
+        facts, told = await self._verdicts.facts_of(connection, alert, account, now)
+        rules = self._roster.rules_of(account) if account else self._roster.watchlist.rules_for(alert.subject)
+        about = (alert.subject, alert.measure, ack_until(rules.remind_every, now), alert.episode, alert.level)
+        ack = await alerts.add_silence(connection, Silence(SilenceKind.ACK, *about, by=by, made_at=now))
+        if any(one.kind is SilenceKind.ACK and is_about(one, alert) for one in silences):
+            return ack
+        knowing = (await alerts.load_notified(connection, [alert.subject]))[alert.subject][alert.measure]
+        others = [
+            one
+            for one in told
+            if one != chat and one in knowing and knowing[one].episode == alert.episode
+            if not is_silenced(alert, one, silences, now)
+        ]
+        notice = Notice(
+            key=f"ack|{alert.subject}|{alert.measure}|{now.isoformat()}",
+            topic=Topic.ACK,
+            severity=alert.severity or Severity.INFO,
+            subject=alert.subject,
+            measure=alert.measure,
+            episode=alert.episode,
+            facts=replace(facts, by=by, acted_at=now),
+        )
+        await outbox.put(connection, [notice], others, now)
+        return ack
+
+    async def end(self, silences: Iterable[Silence]) -> None:
+        """Ends silences, and says what they withheld."""
+        async with self._store.write() as connection:
+            await alerts.remove_silences(connection, [one.id for one in silences])
+            await self._verdicts.catch_up_in(connection, self._clock())
+        self._on_notices()
+
+
+def holds(silence: Silence, alert: Alert | None, now: datetime) -> bool:
+    """Whether a snooze or an ack holds for its alert as it stands."""
+    if alert is None or not is_about(silence, alert):
+        return False
+    return silence.kind is SilenceKind.ACK or not is_past(silence, now)

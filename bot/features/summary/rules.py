@@ -1,0 +1,159 @@
+"""The daily summary: what was spent, what changed, what comes within a week. From plain data, and bounded. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.accounts import Plan, Reading
+from bot.domain.alerts import Measure, Reason, Severity
+from bot.domain.credit_changes import Point, changes_between
+from bot.domain.history import bounded
+from bot.domain.notifications import Notice, Topic, Watched
+from bot.domain.summary import Coming, Digest, Event, Kind
+
+AHEAD = timedelta(days=7)
+TOGETHER = timedelta(hours=1)
+"""A refill so near to the plan's renewal comes with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What happened to one account's credits and plan since the last summary. ``plan`` is from which to which.
+
+    ``begun`` is when the first of its readings was taken that count here; None without any.
+    """
+
+    spent: float = 0.0
+    refilled: float = 0.0
+    topped_up: float = 0.0
+    lapsed: float = 0.0
+    plan: tuple[str, str] | None = None
+    begun: datetime | None = None
+
+
+class Tally:
+    """Follows one account through its readings, in order of time, in memory that does not grow with them."""
+
+    def __init__(self) -> None:
+        """Nothing is known yet; the first point only says what held."""
+        self._last: Point | None = None
+        self._spent = self._refilled = self._topped_up = self._lapsed = 0.0
+        self._begun: datetime | None = None
+        self._plan: str | None = None
+        self._first_plan: str | None = None
+
+    def add(self, point: Point) -> None:
+        """Takes the next point."""
+        point = bounded(point, self._last)
+        self._begun = self._begun or point.taken_at
+        if self._last is not None:
+            changes = changes_between(self._last, point)
+            self._spent += changes.spent - changes.refunded
+            self._refilled += changes.refilled + changes.by_plan
+            self._topped_up += changes.topped_up
+            self._lapsed += changes.lapsed
+        self._last = point
+        self._plan = point.plan or self._plan
+        self._first_plan = self._first_plan or point.plan
+
+    @property
+    def past(self) -> Past:
+        """What was seen so far."""
+        old, new = self._first_plan, self._plan
+        return Past(
+            spent=max(self._spent, 0.0),
+            refilled=self._refilled,
+            topped_up=self._topped_up,
+            lapsed=self._lapsed,
+            plan=(old, new) if old and new and old != new else None,
+            begun=self._begun,
+        )
+
+
+def digest_of(
+    watched: Sequence[Watched],
+    pasts: Mapping[str, Past],
+    told: Iterable[Notice],
+    runs_out: Mapping[str, datetime],
+    since: datetime,
+    now: datetime,
+) -> Digest:
+    """The summary of some accounts; ``pasts`` and ``runs_out`` (a forecast's earliest moment) are by account key.
+
+    ``told`` is what was said of them since, oldest first.
+    """
+    checked = [one.account for one in watched if one.account.pause is None]
+    read = [account.reading for account in checked if account.reading and account.outage is None]
+    by_name = [(one.account.name, pasts.get(one.account.key, Past())) for one in watched]
+    begun = min((past.begun for _, past in by_name if past.begun), default=None)
+    return Digest(
+        since=since,
+        begun=begun if begun and begun > since else None,
+        known=begun is not None or not watched,
+        accounts=len(watched),
+        need=sum((one.severity or Severity.INFO) >= Severity.WARNING for one in watched),
+        unknown=len(checked) - len(read),
+        paused=len(watched) - len(checked),
+        credits=sum(reading.credits.total for reading in read),
+        spent=largest_first((name, past.spent) for name, past in by_name),
+        refilled=largest_first((name, past.refilled) for name, past in by_name),
+        topped_up=largest_first((name, past.topped_up) for name, past in by_name),
+        lapsed=largest_first((name, past.lapsed) for name, past in by_name),
+        plans=tuple((name, *past.plan) for name, past in by_name if past.plan),
+        events=events_of(told),
+        coming=coming_of(watched, runs_out, now),
+    )
+
+
+def largest_first(amounts: Iterable[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
+    """Those of the names whose amount is more than nothing."""
+    return tuple(sorted(((name, amount) for name, amount in amounts if amount > 0), key=by_amount))
+
+
+def by_amount(one: tuple[str, float]) -> tuple[float, str]:
+    """Sorts by amount, the largest first, and by name."""
+    return -one[1], one[0]
+
+
+def events_of(told: Iterable[Notice]) -> tuple[Event, ...]:
+    """Each alert of which something was said, as it was told last: the worst first. Information is no event."""
+    last: dict[tuple[str, Measure | None], Event] = {}
+    for notice in told:
+        over = notice.reason is Reason.RESOLVED
+        new = notice.reason in (Reason.FIRED, Reason.WORSENED) and notice.severity >= Severity.WARNING
+        if notice.topic is Topic.ALERT and (over or new):
+            name = notice.facts.name if notice.facts.email else None
+            last[notice.subject, notice.measure] = Event(name, notice.measure, notice.severity, over)
+    return tuple(sorted(last.values(), key=lambda event: -event.severity))
+
+
+def coming_of(watched: Sequence[Watched], runs_out: Mapping[str, datetime], now: datetime) -> tuple[Coming, ...]:
+    """What lies before the accounts within a week, in order of time."""
+    found: list[Coming] = []
+    for one in watched:
+        reading, at = one.account.reading, runs_out.get(one.account.key)
+        found += [Coming(at, Kind.RUNS_OUT, one.account.name)] if at else []
+        found += [Coming(moment, kind, one.account.name) for moment, kind in (dates_of(reading) if reading else ())]
+    near = (coming for coming in found if now < coming.at <= now + AHEAD)
+    return tuple(sorted(near, key=lambda coming: (coming.at, coming.kind, coming.name)))
+
+
+def dates_of(reading: Reading) -> list[tuple[datetime, Kind]]:
+    """When the plan ends, changes or renews, and when a refill comes by itself."""
+    plan, refill = reading.plan, reading.credits.refresh_at
+    if plan.free:
+        return []
+    ends = [(plan.ends_at, kind_of(plan))] if plan.ends_at else []
+    return [*ends, *([(refill, Kind.REFILL)] if refill and is_apart(refill, plan) else [])]
+
+
+def kind_of(plan: Plan) -> Kind:
+    """What a plan does at its end."""
+    return Kind.RENEWS if plan.renews else Kind.CHANGES if plan.becomes else Kind.ENDS
+
+
+def is_apart(refill: datetime, plan: Plan) -> bool:
+    """Whether a refill comes by itself: neither together with what the plan does, nor after it has ended."""
+    if plan.ends_at is None:
+        return True
+    return abs(refill - plan.ends_at) > TOGETHER and (plan.renews is not False or refill < plan.ends_at)

@@ -1,0 +1,1 @@
+"""Notifications become messages: batched, paced, in order, at least once."""

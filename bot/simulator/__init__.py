@@ -1,0 +1,1 @@
+"""PixVerse and Telegram over real HTTP: for tests, benchmarks and the demo. Imports nothing of the bot."""

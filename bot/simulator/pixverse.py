@@ -1,0 +1,236 @@
+"""A simulated useapi.net, as far as PixVerse accounts are read from it: two pages over real HTTP, faults on demand.
+
+Shapes and status codes follow https://useapi.net/docs/api-pixverse-v2/get-pixverse-features and what is known of the
+accounts page; an account that is not configured answers 404.
+"""
+
+import asyncio
+import hmac
+import json
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+
+from bot.simulator.accounts import PRIVATE_LINK, SimulatedAccount, sample_body, utc_now
+from bot.simulator.life import Life
+from bot.simulator.server import Bell, LocalServer, drop, never
+
+__all__ = ["PRIVATE_LINK", "Fault", "Life", "Look", "SimulatedAccount", "SimulatedPixVerse", "sample_body"]
+
+FEATURES = "/v2/pixverse/features"
+ACCOUNTS = "/v2/pixverse/accounts"
+
+Page = Callable[[web.Request], web.Response]
+Body = bytes | str | dict[str, Any]
+
+
+@dataclass
+class Fault:
+    """What goes wrong with a request. Without `status` and `body` the answer is true, but late, cut, or never given."""
+
+    status: int | None = None
+    """None with a body: 200."""
+    body: Body | None = None
+    """A dict is sent as JSON, anything else as it is; None with a status: an error body as useapi.net writes it."""
+    headers: dict[str, str] = field(default_factory=dict)
+    delay: float = 0
+    """Seconds before the answer."""
+    hang: bool = False
+    """Never answer; the connection ends with the client or the server."""
+    cut: bool = False
+    """Announce the whole body, send half of it, and close the connection."""
+    times: int | None = None
+    """How many requests it meets; None: all until it is healed."""
+
+    def answer(self, truth: web.Response) -> web.Response:
+        """Return what is sent in place of the true answer."""
+        if self.status is None and self.body is None:
+            truth.headers.update(self.headers)
+            return truth
+        status = self.status or HTTPStatus.OK
+        body = error_body(status) if self.body is None else self.body
+        content, kind = (json.dumps(body), "application/json") if isinstance(body, dict) else (body, "text/html")
+        payload = content.encode() if isinstance(content, str) else content
+        return web.Response(status=status, body=payload, headers={"Content-Type": kind} | self.headers)
+
+
+@dataclass(frozen=True)
+class Look:
+    """One request that was received, whatever became of it."""
+
+    path: str
+    email: str | None
+    at: float
+    """`time.monotonic()` when it came in."""
+    in_flight: int
+    """How many requests were open then, with this one."""
+
+
+class SimulatedPixVerse(LocalServer):
+    """useapi.net with some PixVerse accounts, for the bearer of one token. They live by the clock, aware UTC."""
+
+    def __init__(self, token: str, clock: Callable[[], datetime] = utc_now) -> None:
+        super().__init__()
+        self.token = token
+        self.clock = clock
+        self.accounts: dict[str, SimulatedAccount] = {}
+        self.lives: dict[str, Life] = {}
+        self.requests: list[Look] = []
+        self._faults: dict[str | None, Fault] = {}
+        self._in_flight = 0
+        self._bell = Bell()
+
+    @property
+    def url(self) -> str:
+        """What belongs into `USEAPI_URL`."""
+        return f"{self.address}/v2"
+
+    @property
+    def most_in_flight(self) -> int:
+        """The largest number of requests that were open together so far."""
+        return max((look.in_flight for look in self.requests), default=0)
+
+    def routes(self) -> Iterable[web.AbstractRouteDef]:
+        """Serve the two pages, each with and without a slash at its end."""
+        yield web.get(FEATURES, self._serve(self._features))
+        yield web.get(f"{FEATURES}/", self._serve(self._features))
+        yield web.get(ACCOUNTS, self._serve(self._listing))
+        yield web.get(f"{ACCOUNTS}/", self._serve(self._listing))
+
+    def add(self, account: SimulatedAccount, life: Life | None = None) -> SimulatedAccount:
+        """Configure an account, in place of any of the same email. With a life it changes as the clock goes on."""
+        self.remove(account.email)
+        self.accounts[account.email] = account
+        if life is not None:
+            self.lives[account.email] = life
+            life.advance(self.clock())
+        return account
+
+    def remove(self, email: str) -> None:
+        """Take an account out of the configuration; from now on it is 404, and no longer listed."""
+        self.accounts.pop(email, None)
+        self.lives.pop(email, None)
+
+    def fail(self, fault: Fault, email: str | None = None, accounts_page: bool = False) -> None:
+        """Let requests for one account fail, or those for the accounts page, or, with neither, all of them.
+
+        A place has one fault, the last; an account's own, and the accounts page's own, go before that of all.
+        """
+        self._faults[ACCOUNTS if accounts_page else email] = fault
+
+    def heal(self, email: str | None = None) -> None:
+        """End the fault of one account, or, without one, every fault there is."""
+        if email is None:
+            self._faults.clear()
+        else:
+            self._faults.pop(email, None)
+
+    def has_fault(self, email: str) -> bool:
+        """Say whether requests for that account fail by a fault of its own."""
+        return email in self._faults
+
+    def looks(self, email: str | None = None) -> int:
+        """How often the features of that account were asked for; without one, of any account."""
+        return sum(look.path != ACCOUNTS and email in (None, look.email) for look in self.requests)
+
+    async def wait_for_looks(
+        self,
+        email: str | None = None,
+        count: int = 1,
+        timeout: float = 60,  # noqa: ASYNC109 - named as in asyncio.wait_for
+    ) -> None:
+        """Return once `looks(email)` has reached `count`; TimeoutError after `timeout` seconds."""
+        try:
+            await self._bell.until(lambda: True if self.looks(email) >= count else None, timeout)
+        except TimeoutError:
+            whose = email or "any account"
+            raise TimeoutError(f"{self.looks(email)} looks at {whose} in {timeout} s, not {count}") from None
+
+    def _serve(self, page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def serve(request: web.Request) -> web.StreamResponse:
+            with self._recorded(request):
+                fault = self._take_fault(request)
+                if fault is None:
+                    return self._authorized(request, page)
+                if fault.hang:
+                    await never()
+                await asyncio.sleep(fault.delay)
+                response = fault.answer(self._authorized(request, page))
+                return await send_half(request, response) if fault.cut else response
+
+        return serve
+
+    @contextmanager
+    def _recorded(self, request: web.Request) -> Iterator[None]:
+        self._in_flight += 1
+        path = request.path.rstrip("/")
+        self.requests.append(Look(path, request.query.get("email"), time.monotonic(), self._in_flight))
+        self._bell.ring()
+        try:
+            yield
+        finally:
+            self._in_flight -= 1
+
+    def _take_fault(self, request: web.Request) -> Fault | None:
+        own = ACCOUNTS if request.path.startswith(ACCOUNTS) else request.query.get("email")
+        for place in (own, None):
+            fault = self._faults.get(place)
+            if fault is None or fault.times == 0:
+                continue
+            if fault.times is not None:
+                fault.times -= 1
+            return fault
+        return None
+
+    def _authorized(self, request: web.Request, page: Page) -> web.Response:
+        given = request.headers.get("Authorization", "")
+        if not hmac.compare_digest(given.encode(), f"Bearer {self.token}".encode()):
+            return refuse(HTTPStatus.UNAUTHORIZED)
+        return page(request)
+
+    def _features(self, request: web.Request) -> web.Response:
+        email = request.query.get("email") or self._only_email()
+        if email is None and self.accounts:
+            return refuse(HTTPStatus.BAD_REQUEST, "Parameter email is required")
+        account = self.accounts.get(email or "")
+        if account is None:
+            return refuse(HTTPStatus.NOT_FOUND, f"Account {email} is not configured")
+        now = self.clock()
+        if account.email in self.lives:
+            self.lives[account.email].advance(now)
+        return web.json_response(account.body(now))
+
+    def _only_email(self) -> str | None:
+        return next(iter(self.accounts)) if len(self.accounts) == 1 else None
+
+    def _listing(self, _request: web.Request) -> web.Response:
+        if not self.accounts:
+            return refuse(HTTPStatus.NOT_FOUND, "No PixVerse accounts are configured")
+        return web.json_response({email: account.listing() for email, account in self.accounts.items()})
+
+
+def error_body(status: int, message: str | None = None) -> dict[str, Any]:
+    """Write an error as useapi.net does; without a message, in the words of the status."""
+    return {"error": message or web.Response(status=status).reason or f"Error {status}", "code": int(status)}
+
+
+def refuse(status: HTTPStatus, message: str | None = None) -> web.Response:
+    """Answer with an error of useapi.net."""
+    return web.json_response(error_body(status, message), status=status)
+
+
+async def send_half(request: web.Request, response: web.Response) -> web.StreamResponse:
+    """Announce the response's whole body, send the first half of it, and close the connection."""
+    content = bytes(response.body) if isinstance(response.body, (bytes, bytearray)) else b""
+    torn = web.StreamResponse(status=response.status, headers=response.headers)
+    torn.content_length = max(len(content), 2)
+    await torn.prepare(request)
+    await torn.write(content[: len(content) // 2] or b" ")
+    drop(request)
+    return torn

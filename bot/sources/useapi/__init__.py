@@ -1,0 +1,1 @@
+"""useapi.net: its pages, its errors, and the services behind it."""

@@ -1,0 +1,160 @@
+"""One question to useapi.net: timeout, size limit, body, and every foreign error translated into ``LookError``."""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import (
+    ClientConnectorDNSError,
+    ClientConnectorError,
+    ClientError,
+    ClientResponse,
+    ClientResponseError,
+    ClientSession,
+    ClientSSLError,
+    InvalidURL,
+    NonHttpUrlClientError,
+    ServerDisconnectedError,
+)
+from yarl import URL
+
+from bot import __version__
+from bot.domain.accounts import OutageKind
+from bot.sources.useapi.failures import Answer, decode
+from bot.support.errors import LookError
+from bot.support.proxies import Proxy, ProxyTrouble, open_client
+from bot.support.tls import tls_reason
+
+_log = logging.getLogger(__name__)
+
+_FAILURES: tuple[tuple[type[Exception], str], ...] = (
+    (ClientConnectorDNSError, "The server's name cannot be found (DNS)"),
+    (ClientSSLError, "The server's TLS certificate is not trusted, or TLS failed"),
+    (ClientConnectorError, "No connection"),
+    (ServerDisconnectedError, "The server hung up without an answer"),
+    (InvalidURL, "The address is none: check USEAPI_URL"),
+    (NonHttpUrlClientError, "The address is none: check USEAPI_URL"),
+    (ClientResponseError, "The answer is not HTTP"),
+    (ClientError, "The connection broke"),
+    (OSError, "The connection broke"),
+    (ValueError, "The question cannot be sent: check USEAPI_URL and the token"),
+)
+_SHORTEST_TOKEN = 6
+
+
+@asynccontextmanager
+async def open_session(connections: int = 20, proxy: Proxy | None = None) -> AsyncIterator[ClientSession]:
+    """Open the one session that all sources share, and close it at the end.
+
+    It keeps no cookies, and at most ``connections`` questions are in flight: the time another one waits for its turn
+    counts towards its timeout, so ask no more than that at once.
+    """
+    headers = {"Accept": "application/json", "User-Agent": f"credit-bot/{__version__}"}
+    async with open_client(proxy, connections, headers=headers) as session:  # Client's timeout covers the exchange
+        yield session
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One subscription at useapi.net: its base address and its token, over the shared session.
+
+    ``timeout`` is in seconds, over the whole exchange: connecting, headers and body. ``limit`` is the most bytes of a
+    body, after decompression.
+    """
+
+    session: ClientSession = field(repr=False)
+    base_url: str
+    token: str = field(repr=False)
+    timeout: float = 30.0
+    limit: int = 1024 * 1024
+
+    async def get_json(self, path: str, params: Mapping[str, str] | None = None, *, times_limit: int = 1) -> Any:
+        """Ask for ``base_url + path`` and decode the answer's JSON; redirects are not followed.
+
+        A long list may be so many times the limit. Only ``path`` is ever logged, so whatever is private belongs into
+        ``params``. Raises ``LookError``, and nothing else, whatever the server or the network does.
+        """
+        return self.decoded(await self._ask(path, params or {}, times_limit * self.limit))
+
+    async def get(self, path: str, params: Mapping[str, str]) -> Answer:
+        """Ask for the same, and leave the answer as it came, for ``decoded``: one that is known need not be."""
+        return await self._ask(path, params, self.limit)
+
+    def decoded(self, answer: Answer) -> Any:
+        """The JSON of a good answer, with nothing of the token in it, should it be echoed. Raises ``LookError``."""
+        return decode(answer._replace(body=self._without_token(answer.body)))
+
+    async def _ask(self, path: str, params: Mapping[str, str], limit: int) -> Answer:
+        started = asyncio.get_running_loop().time()
+        status, size = "failed", 0
+        try:
+            answer = await self._exchange(path, params, limit)
+            status, size = str(answer.status), len(answer.body)
+        finally:
+            if _log.isEnabledFor(logging.DEBUG):
+                elapsed = asyncio.get_running_loop().time() - started
+                _log.debug("GET %s: %s, %.0f ms, %d bytes", path, status, elapsed * 1000, size)
+        return answer
+
+    async def _exchange(self, path: str, params: Mapping[str, str], limit: int) -> Answer:
+        response: ClientResponse | None = None
+        cut = False
+        try:
+            async with asyncio.timeout(self.timeout):
+                response = await self._head(path, params)
+                body = await self._read(response, limit)
+        except (TimeoutError, ClientError, OSError, ValueError, LookError) as error:
+            if response is None or response.status == 200:
+                raise self._trouble(error, response) from error
+            body, cut = b"", True
+        finally:
+            if response is not None:
+                response.release()
+        return Answer(response.status, response.headers, body, cut)
+
+    def _head(self, path: str, params: Mapping[str, str]) -> Awaitable[ClientResponse]:
+        query = "&".join([f"{quote(name)}={quote(value, safe='')}" for name, value in params.items()])
+        url = URL(f"{self.base_url.rstrip('/')}{path}{'?' if query else ''}{query}", encoded=True)
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return self.session.get(url, headers=headers, allow_redirects=False)
+
+    def _trouble(self, error: Exception, response: ClientResponse | None) -> LookError:
+        if isinstance(error, LookError):
+            return error
+        if isinstance(error, TimeoutError):
+            what = "No answer" if response is None else "No whole answer"
+            return LookError(OutageKind.UNAVAILABLE, f"{what} within {self.timeout:g} s")
+        if response is None:
+            return LookError(OutageKind.UNAVAILABLE, _failure(error))
+        return LookError(OutageKind.GARBLED, "The answer breaks off")
+
+    async def _read(self, response: ClientResponse, limit: int) -> bytes:
+        chunks, size = [], 0
+        while chunk := await response.content.readany():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > limit:
+                raise LookError(OutageKind.GARBLED, f"The answer is larger than {limit:,} bytes")
+        return b"".join(chunks)
+
+    def _without_token(self, body: bytes) -> bytes:
+        """Stop an echoed token here, before any word of the answer goes anywhere."""
+        token = self.token.encode(errors="replace")
+        return body.replace(token, "…".encode()) if len(token) >= _SHORTEST_TOKEN else body
+
+
+def _failure(error: Exception) -> str:
+    """Say in words why there was no answer; the error's own text names addresses and is left out."""
+    if isinstance(error, ProxyTrouble):
+        return str(error)
+    if why := tls_reason(error):
+        return f"No connection: {why}"
+    said = next(text for kind, text in _FAILURES if isinstance(error, kind))
+    if not isinstance(error, OSError) or isinstance(error, ClientConnectorDNSError | ClientSSLError):
+        return said
+    return f"{said}: {os.strerror(error.errno)}" if error.errno else said

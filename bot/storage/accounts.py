@@ -1,0 +1,418 @@
+"""Accounts and sources: who is watched, when each is next due, and what the last looks said."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.domain.accounts import Account, Health, Outage, OutageKind, Reading, SourceState
+from bot.domain.alerts import Severity
+from bot.domain.pauses import Paused
+from bot.storage import pauses
+from bot.storage.connection import Connection
+from bot.storage.schema import accounts, alerts, sources, to_microseconds
+from bot.storage.values import Parsed, dump_foretold, dump_reading, load_foretold, load_reading, number
+
+SEEN = (
+    accounts.c.key,
+    accounts.c.source,
+    accounts.c.email,
+    accounts.c.label,
+    accounts.c.looked_at,
+    accounts.c.read_at,
+    accounts.c.reading,
+    accounts.c.failures,
+    accounts.c.failing_since,
+    accounts.c.outage_kind,
+    accounts.c.outage_said,
+    accounts.c.listed_error,
+    accounts.c.allowance,
+    accounts.c.daily_allowance,
+    accounts.c.foretold,
+    accounts.c.unlisted_at,
+)
+"""What an account is made of."""
+
+CERTAIN_KINDS = [kind.value for kind in OutageKind if kind.certain]
+WHO = (accounts.c.key, accounts.c.source, accounts.c.email, accounts.c.label, accounts.c.watched)
+REFUSED_KINDS = [kind.value for kind in OutageKind if kind.refused]
+
+# Made once, for they are used the most.
+DUE = (
+    sa.select(*WHO)
+    .where(accounts.c.watched, accounts.c.next_check_at <= sa.bindparam("now"), ~pauses.IS_PAUSED)
+    .order_by(accounts.c.next_check_at)
+    .limit(sa.bindparam("most"))
+)
+ONE = sa.update(accounts).where(accounts.c.key == sa.bindparam("k"))
+CLAIM = ONE.values(next_check_at=sa.bindparam("at"))
+READABLE = sa.and_(
+    accounts.c.watched, accounts.c.reading.is_not(None), accounts.c.read_at.is_not(None), ~pauses.IS_PAUSED
+)
+DUE_BY = ONE.where(accounts.c.next_check_at > sa.bindparam("latest")).values(next_check_at=sa.bindparam("at"))
+NOTE = ONE.values(looked_at=sa.bindparam("looked"), read_at=sa.bindparam("read"))
+LOAD = sa.select(*SEEN).where(accounts.c.watched, accounts.c.key.in_(sa.bindparam("keys", expanding=True)))
+
+
+class Known(NamedTuple):
+    """An account that was ever watched, without what was seen of it."""
+
+    key: str
+    source: str
+    email: str
+    label: str | None = None
+    watched: bool = True
+
+
+_parsed = Parsed(2_000)
+
+
+def account_of(
+    row: Sequence[Any], parse: Callable[[str, str], Reading | None] = lambda _, text: load_reading(text)
+) -> Account:
+    """An account from its row of `SEEN` columns; by place, for of large fleets many are read at once."""
+    key, source, email, label, looked_at, read_at, reading, *rest = row
+    failures, failing_since, kind, said, listed_error, allowance, daily_allowance, foretold, unlisted_at = rest
+    return Account(
+        key,
+        source,
+        email,
+        label,
+        as_of(read_at, parse(key, reading)) if reading else None,
+        Outage(looked_at, OutageKind(kind), said or "") if kind else None,
+        failures,
+        failing_since,
+        looked_at,
+        listed_error,
+        number(allowance),
+        number(daily_allowance),
+        load_foretold(foretold) if foretold else None,
+        unlisted_at,
+    )
+
+
+def as_of(moment: datetime, reading: Reading | None) -> Reading | None:
+    """The reading as it was seen again; `replace` would take longer than reading it from the database."""
+    if reading is None:
+        return None
+    rest = reading.plan, reading.limits, reading.capabilities, reading.identity, reading.left_out
+    return Reading(moment, reading.credits, *rest)
+
+
+async def due(connection: Connection, now: datetime, limit: int) -> list[Known]:
+    """The watched accounts whose next look is due, the longest waiting first; who is paused is not."""
+    return [Known._make(row) for row in await connection.execute(DUE, {"now": now, "most": limit})]
+
+
+async def whom(connection: Connection, keys: Iterable[str]) -> list[Known]:
+    """The watched accounts of these keys, to look at; nobody who is paused."""
+    query = sa.select(*WHO).where(accounts.c.watched, accounts.c.key.in_(list(keys)), ~pauses.IS_PAUSED)
+    return [Known(*row) for row in await connection.execute(query)]
+
+
+async def plan_looks(connection: Connection, next_checks: dict[str, datetime]) -> None:
+    """Sets when each of the given accounts is due next: this is also what claims one for a look."""
+    await connection.execute_many(CLAIM, [(to_microseconds(at), key) for key, at in next_checks.items()])
+
+
+async def load(connection: Connection, keys: Iterable[str]) -> dict[str, Account]:
+    """The watched accounts of these keys."""
+    found = [account_of(row) for row in await connection.execute(LOAD, {"keys": list(keys)})]
+    return {account.key: account for account in with_pauses(found, await pauses.current(connection))}
+
+
+async def watched(connection: Connection) -> list[Account]:
+    """Every watched account, by name."""
+    query = sa.select(*SEEN).where(accounts.c.watched)
+    rows = (await connection.execute(query)).all()
+    found = with_pauses([account_of(row, _parsed.load) for row in rows], await pauses.current(connection))
+    return sorted(found, key=lambda account: account.name.lower())
+
+
+def with_pauses(found: list[Account], paused: Paused) -> list[Account]:
+    """The accounts, each with its pause if it has one."""
+    if not paused:
+        return found
+    return [replace(account, pause=pause) if (pause := paused.of(account.key)) else account for account in found]
+
+
+async def unpaused(connection: Connection) -> list[Known]:
+    """Every watched account that is checked."""
+    return [
+        Known(*row) for row in await connection.execute(sa.select(*WHO).where(accounts.c.watched, ~pauses.IS_PAUSED))
+    ]
+
+
+async def known(connection: Connection) -> list[Known]:
+    """Every account that was ever watched."""
+    return [Known(*row) for row in await connection.execute(sa.select(*WHO))]
+
+
+async def save(connection: Connection, changed: Sequence[Account], unchanged: Sequence[Account]) -> None:
+    """Notes a batch of looks; the readings themselves are written only where they tell something new."""
+    for looked, with_reading in ((changed, True), (unchanged, False)):
+        if not looked:
+            continue
+        rows = [look_row(account, with_reading=with_reading) for account in looked]
+        values: dict[str, Any] = {name: sa.bindparam(name) for name in rows[0] if name != "k"}
+        statement = sa.update(accounts).where(accounts.c.key == sa.bindparam("k")).values(**values)
+        await connection.execute(statement, rows)
+
+
+async def note_unchanged(connection: Connection, looks: Iterable[tuple[str, datetime]]) -> None:
+    """Notes looks, each by its account's key and its moment, that saw what the one before had seen."""
+    rows = ((key, to_microseconds(moment)) for key, moment in looks)
+    await connection.execute_many(NOTE, [(at, at, key) for key, at in rows])
+
+
+def look_row(account: Account, *, with_reading: bool) -> dict[str, Any]:
+    """What a look changes of an account's row."""
+    row = {
+        "k": account.key,
+        "looked_at": account.looked_at,
+        "read_at": account.reading.taken_at if account.reading else None,
+        "failures": account.failures,
+        "failing_since": account.failing_since,
+        "outage_kind": account.outage.kind.value if account.outage else None,
+        "outage_said": account.outage.said if account.outage else None,
+        "allowance": account.allowance,
+        "daily_allowance": account.daily_allowance,
+    }
+    if with_reading and account.reading:
+        row["reading"] = dump_reading(account.reading)
+    return row
+
+
+async def watch(connection: Connection, found: Iterable[tuple[Account, datetime]]) -> None:
+    """Watches accounts, new or seen before, each from its first moment on; what is remembered of one stays."""
+    rows = [
+        {
+            "key": account.key,
+            "source": account.source,
+            "email": account.email,
+            "label": account.label,
+            "watched": True,
+            "next_check_at": at,
+            "failures": 0,
+            "listed_error": account.listed_error,
+            "unlisted_at": None,
+        }
+        for account, at in found
+    ]
+    if rows:
+        statement = insert(accounts)
+        fresh = {
+            name: statement.excluded[name]
+            for name in ("source", "email", "label", "watched", "next_check_at", "listed_error", "unlisted_at")
+        }
+        await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=fresh), rows)
+
+
+async def relabel(connection: Connection, labels: Mapping[str, str | None]) -> None:
+    """What people call each account from now on, by key."""
+    if labels:
+        statement = sa.update(accounts).where(accounts.c.key == sa.bindparam("k")).values(label=sa.bindparam("l"))
+        await connection.execute(statement, [{"k": key, "l": label} for key, label in labels.items()])
+
+
+async def hand_over(connection: Connection, keys: Iterable[str], source: str) -> None:
+    """Reads these accounts through another source from now on."""
+    await connection.execute(sa.update(accounts).where(accounts.c.key.in_(list(keys))).values(source=source))
+
+
+async def unforeseen(connection: Connection, now: datetime, every: timedelta, limit: int) -> list[str]:
+    """The accounts whose forecast is to be made anew, the longest waiting first.
+
+    At first, each interval of fresh looks, and when it was forgotten; a clock set back does not put it off.
+    """
+    made = accounts.c.foreseen_at
+    stale = sa.and_(made <= now - every, accounts.c.read_at > made)
+    fresh = sa.and_(accounts.c.reading.is_not(None), accounts.c.outage_kind.is_(None), ~pauses.IS_PAUSED)
+    readable = sa.and_(accounts.c.watched, fresh)
+    query = sa.select(accounts.c.key).where(readable, sa.or_(made.is_(None), made > now, stale))
+    return [row.key for row in await connection.execute(query.order_by(made.nulls_first()).limit(limit))]
+
+
+async def forget_forecasts(connection: Connection, keys: Collection[str]) -> None:
+    """Lets the forecasts of these accounts be made anew soon: they no longer start from what there is."""
+    if keys:
+        await connection.execute(sa.update(accounts).where(accounts.c.key.in_(list(keys))).values(foreseen_at=None))
+
+
+async def save_foretold(connection: Connection, account: Account, now: datetime) -> None:
+    """Remembers an account's forecast, or that there is none to tell."""
+    foretold = dump_foretold(account.foretold) if account.foretold else None
+    statement = sa.update(accounts).where(accounts.c.key == account.key)
+    await connection.execute(statement.values(foretold=foretold, foreseen_at=now))
+
+
+async def unwatch(connection: Connection, keys: Iterable[str]) -> None:
+    """Looks no more at these accounts; what is known of them stays."""
+    await connection.execute(sa.update(accounts).where(accounts.c.key.in_(list(keys))).values(watched=False))
+
+
+async def note_listed(connection: Connection, errors: dict[str, str | None]) -> None:
+    """What the source's listing says is wrong with each account, by key; None where it says nothing."""
+    if errors:
+        statement = (
+            sa.update(accounts).where(accounts.c.key == sa.bindparam("k")).values(listed_error=sa.bindparam("e"))
+        )
+        await connection.execute(statement, [{"k": key, "e": error} for key, error in errors.items()])
+
+
+async def note_unlisted(connection: Connection, keys: Iterable[str], since: datetime | None) -> None:
+    """Remembers that the source's list does not name these accounts since a moment, or (None) that it does."""
+    await connection.execute(sa.update(accounts).where(accounts.c.key.in_(list(keys))).values(unlisted_at=since))
+
+
+async def forget_doubts(connection: Connection, sources: Iterable[str]) -> None:
+    """Of sources whose accounts are named one by one no list says anything."""
+    doubted = sa.and_(accounts.c.source.in_(list(sources)), accounts.c.unlisted_at.is_not(None))
+    await connection.execute(sa.update(accounts).where(doubted).values(unlisted_at=None))
+
+
+async def doubted(connection: Connection) -> set[str]:
+    """The sources with an account that the list did not name at its last look."""
+    query = sa.select(accounts.c.source).where(accounts.c.watched, accounts.c.unlisted_at.is_not(None)).distinct()
+    return {row.source for row in await connection.execute(query)}
+
+
+async def failing(connection: Connection, source: str, limit: int) -> list[Known]:
+    """Some accounts of a source whose last look failed; not those who are paused, or whose server asks for peace."""
+    kind = accounts.c.outage_kind
+    wanted = sa.and_(accounts.c.watched, accounts.c.source == source, kind.is_not(None), ~pauses.IS_PAUSED)
+    query = sa.select(*WHO).where(wanted, kind != OutageKind.THROTTLED.value).limit(limit)
+    return [Known(*row) for row in await connection.execute(query)]
+
+
+async def unchecked_since(
+    connection: Connection, source: str, moment: datetime, limit: int, *, only_critical: bool = False
+) -> list[tuple[Known, datetime | None, datetime]]:
+    """Some accounts of a source that were not looked at after a moment, when they were, and when they are due.
+
+    Nobody who is paused. The longest waiting come first. ``only_critical`` leaves out who has no critical alert.
+    """
+    at = accounts.c.looked_at
+    stale = sa.and_(accounts.c.watched, accounts.c.source == source, sa.or_(at.is_(None), at <= moment))
+    query = (
+        sa.select(*WHO, at, accounts.c.next_check_at)
+        .where(stale, ~pauses.IS_PAUSED)
+        .order_by(at.nulls_first())
+        .limit(limit)
+    )
+    if only_critical:
+        worst = alerts.c.severity == int(Severity.CRITICAL)
+        query = query.where(sa.exists().where(alerts.c.subject == accounts.c.key, alerts.c.level > 0, worst))
+    return [(Known(*who), looked_at, due_at) for *who, looked_at, due_at in await connection.execute(query)]
+
+
+async def any_throttled(connection: Connection, source: str) -> bool:
+    """Whether the server asked for peace at the last look at any account of a source that is not paused."""
+    throttled = sa.and_(accounts.c.source == source, accounts.c.outage_kind == OutageKind.THROTTLED.value)
+    query = sa.select(sa.exists().where(accounts.c.watched, throttled, ~pauses.IS_PAUSED))
+    return bool(await connection.scalar(query))
+
+
+async def all_due(connection: Connection, now: datetime) -> None:
+    """Makes every watched account due at once: a round now."""
+    await connection.execute(sa.update(accounts).where(accounts.c.watched).values(next_check_at=now))
+
+
+async def due_by(connection: Connection, latest: Mapping[str, datetime]) -> None:
+    """Lets each of these accounts wait no longer than to its moment."""
+    rows = [(to_microseconds(at), key, to_microseconds(at)) for key, at in latest.items()]
+    await connection.execute_many(DUE_BY, rows)
+
+
+async def last_read(connection: Connection) -> datetime | None:
+    """When any watched account that is not paused could be read last."""
+    at: datetime | None = await connection.scalar(sa.select(sa.func.max(accounts.c.read_at)).where(READABLE))
+    return at
+
+
+async def last_reads(connection: Connection) -> list[tuple[str, str, datetime]]:
+    """Source and email of each watched account that is not paused, and when it could be read last."""
+    query = sa.select(accounts.c.source, accounts.c.email, accounts.c.read_at).where(READABLE)
+    return [(source, email, at) for source, email, at in await connection.execute(query)]
+
+
+async def last_look(connection: Connection) -> datetime | None:
+    """When any account was looked at last."""
+    at: datetime | None = await connection.scalar(sa.select(sa.func.max(accounts.c.looked_at)))
+    return at
+
+
+async def health(connection: Connection, source: str) -> Health:
+    """How the watched accounts of a source stand together."""
+    kind = accounts.c.outage_kind
+    query = (
+        sa.select(
+            kind,
+            pauses.IS_PAUSED.label("paused"),
+            sa.func.count().label("accounts"),
+            sa.func.min(accounts.c.failures).label("fewest"),
+            sa.func.min(accounts.c.failing_since).label("since"),
+            sa.func.max(accounts.c.looked_at).label("looked_at"),
+            sa.func.min(accounts.c.looked_at).label("oldest"),
+            sa.func.max(accounts.c.read_at).label("read_at"),
+            sa.func.max(accounts.c.outage_said).label("said"),
+        )
+        .where(accounts.c.watched, accounts.c.source == source)
+        .group_by(kind, "paused")
+    )
+    return health_of((await connection.execute(query)).all())
+
+
+def health_of(found: Sequence[sa.Row[Any]]) -> Health:
+    """The state of a source's accounts, from their outages by kind.
+
+    The state of who is paused is old: it counts only where the others all share the outage that it began with.
+    """
+    checked = [row for row in found if not row.paused]
+    kinds = {row.outage_kind for row in checked}
+    rows = [row for row in found if not row.paused or (kinds == {row.outage_kind} and row.outage_kind)]
+    total = sum(row.accounts for row in rows)
+    failing = [row for row in rows if row.outage_kind]
+    refused = [row for row in failing if row.outage_kind in REFUSED_KINDS]
+    shared = len(kinds) == 1 and total > 1 and bool(failing) and failing[0].outage_kind not in CERTAIN_KINDS
+    tells = max(refused or (failing if shared else []), key=lambda row: row.looked_at, default=None)
+    return Health(
+        total=total,
+        failing=sum(row.accounts for row in failing),
+        refused=sum(row.accounts for row in refused),
+        shared=shared and not refused,
+        fewest_failures=min(row.fewest for row in failing) if shared else 0,
+        outage=Outage(tells.looked_at, OutageKind(tells.outage_kind), tells.said or "") if tells else None,
+        since=min((row.since for row in rows if row.outage_kind == tells.outage_kind), default=None) if tells else None,
+        read_at=max((row.read_at for row in rows if row.read_at), default=None),
+        oldest_failure=min((row.oldest for row in failing if not row.paused), default=None),
+        all_paused=bool(found) and not checked,
+    )
+
+
+async def source(connection: Connection, key: str) -> SourceState:
+    """What is known of a source's listing."""
+    row = (await connection.execute(sa.select(sources).where(sources.c.key == key))).one_or_none()
+    if row is None:
+        return SourceState(key)
+    outage = Outage(row.outage_at, OutageKind(row.outage_kind), row.outage_said or "") if row.outage_kind else None
+    return SourceState(key, row.listed_at, row.listed, outage, row.failures, row.failing_since, row.absent_since)
+
+
+async def save_source(connection: Connection, state: SourceState) -> None:
+    """Notes a look at a source's listing."""
+    values = {
+        "key": state.key,
+        "listed_at": state.listed_at,
+        "listed": state.listed,
+        "failures": state.failures,
+        "failing_since": state.failing_since,
+        "outage_kind": state.outage.kind.value if state.outage else None,
+        "outage_said": state.outage.said if state.outage else None,
+        "outage_at": state.outage.taken_at if state.outage else None,
+        "absent_since": state.absent_since,
+    }
+    await connection.execute(insert(sources).values(values).on_conflict_do_update(index_elements=["key"], set_=values))

@@ -1,0 +1,257 @@
+"""Alerts, what each chat was told of them, and the silences that withhold their messages."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.domain.accounts import SESSION_BROKEN
+from bot.domain.alerts import Alert, Measure, Notified, Severity, Silence, SilenceKind
+from bot.domain.chats import Chat
+from bot.domain.rules import RENEWS
+from bot.storage.connection import Connection
+from bot.storage.schema import alerts, notified, silences
+
+Memory = Mapping[str, Mapping[Measure, Mapping[Chat, Notified]]]
+"""What each chat was told, by subject and measure."""
+
+QUIET: dict[str, Any] = {"level": 0, "severity": None, "period": None, "out": False}
+"""An alert is never deleted: its count of episodes is what keeps a notification from being taken for an old one."""
+
+
+# Made once, for they are used the most.
+OF_THESE = alerts.c.subject.in_(sa.bindparam("subjects", expanding=True))
+LOAD = sa.select(alerts).where(OF_THESE)
+OF_ALERT = sa.and_(notified.c.subject == alerts.c.subject, notified.c.measure == alerts.c.measure)
+STIRRED = sa.select(alerts.c.subject).where(OF_THESE, sa.or_(alerts.c.level > 0, sa.exists().where(OF_ALERT)))
+NOTIFIED = sa.select(notified).where(notified.c.subject.in_(sa.bindparam("subjects", expanding=True)))
+IS_ACK = silences.c.kind == SilenceKind.ACK.value
+SILENCES = sa.select(silences).where(sa.or_(IS_ACK, silences.c.until.is_(None), silences.c.until > sa.bindparam("now")))
+ABOUT = sa.and_(
+    alerts.c.subject == silences.c.subject,
+    alerts.c.measure == silences.c.measure,
+    alerts.c.episode == silences.c.episode,
+    alerts.c.level > 0,
+)
+BROKEN = sa.and_(alerts.c.measure == Measure.FAILURES.value, alerts.c.level >= SESSION_BROKEN)
+REMINDS = sa.or_(alerts.c.severity == int(Severity.CRITICAL), BROKEN)
+LAPSED = sa.and_(IS_ACK, sa.exists().where(ABOUT, REMINDS))
+PLAN_RENEWS = sa.and_(alerts.c.measure == Measure.PLAN.value, alerts.c.level == RENEWS, notified.c.level > RENEWS)
+HAS_EASED = sa.or_(PLAN_RENEWS, sa.and_(notified.c.out, sa.not_(alerts.c.out)))
+"""The same as ``decide.has_eased``."""
+
+
+def alert_of(row: sa.Row[Any]) -> Alert:
+    """An alert from its row."""
+    return Alert(
+        subject=row.subject,
+        measure=Measure(row.measure),
+        level=row.level,
+        episode=row.episode,
+        sequence=row.sequence,
+        since=row.since,
+        reminded_at=row.reminded_at,
+        worst=row.worst,
+        severity=Severity(row.severity) if row.severity else None,
+        period=row.period,
+        out=row.out,
+    )
+
+
+def row_of(alert: Alert) -> dict[str, Any]:
+    """An alert's row."""
+    return {name: getattr(alert, name) for name in Alert.__slots__} | {
+        "measure": alert.measure.value,
+        "severity": int(alert.severity) if alert.severity else None,
+    }
+
+
+def fires_as(rows: sa.Table) -> sa.ColumnElement[bool]:
+    """Whether the alert of a table's row fires, in the very episode."""
+    same = (alerts.c[name] == rows.c[name] for name in ("subject", "measure", "episode"))
+    return sa.exists().where(*same, alerts.c.level > 0)
+
+
+async def load(connection: Connection, subjects: Iterable[str]) -> Mapping[str, dict[Measure, Alert]]:
+    """The remembered alerts of each subject; a subject that never had one has none."""
+    found: dict[str, dict[Measure, Alert]] = defaultdict(dict)
+    for row in await connection.execute(LOAD, {"subjects": list(subjects)}):
+        found[row.subject][Measure(row.measure)] = alert_of(row)
+    return found
+
+
+async def save(connection: Connection, changed: Iterable[Alert]) -> None:
+    """Remembers alerts."""
+    rows = [row_of(alert) for alert in changed]
+    if rows:
+        statement = insert(alerts)
+        fresh = {name: statement.excluded[name] for name in rows[0]}
+        await connection.execute(
+            statement.on_conflict_do_update(index_elements=["subject", "measure"], set_=fresh), rows
+        )
+
+
+async def firing(connection: Connection) -> list[Alert]:
+    """Every alert that fires, the worst first, then the oldest."""
+    query = sa.select(alerts).where(alerts.c.level > 0).order_by(alerts.c.severity.desc(), alerts.c.since)
+    return [alert_of(row) for row in await connection.execute(query)]
+
+
+async def stirred(connection: Connection, subjects: Iterable[str]) -> set[str]:
+    """Which of these subjects have an alert that fires, or whose end is not told yet."""
+    return {row.subject for row in await connection.execute(STIRRED, {"subjects": list(subjects)})}
+
+
+async def load_notified(connection: Connection, subjects: Iterable[str]) -> Memory:
+    """What each chat was told of the alerts of these subjects."""
+    found: dict[str, dict[Measure, dict[Chat, Notified]]] = defaultdict(lambda: defaultdict(dict))
+    for row in await connection.execute(NOTIFIED, {"subjects": list(subjects)}):
+        chat = Chat(row.chat_id, row.thread_id or None)
+        found[row.subject][Measure(row.measure)][chat] = Notified(row.episode, row.level, row.out)
+    return found
+
+
+async def save_notified(
+    connection: Connection, changes: Iterable[tuple[Alert, Mapping[Chat, Notified], Mapping[Chat, Notified]]]
+) -> None:
+    """Remembers what each chat has been told of alerts, from what was known before and what is known after."""
+    fresh: list[dict[str, Any]] = []
+    over: list[dict[str, Any]] = []
+    for alert, before, after in changes:
+        fresh += [row_of_notified(alert, chat, known) for chat, known in after.items() if before.get(chat) != known]
+        over += [key_of_notified(alert, chat, "old_") for chat in before.keys() - after.keys()]
+    if fresh:
+        statement = insert(notified)
+        values = {name: statement.excluded[name] for name in ("episode", "level", "out")}
+        keys = [column.name for column in notified.primary_key]
+        await connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values), fresh)
+    if over:
+        this = [column == sa.bindparam(f"old_{column.name}") for column in notified.primary_key]
+        await connection.execute(sa.delete(notified).where(*this), over)
+
+
+def key_of_notified(alert: Alert, chat: Chat, prefix: str = "") -> dict[str, Any]:
+    """Which row says what a chat was told of an alert."""
+    return {
+        f"{prefix}subject": alert.subject,
+        f"{prefix}measure": alert.measure.value,
+        f"{prefix}chat_id": chat.chat_id,
+        f"{prefix}thread_id": chat.thread_id or 0,
+    }
+
+
+def row_of_notified(alert: Alert, chat: Chat, known: Notified) -> dict[str, Any]:
+    """The row that says what a chat was told of an alert."""
+    return key_of_notified(alert, chat) | {"episode": known.episode, "level": known.level, "out": known.out}
+
+
+async def unfinished(connection: Connection) -> list[tuple[str, Measure]]:
+    """Every alert that fires, or whose end a chat has yet to be told."""
+    query = sa.select(alerts.c.subject, alerts.c.measure).where(sa.or_(alerts.c.level > 0, sa.exists().where(OF_ALERT)))
+    return [(subject, Measure(measure)) for subject, measure in await connection.execute(query)]
+
+
+async def perhaps_untold(connection: Connection, chats: Collection[Chat]) -> list[tuple[str, Measure]]:
+    """Every alert of which one of these chats may have yet to be told something; the core knows which."""
+    here = sa.tuple_(notified.c.chat_id, notified.c.thread_id).in_([(one.chat_id, one.thread_id or 0) for one in chats])
+    same = sa.and_(notified.c.episode == alerts.c.episode, notified.c.level >= alerts.c.level)
+    told = sa.and_(OF_ALERT, here, same, sa.not_(HAS_EASED))
+    knowing = sa.select(sa.func.count()).where(told).scalar_subquery()
+    fires = sa.and_(alerts.c.level > 0, knowing < len(chats))
+    recovered = sa.and_(alerts.c.level == 0, sa.exists().where(OF_ALERT))
+    query = sa.select(alerts.c.subject, alerts.c.measure).where(sa.or_(fires, recovered))
+    return [(subject, Measure(measure)) for subject, measure in await connection.execute(query)]
+
+
+async def quiet_rule(connection: Connection, measure: Measure, subjects: Iterable[str]) -> None:
+    """Ends the alerts of a rule that was switched off for these subjects, without a word."""
+    await quiet(connection, list(subjects), [measure.value])
+
+
+async def close(connection: Connection, subjects: Iterable[str]) -> None:
+    """Ends the alerts of accounts that are no longer watched, without a word: their going is said by itself."""
+    await quiet(connection, list(subjects), [measure.value for measure in Measure])
+
+
+async def quiet(connection: Connection, subjects: Sequence[str], measures: Sequence[str]) -> None:
+    """Ends alerts, forgets what was told of them, and ends their acks and snoozes; a mute is of no one measure."""
+    for table in (notified, silences):
+        these = sa.and_(table.c.subject.in_(subjects), table.c.measure.in_(measures))
+        await connection.execute(sa.delete(table).where(these))
+    these = sa.and_(alerts.c.subject.in_(subjects), alerts.c.measure.in_(measures))
+    await connection.execute(sa.update(alerts).where(these).values(QUIET))
+
+
+async def active_silences(connection: Connection, now: datetime) -> list[Silence]:
+    """The silences that may hold: mutes and snoozes that have not run out, and acks, of which the core judges."""
+    return [silence_of(row) for row in await connection.execute(SILENCES, {"now": now})]
+
+
+async def every_silence(connection: Connection) -> list[Silence]:
+    """All silences, also those whose time is over and that were not ended yet."""
+    return [silence_of(row) for row in await connection.execute(sa.select(silences))]
+
+
+def silence_of(row: sa.Row[Any]) -> Silence:
+    """A silence from its row."""
+    return Silence(
+        kind=SilenceKind(row.kind),
+        subject=row.subject,
+        measure=Measure(row.measure) if row.measure else None,
+        until=row.until,
+        episode=row.episode,
+        level=row.level,
+        by=row.by,
+        chat=None if row.chat_id is None else Chat(row.chat_id, row.thread_id or None),
+        made_at=row.made_at,
+        id=row.id,
+    )
+
+
+async def add_silence(connection: Connection, silence: Silence) -> Silence:
+    """Adds a silence in place of the one of its kind on the same thing in the same chat; gives it with its id."""
+    place = silences.c.chat_id.is_(None) if silence.chat is None else is_in(silence.chat)
+    measure = silence.measure.value if silence.measure else None
+    same = sa.and_(
+        silences.c.kind == silence.kind.value, silences.c.subject == silence.subject, silences.c.measure.is_(measure)
+    )
+    await connection.execute(sa.delete(silences).where(same, place))
+    values = {
+        "kind": silence.kind.value,
+        "subject": silence.subject,
+        "measure": measure,
+        "until": silence.until,
+        "episode": silence.episode,
+        "level": silence.level,
+        "by": silence.by,
+        "chat_id": silence.chat.chat_id if silence.chat else None,
+        "thread_id": (silence.chat.thread_id or 0) if silence.chat else 0,
+        "made_at": silence.made_at,
+    }
+    added = (await connection.execute(sa.insert(silences).values(values))).inserted_primary_key
+    return replace(silence, id=added[0] if added else 0)
+
+
+def is_in(chat: Chat) -> sa.ColumnElement[bool]:
+    """The silences of one chat."""
+    return sa.and_(silences.c.chat_id == chat.chat_id, silences.c.thread_id == (chat.thread_id or 0))
+
+
+async def remove_silences(connection: Connection, ids: Iterable[int]) -> None:
+    """Ends silences."""
+    await connection.execute(sa.delete(silences).where(silences.c.id.in_(list(ids))))
+
+
+async def date_ack(connection: Connection, number: int, until: datetime | None) -> None:
+    """Sets when an ack lapses, or never."""
+    await connection.execute(sa.update(silences).where(silences.c.id == number, IS_ACK).values(until=until))
+
+
+async def silences_are_over(connection: Connection, now: datetime) -> bool:
+    """Whether any silence has run out and not been ended yet: a mute, a snooze, an ack of what still reminds."""
+    over = sa.and_(silences.c.until <= now, sa.or_(~IS_ACK, LAPSED))
+    return bool((await connection.execute(sa.select(sa.exists().where(over)))).scalar())

@@ -1,0 +1,106 @@
+"""Messages that are to say that an alert they told of is over."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.domain.alerts import Alert, Reason
+from bot.domain.chats import Chat
+from bot.domain.notifications import Topic
+from bot.domain.told_messages import EndedMessage, ToldAlert
+from bot.storage import alerts
+from bot.storage.connection import Connection
+from bot.storage.outbox import is_delivered, notification_of
+from bot.storage.schema import outbox
+
+MOST_DUE = 500
+"""So many messages are looked through at a time."""
+
+FIRES = alerts.fires_as(outbox)
+DUE = (
+    sa.select(outbox.c.chat_id, outbox.c.lead_id, sa.func.max(outbox.c.id).label("newest"))
+    .where(outbox.c.awaits_end, ~FIRES)
+    .group_by(outbox.c.chat_id, outbox.c.lead_id)
+    .order_by(sa.desc("newest"))
+    .limit(MOST_DUE)
+)
+"""Made once, for it is asked for ever and again. The index leads to the rows that wait, which are few."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A message that does not yet say what is over: its chat, and the notification that leads it."""
+
+    chat_id: int
+    lead_id: int
+
+
+async def await_end(connection: Connection, ids: Iterable[int]) -> None:
+    """The message that told these notifications is to say when their alerts are over."""
+    await connection.execute(sa.update(outbox).where(outbox.c.id.in_(list(ids))).values(awaits_end=True))
+
+
+async def due(connection: Connection) -> list[Due]:
+    """The messages that do not say yet that an alert is over, the newest first."""
+    return [Due(row.chat_id, row.lead_id) for row in await connection.execute(DUE)]
+
+
+async def message(connection: Connection, one: Due, now: datetime) -> EndedMessage | None:
+    """A message with what it told, and when each of its alerts that is over ended; None if nobody waits for it."""
+    which = sa.and_(outbox.c.lead_id == one.lead_id, outbox.c.chat_id == one.chat_id, is_delivered(outbox))
+    rows = (await connection.execute(sa.select(outbox).where(which).order_by(outbox.c.id))).all()
+    waiting = [row for row in rows if row.awaits_end]
+    if not waiting or waiting[0].message_id is None or waiting[0].done_at is None:
+        return None
+    marked = [row for row in rows if row.awaits_end or row.over_at]
+    subjects = {row.subject for row in marked}
+    known = await alerts.load(connection, subjects)
+    ended = await ends(connection, subjects)
+    told = []
+    for row in marked:
+        notice = notification_of(row).notice
+        alert = known[row.subject].get(notice.measure) if notice.measure and row.subject in known else None
+        over_at = row.over_at or (None if fires(alert, row.episode) else ended.get(key_of(row), now))
+        told.append(ToldAlert(row.id, notice, over_at, alert if over_at is None else None))
+    first, chat = waiting[0], Chat(one.chat_id, waiting[0].thread_id or None)
+    return EndedMessage(
+        chat, first.message_id, one.lead_id, first.done_at, tuple(notification_of(row) for row in rows), tuple(told)
+    )
+
+
+def fires(alert: Alert | None, episode: int) -> bool:
+    """Whether an alert fires in an episode."""
+    return alert is not None and alert.level > 0 and alert.episode == episode
+
+
+def key_of(row: Any) -> tuple[str, str | None, int]:
+    """Which alert's episode a row tells of."""
+    return row.subject, row.measure, row.episode
+
+
+async def ends(connection: Connection, subjects: Collection[str]) -> Mapping[tuple[str, str | None, int], datetime]:
+    """When the alerts of these subjects ended, as any chat was told."""
+    recovered = sa.and_(
+        outbox.c.subject.in_(subjects),
+        outbox.c.topic == Topic.ALERT.value,
+        outbox.c.reason == Reason.RESOLVED.value,
+    )
+    columns = outbox.c.subject, outbox.c.measure, outbox.c.episode
+    query = sa.select(*columns, sa.func.min(outbox.c.created_at).label("at")).where(recovered).group_by(*columns)
+    return {key_of(row): row.at for row in await connection.execute(query)}
+
+
+async def said(connection: Connection, message: EndedMessage) -> None:
+    """A message says what is over, or never will."""
+    for one in message.over:
+        this = sa.update(outbox).where(outbox.c.id == one.id)
+        await connection.execute(this.values(awaits_end=False, over_at=one.over_at))
+
+
+async def forget(connection: Connection, chat_ids: Collection[int]) -> None:
+    """Marks nothing in these chats: nobody there is told anything, or the messages are not theirs any more."""
+    waits = sa.and_(outbox.c.awaits_end, outbox.c.chat_id.in_(chat_ids))
+    await connection.execute(sa.update(outbox).where(waits).values(awaits_end=False))

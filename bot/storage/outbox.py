@@ -1,0 +1,346 @@
+"""The outbox: notifications that are not yet delivered, those that were, and those that nobody needs any more."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.domain.alerts import GOOD_NEWS, Measure, Reason, Severity
+from bot.domain.chats import Chat
+from bot.domain.health import Untold
+from bot.domain.notifications import Facts, Notice, Notification, Topic
+from bot.domain.pending import Backlog, Waiting
+from bot.outbox.batching import Parcel
+from bot.storage.connection import Connection
+from bot.storage.schema import Moment, alerts, chats, fallbacks, outbox
+from bot.storage.values import dump_facts, load_facts
+
+AT_ONCE = 2_000
+MOST_ANSWERED = 50
+"""Of so many alerts whose good news one message tells, that message is looked for which it answers."""
+
+PENDING, SENDING, DELIVERED, FAILED = "pending", "sending", "delivered", "failed"
+OVER = (DELIVERED, FAILED)
+"""What is in these states has come to its end, and is kept for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """What waits in the outbox: how much, since when what was tried in vain, what failed, and the last delivery.
+
+    What a chat that refuses is owed waits too, and is not counted as tried in vain. ``refused_since`` is the oldest
+    that a chat is still owed from when it refused, though it takes messages again.
+    """
+
+    waiting: int = 0
+    tried_since: datetime | None = None
+    failed: int = 0
+    delivered_at: datetime | None = None
+    refused_since: datetime | None = None
+
+
+def notification_of(row: sa.Row[Any]) -> Notification:
+    """A notification from its row."""
+    notice = Notice(
+        key=row.key,
+        topic=Topic(row.topic),
+        severity=Severity(row.severity),
+        reason=Reason(row.reason),
+        subject=row.subject,
+        measure=Measure(row.measure) if row.measure else None,
+        episode=row.episode,
+        facts=load_facts(row.facts) or facts_of(row.subject),
+    )
+    chat = Chat(row.chat_id, row.thread_id or None)
+    return Notification(row.id, chat, notice, row.created_at, row.attempts, row.first_failed_at)
+
+
+def facts_of(subject: str) -> Facts:
+    """What is left to tell of an alert whose facts cannot be read: whom it is about."""
+    email = subject.partition(":")[2] or None
+    return Facts(name=email or subject, email=email)
+
+
+async def put(connection: Connection, notices: Sequence[Notice], chats: Iterable[Chat], now: datetime) -> None:
+    """Addresses notices to chats. One that is already there, by its key, is not put in again."""
+    rows = [row_of(notice, chat, now) for notice in notices for chat in chats]
+    if rows:
+        await connection.execute(insert(outbox).on_conflict_do_nothing(), rows)
+
+
+def row_of(notice: Notice, chat: Chat, now: datetime) -> dict[str, Any]:
+    """A new notification's row."""
+    return {
+        "chat_id": chat.chat_id,
+        "thread_id": chat.thread_id or 0,
+        "key": notice.key,
+        "topic": notice.topic.value,
+        "subject": notice.subject,
+        "measure": notice.measure.value if notice.measure else None,
+        "episode": notice.episode,
+        "reason": notice.reason.value,
+        "severity": int(notice.severity),
+        "facts": dump_facts(notice.facts),
+        "state": PENDING,
+        "created_at": now,
+        "attempts": 0,
+    }
+
+
+async def waiting_chats(connection: Connection) -> list[int]:
+    """The chats that something waits for, whatever the topic."""
+    query = sa.select(outbox.c.chat_id).where(outbox.c.state == PENDING).distinct()
+    return [chat_id for (chat_id,) in await connection.execute(query)]
+
+
+async def pending(connection: Connection, chat_id: int) -> list[Notification]:
+    """What a chat has yet to be told in all its topics, oldest first, as much as is of use for the next message."""
+    waits = sa.and_(outbox.c.state == PENDING, outbox.c.chat_id == chat_id)
+    query = sa.select(outbox).where(waits).order_by(outbox.c.id).limit(AT_ONCE)
+    return [notification_of(row) for row in await connection.execute(query)]
+
+
+async def last_id(connection: Connection) -> int:
+    """The id of the youngest notification; 0 where there was none yet. Ids only grow."""
+    return (await connection.scalar(sa.select(sa.func.max(outbox.c.id)))) or 0
+
+
+async def claim(connection: Connection, ids: Sequence[int]) -> bool:
+    """Takes notifications for one message, led by the first; False if another worker has any of them."""
+    waits = sa.and_(outbox.c.id.in_(ids), outbox.c.state == PENDING)
+    if await connection.scalar(sa.select(sa.func.count()).select_from(outbox).where(waits)) != len(ids):
+        return False
+    await connection.execute(sa.update(outbox).where(waits).values(state=SENDING, lead_id=ids[0]))
+    return True
+
+
+async def release(connection: Connection, chat_id: int | None = None) -> None:
+    """Takes up again what a crash left between sending and recording, for all chats or for one."""
+    claimed = sa.update(outbox).where(outbox.c.state == SENDING)
+    if chat_id is not None:
+        claimed = claimed.where(outbox.c.chat_id == chat_id)
+    await connection.execute(claimed.values(state=PENDING))
+
+
+async def put_back(connection: Connection, ids: Sequence[int]) -> None:
+    """Lets what one message was to tell wait again, wherever it is addressed to by now."""
+    claimed = sa.and_(outbox.c.id.in_(ids), outbox.c.state == SENDING)
+    await connection.execute(sa.update(outbox).where(claimed).values(state=PENDING))
+
+
+async def delivered(connection: Connection, ids: Sequence[int], message_id: int | None, now: datetime) -> None:
+    """Notes the message that told these notifications; its id may be unknown."""
+    values = {"state": DELIVERED, "message_id": message_id, "done_at": now}
+    await connection.execute(sa.update(outbox).where(outbox.c.id.in_(ids)).values(values))
+
+
+async def postponed(
+    connection: Connection, ids: Sequence[int], failure: str, now: datetime, *, counts: bool = True
+) -> None:
+    """Puts notifications back after a failed try."""
+    values = {
+        "state": PENDING,
+        "failure": failure,
+        "attempts": outbox.c.attempts + (1 if counts else 0),
+        "first_failed_at": sa.func.coalesce(
+            outbox.c.first_failed_at, sa.bindparam("now", now, outbox.c.created_at.type)
+        ),
+    }
+    await connection.execute(sa.update(outbox).where(outbox.c.id.in_(ids)).values(values))
+
+
+async def failed(connection: Connection, ids: Sequence[int], failure: str, now: datetime) -> None:
+    """Gives up notifications that nobody needs any more, with the reason."""
+    values = {"state": FAILED, "failure": failure, "done_at": now}
+    await connection.execute(sa.update(outbox).where(outbox.c.id.in_(ids)).values(values))
+
+
+async def waiting(connection: Connection, chat: Chat) -> list[Waiting]:
+    """What a chat is owed, oldest first, as much of it as says whether it is still of use."""
+    which = sa.and_(outbox.c.state == PENDING, outbox.c.chat_id == chat.chat_id)
+    query = sa.select(outbox).with_only_columns(
+        outbox.c.id,
+        outbox.c.topic,
+        outbox.c.subject,
+        outbox.c.measure,
+        outbox.c.episode,
+        outbox.c.reason,
+        outbox.c.created_at,
+    )
+    here = outbox.c.thread_id == (chat.thread_id or 0)
+    return [
+        Waiting(
+            row.id,
+            Topic(row.topic),
+            row.subject,
+            Measure(row.measure) if row.measure else None,
+            row.episode,
+            Reason(row.reason),
+            row.created_at,
+        )
+        for row in await connection.execute(query.where(which, here).order_by(outbox.c.id))
+    ]
+
+
+def is_among(chat_id: int, thread_id: int, present: Collection[Chat]) -> bool:
+    """Whether a row's chat is one of those present; a chat that is told as a whole means all its topics."""
+    return Chat(chat_id, thread_id or None) in present or Chat(chat_id) in present
+
+
+async def leave(connection: Connection, present: Collection[Chat], failure: str, now: datetime) -> None:
+    """Gives up what waits for chats that are not among those present."""
+    columns = outbox.c.chat_id, outbox.c.thread_id
+    waits = outbox.c.state == PENDING
+    addressed = await connection.execute(sa.select(*columns).where(waits).distinct())
+    for chat_id, thread_id in addressed.all():
+        if not is_among(chat_id, thread_id, present):
+            there = sa.and_(waits, outbox.c.chat_id == chat_id, outbox.c.thread_id == thread_id)
+            values = {"state": FAILED, "failure": failure, "done_at": now}
+            await connection.execute(sa.update(outbox).where(there).values(values))
+
+
+async def revive(connection: Connection, present: Collection[Chat]) -> None:
+    """Lets wait again what was given up of alerts that fire, in chats that are present and were told nothing later."""
+    firing = sa.and_(
+        alerts.c.subject == outbox.c.subject,
+        alerts.c.measure == outbox.c.measure,
+        alerts.c.episode == outbox.c.episode,
+        alerts.c.level > 0,
+    )
+    news = outbox.c.reason.in_([Reason.FIRED.value, Reason.WORSENED.value, Reason.JOINED.value])
+    given_up = sa.and_(outbox.c.state == FAILED, outbox.c.topic == Topic.ALERT.value, news)
+    which = outbox.c.chat_id, outbox.c.thread_id, outbox.c.subject, outbox.c.measure
+    found = (await connection.execute(sa.select(outbox.c.id, *which).join(alerts, firing).where(given_up))).all()
+    if not found:
+        return
+    told = sa.select(sa.func.max(outbox.c.id).label("last"), *which).where(outbox.c.state == DELIVERED).group_by(*which)
+    last = {tuple(row[1:]): row.last for row in await connection.execute(told)}
+    owed = [
+        row.id
+        for row in found
+        if is_among(row.chat_id, row.thread_id, present) and last.get(tuple(row[1:]), 0) < row.id
+    ]
+    await connection.execute(
+        sa.update(outbox).where(outbox.c.id.in_(owed)).values(state=PENDING, done_at=None, failure=None)
+    )
+
+
+def is_in(backlogs: Mapping[int, Backlog], *, refused: bool) -> sa.ColumnElement[bool]:
+    """Whether a row belongs to a backlog, of chats that refused or of others."""
+    ends = {chat_id: one.up_to for chat_id, one in backlogs.items() if one.refused is refused}
+    return outbox.c.id <= sa.case(ends, value=outbox.c.chat_id, else_=0) if ends else sa.false()
+
+
+async def untold(connection: Connection, backlogs: Mapping[int, Backlog] | None = None) -> list[Untold]:
+    """What waits of alerts that fire, in chats that take no messages just now; whether anybody else has been told it.
+
+    What is only held back for the chat's pace does not count: something of the chat's was tried in vain, or it belongs
+    to the chat's backlog.
+    """
+    waits = outbox.c.state.in_([PENDING, SENDING])
+    tried = sa.select(outbox.c.chat_id).where(waits, outbox.c.attempts > 0)
+    refusing = sa.select(chats.c.chat_id).where(chats.c.gone.is_not(None))
+    firing = sa.and_(
+        alerts.c.subject == outbox.c.subject,
+        alerts.c.measure == outbox.c.measure,
+        alerts.c.episode == outbox.c.episode,
+        alerts.c.level > 0,
+    )
+    in_backlog = (is_in(backlogs or {}, refused=refused) for refused in (False, True))
+    held_up = sa.or_(outbox.c.chat_id.in_(tried.union(refusing)), *in_backlog)
+    reached = sa.or_(told_elsewhere(), sa.exists().where(fallbacks.c.key == outbox.c.key))
+    query = (
+        sa.select(outbox.c.subject, outbox.c.measure, outbox.c.reason, outbox.c.created_at, reached.label("reached"))
+        .join(alerts, firing)
+        .where(waits, outbox.c.topic == Topic.ALERT.value, held_up)
+        .order_by(outbox.c.id)
+    )
+    return [
+        Untold((row.subject, row.measure), Reason(row.reason), row.created_at, bool(row.reached))
+        for row in await connection.execute(query)
+    ]
+
+
+async def undelivered(connection: Connection, subjects: Iterable[str], measure: Measure) -> set[str]:
+    """Of these subjects those of whose alert something has yet to reach a chat."""
+    waits = sa.and_(outbox.c.state.in_([PENDING, SENDING]), outbox.c.topic == Topic.ALERT.value)
+    which = sa.and_(outbox.c.subject.in_(list(subjects)), outbox.c.measure == measure.value)
+    return {subject for (subject,) in await connection.execute(sa.select(outbox.c.subject).where(waits, which))}
+
+
+def is_delivered(rows: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether Telegram has taken it, written so that no index on the state is used: nearly all rows are delivered."""
+    return sa.func.coalesce(rows.c.state, "") == DELIVERED
+
+
+def told_elsewhere() -> sa.ColumnElement[bool]:
+    """Another chat has been told the same, or, of what is only now told here, at least as much before."""
+    other, before = outbox.alias(), outbox.alias()
+    same = sa.exists().where(other.c.key == outbox.c.key, is_delivered(other), other.c.id != outbox.c.id)
+    alert = [before.c[column.name] == column for column in (outbox.c.subject, outbox.c.measure, outbox.c.episode)]
+    bad = before.c.reason.not_in([one.value for one in GOOD_NEWS])
+    as_bad = sa.and_(bad, before.c.severity >= outbox.c.severity)
+    first_here = outbox.c.reason.in_([Reason.JOINED.value, Reason.FIRED.value])
+    known = sa.exists().where(*alert, as_bad, is_delivered(before), before.c.id != outbox.c.id)
+    return sa.or_(same, sa.and_(first_here, known))
+
+
+async def told_by(connection: Connection, lead_id: int, chat_id: int) -> list[Notification]:
+    """The notifications that one message of one chat told; a message is named by the first of them.
+
+    An answer that was lost may have left the chat two copies of the message; both name the same.
+    """
+    query = sa.select(outbox).where(outbox.c.lead_id == lead_id, outbox.c.chat_id == chat_id).order_by(outbox.c.id)
+    return [notification_of(row) for row in await connection.execute(query)]
+
+
+async def answered_by(connection: Connection, chat: Chat, parcel: Parcel) -> int | None:
+    """The chat's message that good news answers: the last that told its alert; of several alerts, that of most."""
+    over = {
+        (story.last.notice.subject, story.last.notice.measure): story.last.notice.episode
+        for story in parcel.stories[:MOST_ANSWERED]
+        if story.last.notice.reason in GOOD_NEWS
+    }
+    if not over:
+        return None
+    bad = outbox.c.reason.not_in([one.value for one in GOOD_NEWS])
+    told = sa.and_(is_delivered(outbox), outbox.c.message_id.is_not(None), bad)
+    here = sa.and_(outbox.c.chat_id == chat.chat_id, outbox.c.thread_id == (chat.thread_id or 0))
+    whom = outbox.c.subject.in_({subject for subject, _ in over})
+    columns = outbox.c.subject, outbox.c.measure, outbox.c.episode, outbox.c.message_id
+    query = sa.select(*columns).where(whom, outbox.c.topic == Topic.ALERT.value, told, here).order_by(outbox.c.id)
+    found = {
+        (row.subject, row.measure): row.message_id
+        for row in await connection.execute(query)
+        if over.get((row.subject, row.measure)) == row.episode
+    }
+    return max(Counter(found.values()).most_common(), key=lambda one: (one[1], one[0]))[0] if found else None
+
+
+async def depth(connection: Connection, now: datetime, backlogs: Mapping[int, Backlog] | None = None) -> Depth:
+    """What waits, and since when; and the last delivery, but for those that a clock which was set back dates ahead."""
+    waits = outbox.c.state.in_([PENDING, SENDING])
+    refuses = outbox.c.chat_id.in_(sa.select(chats.c.chat_id).where(chats.c.gone.is_not(None)))
+    refused = is_in(backlogs or {}, refused=True)
+    tried = sa.or_(outbox.c.attempts > 0, is_in(backlogs or {}, refused=False))
+    in_vain = sa.func.min(sa.case((sa.and_(tried, ~refuses, ~refused), outbox.c.created_at)), type_=Moment)
+    since_refusal = sa.func.min(sa.case((refused, outbox.c.created_at)), type_=Moment)
+    found = await connection.execute(sa.select(sa.func.count(), in_vain, since_refusal).where(waits))
+    waiting, tried_since, refused_since = found.one()
+    failed_count = sa.select(sa.func.count()).where(outbox.c.state == FAILED)
+    last = sa.select(sa.func.max(outbox.c.done_at)).where(outbox.c.state == DELIVERED, outbox.c.done_at <= now)
+    failed = (await connection.scalar(failed_count)) or 0
+    return Depth(waiting, tried_since, failed, await connection.scalar(last), refused_since)
+
+
+async def readdress(connection: Connection, old: int, new: int) -> None:
+    """Sends what waits for a chat to the one that it has become, but for what that one is told anyway."""
+    waits = sa.and_(outbox.c.chat_id == old, outbox.c.state.in_([PENDING, SENDING]))
+    there = outbox.alias()
+    twice = sa.select(there.c.key).where(there.c.chat_id == new, there.c.thread_id == outbox.c.thread_id)
+    await connection.execute(sa.delete(outbox).where(waits, outbox.c.key.in_(twice)))
+    await connection.execute(sa.update(outbox).where(waits).values(chat_id=new, state=PENDING))

@@ -1,0 +1,34 @@
+"""The readings of the past: kept when something changed. Upkeep thins them (``bot/storage/retention_statements.py``)."""
+
+from collections.abc import Iterable
+
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.domain.accounts import Account, Reading
+from bot.storage.connection import Connection
+from bot.storage.schema import readings
+
+
+async def append(connection: Connection, changed: Iterable[Account]) -> None:
+    """Keeps the last reading of each of these accounts."""
+    rows = [reading_row(account.key, account.reading) for account in changed if account.reading]
+    if rows:
+        await connection.execute(insert(readings).on_conflict_do_nothing(), rows)
+
+
+def reading_row(account: str, reading: Reading) -> dict[str, object]:
+    """A reading's row: what credits and the plan were."""
+    credits, plan = reading.credits, reading.plan
+    return {
+        "account": account,
+        "taken_at": reading.taken_at,
+        "monthly": credits.monthly,
+        "daily": credits.daily,
+        "package": credits.package,
+        "monthly_allowance": credits.monthly_allowance,
+        "daily_allowance": credits.daily_allowance,
+        "refresh_at": credits.refresh_at,
+        "daily_refresh_at": credits.daily_refresh_at,
+        "plan": plan.name,
+        "plan_ends_at": plan.ends_at,
+    }

@@ -1,0 +1,66 @@
+"""What the daily summary is made of: the last day's readings of every account, and what a chat was told."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot.domain.chats import Chat
+from bot.domain.credit_changes import Point
+from bot.domain.notifications import Notice, Topic
+from bot.features.summary.rules import Past, Tally
+from bot.storage.chats import is_chat
+from bot.storage.connection import Connection
+from bot.storage.outbox import notification_of
+from bot.storage.schema import accounts, outbox, readings
+
+MARK = "digest"
+"""The mark that remembers the last day whose summary was sent."""
+
+AT_ONCE, TOGETHER = 1000, 10
+"""So many rows are fetched at a time, of so many accounts."""
+
+COLUMNS = tuple(readings.c[name] for name in Point._fields)
+
+
+async def pasts(connection: Connection, since: datetime) -> dict[str, Past]:
+    """What happened to each watched account's credits since a moment; one look at each stored reading.
+
+    A few accounts at a time: all together would be sorted before the first row comes.
+    """
+    found: dict[str, Past] = {}
+    names = sa.select(accounts.c.key).where(accounts.c.watched).order_by(accounts.c.key)
+    keys = [key for (key,) in await connection.execute(names)]
+    for start in range(0, len(keys), TOGETHER):
+        found |= await pasts_of(connection, keys[start : start + TOGETHER], since)
+    return found
+
+
+async def pasts_of(connection: Connection, keys: Sequence[str], since: datetime) -> dict[str, Past]:
+    """The same for some accounts."""
+    earlier = readings.alias()
+    held = (
+        sa.select(sa.func.max(earlier.c.taken_at))
+        .where(earlier.c.account == accounts.c.key, earlier.c.taken_at <= since)
+        .scalar_subquery()
+    )
+    first = sa.func.coalesce(held, sa.bindparam("since", since, readings.c.taken_at.type))
+    of_account = sa.and_(readings.c.account == accounts.c.key, readings.c.taken_at >= first)
+    query = (
+        sa.select(accounts.c.key, *COLUMNS)
+        .join_from(accounts, readings, of_account)
+        .where(accounts.c.key.in_(keys))
+        .order_by(accounts.c.key, readings.c.taken_at)
+    )
+    tallies: dict[str, Tally] = {}
+    async for rows in connection.parts(query, AT_ONCE):
+        for key, *columns in rows:
+            tallies.setdefault(key, Tally()).add(Point(*columns))
+    return {key: tally.past for key, tally in tallies.items()}
+
+
+async def told(connection: Connection, chat: Chat, since: datetime) -> list[Notice]:
+    """What was to be said to a chat of alerts since a moment, oldest first."""
+    this = sa.and_(is_chat(outbox, chat), outbox.c.topic == Topic.ALERT.value, outbox.c.created_at >= since)
+    query = sa.select(outbox).where(this).order_by(outbox.c.created_at, outbox.c.id)  # as the index has them
+    return [notification_of(row).notice for row in await connection.execute(query)]

@@ -1,0 +1,1 @@
+"""What any part may use: errors, logs, metrics, processes."""

@@ -1,0 +1,1 @@
+"""Which accounts are watched, and which chats get messages."""

@@ -1,0 +1,44 @@
+"""Which key an account has: the one that it had before, else the plain one, unless another account has that."""
+
+from collections.abc import Iterable
+
+from bot.config.targets import WatchedSource
+from bot.storage.accounts import Known
+
+
+def account_key(service: str, email: str) -> str:
+    """An account's key: ``pixverse:alice@example.com``."""
+    return f"{service}:{email}"
+
+
+class Register:
+    """The keys that were ever given."""
+
+    def __init__(self, known: Iterable[Known] = ()) -> None:
+        """``known`` are the accounts that have keys; ``watched`` of each says whether it still needs its own."""
+        self._own: dict[tuple[str, str], str] = {}
+        self._holders: dict[str, Known] = {}
+        for one in known:
+            self._note(one)
+
+    def key_of(self, source: WatchedSource, email: str) -> str:
+        """The key of a source's account, which has it from now on.
+
+        A key whose holder is watched no more goes to the next who comes with that email: it is the same account at the
+        service, read another way, and its history goes on.
+        """
+        own = self._own.get((source.key, email.lower()))
+        if own is not None:
+            return own
+        holder = self._holders.get(account_key(source.service, email).lower())
+        key = holder.key if holder else account_key(source.service, email)
+        if holder and holder.watched:
+            key = account_key(f"{source.service}/{source.name or ''}", email)
+        elif holder:
+            self._own.pop((holder.source, holder.email.lower()), None)
+        self._note(Known(key, source.key, email))
+        return key
+
+    def _note(self, one: Known) -> None:
+        self._own[one.source, one.email.lower()] = one.key
+        self._holders[one.key.lower()] = one

@@ -1,0 +1,1 @@
+"""Telegram: transport and words."""

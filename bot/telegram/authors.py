@@ -1,0 +1,30 @@
+"""Who wrote a message, and in which topic."""
+
+from dataclasses import dataclass
+
+from telegram import Message
+
+from bot.domain.chats import GENERAL
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who did something in a chat. ``anonymous`` is an administrator who speaks as the group itself."""
+
+    user_id: int | None
+    name: str
+    anonymous: bool = False
+
+
+def author_of(message: Message) -> Person:
+    """Who sent a message."""
+    if message.sender_chat is not None:
+        same = message.sender_chat.id == message.chat.id
+        return Person(None, message.sender_chat.effective_name or "somebody", anonymous=same)
+    user = message.from_user
+    return Person(user.id, user.full_name) if user else Person(None, "somebody")
+
+
+def thread_of(message: Message) -> int | None:
+    """The topic that a message stands in. A mere reply's thread is no topic, and General is the group itself."""
+    return message.message_thread_id if message.is_topic_message and message.message_thread_id != GENERAL else None

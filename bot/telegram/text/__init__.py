@@ -1,0 +1,1 @@
+"""Every word that a chat reads. Pure."""

@@ -1,0 +1,346 @@
+"""One account in words: its line in the list of all, and its card."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.domain.accounts import Account, Capabilities, Credits, Limits, Plan, Reading
+from bot.domain.alerts import Alert, Measure, Severity
+from bot.domain.notifications import Watched
+from bot.evaluation.alert_state import MUTES
+from bot.evaluation.evaluate import with_allowances
+from bot.evaluation.left_out import trusted_end
+from bot.telegram.text.alert_list import say_alert, say_mute, say_silences
+from bot.telegram.text.dates import say_ago, say_day, say_in, say_moment, say_past, say_read, say_short
+from bot.telegram.text.forecast import forecast_sentence, short_forecast
+from bot.telegram.text.formatting import (
+    NOTE,
+    RECOVERED,
+    SERVICE,
+    SIGNS,
+    capitalised,
+    in_brackets,
+    is_out,
+    name_of,
+    say_buckets,
+    say_count,
+    say_credits,
+    say_number,
+    say_plan,
+    say_total,
+    say_trouble,
+    share_of,
+    trouble_of,
+)
+from bot.telegram.text.layout import Piece, bold
+from bot.telegram.text.left_out import end_words, left_out_lines
+from bot.telegram.text.message_body import Pieces
+from bot.telegram.text.pauses import say_age, say_pause
+from bot.telegram.text.sanitize import clean, plain
+
+NEAR = timedelta(days=7)
+RANKS = {Severity.CRITICAL: 0, Severity.WARNING: 1}
+UNREADABLE, CALM = 2, 3
+
+
+def account_tag(key: str) -> str:
+    """Twelve letters that stand for an account in a button, whose data is too short for a key."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def is_known(account: Account) -> bool:
+    """Whether the last look gave numbers, and the next one comes in its time."""
+    return account.reading is not None and account.outage is None and account.pause is None
+
+
+def needs_you(one: Watched) -> bool:
+    """Whether something about it is more than information."""
+    return (one.severity or Severity.INFO) >= Severity.WARNING
+
+
+def urgency(one: Watched) -> tuple[int, float, float, str]:
+    """Sorts accounts: critical, warning, unreadable, then by share and number."""
+    severities = (alert.severity for alert in one.alerts if alert.measure is not Measure.FAILURES)
+    rank = min((RANKS.get(severity, CALM) for severity in severities if severity), default=CALM)
+    readable = one.account.reading is not None and one.account.outage is None
+    credits = with_allowances(one.account)
+    share = credits.share if credits else None
+    return (
+        rank if readable else min(rank, UNREADABLE),
+        float("inf") if share is None else share,
+        float(credits.total) if credits else float("inf"),
+        one.account.name.casefold(),
+    )
+
+
+def sign_of(one: Watched) -> str:
+    """The coloured sign before its name."""
+    if one.severity:
+        return SIGNS[one.severity]
+    return RECOVERED if is_known(one.account) else NOTE
+
+
+def account_line(one: Watched, now: datetime, zone: ZoneInfo, *, detailed: bool = False) -> Pieces:
+    """Its line in the list of all accounts; a plan that goes on is left out where a line with details follows."""
+
+    def tell(alert: Alert) -> str:
+        renews = alert.measure is Measure.PLAN and alert.severity is Severity.INFO
+        return "" if detailed and renews else alert_reason(alert, account, now, zone)
+
+    account, more = one.account, list[str]()
+    why = [] if account.outage else reasons(one, tell)
+    rest = [amount_words(account, now, zone), *with_severity(one, why)]
+    if is_known(account):
+        more = [short_forecast(account, now, zone), *refill_words(one, now, zone)]
+        more += [] if detailed else plan_end_words(account, now, zone)
+    elif account.pause:
+        more = plan_end_words(account, now, zone)
+    rest += [words for words in more if words and words not in why]
+    if say_mute(account, one.silences, now, zone):
+        rest.append("muted")
+    return (f"{sign_of(one)} ", bold(name_of(account.name)), " · ", " · ".join(rest))
+
+
+def with_severity(one: Watched, why: list[str]) -> list[str]:
+    """The reasons of a sign, the first behind how bad it is: "warning: low credits"."""
+    if not needs_you(one) or one.severity is None or not (why or is_known(one.account) or one.account.pause):
+        return why
+    return [": ".join([one.severity.word, *why[:1]]), *why[1:]]
+
+
+def reasons(one: Watched, tell: Callable[[Alert], str]) -> list[str]:
+    """Why its sign has its colour, the worst first and each once, as ``tell`` has the words for one alert."""
+    firing = sorted(one.alerts, key=lambda alert: -(alert.severity or 0))
+    return list(dict.fromkeys(filter(None, map(tell, firing))))
+
+
+def alert_reason(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) -> str:
+    """What an account's alert is about, in two or three words."""
+    match alert.measure:
+        case Measure.CREDITS:
+            return low_words(account)
+        case Measure.PLAN:
+            return plan_alert_words(account, now, lambda when: say_short(when, now, zone))
+        case Measure.RUNWAY:
+            return short_forecast(account, now, zone) or "may run out soon"
+        case Measure.SPIKE:
+            return "unusual pace"
+        case _:
+            return ""
+
+
+def low_words(account: Account) -> str:
+    """Low credits, or none."""
+    credits = with_allowances(account)
+    return "out of credits" if credits and is_out(credits) else "low credits"
+
+
+def plan_alert_words(account: Account, now: datetime, say: Callable[[datetime], str]) -> str:
+    """What the plan does or has done, however far away that is; ``say`` gives a moment its words."""
+    plan = account.reading.plan if account.reading else None
+    if plan is None or plan.free or plan.ends_at is None:
+        return "plan is gone"
+    return f"plan {plan_verb(plan, now)} {say(plan.ends_at)}"
+
+
+def amount_words(account: Account, now: datetime, zone: ZoneInfo) -> str:
+    """Its number; where that is not fresh, that it is unknown, the last one with its age, and why."""
+    credits, reading = with_allowances(account), account.reading
+    if account.pause:
+        return f"{say_pause(account.pause, now, zone)} · {last_words(account, now, zone)}"
+    if account.outage is None:
+        return f"{say_total(credits)}{in_brackets(share_of(credits))}" if credits else "not read yet"
+    why = trouble_of(account.outage.kind)
+    if credits is None or reading is None:
+        return f"unknown: {why}"
+    at = reading.taken_at
+    return f"unknown · last {say_total(credits)} at {say_past(at, now, zone)}, {say_ago(at, now)}: {why}"
+
+
+def last_words(account: Account, now: datetime, zone: ZoneInfo) -> str:
+    """The last number of an account that is paused, with its age, and what was wrong then."""
+    credits, reading = with_allowances(account), account.reading
+    why = f": {trouble_of(account.outage.kind)}" if account.outage else ""
+    if credits is None or reading is None:
+        return f"unknown{why}" if why else "not read yet"
+    amount = f"last {say_total(credits)}{in_brackets(share_of(credits))} {say_age(reading.taken_at, now, zone)}"
+    return f"unknown · {amount}{why}" if why else amount
+
+
+def refill_words(one: Watched, now: datetime, zone: ZoneInfo) -> list[str]:
+    """When the refill comes, while its credits are low."""
+    reading = one.account.reading
+    at = reading.credits.refresh_at if reading and reading.plan.renews is not False else None
+    low = any(alert.measure is Measure.CREDITS for alert in one.alerts)
+    return [f"refill {say_short(at, now, zone)}"] if low and at and at > now else []
+
+
+def plan_end_words(account: Account, now: datetime, zone: ZoneInfo) -> list[str]:
+    """What the plan does soon, or has done."""
+    reading = account.reading
+    if reading is None or reading.plan.free:
+        return []
+    if any(one.name == "ends_at" and one.unreadable for one in reading.left_out):
+        return ["end of plan: unreadable"]
+    end = near_end(account, now)
+    return [f"plan {plan_verb(reading.plan, now)} {say_short(end, now, zone)}"] if end else []
+
+
+def near_end(account: Account, now: datetime) -> datetime | None:
+    """The end of the plan, where it is near or past; None while nobody looks whether it was renewed."""
+    reading = account.reading
+    end = trusted_end(reading, now) if reading else None
+    if reading is None or reading.plan.free or end is None or end - now > NEAR:
+        return None
+    return None if account.pause and reading.plan.renews and end <= now else end
+
+
+def plan_verb(plan: Plan, now: datetime) -> str:
+    """What the plan does, or did, at its end."""
+    if plan.ends_at and plan.ends_at <= now:
+        return "was due" if plan.renews else "ended"
+    return "renews" if plan.renews else f"becomes {plain(plan.becomes, 32)}" if plan.becomes else "ends"
+
+
+def detail_line(one: Watched, now: datetime, zone: ZoneInfo) -> str:
+    """Its kinds of credits and its plan, for a second line where there is room."""
+    credits, reading = with_allowances(one.account), one.account.reading
+    if credits is None or reading is None or not is_known(one.account):
+        return ""
+    return f"{say_buckets(credits)} · {plan_words(reading, now, zone)}"
+
+
+def plan_words(reading: Reading, now: datetime, zone: ZoneInfo) -> str:
+    """The plan, and what it does when; an end that is not known just now is said to be so."""
+    plan, unknown = reading.plan, end_words(reading.left_out)
+    if plan.free:
+        return plain(plan.name or "free account", 40)
+    if plan.ends_at is None:
+        return f"{plain(plan.name, 40)}{unknown}" if plan.name else f"plan unknown{unknown}"
+    if unknown and plan.ends_at <= now:
+        return f"{say_plan(plan)}, last known to end {say_day(plan.ends_at, now, zone)}{unknown}"
+    price = plain(plan.renewal_price or plan.price or "", 20, empty="") if plan.renews else ""
+    cost = f" for {price}" if price else ""
+    return f"{say_plan(plan)} {plan_verb(plan, now)} {say_day(plan.ends_at, now, zone)}{cost}{unknown}"
+
+
+def card_lines(one: Watched, now: datetime, zone: ZoneInfo, *, dark: bool = False) -> list[tuple[Piece, ...]]:
+    """Everything about one account, without what is not known; ``dark``: no account can be read."""
+    account = one.account
+    email = f" ({clean(account.email, 80)})" if account.label else ""
+    sign = SIGNS[Severity.CRITICAL] if dark else sign_of(one)
+    lines: list[tuple[Piece, ...]] = [(f"{sign} ", bold(name_of(account.name)), email)]
+    if account.pause:
+        lines.append((bold("Paused"), f"{say_pause(account.pause, now, zone, who=True).removeprefix('paused')}."))
+        lines.append((f"No checks until then. /resume {name_of(account.name)} ends that sooner.",))
+    if account.outage is not None:
+        lines.append((bold("Cannot be read"), f" since {failing_words(account, now, zone)}."))
+        lines.append((f"{capitalised(say_trouble(account.outage.kind, account.outage.said))}.",))
+    if account.unlisted_at is not None:
+        since = say_past(account.unlisted_at, now, zone)
+        lines.append((f"Not listed at {SERVICE} since {since}; the next answer of the list decides.",))
+    lines.extend(reading_lines(account, now, zone))
+    lines.extend((line,) for line in alert_lines(one, now, zone))
+    return lines
+
+
+def failing_words(account: Account, now: datetime, zone: ZoneInfo) -> str:
+    """Since when it cannot be read, and how often that was tried."""
+    since = say_past(account.failing_since, now, zone) if account.failing_since else "a while ago"
+    return f"{since}, {account.failures:,} {'failed check' if account.failures == 1 else 'failed checks'} in a row"
+
+
+def reading_lines(account: Account, now: datetime, zone: ZoneInfo) -> list[tuple[Piece, ...]]:
+    """The numbers of its last reading, with their age."""
+    credits, reading = with_allowances(account), account.reading
+    if credits is None or reading is None:
+        return [("Never read yet.",)]
+    last = "Last known: " if account.outage or account.pause else ""
+    of = f" of {say_number(credits.monthly_allowance)}" if credits.monthly_allowance else ""
+    share = in_brackets(share_of(credits))
+    amount = say_credits(credits) if last else capitalised(say_credits(credits))
+    lines: list[tuple[Piece, ...]] = [
+        (
+            last,
+            bold(amount),
+            f"{of}{share} · {say_read(reading.taken_at, now, zone)}",
+        ),
+    ]
+    words = (
+        card_buckets(credits),
+        card_refills(credits, reading.plan, now, zone),
+        forecast_sentence(account, now, zone),
+        capitalised(plan_words(reading, now, zone)),
+        *left_out_lines(reading.left_out, now, zone),
+        abilities(reading),
+        modes(reading.capabilities),
+    )
+    return [*lines, *((line,) for line in words if line)]
+
+
+def card_buckets(credits: Credits) -> str:
+    """Every bucket, the daily one with its allowance."""
+    of = f" of {say_number(credits.daily_allowance)}" if credits.daily_allowance else ""
+    buckets = ("monthly", credits.monthly, ""), ("daily", credits.daily, of), ("package", credits.package, "")
+    return " · ".join(
+        f"{kind} {say_number(amount)}{rest if amount is not None else ''}" for kind, amount, rest in buckets
+    )
+
+
+def card_refills(credits: Credits, plan: Plan, now: datetime, zone: ZoneInfo) -> str:
+    """When the next credits come by themselves."""
+    said = []
+    if credits.refresh_at and credits.refresh_at > now and plan.renews is not False:
+        said.append(f"refill {say_moment(credits.refresh_at, now, zone)}, {say_in(credits.refresh_at, now, zone)}")
+    if credits.daily_allowance and credits.daily_refresh_at and credits.daily_refresh_at > now:
+        said.append(f"daily refill {say_short(credits.daily_refresh_at, now, zone)}")
+    return capitalised(" · ".join(said))
+
+
+def abilities(reading: Reading) -> str:
+    """What the plan permits at once and how much it takes off."""
+    limits, can = reading.limits, reading.capabilities
+    said = [
+        f"{say_count(limits.jobs_at_once, 'job')} at once" if limits.jobs_at_once is not None else "",
+        plain(best_quality(limits), 16, empty=""),
+        f"off-peak price × {plain(can.off_peak_discount, 12)}" if can.off_peak_discount else "",
+        f"preview price × {plain(can.preview_discount, 12)}" if can.preview_discount else "",
+        say_count(len(can.image_models), "image model") if can.image_models else "",
+    ]
+    return " · ".join(filter(None, said))
+
+
+def best_quality(limits: Limits) -> str:
+    """The finest quality, by its number of lines."""
+    return max(limits.qualities, key=lambda name: int("0" + "".join(filter(is_digit, name[:16]))), default="")
+
+
+def is_digit(char: str) -> bool:
+    """Whether a character is one of 0 to 9."""
+    return "0" <= char <= "9"
+
+
+def modes(can: Capabilities) -> str:
+    """What the plan unlocks, by name."""
+    unlocked = {
+        "fast mode": can.fast_mode,
+        "relaxed mode": can.relaxed_mode,
+        "private": can.private,
+        "no watermark": can.no_watermark,
+        "effects": can.effects,
+        "Veo and Sora": can.veo_sora,
+    }
+    return capitalised(", ".join(name for name, have in unlocked.items() if have))
+
+
+def alert_lines(one: Watched, now: datetime, zone: ZoneInfo) -> list[str]:
+    """What fires, the worst first, and what is muted."""
+    lines = []
+    for alert in sorted(one.alerts, key=lambda alert: -(alert.severity or 0)):
+        silences = (silence for silence in one.silences if silence.kind not in MUTES)
+        silenced = say_silences(alert, silences, now, zone)
+        word = alert.severity.word.capitalize() if alert.severity else "Alert"
+        lines.append(f"{word}: {say_alert(alert, one.account, now, zone)}{in_brackets(silenced)}")
+    muted = say_mute(one.account, one.silences, now, zone)
+    return [*(lines or ["No alerts."]), *([f"{capitalised(muted)}."] if muted else [])]

@@ -1,0 +1,223 @@
+"""Answers to what people ask in a chat: the lists and the card. Short replies are in ``replies.py``."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from bot.domain.accounts import Account, OutageKind, SourceState
+from bot.domain.alerts import Alert, Measure, Severity, Silence
+from bot.domain.notifications import Watched
+from bot.evaluation.blackout import blackout
+from bot.telegram.text.account_card import (
+    account_line,
+    account_tag,
+    card_lines,
+    detail_line,
+    is_known,
+    needs_you,
+    urgency,
+)
+from bot.telegram.text.alert_list import Acted, say_alert, say_silences, since_words, undo_label
+from bot.telegram.text.blackout import list_lines, none_words, since_when, why_words
+from bot.telegram.text.dates import say_past, say_read, unmarked
+from bot.telegram.text.formatting import SERVICE, SIGNS, capitalised, name_of, say_count, service_name, trouble_of
+from bot.telegram.text.layout import Button, Buttons, Message, Piece, Text, bold
+from bot.telegram.text.pauses import END_PAUSE, UNPAUSE, PausedAct, act_of, pause_lines, resume_label, say_age
+from bot.telegram.text.replies import silence_lines
+
+PAGE_SIZE = 20
+UNDO_SHOWN = 6
+"""Below the alerts so many silences have a button each; the older ones first."""
+
+DETAILED = 6
+"""Up to so many accounts get a second line each."""
+
+BACK, ON = "\u2039", "\u203a"
+SAME_TIME = timedelta(minutes=2)
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAlert:
+    """A firing alert about a source, why it fires, its silences, and its name if it is one of several."""
+
+    alert: Alert
+    silences: tuple[Silence, ...] = ()
+    outage: OutageKind | None = None
+    origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where one is in a list that may be longer than a message."""
+
+    number: int
+    count: int
+
+    @property
+    def words(self) -> str:
+        """Which page of how many; nothing for a list of one page."""
+        return f" · page {self.number + 1} of {self.count}" if self.count > 1 else ""
+
+    def buttons(self, turn: str, refresh: str) -> Buttons:
+        """Back and on to where there are pages, and Refresh."""
+        before = (Button(f"{BACK} {self.number}/{self.count}", f"{turn}:{self.number - 1}"),) if self.number else ()
+        last = self.number + 1 >= self.count
+        after = () if last else (Button(f"{self.number + 2}/{self.count} {ON}", f"{turn}:{self.number + 1}"),)
+        return ((*before, *after, Button("Refresh", f"{refresh}:{self.number}")),)
+
+
+def paged(items: Sequence[Item], number: int) -> tuple[Sequence[Item], Page]:
+    """The items of one page, counted from 0; a number beyond the list is its nearest page."""
+    count = max(-(-len(items) // PAGE_SIZE), 1)
+    number = min(max(number, 0), count - 1)
+    return items[number * PAGE_SIZE : (number + 1) * PAGE_SIZE], Page(number, count)
+
+
+def credits_page(
+    watched: Sequence[Watched], page: int, now: datetime, zone: ZoneInfo, lists: Sequence[SourceState] = ()
+) -> Message:
+    """Every account, the most urgent first, twenty to a page counted from 0; the card if there is only one.
+
+    ``lists`` are the sources whose list cannot be read: why there may be no account.
+    """
+    return ordered_page(sorted(watched, key=urgency), page, now, zone, lists)
+
+
+def ordered_page(
+    watched: Sequence[Watched], page: int, now: datetime, zone: ZoneInfo, lists: Sequence[SourceState] = ()
+) -> Message:
+    """The same of accounts that are in order."""
+    if not watched:
+        return no_accounts(lists, now, zone)
+    if len(watched) == 1:
+        return account_card(watched[0], now, zone, alone=True)
+    shown, place = paged(watched, page)
+    text, dark = Text(), blackout(one.account for one in watched)
+    if dark:
+        since = since_when(dark.since, now, zone)
+        text.line(f"{SIGNS[Severity.CRITICAL]} ", bold(capitalised(none_words(dark))), f"{since}{place.words}")
+        text.line(f"Reason: {why_words(dark)}.")
+    else:
+        text.line(bold(say_count(len(watched), "account")), f", {health_words(watched, now, zone)}{place.words}")
+    detailed = len(watched) <= DETAILED
+    for one in shown:
+        text.line(*account_line(one, now, zone, detailed=detailed))
+        text.lines(((line,),) if detailed and (line := detail_line(one, now, zone)) else ())
+    return text.message(place.buttons("page", "refresh"))
+
+
+def health_words(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> str:
+    """How many need somebody, and when the numbers were read."""
+    need = sum(map(needs_you, watched))
+    paused = sum(one.account.pause is not None for one in watched)
+    unknown = sum(not is_known(one.account) for one in watched) - paused
+    words = [f"{need:,} {'needs' if need == 1 else 'need'} you" if need else "none needs you"]
+    words += [f"{count:,} {what}" for count, what in ((unknown, "unknown"), (paused, "paused")) if count]
+    return " · ".join([*words, *read_words(watched, now, zone)])
+
+
+def read_words(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> list[str]:
+    """When the fresh numbers were read, from the oldest to the newest; what is not fresh tells its own age."""
+    moments = [one.account.reading.taken_at for one in watched if one.account.reading and is_known(one.account)]
+    if not moments:
+        return []
+    oldest, newest = min(moments), max(moments)
+    if newest - oldest < SAME_TIME:
+        return [say_read(oldest, now, zone)]
+    return [f"read {unmarked(say_past(oldest, now, zone), zone)} to {say_past(newest, now, zone)}"]
+
+
+def no_accounts(lists: Sequence[SourceState], now: datetime, zone: ZoneInfo) -> Message:
+    """There is nothing to list, perhaps because no list can be read."""
+    text, unread = Text(), list_lines(lists, now, zone)
+    if unread:
+        text.line(f"{SIGNS[Severity.CRITICAL]} ", bold("No account is watched"), ".")
+        text.lines((f"{capitalised(line)}.",) for line in unread)
+    else:
+        text.line("No account is watched yet.")
+    text.line(f"Add a PixVerse account at {SERVICE}, and the bot finds it by itself; /check looks now.")
+    return text.message(Page(0, 1).buttons("page", "refresh"))
+
+
+def account_card(watched: Watched, now: datetime, zone: ZoneInfo, *, alone: bool = False) -> Message:
+    """Everything about one account; ``alone``: there is no other, so if it cannot be read, nothing can."""
+    dark = alone and blackout([watched.account]) is not None
+    text, tag = Text().lines(card_lines(watched, now, zone, dark=dark)), account_tag(watched.account.key)
+    resume = ((Button("Resume checks", f"{UNPAUSE}:{tag}"),),) if watched.account.pause else ()
+    return text.message(((Button("Refresh", f"refresh:{tag}"),), *resume))
+
+
+Firing = tuple[Severity, tuple[Piece, ...]]
+
+
+def alerts_page(
+    watched: Sequence[Watched],
+    sources: Sequence[SourceAlert],
+    silences: Sequence[Acted],
+    page: int,
+    now: datetime,
+    zone: ZoneInfo,
+    pauses: Sequence[PausedAct] = (),
+) -> Message:
+    """What is firing, since when, silenced or not; the worst first, twenty to a page counted from 0.
+
+    Below it stand the silences of what does not fire, and what is paused, with a button for each that ends it.
+    """
+    firing = [source_firing(source, now, zone) for source in sources if source.alert.severity]
+    firing += [account_firing(one, alert, now, zone) for one in watched for alert in one.alerts if alert.severity]
+    undo = [(Button(undo_label(act), f"end:{act.silence.id}"),) for act in silences[:UNDO_SHOWN]]
+    undo += [(Button(resume_label(act), f"{END_PAUSE}:{act_of(act.pause)}"),) for act in pauses[:UNDO_SHOWN]]
+    if not firing:
+        text = Text().line("No alerts: nothing is firing. /credits shows the numbers.")
+        text.lines(silence_lines(silences, now, zone)).lines(pause_lines(pauses, UNDO_SHOWN, now, zone))
+        return text.message(tuple(undo))
+    firing.sort(key=lambda item: -item[0])
+    shown, place = paged(firing, page)
+    text = Text().line(bold(say_count(len(firing), "alert")), f": {say_severities(firing)}{place.words}")
+    named = {one.account.key for one in watched if one.alerts} | {source.alert.subject for source in sources}
+    text.lines(pieces for _, pieces in shown)
+    text.lines(silence_lines([act for act in silences if not act.subjects <= named], now, zone))
+    text.lines(pause_lines(pauses, UNDO_SHOWN, now, zone))
+    return text.message((*undo, *place.buttons("alerts", "alerts")))
+
+
+def say_severities(firing: Sequence[Firing]) -> str:
+    """How many of each severity: "1 critical, 2 warning"."""
+    counts = Counter(severity for severity, _ in firing)
+    return ", ".join(f"{counts[severity]:,} {severity.word}" for severity in sorted(counts, reverse=True))
+
+
+def account_firing(one: Watched, alert: Alert, now: datetime, zone: ZoneInfo) -> Firing:
+    """The line of one account's alert."""
+    account = one.account
+    said = f"{say_alert(alert, account, now, zone)}{paused_words(account, now, zone)}"
+    return firing_line(alert, name_of(account.name), said, say_silences(alert, one.silences, now, zone))
+
+
+def paused_words(account: Account, now: datetime, zone: ZoneInfo) -> str:
+    """That an account is paused, and so how old what is said of it is."""
+    if account.pause is None:
+        return ""
+    age = f", last read {say_age(account.reading.taken_at, now, zone)}" if account.reading else ""
+    return f" · paused{age}"
+
+
+def source_firing(source: SourceAlert, now: datetime, zone: ZoneInfo) -> Firing:
+    """The line of one source's alert."""
+    listing = source.alert.measure is Measure.LISTING
+    perhaps = "perhaps " if source.outage else ""
+    what = f"{perhaps}lists no PixVerse account" if listing else f"cannot be read: {trouble_of(source.outage)}"
+    said = f"{what}{since_words(source.alert.since, now, zone)}"
+    silenced = say_silences(source.alert, source.silences, now, zone)
+    return firing_line(source.alert, service_name(source.origin), said, silenced)
+
+
+def firing_line(alert: Alert, name: str, said: str, silenced: str) -> Firing:
+    """One firing alert: who, how bad, what, since when, and whether it is silenced."""
+    severity = alert.severity or Severity.INFO
+    quiet = f" · {silenced}" if silenced else ""
+    return severity, (f"{SIGNS[severity]} ", bold(name), f" · {severity.word}: {said}{quiet}")

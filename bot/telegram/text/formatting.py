@@ -1,0 +1,167 @@
+"""Numbers, severities and causes in words: what messages and answers share."""
+
+import math
+from collections.abc import Sequence
+
+from bot.domain.accounts import Credits, Number, OutageKind, Plan
+from bot.domain.alerts import Severity
+from bot.telegram.text.sanitize import clean, plain
+
+SIGNS = {Severity.CRITICAL: "🔴", Severity.WARNING: "🟠", Severity.INFO: "🔵"}
+RECOVERED, NOTE = "🟢", "⚪"
+SERVICE = "useapi.net"
+NAME_LENGTH, HEADLINE_NAME = 64, 48
+CONCERNED_LENGTH, DOER_LENGTH = 28, 24
+"""Of an account and of a person where a headline names both."""
+
+MOST = 10**15
+"""Above this a number is only said to be larger."""
+
+TROUBLES = {
+    OutageKind.UNAUTHORIZED: "API token refused",
+    OutageKind.LAPSED: "useapi.net subscription lapsed",
+    OutageKind.MISSING: "unknown account",
+    OutageKind.BROKEN: "session broken",
+    OutageKind.UNREFRESHED: "session not refreshed",
+    OutageKind.THROTTLED: "asked too often",
+    OutageKind.UNAVAILABLE: "unavailable",
+    OutageKind.GARBLED: "answer unusable",
+}
+"""Each kind of outage in two or three words."""
+
+MENDS = {
+    OutageKind.UNAUTHORIZED: "Put a valid token into USEAPI_TOKEN and restart the bot.",
+    OutageKind.LAPSED: "Renew the subscription at useapi.net; the bot goes on by itself.",
+    OutageKind.MISSING: "Add the account at useapi.net, or, if the settings name it, take it out there.",
+    OutageKind.BROKEN: "At useapi.net, remove the account and add it again.",
+    OutageKind.UNREFRESHED: "This may pass. If it lasts, remove the account at useapi.net and add it again.",
+    OutageKind.THROTTLED: "The bot keeps trying. If this stays, make CHECK_EVERY longer.",
+    OutageKind.UNAVAILABLE: "The bot keeps trying; nothing to do unless it lasts.",
+    OutageKind.GARBLED: "The bot keeps trying. If this stays, the service has changed: update the bot.",
+}
+"""What to do about each kind of outage."""
+
+
+LARGEST_SHARE = 10.0
+"""Above 999 % a share is told in times the allowance."""
+
+
+def name_of(name: str, limit: int = NAME_LENGTH) -> str:
+    """An account's name as every message shows it; shorter in a first line, which has more to say."""
+    return clean(name, limit)
+
+
+def service_name(origin: str | None) -> str:
+    """The service, with the source's name where several are watched."""
+    return f"{SERVICE} ({clean(origin, 32)})" if origin else SERVICE
+
+
+def severity_word(severity: Severity) -> str:
+    """The severity at the beginning of a sentence: "Critical"."""
+    return severity.word.capitalize()
+
+
+def say_number(number: Number | None) -> str:
+    """Thousands separated, at most two decimals; "unknown" for what is no number."""
+    if number is None:
+        return "unknown"
+    if abs(number) >= MOST:
+        return f"over {MOST:,}" if number > 0 else f"under -{MOST:,}"
+    if not math.isfinite(number):
+        return "unknown"
+    said = f"{number:,.2f}".rstrip("0").rstrip(".")
+    return "0" if said == "-0" else said
+
+
+def say_share(share: float | None) -> str | None:
+    """A share as percent, rounded down so that it never promises more than there is; None without a share.
+
+    From ten times on it is told in times: four digits of percent say nothing to a person.
+    """
+    if share is None or not math.isfinite(share) or share < 0:
+        return None
+    if share >= LARGEST_SHARE:
+        return f"over {min(math.floor(share), 1_000):,} × the allowance"
+    tenths = math.floor(round(share * 1000, 6))
+    if tenths == 0:
+        return "0 %" if share == 0 else "under 0.1 %"
+    percent = tenths / 10 if tenths < 100 else tenths // 10
+    return f"{percent:,.10g} %"
+
+
+def capitalised(words: str) -> str:
+    """The words with a capital first letter, the others as they are."""
+    return words[:1].upper() + words[1:]
+
+
+def in_brackets(words: str | None) -> str:
+    """The words in brackets behind a space; nothing where there are no words."""
+    return f" ({words})" if words else ""
+
+
+def is_partial(credits: Credits) -> bool:
+    """Whether a bucket is not known, so that the sum is a lower bound."""
+    return credits.daily is None or credits.package is None
+
+
+def is_out(credits: Credits) -> bool:
+    """Whether surely nothing can be spent."""
+    return credits.total <= 0 and not is_partial(credits)
+
+
+def say_total(credits: Credits) -> str:
+    """What can be spent, honest about a bucket that is not known: "2,900", "at least 2,900"."""
+    return ("at least " if is_partial(credits) else "") + say_number(credits.total)
+
+
+def share_of(credits: Credits) -> str | None:
+    """The total as percent of the monthly allowance; None where that is not known, or nothing is left."""
+    return say_share(credits.share) if credits.total > 0 else None
+
+
+def say_credits(credits: Credits) -> str:
+    """The total with its noun: "1 credit", "at least 2,900 credits"."""
+    return f"{say_total(credits)} {'credit' if credits.total == 1 else 'credits'}"
+
+
+def say_bucket(kind: str, amount: Number | None) -> str:
+    """One bucket: "2,900 monthly", "package unknown"."""
+    return f"{kind} unknown" if amount is None else f"{say_number(amount)} {kind}"
+
+
+def say_buckets(credits: Credits) -> str:
+    """Every bucket by name: "2,900 monthly · 0 daily · package unknown"."""
+    buckets = (credits.monthly, "monthly"), (credits.daily, "daily"), (credits.package, "package")
+    return " · ".join(say_bucket(kind, amount) for amount, kind in buckets)
+
+
+def say_plan(plan: Plan | None) -> str:
+    """The plan's name, or "The plan" where it has none."""
+    return plain(plan.name, 40) if plan and plan.name else "The plan"
+
+
+def say_count(count: int, one: str, many: str | None = None) -> str:
+    """A number with its noun: "1 account", "12 accounts"."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def trouble_of(kind: OutageKind | None) -> str:
+    """Why a look failed, in two or three words."""
+    return TROUBLES[kind or OutageKind.UNAVAILABLE]
+
+
+def say_trouble(kind: OutageKind | None, said: str | None) -> str:
+    """Why a look failed, with the server's own words where it had some: "session broken. Add the account again"."""
+    words = plain(said or "", 160, empty="").rstrip(".")
+    return f"{trouble_of(kind)}. {capitalised(words)}" if words else trouble_of(kind)
+
+
+def joined(names: Sequence[str], limit: int) -> str:
+    """Names with commas between them, as many as fit into so many characters, then "…"."""
+    said = ""
+    for name in names:
+        longer = f"{said}, {name}" if said else name
+        if len(longer) > limit:
+            return f"{said}, …" if said else "…"
+        said = longer
+    return said

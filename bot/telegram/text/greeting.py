@@ -1,0 +1,93 @@
+"""The first message to a chat: what the bot does for it, and what fires already."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.domain.alerts import Measure
+from bot.domain.durations import say_duration
+from bot.domain.notifications import Facts, Topic
+from bot.outbox.batching import Parcel, Story, worst
+from bot.telegram.text.formatting import NOTE, SERVICE, SIGNS, say_count
+from bot.telegram.text.grouped_alerts import group_lines, grouping, headline, spoken
+from bot.telegram.text.layout import bold
+from bot.telegram.text.message_body import Pieces, Telling
+from bot.telegram.text.sanitize import plain
+
+SINGLY = 12
+"""Up to so many alerts have a line each; more are grouped."""
+
+WRITES = "It writes when credits run low, a plan is about to end, or an account cannot be read."
+
+
+def tell_greeting(
+    parcel: Parcel, more: int, tell: Callable[[Story], Telling], now: datetime, zone: ZoneInfo
+) -> Telling:
+    """The words for a greeting with the alerts that fire; ``more`` of them follow in the next message.
+
+    A message without the greeting itself goes on where the one before it had no more room. ``tell`` has the words for
+    one alert alone.
+    """
+    greetings = [story.last.notice.facts for story in parcel.stories if story.last.notice.topic is Topic.GREETING]
+    alerts = Parcel(tuple(story for story in parcel.stories if story.last.notice.topic is Topic.ALERT))
+    sign = SIGNS[worst(alerts)] if alerts.stories else NOTE
+    fires = f" · {say_count(len(alerts.stories) + more, 'alert')} now" if alerts.stories else ""
+    head = opening(greetings[0]) if greetings else (bold("Also firing now"),)
+    follow = f", {more:,} more follow" if more else ""
+    closing = closing_lines(greetings[0], quiet=not alerts.stories) if greetings else ()
+    return Telling((f"{sign} ", *head, fires, follow), (*firing_lines(alerts, tell, now, zone), *closing))
+
+
+def opening(facts: Facts) -> Pieces:
+    """Who writes, and of how much."""
+    watched = facts.total or 0
+    if facts.by is not None:
+        what = f", which watches {say_count(watched, 'account')}" if watched else ""
+        return (bold("This chat is paired"), f" with credit-bot{what}")
+    if watched:
+        return (bold("credit-bot"), " watches ", bold(say_count(watched, "account")), " for this chat")
+    return (bold("credit-bot"), " is here")
+
+
+def closing_lines(facts: Facts, *, quiet: bool) -> tuple[Pieces, ...]:
+    """What it writes of, and what one can ask."""
+    empty = f"{SERVICE} lists no account yet; the bot finds the first one by itself." if facts.total == 0 else ""
+    ask = "/credits shows the numbers, /help what else you can ask."
+    lines = [empty, WRITES + (" No news is good news." if quiet else ""), ask]
+    lines.append(cost_line(facts.check_every))
+    lines += ["/invite lets another chat in, /leave ends it for this one."] if facts.by is not None else []
+    return tuple((line,) for line in lines if line)
+
+
+def cost_line(check_every: timedelta | None) -> str:
+    """What a watch costs the people who work with an account, and what spares them that."""
+    how_often = f" (every {say_duration(check_every)})" if check_every else ""
+    return (
+        f"Each check{how_often} can log an account's owner out of the website: "
+        "give the API a separate account, set a longer check_every, or /pause."
+    )
+
+
+def firing_lines(alerts: Parcel, tell: Callable[[Story], Telling], now: datetime, zone: ZoneInfo) -> tuple[Pieces, ...]:
+    """What fires: a line an alert, or, where there are many, a line a group."""
+    if len(alerts.stories) <= SINGLY:
+        return tuple((*tell(story).head, at_it(story)) for story in alerts.stories)
+    lines = list[Pieces]()
+    of_accounts: dict[Measure | None, list[Story]] = {}
+    for story in alerts.stories:
+        notice = story.last.notice
+        if notice.facts.email is None:
+            lines.append((*tell(story).head, at_it(story)))
+        else:
+            of_accounts.setdefault(notice.measure, []).append(story)
+    for stories in of_accounts.values():
+        notice = stories[0].last.notice
+        lines.append((bold(headline(Parcel(tuple(stories)), now)), ":"))
+        lines.extend(group_lines(stories, grouping(notice, now, zone), spoken(notice)))
+    return tuple(lines)
+
+
+def at_it(story: Story) -> str:
+    """Who acknowledged it before this chat joined."""
+    by = story.last.notice.facts.by
+    return f", acknowledged by {plain(by, 32)}" if by else ""
