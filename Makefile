@@ -33,9 +33,10 @@ golden: .venv/installed ## tests/golden/*.txt anew: every text that a person rea
 	GOLDEN=write $(BIN)/pytest -q tests/golden $(ARGS)
 
 .PHONY: lint
-lint: .venv/installed ## style and formatting
+lint: .venv/installed ## style, formatting, and which part imports which
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/lint-imports --no-logo
 
 .PHONY: types
 types: .venv/installed ## strict types over bot, tests and bench

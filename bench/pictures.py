@@ -21,6 +21,7 @@ from bot.domain.accounts import Account, Credits, Reading
 from bot.domain.notifications import Watched
 from bot.domain.rules import Threshold
 from bot.features.history.drawing import Drawing
+from bot.features.history.service import traced
 from bot.features.history.text import Past, choose, draw_history, slots_for
 from bot.storage import history
 from bot.storage.connection import Connection
@@ -90,7 +91,7 @@ async def once(store: Store, drawing: Drawing, keys: list[str]) -> float:
     async with store.read() as connection:
         gaps = await history.gaps(connection, names, NOW - SPAN)
         slots = slots_for(len(names))
-        traces = {key: await history.trace(connection, key, NOW - SPAN, NOW, slots) for key in names}
+        traces = {key: await traced(connection, key, NOW - SPAN, NOW, slots) for key in names}
     pasts = [Past(one, traces[one.account.key], tuple(gaps[one.account.key]), LADDER) for one in chosen]
     drawn, words = await draw_history(drawing, pasts, left_out, SPAN, NOW, ZONE)
     if drawn is None:

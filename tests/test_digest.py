@@ -11,7 +11,7 @@ from bot.domain.alerts import Silence, SilenceKind
 from bot.domain.chats import Chat
 from bot.domain.notifications import Topic, Watched
 from bot.domain.summary import Digest
-from bot.features.summary.service import DigestContext, Digests
+from bot.features.summary.service import DigestContext, Digests, pasts_since
 from bot.storage import accounts, alerts, outbox, readings, summary
 from bot.storage.database import Store
 from bot.telegram.text.summary import digest_message
@@ -174,7 +174,7 @@ async def test_accounts_no_longer_watched_are_left_out(scene: Scene) -> None:
     await scene.read(STUDIO, MONDAY - HOUR, 500)
     async with scene.store.write() as connection:
         await accounts.unwatch(connection, [STUDIO.key])
-        assert await summary.pasts(connection, MONDAY - DAY) == {}
+        assert await pasts_since(connection, MONDAY - DAY) == {}
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ async def test_the_past_of_many_accounts_comes_in_parts(scene: Scene) -> None:
         await scene.read(account, MONDAY, 400 - int(account.key[-2:]))
     with statements_of(scene.store) as seen:
         async with scene.store.read() as connection:
-            pasts = await summary.pasts(connection, MONDAY - DAY)
+            pasts = await pasts_since(connection, MONDAY - DAY)
             await summary.told(connection, ALICE, MONDAY - DAY)
     assert {key: past.spent for key, past in pasts.items()} == {one.key: 100 + int(one.key[-2:]) for one in many}
     for plan, sql in await plans(scene.store, {sql: given for sql, given in seen.items() if "JOIN" in sql}):

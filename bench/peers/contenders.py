@@ -125,7 +125,7 @@ class Bot(LongRunning):
 
     name = "bot"
     title = "credit-bot"
-    written_in = tuple(path for path in (ROOT / "bot").iterdir() if path.name != "demo")
+    written_in = tuple(path for path in (ROOT / "bot").iterdir() if path.name not in ("demo", "simulator"))
 
     def command(self) -> tuple[str, ...]:
         """The real program."""

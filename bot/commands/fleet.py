@@ -13,6 +13,7 @@ from bot.domain.health import unreached_since, window_of
 from bot.domain.notifications import Notification, Topic, Watched
 from bot.domain.pending import Backlog
 from bot.features.history.chart import Recorded
+from bot.features.history.service import traced
 from bot.storage import accounts, alerts, chats, history, outbox
 from bot.storage.chats import Refusal
 from bot.storage.outbox import Depth
@@ -108,7 +109,7 @@ class Fleet:
             known = await accounts.load(connection, keys)
             gaps = await history.gaps(connection, known, since)
             for key, account in known.items():
-                trace = await history.trace(connection, key, since, now, slots)
+                trace = await traced(connection, key, since, now, slots)
                 found[key] = Recorded(trace, tuple(gaps[key]), self._roster.rules_of(account).low_credits)
         return found
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from bot.domain.alerts import GOOD_NEWS, Measure, Reason, Severity
 from bot.domain.notifications import Notification, Topic
 
+MOST_ANSWERED = 50
+"""Of so many alerts whose good news one message tells, that message is looked for which it answers."""
+
 ALONE = (Topic.DOWNTIME, Topic.DIGEST, Topic.PAUSED, Topic.RESUMED)
 
 
@@ -79,6 +82,12 @@ class Parcel:
         """Of each alert that fires what tells it last: once the alert is over, the message is to say so."""
         last = (story.last for story in self.stories)
         return tuple(one for one in last if is_of_alert(one) and one.notice.reason not in GOOD_NEWS)
+
+    @property
+    def good_news(self) -> dict[tuple[str, Measure | None], int]:
+        """The alerts that ended or eased, by subject and measure, with their episodes."""
+        last = [story.last.notice for story in self.stories[:MOST_ANSWERED]]
+        return {(one.subject, one.measure): one.episode for one in last if one.reason in GOOD_NEWS}
 
     def first(self, count: int) -> "Parcel":
         """The same parcel with only so many of its stories, where a message holds no more."""

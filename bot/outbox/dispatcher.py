@@ -287,7 +287,7 @@ class Outbox:
             if chosen is None:
                 return False
             chat, parcel = chosen
-            parcel = replace(parcel, answers=await outbox.answered_by(connection, chat, parcel))
+            parcel = replace(parcel, answers=await outbox.answered_by(connection, chat, parcel.good_news))
             part, message = self._post.write(parcel)
             if not await outbox.claim(connection, ids_of(part)):
                 return False

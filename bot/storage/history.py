@@ -9,7 +9,6 @@ from sqlalchemy.dialects.sqlite import insert
 from bot.domain.accounts import Account
 from bot.domain.credit_changes import Point
 from bot.domain.history import PAUSED, Gap
-from bot.features.history.chart import Trace, Tracer
 from bot.storage.connection import Connection
 from bot.storage.schema import outages, readings
 
@@ -31,14 +30,6 @@ async def points(connection: Connection, key: str, since: datetime) -> AsyncIter
     async for rows in connection.parts(query.order_by(readings.c.taken_at), AT_ONCE):
         for row in rows:
             yield Point(*row)
-
-
-async def trace(connection: Connection, key: str, since: datetime, until: datetime, slots: int) -> Trace:
-    """One account's way from one moment to another, in memory that does not grow with what is stored."""
-    tracer = Tracer(since.timestamp(), until.timestamp(), slots)
-    async for point in points(connection, key, since):
-        tracer.add(point)
-    return tracer.trace()
 
 
 async def gaps(connection: Connection, keys: Collection[str], since: datetime) -> dict[str, list[Gap]]:

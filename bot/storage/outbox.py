@@ -14,14 +14,11 @@ from bot.domain.chats import Chat
 from bot.domain.health import Untold
 from bot.domain.notifications import Facts, Notice, Notification, Topic
 from bot.domain.pending import Backlog, Waiting
-from bot.outbox.batching import Parcel
 from bot.storage.connection import Connection
 from bot.storage.schema import Moment, alerts, chats, fallbacks, outbox
 from bot.storage.values import dump_facts, load_facts
 
 AT_ONCE = 2_000
-MOST_ANSWERED = 50
-"""Of so many alerts whose good news one message tells, that message is looked for which it answers."""
 
 PENDING, SENDING, DELIVERED, FAILED = "pending", "sending", "delivered", "failed"
 OVER = (DELIVERED, FAILED)
@@ -298,13 +295,11 @@ async def told_by(connection: Connection, lead_id: int, chat_id: int) -> list[No
     return [notification_of(row) for row in await connection.execute(query)]
 
 
-async def answered_by(connection: Connection, chat: Chat, parcel: Parcel) -> int | None:
-    """The chat's message that good news answers: the last that told its alert; of several alerts, that of most."""
-    over = {
-        (story.last.notice.subject, story.last.notice.measure): story.last.notice.episode
-        for story in parcel.stories[:MOST_ANSWERED]
-        if story.last.notice.reason in GOOD_NEWS
-    }
+async def answered_by(connection: Connection, chat: Chat, over: Mapping[tuple[str, Measure | None], int]) -> int | None:
+    """The chat's message that good news answers: the last that told its alert; of several alerts, that of most.
+
+    ``over`` are the alerts of the good news, by subject and measure, with their episodes.
+    """
     if not over:
         return None
     bad = outbox.c.reason.not_in([one.value for one in GOOD_NEWS])

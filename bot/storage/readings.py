@@ -1,4 +1,4 @@
-"""The readings of the past: kept when something changed. Upkeep thins them (``bot/storage/retention_statements.py``)."""
+"""The readings of the past: kept when something changed. Upkeep thins them (``retention_statements.py``)."""
 
 from collections.abc import Iterable
 

@@ -1,6 +1,6 @@
 """What the daily summary is made of: the last day's readings of every account, and what a chat was told."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from bot.domain.chats import Chat
 from bot.domain.credit_changes import Point
 from bot.domain.notifications import Notice, Topic
-from bot.features.summary.rules import Past, Tally
 from bot.storage.chats import is_chat
 from bot.storage.connection import Connection
 from bot.storage.outbox import notification_of
@@ -23,20 +22,19 @@ AT_ONCE, TOGETHER = 1000, 10
 COLUMNS = tuple(readings.c[name] for name in Point._fields)
 
 
-async def pasts(connection: Connection, since: datetime) -> dict[str, Past]:
-    """What happened to each watched account's credits since a moment; one look at each stored reading.
+async def points(connection: Connection, since: datetime) -> AsyncIterator[tuple[str, Point]]:
+    """Each watched account's points since a moment, in order, begun by what held then.
 
     A few accounts at a time: all together would be sorted before the first row comes.
     """
-    found: dict[str, Past] = {}
     names = sa.select(accounts.c.key).where(accounts.c.watched).order_by(accounts.c.key)
     keys = [key for (key,) in await connection.execute(names)]
     for start in range(0, len(keys), TOGETHER):
-        found |= await pasts_of(connection, keys[start : start + TOGETHER], since)
-    return found
+        async for point in points_of(connection, keys[start : start + TOGETHER], since):
+            yield point
 
 
-async def pasts_of(connection: Connection, keys: Sequence[str], since: datetime) -> dict[str, Past]:
+async def points_of(connection: Connection, keys: Sequence[str], since: datetime) -> AsyncIterator[tuple[str, Point]]:
     """The same for some accounts."""
     earlier = readings.alias()
     held = (
@@ -52,11 +50,9 @@ async def pasts_of(connection: Connection, keys: Sequence[str], since: datetime)
         .where(accounts.c.key.in_(keys))
         .order_by(accounts.c.key, readings.c.taken_at)
     )
-    tallies: dict[str, Tally] = {}
     async for rows in connection.parts(query, AT_ONCE):
         for key, *columns in rows:
-            tallies.setdefault(key, Tally()).add(Point(*columns))
-    return {key: tally.past for key, tally in tallies.items()}
+            yield key, Point(*columns)
 
 
 async def told(connection: Connection, chat: Chat, since: datetime) -> list[Notice]:

@@ -19,7 +19,13 @@ from tests.end_to_end.world import ANN, Page, ProcessBot, World, until
 UNUSABLE, USABLE = "The bot cannot use its database", "The bot can use its database again"
 FILLING = "filling"
 DELETED = "The bot's database file was deleted"
-CALM = "import bot.domain.database_trouble, bot.cli.main, sys; bot.domain.database_trouble.CALM_S = 1.0; sys.exit(bot.cli.main.main(['run']))"
+CALM = """
+import sys
+from bot.cli.main import main
+from bot.domain import database_trouble
+database_trouble.CALM_S = 1.0
+sys.exit(main(["run"]))
+"""
 """The bot as it is, but that it trusts a disk again after one second."""
 
 

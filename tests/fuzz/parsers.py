@@ -17,7 +17,7 @@ from bot.cli.doctor import clock
 from bot.commands import history_arguments, names, silence_arguments
 from bot.commands.callbacks import Tap
 from bot.commands.choices import Choice
-from bot.config import parsers, settings
+from bot.config import fallback_urls, parsers, settings
 from bot.config.accounts_file import tables, toml_lines
 from bot.config.accounts_file.faults import Faults
 from bot.config.accounts_file.read import parsed
@@ -25,9 +25,8 @@ from bot.config.env_file import EnvFile
 from bot.domain import durations, quiet_hours
 from bot.domain.accounts import Account
 from bot.domain.notifications import Watched
-from bot.features.fallback import rules
 from bot.features.history.drawing import last_line
-from bot.features.pairing import rules as pairing
+from bot.features.pairing import rules
 from bot.sources.useapi import error_text, failures, fields, pixverse
 from bot.sources.useapi.client import Client
 from bot.storage import values
@@ -35,8 +34,7 @@ from bot.support import proxies, redaction
 from bot.support.errors import LookError, SettingsError
 from bot.telegram import parsing, webhook
 from bot.telegram.client import AiohttpRequest
-from bot.telegram.text import formatting as chat_words
-from bot.telegram.text import layout, sanitize
+from bot.telegram.text import formatting, layout, sanitize
 from tests.fuzz.shapes import JSON, PAGES, PLAIN, TEXTS, bodies
 
 Errors = tuple[type[Exception], ...]
@@ -137,7 +135,7 @@ SETTING_TYPES = of_texts(
     parsers.parse_clock,
     parsers.short,
     durations.parse_duration,
-    rules.parse_addresses,
+    fallback_urls.parse_addresses,
     quiet_hours.parse_quiet_hours,
     quiet_hours.parse_clock_time,
     quiet_hours.clock_of,
@@ -168,9 +166,9 @@ FIELDS = [
 
 CHAT = [
     *of_texts(
-        sanitize.normal, sanitize.utf16_len, names.folded, pairing.is_code, error_text.one_line, error_text.of_text
+        sanitize.normal, sanitize.utf16_len, names.folded, rules.is_code, error_text.one_line, error_text.of_text
     ),
-    *of_texts(layout.bold, chat_words.capitalised, silence_arguments.is_span, silence_arguments.spoken, Choice.parse),
+    *of_texts(layout.bold, formatting.capitalised, silence_arguments.is_span, silence_arguments.spoken, Choice.parse),
     Parser(history_arguments.wrong_span, st.tuples(TEXTS, st.just(NAMED))),
     Parser(sanitize.shorten, st.tuples(TEXTS, st.integers(1, 100))),
     Parser(names.find_accounts, st.tuples(TEXTS, st.just(NAMED))),

@@ -18,7 +18,7 @@ BEGIN = ("parse", "load_", "read_")
 
 NO_PARSERS = {
     **dict.fromkeys(
-        ("bot.sources.registry.Source.read_again", "bot.sources.useapi.pixverse.PixVerse.read_again"),
+        ("bot.sources.base.Source.read_again", "bot.sources.useapi.pixverse.PixVerse.read_again"),
         "asks like read, with the page before: test_wire.py",
     ),
     "bot.features.database.text.answer_message": "words a trouble of the database: tests/chat/test_storage_words.py",
@@ -77,7 +77,7 @@ def reads_foreign(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 FOUND = {
     name
     for path in sorted(BOT.rglob("*.py"))
-    if not {"demo", "migrations"} & set(path.parts)
+    if not {"demo", "migrations", "simulator"} & set(path.parts)
     for name, function in functions(path)
     if reads_foreign(function)
 }

@@ -65,7 +65,7 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
         ],
         "A background task failed": [()],
     },
-    "board.py": {
+    "features/board/publisher.py": {
         "The boards could not be brought up to date: %s": [(LOCKED,)],
         "The board of chat %s could not be brought up to date": [(CHAT,)],
         "The board of chat %s is taken down: the chat gets no messages any longer": [(CHAT,)],
@@ -76,26 +76,26 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
         ],
         "The board of chat %s is current again": [(CHAT,)],
     },
-    "endings.py": {
+    "features/endings/service.py": {
         "Messages whose alerts are over could not be marked: %s": [(LOCKED,)],
         "Messages whose alerts are over could not be marked": [()],
     },
-    "chat/menu.py": {"The command menu of chat %d could not be set: %s": [(111, "Bad Request: chat not found")]},
-    "chat/polling.py": {
+    "telegram/menu.py": {"The command menu of chat %d could not be set: %s": [(111, "Bad Request: chat not found")]},
+    "telegram/polling.py": {
         "Telegram cannot be polled": [()],
         "Update %d cannot be understood; it is skipped": [(123456789,)],
         "Update %d could not be handled": [(123456789,)],
         "Telegram answers the polling again": [()],
         "Polling: %s": [(f"Telegram cannot be reached: {reason_of(GONE)}",)],
     },
-    "chat/sender.py": {
+    "telegram/sender.py": {
         "Chat %s: Telegram finds a message wrong (%s); it goes again, plainer": [
             (CHAT, "Bad Request: can't parse entities")
         ],
         "Chat %s: Telegram refuses the topic (%s); sent without it": [(CHAT, "Bad Request: message thread not found")],
         "Chat %s: Telegram took a message, and its answer cannot be read": [(CHAT,)],
     },
-    "chat/service.py": {
+    "commands/updates.py": {
         "%s; trying again in %.0f s": [(f"Telegram cannot be reached: {reason_of(GONE)}", 5.0)],
         "Talking as @%s": [("credit_bot",)],
         "An answer could not be sent: %s": [(BLOCKED,)],
@@ -104,38 +104,38 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
         "%s": [("Telegram did not take the picture: Bad Request: IMAGE_PROCESS_FAILED.",)],
         "A tap could not be noted below its message: %s": [("Bad Request: message can't be edited",)],
     },
-    "chat/webhook.py": {
+    "telegram/webhook.py": {
         "A webhook at %s was set for this bot; it was taken away, so that people get answers": [("hooks.example.com",)],
     },
-    "checks.py": {
+    "checks/runner.py": {
         "%s is due again, and the check before still runs": [(KEY,)],
         "%s: the look failed in a way nobody foresaw": [(KEY,)],
         "%s: a check could not be saved": [(KEY,)],
         "%s: the other accounts are checked in their turns only": [("pixverse",)],
         "%s: news of one account, so %d others are checked as well": [("pixverse", 11)],
     },
-    "cli.py": {"%s": [(NOTE,)]},
-    "clock.py": {
+    "cli/main.py": {"%s": [(NOTE,)]},
+    "checks/clock_watch.py": {
         "%s%s": [
             (ClockStep(timedelta(hours=-2), NOW).words, ""),
             (ClockStep(timedelta(days=3), NOW).words, " while the bot was off"),
         ],
     },
-    "desk.py": {"%s": [(paired_line(CHAT, "Kim"),), (left_line(CHAT, "Kim"),)]},
-    "digest.py": {
+    "commands/service.py": {"%s": [(paired_line(CHAT, "Kim"),), (left_line(CHAT, "Kim"),)]},
+    "features/summary/service.py": {
         "The summary of %s: chats that get it: %d, chats that muted it: %d": [(NOW.date(), 3, 1), (NOW.date(), 1, 0)]
     },
-    "discovery.py": {
+    "checks/discovery.py": {
         "%s: the list of accounts cannot be read: %s: %s": [("pixverse", "unavailable", "Bad Gateway")],
         "%s: accounts listed: %d, new: %d": [("pixverse", 12, 3)],
         "%s: accounts no longer listed: %d; the next answer of the list decides": [("pixverse", 1)],
     },
-    "drawing.py": {
+    "features/history/drawing.py": {
         "The drawing process ended with %d: %s": [(-9, "MemoryError")],
         "The drawing process took over %.0f s and was ended": [(30.0,)],
         "The drawing process could not be started: %s": [(OSError(errno.ENOMEM, "Cannot allocate memory"),)],
     },
-    "fallback.py": {
+    "features/fallback/sender.py": {
         "FALLBACK_URLS, address %d (%s): %s": [
             (1, "mailto", sender.words_of(NOT_TAKEN)),
             (2, "mailtoo", sender.words_of(NO_ADDRESS)),
@@ -145,12 +145,12 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
         "FALLBACK_URLS: %s": [(sender.words_of(NO_LIBRARY),)],
         "FALLBACK_URLS, address %d (%s): cannot be checked; try credit-bot doctor": [(1, "mailto")],
     },
-    "logs.py": {
+    "support/logs.py": {
         "credit-bot has a defect and ends": [()],
         "A thread has failed": [()],
         "A clean-up has failed": [()],
     },
-    "outbox.py": {
+    "outbox/dispatcher.py": {
         "Delivery to chat %d: %s": [(111, LOCKED)],
         "Delivery to chat %d failed in a way nobody foresaw": [(111,)],
         "Chat %d has become chat %d; it is followed": [(-100222, -1009876543210)],
@@ -158,30 +158,30 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
         "Chat %s was not told (%s); trying again in %.0f s": [(CHAT, "Telegram asks for a pause", 30.0)],
         "Chat %s refuses messages: %s; trying again in %.0f s": [(CHAT, BLOCKED, 10.0)],
     },
-    "pairing.py": {
+    "features/pairing/service.py": {
         "%d wrong pairing codes in a row, the last in chat %s; the right one still works": [(100, CHAT)],
     },
-    "pauses.py": {
+    "features/pauses/service.py": {
         "Checks of %s are paused until %s": [("Studio, Ads", NOW.isoformat()), ("all accounts", NOW.isoformat())],
         "Checks of %s go on": [("Studio",)],
     },
-    "schedule.py": {
+    "checks/scheduler.py": {
         "Job %s failed: %s": [("look", LOCKED)],
         "Job %s failed": [("look",)],
         "Job %s %s": [("look", words) for words in WRONGS.values()],
     },
-    "store/standing.py": {
+    "storage/standing.py": {
         "Database %s: %s": [("credit-bot.db", FULL)],
         "Database %s: it can be used again, after %s": [("credit-bot.db", "43 min")],
     },
-    "store/values.py": {"The database holds a value that cannot be read: %s": [("1 validation error for Facts",)]},
-    "verdicts.py": {
+    "storage/values.py": {"The database holds a value that cannot be read: %s": [("1 validation error for Facts",)]},
+    "checks/processor.py": {
         "Nobody was watching from %s to %s": [(ago(hours=5).isoformat(), NOW.isoformat())],
         "%s: %s, which cannot be understood: what it decides stays as it was told last": [
             (KEY, "expired_date is 1783468800000000")
         ],
     },
-    "web.py": {"Health and metrics at http://%s:%d/healthz and /metrics": [("127.0.0.1", 8080)]},
+    "web/pages.py": {"Health and metrics at http://%s:%d/healthz and /metrics": [("127.0.0.1", 8080)]},
 }
 """By module and by the line as it stands in the code, where it has to be with its level: what is filled in."""
 

@@ -31,8 +31,8 @@ from bot.domain.rules import CANCELLED
 from bot.evaluation import alert_state, evaluate, measurements
 from bot.features.board.publisher import Boards
 from bot.features.pauses.service import PausedPlans
+from bot.outbox import batching, pacing, results
 from bot.outbox import dispatcher as outbox_room
-from bot.outbox import pacing
 from bot.outbox.dispatcher import Outbox, ids_of
 from bot.sources.useapi import failures
 from bot.storage import accounts as account_rows
@@ -162,7 +162,7 @@ def claim_not_recorded() -> tuple[Part, ...]:
 
 def broken_order() -> tuple[Part, ...]:
     """The youngest is told first."""
-    right = pacing.parcels
+    right = batching.parcels
     return ((outbox_room, "parcels", lambda pending: right(pending)[::-1]),)
 
 
@@ -342,8 +342,8 @@ def newcomer_not_told() -> tuple[Part, ...]:
 def thread_not_given_up() -> tuple[Part, ...]:
     """A topic that is refused is a chat that refuses: nothing goes out without the topic."""
 
-    def wrong(reason: str, *, in_topic: bool) -> pacing.Rejected:
-        return pacing.Rejected(reason)
+    def wrong(reason: str, *, in_topic: bool) -> results.Rejected:
+        return results.Rejected(reason)
 
     return ((sender, "bad_request", wrong),)
 

@@ -12,6 +12,7 @@ from bot.domain.accounts import Account, Credits, Outage, OutageKind, Reading
 from bot.domain.credit_changes import Point
 from bot.domain.history import Gap
 from bot.evaluation.evaluate import noted
+from bot.features.history.service import traced
 from bot.storage import history, migrations, readings, retention_statements
 from bot.storage.database import Store
 
@@ -70,7 +71,7 @@ async def test_a_trace_is_followed_through_many_pages(store: Store) -> None:
     """More readings than are fetched at a time make one trace, within its bound."""
     await keep(store, ALICE, *(NOW - DAY + timedelta(seconds=30 * number) for number in range(1200)))
     async with store.read() as connection:
-        trace = await history.trace(connection, ALICE.key, NOW - 2 * DAY, NOW, slots=50)
+        trace = await traced(connection, ALICE.key, NOW - 2 * DAY, NOW, slots=50)
     assert trace.places[-1] == ((NOW - DAY).timestamp() + 30 * 1199, 1202.0)
     assert len(trace.places) <= 204
 

@@ -1,4 +1,4 @@
-"""The tables of the accounts file, and what may stand in each; ``bot/config/accounts_file/faults.py`` says what is wrong."""
+"""The tables of the accounts file, and what may stand in each; ``faults.py`` beside it says what is wrong."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""``python -m bot.features.fallback.apprise_process``: an address, a title and a body as JSON on standard input; sends, and ends.
+"""Sends one message through Apprise: an address, a title and a body as JSON on standard input. Then it ends.
 
 With an address alone it sends nothing: the exit code says whether Apprise could.
 The only module that imports Apprise. The exit code is all it says: what Apprise writes may hold the address.

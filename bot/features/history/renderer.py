@@ -1,4 +1,4 @@
-"""``python -m bot.features.history.renderer``: a picture's JSON on standard input, a PNG on standard output, and it ends.
+"""Draws one picture: its JSON on standard input, a PNG on standard output. Then it ends.
 
 The only module that imports matplotlib. The picture brings its own calm, dark background: it reads the same in a light
 and in a dark chat. Sizes are points of a figure 5.4 inches wide, which a phone shows about as large as its own text.

@@ -1,8 +1,8 @@
 """Who may become an allowed chat: an invitation's ten minutes, and how often wrong codes are noted. Pure.
 
 The right code is always taken, whatever was tried before: what keeps strangers out is the length of a code, and a limit
-that they can use up would keep the owner out. The codes themselves are drawn in ``bot/features/pairing/service.py`` and kept only as
-hashes in ``bot/storage/pairing.py``.
+that they can use up would keep the owner out. The codes themselves are drawn in ``service.py`` beside this and kept
+only as hashes in ``bot/storage/pairing.py``.
 """
 
 import re

@@ -14,7 +14,7 @@ from bot.domain.quiet_hours import DAY
 from bot.domain.summary import Digest
 from bot.evaluation.alert_state import is_muted
 from bot.features.summary.due import day_of, digest_due, done_before, first_moment, mark_of
-from bot.features.summary.rules import Past, digest_of
+from bot.features.summary.rules import Past, Tally, digest_of
 from bot.storage import alerts, chats, outbox, summary
 from bot.storage.connection import Connection
 from bot.storage.database import Store
@@ -84,7 +84,7 @@ class Digests:
         """Each chat's summary; none for a chat that sees no account."""
         since = self._since(day, now)
         async with self._context.store.read() as connection:
-            pasts = await summary.pasts(connection, since)
+            pasts = await pasts_since(connection, since)
         found = [(chat, await self._text(chat, pasts, since, now)) for chat in self._context.chats()]
         topic = self._context.topic
         facts = ((chat, Facts(said=text, taken_at=now)) for chat, text in found if text)
@@ -110,3 +110,11 @@ class Digests:
     async def _done(self, connection: Connection, day: date) -> None:
         """Remembers a day as done."""
         await chats.mark(connection, summary.MARK, mark_of(day))
+
+
+async def pasts_since(connection: Connection, since: datetime) -> dict[str, Past]:
+    """What happened to each watched account's credits since a moment; reads each stored point once."""
+    tallies: dict[str, Tally] = {}
+    async for key, point in summary.points(connection, since):
+        tallies.setdefault(key, Tally()).add(point)
+    return {key: tally.past for key, tally in tallies.items()}

@@ -1,0 +1,15 @@
+"""An account's stored past, thinned to what a picture shows."""
+
+from datetime import datetime
+
+from bot.features.history.chart import Trace, Tracer
+from bot.storage import history
+from bot.storage.connection import Connection
+
+
+async def traced(connection: Connection, key: str, since: datetime, until: datetime, slots: int) -> Trace:
+    """One account's way from one moment to another, in memory that does not grow with what is stored."""
+    tracer = Tracer(since.timestamp(), until.timestamp(), slots)
+    async for point in history.points(connection, key, since):
+        tracer.add(point)
+    return tracer.trace()
