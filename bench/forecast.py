@@ -21,14 +21,14 @@ from statistics import median
 
 from bench.spending_patterns import LOOK, LOOKS_A_DAY, PATTERNS, WATCHED_DAYS, Simulated, moment, simulated
 from bot.domain.accounts import Account, Reading
-from bot.domain.alerts import Alert, Measure, Reason, Severity
+from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity
 from bot.domain.credit_changes import Point, changes_between
 from bot.domain.rules import Threshold
-from bot.evaluation.alert_state import decide
+from bot.evaluation.alert_state import transition
 from bot.evaluation.forecast.run_out import Forecast, next_boundary, outlook
 from bot.evaluation.forecast.runway import runway_standing
 from bot.evaluation.forecast.spending import orderly
-from bot.evaluation.measurements import Standing
+from bot.evaluation.measurements import Measurement
 
 TUNED_ON, HELD_OUT = range(1, 13), range(201, 209)
 """Disjoint on purpose. What is changed after a look at the held-out seeds needs fresh ones here (101 to 108 are
@@ -72,14 +72,14 @@ class Watch:
     """One way to foretell, as an alert that lives through an account's life."""
 
     score: Score = field(default_factory=Score)
-    alert: Alert = field(default_factory=lambda: Alert("simulated", Measure.PLAN))
+    alert: Alert = field(default_factory=lambda: Alert("simulated", AlertRule.PLAN))
     standing_at: dict[int, bool] = field(default_factory=dict)
 
-    def take(self, look: int, standing: Standing | None, *, true: bool) -> None:
+    def take(self, look: int, standing: Measurement | None, *, true: bool) -> None:
         """Lets a standing act on the alert; ``true`` is whether firing now is right."""
-        decision = decide(self.alert, standing, None, moment(look))
+        decision = transition(self.alert, standing, None, moment(look))
         self.alert = decision.alert
-        if decision.reason is Reason.FIRED:
+        if decision.reason is NotifyReason.FIRED:
             self.score.fired += 1
             self.score.false += not true
         self.standing_at[look] = self.alert.level > 0
@@ -101,15 +101,15 @@ def straight_line(points: Sequence[Point], reading: Reading) -> float | None:
     return reading.credits.total / spent * 86_400 if spent else float("inf")
 
 
-def naive_standing(left: float | None, reading: Reading) -> Standing | None:
+def naive_standing(left: float | None, reading: Reading) -> Measurement | None:
     """The naive forecast's standing, with the ladder's usual recovery margin of a tenth."""
     if left is None:
         return None
     boundary, _ = next_boundary(reading)
     before = boundary is None or left < (boundary - reading.taken_at).total_seconds()
     within = RUNS_OUT_WITHIN.total_seconds()
-    reach, hold = (int(before and left <= within * margin) for margin in (1, 1.1))
-    return Standing(left, reach if left else 0, hold, (Severity.WARNING,), period=boundary, renews=True)
+    fire_level, clear_level = (int(before and left <= within * margin) for margin in (1, 1.1))
+    return Measurement(left, fire_level if left else 0, clear_level, (Severity.WARNING,), period=boundary, renews=True)
 
 
 def is_right(reading: Reading, out: datetime | None) -> bool:

@@ -20,9 +20,9 @@ from bench.figures import Figures, Row, table
 from bot.domain.accounts import Account, Credits, Reading
 from bot.domain.notifications import Watched
 from bot.domain.rules import Threshold
-from bot.features.history.drawing import Drawing
+from bot.features.history.drawing import ChartRenderer
 from bot.features.history.service import traced
-from bot.features.history.text import Past, choose, draw_history, slots_for
+from bot.features.history.text import AccountPast, choose, draw_history, slots_for
 from bot.storage import history
 from bot.storage.connection import Connection
 from bot.storage.database import Store
@@ -83,7 +83,7 @@ def account_of(key: str) -> Watched:
     return Watched(Account(key, "pixverse", f"{key}@example.com", reading=reading, looked_at=NOW, allowance=ALLOWANCE))
 
 
-async def once(store: Store, drawing: Drawing, keys: list[str]) -> float:
+async def once(store: Store, drawing: ChartRenderer, keys: list[str]) -> float:
     """One ``/history`` of these accounts, from the database to the PNG; its seconds."""
     began = time.monotonic()
     chosen, left_out = choose([account_of(key) for key in keys])
@@ -92,14 +92,14 @@ async def once(store: Store, drawing: Drawing, keys: list[str]) -> float:
         gaps = await history.gaps(connection, names, NOW - SPAN)
         slots = slots_for(len(names))
         traces = {key: await traced(connection, key, NOW - SPAN, NOW, slots) for key in names}
-    pasts = [Past(one, traces[one.account.key], tuple(gaps[one.account.key]), LADDER) for one in chosen]
+    pasts = [AccountPast(one, traces[one.account.key], tuple(gaps[one.account.key]), LADDER) for one in chosen]
     drawn, words = await draw_history(drawing, pasts, left_out, SPAN, NOW, ZONE)
     if drawn is None:
         raise SystemExit(words.text)
     return time.monotonic() - began
 
 
-async def measured(store: Store, drawing: Drawing, keys: list[str], times: int) -> Cost:
+async def measured(store: Store, drawing: ChartRenderer, keys: list[str], times: int) -> Cost:
     """So many drawings, one after the other."""
     before, worked = resident(), processor()
     seconds = [await once(store, drawing, keys) for _ in range(times)]
@@ -128,7 +128,7 @@ async def opened() -> AsyncIterator[Store]:
 async def costs() -> tuple[Cost, Cost, Cost, Cost]:
     """The first drawing, ten of one account, three of twelve accounts, and three of 100,000 readings."""
     async with opened() as store:
-        drawing = Drawing()
+        drawing = ChartRenderer()
         async with store.read() as connection:
             await connection.execute(sa.text("SELECT 1"))
         first = await measured(store, drawing, ["usual0"], 1)

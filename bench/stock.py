@@ -14,9 +14,9 @@ from typing import Any
 from bench.world import CHAT, emails
 from bot.checks.spread import next_look
 from bot.domain.accounts import Account
-from bot.domain.alerts import Measure, Reason, Severity
+from bot.domain.alerts import AlertRule, NotifyReason, Severity
 from bot.domain.chats import Chat
-from bot.domain.notifications import Facts, Notice, Topic
+from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.domain.retention import DAILY_AFTER, HOURLY_AFTER
 from bot.simulator.accounts import sample_body
 from bot.sources.useapi.pixverse import Features
@@ -120,10 +120,17 @@ def messages(keys: list[str], now: datetime, days: int) -> Iterator[dict[str, An
         while at < now:
             number += 1
             name = f"alert|{key}|credits|{number}|1"
-            notice = Notice(
-                name, Topic.ALERT, Severity.WARNING, Reason.FIRED, key, Measure.CREDITS, number, facts=facts
+            notification = Notification(
+                name,
+                NotificationKind.ALERT,
+                Severity.WARNING,
+                NotifyReason.FIRED,
+                key,
+                AlertRule.CREDITS,
+                number,
+                facts=facts,
             )
-            yield row_of(notice, chat, at) | {"state": DELIVERED, "done_at": at, "message_id": number}
+            yield row_of(notification, chat, at) | {"state": DELIVERED, "done_at": at, "message_id": number}
             at += ALERT_EVERY
 
 

@@ -12,9 +12,9 @@ from bot.domain.notifications import Watched
 from bot.domain.rules import Threshold
 from bot.evaluation.forecast.foresee import foretold_of
 from bot.evaluation.forecast.run_out import outlook
-from bot.features.history.chart import Tracer, fan_of
-from bot.features.history.drawing import Drawing
-from bot.features.history.text import Past, draw_history, slots_for
+from bot.features.history.chart import Downsampler, band_of
+from bot.features.history.drawing import ChartRenderer
+from bot.features.history.text import AccountPast, draw_history, slots_for
 from bot.telegram.text.forecast import short_forecast
 
 NOW = datetime(2026, 7, 21, 9, 0, tzinfo=UTC)
@@ -44,7 +44,7 @@ def points() -> Iterator[Point]:
         when += timedelta(hours=1)
 
 
-def past() -> Past:
+def past() -> AccountPast:
     """The week with everything that a picture shows."""
     read = list(points())
     last = read[-1]
@@ -52,12 +52,12 @@ def past() -> Past:
     plan = Plan("Premium - Monthly", "Premium - Monthly", ends_at=NEXT_REFILL)
     account = Account("pixverse:studio", "pixverse", "studio@example.com", "Studio", Reading(NOW, credits, plan))
     account = with_forecast(account, read)
-    tracer = Tracer((NOW - SPAN).timestamp(), NOW.timestamp(), slots_for(1))
+    tracer = Downsampler((NOW - SPAN).timestamp(), NOW.timestamp(), slots_for(1))
     for point in read:
         tracer.add(point)
     gap = Gap(GAP[0].timestamp(), GAP[1].timestamp(), "unavailable")
     words = short_forecast(account, NOW, ZONE)
-    return Past(Watched(account), tracer.trace(), (gap,), LADDER, fan_of(account.foretold), words)
+    return AccountPast(Watched(account), tracer.trace(), (gap,), LADDER, band_of(account.foretold), words)
 
 
 def with_forecast(account: Account, read: list[Point]) -> Account:
@@ -68,7 +68,7 @@ def with_forecast(account: Account, read: list[Point]) -> Account:
 
 async def picture() -> bytes:
     """The picture, as the bot sends it."""
-    drawing = Drawing()
+    drawing = ChartRenderer()
     try:
         png, _ = await draw_history(drawing, [past()], [], SPAN, NOW, ZONE)
     finally:

@@ -1,7 +1,7 @@
 """The composition root: builds the parts, starts them, supervises them, and stops them in reverse order.
 
 One reading's way through them: ``schedule`` ticks, ``checks`` finds who is due and asks a source of ``sources``,
-``verdicts`` decides with ``core`` and saves with ``store``, ``outbox`` delivers through ``chat``.
+``processor`` decides with ``core`` and saves with ``store``, ``outbox`` delivers through ``chat``.
 """
 
 import asyncio
@@ -18,12 +18,12 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from bot.checks.clock_watch import ClockWatch
 from bot.checks.context import Context
-from bot.checks.discovery import Discovery
-from bot.checks.forecaster import Foresight
-from bot.checks.processor import Verdicts
+from bot.checks.discovery import AccountDiscovery
+from bot.checks.forecaster import Forecaster
+from bot.checks.processor import CheckProcessor
 from bot.checks.rounds import Round
-from bot.checks.runner import IN_FLIGHT, Checks
-from bot.checks.scheduler import Schedule, tick_of
+from bot.checks.runner import IN_FLIGHT, CheckRunner
+from bot.checks.scheduler import Scheduler, tick_of
 from bot.commands.fleet import Fleet
 from bot.commands.scope import View
 from bot.commands.service import Desk
@@ -31,29 +31,29 @@ from bot.commands.updates import TelegramService, make_bot
 from bot.config.accounts_file.read import watchlist_for
 from bot.config.parsers import is_open_to_all
 from bot.config.settings import Settings
-from bot.config.targets import WatchedSource
+from bot.config.targets import TargetSource
 from bot.domain.chats import Chat
 from bot.domain.clock_step import ClockStep
 from bot.domain.health import unreached_for
-from bot.domain.notifications import Topic, Watched
+from bot.domain.notifications import NotificationKind, Watched
 from bot.domain.retention import USUAL, RetentionPolicy
 from bot.evaluation.forecast.foresee import foretold_ends
-from bot.features.board.publisher import Boards
+from bot.features.board.publisher import BoardPublisher
 from bot.features.board.text import TelegramBoards
 from bot.features.database.text import restored_message, trouble_message, usable_message
 from bot.features.database.watch import DatabaseWatch, Ways, Words
-from bot.features.endings.service import Endings
+from bot.features.endings.service import EndingEditor
 from bot.features.endings.text import TelegramEndings
-from bot.features.fallback.sender import Apprise, Fallback, log_unusable
+from bot.features.fallback.sender import Apprise, FallbackSender, log_unusable
 from bot.features.fallback.text import write_letter
-from bot.features.history.drawing import Drawing
+from bot.features.history.drawing import ChartRenderer
 from bot.features.pairing.door import Door
 from bot.features.pairing.service import Pairing
 from bot.features.pairing.text import log_line
 from bot.features.pauses.service import Pauses
 from bot.features.silences.service import Silences
-from bot.features.summary.service import DigestContext, Digests
-from bot.outbox.dispatcher import Outbox
+from bot.features.summary.service import SummaryContext, SummarySender
+from bot.outbox.dispatcher import Dispatcher
 from bot.outbox.results import REFUSALS, RefusalSchedule
 from bot.sources.base import Source
 from bot.sources.registry import SERVICES
@@ -62,13 +62,13 @@ from bot.storage.database import Store
 from bot.storage.retention import Retention
 from bot.support import systemd
 from bot.support.clock import SteadyClock, boot_id
-from bot.support.errors import BotError, DatabaseTrouble, DatabaseUnusable, SettingsError
+from bot.support.errors import BotError, DatabaseBusyError, DatabaseUnusableError, SettingsError
 from bot.support.metrics import Metrics
-from bot.support.proxies import ProxyTrouble, open_client
+from bot.support.proxies import ProxyError, open_client
 from bot.support.tls import tls_reason
-from bot.targets.active import Roster
+from bot.targets.active import ActiveTargets
 from bot.targets.recipients import Recipients
-from bot.telegram.sender import TelegramPost
+from bot.telegram.sender import TelegramNotifier
 from bot.telegram.text.replies import Reloaded
 from bot.telegram.text.summary import digest_message
 from bot.web.pages import Pages
@@ -102,7 +102,7 @@ def spare_garbage_collection() -> None:
     gc.set_threshold(YOUNG_OBJECTS)
 
 
-def source_of(watched: WatchedSource, session: ClientSession, clock: Callable[[], datetime]) -> Source:
+def source_of(watched: TargetSource, session: ClientSession, clock: Callable[[], datetime]) -> Source:
     """What asks a source that the watchlist names."""
     return SERVICES[watched.service](Client(session, watched.url, watched.token.get_secret_value()), clock)
 
@@ -124,8 +124,8 @@ class App:
         Raises SettingsError where the accounts file is wrong. ``secrets`` are what no log may show, and may grow.
         """
         self._settings = settings
-        self._watchlist = watchlist_for(settings)
-        self.secrets = [*settings.secrets, *self._watchlist.secrets]
+        self._targets = watchlist_for(settings)
+        self.secrets = [*settings.secrets, *self._targets.secrets]
         self._clock = clock or SteadyClock(utc_now)
         self._own_tick = tick
         self._policy = retention
@@ -141,7 +141,7 @@ class App:
             self._store = await Store.open(self._settings.database_url)
             stack.push_async_callback(self._store.close)
             self._session = await stack.enter_async_context(open_session(IN_FLIGHT, self._settings.way_to_useapi))
-            self._drawing = Drawing()
+            self._drawing = ChartRenderer()
             stack.callback(self._drawing.close)
             self._build()
             if self._settings.http_listen:
@@ -158,7 +158,7 @@ class App:
     @property
     def _tick(self) -> timedelta:
         """How often to look what is due: often enough for the shortest interval."""
-        return self._own_tick or tick_of(min({self._settings.check_every, *self._roster.watchlist.own_intervals}))
+        return self._own_tick or tick_of(min({self._settings.check_every, *self._active_targets.targets.own_intervals}))
 
     def _build(self) -> None:
         """Hands each part what it needs."""
@@ -166,37 +166,37 @@ class App:
         bot = make_bot(
             settings.telegram_bot_token.get_secret_value(), settings.telegram_api_url, settings.way_to_telegram
         )
-        post = TelegramPost(bot, clock, settings.timezone, settings.quiet_hours)
-        self._roster = Roster(self._watchlist, lambda source: source_of(source, self._session, clock))
-        self._recipients = Recipients(self._roster)
+        post = TelegramNotifier(bot, clock, settings.timezone, settings.quiet_hours)
+        self._active_targets = ActiveTargets(self._targets, lambda source: source_of(source, self._session, clock))
+        self._recipients = Recipients(self._active_targets)
         spare = settings.fallback_urls is not None
-        self._outbox = Outbox(self._store, post, self._recipients, clock, time.monotonic, self._metrics, spare)
+        self._outbox = Dispatcher(self._store, post, self._recipients, clock, time.monotonic, self._metrics, spare)
         self._outbox.refusals = self._refusals
         context = Context(
             store=self._store,
-            roster=self._roster,
+            active_targets=self._active_targets,
             recipients=self._recipients,
             every=settings.check_every,
             clock=clock,
             metrics=self._metrics,
-            on_notices=self._something_to_tell,
+            on_notifications=self._something_to_tell,
             on_round=self._round_ended,
         )
-        self._verdicts = Verdicts(context)
-        self._checks = Checks(context, self._verdicts)
+        self._processor = CheckProcessor(context)
+        self._checks = CheckRunner(context, self._processor)
         self._checks.on_sweep, self._checks.on_swept = self._outbox.hold_back, self._outbox.let_go
         if spare:  # or the second channel would get what only waits for the others
             self._outbox.group_wait = min(self._outbox.group_wait, settings.fallback_after.total_seconds() / 2)
-        self._foresight = Foresight(context, self._verdicts)
+        self._foresight = Forecaster(context, self._processor)
         policy = replace(self._policy, keep_history=timedelta(days=settings.history_days))
         self._retention = Retention(
             self._store, clock, time.monotonic, policy, RETENTION_SHARE * self._tick, self._outbox.tidy
         )
-        self._discovery = Discovery(context, self._verdicts, self._checks.rounds)
+        self._discovery = AccountDiscovery(context, self._processor, self._checks.rounds)
         self._pairing = Pairing(self._store, clock)
         door = Door(self._store, self._pairing, self._recipients)
-        self._silences, fleet = Silences(context, self._verdicts), Fleet(context)
-        self._pauses = Pauses(context, self._verdicts, self._checks)
+        self._silences, fleet = Silences(context, self._processor), Fleet(context)
+        self._pauses = Pauses(context, self._processor, self._checks)
         self.desk = Desk(fleet, self._checks, self._discovery, self._drawing, door, clock, self._outbox)
         self._telegram = TelegramService(
             bot,
@@ -207,11 +207,11 @@ class App:
             self._metrics,
         )
         publisher = TelegramBoards(bot, clock, settings.timezone)
-        self._boards = Boards(
+        self._boards = BoardPublisher(
             self._store, publisher, self._watched, self._telegram.allows, self.desk.chat_moved, clock, self._refusals
         )
         editor = TelegramEndings(bot, clock, settings.timezone)
-        self._endings = Endings(
+        self._endings = EndingEditor(
             self._store, editor, lambda: self._recipients.present, clock, time.monotonic, self._refusals
         )
         self._telegram.on_life = self._chat_lives
@@ -225,7 +225,7 @@ class App:
         self._database_watch = self._make_database_watch(post)
         self.desk.polling = self._telegram.polling
         self.desk.reloads = self.reload
-        self._schedule = Schedule(self._metrics, utc_now)
+        self._schedule = Scheduler(self._metrics, utc_now)
         masked = bool(settings.http_listen and not settings.http_listen.loopback)
         self.pages = Pages(
             self.desk.vitals, self.desk.everything, self._metrics, settings.check_every, clock, masked=masked
@@ -250,21 +250,21 @@ class App:
         """What a chat may see."""
         return await self._view(chat).watched()
 
-    def _make_fallback(self) -> Fallback | None:
+    def _make_fallback(self) -> FallbackSender | None:
         """The second channel, if there is to be one."""
         settings, clock = self._settings, self._clock
         if settings.fallback_urls is None:
             return None
-        return Fallback(
+        return FallbackSender(
             self._store,
             Apprise(settings.fallback_addresses),
-            lambda parcel: write_letter(parcel, clock(), settings.timezone),
+            lambda batch: write_letter(batch, clock(), settings.timezone),
             clock,
             time.monotonic,
             settings.fallback_after,
         )
 
-    def _make_database_watch(self, post: TelegramPost) -> DatabaseWatch:
+    def _make_database_watch(self, post: TelegramNotifier) -> DatabaseWatch:
         """What tells of the database past the outbox."""
         settings = self._settings
         courier = Apprise(settings.fallback_addresses) if settings.fallback_urls is not None else None
@@ -272,7 +272,7 @@ class App:
         words = Words(trouble_message, restored_message, usable_message)
         return DatabaseWatch(self._store, words, ways, self._clock)
 
-    def _make_digests(self) -> Digests | None:
+    def _make_digests(self) -> SummarySender | None:
         """The daily summaries, if there are to be some."""
         settings = self._settings
         if settings.digest_at is None:
@@ -281,7 +281,7 @@ class App:
         async def runs_out(watched: Sequence[Watched]) -> Mapping[str, datetime]:
             return foretold_ends((one.account for one in watched), self._clock())
 
-        context = DigestContext(
+        context = SummaryContext(
             store=self._store,
             chats=lambda: self._recipients.present,
             watched=self._watched,
@@ -290,10 +290,10 @@ class App:
             clock=self._clock,
             zone=settings.timezone,
             at=settings.digest_at,
-            topic=Topic.DIGEST,
-            on_notices=self._outbox.wake,
+            topic=NotificationKind.DIGEST,
+            on_notifications=self._outbox.wake,
         )
-        return Digests(context)
+        return SummarySender(context)
 
     def _make_clock_watch(self) -> ClockWatch | None:
         """What takes the steps of a clock that can be set."""
@@ -320,12 +320,12 @@ class App:
         self._warn_of_settings()
         try:
             await self._resume()
-        except DatabaseTrouble as error:
-            raise DatabaseUnusable(str(error)) from error
+        except DatabaseBusyError as error:
+            raise DatabaseUnusableError(str(error)) from error
         async with self._supervised(stop):
             self._schedule_checks()
             self._schedule.every(self._tick, "list", self._list)
-            self._schedule.every(self._tick, "link", self._show_link)
+            self._schedule.every(self._tick, "link", self._log_pairing_link)
             self._schedule.every(FORESEE_TICKS * self._tick, "foresee", self._foresight.look)
             if self._digests:
                 self._schedule.every(DIGEST_TICKS * self._tick, "digest", self._digests.look)
@@ -333,9 +333,9 @@ class App:
             self._schedule.every(WATCHDOG_EVERY, "watchdog", self._report_alive)
             self._schedule.start()
             spare_garbage_collection()
-            self._errand(self._first_round())
+            self._spawn(self._first_round())
             if self._settings.fallback_addresses:
-                self._errand(log_unusable(Apprise(self._settings.fallback_addresses)))
+                self._spawn(log_unusable(Apprise(self._settings.fallback_addresses)))
             systemd.notify("READY=1")
             await stop.wait()
             systemd.notify("STOPPING=1")
@@ -366,7 +366,7 @@ class App:
             yield
         finally:
             failed = [task for task in tasks if task.done() and not task.cancelled() and task.exception()]
-            await self._end_work(looks, messages, fronts)
+            await self._shutdown(looks, messages, fronts)
         for task in failed:
             error = task.exception()
             if error and not isinstance(error, BotError):
@@ -374,7 +374,7 @@ class App:
             if error:
                 raise error
 
-    async def _end_work(
+    async def _shutdown(
         self, looks: asyncio.Task[None], messages: asyncio.Task[None], fronts: list[asyncio.Task[None]]
     ) -> None:
         """Lets looks, messages and answers under way end for a moment, then ends everything.
@@ -417,9 +417,9 @@ class App:
             return Reloaded(file=False)
         try:
             async with self._reloading:
-                watchlist = await asyncio.to_thread(watchlist_for, self._settings)
-                self.secrets += [secret for secret in watchlist.secrets if secret not in self.secrets]
-                done = await self._discovery.take(watchlist)
+                targets = await asyncio.to_thread(watchlist_for, self._settings)
+                self.secrets += [secret for secret in targets.secrets if secret not in self.secrets]
+                done = await self._discovery.take(targets)
                 self._schedule_checks()
         except SettingsError as error:
             log.error("The accounts file is wrong, and the old one goes on: %s", "; ".join(error.faults))
@@ -427,12 +427,12 @@ class App:
         log.info(
             "Accounts file read again: %d watched, %d new, %d no longer watched", done.watched, done.new, done.left
         )
-        self._errand(self._after_reload())
-        return Reloaded(sources=len(watchlist.sources), watched=done.watched, new=done.new, left=done.left)
+        self._spawn(self._after_reload())
+        return Reloaded(sources=len(targets.sources), watched=done.watched, new=done.new, left=done.left)
 
     def reload_soon(self) -> None:
         """The same on the side, as a signal wants it."""
-        self._errand(self._reload_aside())
+        self._spawn(self._reload_aside())
 
     async def _reload_aside(self) -> None:
         """What became of it is in the log."""
@@ -456,10 +456,10 @@ class App:
         if await self._discovery.tick():
             await self._checks.start_due()
 
-    async def _show_link(self) -> None:
+    async def _log_pairing_link(self) -> None:
         """Puts a link into the log that lets the first chat in, while nobody is told of everything."""
-        username, watchlist = self._telegram.username, self._roster.watchlist
-        named = all(not source.at_home for source in watchlist.sources.values())
+        username, targets = self._telegram.username, self._active_targets.targets
+        named = all(not source.at_home for source in targets.sources.values())
         if username is None or self._recipients.home or named:
             return
         code = await self._pairing.first_code(self._settings.telegram_chat_ids)
@@ -474,9 +474,9 @@ class App:
     def _round_ended(self, ended: Round) -> None:
         """After a round in which everyone could be read, tells the heartbeat's address."""
         if ended.whole and self._settings.heartbeat_url:
-            self._errand(self._beat(self._settings.heartbeat_url.get_secret_value()))
+            self._spawn(self._ping_heartbeat(self._settings.heartbeat_url.get_secret_value()))
 
-    async def _beat(self, url: str) -> None:
+    async def _ping_heartbeat(self, url: str) -> None:
         """Asks the heartbeat's address, which is a secret; not while an alert that fires has reached nobody."""
         if unreached_for(await self.desk.vitals(), self._clock()) is not None:
             log.warning("No heartbeat: an alert has reached nobody")
@@ -488,22 +488,22 @@ class App:
             ):
                 if response.status >= 400:
                     log.warning("HEARTBEAT_URL answers %d, so no beat was counted: check the address", response.status)
-        except ProxyTrouble as error:
+        except ProxyError as error:
             log.warning("HEARTBEAT_URL cannot be reached: %s", error)
         except (ClientError, TimeoutError) as error:
             log.warning("HEARTBEAT_URL cannot be reached: %s", tls_reason(error) or type(error).__name__)
 
-    def _errand(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Does something on the side; what goes wrong with it is logged."""
         task = asyncio.create_task(work)
         self._errands.add(task)
-        task.add_done_callback(self._errand_done)
+        task.add_done_callback(self._spawned_done)
 
-    def _errand_done(self, task: asyncio.Task[None]) -> None:
+    def _spawned_done(self, task: asyncio.Task[None]) -> None:
         """An errand has ended."""
         self._errands.discard(task)
         error = None if task.cancelled() else task.exception()
-        if isinstance(error, DatabaseTrouble):
+        if isinstance(error, DatabaseBusyError):
             log.debug("Work on the side failed: %s", error)  # the log has it already
         elif isinstance(error, BotError):
             log.error("%s", error)

@@ -12,26 +12,36 @@ from shutil import copyfile
 from pydantic import SecretStr
 
 from bot.checks.context import Context
-from bot.checks.discovery import Discovery
-from bot.checks.processor import Verdicts
+from bot.checks.discovery import AccountDiscovery
+from bot.checks.processor import CheckProcessor
 from bot.checks.rounds import Round
-from bot.checks.runner import Checks
-from bot.config.targets import WatchedAccount, WatchedSource, Watchlist
-from bot.domain.accounts import Credits, Listed, Listing, Outage, OutageKind, Plan, Reading, Sample, Unchanged
-from bot.domain.alerts import Alert, Measure, Reason, Severity
+from bot.checks.runner import CheckRunner
+from bot.config.targets import TargetAccount, Targets, TargetSource
+from bot.domain.accounts import (
+    CheckFailure,
+    CheckResult,
+    Credits,
+    FailureKind,
+    Listed,
+    Listing,
+    NotModified,
+    Plan,
+    Reading,
+)
+from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity
 from bot.domain.chats import Chat
-from bot.domain.notifications import Facts, Notice, Notification, Topic
+from bot.domain.notifications import Delivery, Facts, Notification, NotificationKind
 from bot.domain.rules import Rules, Threshold
-from bot.outbox.batching import Parcel
-from bot.outbox.dispatcher import Outbox
-from bot.outbox.results import Delivered, SendResult
+from bot.outbox.batching import Batch
+from bot.outbox.dispatcher import Dispatcher
+from bot.outbox.results import SendResult, Sent
 from bot.sources.base import Source
 from bot.storage import alerts as alert_rows
 from bot.storage import outbox as outbox_rows
 from bot.storage.database import Store
 from bot.support.clock import SteadyClock
 from bot.support.metrics import Metrics
-from bot.targets.active import Roster
+from bot.targets.active import ActiveTargets
 from bot.targets.recipients import Recipients
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -121,7 +131,7 @@ def reading(
     return Reading(at, known, plan or Plan(name="Pro"))
 
 
-Answer = Sample | Exception | Callable[[], Sample]
+Answer = CheckResult | Exception | Callable[[], CheckResult]
 
 
 class FakeSource:
@@ -134,8 +144,8 @@ class FakeSource:
         self.clock = clock
         self.credits: dict[str, float] = defaultdict(lambda: 9_000.0)
         self.answers: dict[str, Answer] = {}
-        self.listing: Listing | Outage | None = None
-        self.listings: list[Listing | Outage] = []
+        self.listing: Listing | CheckFailure | None = None
+        self.listings: list[Listing | CheckFailure] = []
         self.hanging: dict[str, asyncio.Event] = {}
         self.reads: list[str] = []
         self.asked = 0
@@ -146,12 +156,12 @@ class FakeSource:
         """Lets the next looks at an account wait until the event is set."""
         return self.hanging.setdefault(email, asyncio.Event())
 
-    def fail(self, email: str, kind: OutageKind = OutageKind.UNAVAILABLE, retry_after: float | None = None) -> None:
+    def fail(self, email: str, kind: FailureKind = FailureKind.UNAVAILABLE, retry_after: float | None = None) -> None:
         """Lets the looks at an account fail, each at its own moment."""
         wait = timedelta(seconds=retry_after) if retry_after is not None else None
-        self.answers[email] = lambda: Outage(self.clock(), kind, "no answer", wait)
+        self.answers[email] = lambda: CheckFailure(self.clock(), kind, "no answer", wait)
 
-    async def read(self, email: str) -> Sample:
+    async def read(self, email: str) -> CheckResult:
         """One look."""
         self.reads.append(email)
         self.in_flight += 1
@@ -170,12 +180,12 @@ class FakeSource:
         finally:
             self.in_flight -= 1
 
-    async def read_again(self, email: str, page: int) -> Sample | Unchanged:
+    async def read_again(self, email: str, page: int) -> CheckResult | NotModified:
         """The same; the page is the very same as long as the credits are."""
         sample = await self.read(email)
-        return Unchanged(sample.taken_at) if isinstance(sample, Reading) and sample.page == page else sample
+        return NotModified(sample.taken_at) if isinstance(sample, Reading) and sample.page == page else sample
 
-    async def list_accounts(self) -> Listing | Outage:
+    async def list_accounts(self) -> Listing | CheckFailure:
         """The list, or the next of several that were prepared."""
         self.asked += 1
         if self.listings:
@@ -193,13 +203,13 @@ class Told:
     """One message that went out: to whom, about whom, when by the timer."""
 
     chat: Chat
-    parcel: Parcel
+    batch: Batch
     at: float
 
     @property
     def keys(self) -> list[str]:
         """The notifications that it told."""
-        return [part.notice.key for part in self.parcel.notifications]
+        return [part.notification.key for part in self.batch.deliveries]
 
 
 class FakePost:
@@ -215,12 +225,12 @@ class FakePost:
         self.tried: list[Told] = []
         self.told: list[Told] = []
 
-    def write(self, parcel: Parcel) -> tuple[Parcel, Parcel]:
+    def write(self, batch: Batch) -> tuple[Batch, Batch]:
         """As many stories as there is room for."""
-        part = parcel.first(self.room)
+        part = batch.first(self.room)
         return part, part
 
-    async def send(self, message: Parcel, chat: Chat) -> SendResult:
+    async def send(self, message: Batch, chat: Chat) -> SendResult:
         """Takes the message, or answers as told."""
         attempt = Told(chat, message, self.timer())
         self.tried.append(attempt)
@@ -228,10 +238,10 @@ class FakePost:
             await self.hanging[chat.chat_id].wait()
         await asyncio.sleep(0)
         prepared = self.results[chat.chat_id]
-        result = prepared.pop(0) if prepared else self.always.get(chat.chat_id, Delivered(len(self.tried)))
+        result = prepared.pop(0) if prepared else self.always.get(chat.chat_id, Sent(len(self.tried)))
         if isinstance(result, Exception):
             raise result
-        if isinstance(result, Delivered):
+        if isinstance(result, Sent):
             self.told.append(attempt)
         return result
 
@@ -240,17 +250,17 @@ class FakePost:
         return [key for told in self.told if chat in (None, told.chat) for key in told.keys]
 
 
-def notice(
+def notification(
     key: str,
     who: str = ALICE,
-    reason: Reason = Reason.FIRED,
+    reason: NotifyReason = NotifyReason.FIRED,
     *,
-    measure: Measure = Measure.CREDITS,
+    measure: AlertRule = AlertRule.CREDITS,
     severity: Severity = Severity.WARNING,
-    topic: Topic = Topic.ALERT,
-) -> Notice:
+    topic: NotificationKind = NotificationKind.ALERT,
+) -> Notification:
     """One notice about one account."""
-    return Notice(
+    return Notification(
         key, topic, severity, reason, key_of(who), measure, 1, Facts(name=who, email=who, credits=Credits(100))
     )
 
@@ -264,34 +274,36 @@ class World:
     source: FakeSource
     metrics: Metrics
     recipients: Recipients
-    verdicts: Verdicts
-    checks: Checks
+    processor: CheckProcessor
+    checks: CheckRunner
     context: Context
     sources: dict[str, FakeSource] = field(default_factory=dict)
     rounds: list[Round] = field(default_factory=list)
     wakes: list[datetime] = field(default_factory=list)
 
-    def discovery(self, *named: tuple[str, str | None]) -> Discovery:
+    def discovery(self, *named: tuple[str, str | None]) -> AccountDiscovery:
         """The part that knows who is watched: those named, or all that are listed."""
-        old = self.context.roster.watchlist.sources[SOURCE]
-        accounts = {email.lower(): WatchedAccount(email, label) for email, label in named}
+        old = self.context.active_targets.targets.sources[SOURCE]
+        accounts = {email.lower(): TargetAccount(email, label) for email, label in named}
         self.put_in_force(replace(old, accounts=accounts, everyone=not named))
-        return Discovery(self.context, self.verdicts, self.checks.rounds)
+        return AccountDiscovery(self.context, self.processor, self.checks.rounds)
 
-    def put_in_force(self, *sources: WatchedSource) -> None:
+    def put_in_force(self, *sources: TargetSource) -> None:
         """Puts a watchlist of these sources in force, as a start of the bot would."""
-        old = self.context.roster.watchlist
-        self.context.roster.replace(Watchlist.of(sources, old.home, old.rules))
+        old = self.context.active_targets.targets
+        self.context.active_targets.replace(Targets.of(sources, old.home, old.rules))
 
     async def watch(self, *emails: str) -> None:
         """Watches accounts, due at once."""
         await self.discovery(*((email, None) for email in emails)).resume()
 
-    async def notices(self, topic: Topic | None = Topic.ALERT, chat: Chat = CHAT) -> list[Notification]:
+    async def notifications(
+        self, topic: NotificationKind | None = NotificationKind.ALERT, chat: Chat = CHAT
+    ) -> list[Delivery]:
         """What waits for a chat, without greetings unless asked for."""
         async with self.store.read() as connection:
             waiting = await outbox_rows.pending(connection, chat.chat_id)
-        return [one for one in waiting if one.chat == chat and topic in (None, one.notice.topic)]
+        return [one for one in waiting if one.chat == chat and topic in (None, one.notification.topic)]
 
     async def look(self, *emails: str) -> None:
         """Looks at accounts and returns once that is saved."""
@@ -304,12 +316,12 @@ class World:
 
 
 def roster_of(
-    chats: Iterable[Chat], rules: Rules = RULES, make: Callable[[WatchedSource], Source] | None = None
-) -> Roster:
+    chats: Iterable[Chat], rules: Rules = RULES, make: Callable[[TargetSource], Source] | None = None
+) -> ActiveTargets:
     """One source that lists its accounts, all told to the same chats."""
     home = tuple(chats)
-    source = WatchedSource(SecretStr("user:1-token"), "https://useapi.test/v2", rules, home)
-    return Roster(Watchlist.of([source], home, rules), make or (lambda _: FakeSource(Clock())))
+    source = TargetSource(SecretStr("user:1-token"), "https://useapi.test/v2", rules, home)
+    return ActiveTargets(Targets.of([source], home, rules), make or (lambda _: FakeSource(Clock())))
 
 
 @asynccontextmanager
@@ -325,14 +337,16 @@ async def world_in(
     clock, metrics = clock or Clock(), Metrics()
     source, rounds, wakes = FakeSource(clock), list[Round](), list[datetime]()
     sources = {SOURCE: source}
-    roster = roster_of(chats, rules, lambda watched: sources.setdefault(watched.key, FakeSource(clock)))
-    recipients = Recipients(roster)
-    context = Context(store, roster, recipients, every, clock, metrics, lambda: wakes.append(clock()), rounds.append)
-    verdicts = Verdicts(context)
-    checks = Checks(context, verdicts)
+    active_targets = roster_of(chats, rules, lambda watched: sources.setdefault(watched.key, FakeSource(clock)))
+    recipients = Recipients(active_targets)
+    context = Context(
+        store, active_targets, recipients, every, clock, metrics, lambda: wakes.append(clock()), rounds.append
+    )
+    processor = CheckProcessor(context)
+    checks = CheckRunner(context, processor)
     saving = asyncio.create_task(checks.run())
     try:
-        yield World(store, clock, source, metrics, recipients, verdicts, checks, context, sources, rounds, wakes)
+        yield World(store, clock, source, metrics, recipients, processor, checks, context, sources, rounds, wakes)
     finally:
         await checks.cancel()
         saving.cancel()
@@ -349,7 +363,7 @@ class Postroom:
     timer: Timer
     post: FakePost
     recipients: Recipients
-    outbox: Outbox
+    outbox: Dispatcher
     metrics: Metrics
 
     @classmethod
@@ -364,27 +378,30 @@ class Postroom:
         """A postroom, as a start of the bot would make it."""
         now, seconds = clock or Clock(), timer or Timer()
         post, recipients, metrics = FakePost(seconds, room), Recipients(roster_of(chats)), Metrics()
-        outbox = Outbox(store, post, recipients, now, seconds, metrics)
+        outbox = Dispatcher(store, post, recipients, now, seconds, metrics)
         return cls(store, now, seconds, post, recipients, outbox, metrics)
 
     def restarted(self) -> "Postroom":
         """The same world after another start: only the store remembers."""
         again = Postroom.on(self.store, self.clock, self.timer, self.post.room)
         again.post = self.post
-        again.outbox = Outbox(self.store, self.post, again.recipients, self.clock, self.timer, again.metrics)
+        again.outbox = Dispatcher(self.store, self.post, again.recipients, self.clock, self.timer, again.metrics)
         return again
 
-    async def put(self, *notices: Notice, chats: Iterable[Chat] = (CHAT,)) -> None:
+    async def put(self, *notifications: Notification, chats: Iterable[Chat] = (CHAT,)) -> None:
         """Addresses notices to chats."""
         async with self.store.write() as connection:
-            await outbox_rows.put(connection, notices, chats, self.clock())
+            await outbox_rows.put(connection, notifications, chats, self.clock())
 
-    async def fire(self, *notices: Notice) -> None:
+    async def fire(self, *notifications: Notification) -> None:
         """Remembers the alerts of these notices as firing."""
         async with self.store.write() as connection:
             await alert_rows.save(
                 connection,
-                [Alert(one.subject, one.measure or Measure.CREDITS, level=1, episode=one.episode) for one in notices],
+                [
+                    Alert(one.subject, one.measure or AlertRule.CREDITS, level=1, episode=one.episode)
+                    for one in notifications
+                ],
             )
 
     async def query(self, sql: str) -> None:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.config.accounts_file.read import LARGEST, read_accounts_file, watchlist_for, watchlist_of
+from bot.config.accounts_file.read import LARGEST, read_accounts_file, targets_of, watchlist_for
 from bot.config.accounts_file.tables import AccountTable, SourceTable
 from bot.config.settings import Settings
-from bot.config.targets import Watchlist
+from bot.config.targets import Targets
 from bot.domain.chats import Chat
 from bot.domain.rules import Threshold
 from bot.support.errors import SettingsError
@@ -29,10 +29,10 @@ def given_settings(**more: str) -> Settings:
 
 
 @pytest.fixture
-def read(tmp_path: Path) -> Callable[..., Watchlist]:
+def read(tmp_path: Path) -> Callable[..., Targets]:
     """Reads a text as an accounts file."""
 
-    def reads(text: str | bytes, **more: str) -> Watchlist:
+    def reads(text: str | bytes, **more: str) -> Targets:
         file = tmp_path / "accounts.toml"
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
         return read_accounts_file(str(file), given_settings(**more), {"STUDIO_TOKEN": STUDIO, "EMPTY": " "})
@@ -40,14 +40,14 @@ def read(tmp_path: Path) -> Callable[..., Watchlist]:
     return reads
 
 
-def faults_of(read: Callable[..., Watchlist], text: str | bytes, **more: str) -> list[str]:
+def faults_of(read: Callable[..., Targets], text: str | bytes, **more: str) -> list[str]:
     """What is wrong with a file that is wrong."""
     with pytest.raises(SettingsError) as caught:
         read(text, **more)
     return caught.value.faults
 
 
-def faults_or_none(read: Callable[..., Watchlist], text: str | bytes) -> list[str]:
+def faults_or_none(read: Callable[..., Targets], text: str | bytes) -> list[str]:
     """What is wrong with a file, or nothing for one that names sources."""
     try:
         return [] if read(text).sources else ["a watchlist without sources"]
@@ -81,7 +81,7 @@ unreadable_after = 9
 """
 
 
-def test_the_nearest_setting_wins(read: Callable[..., Watchlist]) -> None:
+def test_the_nearest_setting_wins(read: Callable[..., Targets]) -> None:
     """Account before source before setting, for each rule by itself; an empty ladder and a 0 count as said."""
     fleet = read(FLEET, LOW_CREDITS="20%", PLAN_ENDS_WITHIN="3d")
     alice = fleet.rules_for("pixverse/studio", "alice@example.com")
@@ -119,28 +119,28 @@ check_every = "1s"
 """
 
 
-def test_how_often_an_account_is_checked(read: Callable[..., Watchlist]) -> None:
+def test_how_often_an_account_is_checked(read: Callable[..., Targets]) -> None:
     """The nearest interval wins: account, source, and None for the setting."""
-    watchlist = read(INTERVALS)
-    every = watchlist.own_check_every
+    targets = read(INTERVALS)
+    every = targets.own_check_every
     assert every("pixverse/studio", "ALICE@example.com") == timedelta(days=1)
     assert every("pixverse/studio", "nobody@example.com") == timedelta(hours=2)
     assert every("pixverse", "carol@example.com") is None
     assert every("pixverse", "dan@example.com") == timedelta(seconds=1)
     assert every("gone", "dan@example.com") is None
-    assert watchlist.own_intervals == {timedelta(days=1), timedelta(hours=2), timedelta(seconds=1)}
+    assert targets.own_intervals == {timedelta(days=1), timedelta(hours=2), timedelta(seconds=1)}
     assert read('[[source]]\naccounts = "all"').own_intervals == frozenset()
 
 
 @pytest.mark.parametrize("written", ['"0.5s"', '"0"', "0", '"soon"', '""'])
-def test_an_interval_takes_a_second(read: Callable[..., Watchlist], written: str) -> None:
+def test_an_interval_takes_a_second(read: Callable[..., Targets], written: str) -> None:
     """What no check can keep is a fault with an example."""
     (fault,) = faults_of(read, f"[[source]]\ncheck_every = {written}")
     assert fault.startswith("accounts.toml, line 2: check_every: ")
     assert fault.endswith('Example: check_every = "2h"')
 
 
-def test_chats_are_those_of_the_nearest(read: Callable[..., Watchlist]) -> None:
+def test_chats_are_those_of_the_nearest(read: Callable[..., Targets]) -> None:
     """In place of TELEGRAM_CHAT_IDS; a source is told to all who are told of any of its accounts."""
     fleet = read(FLEET)
     assert fleet.chats_for("pixverse/studio", "ALICE@example.com") == (Chat(8),)
@@ -151,7 +151,7 @@ def test_chats_are_those_of_the_nearest(read: Callable[..., Watchlist]) -> None:
     assert fleet.chats_for("a source of the past") == ()
 
 
-def test_each_source_has_its_token_and_its_accounts(read: Callable[..., Watchlist], tmp_path: Path) -> None:
+def test_each_source_has_its_token_and_its_accounts(read: Callable[..., Targets], tmp_path: Path) -> None:
     """From the environment, from a file, or else the setting's; "all", by name, or those with a table of their own."""
     (tmp_path / "token").write_text(f"\n{STUDIO}-2 \n")
     own = f'\n[[source]]\nname = "file"\ntoken_file = "{tmp_path / "token"}"\n[[source.account]]\nemail = "e@f.g"'
@@ -165,7 +165,7 @@ def test_each_source_has_its_token_and_its_accounts(read: Callable[..., Watchlis
     assert not any(secret in repr(fleet) for secret in fleet.secrets)
 
 
-def test_a_source_is_named_only_where_several_are_watched(read: Callable[..., Watchlist]) -> None:
+def test_a_source_is_named_only_where_several_are_watched(read: Callable[..., Targets]) -> None:
     """One alone needs no name in messages, whatever it is called."""
     assert read(FLEET).origin_of("pixverse/studio") == "studio"
     assert read(FLEET).origin_of("pixverse") is None
@@ -178,12 +178,12 @@ def test_without_a_file_the_settings_are_one_source(tmp_path: Path) -> None:
     assert list(alone.sources) == ["pixverse"]
     assert not alone.sources["pixverse"].everyone
     assert alone.label_for("pixverse", "alice@example.com") == "Studio"
-    assert watchlist_of(given_settings()).sources["pixverse"].everyone
+    assert targets_of(given_settings()).sources["pixverse"].everyone
     (tmp_path / "own.toml").write_text('[[source]]\nname = "x"')
     assert list(watchlist_for(given_settings(ACCOUNTS_FILE=str(tmp_path / "own.toml"))).sources) == ["pixverse/x"]
 
 
-def test_a_source_without_accounts_watches_those_with_a_table(read: Callable[..., Watchlist]) -> None:
+def test_a_source_without_accounts_watches_those_with_a_table(read: Callable[..., Targets]) -> None:
     """Naming some and saying nothing of the others means these; "all" beside them means all."""
     table = '[[source.account]]\nemail = "a@b.c"'
     assert not read(f"[[source]]\n{table}").sources["pixverse"].everyone
@@ -256,7 +256,7 @@ WRONG: dict[str, tuple[int | None, str, str]] = {
 
 @pytest.mark.parametrize(("text", "told"), WRONG.items(), ids=[text[:40] for text in WRONG])
 def test_each_fault_is_told_with_line_key_and_mend(
-    read: Callable[..., Watchlist], text: str, told: tuple[int | None, str, str]
+    read: Callable[..., Targets], text: str, told: tuple[int | None, str, str]
 ) -> None:
     """The file, the line, the key, what is wrong, and what would be right; never the secret that stands there."""
     line, words, mend = told
@@ -269,7 +269,7 @@ def test_each_fault_is_told_with_line_key_and_mend(
     assert TOKEN_IN_FILE not in fault
 
 
-def test_all_faults_are_told_together_in_order(read: Callable[..., Watchlist]) -> None:
+def test_all_faults_are_told_together_in_order(read: Callable[..., Targets]) -> None:
     """One line each, by line; of very many the first fifty."""
     three = faults_of(read, '[[source]]\nchats = "x"\nlow_credits = "y"\nnames = 1')
     assert [fault.split(":")[0] for fault in three] == [f"accounts.toml, line {line}" for line in (2, 3, 4)]
@@ -277,7 +277,7 @@ def test_all_faults_are_told_together_in_order(read: Callable[..., Watchlist]) -
     assert len(many) == 51
 
 
-def test_no_secret_is_told(read: Callable[..., Watchlist]) -> None:
+def test_no_secret_is_told(read: Callable[..., Targets]) -> None:
     """A token that stands in the wrong place is hidden where it is known, or looks like one."""
     text = f'[[source]]\ntoken_env = "STUDIO_TOKEN"\nlow_credits = "{STUDIO}"\nchats = ["{USEAPI}", "{TELEGRAM}"]'
     told = "\n".join(faults_of(read, text))
@@ -289,7 +289,7 @@ def test_no_secret_is_told(read: Callable[..., Watchlist]) -> None:
         assert not any(known in str(caught.value) for known in (USEAPI, TELEGRAM))
 
 
-def test_a_token_is_needed(read: Callable[..., Watchlist]) -> None:
+def test_a_token_is_needed(read: Callable[..., Targets]) -> None:
     """From the source or the settings."""
     (fault,) = faults_of(read, "[[source]]", USEAPI_TOKEN="")
     assert "line 1" in fault
@@ -316,7 +316,7 @@ def test_what_is_no_file_is_told(tmp_path: Path) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(lambda text: text.encode(errors="replace"))))
-def test_any_content_is_a_watchlist_or_a_fault(read: Callable[..., Watchlist], content: bytes) -> None:
+def test_any_content_is_a_watchlist_or_a_fault(read: Callable[..., Targets], content: bytes) -> None:
     """No bytes give a traceback."""
     assert all(faults_or_none(read, content))
 
@@ -335,7 +335,7 @@ TABLES = st.lists(st.dictionaries(KEYS, st.one_of(SCALARS, st.lists(SCALARS, max
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
 @given(TABLES, st.lists(st.sampled_from(["[[source]]", "[[source.account]]", "[source]", "[x]"]), max_size=4))
 def test_any_tables_are_a_watchlist_or_a_fault(
-    read: Callable[..., Watchlist], tables: list[dict[str, object]], headers: list[str]
+    read: Callable[..., Targets], tables: list[dict[str, object]], headers: list[str]
 ) -> None:
     """Known keys with any values, in any tables: read, or told in words."""
     text = "\n".join(
@@ -356,7 +356,7 @@ def in_toml(value: object) -> str:
     return str(value)
 
 
-def test_ten_thousand_accounts_are_read_at_once(read: Callable[..., Watchlist]) -> None:
+def test_ten_thousand_accounts_are_read_at_once(read: Callable[..., Targets]) -> None:
     """Each with a label, a rule and a chat of its own: in a moment, and looked up as fast."""
     account = (
         '[[source.account]]\nemail = "user{0}@example.com"\nlabel = "User {0}"\nlow_credits = "{0}"\nchats = "{1}"\n'

@@ -8,10 +8,10 @@ from itertools import pairwise
 import pytest
 
 from bot.commands.updates import make_bot
-from bot.domain.boards import BoardShown, Trouble
+from bot.domain.boards import BoardStatus, BoardTrouble
 from bot.domain.chats import Chat
 from bot.domain.notifications import Watched
-from bot.features.board.publisher import Boards
+from bot.features.board.publisher import BoardPublisher
 from bot.features.board.text import OVER, TelegramBoards
 from bot.simulator.telegram.service import (
     BOT_BLOCKED,
@@ -65,10 +65,10 @@ class Scene:
         self.bot = make_bot(TOKEN, telegram.url)
         self.boards = self.started()
 
-    def started(self) -> Boards:
+    def started(self) -> BoardPublisher:
         """The boards as after a start of the bot."""
         publisher = TelegramBoards(self.bot, self.clock, UTC_ZONE)
-        return Boards(self.store, publisher, self.watched, self.allowed.__contains__, self.move, self.clock)
+        return BoardPublisher(self.store, publisher, self.watched, self.allowed.__contains__, self.move, self.clock)
 
     def clock(self) -> datetime:
         return self.now
@@ -129,7 +129,7 @@ async def scene(store: Store) -> AsyncIterator[Scene]:
 
 async def test_a_board_is_posted_and_pinned(scene: Scene) -> None:
     """Silently, in the topic where it was asked for."""
-    assert await scene.boards.show(FORUM) == BoardShown()
+    assert await scene.boards.show(FORUM) == BoardStatus()
     (message,) = scene.telegram.messages
     assert (message.thread_id, message.silent, message.pinned) == (45, True, True)
     assert "2,900" in message.text
@@ -215,7 +215,7 @@ async def test_an_old_board_that_cannot_be_deleted_says_that_it_is_over(scene: S
     assert (old.pinned, new.pinned) == (False, True)
     assert old.text == OVER
     scene.telegram.fail(NO_RIGHTS, {"deleteMessage", "unpinChatMessage"}, times=2)
-    assert await scene.boards.show(OWNER) == BoardShown()
+    assert await scene.boards.show(OWNER) == BoardStatus()
 
 
 async def test_an_old_board_is_removed_as_soon_as_telegram_can_be_reached(scene: Scene) -> None:
@@ -233,7 +233,7 @@ async def test_an_old_board_is_removed_as_soon_as_telegram_can_be_reached(scene:
 async def test_a_board_that_may_not_be_pinned_is_pinned_later(scene: Scene) -> None:
     """Meanwhile it is kept current all the same; who asked is told."""
     scene.refuse(NO_RIGHTS, "pinChatMessage", chat=FORUM)
-    assert await scene.boards.show(FORUM) == BoardShown(pinned=False)
+    assert await scene.boards.show(FORUM) == BoardStatus(pinned=False)
     for credits in range(2000, 2010):
         scene.read_again(credits)
         await scene.look()
@@ -451,7 +451,7 @@ async def test_where_no_message_can_be_edited_the_chat_is_not_flooded(scene: Sce
 async def test_a_board_that_telegram_finds_wrong_goes_plainer(scene: Scene) -> None:
     """Its words matter most: without what makes them bold they are taken."""
     scene.telegram.fail(bad_request("can't parse entities: sorry"), {"sendMessage"})
-    assert await scene.boards.show(OWNER) == BoardShown()
+    assert await scene.boards.show(OWNER) == BoardStatus()
     (board,) = scene.standing()
     assert board.entities == []
     scene.telegram.fail(bad_request("can't parse entities: sorry"), {"editMessageText"})
@@ -482,10 +482,10 @@ async def test_a_board_that_was_refused_says_so_when_it_is_asked_for(scene: Scen
     scene.boards = scene.started()
     scene.telegram.heal()
     shown = await scene.boards.show(OWNER)
-    assert shown.before == Trouble("Forbidden: bot was blocked by the user", NOW + timedelta(minutes=1))
+    assert shown.before == BoardTrouble("Forbidden: bot was blocked by the user", NOW + timedelta(minutes=1))
     assert "1,200" in scene.standing()[0].text
     assert await scene.boards.troubled() == {}
-    assert await scene.boards.show(OWNER) == BoardShown()
+    assert await scene.boards.show(OWNER) == BoardStatus()
 
 
 async def test_a_restart_keeps_what_is_wrong_and_tries_at_once(scene: Scene) -> None:
@@ -568,7 +568,7 @@ async def test_an_edit_that_came_through_is_no_trouble(scene: Scene) -> None:
 async def test_a_board_that_cannot_be_posted_comes_later(scene: Scene) -> None:
     """Who asked wanted one: it comes as soon as the chat takes it."""
     scene.refuse(bad_request("CHAT_WRITE_FORBIDDEN"))
-    assert await scene.boards.show(OWNER) == BoardShown(refused="Chat_write_forbidden")
+    assert await scene.boards.show(OWNER) == BoardStatus(refused="Chat_write_forbidden")
     await scene.wait(30)
     scene.telegram.heal()
     await scene.wait(60)

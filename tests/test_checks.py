@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 from bot.checks import runner as checking
-from bot.checks.processor import Look, Saved, Verdicts
+from bot.checks.processor import CheckProcessor, FinishedCheck, Saved
 from bot.checks.rounds import Round
 from bot.checks.spread import next_look
-from bot.domain.accounts import OutageKind
-from bot.domain.notifications import Topic
+from bot.domain.accounts import FailureKind
+from bot.domain.notifications import NotificationKind
 from bot.storage import accounts, chats
 from bot.storage import database as opening
 from bot.storage.connection import Connection
 from bot.storage.database import Store
-from bot.support.errors import DatabaseTrouble
+from bot.support.errors import DatabaseBusyError
 from tests.fakes import ALICE, BOB, CAROL, NOW, QUARTER, World, key_of, until, world_in
 
 MANY = [f"user{number}@example.com" for number in range(checking.IN_FLIGHT + 36)]
@@ -66,7 +66,7 @@ async def test_everyone_is_looked_at_once_at_the_start_and_then_at_their_place(w
 
 def with_intervals(world: World, **own: timedelta) -> None:
     """Lets the accounts of these names, before the @, be looked at at intervals of their own."""
-    (source,) = world.context.roster.watchlist.sources.values()
+    (source,) = world.context.active_targets.targets.sources.values()
     accounts_ = {
         email: replace(one, check_every=own.get(email.partition("@")[0])) for email, one in source.accounts.items()
     }
@@ -77,7 +77,7 @@ async def in_force(world: World, *named: str, **own: timedelta) -> None:
     """Reads the accounts file again, with these accounts and their intervals."""
     discovery = world.discovery(*((email, None) for email in named))
     with_intervals(world, **own)
-    await discovery.take(world.context.roster.watchlist)
+    await discovery.take(world.context.active_targets.targets)
 
 
 async def test_each_account_keeps_its_own_interval(world: World) -> None:
@@ -91,7 +91,7 @@ async def test_each_account_keeps_its_own_interval(world: World) -> None:
     assert counts[1] in (2, 3)
     assert counts[2] in (240, 241)
     assert len(world.rounds) in (16, 17), "a round waits for those at the setting's interval"
-    assert await world.notices(Topic.DOWNTIME) == []
+    assert await world.notifications(NotificationKind.DOWNTIME) == []
 
 
 async def test_an_interval_that_becomes_shorter_holds_at_once(world: World) -> None:
@@ -119,10 +119,10 @@ async def test_nobody_was_watching_is_judged_by_the_shortest_interval(world: Wor
     await tick(world)
     world.clock.forward(hours=5)
     await tick(world)
-    assert await world.notices(Topic.DOWNTIME) == []
+    assert await world.notifications(NotificationKind.DOWNTIME) == []
     world.clock.forward(days=4)
     await tick(world)
-    assert len(await world.notices(Topic.DOWNTIME)) == 1
+    assert len(await world.notifications(NotificationKind.DOWNTIME)) == 1
 
 
 async def test_failures_count_by_checks_at_any_interval(world: World) -> None:
@@ -133,11 +133,11 @@ async def test_failures_count_by_checks_at_any_interval(world: World) -> None:
     for _ in range(4 * 4 - 1):
         world.clock.forward(minutes=15)
         await tick(world)
-    assert [one.notice.subject for one in await world.notices()] == []
+    assert [one.notification.subject for one in await world.notifications()] == []
     for _ in range(2 * 4 + 2):
         world.clock.forward(minutes=15)
         await tick(world)
-    assert [one.notice.subject for one in await world.notices()] == [key_of(BOB)]
+    assert [one.notification.subject for one in await world.notifications()] == [key_of(BOB)]
 
 
 async def test_a_batch_is_one_transaction(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,13 +147,13 @@ async def test_a_batch_is_one_transaction(world: World, monkeypatch: pytest.Monk
     await world.checks.tick()
     await until(lambda: world.source.in_flight == 50)
     sizes: list[int] = []
-    save = world.verdicts.save
+    save = world.processor.save
 
-    async def counted(batch: list[Look], *, ends_round: bool) -> Saved:
+    async def counted(batch: list[FinishedCheck], *, ends_round: bool) -> Saved:
         sizes.append(len(batch))
         return await save(batch, ends_round=ends_round)
 
-    monkeypatch.setattr(world.verdicts, "save", counted)
+    monkeypatch.setattr(world.processor, "save", counted)
     for gate in gates:
         gate.set()
     await idle(world)
@@ -235,7 +235,7 @@ async def test_a_look_asked_for_is_saved_when_it_returns(world: World) -> None:
 async def test_retry_after_is_obeyed_by_the_clockwork(world: World) -> None:
     """A server that asks for an hour's peace is not asked within it by the clock, and is afterwards."""
     await world.watch(ALICE)
-    world.source.fail(ALICE, OutageKind.THROTTLED, retry_after=3600)
+    world.source.fail(ALICE, FailureKind.THROTTLED, retry_after=3600)
     await tick(world)
     for _ in range(11):
         world.clock.forward(minutes=5)
@@ -249,7 +249,7 @@ async def test_retry_after_is_obeyed_by_the_clockwork(world: World) -> None:
 async def test_a_short_retry_after_keeps_the_place(world: World) -> None:
     """A wish that ends before the account's next place changes nothing."""
     await world.watch(ALICE)
-    world.source.fail(ALICE, OutageKind.THROTTLED, retry_after=1)
+    world.source.fail(ALICE, FailureKind.THROTTLED, retry_after=1)
     await tick(world)
     planned = next_look(key_of(ALICE), QUARTER, NOW)
     assert (await next_moments(world))[key_of(ALICE)] == int(planned.timestamp() * 1_000_000)
@@ -310,7 +310,7 @@ async def test_a_locked_database_is_waited_for(
             assert not looking.done()
             other.execute("ROLLBACK")
         await looking
-        assert [one.notice.subject for one in await world.notices()] == [key_of(ALICE)]
+        assert [one.notification.subject for one in await world.notifications()] == [key_of(ALICE)]
         assert await world.query("SELECT count(*) FROM readings") == [(2,)]
     assert caplog.text.count("database is locked") == 1
 
@@ -352,14 +352,14 @@ async def test_a_downtime_is_said_once(world: World) -> None:
     await tick(world)
     world.clock.now += 3 * QUARTER
     await tick(world)
-    assert await world.notices(Topic.DOWNTIME) == []
+    assert await world.notifications(NotificationKind.DOWNTIME) == []
     before = world.clock.now
     world.clock.now += 3 * QUARTER + timedelta(seconds=1)
     for _ in range(3):
         await tick(world)
-    (downtime,) = await world.notices(Topic.DOWNTIME)
-    assert (downtime.notice.facts.since, downtime.notice.facts.until) == (before, world.clock.now)
-    assert not downtime.notice.rings
+    (downtime,) = await world.notifications(NotificationKind.DOWNTIME)
+    assert (downtime.notification.facts.since, downtime.notification.facts.until) == (before, world.clock.now)
+    assert not downtime.notification.rings
 
 
 class LockedAtTimes(Store):
@@ -375,7 +375,7 @@ class LockedAtTimes(Store):
     async def write(self, *, synced: bool = True) -> AsyncIterator[Connection]:
         """A transaction, once nobody else holds the lock."""
         if self.locked:
-            raise DatabaseTrouble("database is locked")
+            raise DatabaseBusyError("database is locked")
         async with self._behind.write(synced=synced) as connection:
             yield connection
 
@@ -386,17 +386,17 @@ async def test_a_downtime_that_a_locked_database_hides_is_said_later(world: Worl
     await tick(world)
     store = LockedAtTimes(world.store)
     context = replace(world.context, store=store)
-    checks = checking.Checks(context, Verdicts(context))
+    checks = checking.CheckRunner(context, CheckProcessor(context))
     await checks.resume()
     world.clock.now += 4 * QUARTER
     store.locked = True
-    with pytest.raises(DatabaseTrouble):
+    with pytest.raises(DatabaseBusyError):
         await checks.tick()
     store.locked = False
     await checks.tick()
     await checks.cancel()
-    (downtime,) = await world.notices(Topic.DOWNTIME)
-    assert downtime.notice.facts.since == NOW
+    (downtime,) = await world.notifications(NotificationKind.DOWNTIME)
+    assert downtime.notification.facts.since == NOW
 
 
 async def test_a_downtime_over_a_restart_is_said_and_a_quick_restart_is_silent(database: Path) -> None:
@@ -411,7 +411,7 @@ async def test_a_downtime_over_a_restart_is_said_and_a_quick_restart_is_silent(d
             await again.checks.resume()
             await tick(again)
             assert again.source.reads == [ALICE]
-            assert len(await again.notices(Topic.DOWNTIME)) == lines
+            assert len(await again.notifications(NotificationKind.DOWNTIME)) == lines
             again.clock.now = NOW
             async with again.store.write() as connection:
                 await connection.exec_driver_sql(
@@ -425,14 +425,14 @@ async def test_a_downtime_that_was_told_is_not_told_again_by_a_start_just_after_
         await world.watch(ALICE)
         await tick(world)
         world.clock.forward(hours=5)
-        await world.verdicts.say_downtime(NOW + timedelta(minutes=10), world.clock.now)
+        await world.processor.say_downtime(NOW + timedelta(minutes=10), world.clock.now)
     async with world_in(database) as again:
         again.clock.forward(hours=5, minutes=1)
         await again.discovery((ALICE, None)).resume()
         await again.checks.resume()
         await tick(again)
         assert again.source.reads == [ALICE]
-        assert len(await again.notices(Topic.DOWNTIME)) == 1
+        assert len(await again.notifications(NotificationKind.DOWNTIME)) == 1
 
 
 async def test_a_restart_looks_at_everyone_at_once(database: Path) -> None:
@@ -466,7 +466,7 @@ async def test_a_round_is_told_and_remembered(world: World) -> None:
 async def test_looks_are_counted_by_their_result(world: World) -> None:
     """The metrics count each look, by kind of outage, and measure its seconds."""
     await world.watch(ALICE, BOB)
-    world.source.fail(BOB, OutageKind.BROKEN)
+    world.source.fail(BOB, FailureKind.BROKEN)
     await tick(world)
     value = world.metrics.registry.get_sample_value
     assert value("credit_bot_checks_total", {"result": "ok"}) == 1

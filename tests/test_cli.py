@@ -12,7 +12,7 @@ import pytest
 from bot import __version__
 from bot.cli import main
 from bot.support import systemd
-from bot.support.errors import DatabaseUnusable, UsageError
+from bot.support.errors import DatabaseUnusableError, UsageError
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = ["run", "check", "doctor", "demo", "health"]
@@ -115,7 +115,7 @@ def test_a_missing_env_file_is_78(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("error", "code", "words"),
     [
-        (DatabaseUnusable("x.db is in use."), 69, "credit-bot: x.db is in use.\n"),
+        (DatabaseUnusableError("x.db is in use."), 69, "credit-bot: x.db is in use.\n"),
         (UsageError("“x” fits no account."), 64, "credit-bot: “x” fits no account.\n"),
         (KeyboardInterrupt(), 130, ""),
     ],

@@ -13,18 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.checks.clock_watch import ClockWatch
-from bot.checks.processor import Look
-from bot.domain.alerts import Reason, Silence, SilenceKind
+from bot.checks.processor import FinishedCheck
+from bot.domain.alerts import NotifyReason, Silence, SilenceKind
 from bot.domain.chats import Chat
 from bot.domain.clock_step import ClockStep
-from bot.domain.notifications import Notification, Topic
+from bot.domain.notifications import Delivery, NotificationKind
 from bot.features.pairing.service import Pairing
 from bot.features.pauses.service import Pauses
 from bot.features.silences.service import Silences
 from bot.storage import accounts, alerts, chats
 from bot.storage.database import Store
 from bot.support.clock import STEP, SteadyClock, boot_id, boot_seconds
-from bot.support.errors import DatabaseTrouble
+from bot.support.errors import DatabaseBusyError
 from tests.fakes import ALICE, BOB, CHAT, NOW, SetClock, Timer, World, key_of, reading, until, world_in
 
 HOUR = timedelta(hours=1)
@@ -112,9 +112,9 @@ class Scene:
         await self.world.checks.tick()
         await until(lambda: not self.world.checks.busy)
 
-    async def told(self) -> list[Notification]:
+    async def told(self) -> list[Delivery]:
         """What waits for the chat."""
-        return await self.world.notices()
+        return await self.world.notifications()
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ async def test_checks_keep_their_pace(scene: Scene, days: float, caplog: pytest.
     scene.clock.forward(minutes=15)
     await scene.tick()
     assert scene.world.source.reads == [ALICE, ALICE]
-    assert await scene.world.notices(Topic.DOWNTIME) == []
+    assert await scene.world.notifications(NotificationKind.DOWNTIME) == []
     assert [step.by for step in scene.steps] == [timedelta(days=days)]
     assert "The clock was set" in caplog.text
 
@@ -160,8 +160,8 @@ async def test_a_downtime_is_as_long_as_it_was(scene: Scene) -> None:
     scene.clock.forward(hours=2)
     await scene.set(days=1)
     await scene.tick()
-    (downtime,) = await scene.world.notices(Topic.DOWNTIME)
-    facts = downtime.notice.facts
+    (downtime,) = await scene.world.notifications(NotificationKind.DOWNTIME)
+    facts = downtime.notification.facts
     assert facts.since
     assert facts.until
     assert facts.until - facts.since == 2 * HOUR
@@ -181,7 +181,7 @@ async def test_a_mute_lasts_as_long_as_was_asked_for(scene: Scene, hours: float)
     assert await scene.told() == []
     scene.clock.forward(minutes=2)
     await scene.tick()
-    assert [one.notice.reason for one in await scene.told()] == [Reason.FIRED]
+    assert [one.notification.reason for one in await scene.told()] == [NotifyReason.FIRED]
 
 
 @pytest.mark.parametrize("hours", [-30, 30])
@@ -194,10 +194,10 @@ async def test_a_reminder_comes_a_day_after(scene: Scene, hours: float) -> None:
     for _ in range(95):
         scene.clock.forward(minutes=15)
         await scene.tick()
-    assert [one.notice.reason for one in await scene.told()] == [Reason.FIRED]
+    assert [one.notification.reason for one in await scene.told()] == [NotifyReason.FIRED]
     scene.clock.forward(minutes=15)
     await scene.tick()
-    assert [one.notice.reason for one in await scene.told()] == [Reason.FIRED, Reason.REMINDED]
+    assert [one.notification.reason for one in await scene.told()] == [NotifyReason.FIRED, NotifyReason.REMINDED]
 
 
 @pytest.mark.parametrize("hours", [-5, 5])
@@ -219,8 +219,8 @@ async def test_what_waits_has_waited_for_as_long_as_it_did(scene: Scene, hours: 
 async def test_what_is_wished_while_a_step_is_taken_lasts_as_long_as_was_asked_for(scene: Scene, hours: float) -> None:
     """A step waits for the database, and a mute, a pause and an invitation behind it: they count from then on."""
     world, chat = scene.world, Chat(5)
-    silences = Silences(world.context, world.verdicts)
-    pauses = Pauses(world.context, world.verdicts, world.checks)
+    silences = Silences(world.context, world.processor)
+    pauses = Pauses(world.context, world.processor, world.checks)
     pairing = Pairing(world.store, scene.clock, lambda: "a" * 32)
     scene.clock.set(hours=hours)
     async with world.store.write():
@@ -249,7 +249,7 @@ async def test_what_a_look_saw_is_as_late_as_the_database_was(scene: Scene, hour
     async with scene.world.store.write():
         step = asyncio.create_task(scene.watch.look())
         await asyncio.sleep(0)
-        saved = asyncio.create_task(scene.world.verdicts.save([Look(key, empty)]))
+        saved = asyncio.create_task(scene.world.processor.save([FinishedCheck(key, empty)]))
         await asyncio.sleep(0)
     await asyncio.gather(step, saved)
     (waiting,) = await scene.told()
@@ -262,7 +262,7 @@ async def test_while_the_database_cannot_be_written_the_clock_stays_as_it_is(sce
     scene.clock.set(hours=-5)
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(DatabaseTrouble):
+        with pytest.raises(DatabaseBusyError):
             await scene.watch.look()
         assert scene.clock() == before
         assert not scene.steps
@@ -292,7 +292,7 @@ async def test_a_clock_set_while_the_bot_was_off_moves_nothing_either(database: 
         ((read_at,),) = await world.query("SELECT read_at FROM accounts")
         assert read_at == int((later.now - timedelta(minutes=20)).timestamp() * 1_000_000)
         await scene.tick()
-        assert await world.notices(Topic.DOWNTIME) == []
+        assert await world.notifications(NotificationKind.DOWNTIME) == []
     assert [(step.by, step.while_off) for step in scene.steps] == [(timedelta(hours=hours), True)]
 
 

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 from bot.domain.chats import Chat
-from bot.domain.database_trouble import CALM_S, Failing, Trouble
+from bot.domain.database_trouble import CALM_S, DatabaseTrouble, Failing
 from bot.features.database.watch import AGAIN_AFTER_S, TRY_EVERY_S, DatabaseWatch, Ways, Words
-from bot.features.fallback.sender import Letter
-from bot.outbox.results import Delivered, Later, Moved, SendResult
+from bot.features.fallback.sender import PlainMessage
+from bot.outbox.results import Migrated, Retry, SendResult, Sent
 from bot.storage import chats
 from bot.storage import database as opening
 from bot.storage.database import Store
-from bot.storage.standing import Standing
-from bot.support.errors import DatabaseTrouble, DatabaseUnusable
+from bot.storage.standing import DatabaseState
+from bot.support.errors import DatabaseBusyError, DatabaseUnusableError
 from tests.fakes import CHAT, GROUP, NOW, Clock, Timer, until
 
 
@@ -36,17 +36,17 @@ class Owner:
     """The chats and the second channel, and all that they were told."""
 
     told: list[tuple[Chat, str]] = field(default_factory=list)
-    letters: list[Letter] = field(default_factory=list)
+    letters: list[PlainMessage] = field(default_factory=list)
     answers: dict[Chat, list[SendResult]] = field(default_factory=dict)
 
     async def send(self, message: Said, chat: Chat) -> SendResult:
         """Takes a message, or answers as told."""
-        result = self.answers[chat].pop(0) if self.answers.get(chat) else Delivered(1)
-        if isinstance(result, Delivered):
+        result = self.answers[chat].pop(0) if self.answers.get(chat) else Sent(1)
+        if isinstance(result, Sent):
             self.told.append((chat, message.text))
         return result
 
-    async def carry(self, letter: Letter) -> list[tuple[str, int]]:
+    async def carry(self, letter: PlainMessage) -> list[tuple[str, int]]:
         """The second channel."""
         self.letters.append(letter)
         return []
@@ -62,7 +62,7 @@ class Scene:
 
     def __init__(self, store: Store, owner: Owner, to: tuple[Chat, ...] = (CHAT,)) -> None:
         self.store, self.owner, self.timer = store, owner, Timer()
-        store.standing = Standing(store.standing.path, self.timer)
+        store.standing = DatabaseState(store.standing.path, self.timer)
         words = Words(lambda failing: Said(f"{failing.trouble.name}\nbody"), lambda: Said("RESTORED"), usable)
         ways = Ways(lambda: to, owner.send, owner)
         self.watch = DatabaseWatch(store, words, ways, Clock(), self.timer)
@@ -96,7 +96,7 @@ def mode_of(file: Path) -> int | None:
     return file.stat().st_mode & 0o777 if file.exists() else None
 
 
-def fail(scene: Scene, trouble: Trouble = Trouble.FULL) -> Failing:
+def fail(scene: Scene, trouble: DatabaseTrouble = DatabaseTrouble.FULL) -> Failing:
     """Something could not be done."""
     return scene.store.standing.failed(trouble, "said")
 
@@ -109,7 +109,7 @@ async def test_a_trouble_is_told_once_and_its_end_too(scene: Scene) -> None:
         await scene.look()
         fail(scene)
     assert scene.owner.told == [(CHAT, "FULL\nbody")]
-    assert scene.owner.letters == [Letter("FULL", "body")]
+    assert scene.owner.letters == [PlainMessage("FULL", "body")]
     await scene.look(CALM_S)
     assert scene.owner.texts == ["FULL\nbody", "USABLE 20"]
     await scene.look(1)
@@ -118,7 +118,7 @@ async def test_a_trouble_is_told_once_and_its_end_too(scene: Scene) -> None:
 
 async def test_a_short_lock_is_told_to_nobody(scene: Scene) -> None:
     """Another program may hold the database for a minute."""
-    fail(scene, Trouble.LOCKED)
+    fail(scene, DatabaseTrouble.LOCKED)
     with closing(sqlite3.connect(scene.store.standing.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         scene.watch._next_try = float("inf")
@@ -143,7 +143,7 @@ async def test_what_comes_and_goes_is_told_at_most_every_ten_minutes(scene: Scen
     scene.watch._next_try = float("inf")
     await scene.look(AGAIN_AFTER_S)
     assert scene.owner.texts[2:] == ["FULL\nbody"]
-    fail(scene, Trouble.DAMAGED)
+    fail(scene, DatabaseTrouble.DAMAGED)
     await scene.look()
     assert scene.owner.texts[3:] == ["DAMAGED\nbody"]
 
@@ -153,7 +153,7 @@ async def test_a_chat_that_cannot_be_reached_is_tried_until_it_has_it(
 ) -> None:
     """Wherever it has moved; a chat that never learned of the beginning is not told of the end."""
     monkeypatch.setattr("bot.features.database.watch.LONGEST_WAIT_S", 0.0)
-    owner = Owner(answers={CHAT: [Later("away"), Later("away"), Moved(7)], GROUP: [Later("away")] * 10_000})
+    owner = Owner(answers={CHAT: [Retry("away"), Retry("away"), Migrated(7)], GROUP: [Retry("away")] * 10_000})
     scene = Scene(store, owner, (CHAT, GROUP))
     fail(scene)
     await scene.look()
@@ -221,10 +221,10 @@ async def test_another_file_in_its_place_is_told_and_ends_the_bot(scene: Scene, 
     other = database.with_name("other.db")
     shutil.copy(template, other)
     other.replace(database)
-    with pytest.raises(DatabaseUnusable, match="another file has taken the database's place"):
+    with pytest.raises(DatabaseUnusableError, match="another file has taken the database's place"):
         await scene.watch.look()
     assert scene.owner.texts == ["REPLACED\nbody"]
-    with pytest.raises(DatabaseTrouble):
+    with pytest.raises(DatabaseBusyError):
         async with scene.store.write():
             raise AssertionError("not reached")
     await scene.store.close()
@@ -238,18 +238,18 @@ async def test_an_owner_who_cannot_be_told_holds_up_no_end(
 ) -> None:
     """Telegram is away as well: the bot ends all the same."""
     monkeypatch.setattr("bot.features.database.watch.LAST_WORDS_S", 0.01)
-    scene.owner.answers[CHAT] = [Later("away")] * 100
+    scene.owner.answers[CHAT] = [Retry("away")] * 100
     other = database.with_name("other.db")
     shutil.copy(template, other)
     other.replace(database)
-    with pytest.raises(DatabaseUnusable):
+    with pytest.raises(DatabaseUnusableError):
         await scene.watch.look()
 
 
 async def test_it_runs_until_it_is_cancelled(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
     """And leaves nothing under way."""
     caplog.set_level(logging.INFO)
-    scene.owner.answers[CHAT] = [Later("away")] * 100
+    scene.owner.answers[CHAT] = [Retry("away")] * 100
     fail(scene)
     running = asyncio.create_task(scene.watch.run())
     await until(lambda: scene.watch._sending)

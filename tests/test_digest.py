@@ -9,13 +9,13 @@ import pytest
 from bot.domain.accounts import Account, Credits, Plan, Reading
 from bot.domain.alerts import Silence, SilenceKind
 from bot.domain.chats import Chat
-from bot.domain.notifications import Topic, Watched
-from bot.domain.summary import Digest
-from bot.features.summary.service import DigestContext, Digests, pasts_since
+from bot.domain.notifications import NotificationKind, Watched
+from bot.domain.summary import Summary
+from bot.features.summary.service import SummaryContext, SummarySender, pasts_since
 from bot.storage import accounts, alerts, outbox, readings, summary
 from bot.storage.database import Store
 from bot.telegram.text.summary import digest_message
-from tests.core.builders import DAY, HOUR, MINUTE, notification
+from tests.core.builders import DAY, HOUR, MINUTE, delivery
 from tests.store.plans import plans, statements_of
 
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
@@ -33,8 +33,8 @@ class Scene:
         self.now = MONDAY
         self.woken = 0
         self.sees: dict[Chat, list[Account]] = {ALICE: [STUDIO, LOOP], BOB: [LOOP]}
-        self.digests = Digests(
-            DigestContext(
+        self.digests = SummarySender(
+            SummaryContext(
                 store=store,
                 chats=lambda: tuple(self.sees),
                 watched=self.watched,
@@ -43,8 +43,8 @@ class Scene:
                 clock=lambda: self.now,
                 zone=zone,
                 at=at,
-                topic=Topic.DIGEST,
-                on_notices=self.wake,
+                topic=NotificationKind.DIGEST,
+                on_notifications=self.wake,
             )
         )
 
@@ -73,7 +73,7 @@ class Scene:
     async def sent(self, chat: Chat) -> list[str]:
         """The summaries in the outbox."""
         async with self.store.read() as connection:
-            return [one.notice.facts.said or "" for one in await outbox.pending(connection, chat.chat_id)]
+            return [one.notification.facts.said or "" for one in await outbox.pending(connection, chat.chat_id)]
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ async def test_each_chat_gets_what_it_may_see(scene: Scene) -> None:
     await scene.read(LOOP, MONDAY - 30 * HOUR, 80)
     await scene.read(LOOP, MONDAY - HOUR, 73)
     async with scene.store.write() as connection:
-        await outbox.put(connection, [notification(1, who="Studio").notice], [ALICE], MONDAY - HOUR)
+        await outbox.put(connection, [delivery(1, who="Studio").notification], [ALICE], MONDAY - HOUR)
     await scene.look(MONDAY + HOUR)
     (_, alice), (bob,) = await scene.sent(ALICE), await scene.sent(BOB)
     assert "Spent 407 since yesterday 09:00: Studio 400, Loop 7." in alice
@@ -195,7 +195,7 @@ async def test_once_a_day_over_a_clock_change(store: Store, zone: ZoneInfo, chan
     for minutes in range(0, 4 * 24 * 60, 30):
         await made.look(change - 2 * DAY + minutes * MINUTE)
     async with store.read() as connection:
-        keys = [one.notice.key for one in await outbox.pending(connection, ALICE.chat_id)]
+        keys = [one.notification.key for one in await outbox.pending(connection, ALICE.chat_id)]
     first = datetime.fromisoformat(keys[0].removeprefix("digest|"))
     assert keys == [f"digest|{(first + timedelta(days=number)).date()}" for number in range(len(keys))]
     assert len(keys) in (3, 4, 5)
@@ -203,7 +203,7 @@ async def test_once_a_day_over_a_clock_change(store: Store, zone: ZoneInfo, chan
 
 def test_an_unused_digest_is_nothing() -> None:
     """The words know how to say that nothing is known."""
-    assert "0 left in 0 accounts" in digest_message(Digest(MONDAY), MONDAY, BERLIN).text
+    assert "0 left in 0 accounts" in digest_message(Summary(MONDAY), MONDAY, BERLIN).text
 
 
 async def test_the_past_of_many_accounts_comes_in_parts(scene: Scene) -> None:

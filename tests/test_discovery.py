@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.checks.discovery import Discovery
-from bot.domain.accounts import Account, Listed, Listing, Outage, OutageKind
-from bot.domain.alerts import Measure, Reason, Silence, SilenceKind
+from bot.checks.discovery import AccountDiscovery
+from bot.domain.accounts import Account, CheckFailure, FailureKind, Listed, Listing
+from bot.domain.alerts import AlertRule, NotifyReason, Silence, SilenceKind
 from bot.domain.chats import Chat
-from bot.domain.notifications import Topic
+from bot.domain.notifications import NotificationKind
 from bot.evaluation.listing import taken_away
 from bot.storage import accounts, alerts
 from tests.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, QUARTER, SOURCE, World, key_of, world_in
@@ -26,9 +26,9 @@ async def watched(world: World) -> list[str]:
         return [account.email for account in await accounts.watched(connection)]
 
 
-def away(kind: OutageKind = OutageKind.UNAVAILABLE) -> Outage:
+def away(kind: FailureKind = FailureKind.UNAVAILABLE) -> CheckFailure:
     """A list that cannot be read."""
-    return Outage(NOW, kind, "no answer")
+    return CheckFailure(NOW, kind, "no answer")
 
 
 async def test_everyone_listed_is_watched_and_due_at_once(world: World) -> None:
@@ -87,7 +87,7 @@ async def test_newcomers_are_watched_without_a_word(world: World) -> None:
     world.source.lists(ALICE, BOB)
     await discovery.ask(SOURCE)
     assert await watched(world) == [ALICE, BOB]
-    assert await world.notices() == []
+    assert await world.notifications() == []
 
 
 async def test_who_is_gone_is_said_once_and_watched_no_more(world: World) -> None:
@@ -100,13 +100,13 @@ async def test_who_is_gone_is_said_once_and_watched_no_more(world: World) -> Non
     world.source.lists(ALICE)
     await discovery.ask(SOURCE)
     assert await watched(world) == [ALICE, BOB], "one look is not believed"
-    assert await world.notices(Topic.GONE) == []
+    assert await world.notifications(NotificationKind.GONE) == []
     for _ in range(3):
         world.clock.forward(hours=1)
         await discovery.ask(SOURCE)
     assert await watched(world) == [ALICE]
-    (gone,) = await world.notices(Topic.GONE)
-    assert (gone.notice.subject, gone.notice.facts.name) == (key_of(BOB), BOB)
+    (gone,) = await world.notifications(NotificationKind.GONE)
+    assert (gone.notification.subject, gone.notification.facts.name) == (key_of(BOB), BOB)
     async with world.store.read() as connection:
         assert await alerts.firing(connection) == []
     world.source.lists(ALICE, BOB)
@@ -129,8 +129,8 @@ async def test_a_muted_account_goes_silently(database: Path) -> None:
         world.source.lists(ALICE)
         for _ in range(2):
             await discovery.ask(SOURCE)
-        assert [one.notice.subject for one in await world.notices(Topic.GONE)] == [key_of(CAROL)]
-        assert await world.notices(Topic.GONE, GROUP) == []
+        assert [one.notification.subject for one in await world.notifications(NotificationKind.GONE)] == [key_of(CAROL)]
+        assert await world.notifications(NotificationKind.GONE, GROUP) == []
 
 
 async def test_an_email_in_another_spelling_is_the_same_account(world: World) -> None:
@@ -141,7 +141,7 @@ async def test_an_email_in_another_spelling_is_the_same_account(world: World) ->
     world.source.lists(ALICE.upper())
     await discovery.ask(SOURCE)
     assert await watched(world) == [ALICE]
-    assert await world.notices(Topic.GONE) == []
+    assert await world.notifications(NotificationKind.GONE) == []
 
 
 async def test_what_the_list_takes_away_once_is_not_believed(database: Path) -> None:
@@ -163,8 +163,8 @@ async def test_what_the_list_takes_away_once_is_not_believed(database: Path) -> 
             world.source.listing = listing
             await discovery.ask(SOURCE)
             assert await watched(world) == [ALICE, BOB]
-        assert [one.notice.measure for one in await world.notices()] == [Measure.CREDITS]
-        assert await world.notices(Topic.GONE) == []
+        assert [one.notification.measure for one in await world.notifications()] == [AlertRule.CREDITS]
+        assert await world.notifications(NotificationKind.GONE) == []
     async with world_in(database) as again:
         again.source.lists(ALICE)
         discovery = again.discovery()
@@ -187,16 +187,19 @@ async def test_a_list_that_stays_empty_is_said(world: World) -> None:
     world.source.lists()
     await discovery.ask(SOURCE)
     assert await watched(world) == [ALICE]
-    assert await world.notices() == []
+    assert await world.notifications() == []
     for _ in range(2):
         await discovery.ask(SOURCE)
     assert await watched(world) == []
-    assert len(await world.notices(Topic.GONE)) == 1
-    (empty,) = await world.notices()
-    assert (empty.notice.subject, empty.notice.measure) == (SOURCE, Measure.LISTING)
+    assert len(await world.notifications(NotificationKind.GONE)) == 1
+    (empty,) = await world.notifications()
+    assert (empty.notification.subject, empty.notification.measure) == (SOURCE, AlertRule.LISTING)
     world.source.lists(ALICE)
     await discovery.ask(SOURCE)
-    assert [one.notice.reason for one in await world.notices()] == [Reason.FIRED, Reason.RESOLVED]
+    assert [one.notification.reason for one in await world.notifications()] == [
+        NotifyReason.FIRED,
+        NotifyReason.RESOLVED,
+    ]
 
 
 async def test_a_list_that_cannot_be_read_parts_with_nobody(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -204,11 +207,13 @@ async def test_a_list_that_cannot_be_read_parts_with_nobody(world: World, caplog
     world.source.lists(ALICE)
     discovery = world.discovery()
     await discovery.ask(SOURCE)
-    world.source.listing = away(OutageKind.UNAUTHORIZED)
+    world.source.listing = away(FailureKind.UNAUTHORIZED)
     await discovery.ask(SOURCE)
     assert await watched(world) == [ALICE]
     assert "the list of accounts cannot be read: unauthorized: no answer" in caplog.text
-    assert [(one.notice.subject, one.notice.measure) for one in await world.notices()] == [(SOURCE, Measure.FAILURES)]
+    assert [(one.notification.subject, one.notification.measure) for one in await world.notifications()] == [
+        (SOURCE, AlertRule.FAILURES)
+    ]
 
 
 async def test_a_404_of_something_in_between_is_no_empty_list(world: World) -> None:
@@ -216,7 +221,9 @@ async def test_a_404_of_something_in_between_is_no_empty_list(world: World) -> N
     world.source.lists(ALICE)
     discovery = world.discovery()
     await discovery.ask(SOURCE)
-    absent = Outage(NOW, OutageKind.UNAVAILABLE, "Something between the bot and useapi.net answers: 404", status=404)
+    absent = CheckFailure(
+        NOW, FailureKind.UNAVAILABLE, "Something between the bot and useapi.net answers: 404", status=404
+    )
     world.source.fail(ALICE)
     for _ in range(6):
         world.source.listing = replace(absent, taken_at=world.clock())
@@ -224,14 +231,18 @@ async def test_a_404_of_something_in_between_is_no_empty_list(world: World) -> N
         await world.look(ALICE)
         world.clock.now += QUARTER
     assert await watched(world) == [ALICE]
-    assert await world.notices(Topic.GONE) == []
-    perhaps = [one.notice for one in await world.notices() if one.notice.measure is Measure.LISTING]
-    assert [(one.reason, one.facts.outage) for one in perhaps] == [(Reason.FIRED, OutageKind.UNAVAILABLE)]
+    assert await world.notifications(NotificationKind.GONE) == []
+    perhaps = [one.notification for one in await world.notifications() if one.notification.measure is AlertRule.LISTING]
+    assert [(one.reason, one.facts.outage) for one in perhaps] == [(NotifyReason.FIRED, FailureKind.UNAVAILABLE)]
     assert perhaps[0].facts.since == NOW
     del world.source.answers[ALICE]
     await world.look(ALICE)
-    over = {one.notice.measure for one in await world.notices() if one.notice.reason is Reason.RESOLVED}
-    assert Measure.LISTING in over, "there is one: it could be read"
+    over = {
+        one.notification.measure
+        for one in await world.notifications()
+        if one.notification.reason is NotifyReason.RESOLVED
+    }
+    assert AlertRule.LISTING in over, "there is one: it could be read"
 
 
 async def test_a_doubt_ends_where_the_accounts_are_named(world: World) -> None:
@@ -274,9 +285,9 @@ async def test_what_the_list_says_is_wrong_breaks_a_failed_look(world: World) ->
     await discovery.ask(SOURCE)
     world.source.fail(ALICE)
     await world.look(ALICE, BOB)
-    (told,) = await world.notices()
-    assert (told.notice.subject, told.notice.facts.outage) == (key_of(ALICE), OutageKind.BROKEN)
-    assert told.notice.facts.said == "session expired"
+    (told,) = await world.notifications()
+    assert (told.notification.subject, told.notification.facts.outage) == (key_of(ALICE), FailureKind.BROKEN)
+    assert told.notification.facts.said == "session expired"
     world.source.lists(ALICE, BOB)
     await discovery.ask(SOURCE)
     async with world.store.read() as connection:
@@ -299,10 +310,10 @@ async def test_an_account_taken_out_of_the_settings_goes_without_a_word(world: W
     await world.discovery((ALICE, None), (BOB, None)).resume()
     world.source.credits[BOB] = 0
     await world.look(BOB)
-    before = await world.notices(None)
+    before = await world.notifications(None)
     await world.discovery((ALICE, None)).resume()
     assert await watched(world) == [ALICE]
-    assert await world.notices(None) == before
+    assert await world.notifications(None) == before
     async with world.store.read() as connection:
         assert await alerts.firing(connection) == []
 
@@ -325,26 +336,26 @@ async def test_each_chat_is_greeted_once(database: Path) -> None:
         async with world_in(database, chats=chats) as world:
             await world.discovery((ALICE, None), (BOB, None)).resume()
             for chat in chats:
-                (greeting,) = await world.notices(Topic.GREETING, chat)
-                assert greeting.notice.facts.total == 2
-                assert greeting.notice.facts.email is None
-                assert not greeting.notice.rings
+                (greeting,) = await world.notifications(NotificationKind.GREETING, chat)
+                assert greeting.notification.facts.total == 2
+                assert greeting.notification.facts.email is None
+                assert not greeting.notification.rings
 
 
 async def test_a_greeting_says_how_often_accounts_are_checked(database: Path) -> None:
     """The setting, or the most frequent of their own intervals; to a chat that joins later too."""
     async with world_in(database, chats=(CHAT,)) as world:
         await world.discovery((ALICE, None), (BOB, None)).resume()
-        (greeting,) = await world.notices(Topic.GREETING)
-        assert greeting.notice.facts.check_every == QUARTER
+        (greeting,) = await world.notifications(NotificationKind.GREETING)
+        assert greeting.notification.facts.check_every == QUARTER
     async with world_in(database, chats=(CHAT, GROUP)) as world:
         world.discovery((ALICE, None), (BOB, None))
-        source, hours = world.context.roster.watchlist.sources[SOURCE], {ALICE: 2, BOB: 3}
+        source, hours = world.context.active_targets.targets.sources[SOURCE], {ALICE: 2, BOB: 3}
         own = {one: replace(kept, check_every=timedelta(hours=hours[one])) for one, kept in source.accounts.items()}
         world.put_in_force(replace(source, accounts=own))
-        await Discovery(world.context, world.verdicts, world.checks.rounds).resume()
-        (greeting,) = await world.notices(Topic.GREETING, GROUP)
-        assert greeting.notice.facts.check_every == timedelta(hours=2)
+        await AccountDiscovery(world.context, world.processor, world.checks.rounds).resume()
+        (greeting,) = await world.notifications(NotificationKind.GREETING, GROUP)
+        assert greeting.notification.facts.check_every == timedelta(hours=2)
 
 
 async def test_nobody_is_greeted_while_nobody_is_watched(world: World) -> None:
@@ -352,10 +363,10 @@ async def test_nobody_is_greeted_while_nobody_is_watched(world: World) -> None:
     discovery = world.discovery()
     await discovery.resume()
     await discovery.ask(SOURCE)
-    assert await world.notices(Topic.GREETING) == []
+    assert await world.notifications(NotificationKind.GREETING) == []
     world.source.lists(ALICE)
     await discovery.ask(SOURCE)
-    assert len(await world.notices(Topic.GREETING)) == 1
+    assert len(await world.notifications(NotificationKind.GREETING)) == 1
 
 
 async def test_a_long_list_with_doubles(world: World) -> None:

@@ -13,23 +13,33 @@ from typing import Any
 import pytest
 
 from bot.domain.history import Gap, merged
-from bot.features.history.chart import Fan, Line, Mark, MarkKind, Panel, Picture, Rung, lines_of, picture_of
-from bot.features.history.drawing import COMMAND, LARGEST_PICTURE, PNG, Drawing
+from bot.features.history.chart import (
+    Annotation,
+    AnnotationKind,
+    Chart,
+    ForecastBand,
+    Line,
+    Panel,
+    ThresholdLine,
+    chart_of,
+    lines_of,
+)
+from bot.features.history.drawing import COMMAND, LARGEST_PICTURE, PNG, ChartRenderer
 from bot.support import subprocesses
-from bot.support.errors import DrawingTrouble
+from bot.support.errors import ChartError
 
 PATIENCE = 90.0
 """Seconds that a child may take which is to succeed: on a busy machine its start alone takes some."""
 
 NOW, DAY = 1_784_556_180.0, 86_400.0
-RUNGS = (Rung(3000, "20 %", "info"), Rung(750, "5 %", "warning"), Rung(0, "0", "critical"))
+RUNGS = (ThresholdLine(3000, "20 %", "info"), ThresholdLine(750, "5 %", "warning"), ThresholdLine(0, "0", "critical"))
 GAPS = merged([Gap(NOW - 4 * DAY, NOW - 3.6 * DAY, "broken"), Gap(NOW - 1000, None)], NOW - 7 * DAY, NOW)
 MARKS = (
-    Mark(NOW - 6 * DAY, MarkKind.REFILL, 14_000, 15_000),
-    Mark(NOW - 5 * DAY, MarkKind.TOP_UP, 5000, 17_000),
-    Mark(NOW - 2 * DAY, MarkKind.LAPSED, 9000, 0),
+    Annotation(NOW - 6 * DAY, AnnotationKind.REFILL, 14_000, 15_000),
+    Annotation(NOW - 5 * DAY, AnnotationKind.TOP_UP, 5000, 17_000),
+    Annotation(NOW - 2 * DAY, AnnotationKind.LAPSED, 9000, 0),
 )
-FAN = Fan(NOW + DAY, NOW + 1.5 * DAY, NOW + 3 * DAY, NOW + 2 * DAY)
+FAN = ForecastBand(NOW + DAY, NOW + 1.5 * DAY, NOW + 3 * DAY, NOW + 2 * DAY)
 
 
 def line(*levels: float, days: float = 7) -> Line:
@@ -53,9 +63,9 @@ USUAL = Panel(
 )
 
 
-def picture(*panels: Panel, days: float = 7, zone: str = "Europe/Berlin") -> Picture:
+def picture(*panels: Panel, days: float = 7, zone: str = "Europe/Berlin") -> Chart:
     """A picture of the days before now."""
-    return picture_of(f"last {days:g} days", panels, NOW - days * DAY, NOW, zone)
+    return chart_of(f"last {days:g} days", panels, NOW - days * DAY, NOW, zone)
 
 
 def size_of(png: bytes) -> tuple[int, int]:
@@ -65,16 +75,16 @@ def size_of(png: bytes) -> tuple[int, int]:
     return width, height
 
 
-Make = Callable[..., Drawing]
+Make = Callable[..., ChartRenderer]
 
 
 @pytest.fixture
 def make() -> Iterator[Make]:
     """Makes drawings, and takes their folders away."""
-    made: list[Drawing] = []
+    made: list[ChartRenderer] = []
 
-    def new(*given: Any, **more: Any) -> Drawing:
-        made.append(Drawing(*given, **more))
+    def new(*given: Any, **more: Any) -> ChartRenderer:
+        made.append(ChartRenderer(*given, **more))
         return made[-1]
 
     yield new
@@ -83,13 +93,13 @@ def make() -> Iterator[Make]:
 
 
 @pytest.fixture
-def drawing(make: Make) -> Drawing:
+def drawing(make: Make) -> ChartRenderer:
     """A drawing as the bot has it, but for a machine that may be busy."""
     return make(timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, 5, 9, 12])
-async def test_telegram_takes_the_picture(drawing: Drawing, count: int) -> None:
+async def test_telegram_takes_the_picture(drawing: ChartRenderer, count: int) -> None:
     """A PNG as wide as a phone's screen, no taller than twice that, far below 10 MB; with all there is to draw."""
     png = await drawing.draw(picture(*[USUAL] * count))
     width, height = size_of(png)
@@ -107,11 +117,11 @@ async def test_telegram_takes_the_picture(drawing: Drawing, count: int) -> None:
         pytest.param(replace(USUAL, lines=(line(1e15, -3e15, 1e-9),), total=1e15), id="absurd jumps"),
         pytest.param(replace(USUAL, lines=(), gaps=(Gap(NOW - 7 * DAY, NOW),)), id="one gap"),
         pytest.param(replace(USUAL, stale=True, severity="critical", total=None), id="unknown"),
-        pytest.param(replace(USUAL, fan=Fan(NOW - DAY, None, None)), id="a forecast that has passed"),
+        pytest.param(replace(USUAL, fan=ForecastBand(NOW - DAY, None, None)), id="a forecast that has passed"),
         pytest.param(replace(USUAL, marks=MARKS * 13, rungs=RUNGS * 20), id="crowded"),
     ],
 )
-async def test_every_history_is_drawn(drawing: Drawing, panel: Panel) -> None:
+async def test_every_history_is_drawn(drawing: ChartRenderer, panel: Panel) -> None:
     """Gaps, jumps, one point, none at all: a picture each time."""
     assert size_of(await drawing.draw(picture(panel)))[0] == 1080
 
@@ -127,7 +137,7 @@ async def test_names_of_any_content_are_drawn(make: Make, name: str) -> None:
     assert size_of(png)[0] == 1080
 
 
-async def test_a_hundred_thousand_places_are_drawn(drawing: Drawing) -> None:
+async def test_a_hundred_thousand_places_are_drawn(drawing: ChartRenderer) -> None:
     """Even should they ever come without being thinned before."""
     levels = [float(index % 15_000) for index in range(100_000)]
     assert size_of(await drawing.draw(picture(replace(USUAL, lines=(line(*levels),)))))[0] == 1080
@@ -135,7 +145,7 @@ async def test_a_hundred_thousand_places_are_drawn(drawing: Drawing) -> None:
 
 @pytest.mark.parametrize("days", [0.01, 0.2, 1, 7, 30, 90, 400])
 @pytest.mark.parametrize("zone", ["America/New_York", "Nowhere/Land"])
-async def test_any_span_in_any_zone_has_ticks(drawing: Drawing, days: float, zone: str) -> None:
+async def test_any_span_in_any_zone_has_ticks(drawing: ChartRenderer, days: float, zone: str) -> None:
     """From a quarter of an hour to a year; a zone that this machine does not know is UTC."""
     assert await drawing.draw(picture(replace(USUAL, lines=(line(9, 5, days=days),)), days=days, zone=zone))
 
@@ -159,13 +169,13 @@ def child(code: str) -> tuple[str, ...]:
 async def test_a_child_that_fails_is_told_in_words(make: Make, code: str, words: str) -> None:
     """Killed, out of memory, hanging, talking nonsense: a sentence each time, and no traceback."""
     drawing = make(child(code), timeout=PATIENCE if "sleep" not in code else 0.5)
-    with pytest.raises(DrawingTrouble, match=words):
+    with pytest.raises(ChartError, match=words):
         await drawing.draw(picture(USUAL))
 
 
 async def test_a_program_that_is_not_there_is_told_in_words(make: Make) -> None:
     """Nor does a machine that cannot start another process break the answer."""
-    with pytest.raises(DrawingTrouble, match="No such file"):
+    with pytest.raises(ChartError, match="No such file"):
         await make(("/nowhere/python",)).draw(picture(USUAL))
 
 
@@ -175,7 +185,7 @@ async def test_without_matplotlib_there_is_a_sentence(make: Make, tmp_path: Path
     code = (
         f"import runpy, sys; sys.path.insert(0, {str(tmp_path)!r}); runpy.run_module('bot.features.history.renderer')"
     )
-    with pytest.raises(DrawingTrouble, match="pip install matplotlib"):
+    with pytest.raises(ChartError, match="pip install matplotlib"):
         await make(child(code), timeout=PATIENCE).draw(picture(USUAL))
 
 
@@ -258,7 +268,7 @@ async def test_one_drawing_at_a_time(make: Make, tmp_path: Path, caplog: pytest.
     assert all("was alone" in line for line in said)
 
 
-async def test_a_folder_that_is_swept_away_is_made_anew(drawing: Drawing) -> None:
+async def test_a_folder_that_is_swept_away_is_made_anew(drawing: ChartRenderer) -> None:
     """systemd-tmpfiles may empty /tmp while the bot runs for months."""
     swept = drawing._environment()["MPLCONFIGDIR"]
     shutil.rmtree(swept)
@@ -267,9 +277,9 @@ async def test_a_folder_that_is_swept_away_is_made_anew(drawing: Drawing) -> Non
 
 
 async def test_a_machine_without_room_for_temporary_files_is_told(
-    drawing: Drawing, monkeypatch: pytest.MonkeyPatch
+    drawing: ChartRenderer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A read-only machine without /tmp: a sentence, and the bot goes on."""
     monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
-    with pytest.raises(DrawingTrouble, match="could not be drawn: No such file or directory"):
+    with pytest.raises(ChartError, match="could not be drawn: No such file or directory"):
         await drawing.draw(picture(USUAL))

@@ -6,15 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.alerts import Alert, Measure, Reason, Severity, Silence, SilenceKind
-from bot.domain.boards import EditResult, Lost, Moved, NotNow, Refused, Shown
+from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity, Silence, SilenceKind
+from bot.domain.boards import BoardDelayed, BoardEdited, BoardLost, BoardMoved, BoardRefused, EditResult
 from bot.domain.chats import Chat
-from bot.domain.notifications import Notice
+from bot.domain.notifications import Notification
 from bot.domain.told_messages import EndedMessage
-from bot.features.endings.service import LOOK_EVERY, Endings
+from bot.features.endings.service import LOOK_EVERY, EndingEditor
 from bot.storage import alerts, endings, outbox, retention_statements
 from bot.storage.database import Store
-from tests.fakes import ALICE, BOB, CHAT, GROUP, NOW, Clock, key_of, notice
+from tests.fakes import ALICE, BOB, CHAT, GROUP, NOW, Clock, key_of, notification
 
 HOUR = timedelta(hours=1)
 
@@ -23,7 +23,7 @@ HOUR = timedelta(hours=1)
 class Editor:
     """Remembers what it was to edit; answers as a test says."""
 
-    result: EditResult = field(default_factory=Shown)
+    result: EditResult = field(default_factory=BoardEdited)
     edited: list[tuple[int, tuple[str, ...], bool, Silence | None]] = field(default_factory=list)
 
     def write(self, message: EndedMessage, held: Silence | None) -> tuple[EndedMessage, Silence | None]:
@@ -34,7 +34,7 @@ class Editor:
         """Notes it."""
         told, held = message
         assert told.chat == chat
-        self.edited.append((message_id, tuple(one.notice.subject for one in told.over), told.all_over, held))
+        self.edited.append((message_id, tuple(one.notification.subject for one in told.over), told.all_over, held))
         return self.result
 
 
@@ -44,14 +44,14 @@ class Scene:
     def __init__(self, store: Store) -> None:
         self.store, self.editor, self.clock, self.seconds = store, Editor(), Clock(), 0.0
         self.present = [CHAT, GROUP]
-        self.endings = Endings(store, self.editor, lambda: self.present, self.clock, lambda: self.seconds)
+        self.endings = EndingEditor(store, self.editor, lambda: self.present, self.clock, lambda: self.seconds)
 
     async def told(self, *emails: str, chat: Chat = CHAT, message_id: int | None = 5, episode: int = 1) -> list[int]:
         """One message tells that these fire."""
-        notices = [fired(email, episode) for email in emails]
+        notifications = [fired(email, episode) for email in emails]
         async with self.store.write() as connection:
             await alerts.save(connection, [firing(email, episode) for email in emails])
-            await outbox.put(connection, notices, [chat], NOW)
+            await outbox.put(connection, notifications, [chat], NOW)
             ids = [one.id for one in await outbox.pending(connection, chat.chat_id)]
             await outbox.claim(connection, ids)
             await outbox.delivered(connection, ids, message_id, NOW)
@@ -63,8 +63,10 @@ class Scene:
         """These recover; who is told of it has it already."""
         async with self.store.write() as connection:
             await alerts.save(connection, [replace(firing(email), level=0, severity=None) for email in emails])
-            notices = [replace(fired(email), key=f"over {email}", reason=Reason.RESOLVED) for email in emails]
-            await outbox.put(connection, notices, [Chat(99)], NOW + at)
+            notifications = [
+                replace(fired(email), key=f"over {email}", reason=NotifyReason.RESOLVED) for email in emails
+            ]
+            await outbox.put(connection, notifications, [Chat(99)], NOW + at)
             ids = [one.id for one in await outbox.pending(connection, 99)]
             await outbox.delivered(connection, ids, 1, NOW + at)
 
@@ -74,14 +76,16 @@ class Scene:
             return len(await endings.due(connection))
 
 
-def fired(email: str, episode: int = 1) -> Notice:
+def fired(email: str, episode: int = 1) -> Notification:
     """What tells that an account fires."""
-    return replace(notice(f"{email} {episode}"), subject=key_of(email), measure=Measure.CREDITS, episode=episode)
+    return replace(
+        notification(f"{email} {episode}"), subject=key_of(email), measure=AlertRule.CREDITS, episode=episode
+    )
 
 
 def firing(email: str, episode: int = 1) -> Alert:
     """An alert that fires."""
-    return Alert(key_of(email), Measure.CREDITS, 1, episode, since=NOW, severity=Severity.WARNING)
+    return Alert(key_of(email), AlertRule.CREDITS, 1, episode, since=NOW, severity=Severity.WARNING)
 
 
 @pytest.fixture
@@ -114,9 +118,9 @@ async def test_each_account_of_a_message_has_its_own_end(scene: Scene) -> None:
     """With the ack that holds for the rest; the end of the first is kept when the second one comes."""
     await scene.told(ALICE, BOB)
     async with scene.store.write() as connection:
-        about = (key_of(BOB), Measure.CREDITS, None, 1, 1)
+        about = (key_of(BOB), AlertRule.CREDITS, None, 1, 1)
         await alerts.add_silence(connection, Silence(SilenceKind.ACK, *about, by="Kim", made_at=NOW))
-        elsewhere = (key_of(BOB), Measure.CREDITS, NOW + HOUR, 1, 1)
+        elsewhere = (key_of(BOB), AlertRule.CREDITS, NOW + HOUR, 1, 1)
         await alerts.add_silence(connection, Silence(SilenceKind.SNOOZE, *elsewhere, by="Jo", chat=GROUP))
     await scene.over(ALICE)
     await scene.endings.look()
@@ -144,11 +148,11 @@ async def test_a_new_episode_leaves_the_message_of_the_old_one_over(scene: Scene
 @pytest.mark.parametrize(
     ("result", "left", "again"),
     [
-        (Lost("message to edit not found"), 0, None),
-        (Moved(-1009), 0, None),
-        (Refused("bot was blocked by the user"), 1, 10.0),
-        (NotNow("away"), 1, 30.0),
-        (NotNow("Telegram asks for a pause", 77.0), 1, 77.0),
+        (BoardLost("message to edit not found"), 0, None),
+        (BoardMoved(-1009), 0, None),
+        (BoardRefused("bot was blocked by the user"), 1, 10.0),
+        (BoardDelayed("away"), 1, 30.0),
+        (BoardDelayed("Telegram asks for a pause", 77.0), 1, 77.0),
     ],
 )
 async def test_what_telegram_refuses_is_let_go_or_tried_rarely_and_is_no_error(
@@ -166,7 +170,7 @@ async def test_what_telegram_refuses_is_let_go_or_tried_rarely_and_is_no_error(
         await scene.endings.look()
         assert len(scene.editor.edited) == 1
         scene.seconds += 0.2
-        scene.editor.result = Shown()
+        scene.editor.result = BoardEdited()
         await scene.endings.look()
         assert len(scene.editor.edited) == 2
         assert await scene.awaiting() == 0
@@ -179,7 +183,7 @@ async def test_alerts_go_first_and_chats_that_are_no_longer_told_are_left_alone(
     await scene.told(BOB, chat=GROUP)
     await scene.over(ALICE, BOB)
     async with scene.store.write() as connection:
-        await outbox.put(connection, [notice("owed")], [CHAT], NOW)
+        await outbox.put(connection, [notification("owed")], [CHAT], NOW)
     scene.present = [CHAT]
     await scene.endings.look()
     assert scene.editor.edited == []

@@ -10,25 +10,25 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot.domain.alerts import Reason, Severity
+from bot.domain.alerts import NotifyReason, Severity
 from bot.domain.chats import Chat
-from bot.domain.notifications import Notice
+from bot.domain.notifications import Notification
 from bot.features.fallback import sender as channel
 from bot.features.fallback.apprise_process import NO_ADDRESS, NO_LIBRARY, NOT_TAKEN, TAKEN
-from bot.features.fallback.sender import TIMED_OUT, Apprise, Fallback, Letter
-from bot.outbox.batching import Parcel
+from bot.features.fallback.sender import TIMED_OUT, Apprise, FallbackSender, PlainMessage
+from bot.outbox.batching import Batch
 from bot.storage import fallback, outbox, retention_statements
 from bot.storage.database import Store
-from tests.core.builders import DAY, HOUR, MINUTE, NOW, notification
+from tests.core.builders import DAY, HOUR, MINUTE, NOW, delivery
 
 ALICE, BOB = Chat(7), Chat(8)
 SECRET = "hunter2"
 MAIL, NTFY = f"mailto://bot:{SECRET}@example.com", "ntfys://my-secret-topic"
 
 
-def write(parcel: Parcel) -> tuple[Parcel, Letter]:
+def write(batch: Batch) -> tuple[Batch, PlainMessage]:
     """One line for a parcel."""
-    return parcel, Letter("alert", " ".join(str(part.notice.key) for part in parcel.notifications))
+    return batch, PlainMessage("alert", " ".join(str(part.notification.key) for part in batch.deliveries))
 
 
 class Scene:
@@ -38,12 +38,12 @@ class Scene:
         self.store = store
         self.now = NOW
         self.codes = [TAKEN, TAKEN]
-        self.tries: list[Letter] = []
+        self.tries: list[PlainMessage] = []
         self.channel = self.started()
 
-    def started(self) -> Fallback:
+    def started(self) -> FallbackSender:
         """The second channel as after a start of the bot."""
-        return Fallback(self.store, self, write, self.clock, self.timer, 15 * MINUTE)
+        return FallbackSender(self.store, self, write, self.clock, self.timer, 15 * MINUTE)
 
     def clock(self) -> datetime:
         return self.now
@@ -51,26 +51,26 @@ class Scene:
     def timer(self) -> float:
         return (self.now - NOW).total_seconds()
 
-    async def carry(self, letter: Letter) -> list[tuple[str, int]]:
+    async def carry(self, letter: PlainMessage) -> list[tuple[str, int]]:
         self.tries.append(letter)
         return list(zip(("mail", "ntfy"), self.codes, strict=True))
 
-    async def alert(self, number: int, reason: Reason = Reason.FIRED, who: str = "alice") -> Notice:
+    async def alert(self, number: int, reason: NotifyReason = NotifyReason.FIRED, who: str = "alice") -> Notification:
         """Puts an alert into the outbox, for both chats."""
-        severity = Severity.INFO if reason is Reason.RESOLVED else Severity.CRITICAL
-        notice = notification(number, reason, who, severity=severity).notice
+        severity = Severity.INFO if reason is NotifyReason.RESOLVED else Severity.CRITICAL
+        notification = delivery(number, reason, who, severity=severity).notification
         async with self.store.write() as connection:
-            await outbox.put(connection, [notice], [ALICE, BOB], self.now)
-        return notice
+            await outbox.put(connection, [notification], [ALICE, BOB], self.now)
+        return notification
 
-    async def ids(self, notice: Notice, chat: Chat) -> list[int]:
+    async def ids(self, notification: Notification, chat: Chat) -> list[int]:
         async with self.store.read() as connection:
             waits = await outbox.pending(connection, chat.chat_id)
-            return [one.id for one in waits if one.notice.key == notice.key]
+            return [one.id for one in waits if one.notification.key == notification.key]
 
-    async def delivered(self, notice: Notice, chat: Chat) -> None:
+    async def delivered(self, notification: Notification, chat: Chat) -> None:
         """Telegram takes a notice for one chat."""
-        ids = await self.ids(notice, chat)
+        ids = await self.ids(notification, chat)
         async with self.store.write() as connection:
             await outbox.delivered(connection, ids, 1, self.now)
 
@@ -95,17 +95,17 @@ async def test_nothing_is_sent_before_its_time(scene: Scene) -> None:
     assert await scene.look_after(1) == 1
 
 
-@pytest.mark.parametrize("reason", [Reason.JOINED, Reason.FIRED])
-async def test_what_another_chat_knows_already_is_not_sent(scene: Scene, reason: Reason) -> None:
+@pytest.mark.parametrize("reason", [NotifyReason.JOINED, NotifyReason.FIRED])
+async def test_what_another_chat_knows_already_is_not_sent(scene: Scene, reason: NotifyReason) -> None:
     """A chat that joins, or whose mute has ended, cannot be reached: the others know of the alert for long."""
     known = await scene.alert(1)
     for chat in (ALICE, BOB):
         await scene.delivered(known, chat)
-    later = notification(2, reason, severity=Severity.CRITICAL).notice
+    later = delivery(2, reason, severity=Severity.CRITICAL).notification
     async with scene.store.write() as connection:
         await outbox.put(connection, [later], [Chat(9)], scene.now)
     assert await scene.look_after(20) == 0
-    unknown = notification(3, reason, "bob", severity=Severity.CRITICAL).notice
+    unknown = delivery(3, reason, "bob", severity=Severity.CRITICAL).notification
     async with scene.store.write() as connection:
         await outbox.put(connection, [unknown], [Chat(9)], scene.now)
     assert await scene.look_after(20) == 1
@@ -122,8 +122,8 @@ async def test_each_alert_is_sent_once(scene: Scene) -> None:
 
 async def test_what_telegram_took_goes_nowhere_else(scene: Scene) -> None:
     """One chat that was told is enough."""
-    notice = await scene.alert(1)
-    await scene.delivered(notice, ALICE)
+    notification = await scene.alert(1)
+    await scene.delivered(notification, ALICE)
     assert await scene.look_after(60) == 0
 
 
@@ -131,7 +131,7 @@ async def test_last_weeks_alerts_are_told_only_if_they_fire(scene: Scene) -> Non
     """Whoever sets up the second channel is mailed what fires, however old, and not what is long over."""
     fires = await scene.alert(1)
     await scene.alert(2, who="bob")
-    await scene.alert(3, Reason.RESOLVED, who="bob")
+    await scene.alert(3, NotifyReason.RESOLVED, who="bob")
     scene.now += 2 * DAY
     assert await scene.look_after(0) == 1
     assert scene.tries[-1].body == fires.key
@@ -140,7 +140,7 @@ async def test_last_weeks_alerts_are_told_only_if_they_fire(scene: Scene) -> Non
 async def test_what_was_overtaken_in_telegram_is_past_telling(scene: Scene) -> None:
     """Refused when it fired, told when it was over: nobody needs the firing any more."""
     await scene.alert(1)
-    await scene.delivered(await scene.alert(2, Reason.RESOLVED), BOB)
+    await scene.delivered(await scene.alert(2, NotifyReason.RESOLVED), BOB)
     assert await scene.look_after(60) == 0
 
 
@@ -148,7 +148,7 @@ async def test_a_recovery_follows_its_alert(scene: Scene) -> None:
     """Who was mailed that it is bad is mailed that it is well."""
     await scene.alert(1)
     assert await scene.look_after(15) == 1
-    well = await scene.alert(2, Reason.RESOLVED)
+    well = await scene.alert(2, NotifyReason.RESOLVED)
     assert await scene.look_after(14) == 0
     assert await scene.look_after(1) == 1
     assert scene.tries[-1].body == well.key
@@ -165,13 +165,13 @@ async def test_several_of_one_cause_are_one_letter(scene: Scene) -> None:
 async def test_one_address_that_takes_it_is_enough(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
     """The other's trouble is logged; nobody gets the letter again because of it."""
     scene.codes = [NOT_TAKEN, TAKEN]
-    notice = await scene.alert(1)
+    notification = await scene.alert(1)
     assert await scene.look_after(15) == 1
     assert await scene.look_after(60) == 0
     assert "address 1 (mail)" in caplog.text
     async with scene.store.read() as connection:
-        sent = await fallback.sent(connection, [notice.key, "unheard of"])
-    assert sent == {notice.key: fallback.Sent(NOW + 15 * MINUTE, "ntfy")}
+        sent = await fallback.sent(connection, [notification.key, "unheard of"])
+    assert sent == {notification.key: fallback.FallbackDelivery(NOW + 15 * MINUTE, "ntfy")}
 
 
 async def test_while_no_address_takes_it_it_is_tried_ever_more_rarely(scene: Scene) -> None:
@@ -199,18 +199,18 @@ async def test_a_crash_before_the_record_repeats_and_never_loses(scene: Scene) -
     assert await scene.look_after(0) == 1
 
 
-async def crash(letter: Letter) -> list[tuple[str, int]]:
+async def crash(letter: PlainMessage) -> list[tuple[str, int]]:
     """Ends the bot in the middle."""
     raise KeyboardInterrupt
 
 
 async def test_records_are_pruned(scene: Scene) -> None:
     """They are of use for as long as the outbox knows what they speak of."""
-    notice = await scene.alert(1)
+    notification = await scene.alert(1)
     await scene.look_after(15)
     async with scene.store.write() as connection:
         assert await retention_statements.trim_fallbacks(connection, 9, scene.now + HOUR)
-        assert await fallback.sent(connection, [notice.key]) == {}
+        assert await fallback.sent(connection, [notification.key]) == {}
 
 
 # The process
@@ -228,26 +228,26 @@ READS = "import json, sys; given = json.load(sys.stdin); "
 async def test_a_process_says_how_it_went(code: int) -> None:
     """By its exit code, for each address."""
     courier = Apprise([MAIL, NTFY], program(f"{READS}sys.exit({code} if given['address'] == {MAIL!r} else 0)"))
-    assert await courier.carry(Letter("title", "body")) == [("mail", code), ("ntfy", TAKEN)]
+    assert await courier.carry(PlainMessage("title", "body")) == [("mail", code), ("ntfy", TAKEN)]
 
 
 async def test_the_address_is_no_argument() -> None:
     """Whoever lists the machine's processes reads no password: title, body and address go in by a pipe."""
     seen = "seen = open('/proc/self/cmdline').read(); "
     passed = f"{READS}{seen}sys.exit(given['title'] != 'ä' or given['address'] in seen or len(given['address']) < 9)"
-    assert await Apprise([MAIL], program(passed)).carry(Letter("ä", "b")) == [("mail", TAKEN)]
+    assert await Apprise([MAIL], program(passed)).carry(PlainMessage("ä", "b")) == [("mail", TAKEN)]
 
 
 async def test_a_process_that_hangs_is_ended() -> None:
     """It delays nobody for long."""
     courier = Apprise([MAIL], program("import time; time.sleep(60)"), timeout=0.2)
-    assert await courier.carry(Letter("title", "body")) == [("mail", TIMED_OUT)]
+    assert await courier.carry(PlainMessage("title", "body")) == [("mail", TIMED_OUT)]
 
 
 async def test_a_process_that_crashes_or_cannot_start_has_not_sent() -> None:
     """Whatever happens to it, the bot goes on."""
-    assert await Apprise([MAIL], program("raise SystemExit('oh')")).carry(Letter("t", "b")) == [("mail", 1)]
-    assert await Apprise([MAIL], ["/no/such/program"]).carry(Letter("t", "b")) == [("mail", NOT_TAKEN)]
+    assert await Apprise([MAIL], program("raise SystemExit('oh')")).carry(PlainMessage("t", "b")) == [("mail", 1)]
+    assert await Apprise([MAIL], ["/no/such/program"]).carry(PlainMessage("t", "b")) == [("mail", NOT_TAKEN)]
 
 
 async def test_without_apprise_it_is_said_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -290,7 +290,7 @@ async def test_no_secret_in_the_log(scene: Scene, caplog: pytest.LogCaptureFixtu
     caplog.set_level(logging.DEBUG)
     shouts = program(f"print({MAIL!r}); raise ValueError({MAIL!r})")
     courier = Apprise([MAIL, NTFY], shouts)
-    scene.channel = Fallback(scene.store, courier, write, scene.clock, scene.timer, 15 * MINUTE)
+    scene.channel = FallbackSender(scene.store, courier, write, scene.clock, scene.timer, 15 * MINUTE)
     await scene.alert(1)
     await scene.look_after(15)
     assert "address 1 (mail): the message was not taken" in caplog.text
@@ -314,7 +314,7 @@ async def test_through_the_real_apprise() -> None:
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         port = runner.addresses[0][1]
-        letter = Letter("🔴 Studio: <b> & *out*", "line 1\nline 2")
+        letter = PlainMessage("🔴 Studio: <b> & *out*", "line 1\nline 2")
         assert await Apprise([f"json://127.0.0.1:{port}/", "what://ever"]).check() == [
             ("a webhook", TAKEN),
             ("what", NO_ADDRESS),

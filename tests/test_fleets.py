@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 from pydantic import SecretStr
 
-from bot.checks.discovery import Discovery
-from bot.config.targets import WatchedAccount, WatchedSource, Watchlist
-from bot.domain.accounts import Listed, Listing, OutageKind
+from bot.checks.discovery import AccountDiscovery
+from bot.config.targets import TargetAccount, Targets, TargetSource
+from bot.domain.accounts import FailureKind, Listed, Listing
 from bot.domain.chats import Chat
-from bot.domain.notifications import Notification, Topic
+from bot.domain.notifications import Delivery, NotificationKind
 from bot.domain.rules import Rules, Threshold
-from bot.storage.accounts import Known
-from bot.targets.account_keys import Register
+from bot.storage.accounts import KnownAccount
+from bot.targets.account_keys import AccountKeys
 from tests.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, RULES, SOURCE, World, key_of
 
 EARLY = replace(RULES, low_credits=(Threshold(95, percent=True), Threshold(0)))
@@ -21,23 +21,23 @@ STUDIO = "pixverse/studio"
 
 
 def source(
-    name: str | None = None, *accounts: WatchedAccount, rules: Rules = RULES, chats: Sequence[Chat] = (CHAT,)
-) -> WatchedSource:
+    name: str | None = None, *accounts: TargetAccount, rules: Rules = RULES, chats: Sequence[Chat] = (CHAT,)
+) -> TargetSource:
     """A source of these accounts, or of all that it lists."""
     named = {one.email.lower(): one for one in accounts}
     token = SecretStr("user:1-token")
-    return WatchedSource(token, "", rules, tuple(chats), name=name, accounts=named, everyone=not named)
+    return TargetSource(token, "", rules, tuple(chats), name=name, accounts=named, everyone=not named)
 
 
-def account(email: str, label: str | None = None, rules: Rules | None = None, *chats: Chat) -> WatchedAccount:
+def account(email: str, label: str | None = None, rules: Rules | None = None, *chats: Chat) -> TargetAccount:
     """What is said of one account."""
-    return WatchedAccount(email, label, rules, chats or None)
+    return TargetAccount(email, label, rules, chats or None)
 
 
-async def put_in_force(world: World, *sources: WatchedSource) -> Discovery:
+async def put_in_force(world: World, *sources: TargetSource) -> AccountDiscovery:
     """Puts a watchlist in force as a reload does."""
-    discovery = Discovery(world.context, world.verdicts, world.checks.rounds)
-    await discovery.take(Watchlist.of(sources, (CHAT,), RULES))
+    discovery = AccountDiscovery(world.context, world.processor, world.checks.rounds)
+    await discovery.take(Targets.of(sources, (CHAT,), RULES))
     return discovery
 
 
@@ -51,16 +51,16 @@ async def look_at_all(world: World) -> None:
     await world.checks.look_now(await keys(world))
 
 
-def subjects(waiting: Sequence[Notification]) -> list[str]:
+def subjects(waiting: Sequence[Delivery]) -> list[str]:
     """Whom notices are about."""
-    return [one.notice.subject for one in waiting]
+    return [one.notification.subject for one in waiting]
 
 
 async def test_each_account_is_judged_by_its_own_rules(world: World) -> None:
     """The same number is low for one, and nothing to speak of for another."""
     await put_in_force(world, source(None, account(ALICE, None, EARLY), account(BOB)))
     await look_at_all(world)
-    assert subjects(await world.notices()) == [key_of(ALICE)]
+    assert subjects(await world.notifications()) == [key_of(ALICE)]
 
 
 async def test_each_account_is_told_to_its_own_chats(world: World) -> None:
@@ -68,29 +68,33 @@ async def test_each_account_is_told_to_its_own_chats(world: World) -> None:
     world.source.credits.update({ALICE: 0, BOB: 0})
     await put_in_force(world, source(None, account(ALICE, None, None, GROUP), account(BOB)))
     await look_at_all(world)
-    assert subjects(await world.notices()) == [key_of(BOB)]
-    assert subjects(await world.notices(chat=GROUP)) == [key_of(ALICE)]
+    assert subjects(await world.notifications()) == [key_of(BOB)]
+    assert subjects(await world.notifications(chat=GROUP)) == [key_of(ALICE)]
     for email in (ALICE, BOB):
-        world.source.fail(email, OutageKind.UNAUTHORIZED)
+        world.source.fail(email, FailureKind.UNAUTHORIZED)
     world.clock.forward(minutes=15)
     await look_at_all(world)
     for chat in (CHAT, GROUP):
-        assert SOURCE in subjects(await world.notices(chat=chat))
+        assert SOURCE in subjects(await world.notifications(chat=chat))
 
 
 async def test_each_chat_is_greeted_with_the_number_of_its_accounts(world: World) -> None:
     """One that is told of nobody is not greeted: it would be a lie."""
     await put_in_force(world, source(None, account(ALICE, None, None, GROUP), account(BOB, None, None, GROUP)))
-    assert await world.notices(Topic.GREETING) == []
-    (greeting,) = await world.notices(Topic.GREETING, GROUP)
-    assert greeting.notice.facts.total == 2
+    assert await world.notifications(NotificationKind.GREETING) == []
+    (greeting,) = await world.notifications(NotificationKind.GREETING, GROUP)
+    assert greeting.notification.facts.total == 2
 
 
 async def test_a_pause_is_told_to_every_chat(world: World) -> None:
     """Whoever is told of any account was not watched for either."""
     await put_in_force(world, source(None, account(ALICE, None, None, GROUP)))
-    await world.verdicts.say_downtime(NOW, world.clock.forward(hours=3))
-    assert len(await world.notices(Topic.DOWNTIME)) == len(await world.notices(Topic.DOWNTIME, GROUP)) == 1
+    await world.processor.say_downtime(NOW, world.clock.forward(hours=3))
+    assert (
+        len(await world.notifications(NotificationKind.DOWNTIME))
+        == len(await world.notifications(NotificationKind.DOWNTIME, GROUP))
+        == 1
+    )
 
 
 async def test_two_sources_with_one_email_are_two_accounts(world: World) -> None:
@@ -103,9 +107,9 @@ async def test_two_sources_with_one_email_are_two_accounts(world: World) -> None
     assert await keys(world) == {key_of(ALICE), studio}
     world.sources[STUDIO].credits[ALICE] = 0
     await look_at_all(world)
-    (told,) = await world.notices()
-    assert told.notice.subject == studio
-    assert told.notice.facts.name == f"{ALICE} (studio)"
+    (told,) = await world.notifications()
+    assert told.notification.subject == studio
+    assert told.notification.facts.name == f"{ALICE} (studio)"
 
 
 async def test_a_source_that_is_shut_says_which_it_is(world: World) -> None:
@@ -115,10 +119,10 @@ async def test_a_source_that_is_shut_says_which_it_is(world: World) -> None:
     world.sources[STUDIO].lists(BOB, CAROL)
     await discovery.ask_all()
     for email in (BOB, CAROL):
-        world.sources[STUDIO].fail(email, OutageKind.UNAUTHORIZED)
+        world.sources[STUDIO].fail(email, FailureKind.UNAUTHORIZED)
     await look_at_all(world)
-    (told,) = await world.notices()
-    assert (told.notice.subject, told.notice.facts.origin) == (STUDIO, "studio")
+    (told,) = await world.notifications()
+    assert (told.notification.subject, told.notification.facts.origin) == (STUDIO, "studio")
 
 
 async def test_one_source_that_hangs_keeps_no_other_waiting(world: World) -> None:
@@ -135,10 +139,10 @@ async def test_another_watchlist_is_put_in_force_without_a_word(world: World) ->
     world.source.credits[BOB] = 0
     await put_in_force(world, source(None, account(ALICE, "Old"), account(BOB)))
     await look_at_all(world)
-    before = await world.notices(None)
+    before = await world.notifications(None)
     await put_in_force(world, source(None, account(ALICE, "New"), account(CAROL)))
     assert await keys(world) == {key_of(ALICE), key_of(CAROL)}
-    assert await world.notices(None) == before
+    assert await world.notifications(None) == before
     assert await world.query("SELECT label FROM accounts WHERE email = 'alice@example.com'") == [("New",)]
     assert await world.query("SELECT COUNT(*) FROM alerts WHERE level > 0") == [(0,)]
     due = await world.query(f"SELECT email FROM accounts WHERE watched AND next_check_at <= {micros(world)}")
@@ -165,12 +169,12 @@ async def test_changed_rules_hold_from_the_next_look_on(world: World) -> None:
     await put_in_force(world, source(None, account(ALICE)))
     await look_at_all(world)
     await put_in_force(world, source(None, account(ALICE, None, EARLY)))
-    assert await world.notices() == []
+    assert await world.notifications() == []
     await look_at_all(world)
-    assert len(await world.notices()) == 1
+    assert len(await world.notifications()) == 1
     await put_in_force(world, source(None, account(ALICE, None, replace(RULES, low_credits=()))))
     await look_at_all(world)
-    assert len(await world.notices()) == 1
+    assert len(await world.notifications()) == 1
     assert await world.query("SELECT level FROM alerts WHERE measure = 'credits'") == [(0,)]
 
 
@@ -188,7 +192,7 @@ async def test_a_source_that_is_named_keeps_its_accounts(world: World, listing: 
         await put_in_force(world, source(name, *one))
         assert await keys(world) == {key_of(ALICE)}
         await world.look(ALICE)
-    assert len(await world.notices()) == 1
+    assert len(await world.notifications()) == 1
 
 
 async def test_an_account_that_changes_its_source_keeps_its_key(world: World) -> None:
@@ -198,7 +202,7 @@ async def test_an_account_that_changes_its_source_keeps_its_key(world: World) ->
     assert await keys(world) == {key_of(ALICE), key_of(BOB), key_of(CAROL)}
     world.sources[STUDIO].credits[ALICE] = 0
     await look_at_all(world)
-    assert subjects(await world.notices()) == [key_of(ALICE)]
+    assert subjects(await world.notifications()) == [key_of(ALICE)]
 
 
 async def test_a_source_that_is_gone_leaves_nothing_behind(world: World) -> None:
@@ -207,12 +211,12 @@ async def test_a_source_that_is_gone_leaves_nothing_behind(world: World) -> None
     world.sources[SOURCE].lists(ALICE)
     world.sources[STUDIO].lists(BOB)
     await discovery.ask_all()
-    world.sources[STUDIO].fail(BOB, OutageKind.UNAUTHORIZED)
+    world.sources[STUDIO].fail(BOB, FailureKind.UNAUTHORIZED)
     await look_at_all(world)
-    before = await world.notices(None, GROUP)
+    before = await world.notifications(None, GROUP)
     await put_in_force(world, source())
     assert await keys(world) == {key_of(ALICE)}
-    assert await world.notices(None, GROUP) == before
+    assert await world.notifications(None, GROUP) == before
     assert await world.query("SELECT subject FROM alerts WHERE level > 0") == []
 
 
@@ -222,7 +226,7 @@ async def test_a_list_that_comes_too_late_is_left(world: World) -> None:
     studio = world.sources[STUDIO]
 
     async def slow() -> Listing:
-        await discovery.take(Watchlist.of([source()], (CHAT,), RULES))
+        await discovery.take(Targets.of([source()], (CHAT,), RULES))
         return Listing(world.clock(), (Listed(BOB),))
 
     studio.list_accounts = slow  # type: ignore[method-assign]
@@ -232,7 +236,7 @@ async def test_a_list_that_comes_too_late_is_left(world: World) -> None:
 
 def test_keys_are_given_once() -> None:
     """The plain one to the first; the first's again, in any case of letters; nobody's twice."""
-    register = Register([Known("pixverse:Old@x.y", "pixverse/gone", "Old@x.y", watched=False)])
+    register = AccountKeys([KnownAccount("pixverse:Old@x.y", "pixverse/gone", "Old@x.y", watched=False)])
     plain, studio = source(), source("studio")
     assert register.key_of(studio, ALICE) == f"pixverse:{ALICE}"
     assert register.key_of(plain, ALICE) == f"pixverse/:{ALICE}"

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.checks.forecaster import Foresight
+from bot.checks.forecaster import Forecaster
 from bot.config.parsers import parse_time_ladder
 from bot.domain.accounts import Account
-from bot.domain.alerts import Measure, Reason
+from bot.domain.alerts import AlertRule, NotifyReason
 from bot.evaluation.forecast.foresee import told_now
 from bot.storage import accounts
 from tests.fakes import ALICE, World, key_of
@@ -31,22 +31,22 @@ async def spend(world: World, days: int, by_hour: float) -> None:
 
 
 @pytest.fixture
-def foresight(world: World) -> Foresight:
+def foresight(world: World) -> Forecaster:
     """The part that makes the forecasts, with the rule as it is by default."""
-    (source,) = world.context.roster.watchlist.sources.values()
+    (source,) = world.context.active_targets.targets.sources.values()
     world.put_in_force(replace(source, rules=replace(source.rules, runs_out_within=parse_time_ladder("2d"))))
-    return Foresight(world.context, world.verdicts)
+    return Forecaster(world.context, world.processor)
 
 
-async def test_a_run_out_is_seen_coming_once(world: World, foresight: Foresight) -> None:
+async def test_a_run_out_is_seen_coming_once(world: World, foresight: Forecaster) -> None:
     """Even spending that ends soon is told once as a warning, with a range around the true moment."""
     await world.watch(ALICE)
     world.source.credits[ALICE] = 9_000
     await spend(world, 6, 55)
     await foresight.look()
     await foresight.look()
-    told = [one.notice for one in await world.notices() if one.notice.measure is Measure.RUNWAY]
-    assert [one.reason for one in told] == [Reason.FIRED]
+    told = [one.notification for one in await world.notifications() if one.notification.measure is AlertRule.RUNWAY]
+    assert [one.reason for one in told] == [NotifyReason.FIRED]
     foretold = told[0].facts.foretold
     assert foretold is not None
     assert foretold.earliest is not None
@@ -55,7 +55,7 @@ async def test_a_run_out_is_seen_coming_once(world: World, foresight: Foresight)
     assert foretold.earliest - 6 * HOUR <= true_end <= foretold.latest + 6 * HOUR
 
 
-async def test_thin_history_is_silent(world: World, foresight: Foresight) -> None:
+async def test_thin_history_is_silent(world: World, foresight: Forecaster) -> None:
     """With less than a day of readings nothing is foretold and nothing said."""
     await world.watch(ALICE)
     world.source.credits[ALICE] = 500
@@ -64,10 +64,10 @@ async def test_thin_history_is_silent(world: World, foresight: Foresight) -> Non
         world.source.credits[ALICE] -= 90
         await world.look(ALICE)
     await foresight.look()
-    assert not [one for one in await world.notices() if one.notice.measure is Measure.RUNWAY]
+    assert not [one for one in await world.notifications() if one.notification.measure is AlertRule.RUNWAY]
 
 
-async def test_a_forecast_does_not_outlive_what_it_was_made_from(world: World, foresight: Foresight) -> None:
+async def test_a_forecast_does_not_outlive_what_it_was_made_from(world: World, foresight: Forecaster) -> None:
     """A top-up takes a forecast back at once, and a new one is made at the next opportunity."""
     await world.watch(ALICE)
     world.source.credits[ALICE] = 9_000
@@ -81,5 +81,7 @@ async def test_a_forecast_does_not_outlive_what_it_was_made_from(world: World, f
     account = await remembered(world)
     assert told_now(account, world.clock.now) is None
     await foresight.look()
-    told = [one.notice.reason for one in await world.notices() if one.notice.measure is Measure.RUNWAY]
-    assert told == [Reason.FIRED, Reason.RESOLVED]
+    told = [
+        one.notification.reason for one in await world.notifications() if one.notification.measure is AlertRule.RUNWAY
+    ]
+    assert told == [NotifyReason.FIRED, NotifyReason.RESOLVED]

@@ -11,27 +11,27 @@ from typing import Any
 
 import pytest
 
-from bot.domain.alerts import Measure, Reason, Severity
+from bot.domain.alerts import AlertRule, NotifyReason, Severity
 from bot.domain.chats import Chat
 from bot.domain.health import unreached_since
-from bot.domain.notifications import Notice, Topic
-from bot.outbox.pacing import CHAT_PAUSE, GROUP_WAIT, LONGEST_WAIT, SLOW_SEND_S
-from bot.outbox.results import Later, Moved, Rejected, SendResult
+from bot.domain.notifications import Notification, NotificationKind
+from bot.outbox.pacing import CHAT_PAUSE_S, GROUP_WAIT_S, LONGEST_WAIT, SLOW_SEND_S
+from bot.outbox.results import Migrated, Rejected, Retry, SendResult
 from bot.storage import chats
 from bot.storage import outbox as outbox_rows
 from bot.storage.connection import Connection
 from bot.storage.database import Store
-from tests.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, Postroom, copy_of, key_of, notice, until
+from tests.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, Postroom, copy_of, key_of, notification, until
 
-AWAY = Later("Telegram cannot be reached")
+AWAY = Retry("Telegram cannot be reached")
 BLOCKED = Rejected("Forbidden: bot was blocked by the user")
 CHATS = [Chat(1000 + number) for number in range(5)]
 
 
 async def test_a_chat_is_told_in_order_and_a_second_apart(postroom: Postroom) -> None:
     """Messages of different causes go out in the order of their age, each at least a second after the one before."""
-    measures = [Measure.CREDITS, Measure.PLAN, Measure.FAILURES]
-    await postroom.put(*(notice(f"n{number}", measure=measure) for number, measure in enumerate(measures)))
+    measures = [AlertRule.CREDITS, AlertRule.PLAN, AlertRule.FAILURES]
+    await postroom.put(*(notification(f"n{number}", measure=measure) for number, measure in enumerate(measures)))
     await postroom.deliver()
     assert postroom.post.keys() == ["n0", "n1", "n2"]
     times = [told.at for told in postroom.post.told]
@@ -40,7 +40,12 @@ async def test_a_chat_is_told_in_order_and_a_second_apart(postroom: Postroom) ->
 
 async def test_one_cause_is_one_message(postroom: Postroom) -> None:
     """What waits together and has one cause is told together."""
-    await postroom.put(notice("a", ALICE), notice("b", BOB), notice("c", CAROL), notice("p", measure=Measure.PLAN))
+    await postroom.put(
+        notification("a", ALICE),
+        notification("b", BOB),
+        notification("c", CAROL),
+        notification("p", measure=AlertRule.PLAN),
+    )
     await postroom.deliver()
     assert [told.keys for told in postroom.post.told] == [["a", "b", "c"], ["p"]]
 
@@ -48,9 +53,9 @@ async def test_one_cause_is_one_message(postroom: Postroom) -> None:
 async def test_what_was_overtaken_is_one_message(postroom: Postroom) -> None:
     """An alert that fired and recovered while Telegram was away is one message that tells both."""
     postroom.post.results[CHAT.chat_id] = [AWAY]
-    await postroom.put(notice("fired"))
+    await postroom.put(notification("fired"))
     await postroom.turn()
-    await postroom.put(notice("resolved", reason=Reason.RESOLVED, severity=Severity.INFO))
+    await postroom.put(notification("resolved", reason=NotifyReason.RESOLVED, severity=Severity.INFO))
     await postroom.deliver()
     assert [told.keys for told in postroom.post.told] == [["fired", "resolved"]]
 
@@ -58,7 +63,7 @@ async def test_what_was_overtaken_is_one_message(postroom: Postroom) -> None:
 async def test_a_message_holds_so_much_and_the_next_the_rest(postroom: Postroom) -> None:
     """What does not fit into one message follows in the next; nobody is left out or named twice."""
     room = Postroom.on(postroom.store, room=2)
-    await room.put(*(notice(f"n{number}", f"user{number}@example.com") for number in range(5)))
+    await room.put(*(notification(f"n{number}", f"user{number}@example.com") for number in range(5)))
     await room.deliver()
     assert [told.keys for told in room.post.told] == [["n0", "n1"], ["n2", "n3"], ["n4"]]
 
@@ -66,7 +71,7 @@ async def test_a_message_holds_so_much_and_the_next_the_rest(postroom: Postroom)
 async def test_a_group_gets_twenty_a_minute(postroom: Postroom) -> None:
     """A group gets at most twenty messages in any minute and one a second; in the end it gets all."""
     for number in range(30):
-        await postroom.put(notice(f"n{number}", topic=Topic.DOWNTIME), chats=[GROUP])
+        await postroom.put(notification(f"n{number}", topic=NotificationKind.DOWNTIME), chats=[GROUP])
     await postroom.deliver()
     times = [told.at for told in postroom.post.told]
     assert len(times) == 30
@@ -77,7 +82,7 @@ async def test_a_group_gets_twenty_a_minute(postroom: Postroom) -> None:
 async def test_a_private_chat_is_not_held_to_a_groups_pace(postroom: Postroom) -> None:
     """Thirty messages to one person take half a minute."""
     for number in range(30):
-        await postroom.put(notice(f"n{number}", topic=Topic.DOWNTIME))
+        await postroom.put(notification(f"n{number}", topic=NotificationKind.DOWNTIME))
     await postroom.deliver()
     assert postroom.post.told[-1].at - postroom.post.told[0].at == pytest.approx(29)
 
@@ -85,7 +90,7 @@ async def test_a_private_chat_is_not_held_to_a_groups_pace(postroom: Postroom) -
 async def test_topics_of_one_group_share_its_pace(postroom: Postroom) -> None:
     """Telegram counts by chat: two topics of a group together get one message a second."""
     topics = [Chat(GROUP.chat_id, 1), Chat(GROUP.chat_id, 2)]
-    await postroom.put(notice("a"), chats=topics)
+    await postroom.put(notification("a"), chats=topics)
     await postroom.deliver()
     assert [told.chat for told in postroom.post.told] == topics
     assert postroom.post.told[1].at - postroom.post.told[0].at >= 1
@@ -94,7 +99,7 @@ async def test_topics_of_one_group_share_its_pace(postroom: Postroom) -> None:
 async def test_the_wait_grows_and_never_ends(postroom: Postroom) -> None:
     """What fails is tried after 1, 2, 4 … seconds, never rarer than every half minute, and for as long as it takes."""
     postroom.post.results[CHAT.chat_id] = [AWAY] * 40
-    await postroom.put(notice("a"))
+    await postroom.put(notification("a"))
     await postroom.deliver(seconds=3600)
     times = [told.at for told in postroom.post.tried]
     waits = [later - earlier for earlier, later in pairwise(times)]
@@ -106,8 +111,8 @@ async def test_the_wait_grows_and_never_ends(postroom: Postroom) -> None:
 
 async def test_a_pause_that_telegram_asks_for_concerns_that_chat_only(postroom: Postroom) -> None:
     """``retry_after`` is obeyed to the second for its chat, and the others get theirs at once."""
-    postroom.post.results[CHAT.chat_id] = [Later("pause", retry_after=37)]
-    await postroom.put(notice("a"), chats=[CHAT, GROUP])
+    postroom.post.results[CHAT.chat_id] = [Retry("pause", retry_after=37)]
+    await postroom.put(notification("a"), chats=[CHAT, GROUP])
     await postroom.deliver()
     start = postroom.post.tried[0].at
     assert {told.chat: told.at - start for told in postroom.post.told} == {GROUP: 0, CHAT: 37}
@@ -115,8 +120,8 @@ async def test_a_pause_that_telegram_asks_for_concerns_that_chat_only(postroom: 
 
 async def test_a_pause_outlives_a_restart(postroom: Postroom) -> None:
     """A pause that Telegram asked for is kept through a restart, but never for over an hour."""
-    postroom.post.results[CHAT.chat_id] = [Later("pause", retry_after=120)]
-    await postroom.put(notice("a"))
+    postroom.post.results[CHAT.chat_id] = [Retry("pause", retry_after=120)]
+    await postroom.put(notification("a"))
     await postroom.turn()
     postroom.pass_time(20)
     after = postroom.restarted()
@@ -132,7 +137,7 @@ async def test_a_pause_is_not_kept_for_ever_by_a_clock_set_back(postroom: Postro
     """A clock that was set back by a year while the bot was off delays a chat by an hour at most."""
     async with postroom.store.write() as connection:
         await chats.note(connection, CHAT, not_before=NOW + timedelta(days=365))
-    await postroom.put(notice("a"))
+    await postroom.put(notification("a"))
     await postroom.outbox.resume()
     began = postroom.timer()
     await postroom.deliver(seconds=7200)
@@ -142,7 +147,7 @@ async def test_a_pause_is_not_kept_for_ever_by_a_clock_set_back(postroom: Postro
 async def test_a_hanging_chat_delays_no_other(postroom: Postroom) -> None:
     """While a send to one chat hangs, the others are told."""
     release = postroom.post.hanging[CHAT.chat_id] = asyncio.Event()
-    await postroom.put(notice("a"), chats=[CHAT, *CHATS])
+    await postroom.put(notification("a"), chats=[CHAT, *CHATS])
     await postroom.outbox.pump()
     await until(lambda: len(postroom.post.told) == len(CHATS))
     assert {told.chat for told in postroom.post.told} == set(CHATS)
@@ -155,17 +160,17 @@ async def test_one_success_ends_the_drought_for_all(postroom: Postroom) -> None:
     """When Telegram is back, all chats are tried at once, and not each when its own long wait is over."""
     for chat in CHATS:
         postroom.post.always[chat.chat_id] = AWAY
-    await postroom.put(notice("a"), chats=CHATS)
+    await postroom.put(notification("a"), chats=CHATS)
     for _ in range(7):
         nap = await postroom.turn()
         postroom.pass_time(nap)
     assert postroom.post.told == []
     first = CHATS[0].chat_id
     postroom.post.always.clear()
-    lanes = postroom.outbox._lanes
+    queues = postroom.outbox._queues
     for chat in CHATS[1:]:
-        lanes[chat.chat_id].ready_at += 1000
-    assert lanes[first].failures
+        queues[chat.chat_id].next_send_at += 1000
+    assert queues[first].failures
     back = postroom.timer()
     await postroom.turn()
     await postroom.turn()
@@ -175,9 +180,9 @@ async def test_one_success_ends_the_drought_for_all(postroom: Postroom) -> None:
 
 async def test_a_drought_does_not_end_a_pause_that_was_asked_for(postroom: Postroom) -> None:
     """A success elsewhere does not make the bot break its word to a chat that asked for peace."""
-    postroom.post.results[CHAT.chat_id] = [Later("pause", retry_after=300)]
+    postroom.post.results[CHAT.chat_id] = [Retry("pause", retry_after=300)]
     postroom.post.results[GROUP.chat_id] = [AWAY]
-    await postroom.put(notice("a"), chats=[CHAT, GROUP])
+    await postroom.put(notification("a"), chats=[CHAT, GROUP])
     await postroom.deliver(seconds=200)
     assert {told.chat for told in postroom.post.told} == {GROUP}
     await postroom.deliver()
@@ -187,8 +192,8 @@ async def test_a_drought_does_not_end_a_pause_that_was_asked_for(postroom: Postr
 async def test_a_moved_group_is_followed_and_remembered(postroom: Postroom) -> None:
     """What waits for a group that moved goes to its new place at once, and that place is remembered."""
     new = -1009
-    postroom.post.results[GROUP.chat_id] = [Moved(new)]
-    await postroom.put(notice("a"), notice("b", measure=Measure.PLAN), chats=[GROUP, CHAT])
+    postroom.post.results[GROUP.chat_id] = [Migrated(new)]
+    await postroom.put(notification("a"), notification("b", measure=AlertRule.PLAN), chats=[GROUP, CHAT])
     await postroom.deliver()
     assert postroom.post.keys(Chat(new)) == ["a", "b"]
     assert postroom.post.keys(CHAT) == ["a", "b"]
@@ -202,9 +207,9 @@ async def test_a_moved_group_is_followed_and_remembered(postroom: Postroom) -> N
 async def test_a_move_that_is_announced_while_a_message_is_on_its_way_loses_nothing(postroom: Postroom) -> None:
     """The group's move is told by an update just before its old id is refused: what was being sent goes to the new."""
     new, answers = -1009, asyncio.Event()
-    await postroom.put(notice("a"), notice("b", measure=Measure.PLAN), chats=[GROUP])
+    await postroom.put(notification("a"), notification("b", measure=AlertRule.PLAN), chats=[GROUP])
     postroom.post.hanging[GROUP.chat_id] = answers
-    postroom.post.results[GROUP.chat_id] = [Moved(new)]
+    postroom.post.results[GROUP.chat_id] = [Migrated(new)]
     telling = asyncio.create_task(postroom.deliver())
     await until(lambda: postroom.post.tried)
     async with postroom.store.write() as connection:
@@ -236,15 +241,15 @@ async def test_what_waits_behind_the_first_message_after_a_bad_time_waits_since_
 ) -> None:
     """It was never tried, and still it is not only paced: the alert has reached nobody until it is told itself."""
     postroom.post.results[CHAT.chat_id] = [failure]
-    await postroom.put(notice("a"), notice("b", measure=Measure.PLAN))
-    await postroom.fire(notice("b", measure=Measure.PLAN))
+    await postroom.put(notification("a"), notification("b", measure=AlertRule.PLAN))
+    await postroom.fire(notification("b", measure=AlertRule.PLAN))
     began = postroom.clock()
     await postroom.turn()
     postroom.pass_time(wait)
     await postroom.turn()
     assert postroom.post.keys() == ["a"]
     assert await owed_since(postroom) == ((began, None, began) if failure is AWAY else (None, began, began))
-    later = notice("c", measure=Measure.FAILURES)
+    later = notification("c", measure=AlertRule.FAILURES)
     await postroom.put(later)
     await postroom.fire(later)
     postroom.pass_time(1)
@@ -258,8 +263,8 @@ async def test_what_waits_behind_the_first_message_after_a_bad_time_waits_since_
 async def test_what_waits_while_telegram_is_slow_is_not_only_paced(postroom: Postroom) -> None:
     """Sends that take half a minute each keep the others waiting, though none fails."""
     hangs = postroom.post.hanging[CHAT.chat_id] = asyncio.Event()
-    await postroom.put(notice("a"), notice("b", measure=Measure.PLAN))
-    await postroom.fire(notice("b", measure=Measure.PLAN))
+    await postroom.put(notification("a"), notification("b", measure=AlertRule.PLAN))
+    await postroom.fire(notification("b", measure=AlertRule.PLAN))
     began = postroom.clock()
     await postroom.outbox.pump()
     await until(lambda: bool(postroom.post.tried))
@@ -275,7 +280,7 @@ async def test_what_waits_while_telegram_is_slow_is_not_only_paced(postroom: Pos
 async def test_a_refusal_ends_nothing_and_delays_no_other(postroom: Postroom) -> None:
     """A chat that refuses for 40 s is told within a minute of being well; the others get theirs at once."""
     postroom.post.results[CHAT.chat_id] = [BLOCKED] * 3
-    await postroom.put(notice("a"), notice("b", measure=Measure.PLAN), chats=[CHAT, GROUP])
+    await postroom.put(notification("a"), notification("b", measure=AlertRule.PLAN), chats=[CHAT, GROUP])
     start = postroom.timer()
     await postroom.deliver()
     assert [told.at - start for told in postroom.post.told if told.chat == GROUP] == [0, 1]
@@ -288,7 +293,7 @@ async def test_a_refusal_ends_nothing_and_delays_no_other(postroom: Postroom) ->
 async def test_a_refusal_is_remembered_since_it_began_in_the_last_words(postroom: Postroom) -> None:
     """From the first refusal on /status can tell since when, and in Telegram's own words of the last try."""
     postroom.post.results[CHAT.chat_id] = [BLOCKED, Rejected("Chat not found"), BLOCKED]
-    await postroom.put(notice("a"))
+    await postroom.put(notification("a"))
     began = postroom.clock()
     await postroom.turn()
     assert await refused_chats(postroom) == {CHAT: chats.Refusal(BLOCKED.failure, began)}
@@ -303,7 +308,7 @@ async def test_a_refusal_is_remembered_since_it_began_in_the_last_words(postroom
 async def test_a_chat_that_refuses_for_months_is_tried_each_quarter_of_an_hour(postroom: Postroom) -> None:
     """There is no end to it, and in the end the chat is told."""
     postroom.post.results[CHAT.chat_id] = [BLOCKED] * 400
-    await postroom.put(notice("a"))
+    await postroom.put(notification("a"))
     await postroom.deliver(seconds=10**6)
     assert postroom.post.keys() == ["a"]
     times = [tried.at for tried in postroom.post.tried]
@@ -313,7 +318,7 @@ async def test_a_chat_that_refuses_for_months_is_tried_each_quarter_of_an_hour(p
 async def test_a_sign_of_life_makes_what_is_owed_due_at_once(postroom: Postroom) -> None:
     """Whoever unblocks the bot and writes is told at once, though the next try was a quarter of an hour away."""
     postroom.post.results[CHAT.chat_id] = [BLOCKED] * 100
-    await postroom.put(notice("a"))
+    await postroom.put(notification("a"))
     await postroom.deliver(seconds=5000)
     postroom.post.results.clear()
     postroom.pass_time(1)
@@ -330,7 +335,7 @@ async def test_a_sign_of_life_makes_what_is_owed_due_at_once(postroom: Postroom)
 async def test_after_a_sign_of_life_a_chat_is_tried_soon_again(postroom: Postroom) -> None:
     """The sign may come a moment before Telegram lets the bot in; many signs are no flood of tries."""
     postroom.post.results[CHAT.chat_id] = [BLOCKED] * 100
-    await postroom.put(notice("a"))
+    await postroom.put(notification("a"))
     await postroom.deliver(seconds=5000)
     tries = len(postroom.post.tried)
     for _ in range(20):
@@ -346,8 +351,8 @@ async def test_after_a_sign_of_life_a_chat_is_tried_soon_again(postroom: Postroo
 async def test_a_sign_of_life_ends_the_wait_for_the_network_but_no_pause(postroom: Postroom) -> None:
     """A chat whose last try failed is tried at once when it writes; one that Telegram wants left alone is not."""
     postroom.post.results[CHAT.chat_id] = [AWAY] * 6
-    postroom.post.results[GROUP.chat_id] = [Later("pause", retry_after=300)]
-    await postroom.put(notice("a"), chats=[CHAT, GROUP])
+    postroom.post.results[GROUP.chat_id] = [Retry("pause", retry_after=300)]
+    await postroom.put(notification("a"), chats=[CHAT, GROUP])
     for _ in range(5):
         postroom.pass_time(await postroom.turn())
     await postroom.turn()
@@ -361,7 +366,7 @@ async def test_a_sign_of_life_ends_the_wait_for_the_network_but_no_pause(postroo
 async def test_a_chat_that_is_owed_nothing_and_gives_a_sign_is_no_longer_known_to_refuse(postroom: Postroom) -> None:
     """What it was owed is gone by now: nobody knows whether it still refuses, so nothing says so."""
     postroom.post.results[CHAT.chat_id] = [BLOCKED]
-    await postroom.put(notice("a"))
+    await postroom.put(notification("a"))
     await postroom.turn()
     await postroom.query("DELETE FROM outbox")
     postroom.outbox.alive(CHAT.chat_id)
@@ -373,7 +378,7 @@ async def test_a_chat_that_is_owed_nothing_and_gives_a_sign_is_no_longer_known_t
 async def test_a_refusal_keeps_its_place_over_a_restart(postroom: Postroom) -> None:
     """A start tries once, for it may have mended it, and then goes on where the schedule was, not at its beginning."""
     postroom.post.results[CHAT.chat_id] = [BLOCKED] * 1000
-    await postroom.put(notice("a"))
+    await postroom.put(notification("a"))
     await postroom.deliver(seconds=5000)
     began = (await refused_chats(postroom))[CHAT].since
     tries = len(postroom.post.tried)
@@ -387,8 +392,8 @@ async def test_a_refusal_keeps_its_place_over_a_restart(postroom: Postroom) -> N
 
 async def test_a_pause_that_telegram_asks_for_is_not_lost_by_a_refusal(postroom: Postroom) -> None:
     """Each answer counts as it comes: a pause between two refusals is obeyed."""
-    postroom.post.results[CHAT.chat_id] = [BLOCKED, Later("pause", retry_after=500), BLOCKED]
-    await postroom.put(notice("a"))
+    postroom.post.results[CHAT.chat_id] = [BLOCKED, Retry("pause", retry_after=500), BLOCKED]
+    await postroom.put(notification("a"))
     start = postroom.timer()
     await postroom.deliver()
     assert [tried.at - start for tried in postroom.post.tried] == [0, 10, 510, 570]
@@ -397,9 +402,9 @@ async def test_a_pause_that_telegram_asks_for_is_not_lost_by_a_refusal(postroom:
 async def test_what_fired_and_ended_while_a_chat_refused_is_one_message(postroom: Postroom) -> None:
     """Merged as while Telegram is away: the chat is told both in one."""
     postroom.post.results[CHAT.chat_id] = [BLOCKED]
-    await postroom.put(notice("fired"))
+    await postroom.put(notification("fired"))
     await postroom.turn()
-    await postroom.put(notice("resolved", reason=Reason.RESOLVED, severity=Severity.INFO))
+    await postroom.put(notification("resolved", reason=NotifyReason.RESOLVED, severity=Severity.INFO))
     await postroom.deliver()
     assert [told.keys for told in postroom.post.told] == [["fired", "resolved"]]
 
@@ -408,10 +413,10 @@ async def test_what_nobody_needs_any_more_is_given_up(postroom: Postroom) -> Non
     """A chat that refuses for a fortnight is owed what fires, and not each day's summary and each old end."""
     postroom.post.always[CHAT.chat_id] = BLOCKED
     await postroom.put(
-        notice("old", BOB),
-        notice("old end", BOB, Reason.RESOLVED),
-        notice("digest", topic=Topic.DIGEST),
-        notice("fires"),
+        notification("old", BOB),
+        notification("old end", BOB, NotifyReason.RESOLVED),
+        notification("digest", topic=NotificationKind.DIGEST),
+        notification("fires"),
         chats=[CHAT, GROUP],
     )
     postroom.post.results[GROUP.chat_id] = [AWAY] * 100
@@ -429,8 +434,8 @@ async def test_what_nobody_needs_any_more_is_given_up(postroom: Postroom) -> Non
 async def test_a_chat_that_is_no_longer_told_gets_nothing_for_ever(postroom: Postroom) -> None:
     """What waits for a chat that was taken out of the settings is given up, and waits again if it comes back."""
     stranger = Chat(999)
-    await postroom.fire(notice("a"))
-    await postroom.put(notice("a"), notice("g", topic=Topic.GREETING), chats=[stranger, CHAT])
+    await postroom.fire(notification("a"))
+    await postroom.put(notification("a"), notification("g", topic=NotificationKind.GREETING), chats=[stranger, CHAT])
     postroom.post.always[stranger.chat_id] = BLOCKED
     await postroom.outbox.resume()
     await postroom.deliver()
@@ -445,11 +450,11 @@ async def test_a_chat_that_is_no_longer_told_gets_nothing_for_ever(postroom: Pos
 
 async def test_what_an_older_version_gave_up_waits_again_while_it_fires(postroom: Postroom) -> None:
     """Rows in the state failed: those of alerts that fire are told after all, unless the chat was told more since."""
-    await postroom.fire(notice("fires"), notice("told since", BOB))
+    await postroom.fire(notification("fires"), notification("told since", BOB))
     postroom.post.results[CHAT.chat_id] = []
-    await postroom.put(notice("fires"), notice("told since", BOB), notice("over", CAROL))
+    await postroom.put(notification("fires"), notification("told since", BOB), notification("over", CAROL))
     await postroom.query("UPDATE outbox SET state = 'failed', failure = 'blocked', done_at = 0")
-    await postroom.put(notice("worse", BOB, Reason.WORSENED))
+    await postroom.put(notification("worse", BOB, NotifyReason.WORSENED))
     await postroom.deliver()
     await postroom.outbox.resume()
     await postroom.deliver()
@@ -460,7 +465,7 @@ async def test_what_an_older_version_gave_up_waits_again_while_it_fires(postroom
 async def test_a_defect_in_sending_loses_nothing(postroom: Postroom, caplog: pytest.LogCaptureFixture) -> None:
     """An error that nobody foresaw is logged with its cause, and the message is tried again."""
     postroom.post.results[CHAT.chat_id] = [RuntimeError("a defect")]
-    await postroom.put(notice("a"))
+    await postroom.put(notification("a"))
     await postroom.deliver()
     assert postroom.post.keys() == ["a"]
     assert "RuntimeError: a defect" in caplog.text
@@ -470,7 +475,7 @@ async def test_what_is_new_is_sent_at_once_while_others_wait(postroom: Postroom)
     """The loop wakes for what is new and sends it without a nap."""
     running = asyncio.create_task(postroom.outbox.run())
     await asyncio.sleep(0)
-    await postroom.put(notice("a"))
+    await postroom.put(notification("a"))
     postroom.outbox.wake()
     await until(lambda: postroom.post.told)
     running.cancel()
@@ -482,7 +487,7 @@ async def test_what_is_new_is_sent_at_once_while_others_wait(postroom: Postroom)
 async def test_metrics_count_every_send(postroom: Postroom) -> None:
     """Each try is counted by its result, and its seconds are measured."""
     postroom.post.results[CHAT.chat_id] = [AWAY, AWAY]
-    await postroom.put(notice("a"))
+    await postroom.put(notification("a"))
     await postroom.deliver()
     value = postroom.metrics.registry.get_sample_value
     assert value("credit_bot_sends_total", {"result": "later"}) == 2
@@ -530,7 +535,9 @@ async def test_a_crash_at_any_transaction_loses_nothing(template: Path, tmp_path
     assert isinstance(store, Cut)
     store.left = ENDLESS
     room = Postroom.on(store)
-    await room.put(notice("a"), notice("b", measure=Measure.PLAN), notice("c", measure=Measure.FAILURES))
+    await room.put(
+        notification("a"), notification("b", measure=AlertRule.PLAN), notification("c", measure=AlertRule.FAILURES)
+    )
     store.left, store.after = at, after
     for _ in range(4):
         try:
@@ -554,7 +561,7 @@ async def test_a_crash_at_any_transaction_loses_nothing(template: Path, tmp_path
 async def test_a_stop_in_the_middle_of_a_send_loses_nothing(postroom: Postroom) -> None:
     """A message whose answer was not waited for is told again after the restart: perhaps twice, never not at all."""
     release = postroom.post.hanging[CHAT.chat_id] = asyncio.Event()
-    await postroom.put(notice("a"), notice("b", measure=Measure.PLAN))
+    await postroom.put(notification("a"), notification("b", measure=AlertRule.PLAN))
     await postroom.outbox.pump()
     await until(lambda: postroom.post.tried)
     await postroom.outbox.cancel()
@@ -571,14 +578,16 @@ async def test_500_accounts_are_told_in_a_few_messages(postroom: Postroom) -> No
     room = Postroom.on(postroom.store, room=60)
     names = [f"user{number}@example.com" for number in range(500)]
     for start in range(0, 500, 10):
-        await room.put(*(notice(f"n-{name}", name) for name in names[start : start + 10]), chats=[GROUP, CHAT])
+        await room.put(*(notification(f"n-{name}", name) for name in names[start : start + 10]), chats=[GROUP, CHAT])
         room.outbox.wake()
         await room.turn()
         room.pass_time(0.5)
     await room.deliver()
     for chat in (GROUP, CHAT):
         told = [one for one in room.post.told if one.chat == chat]
-        assert {story.last.notice.subject for one in told for story in one.parcel.stories} == set(map(key_of, names))
+        assert {story.last.notification.subject for one in told for story in one.batch.stories} == set(
+            map(key_of, names)
+        )
         assert len(told) <= 15
         assert all(later.at - earlier.at >= 1 for earlier, later in pairwise(told))
 
@@ -587,17 +596,17 @@ async def test_another_cause_does_not_wait_for_a_storm(postroom: Postroom) -> No
     """While a storm is being gathered, a message of another cause goes out within a few seconds."""
     room = Postroom.on(postroom.store, room=60)
     for number in range(8):
-        await room.put(notice(f"n{number}", f"user{number}@example.com"))
+        await room.put(notification(f"n{number}", f"user{number}@example.com"))
         room.outbox.wake()
         await room.turn()
         room.pass_time(1)
     for _ in range(40):
-        await room.put(notice(f"late{_}", f"late{_}@example.com"))
+        await room.put(notification(f"late{_}", f"late{_}@example.com"))
         room.outbox.wake()
         await room.turn()
         room.pass_time(1)
     asked = room.timer()
-    await room.put(notice("plan", ALICE, measure=Measure.PLAN))
+    await room.put(notification("plan", ALICE, measure=AlertRule.PLAN))
     room.outbox.wake()
     await room.deliver(seconds=600)
     (plan,) = [told for told in room.post.told if "plan" in told.keys]
@@ -610,15 +619,15 @@ async def test_an_empty_outbox_naps(postroom: Postroom) -> None:
     assert postroom.post.tried == []
 
 
-def of_source(key: str, who: str, source: str = "pixverse", **more: Any) -> Notice:
+def of_source(key: str, who: str, source: str = "pixverse", **more: Any) -> Notification:
     """A notice about an account of a source."""
-    one = notice(key, who, **more)
+    one = notification(key, who, **more)
     return replace(one, facts=replace(one.facts, source=source))
 
 
-async def put_in_turn(postroom: Postroom, *notices: Notice) -> int:
+async def put_in_turn(postroom: Postroom, *notifications: Notification) -> int:
     """Puts notices in, and gives the id of the last."""
-    await postroom.put(*notices)
+    await postroom.put(*notifications)
     async with postroom.store.read() as connection:
         return await outbox_rows.last_id(connection)
 
@@ -650,10 +659,10 @@ async def test_nothing_waits_longer_than_a_minute_for_the_others(postroom: Postr
     await postroom.put(of_source("second", BOB))
     await postroom.deliver()
     assert [told.keys for told in postroom.post.told] == [["first"], ["second"]]
-    assert postroom.post.told[1].at - postroom.post.told[0].at == GROUP_WAIT
+    assert postroom.post.told[1].at - postroom.post.told[0].at == GROUP_WAIT_S
     await postroom.put(of_source("third", CAROL))
     postroom.outbox.wake()
-    postroom.pass_time(CHAT_PAUSE)
+    postroom.pass_time(CHAT_PAUSE_S)
     await postroom.turn()
     assert postroom.post.keys()[-1] == "third"
 
@@ -664,11 +673,11 @@ async def test_only_news_of_that_sources_accounts_waits(postroom: Postroom) -> N
     whole = of_source("whole", "pixverse")
     await postroom.put(
         of_source("held", ALICE),
-        of_source("reminder", BOB, reason=Reason.REMINDED, severity=Severity.CRITICAL),
+        of_source("reminder", BOB, reason=NotifyReason.REMINDED, severity=Severity.CRITICAL),
         of_source("other", CAROL, source="pixverse/film"),
         replace(whole, facts=replace(whole.facts, email=None)),
-        of_source("gone", CAROL, topic=Topic.GONE),
-        of_source("joined", CAROL, reason=Reason.JOINED),
+        of_source("gone", CAROL, topic=NotificationKind.GONE),
+        of_source("joined", CAROL, reason=NotifyReason.JOINED),
     )
     for _ in range(6):
         await postroom.turn()
@@ -693,19 +702,19 @@ async def test_what_is_held_back_is_told_by_the_next_start(postroom: Postroom) -
 async def test_something_new_that_meets_a_chats_pace_does_not_wait_for_a_storm(postroom: Postroom) -> None:
     """A lone alert of another cause, come within the second after a storm's message, is told in the next."""
     for number in range(8):
-        await postroom.put(notice(f"storm{number}", f"user{number}@example.com"))
+        await postroom.put(notification(f"storm{number}", f"user{number}@example.com"))
         postroom.outbox.wake()
         await postroom.turn()
         postroom.pass_time(1)
-    await postroom.put(notice("waits", ALICE))
+    await postroom.put(notification("waits", ALICE))
     postroom.outbox.wake()
     await postroom.deliver()
     assert postroom.post.keys()[-1] == "waits"
     last = postroom.post.told[-1].at
-    await postroom.put(notice("gathers", BOB), notice("lone", CAROL, measure=Measure.PLAN))
+    await postroom.put(notification("gathers", BOB), notification("lone", CAROL, measure=AlertRule.PLAN))
     postroom.outbox.wake()
     for _ in range(3):
         await postroom.turn()
         postroom.pass_time(0.5)
     assert postroom.post.keys()[-1] == "lone"
-    assert postroom.post.told[-1].at - last == CHAT_PAUSE
+    assert postroom.post.told[-1].at - last == CHAT_PAUSE_S

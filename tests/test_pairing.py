@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.domain.alerts import Severity
 from bot.domain.chats import Chat
-from bot.domain.notifications import Notice, Topic
+from bot.domain.notifications import Notification, NotificationKind
 from bot.features.pairing.rules import is_code
 from bot.features.pairing.service import Pairing, draw_code
 from bot.storage import chats, outbox, pairing
@@ -217,9 +217,9 @@ async def pair(house: House, *wanted: Chat) -> None:
 async def test_leaving_ends_one_pairing(house: House) -> None:
     """The other chats stay; what waited for the one that left is told to nobody; it may come back."""
     await pair(house, ALICE, BOB)
-    notice = Notice("key", Topic.DOWNTIME, Severity.INFO)
+    notification = Notification("key", NotificationKind.DOWNTIME, Severity.INFO)
     async with house.store.write() as connection:
-        await outbox.put(connection, [notice], [ALICE, BOB], house.now)
+        await outbox.put(connection, [notification], [ALICE, BOB], house.now)
         values = {"thread_id": 0, "message_id": 1, "text_hash": "", "edited_at": NOW}
         await connection.execute(sa.insert(boards), [{"chat_id": chat.chat_id, **values} for chat in (ALICE, BOB)])
     assert await house.pairing.leave(ALICE)

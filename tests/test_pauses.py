@@ -11,11 +11,11 @@ import pytest
 from bot.checks.clock_watch import ClockWatch
 from bot.commands.fleet import Fleet
 from bot.config.parsers import parse_time_ladder
-from bot.domain.accounts import Credits, OutageKind, Pause, Plan, Reading
-from bot.domain.alerts import Alert, Measure, Reason, Severity, Silence, SilenceKind
+from bot.domain.accounts import Credits, FailureKind, Pause, Plan, Reading
+from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity, Silence, SilenceKind
 from bot.domain.chats import Chat
 from bot.domain.history import PAUSED
-from bot.domain.notifications import Notice, Topic
+from bot.domain.notifications import Notification, NotificationKind
 from bot.domain.pauses import EVERYONE
 from bot.features.pauses.service import Pauses
 from bot.storage import accounts, alerts
@@ -40,7 +40,7 @@ def database_in(folder: Path) -> Path:
 
 def pauses_of(world: World) -> Pauses:
     """The part that pauses."""
-    return Pauses(world.context, world.verdicts, world.checks)
+    return Pauses(world.context, world.processor, world.checks)
 
 
 async def tick(world: World, pauses: Pauses) -> None:
@@ -65,9 +65,9 @@ async def look(world: World, *emails: str) -> None:
     await world.look(*emails)
 
 
-async def told(world: World, topic: Topic, chat: Chat = CHAT) -> list[Notice]:
+async def told(world: World, topic: NotificationKind, chat: Chat = CHAT) -> list[Notification]:
     """What a chat is told of one topic."""
-    return [one.notice for one in await world.notices(topic, chat)]
+    return [one.notification for one in await world.notifications(topic, chat)]
 
 
 async def test_nobody_looks_at_who_is_paused(world: World) -> None:
@@ -84,7 +84,7 @@ async def test_nobody_looks_at_who_is_paused(world: World) -> None:
     assert world.source.reads.count(ALICE) == 2, "it is looked at at once"
     await pass_time(world, pauses, 3 * QUARTER)
     assert world.source.reads.count(ALICE) >= 4
-    assert await world.notices(Topic.DOWNTIME) == []
+    assert await world.notifications(NotificationKind.DOWNTIME) == []
 
 
 async def test_the_other_chats_are_told_once_and_all_of_the_end(world: World) -> None:
@@ -92,13 +92,13 @@ async def test_the_other_chats_are_told_once_and_all_of_the_end(world: World) ->
     await world.watch(ALICE, BOB)
     pauses = pauses_of(world)
     await pauses.pause([ALICES], HOURS, "Kim", CHAT)
-    assert await told(world, Topic.PAUSED) == []
-    (line,) = await told(world, Topic.PAUSED, OTHER)
+    assert await told(world, NotificationKind.PAUSED) == []
+    (line,) = await told(world, NotificationKind.PAUSED, OTHER)
     assert (line.facts.by, line.facts.until, line.facts.name) == ("Kim", NOW + HOURS, ALICE)
     assert not line.rings
     await pass_time(world, pauses, HOURS)
     for chat in (CHAT, OTHER):
-        (line,) = await told(world, Topic.RESUMED, chat)
+        (line,) = await told(world, NotificationKind.RESUMED, chat)
         assert (line.facts.name, line.facts.by) == (ALICE, None)
         assert not line.rings
 
@@ -112,9 +112,9 @@ async def test_a_pause_that_is_ended_by_hand_tells_the_others(world: World) -> N
     world.clock.forward(minutes=10)
     assert await pauses.resume([ALICES], "Ann", OTHER)
     await until(lambda: world.source.reads.count(ALICE) == 2)
-    (line,) = await told(world, Topic.RESUMED)
+    (line,) = await told(world, NotificationKind.RESUMED)
     assert (line.facts.by, line.facts.name) == ("Ann", ALICE)
-    assert await told(world, Topic.RESUMED, OTHER) == []
+    assert await told(world, NotificationKind.RESUMED, OTHER) == []
     assert not await pauses.resume([ALICES], "Ann", OTHER)
     assert not await pauses.resume_all("Ann", OTHER)
 
@@ -141,7 +141,7 @@ async def test_everyone_is_paused_with_those_that_appear_later(world: World) -> 
     assert world.source.reads == []
     await pass_time(world, pauses, timedelta(minutes=5))
     assert set(world.source.reads) == {ALICE, BOB, CAROL}
-    assert len(await told(world, Topic.RESUMED)) == 1
+    assert len(await told(world, NotificationKind.RESUMED)) == 1
     assert (await pauses.current()).resumed == frozenset()
 
 
@@ -177,7 +177,7 @@ async def test_a_pause_outlives_a_restart(tmp_path: Path) -> None:
             await again.checks.resume()
             await tick(again, pauses_of(again))
             assert sorted(again.source.reads) == reads
-            assert len(await told(again, Topic.RESUMED)) == lines
+            assert len(await told(again, NotificationKind.RESUMED)) == lines
 
 
 async def test_with_all_paused_nobody_misses_the_watch(tmp_path: Path) -> None:
@@ -195,7 +195,9 @@ async def test_with_all_paused_nobody_misses_the_watch(tmp_path: Path) -> None:
             await again.checks.resume()
             await pauses_of(again).tick()
             await again.checks._note_downtime()
-            assert [one.facts.since for one in await told(again, Topic.DOWNTIME)] == ([since] if since else [])
+            assert [one.facts.since for one in await told(again, NotificationKind.DOWNTIME)] == (
+                [since] if since else []
+            )
 
 
 async def test_a_process_that_slept_through_a_pause_was_missed_from_its_end_on(world: World) -> None:
@@ -207,7 +209,7 @@ async def test_a_process_that_slept_through_a_pause_was_missed_from_its_end_on(w
     await pass_time(world, pauses, timedelta(minutes=30))
     world.clock.forward(hours=4)
     await tick(world, pauses)
-    (line,) = await told(world, Topic.DOWNTIME)
+    (line,) = await told(world, NotificationKind.DOWNTIME)
     assert (line.facts.since, line.facts.until) == (NOW + HOURS, NOW + 4.5 * HOURS)
 
 
@@ -220,7 +222,7 @@ async def test_a_process_that_slept_within_a_pause_was_not_missed(world: World) 
     await tick(world, pauses)
     world.clock.forward(hours=4)
     await tick(world, pauses)
-    assert await told(world, Topic.DOWNTIME) == []
+    assert await told(world, NotificationKind.DOWNTIME) == []
 
 
 async def test_a_look_that_waits_its_turn_is_given_up(world: World) -> None:
@@ -242,7 +244,7 @@ async def test_a_look_that_waits_its_turn_is_given_up(world: World) -> None:
     assert world.source.reads.count(BOB) == 1
 
 
-async def known(world: World) -> dict[str, accounts.Known]:
+async def known(world: World) -> dict[str, accounts.KnownAccount]:
     """The accounts by email."""
     async with world.store.read() as connection:
         return {one.email: one for one in await accounts.known(connection)}
@@ -258,7 +260,7 @@ async def test_a_failure_in_a_pause_does_not_count(world: World) -> None:
     await world.watch(ALICE, BOB)
     pauses = pauses_of(world)
     await tick(world, pauses)
-    world.source.fail(ALICE, OutageKind.BROKEN)
+    world.source.fail(ALICE, FailureKind.BROKEN)
     gate = world.source.hang(ALICE)
     looking = asyncio.create_task(world.checks.look_now([ALICES]))
     await until(lambda: world.source.in_flight == 1)
@@ -267,7 +269,7 @@ async def test_a_failure_in_a_pause_does_not_count(world: World) -> None:
     gate.set()
     await asyncio.wait_for(asyncio.gather(looking, pausing), 60)
     assert await world.query("SELECT failures, outage_kind FROM accounts ORDER BY key") == [(0, None)] * 2
-    assert await world.notices() == []
+    assert await world.notifications() == []
 
 
 async def test_an_account_in_trouble_stays_so_and_no_outage_ends(world: World) -> None:
@@ -276,21 +278,21 @@ async def test_an_account_in_trouble_stays_so_and_no_outage_ends(world: World) -
     pauses = pauses_of(world)
     world.source.credits[ALICE] = 400
     await tick(world, pauses)
-    world.source.fail(ALICE, OutageKind.BROKEN)
+    world.source.fail(ALICE, FailureKind.BROKEN)
     await look(world, ALICE)
     before = [(one.subject, one.measure) for one in await firing(world)]
-    assert before == [(ALICES, Measure.FAILURES), (ALICES, Measure.CREDITS)]
-    count = len(await world.notices())
+    assert before == [(ALICES, AlertRule.FAILURES), (ALICES, AlertRule.CREDITS)]
+    count = len(await world.notifications())
     await pauses.pause([ALICES], 50 * HOURS, "Kim", CHAT)
     await pass_time(world, pauses, 49 * HOURS, HOURS)
     assert [(one.subject, one.measure) for one in await firing(world)] == before
-    assert len(await world.notices()) == count
+    assert len(await world.notifications()) == count
 
 
 async def firing(world: World) -> list[Alert]:
     """What fires."""
     async with world.store.read() as connection:
-        return sorted(await alerts.firing(connection), key=lambda one: one.measure != Measure.FAILURES)
+        return sorted(await alerts.firing(connection), key=lambda one: one.measure != AlertRule.FAILURES)
 
 
 async def test_a_pause_makes_no_shared_outage_and_ends_none(world: World) -> None:
@@ -302,13 +304,18 @@ async def test_a_pause_makes_no_shared_outage_and_ends_none(world: World) -> Non
     world.source.fail(BOB)
     for _ in range(3):
         await look(world, ALICE, BOB)
-    assert [(one.notice.subject, one.notice.reason) for one in await world.notices()] == [(SOURCE, Reason.FIRED)]
+    assert [(one.notification.subject, one.notification.reason) for one in await world.notifications()] == [
+        (SOURCE, NotifyReason.FIRED)
+    ]
     await pauses.pause([ALICES], 9 * HOURS, "Kim", CHAT)
     await look(world, BOB)
-    assert len(await world.notices()) == 1
+    assert len(await world.notifications()) == 1
     world.source.answers.clear()
     await look(world, BOB)
-    assert [one.notice.reason for one in await world.notices()] == [Reason.FIRED, Reason.RESOLVED]
+    assert [one.notification.reason for one in await world.notifications()] == [
+        NotifyReason.FIRED,
+        NotifyReason.RESOLVED,
+    ]
 
 
 async def test_one_that_fails_alone_beside_a_paused_one_is_not_the_sources_trouble(world: World) -> None:
@@ -320,7 +327,7 @@ async def test_one_that_fails_alone_beside_a_paused_one_is_not_the_sources_troub
     world.source.fail(BOB)
     for _ in range(3):
         await look(world, BOB)
-    assert [one.notice.subject for one in await world.notices()] == [BOBS]
+    assert [one.notification.subject for one in await world.notifications()] == [BOBS]
 
 
 async def test_all_of_a_refused_source_paused_is_not_told_as_mended(world: World) -> None:
@@ -329,12 +336,12 @@ async def test_all_of_a_refused_source_paused_is_not_told_as_mended(world: World
     discovery, pauses = world.discovery(), pauses_of(world)
     await discovery.ask_all()
     for email in (ALICE, BOB):
-        world.source.fail(email, OutageKind.UNAUTHORIZED)
+        world.source.fail(email, FailureKind.UNAUTHORIZED)
     await tick(world, pauses)
-    assert [one.notice.reason for one in await world.notices()] == [Reason.FIRED]
+    assert [one.notification.reason for one in await world.notifications()] == [NotifyReason.FIRED]
     await pauses.pause([None], 9 * HOURS, "Kim", CHAT)
     await discovery.ask_all()
-    assert [one.notice.reason for one in await world.notices()] == [Reason.FIRED]
+    assert [one.notification.reason for one in await world.notifications()] == [NotifyReason.FIRED]
 
 
 def ending(moment: datetime, *, renews: bool = False) -> Reading:
@@ -346,7 +353,7 @@ def ending(moment: datetime, *, renews: bool = False) -> Reading:
 
 async def planned(world: World, reading: Reading) -> Pauses:
     """Alice's account, read once with this plan, under a ladder of 3 days and 1."""
-    (source,) = world.context.roster.watchlist.sources.values()
+    (source,) = world.context.active_targets.targets.sources.values()
     world.put_in_force(replace(source, rules=replace(source.rules, plan_ends_within=parse_time_ladder("3d,1d"))))
     await world.discovery((ALICE, None), (BOB, None)).resume()
     world.source.answers[ALICE] = reading
@@ -362,13 +369,13 @@ async def test_the_plans_end_is_watched_in_a_pause(world: World) -> None:
     await pauses.pause([ALICES], timedelta(days=9), "Kim", CHAT)
     await pass_time(world, pauses, timedelta(days=5, hours=2), HOURS)
     assert world.source.reads.count(ALICE) == reads
-    plan = [one.notice for one in await world.notices() if one.notice.measure is Measure.PLAN]
+    plan = [one.notification for one in await world.notifications() if one.notification.measure is AlertRule.PLAN]
     assert [(one.reason, one.severity) for one in plan] == [
-        (Reason.FIRED, Severity.INFO),
-        (Reason.WORSENED, Severity.WARNING),
-        (Reason.WORSENED, Severity.CRITICAL),
-        (Reason.WORSENED, Severity.CRITICAL),
-        (Reason.REMINDED, Severity.CRITICAL),
+        (NotifyReason.FIRED, Severity.INFO),
+        (NotifyReason.WORSENED, Severity.WARNING),
+        (NotifyReason.WORSENED, Severity.CRITICAL),
+        (NotifyReason.WORSENED, Severity.CRITICAL),
+        (NotifyReason.REMINDED, Severity.CRITICAL),
     ]
     assert [one.facts.credits_at for one in plan] == [NOW] * 5
 
@@ -378,8 +385,8 @@ async def test_a_renewal_that_nobody_can_see_is_not_told_as_missing(world: World
     pauses = await planned(world, ending(NOW + timedelta(days=2), renews=True))
     await pauses.pause([ALICES], timedelta(days=5), "Kim", CHAT)
     await pass_time(world, pauses, timedelta(days=4), HOURS)
-    plan = [one.notice for one in await world.notices() if one.notice.measure is Measure.PLAN]
-    assert [(one.reason, one.severity) for one in plan] == [(Reason.FIRED, Severity.INFO)]
+    plan = [one.notification for one in await world.notifications() if one.notification.measure is AlertRule.PLAN]
+    assert [(one.reason, one.severity) for one in plan] == [(NotifyReason.FIRED, Severity.INFO)]
 
 
 async def test_a_renewal_that_a_check_did_not_see_as_the_pause_began_is_told_as_missing(world: World) -> None:
@@ -396,10 +403,10 @@ async def test_a_renewal_that_a_check_did_not_see_as_the_pause_began_is_told_as_
     gate.set()
     await asyncio.wait_for(asyncio.gather(looking, pausing), 60)
     await tick(world, pauses)
-    plan = [one.notice for one in await world.notices() if one.notice.measure is Measure.PLAN]
+    plan = [one.notification for one in await world.notifications() if one.notification.measure is AlertRule.PLAN]
     assert [(one.reason, one.severity) for one in plan] == [
-        (Reason.FIRED, Severity.INFO),
-        (Reason.WORSENED, Severity.CRITICAL),
+        (NotifyReason.FIRED, Severity.INFO),
+        (NotifyReason.WORSENED, Severity.CRITICAL),
     ]
 
 
@@ -464,7 +471,7 @@ async def test_a_mute_withholds_the_line(world: World) -> None:
         await alerts.add_silence(connection, mute_of(ALICES))
     await pauses.pause([ALICES], HOURS, "Kim", CHAT)
     await pauses.pause([BOBS], HOURS, "Kim", CHAT)
-    assert [one.facts.name for one in await told(world, Topic.PAUSED, OTHER)] == [BOB]
+    assert [one.facts.name for one in await told(world, NotificationKind.PAUSED, OTHER)] == [BOB]
 
 
 def mute_of(key: str) -> Silence:
@@ -475,7 +482,7 @@ def mute_of(key: str) -> Silence:
 async def test_readings_count_by_their_own_interval_and_not_in_a_pause(world: World) -> None:
     """Health asks until when a reading counts: that of a rare account for long, that of a paused one for nothing."""
     await world.discovery((ALICE, None), (BOB, None)).resume()
-    (source,) = world.context.roster.watchlist.sources.values()
+    (source,) = world.context.active_targets.targets.sources.values()
     rare = {
         email: replace(one, check_every=2 * HOURS if email == BOB else None) for email, one in source.accounts.items()
     }
@@ -500,7 +507,7 @@ async def test_readings_count_by_their_own_interval_and_not_in_a_pause(world: Wo
 async def test_who_goes_on_is_to_be_read_by_the_interval_of_that_account(world: World) -> None:
     """The grace of a resumed account is its own: it hides for no longer that none of the others can be read."""
     await world.discovery((ALICE, None), (BOB, None)).resume()
-    (source,) = world.context.roster.watchlist.sources.values()
+    (source,) = world.context.active_targets.targets.sources.values()
     often = {
         email: replace(one, check_every=QUARTER / 3 if email == BOB else None) for email, one in source.accounts.items()
     }

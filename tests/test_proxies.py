@@ -11,13 +11,13 @@ from telegram.error import NetworkError, TelegramError
 
 from bot.commands.updates import make_bot
 from bot.config.settings import load_settings
-from bot.domain.accounts import Listing, OutageKind
+from bot.domain.accounts import FailureKind, Listing
 from bot.simulator.accounts import SimulatedAccount
 from bot.simulator.pixverse import SimulatedPixVerse
 from bot.simulator.telegram.service import SimulatedTelegram
 from bot.sources.useapi.client import Client, open_session
 from bot.sources.useapi.pixverse import PixVerse
-from bot.support.errors import LookError, SettingsError
+from bot.support.errors import SettingsError, SourceError
 from bot.support.proxies import Proxy, excepts, parse_proxy, proxy_for
 from tests.fakes import Clock
 from tests.middlemen import Middleman, standing_between
@@ -230,9 +230,9 @@ async def said_by_both(proxy: Proxy) -> list[str]:
     await close(bot)
     async with open_session(2, proxy) as session:
         client = Client(session, "http://127.0.0.1:9", USEAPI, timeout=5)
-        with pytest.raises(LookError) as of_useapi:
+        with pytest.raises(SourceError) as of_useapi:
             await client.get_json("/pixverse/accounts")
-    assert of_useapi.value.kind is OutageKind.UNAVAILABLE
+    assert of_useapi.value.kind is FailureKind.UNAVAILABLE
     return [str(of_telegram.value), of_useapi.value.said]
 
 
@@ -283,10 +283,10 @@ async def test_a_proxy_that_hangs_is_given_up(kind: str) -> None:
     """Each request has an end."""
     async with standing_between(kind, hangs=True) as middleman, open_session(2, proxy_to(kind, middleman)) as session:
         client = Client(session, "http://127.0.0.1:9", USEAPI, timeout=0.2)
-        with pytest.raises(LookError) as caught:
+        with pytest.raises(SourceError) as caught:
             await client.get_json("/pixverse/accounts")
         bot = make_bot(TELEGRAM, "http://127.0.0.1:9", proxy_to(kind, middleman))
         with pytest.raises(TelegramError):
             await bot.get_me(connect_timeout=0.2, read_timeout=0.2)
         await close(bot)
-    assert caught.value.kind is OutageKind.UNAVAILABLE
+    assert caught.value.kind is FailureKind.UNAVAILABLE

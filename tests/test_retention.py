@@ -14,16 +14,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.accounts import Account
-from bot.domain.alerts import Alert, Measure, Silence, SilenceKind
+from bot.domain.alerts import Alert, AlertRule, Silence, SilenceKind
 from bot.domain.retention import EPOCH, SLICE_S, Pass, RetentionPolicy
 from bot.storage import alerts, fallback, outbox, readings, retention_statements, schema
 from bot.storage.connection import Connection
 from bot.storage.database import Store
-from bot.storage.fallback import Sent
+from bot.storage.fallback import FallbackDelivery
 from bot.storage.retention import Retention, Work
 from bot.storage.schema import to_microseconds
-from bot.support.errors import DatabaseTrouble
-from tests.fakes import ALICE, BOB, CAROL, CHAT, NOW, SOURCE, key_of, notice, reading
+from bot.support.errors import DatabaseBusyError
+from tests.fakes import ALICE, BOB, CAROL, CHAT, NOW, SOURCE, key_of, notification, reading
 from tests.store.plans import plans, statements_of
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -232,12 +232,12 @@ async def test_ends_and_outages_go_and_what_is_open_stays(upkeep: Upkeep) -> Non
     """Delivered messages after a month, outages with the history, acks with their alert; nothing that is not over."""
     store, long_ago = upkeep.store, NOW - 500 * DAY
     async with store.write() as connection:
-        await outbox.put(connection, [notice("a"), notice("b"), notice("c")], [CHAT], long_ago)
+        await outbox.put(connection, [notification("a"), notification("b"), notification("c")], [CHAT], long_ago)
         told, refused, _ = (one.id for one in await outbox.pending(connection, CHAT.chat_id))
         await outbox.delivered(connection, [told], 1, NOW - 31 * DAY)
         await outbox.failed(connection, [refused], "blocked", NOW - 29 * DAY)
-        await fallback.note(connection, ["old"], Sent(NOW - 31 * DAY, "mail"))
-        await fallback.note(connection, ["new"], Sent(NOW - 29 * DAY, "mail"))
+        await fallback.note(connection, ["old"], FallbackDelivery(NOW - 31 * DAY, "mail"))
+        await fallback.note(connection, ["new"], FallbackDelivery(NOW - 29 * DAY, "mail"))
         for email, until in ((ALICE, long_ago + HOUR), (BOB, None), (CAROL, NOW)):
             row = {"account": key_of(email), "since": long_ago, "until": until, "kind": "unavailable"}
             await connection.execute(sa.insert(schema.outages), [row])
@@ -258,8 +258,8 @@ async def test_ends_and_outages_go_and_what_is_open_stays(upkeep: Upkeep) -> Non
 
 async def fill_with_acks(connection: Connection) -> None:
     """An ack of an alert that fires, one of an episode that is over, and a mute that has just run out."""
-    firing = Alert(key_of(ALICE), Measure.CREDITS, level=1, episode=2, since=NOW)
-    over = Alert(key_of(BOB), Measure.CREDITS, level=0, episode=2)
+    firing = Alert(key_of(ALICE), AlertRule.CREDITS, level=1, episode=2, since=NOW)
+    over = Alert(key_of(BOB), AlertRule.CREDITS, level=0, episode=2)
     await alerts.save(connection, [firing, over])
     for alert in (firing, over):
         ack = Silence(SilenceKind.ACK, alert.subject, alert.measure, episode=alert.episode, level=1, by="Ann")
@@ -446,7 +446,7 @@ class Failing(Store):
         self.tries += 1
         async with super().write(synced=synced) as connection:
             yield connection
-            raise DatabaseTrouble("database or disk is full")
+            raise DatabaseBusyError("database or disk is full")
 
 
 async def test_trouble_of_the_database_is_left_alone_for_a_while(database: Path) -> None:
@@ -456,7 +456,7 @@ async def test_trouble_of_the_database_is_left_alone_for_a_while(database: Path)
     upkeep = Upkeep(store)
     retained = upkeep.started()
     for tries in (1, 2):
-        with pytest.raises(DatabaseTrouble):
+        with pytest.raises(DatabaseBusyError):
             await retained.tick()
         await retained.tick()
         assert store.tries == tries

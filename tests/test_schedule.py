@@ -8,8 +8,8 @@ import pytest
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent, JobSubmissionEvent
 
 from bot.app import utc_now
-from bot.checks.scheduler import FASTEST_TICK, SLOWEST_TICK, Schedule, tick_of
-from bot.support.errors import DatabaseTrouble, DrawingTrouble
+from bot.checks.scheduler import FASTEST_TICK, SLOWEST_TICK, Scheduler, tick_of
+from bot.support.errors import ChartError, DatabaseBusyError
 from bot.support.metrics import Metrics
 from tests.fakes import Timer, until
 
@@ -23,7 +23,7 @@ def misfires(metrics: Metrics, job: str) -> float | None:
 
 async def test_work_is_done_again_and_again() -> None:
     """Work is repeated at its interval until the stop, and not after it."""
-    schedule, done = Schedule(Metrics(), utc_now), list[int]()
+    schedule, done = Scheduler(Metrics(), utc_now), list[int]()
 
     async def work() -> None:
         done.append(1)
@@ -41,7 +41,7 @@ async def test_work_is_done_again_and_again() -> None:
 
 async def test_the_same_work_at_another_interval_takes_its_place() -> None:
     """Work that is scheduled again by its name goes on at the new interval, and no longer at the old one."""
-    schedule, done = Schedule(Metrics(), utc_now), list[str]()
+    schedule, done = Scheduler(Metrics(), utc_now), list[str]()
 
     async def old() -> None:
         done.append("old")
@@ -60,7 +60,7 @@ async def test_the_same_work_at_another_interval_takes_its_place() -> None:
 async def test_a_failure_is_logged_and_counted_and_the_work_goes_on(caplog: pytest.LogCaptureFixture) -> None:
     """Work that fails is told with its traceback, counted, and done again."""
     metrics, tries = Metrics(), list[int]()
-    schedule = Schedule(metrics, utc_now)
+    schedule = Scheduler(metrics, utc_now)
 
     async def work() -> None:
         tries.append(1)
@@ -77,10 +77,10 @@ async def test_a_failure_is_logged_and_counted_and_the_work_goes_on(caplog: pyte
 async def test_trouble_of_the_database_is_counted_and_not_logged_at_each_tick(caplog: pytest.LogCaptureFixture) -> None:
     """The store has said it once, in words."""
     metrics = Metrics()
-    schedule = Schedule(metrics, utc_now)
+    schedule = Scheduler(metrics, utc_now)
 
     async def work() -> None:
-        raise DatabaseTrouble("The database cannot be used just now: locked")
+        raise DatabaseBusyError("The database cannot be used just now: locked")
 
     schedule.every(AT_ONCE, "tick", work)
     schedule.start()
@@ -92,10 +92,10 @@ async def test_trouble_of_the_database_is_counted_and_not_logged_at_each_tick(ca
 async def test_trouble_in_words_is_logged_without_a_traceback(caplog: pytest.LogCaptureFixture) -> None:
     """An error of ours is a line, and no traceback."""
     metrics = Metrics()
-    schedule = Schedule(metrics, utc_now)
+    schedule = Scheduler(metrics, utc_now)
 
     async def work() -> None:
-        raise DrawingTrouble("There is no room to draw in")
+        raise ChartError("There is no room to draw in")
 
     schedule.every(AT_ONCE, "tick", work)
     schedule.start()
@@ -110,7 +110,7 @@ async def test_trouble_in_words_is_logged_without_a_traceback(caplog: pytest.Log
 async def test_work_that_takes_longer_is_not_begun_twice(caplog: pytest.LogCaptureFixture) -> None:
     """What is due again while it runs is not begun a second time; that is counted and said."""
     metrics, release, begun = Metrics(), asyncio.Event(), list[int]()
-    schedule = Schedule(metrics, utc_now)
+    schedule = Scheduler(metrics, utc_now)
 
     async def work() -> None:
         begun.append(1)
@@ -153,7 +153,7 @@ def wall(monkeypatch: pytest.MonkeyPatch) -> Wall:
 @pytest.mark.parametrize("days", [-3650, -1, 1, 3650])
 async def test_a_clock_that_is_set_neither_stops_nor_hurries_a_job(wall: Wall, days: float) -> None:
     """The frequent one goes on at its pace, and is not counted up for ten years; the rare one is not due yet."""
-    schedule, often, seldom = Schedule(Metrics(), wall), list[float](), list[int]()
+    schedule, often, seldom = Scheduler(Metrics(), wall), list[float](), list[int]()
     timer = asyncio.get_running_loop().time
 
     async def tick() -> None:
@@ -179,7 +179,7 @@ async def test_a_clock_that_is_set_neither_stops_nor_hurries_a_job(wall: Wall, d
 @pytest.mark.parametrize("days", [-3650, -1, 1, 3650])
 async def test_a_clock_that_is_set_before_the_start_leaves_no_job_behind(wall: Wall, days: float) -> None:
     """The step falls between two jobs that are added, or before the start: all of them begin in time."""
-    schedule, begun = Schedule(Metrics(), wall), set[str]()
+    schedule, begun = Scheduler(Metrics(), wall), set[str]()
 
     async def first() -> None:
         begun.add("first")
@@ -204,7 +204,7 @@ async def test_a_clock_that_is_set_before_the_start_leaves_no_job_behind(wall: W
 async def test_a_job_that_no_longer_ends_is_known() -> None:
     """The watchdog asks: a job has run lately, or was added lately, or it hangs."""
     timer = Timer()
-    schedule = Schedule(Metrics(), utc_now, timer)
+    schedule = Scheduler(Metrics(), utc_now, timer)
     release, ended = asyncio.Event(), list[int]()
 
     async def work() -> None:
@@ -225,7 +225,7 @@ async def test_a_job_that_no_longer_ends_is_known() -> None:
 def test_a_missed_run_is_said_and_counted(caplog: pytest.LogCaptureFixture) -> None:
     """A run that the scheduler leaves out is told, though our settings never leave one out."""
     metrics = Metrics()
-    schedule = Schedule(metrics, utc_now)
+    schedule = Scheduler(metrics, utc_now)
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     schedule._went_wrong(JobExecutionEvent(EVENT_JOB_MISSED, "tick", "default", moment))
     schedule._went_wrong(JobSubmissionEvent(EVENT_JOB_MAX_INSTANCES, "tick", "default", [moment]))
@@ -235,7 +235,7 @@ def test_a_missed_run_is_said_and_counted(caplog: pytest.LogCaptureFixture) -> N
 
 def test_a_stop_before_the_start_is_no_error() -> None:
     """A schedule that never began can be stopped."""
-    Schedule(Metrics(), utc_now).stop()
+    Scheduler(Metrics(), utc_now).stop()
 
 
 @pytest.mark.parametrize(

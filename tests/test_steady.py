@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.checks.processor import Look
+from bot.checks.processor import FinishedCheck
 from bot.config.parsers import parse_credit_ladder
-from bot.domain.accounts import OutageKind, Unchanged
-from bot.domain.alerts import Reason
+from bot.domain.accounts import FailureKind, NotModified
+from bot.domain.alerts import NotifyReason
 from bot.storage import accounts
 from tests.fakes import ALICE, BOB, CAROL, NOW, SOURCE, World, key_of
 
@@ -19,14 +19,14 @@ async def look(world: World, *emails: str) -> None:
     await world.look(*emails)
 
 
-async def reasons(world: World) -> list[Reason]:
+async def reasons(world: World) -> list[NotifyReason]:
     """Why each alert that waits is told."""
-    return [one.notice.reason for one in await world.notices()]
+    return [one.notification.reason for one in await world.notifications()]
 
 
 def is_steady(world: World, email: str = ALICE) -> bool:
     """Whether the next look need not be decided if it sees the same page."""
-    return world.verdicts.page_of(key_of(email)) is not None
+    return world.processor.page_of(key_of(email)) is not None
 
 
 async def test_an_unchanged_page_is_noted_as_fresh_and_writes_nothing_else(world: World) -> None:
@@ -58,19 +58,19 @@ async def test_what_is_low_stays_told_and_is_told_as_over(world: World) -> None:
     for left in (9_000, 9_000, 400, 400, 400, 9_000, 9_000, 400):
         world.source.credits[ALICE] = left
         await look(world, ALICE)
-    assert await reasons(world) == [Reason.FIRED, Reason.RESOLVED, Reason.FIRED]
+    assert await reasons(world) == [NotifyReason.FIRED, NotifyReason.RESOLVED, NotifyReason.FIRED]
 
 
 async def test_an_outage_between_two_equal_pages_is_not_overlooked(world: World) -> None:
     """The page after an outage is decided, though it is the one from before: what failed is over."""
     await world.watch(ALICE)
     await look(world, ALICE)
-    world.source.fail(ALICE, OutageKind.BROKEN)
+    world.source.fail(ALICE, FailureKind.BROKEN)
     await look(world, ALICE)
     assert not is_steady(world)
     world.source.answers.clear()
     await look(world, ALICE)
-    assert await reasons(world) == [Reason.FIRED, Reason.RESOLVED]
+    assert await reasons(world) == [NotifyReason.FIRED, NotifyReason.RESOLVED]
 
 
 async def test_a_reminder_comes_though_the_page_stays(world: World) -> None:
@@ -81,18 +81,18 @@ async def test_a_reminder_comes_though_the_page_stays(world: World) -> None:
     for _ in range(25):
         world.clock.forward(hours=1)
         await world.look(ALICE)
-    assert await reasons(world) == [Reason.FIRED, Reason.REMINDED]
+    assert await reasons(world) == [NotifyReason.FIRED, NotifyReason.REMINDED]
 
 
 async def test_other_rules_are_heeded_at_the_next_look(world: World) -> None:
     """Rules that were read anew hold for an unchanged page as well."""
     await world.watch(ALICE)
     await look(world, ALICE)
-    (source,) = world.context.roster.watchlist.sources.values()
+    (source,) = world.context.active_targets.targets.sources.values()
     rules = replace(source.rules, low_credits=parse_credit_ladder("9500"))
     world.put_in_force(replace(source, rules=rules))
     await look(world, ALICE)
-    assert await reasons(world) == [Reason.FIRED]
+    assert await reasons(world) == [NotifyReason.FIRED]
 
 
 async def test_who_is_watched_again_is_told_again(world: World) -> None:
@@ -108,14 +108,14 @@ async def test_who_is_watched_again_is_told_again(world: World) -> None:
     world.source.lists(ALICE, BOB)
     await discovery.ask_all()
     await look(world, ALICE, BOB)
-    assert await reasons(world) == [Reason.FIRED, Reason.FIRED]
+    assert await reasons(world) == [NotifyReason.FIRED, NotifyReason.FIRED]
 
 
 async def test_a_source_that_was_shut_is_told_as_open_by_unchanged_pages(world: World) -> None:
     """While the source's own alert stirs, every look is decided: its end is told though no page has changed."""
     await world.watch(ALICE, BOB, CAROL)
     await look(world, ALICE, BOB, CAROL)
-    world.source.fail(ALICE, OutageKind.UNAUTHORIZED)
+    world.source.fail(ALICE, FailureKind.UNAUTHORIZED)
     await look(world, ALICE)
     world.source.answers.clear()
     world.clock.forward(minutes=1)
@@ -123,8 +123,8 @@ async def test_a_source_that_was_shut_is_told_as_open_by_unchanged_pages(world: 
         await accounts.unwatch(connection, [ALICES])
     assert is_steady(world, BOB)
     await look(world, BOB)
-    told = [(one.notice.subject, one.notice.reason) for one in await world.notices()]
-    assert told == [(SOURCE, Reason.FIRED), (SOURCE, Reason.RESOLVED)]
+    told = [(one.notification.subject, one.notification.reason) for one in await world.notifications()]
+    assert told == [(SOURCE, NotifyReason.FIRED), (SOURCE, NotifyReason.RESOLVED)]
 
 
 async def test_a_clock_set_back_is_no_reason_to_trust_it(world: World) -> None:
@@ -132,7 +132,7 @@ async def test_a_clock_set_back_is_no_reason_to_trust_it(world: World) -> None:
     await world.watch(ALICE)
     await look(world, ALICE)
     world.clock.forward(hours=-2)
-    saved = await world.verdicts.save([Look(ALICES, Unchanged(world.clock()))])
+    saved = await world.processor.save([FinishedCheck(ALICES, NotModified(world.clock()))])
     assert [change.after.key for change in saved.changes] == [ALICES]
     assert saved.unchanged == []
 
@@ -140,5 +140,5 @@ async def test_a_clock_set_back_is_no_reason_to_trust_it(world: World) -> None:
 async def test_a_page_without_a_reading_is_no_reading(world: World) -> None:
     """Should the reading before be lost, an unchanged page is an outage, and never a number out of nowhere."""
     await world.watch(ALICE)
-    saved = await world.verdicts.save([Look(ALICES, Unchanged(NOW))])
-    assert [outage for _, outage in saved.results] == [OutageKind.GARBLED]
+    saved = await world.processor.save([FinishedCheck(ALICES, NotModified(NOW))])
+    assert [outage for _, outage in saved.results] == [FailureKind.GARBLED]

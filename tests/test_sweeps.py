@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.accounts import OutageKind, Pause
-from bot.domain.alerts import Reason
-from bot.domain.pauses import Paused
+from bot.domain.accounts import FailureKind, Pause
+from bot.domain.alerts import NotifyReason
+from bot.domain.pauses import PausedAccounts
 from bot.evaluation.sweep import LATELY, MOST, SHARE
 from bot.storage import accounts, pauses
 from tests.fakes import ALICE, BOB, CAROL, QUARTER, World, key_of, until, world_in
@@ -70,7 +70,7 @@ async def still(world: World) -> None:
 
 async def told(world: World) -> list[str]:
     """Whose notices wait, in order."""
-    return [one.notice.facts.email or "" for one in await world.notices()]
+    return [one.notification.facts.email or "" for one in await world.notifications()]
 
 
 async def test_the_others_are_checked_when_a_change_is_told(seen: Seen) -> None:
@@ -83,7 +83,7 @@ async def test_the_others_are_checked_when_a_change_is_told(seen: Seen) -> None:
     assert sorted(world.source.reads) == FIVE
     assert await told(world) == [BOB, *(email for email in await told(world) if email != BOB)]
     assert sorted(await told(world)) == FIVE
-    assert seen.begun == [("pixverse", (await world.notices())[0].id)]
+    assert seen.begun == [("pixverse", (await world.notifications())[0].id)]
     assert await world.query("SELECT key, next_check_at FROM accounts ORDER BY key") == places
 
 
@@ -117,8 +117,8 @@ async def test_who_is_spared(seen: Seen) -> None:
     paused = Pause(key_of(CAROL), now, now + timedelta(hours=1))
     async with world.store.write() as connection:
         await pauses.begin(connection, paused)
-    world.checks.pause(Paused({key_of(CAROL): paused}))
-    (source,) = world.context.roster.watchlist.sources.values()
+    world.checks.pause(PausedAccounts({key_of(CAROL): paused}))
+    (source,) = world.context.active_targets.targets.sources.values()
     own = replace(source.accounts[DAVE], check_every=QUARTER)
     world.put_in_force(replace(source, accounts={**source.accounts, DAVE: own}))
     world.clock.now = now - timedelta(seconds=30)
@@ -178,7 +178,7 @@ async def test_a_source_is_swept_once_in_a_quarter_of_the_interval(seen: Seen) -
 async def test_a_server_that_asks_for_peace_gets_it(seen: Seen) -> None:
     """While the last answer about any account was 429, nobody is checked out of turn."""
     world = seen.world
-    world.source.fail(ALICE, OutageKind.THROTTLED, retry_after=3600)
+    world.source.fail(ALICE, FailureKind.THROTTLED, retry_after=3600)
     await world.look(ALICE)
     await fall(world, BOB)
     await world.look(BOB)
@@ -199,9 +199,9 @@ async def test_a_reminder_has_only_those_checked_who_may_be_due_for_one(seen: Se
     await world.look(BOB)
     await until(lambda: len(seen.over) == 2)
     assert sorted(world.source.reads) == [ALICE, BOB, CAROL]
-    last = (await world.notices())[-3:]
-    assert sorted(one.notice.facts.email or "" for one in last) == [ALICE, BOB, CAROL]
-    assert {one.notice.reason for one in last} == {Reason.REMINDED}
+    last = (await world.notifications())[-3:]
+    assert sorted(one.notification.facts.email or "" for one in last) == [ALICE, BOB, CAROL]
+    assert {one.notification.reason for one in last} == {NotifyReason.REMINDED}
 
 
 async def test_another_source_is_left_alone(seen: Seen) -> None:

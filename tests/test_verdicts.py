@@ -5,21 +5,21 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from bot.checks.processor import Look
-from bot.config.targets import Watchlist
-from bot.domain.accounts import Credits, OutageKind, Reading
-from bot.domain.alerts import Measure, Reason, Severity, Silence, SilenceKind
+from bot.checks.processor import FinishedCheck
+from bot.config.targets import Targets
+from bot.domain.accounts import Credits, FailureKind, Reading
+from bot.domain.alerts import AlertRule, NotifyReason, Severity, Silence, SilenceKind
 from bot.domain.chats import Chat
-from bot.domain.notifications import Notification, Topic
+from bot.domain.notifications import Delivery, NotificationKind
 from bot.storage import accounts, alerts, chats
 from tests.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, SOURCE, World, key_of, reading, until, world_in
 
 HOUR = timedelta(hours=1)
 
 
-def reasons(waiting: Sequence[Notification]) -> list[tuple[str, Reason]]:
+def reasons(waiting: Sequence[Delivery]) -> list[tuple[str, NotifyReason]]:
     """Whom notifications concern, and why."""
-    return [(one.notice.subject, one.notice.reason) for one in waiting]
+    return [(one.notification.subject, one.notification.reason) for one in waiting]
 
 
 async def silence(world: World, *wishes: Silence) -> None:
@@ -43,7 +43,7 @@ async def test_a_low_reading_is_said_once_to_every_chat(database: Path) -> None:
         for _ in range(3):
             await step(world, ALICE)
         for chat in (CHAT, GROUP):
-            assert reasons(await world.notices(chat=chat)) == [(key_of(ALICE), Reason.FIRED)]
+            assert reasons(await world.notifications(chat=chat)) == [(key_of(ALICE), NotifyReason.FIRED)]
         assert len(world.wakes) == 2
 
 
@@ -53,9 +53,11 @@ async def test_a_refill_resolves_and_the_next_fall_fires_anew(world: World) -> N
     for credits in (400, 9_000, 400, 9_000, 400):
         world.source.credits[ALICE] = credits
         await step(world, ALICE)
-    told = await world.notices()
-    assert [one.notice.reason for one in told] == [Reason.FIRED, Reason.RESOLVED] * 2 + [Reason.FIRED]
-    assert len({one.notice.key for one in told}) == 5
+    told = await world.notifications()
+    assert [one.notification.reason for one in told] == [NotifyReason.FIRED, NotifyReason.RESOLVED] * 2 + [
+        NotifyReason.FIRED
+    ]
+    assert len({one.notification.key for one in told}) == 5
 
 
 async def test_readings_are_kept_only_when_something_changed(world: World) -> None:
@@ -93,10 +95,10 @@ async def test_a_lost_bucket_is_garbled_and_never_low(world: World) -> None:
     async with world.store.read() as connection:
         (seen,) = await accounts.watched(connection)
     assert seen.outage is not None
-    assert seen.outage.kind is OutageKind.GARBLED
+    assert seen.outage.kind is FailureKind.GARBLED
     assert seen.reading is not None
     assert seen.reading.credits.monthly == 9_000
-    assert await world.notices() == []
+    assert await world.notifications() == []
 
 
 async def test_an_account_that_cannot_be_read_is_said_after_three(world: World) -> None:
@@ -106,20 +108,23 @@ async def test_an_account_that_cannot_be_read_is_said_after_three(world: World) 
     world.source.fail(ALICE)
     for looks in range(1, 5):
         await step(world, ALICE, BOB)
-        assert len(await world.notices()) == (1 if looks >= 3 else 0)
+        assert len(await world.notifications()) == (1 if looks >= 3 else 0)
     world.source.answers.clear()
     await step(world, ALICE)
-    assert reasons(await world.notices()) == [(key_of(ALICE), Reason.FIRED), (key_of(ALICE), Reason.RESOLVED)]
+    assert reasons(await world.notifications()) == [
+        (key_of(ALICE), NotifyReason.FIRED),
+        (key_of(ALICE), NotifyReason.RESOLVED),
+    ]
 
 
 async def test_a_broken_account_is_said_at_once(world: World) -> None:
     """What one look proves is not waited for."""
     await world.watch(ALICE, BOB)
     await step(world, BOB)
-    world.source.fail(ALICE, OutageKind.BROKEN)
+    world.source.fail(ALICE, FailureKind.BROKEN)
     await step(world, ALICE)
-    (told,) = await world.notices()
-    assert (told.notice.subject, told.notice.measure) == (key_of(ALICE), Measure.FAILURES)
+    (told,) = await world.notifications()
+    assert (told.notification.subject, told.notification.measure) == (key_of(ALICE), AlertRule.FAILURES)
 
 
 async def test_a_refused_token_is_one_message_for_the_source(world: World) -> None:
@@ -127,15 +132,15 @@ async def test_a_refused_token_is_one_message_for_the_source(world: World) -> No
     emails = [ALICE, BOB, CAROL]
     await world.watch(*emails)
     for email in emails:
-        world.source.fail(email, OutageKind.UNAUTHORIZED)
+        world.source.fail(email, FailureKind.UNAUTHORIZED)
     for _ in range(4):
         await step(world, *emails)
-    (told,) = await world.notices()
-    assert (told.notice.subject, told.notice.severity) == (SOURCE, Severity.CRITICAL)
+    (told,) = await world.notifications()
+    assert (told.notification.subject, told.notification.severity) == (SOURCE, Severity.CRITICAL)
     world.source.answers.clear()
     for email in emails:
         await step(world, email)
-    assert reasons(await world.notices()) == [(SOURCE, Reason.FIRED), (SOURCE, Reason.RESOLVED)]
+    assert reasons(await world.notifications()) == [(SOURCE, NotifyReason.FIRED), (SOURCE, NotifyReason.RESOLVED)]
 
 
 async def test_a_shared_outage_is_one_message_after_three(world: World) -> None:
@@ -147,7 +152,7 @@ async def test_a_shared_outage_is_one_message_after_three(world: World) -> None:
     for _ in range(5):
         await step(world, ALICE)
         await step(world, BOB)
-    assert reasons(await world.notices()) == [(SOURCE, Reason.FIRED)]
+    assert reasons(await world.notifications()) == [(SOURCE, NotifyReason.FIRED)]
 
 
 async def test_a_mute_withholds_and_its_end_catches_up(world: World) -> None:
@@ -158,13 +163,13 @@ async def test_a_mute_withholds_and_its_end_catches_up(world: World) -> None:
     await step(world, ALICE, BOB)
     world.source.credits[BOB] = 9_000
     await step(world, BOB)
-    assert await world.notices() == []
-    await world.verdicts.catch_up_if_due()
-    assert await world.notices() == []
+    assert await world.notifications() == []
+    await world.processor.catch_up_if_due()
+    assert await world.notifications() == []
     world.clock.now = NOW + HOUR
     for _ in range(2):
-        await world.verdicts.catch_up_if_due()
-    assert reasons(await world.notices()) == [(key_of(ALICE), Reason.FIRED)]
+        await world.processor.catch_up_if_due()
+    assert reasons(await world.notifications()) == [(key_of(ALICE), NotifyReason.FIRED)]
     assert len(world.wakes) == 2
     assert await world.query("SELECT count(*) FROM silences") == [(0,)]
 
@@ -178,8 +183,8 @@ async def test_the_tick_catches_up(world: World) -> None:
     world.clock.now = NOW + HOUR
     world.source.hang(ALICE)
     await world.checks.tick()
-    (told,) = await world.notices()
-    assert told.notice.severity is Severity.CRITICAL
+    (told,) = await world.notifications()
+    assert told.notification.severity is Severity.CRITICAL
 
 
 async def test_an_ack_holds_until_the_next_rung(world: World) -> None:
@@ -187,15 +192,15 @@ async def test_an_ack_holds_until_the_next_rung(world: World) -> None:
     await world.watch(ALICE)
     world.source.credits[ALICE] = 1_500
     await step(world, ALICE)
-    (told,) = await world.notices()
+    (told,) = await world.notifications()
     async with world.store.read() as connection:
         (alert,) = await alerts.firing(connection)
     await silence(world, Silence(SilenceKind.ACK, alert.subject, alert.measure, None, alert.episode, alert.level))
     await step(world, ALICE)
-    assert await world.notices() == [told]
+    assert await world.notifications() == [told]
     world.source.credits[ALICE] = 300
     await step(world, ALICE)
-    assert reasons(await world.notices())[1:] == [(key_of(ALICE), Reason.WORSENED)]
+    assert reasons(await world.notifications())[1:] == [(key_of(ALICE), NotifyReason.WORSENED)]
 
 
 async def test_a_snooze_of_one_chat_is_over_where_it_gets_worse(database: Path) -> None:
@@ -211,9 +216,9 @@ async def test_a_snooze_of_one_chat_is_over_where_it_gets_worse(database: Path) 
         for credits in (1_400, 300, 9_000, 300):
             world.source.credits[ALICE] = credits
             await step(world, ALICE)
-        said = [Reason.FIRED, Reason.WORSENED, Reason.RESOLVED, Reason.FIRED]
+        said = [NotifyReason.FIRED, NotifyReason.WORSENED, NotifyReason.RESOLVED, NotifyReason.FIRED]
         for chat in (CHAT, GROUP):
-            assert [one.notice.reason for one in await world.notices(chat=chat)] == said
+            assert [one.notification.reason for one in await world.notifications(chat=chat)] == said
         assert await world.query("SELECT count(*) FROM silences") == [(0,)]
 
 
@@ -229,40 +234,40 @@ async def test_an_ack_of_what_stays_critical_lapses(database: Path) -> None:
             about = (alert.subject, alert.measure, NOW + 24 * HOUR, alert.episode, alert.level)
             await silence(world, Silence(SilenceKind.ACK, *about, by="Kim", made_at=NOW))
         world.clock.now = NOW + 23 * HOUR
-        await world.verdicts.catch_up_if_due()
+        await world.processor.catch_up_if_due()
         await step(world, ALICE, BOB)
-        assert len(await world.notices()) == 2
+        assert len(await world.notifications()) == 2
         world.clock.now = NOW + 24 * HOUR
         for _ in range(2):
             await step(world, ALICE, BOB)
-            await world.verdicts.catch_up_if_due()
+            await world.processor.catch_up_if_due()
         for chat in (CHAT, GROUP):
-            *_, told = await world.notices(chat=chat)
-            assert (told.notice.subject, told.notice.reason) == (key_of(ALICE), Reason.REMINDED)
-            assert (told.notice.facts.by, told.notice.facts.acted_at) == ("Kim", NOW)
-            assert len(await world.notices(chat=chat)) == 3
+            *_, told = await world.notifications(chat=chat)
+            assert (told.notification.subject, told.notification.reason) == (key_of(ALICE), NotifyReason.REMINDED)
+            assert (told.notification.facts.by, told.notification.facts.acted_at) == ("Kim", NOW)
+            assert len(await world.notifications(chat=chat)) == 3
         assert await world.query("SELECT subject FROM silences") == [(key_of(BOB),)], "a warning is asked for by nobody"
         world.clock.forward(hours=23)
         await step(world, ALICE)
-        assert len(await world.notices()) == 3
+        assert len(await world.notifications()) == 3
         world.clock.forward(hours=1)
         await step(world, ALICE)
-        *_, told = await world.notices()
-        assert (told.notice.reason, told.notice.facts.by) == (Reason.REMINDED, None)
+        *_, told = await world.notifications()
+        assert (told.notification.reason, told.notification.facts.by) == (NotifyReason.REMINDED, None)
 
 
 async def test_a_pause_is_not_said_where_all_is_muted(database: Path) -> None:
     """Muting everything covers the notes beside alerts too, in the chat that asked or in all."""
     async with world_in(database, chats=(CHAT, GROUP)) as world:
         await silence(world, Silence(SilenceKind.ALL, until=NOW + HOUR))
-        await world.verdicts.say_downtime(NOW - HOUR, NOW)
-        assert await world.notices(Topic.DOWNTIME) == []
+        await world.processor.say_downtime(NOW - HOUR, NOW)
+        assert await world.notifications(NotificationKind.DOWNTIME) == []
         await silence(
             world, Silence(SilenceKind.ALL, until=NOW), Silence(SilenceKind.ALL, until=NOW + HOUR, chat=GROUP)
         )
-        await world.verdicts.say_downtime(NOW - HOUR, NOW)
-        assert len(await world.notices(Topic.DOWNTIME)) == 1
-        assert await world.notices(Topic.DOWNTIME, GROUP) == []
+        await world.processor.say_downtime(NOW - HOUR, NOW)
+        assert len(await world.notifications(NotificationKind.DOWNTIME)) == 1
+        assert await world.notifications(NotificationKind.DOWNTIME, GROUP) == []
 
 
 async def test_a_chat_that_joins_is_told_what_fires(database: Path) -> None:
@@ -274,28 +279,30 @@ async def test_a_chat_that_joins_is_told_what_fires(database: Path) -> None:
     async with world_in(database, chats=(CHAT,)) as world:
         await world.watch(ALICE, BOB, CAROL)
         world.source.credits.update({ALICE: 0, BOB: 0})
-        world.source.fail(CAROL, OutageKind.BROKEN)
+        world.source.fail(CAROL, FailureKind.BROKEN)
         await step(world, ALICE, BOB, CAROL)
         await silence(world, Silence(SilenceKind.ACCOUNT, key_of(BOB), until=NOW + HOUR))
-        old = world.context.roster.watchlist.sources[SOURCE]
-        world.context.roster.replace(Watchlist.of([replace(old, chats=(CHAT, new))], (CHAT, new), old.rules))
-        before = len(await world.notices())
+        old = world.context.active_targets.targets.sources[SOURCE]
+        world.context.active_targets.replace(Targets.of([replace(old, chats=(CHAT, new))], (CHAT, new), old.rules))
+        before = len(await world.notifications())
         for _ in range(2):
             await world.discovery(*((email, None) for email in (ALICE, BOB, CAROL))).resume()
-        waiting = await world.notices(None, new)
-        assert [(one.notice.topic, one.notice.reason) for one in waiting] == [
-            (Topic.GREETING, Reason.NONE),
-            (Topic.ALERT, Reason.JOINED),
-            (Topic.ALERT, Reason.JOINED),
+        waiting = await world.notifications(None, new)
+        assert [(one.notification.topic, one.notification.reason) for one in waiting] == [
+            (NotificationKind.GREETING, NotifyReason.NONE),
+            (NotificationKind.ALERT, NotifyReason.JOINED),
+            (NotificationKind.ALERT, NotifyReason.JOINED),
         ]
-        assert {one.notice.subject for one in waiting} == {"", key_of(ALICE), key_of(CAROL)}
-        assert waiting[1].notice.facts.rung == "0"
-        assert len(await world.notices()) == before
+        assert {one.notification.subject for one in waiting} == {"", key_of(ALICE), key_of(CAROL)}
+        assert waiting[1].notification.facts.rung == "0"
+        assert len(await world.notifications()) == before
         world.source.answers.clear()
         world.source.credits.update({ALICE: 9_000, BOB: 9_000})
         await step(world, ALICE, BOB, CAROL)
-        reasons_there = {(one.notice.subject, one.notice.reason) for one in (await world.notices(chat=new))[2:]}
-        assert reasons_there == {(key_of(ALICE), Reason.RESOLVED), (key_of(CAROL), Reason.RESOLVED)}
+        reasons_there = {
+            (one.notification.subject, one.notification.reason) for one in (await world.notifications(chat=new))[2:]
+        }
+        assert reasons_there == {(key_of(ALICE), NotifyReason.RESOLVED), (key_of(CAROL), NotifyReason.RESOLVED)}
         assert await world.query("SELECT count(*) FROM notified") == [(1,)], "the muted recovery is owed"
 
 
@@ -304,10 +311,10 @@ async def test_a_replayed_sample_changes_nothing(world: World) -> None:
     await world.watch(ALICE)
     async with world.store.read() as connection:
         (account,) = await accounts.watched(connection)
-    look = Look(account.key, reading(100))
+    look = FinishedCheck(account.key, reading(100))
     for _ in range(3):
-        await world.verdicts.save([look])
-    assert reasons(await world.notices()) == [(key_of(ALICE), Reason.FIRED)]
+        await world.processor.save([look])
+    assert reasons(await world.notifications()) == [(key_of(ALICE), NotifyReason.FIRED)]
     assert await world.query("SELECT count(*) FROM readings") == [(1,)]
 
 
@@ -317,9 +324,9 @@ async def test_an_account_gone_meanwhile_is_left_out(world: World) -> None:
     async with world.store.write() as connection:
         known = await accounts.load(connection, [key_of(ALICE), key_of(BOB)])
         await accounts.unwatch(connection, [key_of(ALICE)])
-    saved = await world.verdicts.save([Look(key, reading(100)) for key in known])
+    saved = await world.processor.save([FinishedCheck(key, reading(100)) for key in known])
     assert [change.after.email for change in saved.changes] == [BOB]
-    assert reasons(await world.notices()) == [(key_of(BOB), Reason.FIRED)]
+    assert reasons(await world.notifications()) == [(key_of(BOB), NotifyReason.FIRED)]
 
 
 async def test_what_is_said_and_what_is_remembered_are_one(world: World) -> None:
@@ -336,7 +343,7 @@ async def test_what_is_said_and_what_is_remembered_are_one(world: World) -> None
     async with world.store.write() as connection:
         await connection.exec_driver_sql("DROP TRIGGER full")
     await step(world, ALICE)
-    assert reasons(await world.notices()) == [(key_of(ALICE), Reason.FIRED)]
+    assert reasons(await world.notifications()) == [(key_of(ALICE), NotifyReason.FIRED)]
 
 
 async def test_notices_go_to_where_a_group_is_now(database: Path) -> None:
@@ -348,8 +355,8 @@ async def test_notices_go_to_where_a_group_is_now(database: Path) -> None:
         await world.watch(ALICE)
         world.source.credits[ALICE] = 100
         await step(world, ALICE)
-        assert reasons(await world.notices(chat=new)) == [(key_of(ALICE), Reason.FIRED)]
-        assert await world.notices(chat=GROUP) == []
+        assert reasons(await world.notifications(chat=new)) == [(key_of(ALICE), NotifyReason.FIRED)]
+        assert await world.notifications(chat=GROUP) == []
 
 
 async def test_without_chats_nothing_waits(database: Path) -> None:
@@ -370,5 +377,5 @@ async def test_500_accounts_falling_together_are_all_said(world: World) -> None:
         world.source.credits[email] = 100
     await world.checks.tick()
     await until(lambda: world.rounds)
-    told = [one.notice.subject for one in await world.notices()]
+    told = [one.notification.subject for one in await world.notifications()]
     assert sorted(told) == sorted(map(key_of, emails))

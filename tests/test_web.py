@@ -11,11 +11,11 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.domain.accounts import Account, Credits, Outage, OutageKind, Pause, Plan, Reading
-from bot.domain.alerts import Alert, Measure, Severity
+from bot.domain.accounts import Account, CheckFailure, Credits, FailureKind, Pause, Plan, Reading
+from bot.domain.alerts import Alert, AlertRule, Severity
 from bot.domain.chats import Chat
 from bot.domain.health import RefusedChat, Vitals
-from bot.support.errors import DatabaseTrouble, StartError
+from bot.support.errors import DatabaseBusyError, StartError
 from bot.support.metrics import Metrics
 from bot.web.pages import Pages, mask, shown_names
 from tests.fakes import ALICE, BOB, NOW, QUARTER, SOURCE, Clock, key_of
@@ -29,8 +29,8 @@ SEEN = Account(
     reading=Reading(NOW, Credits(100.5, daily=None, package=0), Plan(ends_at=NOW + timedelta(days=1))),
     allowance=15_000,
 )
-FAILING = Account(key_of(BOB), SOURCE, BOB, "Studio", outage=Outage(NOW, OutageKind.BROKEN))
-FIRING = Alert(key_of(ALICE), Measure.CREDITS, level=2, severity=Severity.WARNING)
+FAILING = Account(key_of(BOB), SOURCE, BOB, "Studio", outage=CheckFailure(NOW, FailureKind.BROKEN))
+FIRING = Alert(key_of(ALICE), AlertRule.CREDITS, level=2, severity=Severity.WARNING)
 
 Get = Callable[[str], Any]
 
@@ -169,7 +169,7 @@ async def test_a_database_that_cannot_be_used_is_a_problem_at_once(vitals: Vital
 
 async def test_metrics_of_a_database_that_cannot_be_read() -> None:
     """That much, and no number of what is not known."""
-    async with pages(BLIND, fleet_error=DatabaseTrouble("damaged")) as get:
+    async with pages(BLIND, fleet_error=DatabaseBusyError("damaged")) as get:
         found = await samples(get)
     assert found[("credit_bot_database_usable",)] == 0
     assert not any(
@@ -181,7 +181,7 @@ async def test_metrics_of_a_database_that_cannot_be_read() -> None:
 
 async def test_a_page_that_needs_the_database_says_so_in_json() -> None:
     """Whatever fails on the way: no traceback, no plain text."""
-    async with pages(error=DatabaseTrouble("The database cannot be used just now")) as get:
+    async with pages(error=DatabaseBusyError("The database cannot be used just now")) as get:
         status, text = await get("/healthz")
     assert status == 503
     assert json.loads(text) == {"status": "failing", "problems": ["The database cannot be used just now"]}

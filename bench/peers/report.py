@@ -30,13 +30,13 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def faults_table(faults: Sequence[Fault], kinds: Sequence[Kind], verdicts: Verdicts) -> str:
+def faults_table(faults: Sequence[Fault], kinds: Sequence[Kind], processor: Verdicts) -> str:
     """What each did under each fault, and how often that was what a good watcher does."""
     rows = [
-        [fault.happens, fault.good, *(cell(verdicts[fault.name, kind.name], fault) for kind in kinds)]
+        [fault.happens, fault.good, *(cell(processor[fault.name, kind.name], fault) for kind in kinds)]
         for fault in faults
     ]
-    sums = [sum(verdicts[fault.name, kind.name].well(fault.at_most) for fault in faults) for kind in kinds]
+    sums = [sum(processor[fault.name, kind.name].well(fault.at_most) for fault in faults) for kind in kinds]
     rows.append(["**as a good watcher does**", "", *(f"**{count} of {len(faults)}**" for count in sums)])
     return table(["what happens", "a good watcher", *(kind.title for kind in kinds)], rows)
 

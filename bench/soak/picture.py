@@ -67,7 +67,7 @@ class Drawing:
             axes.yaxis.set_major_formatter("{x:g}")
         axes.set_xlim(0, self._seconds / 60)
         axes.set_title(f"{title}, {unit}" if unit else title, loc="left", fontsize=9.5, color=TEXT)
-        axes.set_title(self._verdicts(series), loc="right", fontsize=8.5, color=MUTED)
+        axes.set_title(self._processor(series), loc="right", fontsize=8.5, color=MUTED)
         axes.legend(loc="upper left", ncols=2, frameon=False, fontsize=8, labelcolor=MUTED)
 
     def _draw_trend(self, axes: Axes, key: str, colour: str) -> None:
@@ -79,7 +79,7 @@ class Drawing:
         heights = [line.trend.start, line.trend.start + line.trend.slope * (end - start)]
         axes.plot([start / 60, end / 60], heights, color=colour, linewidth=2)
 
-    def _verdicts(self, series: dict[str, str]) -> str:
+    def _processor(self, series: dict[str, str]) -> str:
         """What is said of the panel's gauges."""
         said = {label: self._judged[key].verdict for key, label in series.items() if key in self._judged}
         if len(set(said.values())) == 1:

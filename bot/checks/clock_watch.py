@@ -11,7 +11,7 @@ from bot.storage import moments
 from bot.storage.connection import Connection
 from bot.storage.database import Store
 from bot.support.clock import STEP, SteadyClock
-from bot.support.errors import DatabaseTrouble
+from bot.support.errors import DatabaseBusyError
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class ClockWatch:
         """Takes each step within a second, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            with suppress(DatabaseTrouble):  # the clock then stays as it is, and so does what is stored
+            with suppress(DatabaseBusyError):  # the clock then stays as it is, and so does what is stored
                 await self.look()
 
     @property

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.checks.rounds import Round
 from bot.storage.database import Store
 from bot.support.metrics import Metrics
-from bot.targets.active import Roster
+from bot.targets.active import ActiveTargets
 from bot.targets.recipients import Recipients
 
 
@@ -15,19 +15,19 @@ from bot.targets.recipients import Recipients
 class Context:
     """Handed to every part as one.
 
-    ``clock`` answers aware UTC; ``every`` is the setting's interval between two looks. ``on_notices`` is called
+    ``clock`` answers aware UTC; ``every`` is the setting's interval between two looks. ``on_notifications`` is called
     once something was put into the outbox, ``on_round`` once a round has ended; both return at once.
     """
 
     store: Store
-    roster: Roster
+    active_targets: ActiveTargets
     recipients: Recipients
     every: timedelta
     clock: Callable[[], datetime]
     metrics: Metrics
-    on_notices: Callable[[], None]
+    on_notifications: Callable[[], None]
     on_round: Callable[[Round], None]
 
     def every_of(self, source: str, email: str) -> timedelta:
         """The interval between two looks at one account: its own, its source's, or the setting's."""
-        return self.roster.watchlist.own_check_every(source, email) or self.every
+        return self.active_targets.targets.own_check_every(source, email) or self.every

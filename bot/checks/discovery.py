@@ -8,21 +8,21 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.checks.context import Context
-from bot.checks.processor import Verdicts
+from bot.checks.processor import CheckProcessor
 from bot.checks.rounds import Rounds
 from bot.checks.spread import next_look
-from bot.config.targets import Watchlist
-from bot.domain.accounts import Account, Listed, Listing, Outage, SourceState
+from bot.config.targets import Targets
+from bot.domain.accounts import Account, CheckFailure, Listed, Listing, SourceState
 from bot.domain.chats import Chat
 from bot.domain.health import window_of
 from bot.domain.notifications import Facts
-from bot.evaluation.evaluate import gone_notice, newly_listed
+from bot.evaluation.evaluate import gone_notification, newly_listed
 from bot.evaluation.listing import TakenAway, listing_noted, taken_away
 from bot.storage import accounts, alerts, chats, pauses
-from bot.storage.accounts import Known
+from bot.storage.accounts import KnownAccount
 from bot.storage.connection import Connection
-from bot.targets.account_keys import Register
-from bot.targets.reconcile import Enrolled, enrol
+from bot.targets.account_keys import AccountKeys
+from bot.targets.reconcile import Reconciled, reconcile
 
 log = logging.getLogger(__name__)
 
@@ -31,38 +31,38 @@ AT_ONCE = 8
 """So many sources are asked for their lists at once."""
 
 
-class Discovery:
+class AccountDiscovery:
     """Keeps the list of watched accounts."""
 
-    def __init__(self, context: Context, verdicts: Verdicts, rounds: Rounds) -> None:
+    def __init__(self, context: Context, processor: CheckProcessor, rounds: Rounds) -> None:
         """Sources whose accounts the watchlist names one by one are never asked for their lists."""
         self._store = context.store
-        self._roster = context.roster
+        self._active_targets = context.active_targets
         self._recipients = context.recipients
         self._every = context.every
         self._every_of = context.every_of
         self._clock = context.clock
-        self._on_notices = context.on_notices
-        self._verdicts = verdicts
+        self._on_notifications = context.on_notifications
+        self._processor = processor
         self._rounds = rounds
         self._asking: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._room = asyncio.Semaphore(AT_ONCE)
 
-    async def resume(self) -> Enrolled:
+    async def resume(self) -> Reconciled:
         """Takes up the accounts that are known: those of the watchlist, or those that were listed last."""
-        return await self.take(self._roster.watchlist)
+        return await self.take(self._active_targets.targets)
 
-    async def take(self, watchlist: Watchlist) -> Enrolled:
+    async def take(self, targets: Targets) -> Reconciled:
         """Puts a watchlist in force: its newcomers are due at once, and whom it no longer names is watched no more."""
         async with self._store.write() as connection:
-            enrolled = await enrol(connection, watchlist, self._clock())
-        if watchlist is not self._roster.watchlist:
-            self._roster.replace(watchlist)
+            enrolled = await reconcile(connection, targets, self._clock())
+        if targets is not self._active_targets.targets:
+            self._active_targets.replace(targets)
         async with self._store.write() as connection:
             now = self._clock()
             await self._watched_changed(connection, now)
-            await self._verdicts.catch_up_in(connection, now)  # a chat that is told of more than before
-        self._on_notices()
+            await self._processor.catch_up_in(connection, now)  # a chat that is told of more than before
+        self._on_notifications()
         return enrolled
 
     async def tick(self) -> bool:
@@ -80,7 +80,7 @@ class Discovery:
 
     def _listing_sources(self) -> list[str]:
         """The sources that are to say themselves whom they have."""
-        return [key for key, source in self._roster.watchlist.sources.items() if source.everyone]
+        return [key for key, source in self._active_targets.targets.sources.items() if source.everyone]
 
     def _is_due(self, state: SourceState, *, doubted: bool) -> bool:
         """Whether a source's list is to be asked for again."""
@@ -100,15 +100,15 @@ class Discovery:
     async def ask(self, key: str) -> None:
         """Asks one source for its list, and watches what it lists."""
         async with self._asking[key], self._room:
-            if key not in self._roster.sources:
+            if key not in self._active_targets.sources:
                 return
-            listing = await self._roster.sources[key].list_accounts()
+            listing = await self._active_targets.sources[key].list_accounts()
             async with self._store.write() as connection:
                 if key in self._listing_sources():  # or the watchlist was read again meanwhile
                     await self._note(connection, key, listing, self._clock())
-            self._on_notices()
+            self._on_notifications()
 
-    async def _note(self, connection: Connection, key: str, listing: Listing | Outage, now: datetime) -> None:
+    async def _note(self, connection: Connection, key: str, listing: Listing | CheckFailure, now: datetime) -> None:
         """Writes down what a source has answered, and decides."""
         state, doubted = await accounts.source(connection, key), 0
         if isinstance(listing, Listing):
@@ -116,10 +116,10 @@ class Discovery:
         else:
             self._log_outage(key, listing)
         await accounts.save_source(connection, listing_noted(state, listing, doubted))
-        await self._verdicts.decide_source(connection, key, now)
+        await self._processor.decide_source(connection, key, now)
         await self._watched_changed(connection, now)
 
-    def _log_outage(self, key: str, outage: Outage) -> None:
+    def _log_outage(self, key: str, outage: CheckFailure) -> None:
         """Says in the log that a list could not be read."""
         log.warning("%s: the list of accounts cannot be read: %s: %s", key, outage.kind.value, outage.said)
 
@@ -159,14 +159,14 @@ class Discovery:
 
     async def _newcomers(self, connection: Connection, key: str, fresh: Sequence[Listed]) -> list[Account]:
         """The newly listed of a source, each with its key and what the watchlist calls it."""
-        watchlist, register = self._roster.watchlist, Register(await accounts.known(connection))
-        source = watchlist.sources[key]
+        targets, register = self._active_targets.targets, AccountKeys(await accounts.known(connection))
+        source = targets.sources[key]
         return [
             Account(
                 register.key_of(source, one.email),
                 key,
                 one.email,
-                watchlist.label_for(key, one.email),
+                targets.label_for(key, one.email),
                 listed_error=one.error,
             )
             for one in fresh
@@ -179,20 +179,22 @@ class Discovery:
         keys = [account.key for account in gone]
         await accounts.unwatch(connection, keys)
         await alerts.close(connection, keys)
-        await self._verdicts.put(connection, [gone_notice(self._roster.named(account), now) for account in gone], now)
+        await self._processor.put(
+            connection, [gone_notification(self._active_targets.named(account), now) for account in gone], now
+        )
 
     async def _watched_changed(self, connection: Connection, now: datetime) -> None:
         """Tells the rounds who is watched, and greets chats that were never used, once there is something to say."""
         watched = [one for one in await accounts.known(connection) if one.watched]
         await self._check_more_often(connection, watched, now)
-        own, paused = self._roster.watchlist.own_check_every, await pauses.current(connection)
+        own, paused = self._active_targets.targets.own_check_every, await pauses.current(connection)
         intervals = {one.key: own(one.source, one.email) for one in watched}
         self._rounds.watch(intervals, {key for key in intervals if paused.of(key)})
-        self._verdicts.watch(self._rounds.watched.keys())
+        self._processor.watch(self._rounds.watched.keys())
         await self._recipients.refresh(connection)
         await self._greet(connection, watched, now)
 
-    async def _check_more_often(self, connection: Connection, watched: Iterable[Known], now: datetime) -> None:
+    async def _check_more_often(self, connection: Connection, watched: Iterable[KnownAccount], now: datetime) -> None:
         """Lets no account whose interval has become shorter wait for the end of the longer one."""
         before, every_of = self._rounds.watched, self._every_of
         intervals = {one.key: every_of(one.source, one.email) for one in watched if one.key in before}
@@ -202,12 +204,12 @@ class Discovery:
         if shorter:
             await chats.mark_more_often(connection, now, now + window_of(max(shorter.values())))
 
-    async def _greet(self, connection: Connection, watched: Iterable[Known], now: datetime) -> None:
+    async def _greet(self, connection: Connection, watched: Iterable[KnownAccount], now: datetime) -> None:
         """Greets each new chat that is told of any account."""
         intervals = self._intervals(watched)
         present = [chat for chat in self._recipients.present if chat in intervals]
         for chat in await chats.not_greeted(connection, present):
-            await self._verdicts.greet(connection, chat, greeting(intervals[chat]), now)
+            await self._processor.greet(connection, chat, greeting(intervals[chat]), now)
 
     async def welcome(self, chat: Chat, by: str) -> None:
         """Greets a chat that was just let in by a link, whether or not there is anything to tell it of."""
@@ -216,10 +218,10 @@ class Discovery:
             await self._recipients.refresh(connection)
             if await chats.not_greeted(connection, [chat]):
                 intervals = self._intervals(await accounts.known(connection)).get(chat, [])
-                await self._verdicts.greet(connection, chat, replace(greeting(intervals), by=by), now)
-        self._on_notices()
+                await self._processor.greet(connection, chat, replace(greeting(intervals), by=by), now)
+        self._on_notifications()
 
-    def _intervals(self, known: Iterable[Known]) -> dict[Chat, list[timedelta]]:
+    def _intervals(self, known: Iterable[KnownAccount]) -> dict[Chat, list[timedelta]]:
         """How often each watched account is checked that a chat is told of."""
         found: dict[Chat, list[timedelta]] = {}
         for one in known:

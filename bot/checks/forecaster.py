@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from bot.checks.context import Context
-from bot.checks.processor import Verdicts
+from bot.checks.processor import CheckProcessor
 from bot.domain.credit_changes import Point
 from bot.domain.history import unseen_of
 from bot.evaluation.forecast.foresee import HISTORY, MAKE_EVERY, add_point, foresee
@@ -16,17 +16,17 @@ AT_ONCE = 25
 """Forecasts made in one go, so that a large fleet takes its turns."""
 
 
-class Foresight:
+class Forecaster:
     """Makes the forecasts that are due, and says what they call for."""
 
-    def __init__(self, context: Context, verdicts: Verdicts) -> None:
+    def __init__(self, context: Context, processor: CheckProcessor) -> None:
         """Holds nothing but what it is handed."""
         self._store = context.store
-        self._roster = context.roster
+        self._active_targets = context.active_targets
         self._recipients = context.recipients
         self._clock = context.clock
-        self._on_notices = context.on_notices
-        self._verdicts = verdicts
+        self._on_notifications = context.on_notifications
+        self._processor = processor
 
     async def look(self) -> None:
         """Makes the forecasts that are due, the longest waiting first."""
@@ -52,12 +52,12 @@ class Foresight:
                 return
             await self._recipients.refresh(connection)
             told = self._recipients.told_of(account.source, account.email)
-            remembered = await self._verdicts.remembered(connection, [key], now)
+            remembered = await self._processor.remembered(connection, [key], now)
             unseen = unseen_of(gaps, now - HISTORY, now)
-            named, rules = self._roster.named(account), self._roster.rules_of(account)
+            named, rules = self._active_targets.named(account), self._active_targets.rules_of(account)
             known, audience = remembered.alerts.get(key) or {}, remembered.audience(key, told)
-            foreseen, outcomes = foresee(named, past, known, rules, audience, now, unseen)
+            foreseen, updates = foresee(named, past, known, rules, audience, now, unseen)
             await accounts.save_foretold(connection, foreseen, now)
-            notices = await self._verdicts.say(connection, outcomes, remembered, now)
-        if notices:
-            self._on_notices()
+            notifications = await self._processor.say(connection, updates, remembered, now)
+        if notifications:
+            self._on_notifications()

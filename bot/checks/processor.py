@@ -10,28 +10,28 @@ from typing import TypeVar
 
 from bot.checks.context import Context
 from bot.checks.spread import next_look
-from bot.domain.accounts import Account, Health, Outage, OutageKind, Sample, SourceState, Unchanged
-from bot.domain.alerts import Alert, Measure, Notified, Reason, Severity, Silence, SilenceKind
+from bot.domain.accounts import Account, CheckFailure, CheckResult, FailureKind, Health, NotModified, SourceState
+from bot.domain.alerts import Alert, AlertRule, Notified, NotifyReason, Severity, Silence, SilenceKind
 from bot.domain.chats import Chat
-from bot.domain.notifications import Facts, Notice, Topic
+from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.domain.rules import Rules
 from bot.evaluation.alert_state import has_lapsed, is_about, is_muted, is_over
 from bot.evaluation.evaluate import (
     Alerts,
+    AlertUpdate,
     Audience,
-    Outcome,
     account_facts,
+    apply_result,
+    credit_change,
     decide_account,
     decide_plan,
     decide_source,
-    growth,
     is_changed,
-    judge,
-    noted,
-    notice_of,
-    outcome,
+    notification_of,
     source_facts,
     standing_of,
+    update,
+    validate,
 )
 from bot.evaluation.forecast.foresee import is_overtaken
 from bot.evaluation.left_out import newly_unreadable
@@ -52,11 +52,11 @@ LOOKED_AT_AGAIN = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class FinishedCheck:
     """A look that has ended: the account's key, and what was seen."""
 
     key: str
-    sample: Sample | Unchanged
+    sample: CheckResult | NotModified
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Change:
         reading, foretold = self.after.reading, self.after.foretold
         if not self.tells_new or reading is None:
             return False
-        grown = growth(self.before.reading, reading) is not None
+        grown = credit_change(self.before.reading, reading) is not None
         return grown or (foretold is not None and is_overtaken(foretold, reading.credits.total, reading.taken_at))
 
 
@@ -109,14 +109,14 @@ class Remembered:
     def audience(self, subject: str, chats: Sequence[Chat]) -> Audience:
         """These chats, as a decision about one subject wants to know them."""
         silences = [*self.silences.get("", ()), *self.silences.get(subject, ())]
-        undelivered = frozenset({Measure.PLAN} if subject in self.undelivered else ())
+        undelivered = frozenset({AlertRule.PLAN} if subject in self.undelivered else ())
         return Audience(tuple(chats), self.notified.get(subject) or {}, silences, undelivered)
 
     def told(self, alert: Alert) -> Mapping[Chat, Notified]:
         """What each chat was told of an alert."""
         return (self.notified.get(alert.subject) or {}).get(alert.measure) or {}
 
-    def is_changed_by(self, one: Outcome) -> bool:
+    def is_changed_by(self, one: AlertUpdate) -> bool:
         """Whether an outcome is to be written down."""
         before = (self.alerts.get(one.alert.subject) or {}).get(one.alert.measure)
         is_new = one.alert != before and one.alert.episode > 0  # one that never fired needs no memory
@@ -135,7 +135,7 @@ class Saved:
     calls: Mapping[str, Scope] = field(default_factory=dict)
 
     @property
-    def results(self) -> Iterator[tuple[str, OutageKind | None]]:
+    def results(self) -> Iterator[tuple[str, FailureKind | None]]:
         """Each account's key, and the kind of its outage if it could not be read."""
         for change in self.changes:
             yield change.after.key, change.after.outage.kind if change.after.outage else None
@@ -143,19 +143,19 @@ class Saved:
             yield key, None
 
 
-class Verdicts:
+class CheckProcessor:
     """Writes looks down, decides, and puts what is to be said into the outbox."""
 
     def __init__(self, context: Context) -> None:
         """Holds nothing but what it is handed."""
         self._store = context.store
-        self._roster = context.roster
+        self._active_targets = context.active_targets
         self._every_of = context.every_of
         self._recipients = context.recipients
         self._clock = context.clock
-        self._on_notices = context.on_notices
+        self._on_notifications = context.on_notifications
         self._steady: dict[str, Steady] = {}
-        self._steady_under = context.roster.watchlist
+        self._steady_under = context.active_targets.targets
 
     def page_of(self, key: str) -> int | None:
         """The page of an account's last reading, where seeing the very same again would decide nothing new."""
@@ -167,7 +167,7 @@ class Verdicts:
         for key in self._steady.keys() - keys:
             del self._steady[key]
 
-    async def save(self, batch: Sequence[Look], *, ends_round: bool = False) -> Saved:
+    async def save(self, batch: Sequence[FinishedCheck], *, ends_round: bool = False) -> Saved:
         """One transaction for looks that ended together. An account gone meanwhile is left out.
 
         A database that cannot be written is waited for: what was seen is not lost. A round that ends with these looks
@@ -176,22 +176,22 @@ class Verdicts:
         timer = asyncio.get_running_loop().time
         ended = timer()
 
-        async def work(connection: Connection) -> tuple[Saved, dict[str, Steady | None], list[Notice]]:
+        async def work(connection: Connection) -> tuple[Saved, dict[str, Steady | None], list[Notification]]:
             now = self._clock()
             calm, rest = await self._sort(connection, batch, now)
             await accounts.note_unchanged(connection, calm.items())
             changes = await self._note(connection, rest, now)
             if ends_round:
                 await chats.mark(connection, chats.ROUND, now)
-            outcomes, remembered, steady = await self._decide(connection, changes, now)
+            updates, remembered, steady = await self._decide(connection, changes, now)
             # What waited for the database says how late it is, by a timer that no setting of the clock changes.
             waited = timedelta(seconds=int(timer() - ended))
-            notices = await self.say(connection, outcomes, remembered, now - waited)
-            return Saved(changes, list(calm), called_for(notices)), steady, notices
+            notifications = await self.say(connection, updates, remembered, now - waited)
+            return Saved(changes, list(calm), called_for(notifications)), steady, notifications
 
-        saved, steady, notices = await self._store.write_patiently(work)
-        if notices:
-            self._on_notices()
+        saved, steady, notifications = await self._store.write_patiently(work)
+        if notifications:
+            self._on_notifications()
         for key, how in steady.items():
             if how:
                 self._steady[key] = how
@@ -200,21 +200,21 @@ class Verdicts:
         return saved
 
     async def _sort(
-        self, connection: Connection, batch: Sequence[Look], now: datetime
-    ) -> tuple[dict[str, datetime], list[Look]]:
+        self, connection: Connection, batch: Sequence[FinishedCheck], now: datetime
+    ) -> tuple[dict[str, datetime], list[FinishedCheck]]:
         """Parts the looks that can decide nothing new, by key with their moments, from those that may.
 
         While a source's own alert stirs, each look at its accounts may.
         """
-        if self._steady_under is not self._roster.watchlist:  # other rules may hold
-            self._steady_under, self._steady = self._roster.watchlist, {}
+        if self._steady_under is not self._active_targets.targets:  # other rules may hold
+            self._steady_under, self._steady = self._active_targets.targets, {}
         calm: dict[str, datetime] = {}
-        rest: list[Look] = []
+        rest: list[FinishedCheck] = []
         sources = {one.source for look in batch if (one := self._steady.get(look.key))}
         stirred = await alerts.stirred(connection, sources) if sources else set()
         for look in batch:
             one = self._steady.get(look.key)
-            if isinstance(look.sample, Unchanged) and one and one.holds(now) and one.source not in stirred:
+            if isinstance(look.sample, NotModified) and one and one.holds(now) and one.source not in stirred:
                 calm[look.key] = look.sample.taken_at
             else:
                 rest.append(look)
@@ -223,37 +223,37 @@ class Verdicts:
     async def catch_up(self) -> None:
         """Ends the silences that are over, and says what is still untold and no longer withheld."""
         async with self._store.write() as connection:
-            notices = await self.catch_up_in(connection, self._clock())
-        if notices:
-            self._on_notices()
+            notifications = await self.catch_up_in(connection, self._clock())
+        if notifications:
+            self._on_notifications()
 
-    async def catch_up_in(self, connection: Connection, now: datetime) -> list[Notice]:
+    async def catch_up_in(self, connection: Connection, now: datetime) -> list[Notification]:
         """The same in a transaction with what made it due: a silence that was ended, a chat that is told of more."""
         present = await self._recipients.refresh(connection)
         lapsed = await self._end_silences(connection, now)
         owing = await alerts.perhaps_untold(connection, present)
-        notices = []
+        notifications = []
         for part in parted(list(dict.fromkeys((*owing, *lapsed)))):
             subjects = {subject for subject, _ in part}
             remembered = await self.remembered(connection, subjects, now)
             known = await accounts.load(connection, subjects)
-            outcomes = []
+            updates = []
             for subject, measure in part:
                 alert, ack = remembered.alerts[subject][measure], lapsed.get((subject, measure))
                 facts, told = await self.facts_of(connection, alert, known.get(subject), now)
                 if ack:
                     alert, facts = replace(alert, reminded_at=now), replace(facts, by=ack.by, acted_at=ack.made_at)
-                reason = Reason.REMINDED if ack else Reason.NONE
-                outcomes.append(outcome(alert, reason, facts, remembered.audience(subject, told), now))
-            notices += await self.say(connection, outcomes, remembered, now)
+                reason = NotifyReason.REMINDED if ack else NotifyReason.NONE
+                updates.append(update(alert, reason, facts, remembered.audience(subject, told), now))
+            notifications += await self.say(connection, updates, remembered, now)
             await asyncio.sleep(0)
-        return notices
+        return notifications
 
-    async def _end_silences(self, connection: Connection, now: datetime) -> dict[tuple[str, Measure], Silence]:
+    async def _end_silences(self, connection: Connection, now: datetime) -> dict[tuple[str, AlertRule], Silence]:
         """Ends what is over; gives the acks that have lapsed while their alert is still critical, by their alert."""
         known = await alerts.every_silence(connection)
         of_alerts = await alerts.load(connection, {one.subject for one in known if one.measure}) if known else {}
-        over, lapsed = list[int](), dict[tuple[str, Measure], Silence]()
+        over, lapsed = list[int](), dict[tuple[str, AlertRule], Silence]()
         for one in known:
             alert = of_alerts[one.subject].get(one.measure) if one.measure and one.subject in of_alerts else None
             if is_over(one, alert, now):
@@ -276,7 +276,7 @@ class Verdicts:
 
         What is muted is told when the mute ends, as to any chat. What is acknowledged is told, with who is at it.
         """
-        note = Notice(f"greeting|{chat}|{now.isoformat()}", Topic.GREETING, Severity.INFO, facts=facts)
+        note = Notification(f"greeting|{chat}|{now.isoformat()}", NotificationKind.GREETING, Severity.INFO, facts=facts)
         await outbox.put(connection, [note], [chat], now)
         await chats.greet(connection, [chat], now)
         for part in parted(await alerts.firing(connection)):
@@ -294,15 +294,18 @@ class Verdicts:
     async def say_downtime(self, since: datetime, until: datetime) -> None:
         """Says from when to when nobody was watching, once, but where everything is muted."""
         log.warning("Nobody was watching from %s to %s", since.isoformat(), until.isoformat())
-        notice = Notice(
-            f"pause|{since.isoformat()}", Topic.DOWNTIME, Severity.INFO, facts=Facts(since=since, until=until)
+        notification = Notification(
+            f"pause|{since.isoformat()}",
+            NotificationKind.DOWNTIME,
+            Severity.INFO,
+            facts=Facts(since=since, until=until),
         )
         async with self._store.write() as connection:
             await history.note_downtime(connection, since, until)
-            await self.put(connection, [notice], until)
-        self._on_notices()
+            await self.put(connection, [notification], until)
+        self._on_notifications()
 
-    async def _note(self, connection: Connection, batch: Sequence[Look], now: datetime) -> list[Change]:
+    async def _note(self, connection: Connection, batch: Sequence[FinishedCheck], now: datetime) -> list[Change]:
         """Writes down what was seen, and when a server that asked for peace is looked at again."""
         if not batch:
             return []
@@ -311,13 +314,13 @@ class Verdicts:
         for look in batch:
             if look.key not in known:
                 continue
-            before = self._roster.named(known[look.key])
-            sample = judge(seen(look.sample, before), before)
-            if before.pause and isinstance(sample, Outage):
+            before = self._active_targets.named(known[look.key])
+            sample = validate(seen(look.sample, before), before)
+            if before.pause and isinstance(sample, CheckFailure):
                 continue  # it had begun before the pause: whoever works there may be why it failed
             # a reading whose check had begun before the pause has seen whether the plan was renewed
-            changes.append(Change(before, noted(replace(before, pause=None), sample)))
-            if isinstance(sample, Outage) and sample.retry_after:
+            changes.append(Change(before, apply_result(replace(before, pause=None), sample)))
+            if isinstance(sample, CheckFailure) and sample.retry_after:
                 every = self._every_of(before.source, before.email)
                 waits[before.key] = next_look(before.key, every, now, sample.retry_after)
         log_unreadable(changes)
@@ -331,7 +334,7 @@ class Verdicts:
 
     async def _decide(
         self, connection: Connection, changes: Sequence[Change], now: datetime
-    ) -> tuple[list[Outcome], Remembered, dict[str, Steady | None]]:
+    ) -> tuple[list[AlertUpdate], Remembered, dict[str, Steady | None]]:
         """Decides for the accounts of a batch, and for the sources that they belong to; which of them are steady."""
         if not changes:
             return [], Remembered({}, {}, {}), {}
@@ -340,15 +343,15 @@ class Verdicts:
         for change in changes:
             by_source.setdefault(change.after.source, []).append(change)
         remembered = await self.remembered(connection, [*by_source, *(one.after.key for one in changes)], now)
-        outcomes: list[Outcome] = []
+        updates: list[AlertUpdate] = []
         steady: dict[str, Steady | None] = {}
         for source, looked in by_source.items():
             health = Health()
             if needs_health(looked, remembered, source):
                 health = await accounts.health(connection, source)
                 decided = await self._of_source(connection, source, health, remembered, now)
-                outcomes += decided
-                if answers_again((remembered.alerts.get(source) or {}).get(Measure.FAILURES), decided):
+                updates += decided
+                if answers_again((remembered.alerts.get(source) or {}).get(AlertRule.FAILURES), decided):
                     await self._look_again(connection, source, now)
             for one in looked:
                 decided = self._of_account(one, health, remembered, now)
@@ -357,24 +360,26 @@ class Verdicts:
                     **{each.alert.measure: each.alert for each in decided},
                 }
                 owed = any(each.owed for each in decided)
-                steady[one.after.key] = steadiness(one.after, left, self._roster.rules_of(one.after), now, owed=owed)
-                outcomes += decided
-        return outcomes, remembered, steady
+                steady[one.after.key] = steadiness(
+                    one.after, left, self._active_targets.rules_of(one.after), now, owed=owed
+                )
+                updates += decided
+        return updates, remembered, steady
 
-    def _of_account(self, one: Change, health: Health, remembered: Remembered, now: datetime) -> list[Outcome]:
+    def _of_account(self, one: Change, health: Health, remembered: Remembered, now: datetime) -> list[AlertUpdate]:
         """What one look does to the alerts of its account."""
         account = one.after
         audience = remembered.audience(account.key, self._recipients.told_of(account.source, account.email))
         known = remembered.alerts.get(account.key) or {}
-        return decide_account(one.before, account, known, self._roster.rules_of(account), health, audience, now)
+        return decide_account(one.before, account, known, self._active_targets.rules_of(account), health, audience, now)
 
     async def _of_source(
         self, connection: Connection, source: str, health: Health, remembered: Remembered, now: datetime
-    ) -> list[Outcome]:
+    ) -> list[AlertUpdate]:
         """What a source's state does to its own alerts."""
         state = await self._source(connection, source)
         audience = remembered.audience(source, self._recipients.told_of(source))
-        rules = self._roster.watchlist.rules_for(source)
+        rules = self._active_targets.targets.rules_for(source)
         return decide_source(state, remembered.alerts.get(source) or {}, rules, health, audience, now)
 
     async def _look_again(self, connection: Connection, source: str, now: datetime) -> None:
@@ -383,7 +388,7 @@ class Verdicts:
         Not those with an interval of their own: a person works there.
         """
         failing = await accounts.failing(connection, source, LOOKED_AT_AGAIN)
-        own = self._roster.watchlist.own_check_every
+        own = self._active_targets.targets.own_check_every
         await accounts.plan_looks(connection, {one.key: now for one in failing if not own(one.source, one.email)})
 
     async def decide_plans(self, keys: Sequence[str]) -> dict[str, datetime]:
@@ -394,26 +399,26 @@ class Verdicts:
             await self._recipients.refresh(connection)
             known = await accounts.load(connection, keys)
             remembered = await self.remembered(connection, known, now)
-            outcomes = []
+            updates = []
             for key, account in known.items():
-                rules = self._roster.rules_of(account)
+                rules = self._active_targets.rules_of(account)
                 audience = remembered.audience(key, self._recipients.told_of(account.source, account.email))
                 known_alerts = remembered.alerts.get(key) or {}
-                one = decide_plan(self._roster.named(account), known_alerts, rules, audience, now)
+                one = decide_plan(self._active_targets.named(account), known_alerts, rules, audience, now)
                 until[key] = plan_steady_until(account, one.alert, rules, now)
-                outcomes.append(one)
-            notices = await self.say(connection, outcomes, remembered, now)
-        if notices:
-            self._on_notices()
+                updates.append(one)
+            notifications = await self.say(connection, updates, remembered, now)
+        if notifications:
+            self._on_notifications()
         return until
 
-    async def decide_source(self, connection: Connection, source: str, now: datetime) -> list[Notice]:
+    async def decide_source(self, connection: Connection, source: str, now: datetime) -> list[Notification]:
         """Decides for a source alone, after a look at its listing."""
         await self._recipients.refresh(connection)
         remembered = await self.remembered(connection, [source], now)
         health = await accounts.health(connection, source)
-        outcomes = await self._of_source(connection, source, health, remembered, now)
-        return await self.say(connection, outcomes, remembered, now)
+        updates = await self._of_source(connection, source, health, remembered, now)
+        return await self.say(connection, updates, remembered, now)
 
     async def remembered(self, connection: Connection, subjects: Iterable[str], now: datetime) -> Remembered:
         """What is known of subjects before a decision about them."""
@@ -422,8 +427,8 @@ class Verdicts:
         silences: dict[str, list[Silence]] = defaultdict(list)
         for one in await alerts.active_silences(connection, now):
             silences[one.subject].append(one)
-        plans = [subject for subject, some in known.items() if Measure.PLAN in some and some[Measure.PLAN].level]
-        undelivered = await outbox.undelivered(connection, plans, Measure.PLAN) if plans else ()
+        plans = [subject for subject, some in known.items() if AlertRule.PLAN in some and some[AlertRule.PLAN].level]
+        undelivered = await outbox.undelivered(connection, plans, AlertRule.PLAN) if plans else ()
         return Remembered(known, told, silences, undelivered)
 
     async def facts_of(
@@ -437,19 +442,19 @@ class Verdicts:
             state = await self._source(connection, alert.subject)
             facts = source_facts(state, await accounts.health(connection, alert.subject), alert)
             return facts, self._recipients.told_of(alert.subject)
-        named = self._roster.named(account)
-        standing = standing_of(alert.measure, named, self._roster.rules_of(named), now)
+        named = self._active_targets.named(account)
+        standing = standing_of(alert.measure, named, self._active_targets.rules_of(named), now)
         return account_facts(named, alert, standing), self._recipients.told_of(account.source, account.email)
 
     async def _source(self, connection: Connection, source: str) -> SourceState:
         """A source's state, as it is called."""
-        return self._roster.named_source(await accounts.source(connection, source))
+        return self._active_targets.named_source(await accounts.source(connection, source))
 
     async def say(
-        self, connection: Connection, outcomes: Iterable[Outcome], remembered: Remembered, now: datetime
-    ) -> list[Notice]:
+        self, connection: Connection, updates: Iterable[AlertUpdate], remembered: Remembered, now: datetime
+    ) -> list[Notification]:
         """Remembers alerts and what is told of them, and puts that into the outbox, for each chat what it is told."""
-        changed = [one for one in outcomes if remembered.is_changed_by(one)]
+        changed = [one for one in updates if remembered.is_changed_by(one)]
         await alerts.save(connection, [one.alert for one in changed if one.alert.episode])
         await alerts.save_notified(
             connection, [(one.alert, remembered.told(one.alert), one.notified) for one in changed]
@@ -457,29 +462,33 @@ class Verdicts:
         ended = [number for one in changed for number in one.ended]
         if ended:
             await alerts.remove_silences(connection, ended)
-        addressed = [said for one in changed for said in one.notices]
+        addressed = [said for one in changed for said in one.notifications]
         await self._address(connection, addressed, now)
-        return [notice for notice, _ in addressed]
+        return [notification for notification, _ in addressed]
 
-    async def put(self, connection: Connection, notices: Sequence[Notice], now: datetime) -> None:
+    async def put(self, connection: Connection, notifications: Sequence[Notification], now: datetime) -> None:
         """Puts notes beside alerts into the outbox, for the chats that are told of their account and muted it not."""
-        if not notices:
+        if not notifications:
             return
         await self._recipients.refresh(connection)
         silences = await alerts.active_silences(connection, now)
         addressed = []
-        for notice in notices:
-            told = (one for one in self._recipients.of(notice) if not is_muted(notice.subject, one, silences, now))
-            addressed.append((notice, tuple(told)))
+        for notification in notifications:
+            told = (
+                one
+                for one in self._recipients.of(notification)
+                if not is_muted(notification.subject, one, silences, now)
+            )
+            addressed.append((notification, tuple(told)))
         await self._address(connection, addressed, now)
 
     async def _address(
-        self, connection: Connection, addressed: Iterable[tuple[Notice, tuple[Chat, ...]]], now: datetime
+        self, connection: Connection, addressed: Iterable[tuple[Notification, tuple[Chat, ...]]], now: datetime
     ) -> None:
         """Puts notices into the outbox, each for its chats."""
-        by_chats: dict[tuple[Chat, ...], list[Notice]] = {}
-        for notice, told in addressed:
-            by_chats.setdefault(told, []).append(notice)
+        by_chats: dict[tuple[Chat, ...], list[Notification]] = {}
+        for notification, told in addressed:
+            by_chats.setdefault(told, []).append(notification)
         for told, some in by_chats.items():
             await outbox.put(connection, some, told, now)
 
@@ -501,7 +510,7 @@ def parted(many: Sequence[T]) -> Iterator[Sequence[T]]:
     return (many[start : start + AT_ONCE] for start in range(0, len(many), AT_ONCE))
 
 
-def welcomed(alert: Alert, chat: Chat, facts: Facts, remembered: Remembered, now: datetime) -> list[Outcome]:
+def welcomed(alert: Alert, chat: Chat, facts: Facts, remembered: Remembered, now: datetime) -> list[AlertUpdate]:
     """What a chat that joins is told of an alert that fires; nothing of what is muted there."""
     silences = remembered.audience(alert.subject, ()).silences
     if is_muted(alert.subject, chat, silences, now):
@@ -509,17 +518,17 @@ def welcomed(alert: Alert, chat: Chat, facts: Facts, remembered: Remembered, now
     acks = [one for one in silences if one.kind is SilenceKind.ACK and is_about(one, alert)]
     told = replace(alert, sequence=alert.sequence + 1)
     facts = replace(facts, by=acks[0].by, acted_at=acks[0].made_at) if acks else facts
-    notice = notice_of(told, Reason.JOINED, facts)
+    notification = notification_of(told, NotifyReason.JOINED, facts)
     after = {**remembered.told(alert), chat: Notified(alert.episode, alert.level, alert.out)}
-    return [Outcome(told, after, ((notice, (chat,)),))]
+    return [AlertUpdate(told, after, ((notification, (chat,)),))]
 
 
-def seen(sample: Sample | Unchanged, account: Account) -> Sample:
+def seen(sample: CheckResult | NotModified, account: Account) -> CheckResult:
     """What a look saw; the page of the look before is its reading, of this moment."""
-    if not isinstance(sample, Unchanged):
+    if not isinstance(sample, NotModified):
         return sample
     if account.reading is None:
-        return Outage(sample.taken_at, OutageKind.GARBLED, "The reading before is lost")
+        return CheckFailure(sample.taken_at, FailureKind.GARBLED, "The reading before is lost")
     return replace(account.reading, taken_at=sample.taken_at)
 
 
@@ -530,9 +539,9 @@ def steadiness(account: Account, known: Alerts, rules: Rules, now: datetime, *, 
     return Steady(account.source, page, now, until) if page is not None and until else None
 
 
-def answers_again(before: Alert | None, decided: Iterable[Outcome]) -> bool:
+def answers_again(before: Alert | None, decided: Iterable[AlertUpdate]) -> bool:
     """Whether a source that was shut has just begun to answer again."""
-    after = next((one.alert for one in decided if one.alert.measure is Measure.FAILURES), None)
+    after = next((one.alert for one in decided if one.alert.measure is AlertRule.FAILURES), None)
     return after is not None and after.period is not None and (before is None or before.period is None)
 
 

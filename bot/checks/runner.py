@@ -9,17 +9,17 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from bot.checks.context import Context
-from bot.checks.processor import Look, Saved, Verdicts
+from bot.checks.processor import CheckProcessor, FinishedCheck, Saved
 from bot.checks.rounds import Round, Rounds
 from bot.checks.spread import next_look
 from bot.checks.sweeps import Sweeps
-from bot.domain.accounts import Outage, OutageKind, Sample, Unchanged
-from bot.domain.pauses import Paused
+from bot.domain.accounts import CheckFailure, CheckResult, FailureKind, NotModified
+from bot.domain.pauses import PausedAccounts
 from bot.evaluation.sweep import Scope, widest
 from bot.sources.base import Source
 from bot.storage import accounts, chats, history, pauses
-from bot.storage.accounts import Known
-from bot.support.errors import DatabaseTrouble
+from bot.storage.accounts import KnownAccount
+from bot.support.errors import DatabaseBusyError
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ IN_FLIGHT = 64
 CLAIMED = 4 * IN_FLIGHT
 """So many are claimed in one transaction, the rest waiting for a place; a crash makes them due again."""
 
-GATHER = 0.25
+FLUSH_INTERVAL_S = 0.25
 """Seconds that looks which saw nothing new may wait for others, to be saved with them."""
 
 STEP = 0.02
@@ -44,10 +44,10 @@ FEW = 16
 DOWNTIME_INTERVALS = 3
 
 
-class Checks:
+class CheckRunner:
     """Every look goes through here, whoever wants it: the clock, a question in the chat, a command."""
 
-    def __init__(self, context: Context, verdicts: Verdicts) -> None:
+    def __init__(self, context: Context, processor: CheckProcessor) -> None:
         """Begins with nothing under way.
 
         ``on_sweep`` is called when the others of a source begin to be checked because the change of one is told, with
@@ -60,19 +60,19 @@ class Checks:
         self.rounds = Rounds(context.every)
         self._context = context
         self._store = context.store
-        self._verdicts = verdicts
+        self._processor = processor
         self.every = context.every
         self._clock = context.clock
         self._metrics = context.metrics
         self._in_flight: dict[str, asyncio.Future[None]] = {}
         self._out_of_turn: set[str] = set()
         self._calls: Mapping[str, Scope] = {}
-        self._line: deque[tuple[Known, Source]] = deque()
-        self._later: deque[tuple[Known, Source]] = deque()
+        self._line: deque[tuple[KnownAccount, Source]] = deque()
+        self._later: deque[tuple[KnownAccount, Source]] = deque()
         self._helping = 0
         self._feeding: asyncio.TimerHandle | None = None
         self._workers: set[asyncio.Task[None]] = set()
-        self._ended: list[Look] = []
+        self._ended: list[FinishedCheck] = []
         self._wake = asyncio.Event()
         self._hurry = asyncio.Event()
         self._claiming = asyncio.Lock()
@@ -81,7 +81,7 @@ class Checks:
         self._draining = False
         self._ticked_at: datetime | None = None
         self._idle_at: datetime | None = None
-        self.paused = Paused()
+        self.paused = PausedAccounts()
 
     @property
     def busy(self) -> bool:
@@ -101,7 +101,7 @@ class Checks:
         if self.rounds.all_paused:
             self.nobody_checked_until(min([now, *(pause.until for pause in self.paused.over(now))]))
 
-    def pause(self, paused: Paused) -> None:
+    def pause(self, paused: PausedAccounts) -> None:
         """Who is paused from now on: no look at them begins, whoever wished for it."""
         self.paused = paused
         self.rounds.pause({key for key in self.rounds.watched if paused.of(key)})
@@ -122,7 +122,7 @@ class Checks:
     async def tick(self) -> None:
         """Notices a downtime, says what a silence that is over withheld, and starts the looks that are due."""
         await self._note_downtime()
-        await self._verdicts.catch_up_if_due()
+        await self._processor.catch_up_if_due()
         await self.start_due()
         self._note_idle_round()
 
@@ -172,7 +172,7 @@ class Checks:
         while self._later:
             self._line_up(*self._later.popleft())
 
-    async def _claim(self, due: Sequence[Known]) -> None:
+    async def _claim(self, due: Sequence[KnownAccount]) -> None:
         """Moves accounts on to their next place, which claims the present one."""
         async with self._store.write() as connection:
             now = self._clock()  # in here the clock and what is stored are of one time, also where the clock was set
@@ -196,12 +196,12 @@ class Checks:
             finally:
                 self._asked -= 1
 
-    def _begin(self, account: Known, *, later: bool = False, in_turn: bool = False) -> None:
+    def _begin(self, account: KnownAccount, *, later: bool = False, in_turn: bool = False) -> None:
         """Puts an account in line, but one whose source has just gone, or that a question in the chat began with.
 
         ``in_turn``: the interval wishes for it, and not a person or a sweep.
         """
-        source = self._context.roster.sources.get(account.source)
+        source = self._context.active_targets.sources.get(account.source)
         if account.key in self._in_flight or source is None:
             return
         self._in_flight[account.key] = asyncio.get_running_loop().create_future()
@@ -212,7 +212,7 @@ class Checks:
         else:
             self._line_up(account, source)
 
-    def _line_up(self, account: Known, source: Source) -> None:
+    def _line_up(self, account: KnownAccount, source: Source) -> None:
         """The next worker that is free looks at it."""
         loop = asyncio.get_running_loop()
         self._line.append((account, source))
@@ -228,30 +228,30 @@ class Checks:
                     self._release([account.key])
                     continue
                 sample = await self._look(account, source)
-                self._ended.append(Look(account.key, sample))
+                self._ended.append(FinishedCheck(account.key, sample))
                 self._wake.set()
                 if self._is_urgent(sample):
                     self._hurry.set()
         finally:
             self._workers -= {asyncio.current_task()}
 
-    def _is_urgent(self, sample: Sample | Unchanged) -> bool:
+    def _is_urgent(self, sample: CheckResult | NotModified) -> bool:
         """Whether what has ended is to be saved at once, rather than with what ends soon."""
         somebody_waits = self._asked > 0 or self._draining
         line_runs_out = self._more_due and len(self._line) < IN_FLIGHT
         all_ended = len(self._ended) == len(self._in_flight)
-        return not isinstance(sample, Unchanged) or somebody_waits or line_runs_out or all_ended
+        return not isinstance(sample, NotModified) or somebody_waits or line_runs_out or all_ended
 
-    async def _look(self, account: Known, source: Source) -> Sample | Unchanged:
+    async def _look(self, account: KnownAccount, source: Source) -> CheckResult | NotModified:
         """What the source sees. Whatever goes wrong inside it is an outage like any other."""
-        page = self._verdicts.page_of(account.key)
+        page = self._processor.page_of(account.key)
         timer = asyncio.get_running_loop().time
         began = timer()
         try:
             return await (source.read(account.email) if page is None else source.read_again(account.email, page))
         except Exception:  # a defect of ours in one source must not end the watch over the others
             log.exception("%s: the look failed in a way nobody foresaw", account.key)
-            return Outage(self._clock(), OutageKind.UNAVAILABLE, "credit-bot could not read the answer")
+            return CheckFailure(self._clock(), FailureKind.UNAVAILABLE, "credit-bot could not read the answer")
         finally:
             self._metrics.look_seconds.observe(timer() - began)
 
@@ -260,7 +260,7 @@ class Checks:
         while True:
             await self._wake.wait()
             with suppress(TimeoutError):
-                async with asyncio.timeout(GATHER):
+                async with asyncio.timeout(FLUSH_INTERVAL_S):
                     await self._hurry.wait()
             self._wake.clear()
             self._hurry.clear()
@@ -278,7 +278,7 @@ class Checks:
         """Uses the room that has become free; if the database cannot be used, the next tick does."""
         try:
             await self.start_due()
-        except DatabaseTrouble as error:
+        except DatabaseBusyError as error:
             log.debug("No further checks: %s", error)  # the log has it already
 
     async def drain(self) -> None:
@@ -306,11 +306,11 @@ class Checks:
             if waiting and not waiting.done():
                 waiting.set_result(None)
 
-    async def _save(self, batch: Sequence[Look]) -> None:
+    async def _save(self, batch: Sequence[FinishedCheck]) -> None:
         """Saves a batch. If a defect of ours stops one account, it takes no other with it."""
         try:
             ends_round = self.rounds.end_with(look.key for look in batch)
-            saved = await self._verdicts.save(batch, ends_round=ends_round)
+            saved = await self._processor.save(batch, ends_round=ends_round)
             self._calls = widest(self._calls, saved.calls)
             self._count(saved)
         except Exception:
@@ -332,7 +332,7 @@ class Checks:
             planned = await self._sweeps.plan(source, scope, set(self._in_flight), self.paused, room)
             if planned and planned.due:  # or the next tick would have them checked once more
                 await self._claim(planned.due)
-        except DatabaseTrouble as error:
+        except DatabaseBusyError as error:
             log.debug("%s: the other accounts are checked in their turns only: %s", source, error)  # the log has it
             return
         except Exception:  # a defect of ours here must not end the saving
@@ -380,7 +380,7 @@ class Checks:
         now, before = self._clock(), self._ticked_at
         longest = DOWNTIME_INTERVALS * (self.rounds.shortest or self.every)
         if before and now - before > longest and not self.rounds.all_paused:
-            await self._verdicts.say_downtime(before, now)
+            await self._processor.say_downtime(before, now)
         self._ticked_at = self._clock()  # only now: a database that was locked just then must not make this forgotten
 
     def clock_stepped(self, by: timedelta) -> None:

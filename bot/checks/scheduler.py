@@ -14,7 +14,7 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_MA
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.support.clock import origin_of
-from bot.support.errors import BotError, DatabaseTrouble
+from bot.support.errors import BotError, DatabaseBusyError
 from bot.support.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class SteadyScheduler(AsyncIOScheduler):  # type: ignore[misc] # APScheduler has
                 job.modify(next_run_time=job.next_run_time + step)
 
 
-class Schedule:
+class Scheduler:
     """The bot's own scheduler."""
 
     def __init__(
@@ -115,7 +115,7 @@ class Schedule:
         if isinstance(error, asyncio.CancelledError) and not self._scheduler.running:
             return
         self._metrics.misfires.labels(event.job_id).inc()
-        if isinstance(error, DatabaseTrouble):
+        if isinstance(error, DatabaseBusyError):
             log.debug("Job %s failed: %s", event.job_id, error)  # the log has it already
         elif isinstance(error, BotError):
             log.error("Job %s failed: %s", event.job_id, error)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.checks.context import Context
-from bot.domain.pauses import Paused
+from bot.domain.pauses import PausedAccounts
 from bot.evaluation.sweep import LATELY, MOST, Other, Scope, is_allowed, sweep_of
 from bot.storage import accounts, outbox
-from bot.storage.accounts import Known
+from bot.storage.accounts import KnownAccount
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,8 @@ class Planned:
     ``due`` are those to check whose turn it is.
     """
 
-    check: Sequence[Known]
-    due: Sequence[Known]
+    check: Sequence[KnownAccount]
+    due: Sequence[KnownAccount]
     wait_for: Sequence[str]
     after: int
 
@@ -30,22 +30,22 @@ class Sweeps:
     def __init__(self, context: Context) -> None:
         """Nobody was swept yet."""
         self._store = context.store
-        self._roster = context.roster
+        self._active_targets = context.active_targets
         self._every = context.every
         self._clock = context.clock
         self._last: dict[tuple[str, Scope], datetime] = {}
 
     def may_sweep(self, source: str, scope: Scope) -> bool:
         """Whether a source may be swept now; never one whose accounts all have an interval of their own."""
-        watched = self._roster.watchlist.sources.get(source)
+        watched = self._active_targets.targets.sources.get(source)
         has_own = watched is None or watched.check_every is not None
         return not has_own and is_allowed(self._last.get((source, scope)), self._every, self._clock())
 
     async def plan(
-        self, source: str, scope: Scope, under_way: Collection[str], paused: Paused, room: int
+        self, source: str, scope: Scope, under_way: Collection[str], paused: PausedAccounts, room: int
     ) -> Planned | None:
         """Whom to check now; None where there is nobody. While its server asks for peace a source is left alone."""
-        own, watched = self._roster.watchlist.own_check_every, self._roster.watchlist.sources.get(source)
+        own, watched = self._active_targets.targets.own_check_every, self._active_targets.targets.sources.get(source)
         spared = sum(1 for one in watched.accounts.values() if one.check_every) if watched else 0
         async with self._store.read() as connection:
             now = self._clock()

@@ -19,19 +19,19 @@ from bot.checks.runner import IN_FLIGHT
 from bot.commands.names import find_accounts
 from bot.config.accounts_file.read import watchlist_for
 from bot.config.settings import Settings
-from bot.config.targets import WatchedSource
-from bot.domain.accounts import Account, Health, Listed, Outage, OutageKind, Reading
-from bot.domain.alerts import Alert, Measure
+from bot.config.targets import TargetSource
+from bot.domain.accounts import Account, CheckFailure, FailureKind, Health, Listed, Reading
+from bot.domain.alerts import Alert, AlertRule
 from bot.domain.notifications import Watched
 from bot.domain.rules import Rules
-from bot.evaluation.evaluate import Alerts, Audience, decide_account, judge, noted
+from bot.evaluation.evaluate import Alerts, Audience, apply_result, decide_account, validate
 from bot.sources.useapi.client import open_session
 from bot.storage import accounts as account_rows
 from bot.storage import alerts as alert_rows
 from bot.storage.database import glance
 from bot.support.errors import UsageError
-from bot.targets.account_keys import Register
-from bot.targets.active import Roster
+from bot.targets.account_keys import AccountKeys
+from bot.targets.active import ActiveTargets
 from bot.telegram.text.account_card import account_line
 from bot.telegram.text.left_out import left_out_lines
 
@@ -83,41 +83,43 @@ async def check_accounts(settings: Settings, wanted: Sequence[str], *, as_json: 
     """
     trouble: list[str] = []
     async with open_session(IN_FLIGHT, settings.way_to_useapi) as session:
-        roster = Roster(watchlist_for(settings), lambda source: source_of(source, session, utc_now))
-        accounts = await accounts_of(roster, trouble)
+        active_targets = ActiveTargets(watchlist_for(settings), lambda source: source_of(source, session, utc_now))
+        accounts = await accounts_of(active_targets, trouble)
         chosen = choose(accounts, wanted) if wanted and accounts else accounts
         room, memory = asyncio.Semaphore(IN_FLIGHT), await remembered(settings.database_url)
-        found = await asyncio.gather(*(look(roster, account, memory.get(account.key), room) for account in chosen))
+        found = await asyncio.gather(
+            *(look(active_targets, account, memory.get(account.key), room) for account in chosen)
+        )
     text = in_json(found, trouble) if as_json else in_words(found, trouble, utc_now(), settings.timezone)
     return text, exit_code(found, trouble)
 
 
-async def accounts_of(roster: Roster, trouble: list[str]) -> list[Account]:
+async def accounts_of(active_targets: ActiveTargets, trouble: list[str]) -> list[Account]:
     """Every account of every source; why one has none goes into ``trouble``."""
-    watchlist, register = roster.watchlist, Register()
-    listings = await asyncio.gather(*(listed(roster, source) for source in watchlist.sources.values()))
+    targets, register = active_targets.targets, AccountKeys()
+    listings = await asyncio.gather(*(listed(active_targets, source) for source in targets.sources.values()))
     found = []
-    for source, listing in zip(watchlist.sources.values(), listings, strict=True):
-        where = f"{source.name}: " if watchlist.several and source.name else ""
-        if isinstance(listing, Outage):
+    for source, listing in zip(targets.sources.values(), listings, strict=True):
+        where = f"{source.name}: " if targets.several and source.name else ""
+        if isinstance(listing, CheckFailure):
             perhaps = " Perhaps no account is configured there." if listing.status == 404 else ""
-            trouble.append(f"{where}The list of accounts cannot be read: {outage_words(listing)}.{perhaps}")
+            trouble.append(f"{where}The list of accounts cannot be read: {outage_text(listing)}.{perhaps}")
         elif not listing:
             trouble.append(f"{where}useapi.net lists no PixVerse account: add one there.")
         else:
             found += [account_of(register, source, one) for one in listing]
-    return [roster.named(account) for account in found]
+    return [active_targets.named(account) for account in found]
 
 
-async def listed(roster: Roster, source: WatchedSource) -> Sequence[Listed] | Outage:
+async def listed(active_targets: ActiveTargets, source: TargetSource) -> Sequence[Listed] | CheckFailure:
     """Whom a source has: those that the watchlist names, or else all that it lists."""
     if not source.everyone:
         return [Listed(account.email) for account in source.accounts.values()]
-    listing = await roster.sources[source.key].list_accounts()
-    return listing if isinstance(listing, Outage) else listing.accounts
+    listing = await active_targets.sources[source.key].list_accounts()
+    return listing if isinstance(listing, CheckFailure) else listing.accounts
 
 
-def account_of(register: Register, source: WatchedSource, one: Listed) -> Account:
+def account_of(register: AccountKeys, source: TargetSource, one: Listed) -> Account:
     """An account that nothing is known of yet."""
     said = source.account(one.email)
     key = register.key_of(source, one.email)
@@ -137,15 +139,17 @@ def choose(accounts: Sequence[Account], wanted: Sequence[str]) -> list[Account]:
     return list(chosen.values())
 
 
-async def look(roster: Roster, account: Account, known: Remembered | None, room: asyncio.Semaphore) -> Finding:
+async def look(
+    active_targets: ActiveTargets, account: Account, known: Remembered | None, room: asyncio.Semaphore
+) -> Finding:
     """One look, decided as the bot would; as if it were the first where nothing is ``known``."""
     async with room:
-        sample = await roster.sources[account.source].read(account.email)
+        sample = await active_targets.sources[account.source].read(account.email)
     before, alerts = as_known(account, known)
-    seen = judge(sample, before)
-    if isinstance(seen, Outage):
-        return Finding(noted(account, seen), ())
-    return found_in(before, seen, alerts, roster.rules_of(account), utc_now())
+    seen = validate(sample, before)
+    if isinstance(seen, CheckFailure):
+        return Finding(apply_result(account, seen), ())
+    return found_in(before, seen, alerts, active_targets.rules_of(account), utc_now())
 
 
 def as_known(account: Account, known: Remembered | None) -> tuple[Account, Alerts]:
@@ -161,10 +165,12 @@ def as_known(account: Account, known: Remembered | None) -> tuple[Account, Alert
 
 def found_in(before: Account, seen: Reading, alerts: Alerts, rules: Rules, now: datetime) -> Finding:
     """What a reading makes of an account and its alerts; those of its forecast stay, for no forecast is made here."""
-    after = noted(before, seen)
-    outcomes = decide_account(before, after, alerts, rules, Health(), Audience(), now)
-    firing = {one.alert.measure: one.alert for one in outcomes}
-    foreseen = {key: alerts[key] for key in (Measure.RUNWAY, Measure.SPIKE) if key in alerts and rules.runs_out_within}
+    after = apply_result(before, seen)
+    updates = decide_account(before, after, alerts, rules, Health(), Audience(), now)
+    firing = {one.alert.measure: one.alert for one in updates}
+    foreseen = {
+        key: alerts[key] for key in (AlertRule.RUNWAY, AlertRule.SPIKE) if key in alerts and rules.runs_out_within
+    }
     return Finding(after, tuple(one for one in {**firing, **foreseen}.values() if one.level))
 
 
@@ -192,7 +198,7 @@ def finding_lines(finding: Finding, now: datetime, zone: ZoneInfo) -> list[str]:
     line = "".join(piece if isinstance(piece, str) else piece.text for piece in pieces)
     outage, reading = finding.account.outage, finding.account.reading
     told = left_out_lines(reading.left_out, now, zone) if reading else []
-    under = [outage_words(outage)] if outage else told
+    under = [outage_text(outage)] if outage else told
     return [f"{finding.severity:<8}  {line}", *(f"{'':10}{said}" for said in under)]
 
 
@@ -225,21 +231,21 @@ def json_of(finding: Finding) -> dict[str, Any]:
         "runs_out_at": None,
         "taken_at": iso(reading.taken_at) if reading else None,
         "severity": finding.severity,
-        "error": outage_words(outage) if outage else None,
+        "error": outage_text(outage) if outage else None,
         **({"unreadable": unreadable} if unreadable else {}),
     }
 
 
 MENDS = {
-    OutageKind.UNAUTHORIZED: "put a valid token into USEAPI_TOKEN",
-    OutageKind.LAPSED: "renew the useapi.net subscription",
-    OutageKind.MISSING: "check the email, or add the account at useapi.net",
-    OutageKind.BROKEN: "remove the account at useapi.net and add it again",
-    OutageKind.UNREFRESHED: "it may pass; if it lasts, remove the account at useapi.net and add it again",
+    FailureKind.UNAUTHORIZED: "put a valid token into USEAPI_TOKEN",
+    FailureKind.LAPSED: "renew the useapi.net subscription",
+    FailureKind.MISSING: "check the email, or add the account at useapi.net",
+    FailureKind.BROKEN: "remove the account at useapi.net and add it again",
+    FailureKind.UNREFRESHED: "it may pass; if it lasts, remove the account at useapi.net and add it again",
 }
 
 
-def outage_words(outage: Outage) -> str:
+def outage_text(outage: CheckFailure) -> str:
     """Why a look failed, and what to do about it where something can be done."""
     mend = MENDS.get(outage.kind)
     words = f"{outage.kind.value}: {outage.said}" if outage.said else outage.kind.value

@@ -7,10 +7,10 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.commands.choices import PICK, Choice
-from bot.commands.registry import BY_NAME, Asked, Desk, Show, firing_page, fresh_page, pick, refresh
+from bot.commands.registry import BY_NAME, CommandContext, Desk, Show, firing_page, fresh_page, pick, refresh
 from bot.domain.alerts import Silence
 from bot.domain.chats import Chat
-from bot.domain.notifications import Notification
+from bot.domain.notifications import Delivery
 from bot.telegram.text.account_card import account_tag
 from bot.telegram.text.account_list import account_card, credits_page
 from bot.telegram.text.alert_list import Acted
@@ -40,10 +40,10 @@ LIST_TAPS = frozenset({"page", "refresh", "alerts", UNPAUSE})
 class AlertDesk(Desk, Protocol):
     """What the buttons below alerts ask of the rest of the bot."""
 
-    async def told_by(self, lead_id: int, chat_id: int) -> list[Notification]:
+    async def told_by(self, lead_id: int, chat_id: int) -> list[Delivery]:
         """What a message told, if it is one of this very chat."""
 
-    async def silence(self, told: Sequence[Notification], by: str, span: timedelta | None) -> Sequence[Silence]:
+    async def silence(self, told: Sequence[Delivery], by: str, span: timedelta | None) -> Sequence[Silence]:
         """Silences the alerts that were told and still fire: here for so long, or else everywhere as an ack."""
 
     async def undo(self, number: int) -> Acted | None:
@@ -54,7 +54,7 @@ class AlertDesk(Desk, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Tapped:
+class CallbackContext:
     """A tap: on which button of which message, by whom.
 
     ``say`` posts a new message, ``edit`` replaces the tapped one, ``add`` writes a line below it, in place of the one
@@ -72,14 +72,14 @@ class Tapped:
 
 
 @dataclass(frozen=True, slots=True)
-class Tap:
+class CallbackData:
     """A button's data, taken apart."""
 
     verb: str
     argument: str
 
     @classmethod
-    def parse(cls, data: object) -> "Tap | None":
+    def parse(cls, data: object) -> "CallbackData | None":
         """The tap, or None for data that no button of ours carries."""
         verb, _, argument = data.partition(":") if isinstance(data, str) else ("", "", "")
         if verb in NUMBERED and argument.isascii() and argument.isdigit() and len(argument) <= 18:
@@ -116,7 +116,7 @@ class Tap:
         return int(self.argument) if self.argument.isdigit() and len(self.argument) < 12 else None
 
 
-async def answer(tap: Tap, tapped: Tapped) -> str | None:
+async def answer(tap: CallbackData, tapped: CallbackContext) -> str | None:
     """Does what a tap asks for; gives the words of the little notice that the tapping person sees, if any."""
     if tap.choice:
         return await on_choice(tap.choice, tapped)
@@ -127,13 +127,13 @@ async def answer(tap: Tap, tapped: Tapped) -> str | None:
     return await (on_alert(tap, tapped) if tap.verb in NUMBERED else on_list(tap, tapped))
 
 
-async def on_choice(choice: Choice, tapped: Tapped) -> str | None:
+async def on_choice(choice: Choice, tapped: CallbackContext) -> str | None:
     """A tap on one of several accounts: the answer takes the question's place, and a picture stands below it."""
-    asked = Asked("", tapped.by, tapped.chat, "", tapped.desk, tapped.zone, tapped.edit, tapped.show)
+    asked = CommandContext("", tapped.by, tapped.chat, "", tapped.desk, tapped.zone, tapped.edit, tapped.show)
     return None if await pick(asked, choice) else unknown_button()
 
 
-async def on_alert(tap: Tap, tapped: Tapped) -> str | None:
+async def on_alert(tap: CallbackData, tapped: CallbackContext) -> str | None:
     """A tap below an alert."""
     told = await tapped.desk.told_by(int(tap.argument), tapped.chat.chat_id)
     if not told:
@@ -149,7 +149,7 @@ async def on_alert(tap: Tap, tapped: Tapped) -> str | None:
     return note
 
 
-async def on_silence(tap: Tap, tapped: Tapped) -> str | None:
+async def on_silence(tap: CallbackData, tapped: CallbackContext) -> str | None:
     """A tap that ends a silence; one that has ended by itself is said to be over, and its button goes."""
     desk, zone = tapped.desk, tapped.zone
     ended = await desk.undo(int(tap.argument))
@@ -172,7 +172,7 @@ def still_held(ended: Acted, silences: Sequence[Acted]) -> Silence | None:
     return max(parts, key=lambda part: part.id, default=None)
 
 
-async def on_pause(tap: Tap, tapped: Tapped) -> str | None:
+async def on_pause(tap: CallbackData, tapped: CallbackContext) -> str | None:
     """A tap that lets checks go on; of a pause that is over by itself that is said, and its button goes."""
     desk, zone = tapped.desk, tapped.zone
     ended = await desk.resume_act(int(tap.argument), tapped.by)
@@ -184,9 +184,9 @@ async def on_pause(tap: Tap, tapped: Tapped) -> str | None:
     return note
 
 
-async def credits_of(told: Sequence[Notification], tapped: Tapped) -> Message:
+async def credits_of(told: Sequence[Delivery], tapped: CallbackContext) -> Message:
     """The accounts that an alert named, looked at afresh; all accounts, if it named a source."""
-    subjects = {notification.notice.subject for notification in told}
+    subjects = {delivery.notification.subject for delivery in told}
     concerned = [one for one in await tapped.desk.watched() if one.account.key in subjects]
     if not concerned:
         return await fresh_page(tapped.desk, tapped.zone, 0)
@@ -195,7 +195,7 @@ async def credits_of(told: Sequence[Notification], tapped: Tapped) -> Message:
     return credits_page(concerned, 0, tapped.desk.now(), tapped.zone)
 
 
-async def on_list(tap: Tap, tapped: Tapped) -> str | None:
+async def on_list(tap: CallbackData, tapped: CallbackContext) -> str | None:
     """A tap below a list or a card: another page of it, or the same afresh."""
     desk, zone = tapped.desk, tapped.zone
     if tap.verb == "alerts" and tap.number is not None:
@@ -207,7 +207,7 @@ async def on_list(tap: Tap, tapped: Tapped) -> str | None:
     return None
 
 
-async def on_card(tap: Tap, tapped: Tapped) -> str | None:
+async def on_card(tap: CallbackData, tapped: CallbackContext) -> str | None:
     """A tap below an account's card: the same afresh, after its pause was ended if that is what was tapped."""
     desk, note = tapped.desk, None
     found = [one for one in await desk.watched() if account_tag(one.account.key) == tap.argument]

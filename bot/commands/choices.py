@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.domain.notifications import Watched
 from bot.telegram.text.account_card import account_tag
-from bot.telegram.text.formatting import name_of, say_count
+from bot.telegram.text.formatting import format_count, name_of
 from bot.telegram.text.layout import Button, Message, Text
 from bot.telegram.text.replies import which_account
 from bot.telegram.text.sanitize import clean
@@ -51,7 +51,7 @@ def which_of(
     """
     if len(found) > 1:
         name = name_of(found[0].account.name)
-        text = Text().line(f"“{clean(said, 40)}” fits {say_count(len(found), 'account')}. Which one?")
+        text = Text().line(f"“{clean(said, 40)}” fits {format_count(len(found), 'account')}. Which one?")
         more = f"{len(found) - MOST:,} more fit. " if len(found) > MOST else ""
         text.line(f"{more}Tap one, or say more of the name: {example.format(name)}")
         return text.message(buttons_for(found, command, rest))

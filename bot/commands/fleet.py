@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.checks.context import Context
-from bot.domain.accounts import Account, OutageKind, SourceState
+from bot.domain.accounts import Account, FailureKind, SourceState
 from bot.domain.alerts import Alert, Silence
 from bot.domain.chats import Chat
 from bot.domain.health import unreached_since, window_of
-from bot.domain.notifications import Notification, Topic, Watched
+from bot.domain.notifications import Delivery, NotificationKind, Watched
 from bot.domain.pending import Backlog
 from bot.features.history.chart import Recorded
 from bot.features.history.service import traced
@@ -25,7 +25,7 @@ class FiringSource:
 
     alert: Alert
     silences: tuple[Silence, ...]
-    outage: OutageKind | None
+    outage: FailureKind | None
     origin: str | None = None
 
 
@@ -47,7 +47,7 @@ class Fleet:
         self._clock = context.clock
         self._every = context.every
         self._every_of = context.every_of
-        self._roster = context.roster
+        self._active_targets = context.active_targets
         self._recipients = context.recipients
 
     async def watched(self) -> list[Watched]:
@@ -59,10 +59,10 @@ class Fleet:
         fires: dict[str, list[Alert]] = defaultdict(list)
         for alert in firing:
             fires[alert.subject].append(alert)
-        every_of = self._roster.watchlist.own_check_every
+        every_of = self._active_targets.targets.own_check_every
         return [
             Watched(
-                self._roster.named(one),
+                self._active_targets.named(one),
                 tuple(fires.get(one.key, ())),
                 concerning(silences, one.key),
                 every_of(one.source, one.email),
@@ -73,34 +73,36 @@ class Fleet:
     async def firing_sources(self) -> list[FiringSource]:
         """Every source's alert that fires."""
         async with self._store.read() as connection:
-            firing = [alert for alert in await alerts.firing(connection) if alert.subject in self._roster.sources]
+            firing = [
+                alert for alert in await alerts.firing(connection) if alert.subject in self._active_targets.sources
+            ]
             silences = by_subject(await alerts.active_silences(connection, self._clock()))
             found = []
             for alert in firing:
                 health = await accounts.health(connection, alert.subject)
                 outage = health.outage or (await accounts.source(connection, alert.subject)).outage
                 kind = outage.kind if outage else None
-                origin = self._roster.watchlist.origin_of(alert.subject)
+                origin = self._active_targets.targets.origin_of(alert.subject)
                 found.append(FiringSource(alert, concerning(silences, alert.subject), kind, origin))
         return found
 
     def origins(self) -> dict[str, str | None]:
         """The name of each source, by its key, where several are watched."""
-        watchlist = self._roster.watchlist
-        return {key: watchlist.origin_of(key) for key in watchlist.sources}
+        targets = self._active_targets.targets
+        return {key: targets.origin_of(key) for key in targets.sources}
 
     async def unread_lists(self) -> list[SourceState]:
         """The sources that list their accounts themselves and whose list cannot be read."""
-        sources = self._roster.watchlist.sources
+        sources = self._active_targets.targets.sources
         async with self._store.read() as connection:
             states = [await accounts.source(connection, key) for key, source in sources.items() if source.everyone]
-        return [self._roster.named_source(state) for state in states if state.outage]
+        return [self._active_targets.named_source(state) for state in states if state.outage]
 
     async def everything(self) -> tuple[list[Account], list[Alert]]:
         """Every watched account and every alert that fires."""
         async with self._store.read() as connection:
             known = await accounts.watched(connection)
-            return [self._roster.named(account) for account in known], await alerts.firing(connection)
+            return [self._active_targets.named(account) for account in known], await alerts.firing(connection)
 
     async def past(self, keys: Sequence[str], since: datetime, slots: int) -> dict[str, Recorded]:
         """What is kept of these accounts since a moment, followed so finely; those watched no more are left out."""
@@ -110,14 +112,14 @@ class Fleet:
             gaps = await history.gaps(connection, known, since)
             for key, account in known.items():
                 trace = await traced(connection, key, since, now, slots)
-                found[key] = Recorded(trace, tuple(gaps[key]), self._roster.rules_of(account).low_credits)
+                found[key] = Recorded(trace, tuple(gaps[key]), self._active_targets.rules_of(account).low_credits)
         return found
 
-    async def told_by(self, lead_id: int, chat_id: int) -> list[Notification]:
+    async def told_by(self, lead_id: int, chat_id: int) -> list[Delivery]:
         """The alerts' notifications that a message told, if it is one of this very chat."""
         async with self._store.read() as connection:
             told = await outbox.told_by(connection, lead_id, chat_id)
-        return [notification for notification in told if notification.notice.topic is Topic.ALERT]
+        return [delivery for delivery in told if delivery.notification.topic is NotificationKind.ALERT]
 
     async def chat_moved(self, old: int, new: int) -> None:
         """Follows a group that has become another chat."""
@@ -140,7 +142,7 @@ class Fleet:
     async def readable_until(self) -> datetime | None:
         """How long the readings of those that are not paused count, each by its account's interval."""
         async with self._store.read() as connection:
-            if not self._roster.watchlist.own_intervals:
+            if not self._active_targets.targets.own_intervals:
                 newest = await accounts.last_read(connection)
                 return newest + window_of(self._every) if newest else None
             reads = await accounts.last_reads(connection)

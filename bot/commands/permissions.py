@@ -10,7 +10,7 @@ from telegram.constants import ChatType
 from telegram.error import TelegramError
 
 from bot.domain.chats import Chat
-from bot.telegram.authors import Person
+from bot.telegram.authors import User
 
 RINGS_OF_ONE, RINGS_OF_ALL = 3, 60
 """How often a minute /start is answered in one chat that is not allowed, and in all of them together."""
@@ -40,7 +40,7 @@ class Access:
             for chat in self._chats()
         )
 
-    async def may_change(self, chat_type: str, chat_id: int, person: Person) -> bool:
+    async def may_change(self, chat_type: str, chat_id: int, person: User) -> bool:
         """Whether this person may change things from this chat."""
         if chat_type == ChatType.PRIVATE:
             return True

@@ -15,11 +15,11 @@ from bot.commands.names import find_accounts
 from bot.commands.silence_arguments import SilenceRequest, parse_silence, silence_of_rest
 from bot.domain.accounts import Pause
 from bot.domain.alerts import Silence
-from bot.domain.boards import BoardShown
+from bot.domain.boards import BoardStatus
 from bot.domain.chats import Chat
 from bot.domain.notifications import Watched
 from bot.features.board.text import board_answer, board_removed_message, how_to_board
-from bot.features.history.chart import Picture, Recorded
+from bot.features.history.chart import Chart, Recorded
 from bot.features.history.text import choose, draw_history, past_of, slots_for
 from bot.features.pairing.text import (
     already_paired_message,
@@ -63,7 +63,7 @@ class Desk(Protocol):
     async def past(self, keys: Sequence[str], since: datetime, slots: int) -> Mapping[str, Recorded]:
         """What is kept of these accounts since a moment, followed so finely; those watched no more are left out."""
 
-    async def draw(self, picture: Picture) -> bytes:
+    async def draw(self, picture: Chart) -> bytes:
         """The picture as PNG. Raises DrawingTrouble, in words."""
 
     async def look_now(self, keys: Sequence[str]) -> None:
@@ -108,7 +108,7 @@ class Desk(Protocol):
     async def leave(self, chat: Chat, by: str) -> bool | None:
         """Ends what a link began here: whether any other chat is still told; None if no link let this one in."""
 
-    async def board(self, chat: Chat) -> BoardShown:
+    async def board(self, chat: Chat) -> BoardStatus:
         """Posts the whole fleet as one message that is kept current; says what became of that."""
 
     async def remove_board(self, chat: Chat) -> bool:
@@ -126,7 +126,7 @@ Show = Callable[[Callable[[], Awaitable[Drawn]]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CommandContext:
     """A command as it was given: its words, by whom, where. ``bot`` is the bot's username.
 
     ``say`` and ``show`` (what is yet to be drawn) answer there.
@@ -142,7 +142,7 @@ class Asked:
     show: Show
 
 
-Handler = Callable[[Asked], Awaitable[None]]
+Handler = Callable[[CommandContext], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class Command:
     changes: str = ""
 
 
-async def credits(asked: Asked) -> None:
+async def credits(asked: CommandContext) -> None:
     """Every account, or everything about one; looks afresh where a number is over a minute old."""
     one = await named_account(asked, "credits") if asked.words else None
     if one:
@@ -165,12 +165,12 @@ async def credits(asked: Asked) -> None:
         await asked.say(await fresh_page(asked.desk, asked.zone, 0))
 
 
-async def show_card(asked: Asked, one: Watched) -> None:
+async def show_card(asked: CommandContext, one: Watched) -> None:
     """Everything about one account."""
     await asked.say(await fresh_card(asked, one.account.key))
 
 
-async def fresh_card(asked: Asked, key: str) -> Message:
+async def fresh_card(asked: CommandContext, key: str) -> Message:
     """Everything about one account, as it is now."""
     found = [one for one in await asked.desk.watched() if one.account.key == key]
     await refresh(asked.desk, found, by_name=True)
@@ -224,7 +224,7 @@ def is_rare(one: Watched, now: datetime) -> bool:
     return one.check_every is not None and looked is not None and timedelta(0) <= now - looked <= one.check_every
 
 
-async def named_account(asked: Asked, command: str) -> Watched | None:
+async def named_account(asked: CommandContext, command: str) -> Watched | None:
     """The account that the words name; where they name none or several, asks which."""
     watched = await asked.desk.watched()
     found = find_accounts(asked.words, watched)
@@ -234,7 +234,7 @@ async def named_account(asked: Asked, command: str) -> Watched | None:
     return None
 
 
-async def history(asked: Asked) -> None:
+async def history(asked: CommandContext) -> None:
     """Credits over time as a picture, and in words below it."""
     request = parse_history(asked.words, await asked.desk.watched())
     if isinstance(request, HistoryRequest):
@@ -243,7 +243,7 @@ async def history(asked: Asked) -> None:
         await asked.say(request)
 
 
-async def show_history(asked: Asked, request: HistoryRequest) -> None:
+async def show_history(asked: CommandContext, request: HistoryRequest) -> None:
     """The picture that is asked for."""
     await asked.show(partial(drawn, asked.desk, asked.zone, request))
 
@@ -257,7 +257,7 @@ async def drawn(desk: Desk, zone: ZoneInfo, request: HistoryRequest) -> Drawn:
     return await draw_history(desk, pasts, left_out, request.span, now, zone) if pasts else (None, which_account([]))
 
 
-async def alerts(asked: Asked) -> None:
+async def alerts(asked: CommandContext) -> None:
     """What is firing."""
     await asked.say(await firing_page(asked.desk, asked.zone, 0))
 
@@ -268,7 +268,7 @@ async def firing_page(desk: Desk, zone: ZoneInfo, page: int) -> Message:
     return alerts_page(watched, sources, await desk.silences(), page, desk.now(), zone, await desk.pauses())
 
 
-async def check(asked: Asked) -> None:
+async def check(asked: CommandContext) -> None:
     """A round now: asks who there is, looks at everyone who is not paused, and shows what was seen."""
     await asked.desk.ask_sources()
     watched = await asked.desk.watched()
@@ -279,20 +279,20 @@ async def check(asked: Asked) -> None:
     await asked.say(await page_of_all(asked.desk, asked.zone, 0))
 
 
-async def mute(asked: Asked) -> None:
+async def mute(asked: CommandContext) -> None:
     """No messages about an account, or about anything, for a while."""
     request = parse_silence("mute", asked.words, await asked.desk.watched(), everywhere=True)
     await (mute_for(asked, request) if isinstance(request, SilenceRequest) else asked.say(request))
 
 
-async def mute_for(asked: Asked, request: SilenceRequest) -> None:
+async def mute_for(asked: CommandContext, request: SilenceRequest) -> None:
     """No messages about what is asked for."""
     one, span = request.watched, request.span
     made = await asked.desk.mute(one.account.key if one else None, span, asked.by, everywhere=request.everywhere)
     await asked.say(muted_message(one.account.name if one else None, made, asked.desk.now(), asked.zone))
 
 
-async def unmute(asked: Asked) -> None:
+async def unmute(asked: CommandContext) -> None:
     """Ends a mute or a snooze, of one account or of all."""
     everything = asked.words.casefold() in ("", "all")
     one = None if everything else await named_account(asked, "unmute")
@@ -300,7 +300,7 @@ async def unmute(asked: Asked) -> None:
         await unmute_one(asked, one)
 
 
-async def unmute_one(asked: Asked, one: Watched | None) -> None:
+async def unmute_one(asked: CommandContext, one: Watched | None) -> None:
     """Ends the mutes and snoozes of one account, or of all."""
     ended = await asked.desk.unmute(one.account.key if one else None)
     left = [act for act in await asked.desk.silences() if not act.names]
@@ -308,21 +308,21 @@ async def unmute_one(asked: Asked, one: Watched | None) -> None:
     await asked.say(unmuted_message(name, ended, left, now, asked.zone))
 
 
-async def pause(asked: Asked) -> None:
+async def pause(asked: CommandContext) -> None:
     """No checks of an account, or of any, for a while: a person works on the website with it."""
     watched = await asked.desk.watched()
     request = parse_silence("pause", asked.words, watched) if watched else which_account([])
     await (pause_for(asked, request) if isinstance(request, SilenceRequest) else asked.say(request))
 
 
-async def pause_for(asked: Asked, request: SilenceRequest) -> None:
+async def pause_for(asked: CommandContext, request: SilenceRequest) -> None:
     """No checks of what is asked for."""
     one = request.watched
     held = await asked.desk.pause(one.account.key if one else None, request.span, asked.by)
     await asked.say(paused_message(one.account.name if one else None, held, asked.desk.now(), asked.zone))
 
 
-async def resume(asked: Asked) -> None:
+async def resume(asked: CommandContext) -> None:
     """Checks of one account or of all go on."""
     everything = asked.words.casefold() in ("", "all")
     one = None if everything else await named_account(asked, "resume")
@@ -330,13 +330,13 @@ async def resume(asked: Asked) -> None:
         await resume_one(asked, one)
 
 
-async def resume_one(asked: Asked, one: Watched | None) -> None:
+async def resume_one(asked: CommandContext, one: Watched | None) -> None:
     """Checks of one account, or of all, go on."""
     was_paused = await asked.desk.resume(one.account.key if one else None, asked.by)
     await asked.say(resumed_message(one.account.name if one else None, was_paused=was_paused))
 
 
-async def board(asked: Asked) -> None:
+async def board(asked: CommandContext) -> None:
     """The whole fleet in one message, kept current; or the end of that."""
     match asked.words.casefold():
         case "":
@@ -349,7 +349,7 @@ async def board(asked: Asked) -> None:
             await asked.say(how_to_board())
 
 
-async def invite(asked: Asked) -> None:
+async def invite(asked: CommandContext) -> None:
     """A link that lets another chat in."""
     code = await asked.desk.invite(asked.by)
     if code is None:
@@ -359,29 +359,29 @@ async def invite(asked: Asked) -> None:
     await asked.say(invitation_message(asked.bot, code, now, asked.zone, in_group=asked.chat.group))
 
 
-async def leave(asked: Asked) -> None:
+async def leave(asked: CommandContext) -> None:
     """This chat is told nothing any more."""
     anybody_left = await asked.desk.leave(asked.chat, asked.by)
     done = not_paired_message() if anybody_left is None else left_message(anybody_left=anybody_left)
     await asked.say(done)
 
 
-async def start(asked: Asked) -> None:
+async def start(asked: CommandContext) -> None:
     """What one can ask; a link that is opened here is left for another chat."""
     await (asked.say(already_paired_message()) if asked.words else help_(asked))
 
 
-async def reload(asked: Asked) -> None:
+async def reload(asked: CommandContext) -> None:
     """Reads the accounts file again."""
     await asked.say(reloaded_message(await asked.desk.reload()))
 
 
-async def status(asked: Asked) -> None:
+async def status(asked: CommandContext) -> None:
     """Is the bot well."""
     await asked.say(status_message(await asked.desk.status(), asked.desk.now(), asked.zone))
 
 
-async def help_(asked: Asked) -> None:
+async def help_(asked: CommandContext) -> None:
     """What one can ask."""
     await asked.say(help_message([(command.usage, command.line) for command in COMMANDS if command.line]))
 
@@ -410,17 +410,20 @@ COMMANDS = (
 
 BY_NAME = {command.name: command for command in COMMANDS}
 
-PICKED: Mapping[str, Callable[[Asked, Watched], Awaitable[None]]] = {
+PICKED: Mapping[str, Callable[[CommandContext, Watched], Awaitable[None]]] = {
     "credits": show_card,
     "unmute": unmute_one,
     "resume": resume_one,
 }
 """What the button of an account does, where nothing but the account was to be told."""
 
-SILENCING: Mapping[str, Callable[[Asked, SilenceRequest], Awaitable[None]]] = {"mute": mute_for, "pause": pause_for}
+SILENCING: Mapping[str, Callable[[CommandContext, SilenceRequest], Awaitable[None]]] = {
+    "mute": mute_for,
+    "pause": pause_for,
+}
 
 
-async def pick(asked: Asked, choice: Choice) -> bool:
+async def pick(asked: CommandContext, choice: Choice) -> bool:
     """Does a command for the account whose button was tapped; False for one that is no longer watched, or for none.
 
     The data comes with a tap, so it may be forged, or old.

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from bot.commands.service import Desk
 from bot.domain.accounts import Pause
 from bot.domain.alerts import Silence, SilenceKind
-from bot.domain.boards import BoardShown
+from bot.domain.boards import BoardStatus
 from bot.domain.chats import Chat
-from bot.domain.notifications import Facts, Notification, Watched
+from bot.domain.notifications import Delivery, Facts, Watched
 from bot.domain.pauses import EVERYONE
 from bot.evaluation.blackout import blackout
-from bot.features.history.chart import Picture, Recorded
+from bot.features.history.chart import Chart, Recorded
 from bot.features.pauses.service import Pauses
 from bot.features.silences.service import Silences
 from bot.targets.recipients import Recipients, covers
@@ -64,7 +64,7 @@ class View:
         seen = {one.account.key for one in await self.watched()}
         return await self._desk.past([key for key in keys if key in seen], since, slots)
 
-    async def draw(self, picture: Picture) -> bytes:
+    async def draw(self, picture: Chart) -> bytes:
         """The picture as PNG. Raises DrawingTrouble, in words."""
         return await self._desk.draw(picture)
 
@@ -156,19 +156,19 @@ class View:
         seen, every = await self.watched(), await self._desk.watched()
         return [None] if len(seen) == len(every) else [one.account.key for one in seen]
 
-    async def told_by(self, lead_id: int, chat_id: int) -> list[Notification]:
+    async def told_by(self, lead_id: int, chat_id: int) -> list[Delivery]:
         """What a message told, if it is one of this very chat; of it only what this chat is still told of.
 
         The number comes with a tap, so it may be forged: that of another topic's message, or an old one's.
         """
         told = await self._desk.told_by(lead_id, chat_id)
-        return [one for one in told if self._may_act_on(one.notice.facts)]
+        return [one for one in told if self._may_act_on(one.notification.facts)]
 
     def _may_act_on(self, facts: Facts) -> bool:
         """Whether this chat is told of what a notification is about."""
         return facts.source is not None and self._recipients.sees(self._chat, facts.source, facts.email)
 
-    async def silence(self, told: Sequence[Notification], by: str, span: timedelta | None) -> list[Silence]:
+    async def silence(self, told: Sequence[Delivery], by: str, span: timedelta | None) -> list[Silence]:
         """Silences the alerts that were told and still fire: here for so long, or else everywhere as an ack."""
         return await self._silences.silence(told, by, span, self._here)
 
@@ -193,7 +193,7 @@ class View:
         """Ends what a link began here: whether any other chat is still told; None if no link let this one in."""
         return await self._desk.leave(chat, by)
 
-    async def board(self, chat: Chat) -> BoardShown:
+    async def board(self, chat: Chat) -> BoardStatus:
         """Posts what this chat sees as one message that is kept current; says what became of that."""
         return await self._desk.board(chat)
 

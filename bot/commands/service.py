@@ -6,24 +6,24 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot import __version__
-from bot.checks.discovery import Discovery
-from bot.checks.runner import Checks
+from bot.checks.discovery import AccountDiscovery
+from bot.checks.runner import CheckRunner
 from bot.commands.fleet import Fleet
 from bot.domain.accounts import Account
 from bot.domain.alerts import Alert
-from bot.domain.boards import BoardShown
+from bot.domain.boards import BoardStatus
 from bot.domain.chats import Chat
 from bot.domain.clock_step import ClockStep
 from bot.domain.health import NONE_READ, RefusedChat, Vitals, delivery_problems, overdue, problems, unreached_for
-from bot.domain.notifications import Notification, Watched
+from bot.domain.notifications import Delivery, Watched
 from bot.evaluation.blackout import blackout
-from bot.features.board.publisher import Boards
-from bot.features.history.chart import Picture, Recorded
-from bot.features.history.drawing import Drawing
+from bot.features.board.publisher import BoardPublisher
+from bot.features.history.chart import Chart, Recorded
+from bot.features.history.drawing import ChartRenderer
 from bot.features.pairing.door import Door
 from bot.features.pairing.text import left_line, paired_line
-from bot.outbox.dispatcher import Outbox
-from bot.support.errors import DatabaseTrouble
+from bot.outbox.dispatcher import Dispatcher
+from bot.support.errors import DatabaseBusyError
 from bot.telegram.polling import Polling
 from bot.telegram.text.account_list import SourceAlert
 from bot.telegram.text.formatting import service_name
@@ -38,12 +38,12 @@ class Desk:
     def __init__(
         self,
         fleet: Fleet,
-        checks: Checks,
-        discovery: Discovery,
-        drawing: Drawing,
+        checks: CheckRunner,
+        discovery: AccountDiscovery,
+        drawing: ChartRenderer,
         door: Door,
         clock: Callable[[], datetime],
-        outbox: Outbox,
+        outbox: Dispatcher,
     ) -> None:
         """``polling`` and ``boards`` are set once there are some, ``reloads`` what reads the accounts file again."""
         self._fleet = fleet
@@ -56,7 +56,7 @@ class Desk:
         self._started_at = clock()
         self._clock_step: ClockStep | None = None
         self.polling: Polling | None = None
-        self.boards: Boards | None = None
+        self.boards: BoardPublisher | None = None
         self.reloads: Callable[[], Awaitable[Reloaded]] | None = None
 
     def clock_stepped(self, step: ClockStep) -> None:
@@ -96,7 +96,7 @@ class Desk:
         """What is kept of these accounts since a moment, followed so finely; those watched no more are left out."""
         return await self._fleet.past(keys, since, slots)
 
-    async def draw(self, picture: Picture) -> bytes:
+    async def draw(self, picture: Chart) -> bytes:
         """The picture as PNG. Raises DrawingTrouble, in words."""
         return await self._drawing.draw(picture)
 
@@ -108,7 +108,7 @@ class Desk:
         """Asks every source anew which accounts it has."""
         await self._discovery.ask_all()
 
-    async def told_by(self, lead_id: int, chat_id: int) -> list[Notification]:
+    async def told_by(self, lead_id: int, chat_id: int) -> list[Delivery]:
         """What a message told, if it is one of this very chat."""
         return await self._fleet.told_by(lead_id, chat_id)
 
@@ -139,9 +139,9 @@ class Desk:
         log.info("%s", left_line(chat, by))
         return self._door.anybody
 
-    async def board(self, chat: Chat) -> BoardShown:
+    async def board(self, chat: Chat) -> BoardStatus:
         """Posts the whole fleet as one message that is kept current; says what became of that."""
-        return await self.boards.show(chat) if self.boards else BoardShown(refused="there are no boards")
+        return await self.boards.show(chat) if self.boards else BoardStatus(refused="there are no boards")
 
     async def remove_board(self, chat: Chat) -> bool:
         """Takes the board of a chat down; False if there is none."""
@@ -151,7 +151,7 @@ class Desk:
         """What the bot last managed to do; of a database that cannot be read, only that."""
         try:
             found = await self._recorded()
-        except DatabaseTrouble as error:
+        except DatabaseBusyError as error:
             polling = self.polling
             silent, trouble = (polling.silent_for, polling.trouble) if polling else (0.0, None)
             found = Vitals(None, None, None, None, None, None, silent, trouble, database=str(error), readable=False)

@@ -62,7 +62,7 @@ def parse_silence(
             if one or name.casefold() == ALL:
                 return SilenceRequest(one, parse_duration(time), in_all_chats)
     if not timed:
-        return wrong_words(command, said, names, watched)
+        return wrong_text(command, said, names, watched)
     name, time = timed[0]
     example = f"/{command} {{}} {time.replace(' ', '')}"
     rest = rest_of(parse_duration(time), everywhere=in_all_chats)
@@ -90,7 +90,7 @@ def is_span(words: str) -> bool:
         return False
 
 
-def wrong_words(command: str, said: Sequence[str], names: Names, watched: Sequence[Watched]) -> Message:
+def wrong_text(command: str, said: Sequence[str], names: Names, watched: Sequence[Watched]) -> Message:
     """Says what is wrong where no name with a length of time behind it was typed; keeps what was meant, if it can."""
     if not watched:
         return which_account([])

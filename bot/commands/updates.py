@@ -17,10 +17,10 @@ from bot.commands.registry import Say
 from bot.domain.chats import Chat
 from bot.features.database.text import answer_message
 from bot.features.history.text import without_picture
-from bot.support.errors import BotError, DatabaseTrouble, StartError
+from bot.support.errors import BotError, DatabaseBusyError, StartError
 from bot.support.metrics import Metrics
 from bot.support.proxies import Proxy
-from bot.telegram.authors import Person, author_of, thread_of
+from bot.telegram.authors import User, author_of, thread_of
 from bot.telegram.calls import answered
 from bot.telegram.client import AiohttpRequest
 from bot.telegram.menu import Menus
@@ -153,7 +153,7 @@ class TelegramService:
                 await self._on_tap(update.callback_query)
         except TelegramError as error:
             log.warning("An answer could not be sent: %s", reason_of(error))
-        except DatabaseTrouble as error:
+        except DatabaseBusyError as error:
             log.debug("An update could not be answered: %s", error)  # the log has it already
             await self._confess(update, answer_message(str(error)))
         except BotError as error:
@@ -163,7 +163,7 @@ class TelegramService:
             log.exception("An update could not be answered")
             await self._confess(update, went_wrong())
 
-    async def _refuse(self, say: Say, here: Chat, person: Person, command: registry.Command) -> None:
+    async def _refuse(self, say: Say, here: Chat, person: User, command: registry.Command) -> None:
         """Tells a member once, politely, that a command is for administrators; tried again, nothing is said."""
         who = (here.chat_id, person.user_id, command.name)
         if who not in self._refused:
@@ -180,7 +180,7 @@ class TelegramService:
         if not self._access.allowed(here.chat_id, here.thread_id):
             return
         if query:
-            await self._try(lambda: self._notice(query, words.text))
+            await self._try(lambda: self._notification(query, words.text))
         else:
             await self._try(lambda: self._say(here, words))
 
@@ -206,7 +206,7 @@ class TelegramService:
             await self._refuse(say, here, person, command)
             return
         desk, name = self._seen_from(here), self.username or ""
-        await command.handler(registry.Asked(words, person.name, here, name, desk, self._zone, say, show))
+        await command.handler(registry.CommandContext(words, person.name, here, name, desk, self._zone, say, show))
         if all(chat.chat_id != here.chat_id for chat in self._chats()):
             await self._try(lambda: self._menus.hide(here.chat_id))
 
@@ -234,19 +234,19 @@ class TelegramService:
     async def _on_tap(self, query: CallbackQuery) -> None:
         """Somebody tapped a button. A message too old for Telegram to show is answered in words only."""
         message = query.message
-        tap = callbacks.Tap.parse(query.data)
+        tap = callbacks.CallbackData.parse(query.data)
         if not isinstance(message, TelegramMessage) or tap is None or self._is_foreign(message):
-            await self._notice(query, unknown_button())
+            await self._notification(query, unknown_button())
             return
         here = place_of(message)
         if not self._access.allowed(here.chat_id, here.thread_id):
-            await self._notice(query, None)
+            await self._notification(query, None)
             return
-        person = Person(query.from_user.id, query.from_user.full_name)
+        person = User(query.from_user.id, query.from_user.full_name)
         if tap.changes and not await self._access.may_change(message.chat.type, message.chat_id, person):
-            await self._notice(query, not_allowed(tap.deed).text)
+            await self._notification(query, not_allowed(tap.deed).text)
             return
-        tapped = callbacks.Tapped(
+        tapped = callbacks.CallbackContext(
             here,
             person.name,
             self._seen_from(here),
@@ -256,7 +256,7 @@ class TelegramService:
             add=partial(self._add, message),
             show=partial(self._show, here),
         )
-        await self._notice(query, await callbacks.answer(tap, tapped))
+        await self._notification(query, await callbacks.answer(tap, tapped))
 
     def _is_foreign(self, message: TelegramMessage) -> bool:
         """Whether another one than this bot wrote a message; in a channel nobody is named."""
@@ -310,7 +310,7 @@ class TelegramService:
         except BadRequest as error:  # the silence holds all the same, and the tap is answered
             log.warning("A tap could not be noted below its message: %s", reason_of(error))
 
-    async def _notice(self, query: CallbackQuery, words: str | None) -> None:
+    async def _notification(self, query: CallbackQuery, words: str | None) -> None:
         """Ends the tapped button's waiting, with a little notice if there is something to say."""
         await self._try(lambda: query.answer(words[:200] if words else None))
 

@@ -16,7 +16,7 @@ from pydantic_settings import NoDecode
 from bot.domain.chats import GENERAL, Chat
 from bot.domain.durations import parse_duration
 from bot.domain.quiet_hours import QuietHours, parse_clock_time, parse_quiet_hours
-from bot.domain.rules import Ladder, Threshold
+from bot.domain.rules import Threshold, Thresholds
 from bot.support.redaction import redact
 
 _NUMBER = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
@@ -57,7 +57,7 @@ def split_list(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
-def parse_credit_ladder(text: str) -> Ladder:
+def parse_credit_ladder(text: str) -> Thresholds:
     """Reads ``20%,5%,0``: numbers or percent of the monthly allowance, mildest first."""
     return descending(tuple(parse_threshold(item) for item in split_list(text)))
 
@@ -75,7 +75,7 @@ def parse_threshold(text: str) -> Threshold:
     return Threshold(float(number), percent)
 
 
-def parse_time_ladder(text: str) -> Ladder:
+def parse_time_ladder(text: str) -> Thresholds:
     """Reads ``7d,3d,1d``, mildest first; the thresholds are seconds."""
     return descending(tuple(Threshold(parse_wait(item).total_seconds()) for item in split_list(text)))
 
@@ -96,7 +96,7 @@ def parse_interval(text: str) -> timedelta:
     return wait
 
 
-def descending(ladder: Ladder) -> Ladder:
+def descending(ladder: Thresholds) -> Thresholds:
     """The ladder, if each threshold is below the one before it of the same unit."""
     for unit in (True, False):
         values = [rung.value for rung in ladder if rung.percent is unit]
@@ -311,8 +311,8 @@ def short(text: str) -> str:
     return line if len(line) <= 40 else line[:39] + "…"
 
 
-CreditLadder = Annotated[Ladder, NoDecode, BeforeValidator(parse_credit_ladder)]
-TimeLadder = Annotated[Ladder, NoDecode, BeforeValidator(parse_time_ladder)]
+CreditLadder = Annotated[Thresholds, NoDecode, BeforeValidator(parse_credit_ladder)]
+TimeLadder = Annotated[Thresholds, NoDecode, BeforeValidator(parse_time_ladder)]
 Wait = Annotated[timedelta, NoDecode, BeforeValidator(parse_wait)]
 Interval = Annotated[timedelta, NoDecode, BeforeValidator(parse_interval)]
 Chats = Annotated[tuple[Chat, ...], NoDecode, BeforeValidator(parse_chats)]

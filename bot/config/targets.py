@@ -21,7 +21,7 @@ SERVICE = "pixverse"
 
 
 @dataclass(frozen=True, slots=True)
-class WatchedAccount:
+class TargetAccount:
     """What is said of one account by name. What it leaves open (None) is as for its source."""
 
     email: str
@@ -32,7 +32,7 @@ class WatchedAccount:
 
 
 @dataclass(frozen=True)
-class WatchedSource:
+class TargetSource:
     """One subscription. ``everyone``: also the accounts that it lists and nobody named.
 
     ``accounts`` are those named, by their emails in small letters. ``token_from`` says where a new token belongs.
@@ -46,7 +46,7 @@ class WatchedSource:
     chats: tuple[Chat, ...]
     name: str | None = None
     token_from: str = "USEAPI_TOKEN"  # noqa: S105 - a setting's name
-    accounts: Mapping[str, WatchedAccount] = field(default_factory=dict)
+    accounts: Mapping[str, TargetAccount] = field(default_factory=dict)
     everyone: bool = True
     service: str = SERVICE
     at_home: bool = True
@@ -63,25 +63,25 @@ class WatchedSource:
         own = (chat for account in self.accounts.values() for chat in account.chats or ())
         return tuple(dict.fromkeys((*self.chats, *own)))
 
-    def account(self, email: str) -> WatchedAccount | None:
+    def account(self, email: str) -> TargetAccount | None:
         """What is said of an account by name, in any case of letters."""
         return self.accounts.get(email.lower())
 
 
 @dataclass(frozen=True)
-class Watchlist:
+class Targets:
     """Every source by its key, in the order in which they are named. ``home`` is what TELEGRAM_CHAT_IDS names."""
 
-    sources: Mapping[str, WatchedSource]
+    sources: Mapping[str, TargetSource]
     home: tuple[Chat, ...] = ()
     rules: Rules = field(default_factory=Rules)
 
     @classmethod
-    def of(cls, sources: Iterable[WatchedSource], home: tuple[Chat, ...], rules: Rules) -> "Watchlist":
+    def of(cls, sources: Iterable[TargetSource], home: tuple[Chat, ...], rules: Rules) -> "Targets":
         """A watchlist of these sources, whose keys differ."""
         return cls({source.key: source for source in sources}, home, rules)
 
-    def with_paired(self, paired: tuple[Chat, ...]) -> "Watchlist":
+    def with_paired(self, paired: tuple[Chat, ...]) -> "Targets":
         """The same with chats that were paired: they count like those of the settings."""
         told = {
             key: replace(one, chats=tuple(dict.fromkeys((*one.chats, *paired)))) if one.at_home else one

@@ -59,7 +59,7 @@ class Stage:
         self.telegram = SimulatedTelegram(BOT_TOKEN, clock=self.clock)
         self.members: dict[str, Member] = {}
         self.views: list[View] = []
-        self._notices = 0
+        self._notifications = 0
         self._bot: App | None = None
 
     @asynccontextmanager
@@ -111,7 +111,7 @@ class Stage:
     def _show_notices(self) -> None:
         """Shows what the bot answered to taps since the last time."""
         answers = self.telegram.callback_answers
-        fresh, self._notices = answers[self._notices :], len(answers)
+        fresh, self._notifications = answers[self._notifications :], len(answers)
         for answer in fresh:
             if answer.text:
                 for view in self.views:

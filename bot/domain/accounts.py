@@ -7,7 +7,7 @@ from enum import StrEnum
 Number = int | float
 
 
-class OutageKind(StrEnum):
+class FailureKind(StrEnum):
     """Why a look failed, by what has to be done about it."""
 
     UNAUTHORIZED = "unauthorized"
@@ -22,12 +22,12 @@ class OutageKind(StrEnum):
     @property
     def refused(self) -> bool:
         """The whole source is shut, not this one account: its token or its subscription is refused."""
-        return self in (OutageKind.UNAUTHORIZED, OutageKind.LAPSED)
+        return self in (FailureKind.UNAUTHORIZED, FailureKind.LAPSED)
 
     @property
     def certain(self) -> bool:
         """One look is proof enough: waiting for more would only be late."""
-        return self in (OutageKind.MISSING, OutageKind.BROKEN)
+        return self in (FailureKind.MISSING, FailureKind.BROKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,27 +163,27 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Unchanged:
+class NotModified:
     """A look that saw the very page of the look before: its reading holds, and is as fresh as this."""
 
     taken_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Outage:
+class CheckFailure:
     """One failed look. ``said`` is the cause in words fit for a person: no token, no link, at most a line.
 
     ``status`` is the answer's, where one came; it is not stored.
     """
 
     taken_at: datetime
-    kind: OutageKind
+    kind: FailureKind
     said: str = ""
     retry_after: timedelta | None = None
     status: int | None = field(default=None, compare=False)
 
 
-Sample = Reading | Outage
+CheckResult = Reading | CheckFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +203,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Foretold:
+class ForecastSummary:
     """When an account's credits run out, as it was foreseen; ``useful`` unless the range is too wide to plan by.
 
     Either they last (``lasts``) past the ``boundary``, which is the refill or, with ``lapses``, the plan's end; or they
@@ -256,14 +256,14 @@ class Account:
     email: str
     label: str | None = None
     reading: Reading | None = None
-    outage: Outage | None = None
+    outage: CheckFailure | None = None
     failures: int = 0
     failing_since: datetime | None = None
     looked_at: datetime | None = None
     listed_error: str | None = None
     allowance: Number | None = None
     daily_allowance: Number | None = None
-    foretold: Foretold | None = None
+    foretold: ForecastSummary | None = None
     unlisted_at: datetime | None = None
     origin: str | None = None
     pause: Pause | None = None
@@ -285,7 +285,7 @@ class SourceState:
     key: str
     listed_at: datetime | None = None
     listed: int | None = None
-    outage: Outage | None = None
+    outage: CheckFailure | None = None
     failures: int = 0
     failing_since: datetime | None = None
     absent_since: datetime | None = None
@@ -309,7 +309,7 @@ class Health:
     refused: int = 0
     shared: bool = False
     fewest_failures: int = 0
-    outage: Outage | None = None
+    outage: CheckFailure | None = None
     since: datetime | None = None
     read_at: datetime | None = None
     oldest_failure: datetime | None = None

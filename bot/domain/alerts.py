@@ -21,7 +21,7 @@ class Severity(IntEnum):
         return self.name.lower()
 
 
-class Measure(StrEnum):
+class AlertRule(StrEnum):
     """What a rule looks at. ``LISTING`` is whether a source lists any account at all."""
 
     CREDITS = "credits"
@@ -32,7 +32,7 @@ class Measure(StrEnum):
     LISTING = "listing"
 
 
-class Reason(StrEnum):
+class NotifyReason(StrEnum):
     """Why an alert is told. ``JOINED``: it fires already, and the chat is told of it for the first time.
 
     ``EASED``: it still fires, but the worst of it is over: jobs run again, or the plan no longer ends.
@@ -47,7 +47,7 @@ class Reason(StrEnum):
     JOINED = "joined"
 
 
-GOOD_NEWS = (Reason.EASED, Reason.RESOLVED)
+GOOD_NEWS = (NotifyReason.EASED, NotifyReason.RESOLVED)
 """Why an alert is told silently, and without buttons: nobody has to do anything."""
 
 
@@ -63,7 +63,7 @@ class Alert:
     """
 
     subject: str
-    measure: Measure
+    measure: AlertRule
     level: int = 0
     episode: int = 0
     sequence: int = 0
@@ -77,7 +77,7 @@ class Alert:
     @property
     def reminds(self) -> bool:
         """Whether it is told again every ``REMIND_EVERY``: it is critical, or an account's session is broken."""
-        broken = self.measure is Measure.FAILURES and self.level >= SESSION_BROKEN
+        broken = self.measure is AlertRule.FAILURES and self.level >= SESSION_BROKEN
         return self.level > 0 and (self.severity is Severity.CRITICAL or broken)
 
 
@@ -96,11 +96,11 @@ class Notified:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class Transition:
     """The next alert, and why it is another one."""
 
     alert: Alert
-    reason: Reason
+    reason: NotifyReason
 
 
 class SilenceKind(StrEnum):
@@ -123,7 +123,7 @@ class Silence:
 
     kind: SilenceKind
     subject: str = ""
-    measure: Measure | None = None
+    measure: AlertRule | None = None
     until: datetime | None = None
     episode: int = 0
     level: int = 0

@@ -7,7 +7,7 @@ from bot.domain.chats import Chat
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class BoardTrouble:
     """Why a board does not say what it should, in words, and since when."""
 
     why: str
@@ -27,12 +27,12 @@ class Board:
     text: str
     edited_at: datetime
     pinned: bool = True
-    trouble: Trouble | None = None
+    trouble: BoardTrouble | None = None
     leftover: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class BoardShown:
+class BoardStatus:
     """What became of the wish for a board here. ``refused`` says why it cannot be posted now, ``pinned`` whether it is.
 
     ``before`` is what was wrong with the one whose place it takes.
@@ -40,37 +40,37 @@ class BoardShown:
 
     pinned: bool = True
     refused: str | None = None
-    before: Trouble | None = None
+    before: BoardTrouble | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class BoardEdited:
     """The message now says what it should."""
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class BoardPosted:
     """A new message stands there."""
 
     message_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class BoardLost:
     """The message cannot be edited any more, such as a deleted one: a new one has to take its place."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class BoardRefused:
     """Telegram refuses the call. Each refusal may pass, so none ends a board."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
-class NotNow:
+class BoardDelayed:
     """Telegram was not reached, or asks to be left in peace for ``retry_after`` seconds."""
 
     why: str
@@ -78,11 +78,11 @@ class NotNow:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class BoardMoved:
     """The group has become another chat, where the message cannot be edited."""
 
     chat_id: int
 
 
-EditResult = Shown | Lost | Refused | NotNow | Moved
-PostResult = Posted | Refused | NotNow | Moved
+EditResult = BoardEdited | BoardLost | BoardRefused | BoardDelayed | BoardMoved
+PostResult = BoardPosted | BoardRefused | BoardDelayed | BoardMoved

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.durations import say_duration
+from bot.domain.durations import format_duration
 
 LONG = timedelta(minutes=1)
 """A longer step stands in the log and in ``/status``."""
@@ -26,7 +26,7 @@ class ClockStep:
     @property
     def words(self) -> str:
         """What happened, without its moment."""
-        return f"The clock was set {'back' if self.by < timedelta(0) else 'forward'} by {say_duration(self.by)}"
+        return f"The clock was set {'back' if self.by < timedelta(0) else 'forward'} by {format_duration(self.by)}"
 
     @property
     def is_long(self) -> bool:

@@ -10,7 +10,7 @@ LOCKED_FOR_S = 60.0
 """Another program may hold the database for so long before anybody is told."""
 
 
-class Trouble(IntEnum):
+class DatabaseTrouble(IntEnum):
     """Why the database cannot be used, the worse the later."""
 
     LOCKED = 1
@@ -24,7 +24,7 @@ class Trouble(IntEnum):
     @property
     def passes(self) -> bool:
         """Whether a write that succeeds shows its end. The others succeed too, and nothing of it is there later."""
-        return self <= Trouble.FAILING
+        return self <= DatabaseTrouble.FAILING
 
     @property
     def what(self) -> str:
@@ -44,16 +44,25 @@ class Trouble(IntEnum):
 
 BY_ITSELF = "the bot then goes on by itself"
 WORDS = {
-    Trouble.LOCKED: ("another program holds the database", f"end that program; {BY_ITSELF}"),
-    Trouble.READ_ONLY: ("the database cannot be written", f"let the bot's user write its file and folder; {BY_ITSELF}"),
-    Trouble.FULL: ("the disk of the database is full", f"free some space on it; {BY_ITSELF}"),
-    Trouble.FAILING: (
+    DatabaseTrouble.LOCKED: ("another program holds the database", f"end that program; {BY_ITSELF}"),
+    DatabaseTrouble.READ_ONLY: (
+        "the database cannot be written",
+        f"let the bot's user write its file and folder; {BY_ITSELF}",
+    ),
+    DatabaseTrouble.FULL: ("the disk of the database is full", f"free some space on it; {BY_ITSELF}"),
+    DatabaseTrouble.FAILING: (
         "the disk of the database fails",
         f"look at the disk, and keep the database on a local one, not on a network share; {BY_ITSELF}",
     ),
-    Trouble.DELETED: ("the database file was deleted", "let the bot's user write its folder; the bot puts it back"),
-    Trouble.REPLACED: ("another file has taken the database's place", "start the bot again to use that file"),
-    Trouble.DAMAGED: ("the database is damaged", "stop the bot, put a backup in its place, and start the bot again"),
+    DatabaseTrouble.DELETED: (
+        "the database file was deleted",
+        "let the bot's user write its folder; the bot puts it back",
+    ),
+    DatabaseTrouble.REPLACED: ("another file has taken the database's place", "start the bot again to use that file"),
+    DatabaseTrouble.DAMAGED: (
+        "the database is damaged",
+        "stop the bot, put a backup in its place, and start the bot again",
+    ),
 }
 
 
@@ -61,7 +70,7 @@ WORDS = {
 class Failing:
     """A trouble that lasts. ``said`` is the driver's own word; the moments are seconds of a clock that never jumps."""
 
-    trouble: Trouble
+    trouble: DatabaseTrouble
     said: str
     since: float
     last: float
@@ -73,10 +82,10 @@ class Failing:
 
     def is_problem(self, now: float) -> bool:
         """Whether anybody has to know: at once, unless another program may soon be done."""
-        return self.trouble is not Trouble.LOCKED or now - self.since >= LOCKED_FOR_S
+        return self.trouble is not DatabaseTrouble.LOCKED or now - self.since >= LOCKED_FOR_S
 
 
-def failed(before: Failing | None, trouble: Trouble, said: str, now: float) -> Failing:
+def failed(before: Failing | None, trouble: DatabaseTrouble, said: str, now: float) -> Failing:
     """What lasts after something has failed: the worst of what was met since the beginning."""
     if before is None:
         return Failing(trouble, said, now, now)
@@ -87,5 +96,5 @@ def failed(before: Failing | None, trouble: Trouble, said: str, now: float) -> F
 
 def succeeded(before: Failing, now: float) -> Failing | None:
     """What lasts after something was written: nothing, where the trouble may pass and was quiet for long enough."""
-    quiet = before.trouble is Trouble.LOCKED or now - before.last >= CALM_S
+    quiet = before.trouble is DatabaseTrouble.LOCKED or now - before.last >= CALM_S
     return None if before.trouble.passes and quiet else before

@@ -25,7 +25,7 @@ def parse_duration(text: str) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-def say_duration(duration: timedelta) -> str:
+def format_duration(duration: timedelta) -> str:
     """Says a length of time in its two largest units: "3 d 4 h", "43 min", "12 s"; its sign is left out."""
     seconds = round(abs(duration.total_seconds()))
     if seconds < 60:

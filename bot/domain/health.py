@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
-from bot.domain.alerts import Measure, Reason
+from bot.domain.alerts import AlertRule, NotifyReason
 from bot.domain.chats import Chat
-from bot.domain.durations import say_duration
+from bot.domain.durations import format_duration
 
 DELIVERY_WAIT = timedelta(minutes=2)
 POLLING_WAIT = 120.0
@@ -16,11 +16,11 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Untold:
+class UndeliveredAlert:
     """What waits of an alert that fires, in a chat that takes no messages; ``reached`` if somebody else was told it."""
 
-    alert: tuple[str, Measure | str]
-    reason: Reason
+    alert: tuple[str, AlertRule | str]
+    reason: NotifyReason
     created_at: datetime
     reached: bool
 
@@ -89,12 +89,12 @@ def delivery_problems(vitals: Vitals, now: datetime) -> list[str]:
     found = []
     waited = overdue(vitals.waiting_since, now)
     if waited is not None:
-        found.append(f"a message has waited {say_duration(waited)} for Telegram to take it")
+        found.append(f"a message has waited {format_duration(waited)} for Telegram to take it")
     unreached = unreached_for(vitals, now)
     if unreached is not None:
-        found.append(f"an alert has reached nobody for {say_duration(unreached)}: no chat, no second channel")
+        found.append(f"an alert has reached nobody for {format_duration(unreached)}: no chat, no second channel")
     if not vitals.polling_ok:
-        since = say_duration(timedelta(seconds=vitals.polling_silent))
+        since = format_duration(timedelta(seconds=vitals.polling_silent))
         found.append(vitals.polling_trouble or f"Telegram has not answered the polling for {since}")
     return found
 
@@ -106,9 +106,9 @@ def check_problems(vitals: Vitals, every: timedelta, now: datetime) -> list[str]
     ended = vitals.last_round_at + window if vitals.last_round_at else None
     found = []
     if now > max(filter(None, (ended, since)), default=NEVER):
-        found.append(f"no round of checks ended in the last {say_duration(window)}")
+        found.append(f"no round of checks ended in the last {format_duration(window)}")
     if now > max(filter(None, (vitals.readable_until, vitals.read_by)), default=NEVER):
-        found.append(f"{NONE_READ} in the last {say_duration(window)}")
+        found.append(f"{NONE_READ} in the last {format_duration(window)}")
     return found
 
 
@@ -128,25 +128,29 @@ def overdue(since: datetime | None, now: datetime) -> timedelta | None:
     return age if age > DELIVERY_WAIT else None
 
 
-def unreached_since(untold: Iterable[Untold]) -> datetime | None:
+def unreached_since(untold: Iterable[UndeliveredAlert]) -> datetime | None:
     """Since when the oldest alert waits that has reached nobody; None if each has reached somebody.
 
     Only what came after the last that reached somebody counts: who was told of the rung before does not know how bad it
     is now. A reminder alone is no news.
     """
-    by_alert: dict[tuple[str, Measure | str], list[Untold]] = {}
+    by_alert: dict[tuple[str, AlertRule | str], list[UndeliveredAlert]] = {}
     for one in untold:
         by_alert.setdefault(one.alert, []).append(one)
     news: list[datetime] = []
     for parts in by_alert.values():
         unreached = takewhile(lambda one: not one.reached, reversed(parts))
-        news += [one.created_at for one in unreached if one.reason in (Reason.FIRED, Reason.WORSENED, Reason.JOINED)]
+        news += [
+            one.created_at
+            for one in unreached
+            if one.reason in (NotifyReason.FIRED, NotifyReason.WORSENED, NotifyReason.JOINED)
+        ]
     return min(news, default=None)
 
 
 def notes(vitals: Vitals) -> list[str]:
     """What somebody should know, though the bot does its work."""
-    found = [refusal_words(one) for one in vitals.refused]
+    found = [refusal_text(one) for one in vitals.refused]
     if vitals.polling_ok and vitals.polling_trouble:
         found.append(vitals.polling_trouble)
     if vitals.failed:
@@ -155,7 +159,7 @@ def notes(vitals: Vitals) -> list[str]:
     return [*found, *vitals.polling_notes]
 
 
-def refusal_words(refused: RefusedChat) -> str:
+def refusal_text(refused: RefusedChat) -> str:
     """A chat that takes no messages, for machines: times in UTC."""
     since = f", since {refused.since:%d %b %H:%M} UTC" if refused.since else ""
     return f"chat {refused.chat}: {refused.why}{since}"

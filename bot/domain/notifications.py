@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.accounts import Account, Credits, Foretold, LeftOut, OutageKind, Plan
-from bot.domain.alerts import GOOD_NEWS, Alert, Measure, Reason, Severity, Silence
+from bot.domain.accounts import Account, Credits, FailureKind, ForecastSummary, LeftOut, Plan
+from bot.domain.alerts import GOOD_NEWS, Alert, AlertRule, NotifyReason, Severity, Silence
 from bot.domain.chats import Chat
 
 
-class Topic(StrEnum):
+class NotificationKind(StrEnum):
     """What a notification is about: an alert's decision, or one of the rare notes beside alerts.
 
     ``DOWNTIME`` is a time in which nobody was watching; ``PAUSED`` and ``RESUMED`` are what a person wished.
@@ -70,8 +70,8 @@ class Facts:
     left_out: tuple[LeftOut, ...] = ()
     growth: str | None = None
     plan_change: str | None = None
-    foretold: Foretold | None = None
-    outage: OutageKind | None = None
+    foretold: ForecastSummary | None = None
+    outage: FailureKind | None = None
     said: str | None = None
     count: int | None = None
     total: int | None = None
@@ -86,15 +86,15 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class Notification:
     """Something to say, before it is addressed to a chat. ``key`` names it uniquely among all that ever was said."""
 
     key: str
-    topic: Topic
+    topic: NotificationKind
     severity: Severity
-    reason: Reason = Reason.NONE
+    reason: NotifyReason = NotifyReason.NONE
     subject: str = ""
-    measure: Measure | None = None
+    measure: AlertRule | None = None
     episode: int = 0
     facts: Facts = field(default_factory=Facts)
 
@@ -104,15 +104,15 @@ class Notice:
 
         Of what a chat finds firing when it joins, only what is critical and not acknowledged does.
         """
-        if self.topic in (Topic.ACK, Topic.MUTE):
+        if self.topic in (NotificationKind.ACK, NotificationKind.MUTE):
             return False
-        if self.reason is Reason.JOINED:
+        if self.reason is NotifyReason.JOINED:
             return self.severity is Severity.CRITICAL and self.facts.by is None
         return self.reason not in GOOD_NEWS and self.severity >= Severity.WARNING
 
 
 @dataclass(frozen=True, slots=True)
-class Notification:
+class Delivery:
     """One notice addressed to one chat, and how far its delivery has come.
 
     ``sent_ways`` says when and by which ways it went out by the second channel meanwhile, if it did.
@@ -120,7 +120,7 @@ class Notification:
 
     id: int
     chat: Chat
-    notice: Notice
+    notification: Notification
     created_at: datetime
     attempts: int = 0
     first_failed_at: datetime | None = None

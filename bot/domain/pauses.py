@@ -11,7 +11,7 @@ EVERYONE = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Paused:
+class PausedAccounts:
     """The pauses that hold. ``resumed`` are the accounts that the pause of everyone no longer holds for."""
 
     own: Mapping[str, Pause] = field(default_factory=dict)

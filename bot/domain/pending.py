@@ -4,17 +4,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.alerts import Measure, Reason
-from bot.domain.notifications import Topic
+from bot.domain.alerts import AlertRule, NotifyReason
+from bot.domain.notifications import NotificationKind
 
 NOTES_LAST = {
-    **dict.fromkeys((Topic.DIGEST, Topic.ACK, Topic.MUTE, Topic.PAUSED, Topic.RESUMED), timedelta(days=1)),
-    Topic.DOWNTIME: timedelta(days=7),
+    **dict.fromkeys(
+        (
+            NotificationKind.DIGEST,
+            NotificationKind.ACK,
+            NotificationKind.MUTE,
+            NotificationKind.PAUSED,
+            NotificationKind.RESUMED,
+        ),
+        timedelta(days=1),
+    ),
+    NotificationKind.DOWNTIME: timedelta(days=7),
 }
 UNTOLD_LASTS = timedelta(days=7)
 """How long a chat that refuses is still owed a note, and what began and ended without its being told."""
 
-FIRST = (Reason.FIRED, Reason.JOINED)
+FIRST = (NotifyReason.FIRED, NotifyReason.JOINED)
 """Why a chat is told of an episode for the first time."""
 
 
@@ -34,11 +43,11 @@ class Waiting:
     """As much of a pending notification as says whether it is still of use."""
 
     id: int
-    topic: Topic
+    topic: NotificationKind
     subject: str
-    measure: Measure | None
+    measure: AlertRule | None
     episode: int
-    reason: Reason
+    reason: NotifyReason
     created_at: datetime
 
 
@@ -48,15 +57,17 @@ def of_no_use(waiting: Iterable[Waiting], now: datetime) -> list[int]:
     An old summary, pause, ack or mute; an alert of which the chat was told nothing and that ended long ago; a reminder
     that a later one repeats. An alert that fires, and the end of one that the chat knows of, always stay.
     """
-    found, by_alert = list[int](), dict[tuple[str, Measure | None], list[Waiting]]()
+    found, by_alert = list[int](), dict[tuple[str, AlertRule | None], list[Waiting]]()
     for one in waiting:
-        if one.topic is Topic.ALERT:
+        if one.topic is NotificationKind.ALERT:
             by_alert.setdefault((one.subject, one.measure), []).append(one)
         elif one.topic in NOTES_LAST and now - one.created_at > NOTES_LAST[one.topic]:
             found.append(one.id)
     for parts in by_alert.values():
-        found += [one.id for one in parts[:-1] if one.reason is Reason.REMINDED]
-        ended = {one.episode for one in parts if one.reason is Reason.RESOLVED and now - one.created_at > UNTOLD_LASTS}
+        found += [one.id for one in parts[:-1] if one.reason is NotifyReason.REMINDED]
+        ended = {
+            one.episode for one in parts if one.reason is NotifyReason.RESOLVED and now - one.created_at > UNTOLD_LASTS
+        }
         untold = {one.episode for one in parts if one.reason in FIRST and one.episode in ended}
         found += [one.id for one in parts if one.episode in untold]
     return list(dict.fromkeys(found))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.domain.alerts import Measure
+from bot.domain.alerts import AlertRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Threshold:
         return f"{self.value:,.10g}" + (" %" if self.percent else "")
 
 
-Ladder = tuple[Threshold, ...]
+Thresholds = tuple[Threshold, ...]
 
 RENEWS, CANCELLED = 1, 2
 """The first two levels of a plan's alert; above them are the ladder of a plan that ends, and "has ended"."""
@@ -27,17 +27,17 @@ RENEWS, CANCELLED = 1, 2
 class Rules:
     """When to say what. An empty ladder switches its rule off; ``remind_every`` None means never."""
 
-    low_credits: Ladder = ()
-    plan_ends_within: Ladder = ()
+    low_credits: Thresholds = ()
+    plan_ends_within: Thresholds = ()
     unreadable_after: int = 3
     remind_every: timedelta | None = None
-    runs_out_within: Ladder = ()
+    runs_out_within: Thresholds = ()
 
-    def ladder(self, measure: Measure) -> Ladder | None:
+    def ladder(self, measure: AlertRule) -> Thresholds | None:
         """The ladder of a measure that has one; empty where its rule is switched off."""
         return {
-            Measure.CREDITS: self.low_credits,
-            Measure.PLAN: self.plan_ends_within,
-            Measure.RUNWAY: self.runs_out_within,
-            Measure.SPIKE: self.runs_out_within,
+            AlertRule.CREDITS: self.low_credits,
+            AlertRule.PLAN: self.plan_ends_within,
+            AlertRule.RUNWAY: self.runs_out_within,
+            AlertRule.SPIKE: self.runs_out_within,
         }.get(measure)

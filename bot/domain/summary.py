@@ -5,10 +5,10 @@ from datetime import datetime
 from enum import IntEnum
 
 from bot.domain.accounts import Number
-from bot.domain.alerts import Measure, Severity
+from bot.domain.alerts import AlertRule, Severity
 
 
-class Kind(IntEnum):
+class ComingKind(IntEnum):
     """What comes, the most urgent first."""
 
     RUNS_OUT = 1
@@ -19,26 +19,26 @@ class Kind(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class SummaryEvent:
     """An alert that began, or that is over by now; ``name`` is None for one about a whole source."""
 
     name: str | None
-    measure: Measure | None
+    measure: AlertRule | None
     severity: Severity
     over: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
+class ComingDate:
     """Something that an account has before it."""
 
     at: datetime
-    kind: Kind
+    kind: ComingKind
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Digest:
+class Summary:
     """The summary. Names with amounts are in order of these, the largest first; what comes is in order of time.
 
     ``credits`` are those of the accounts that could be read last; ``unknown`` and ``paused`` count the others.
@@ -59,5 +59,5 @@ class Digest:
     topped_up: tuple[tuple[str, float], ...] = ()
     lapsed: tuple[tuple[str, float], ...] = ()
     plans: tuple[tuple[str, str, str], ...] = ()
-    events: tuple[Event, ...] = ()
-    coming: tuple[Coming, ...] = ()
+    events: tuple[SummaryEvent, ...] = ()
+    coming: tuple[ComingDate, ...] = ()

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.domain.alerts import Alert
 from bot.domain.chats import Chat
-from bot.domain.notifications import Notice, Notification
+from bot.domain.notifications import Delivery, Notification
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class ToldAlert:
     """One alert that a message told: since when it is over, or the alert itself while it fires."""
 
     id: int
-    notice: Notice
+    notification: Notification
     over_at: datetime | None
     alert: Alert | None
 
@@ -26,7 +26,7 @@ class EndedMessage:
     message_id: int
     lead_id: int
     sent_at: datetime
-    notifications: tuple[Notification, ...]
+    deliveries: tuple[Delivery, ...]
     told: tuple[ToldAlert, ...]
 
     @property

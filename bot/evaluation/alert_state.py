@@ -1,6 +1,6 @@
 """One sample's standing against one alert's memory: the next alert, and what of it each chat has to be told.
 
-``decide`` moves the one state of the alert and knows nothing of chats and silences. ``announce`` compares that state
+``transition`` moves the one state of the alert and knows nothing of chats and silences. ``due_notification`` compares that state
 with what one chat was told, and knows whether a silence withholds messages there. A silence never changes the state,
 a silence of one chat changes nothing in another, and what it withheld is said once it has ended.
 """
@@ -9,64 +9,64 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.alerts import Alert, Decision, Measure, Notified, Reason, Silence, SilenceKind
+from bot.domain.alerts import Alert, AlertRule, Notified, NotifyReason, Silence, SilenceKind, Transition
 from bot.domain.chats import Chat
 from bot.domain.rules import CANCELLED, RENEWS
-from bot.evaluation.measurements import Standing
+from bot.evaluation.measurements import Measurement
 
 ACK_LASTS = timedelta(days=1)
 MUTES = (SilenceKind.ALL, SilenceKind.ACCOUNT)
 """The silences that concern whole accounts, not one alert."""
 
 
-def decide(alert: Alert, standing: Standing | None, remind_every: timedelta | None, now: datetime) -> Decision:
+def transition(alert: Alert, standing: Measurement | None, remind_every: timedelta | None, now: datetime) -> Transition:
     """What one sample does to one alert. The same sample again changes nothing.
 
     An unknown standing changes nothing either: it neither fires nor resolves. One that is ``settled`` ends the alert
     without a word, once every chat has been told: ``looks.outcome`` knows when.
     """
     if standing is None or standing.settled:
-        return Decision(alert, Reason.NONE)
-    level = max(standing.reach, min(alert.level, held(alert, standing)))
+        return Transition(alert, NotifyReason.NONE)
+    level = max(standing.fire_level, min(alert.level, held(alert, standing)))
     if is_renewed(alert, standing):
         level = 0
     return moved(alert, standing, level, remind_every, now)
 
 
-def held(alert: Alert, standing: Standing) -> int:
+def held(alert: Alert, standing: Measurement) -> int:
     """The deepest level that is not left yet. Of a plan that renews, only that it has ended is worse than "renews"."""
     has_ended = alert.level >= len(standing.severities)
-    return min(standing.hold, RENEWS) if standing.renews and not has_ended else standing.hold
+    return min(standing.clear_level, RENEWS) if standing.renews and not has_ended else standing.clear_level
 
 
-def is_renewed(alert: Alert, standing: Standing) -> bool:
+def is_renewed(alert: Alert, standing: Measurement) -> bool:
     """A new period began: what was said of the old one is over, even if the new end is already in reach.
 
     One of a plan that does not renew by itself is told as over only where the new end is off the ladder.
     """
-    off = standing.renews or standing.reach == CANCELLED
+    off = standing.renews or standing.fire_level == CANCELLED
     if alert.level == 0 or not off or alert.period is None or standing.period is None:
         return False
     return standing.period - alert.period > timedelta(days=1)
 
 
-def moved(alert: Alert, standing: Standing, level: int, remind_every: timedelta | None, now: datetime) -> Decision:
+def moved(alert: Alert, standing: Measurement, level: int, remind_every: timedelta | None, now: datetime) -> Transition:
     """The decision for an alert whose next level is known."""
     if level == 0:
-        return Decision(ended(alert), Reason.RESOLVED if alert.level else Reason.NONE)
+        return Transition(ended(alert), NotifyReason.RESOLVED if alert.level else NotifyReason.NONE)
     firing = replace(
         alert,
         level=level,
         severity=standing.severity(level),
-        worst=worst_of(alert, standing.value),
+        worst=lowest_value(alert, standing.value),
         period=standing.period,
         out=(alert.level > 0 and alert.out) if standing.out is None else standing.out,
     )
     if alert.level == 0:
         episode = replace(firing, episode=alert.episode + 1, sequence=0, since=now, reminded_at=now)
-        return Decision(replace(episode, worst=standing.value), Reason.FIRED)
+        return Transition(replace(episode, worst=standing.value), NotifyReason.FIRED)
     if level > alert.level:
-        return Decision(replace(firing, reminded_at=now), Reason.WORSENED)
+        return Transition(replace(firing, reminded_at=now), NotifyReason.WORSENED)
     return reminded(firing, remind_every, now)
 
 
@@ -80,39 +80,43 @@ def has_eased(alert: Alert, level: int, *, out: bool) -> bool:
 
     Jobs run again, or a plan that was to end renews. Any other step to a milder threshold is no news.
     """
-    if alert.measure is Measure.PLAN:
+    if alert.measure is AlertRule.PLAN:
         return alert.level == RENEWS < level
     return out and not alert.out
 
 
-def worst_of(alert: Alert, value: float) -> float:
+def lowest_value(alert: Alert, value: float) -> float:
     """The lowest value of the episode so far."""
     return value if alert.worst is None else min(alert.worst, value)
 
 
-def reminded(alert: Alert, remind_every: timedelta | None, now: datetime) -> Decision:
+def reminded(alert: Alert, remind_every: timedelta | None, now: datetime) -> Transition:
     """Reminds of an alert that stays critical, or of a session that stays broken.
 
     A clock set back restarts the wait, so that it cannot grow.
     """
     if alert.reminded_at is None or alert.reminded_at > now:
-        return Decision(replace(alert, reminded_at=now), Reason.NONE)
+        return Transition(replace(alert, reminded_at=now), NotifyReason.NONE)
     due = alert.reminds and remind_every is not None and now - alert.reminded_at >= remind_every
-    return Decision(replace(alert, reminded_at=now), Reason.REMINDED) if due else Decision(alert, Reason.NONE)
+    return (
+        Transition(replace(alert, reminded_at=now), NotifyReason.REMINDED)
+        if due
+        else Transition(alert, NotifyReason.NONE)
+    )
 
 
-def announce(
-    alert: Alert, notified: Notified | None, reason: Reason, *, silenced: bool
-) -> tuple[Notified | None, Reason]:
+def due_notification(
+    alert: Alert, notified: Notified | None, reason: NotifyReason, *, silenced: bool
+) -> tuple[Notified | None, NotifyReason]:
     """What one chat is told of an alert now, and what it has been told then. ``notified`` None: nothing.
 
     What differs from what the chat was told last is said as soon as no silence withholds it: a rung that it was never
     told, a recovery that it was never told. An episode of which it was told nothing ends there without a word.
     """
     known = rearmed(alert, notified)
-    said = untold(alert, known) or (reason if reason is Reason.REMINDED else Reason.NONE)
-    if silenced or said is Reason.NONE:
-        return known, Reason.NONE
+    said = pending_reason(alert, known) or (reason if reason is NotifyReason.REMINDED else NotifyReason.NONE)
+    if silenced or said is NotifyReason.NONE:
+        return known, NotifyReason.NONE
     return (Notified(alert.episode, alert.level, alert.out) if alert.level else None), said
 
 
@@ -128,19 +132,19 @@ def rearmed(alert: Alert, notified: Notified | None) -> Notified | None:
     return replace(notified, level=alert.level)
 
 
-def untold(alert: Alert, notified: Notified | None) -> Reason | None:
+def pending_reason(alert: Alert, notified: Notified | None) -> NotifyReason | None:
     """How the alert differs from what one chat was told of it last, or None.
 
     What was told outlives its episode while a silence withholds the recovery, so that the recovery stays owed; so
     does, with a level of 0, what was to be told once and a silence withheld.
     """
     if alert.level == 0:
-        return None if notified is None else Reason.RESOLVED if notified.level else Reason.FIRED
+        return None if notified is None else NotifyReason.RESOLVED if notified.level else NotifyReason.FIRED
     if notified is None or notified.episode != alert.episode:
-        return Reason.FIRED
+        return NotifyReason.FIRED
     if alert.level > notified.level:
-        return Reason.WORSENED
-    return Reason.EASED if has_eased(alert, notified.level, out=notified.out) else None
+        return NotifyReason.WORSENED
+    return NotifyReason.EASED if has_eased(alert, notified.level, out=notified.out) else None
 
 
 def is_silenced(alert: Alert, chat: Chat, silences: Iterable[Silence], now: datetime) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.accounts import Account, Outage, OutageKind
+from bot.domain.accounts import Account, CheckFailure, FailureKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Blackout:
 
     accounts: int
     since: datetime | None
-    kinds: tuple[tuple[OutageKind, int], ...]
+    kinds: tuple[tuple[FailureKind, int], ...]
     said: str = ""
 
 
@@ -36,6 +36,6 @@ def blackout(accounts: Iterable[Account]) -> Blackout | None:
     return Blackout(len(checked), since, tuple(kinds), newest.said)
 
 
-def moment_of(outage: Outage) -> datetime:
+def moment_of(outage: CheckFailure) -> datetime:
     """When a look failed."""
     return outage.taken_at

@@ -9,27 +9,37 @@ from datetime import datetime
 
 from bot.domain.accounts import (
     Account,
+    CheckFailure,
+    CheckResult,
     Credits,
+    FailureKind,
     Health,
     Listed,
     Listing,
-    Outage,
-    OutageKind,
     Plan,
     PlanChange,
     Reading,
-    Sample,
     SourceState,
 )
-from bot.domain.alerts import Alert, Decision, Measure, Notified, Reason, Severity, Silence
+from bot.domain.alerts import Alert, AlertRule, Notified, NotifyReason, Severity, Silence, Transition
 from bot.domain.chats import Chat
 from bot.domain.credit_changes import ChangeKind, CreditChanges, changes_between, is_moved, point_of
-from bot.domain.notifications import Facts, Notice, Topic
+from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.domain.rules import Rules
-from bot.evaluation.alert_state import MUTES, announce, decide, ended, has_eased, is_about, is_silenced, rearmed, untold
+from bot.evaluation.alert_state import (
+    MUTES,
+    due_notification,
+    ended,
+    has_eased,
+    is_about,
+    is_silenced,
+    pending_reason,
+    rearmed,
+    transition,
+)
 from bot.evaluation.left_out import completed, has_become_free
 from bot.evaluation.measurements import (
-    Standing,
+    Measurement,
     account_failures,
     credits_standing,
     plan_standing,
@@ -37,7 +47,7 @@ from bot.evaluation.measurements import (
     source_listing,
 )
 
-Alerts = Mapping[Measure, Alert]
+Alerts = Mapping[AlertRule, Alert]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +58,13 @@ class Audience:
     """
 
     chats: tuple[Chat, ...] = ()
-    notified: Mapping[Measure, Mapping[Chat, Notified]] = field(default_factory=dict)
+    notified: Mapping[AlertRule, Mapping[Chat, Notified]] = field(default_factory=dict)
     silences: Sequence[Silence] = ()
-    undelivered: frozenset[Measure] = frozenset()
+    undelivered: frozenset[AlertRule] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class AlertUpdate:
     """An alert after a look, what each chat has then been told of it, and the notices that it calls for, by chats.
 
     ``owed``: a silence withholds something from a chat. ``ended`` are the silences that the alert has ended.
@@ -62,25 +72,25 @@ class Outcome:
 
     alert: Alert
     notified: Mapping[Chat, Notified] = field(default_factory=dict)
-    notices: tuple[tuple[Notice, tuple[Chat, ...]], ...] = ()
+    notifications: tuple[tuple[Notification, tuple[Chat, ...]], ...] = ()
     owed: bool = False
     ended: tuple[int, ...] = ()
 
 
-def judge(sample: Sample, account: Account) -> Sample:
+def validate(sample: CheckResult, account: Account) -> CheckResult:
     """The sample in the light of what is known of the account.
 
     A bucket that the last reading had and this one lacks would read as a loss: such a body is garbled. Whatever else
     was left out is as it was told last. A failed look
     at an account that its source lists with an error is broken, in the listing's words.
     """
-    if isinstance(sample, Outage):
-        if account.listed_error and not (sample.kind.refused or sample.kind is OutageKind.MISSING):
-            return replace(sample, kind=OutageKind.BROKEN, said=account.listed_error)
+    if isinstance(sample, CheckFailure):
+        if account.listed_error and not (sample.kind.refused or sample.kind is FailureKind.MISSING):
+            return replace(sample, kind=FailureKind.BROKEN, said=account.listed_error)
         return sample
     missing = lost_bucket(sample, account.reading)
     if missing:
-        return Outage(sample.taken_at, OutageKind.GARBLED, f"{missing} is missing")
+        return CheckFailure(sample.taken_at, FailureKind.GARBLED, f"{missing} is missing")
     return completed(sample, account.reading)
 
 
@@ -94,11 +104,11 @@ def lost_bucket(reading: Reading, before: Reading | None) -> str | None:
     return None
 
 
-def noted(account: Account, sample: Sample) -> Account:
+def apply_result(account: Account, sample: CheckResult) -> Account:
     """The account once a judged sample is noted on it; the same sample again changes nothing."""
     if sample.taken_at == account.looked_at:
         return account
-    if isinstance(sample, Outage):
+    if isinstance(sample, CheckFailure):
         return replace(
             account,
             outage=sample,
@@ -130,7 +140,7 @@ def changes_since(before: Reading | None, after: Reading) -> CreditChanges:
     return changes_between(point_of(before), point_of(after)) if before else CreditChanges()
 
 
-def growth(before: Reading | None, after: Reading) -> ChangeKind | None:
+def credit_change(before: Reading | None, after: Reading) -> ChangeKind | None:
     """Why credits grew since the reading before; None if they did not."""
     return changes_since(before, after).grew_by
 
@@ -143,43 +153,43 @@ def decide_account(
     health: Health,
     audience: Audience,
     now: datetime,
-) -> list[Outcome]:
+) -> list[AlertUpdate]:
     """What one look does to every alert of its account; ``before`` is the account without it."""
     is_read = account.reading is not None and account.outage is None
     changes = changes_since(before.reading, account.reading) if account.reading and is_read else CreditChanges()
-    standings: dict[Measure, Standing | None] = {Measure.FAILURES: account_failures(account, rules, health)}
+    standings: dict[AlertRule, Measurement | None] = {AlertRule.FAILURES: account_failures(account, rules, health)}
     if account.outage is None:
-        standings[Measure.CREDITS] = credits_standing(account, rules.low_credits, changes)
-        standings[Measure.PLAN] = plan_standing(account, before.reading, rules.plan_ends_within, now)
-    outcomes = []
+        standings[AlertRule.CREDITS] = credits_standing(account, rules.low_credits, changes)
+        standings[AlertRule.PLAN] = plan_standing(account, before.reading, rules.plan_ends_within, now)
+    updates = []
     for measure, standing in standings.items():
         alert = alerts.get(measure) or Alert(account.key, measure)
-        decision = decide(alert, standing, rules.remind_every, now)
+        decision = transition(alert, standing, rules.remind_every, now)
         facts = account_facts(account, decision.alert, standing, since=alert.since, grown=changes.grew_by)
-        if measure is Measure.PLAN:
+        if measure is AlertRule.PLAN:
             told = told_plan(before.reading, account.reading)
             facts = replace(facts, plan=told, plan_change=plan_change(before.reading, account.reading))
-        outcomes.append(outcome_of(alert, decision, standing, facts, audience, now))
-    return outcomes
+        updates.append(outcome_of(alert, decision, standing, facts, audience, now))
+    return updates
 
 
-def decide_plan(account: Account, alerts: Alerts, rules: Rules, audience: Audience, now: datetime) -> Outcome:
+def decide_plan(account: Account, alerts: Alerts, rules: Rules, audience: Audience, now: datetime) -> AlertUpdate:
     """What time alone does to the plan alert of an account that nobody looks at: the end is known from its reading."""
-    alert = alerts.get(Measure.PLAN) or Alert(account.key, Measure.PLAN)
+    alert = alerts.get(AlertRule.PLAN) or Alert(account.key, AlertRule.PLAN)
     standing = plan_standing(account, account.reading, rules.plan_ends_within, now)
-    decision = decide(alert, standing, rules.remind_every, now)
+    decision = transition(alert, standing, rules.remind_every, now)
     facts = account_facts(account, decision.alert, standing, since=alert.since)
     return outcome_of(alert, decision, standing, facts, audience, now)
 
 
 def outcome_of(
-    before: Alert, decision: Decision, standing: Standing | None, facts: Facts, audience: Audience, now: datetime
-) -> Outcome:
+    before: Alert, decision: Transition, standing: Measurement | None, facts: Facts, audience: Audience, now: datetime
+) -> AlertUpdate:
     """The outcome of a decision about an alert of an account, which may have eased or be settled by it."""
     after = decision.alert
     eased = after.level > 0 and has_eased(after, before.level, out=before.out)
     settled = standing is not None and standing.settled
-    return outcome(after, decision.reason, facts, audience, now, eased=eased, settled=settled)
+    return update(after, decision.reason, facts, audience, now, eased=eased, settled=settled)
 
 
 def told_plan(before: Reading | None, after: Reading | None) -> Plan | None:
@@ -203,32 +213,32 @@ def plan_change(before: Reading | None, after: Reading | None) -> PlanChange | N
 
 def decide_source(
     source: SourceState, alerts: Alerts, rules: Rules, health: Health, audience: Audience, now: datetime
-) -> list[Outcome]:
+) -> list[AlertUpdate]:
     """What a source's state does to its own two alerts."""
-    failing = alerts.get(Measure.FAILURES) or Alert(source.key, Measure.FAILURES)
+    failing = alerts.get(AlertRule.FAILURES) or Alert(source.key, AlertRule.FAILURES)
     standings = {
-        Measure.FAILURES: source_failures(source, health, rules, failing, now),
-        Measure.LISTING: source_listing(source, health, now),
+        AlertRule.FAILURES: source_failures(source, health, rules, failing, now),
+        AlertRule.LISTING: source_listing(source, health, now),
     }
-    outcomes = []
+    updates = []
     for measure, standing in standings.items():
         alert = alerts.get(measure) or Alert(source.key, measure)
-        decision = decide(alert, standing, rules.remind_every, now)
+        decision = transition(alert, standing, rules.remind_every, now)
         facts = source_facts(source, health, decision.alert)
-        outcomes.append(outcome(decision.alert, decision.reason, facts, audience, now))
-    return outcomes
+        updates.append(update(decision.alert, decision.reason, facts, audience, now))
+    return updates
 
 
-def outcome(
+def update(
     alert: Alert,
-    reason: Reason,
+    reason: NotifyReason,
     facts: Facts,
     audience: Audience,
     now: datetime,
     *,
     eased: bool = False,
     settled: bool = False,
-) -> Outcome:
+) -> AlertUpdate:
     """The alert with what each chat is to be told of it put in notices and noted as told.
 
     What a chat that is told of the subject no longer was told is forgotten once the alert is over. One that is
@@ -242,33 +252,33 @@ def outcome(
     silences = [one for one in audience.silences if one not in left_behind]
     over = ids_of(left_behind)
     if not alert.level and not before:
-        return Outcome(alert, ended=over)
+        return AlertUpdate(alert, ended=over)
     after = {chat: known for chat, one in before.items() if alert.level and (known := rearmed(alert, one))}
-    said: dict[Reason, list[Chat]] = {}
+    said: dict[NotifyReason, list[Chat]] = {}
     owed = False
     for chat in audience.chats:
         silenced = is_silenced(alert, chat, silences, now)
-        known, why = announce(alert, before.get(chat), reason, silenced=silenced)
+        known, why = due_notification(alert, before.get(chat), reason, silenced=silenced)
         if known:
             after[chat] = known
-        if why is not Reason.NONE:
+        if why is not NotifyReason.NONE:
             said.setdefault(why, []).append(chat)
-        owed |= untold(alert, known) is not None
+        owed |= pending_reason(alert, known) is not None
     told = replace(alert, sequence=alert.sequence + 1) if said else alert
-    shown = told if alert.level or Reason.FIRED not in said else replace(told, severity=Severity.CRITICAL)
-    notices = tuple((notice_of(shown, why, facts), tuple(chats)) for why, chats in said.items())
+    shown = told if alert.level or NotifyReason.FIRED not in said else replace(told, severity=Severity.CRITICAL)
+    notifications = tuple((notification_of(shown, why, facts), tuple(chats)) for why, chats in said.items())
     if settled and alert.level and alert.measure not in audience.undelivered:
         told = ended(told)
         of_it = [one for one in silences if one.kind not in MUTES]
         unaware = (chat for chat in audience.chats if not is_silenced(alert, chat, of_it, now))
-        after = {chat: Notified(alert.episode, 0) for chat in unaware if untold(alert, after.get(chat))}
+        after = {chat: Notified(alert.episode, 0) for chat in unaware if pending_reason(alert, after.get(chat))}
         over = ids_of(ended_by(told, audience.silences))
-    return Outcome(told, after, notices, owed, over)
+    return AlertUpdate(told, after, notifications, owed, over)
 
 
 def is_plan_gone(alert: Alert, facts: Facts) -> bool:
     """Whether an alert is about a plan that is gone: the account is a free one now."""
-    return alert.measure is Measure.PLAN and facts.plan is not None and facts.plan.free is True
+    return alert.measure is AlertRule.PLAN and facts.plan is not None and facts.plan.free is True
 
 
 def ended_by(alert: Alert, silences: Iterable[Silence], *, eased: bool = False) -> list[Silence]:
@@ -282,11 +292,11 @@ def ids_of(silences: Iterable[Silence]) -> tuple[int, ...]:
     return tuple(one.id for one in silences)
 
 
-def notice_of(alert: Alert, reason: Reason, facts: Facts) -> Notice:
+def notification_of(alert: Alert, reason: NotifyReason, facts: Facts) -> Notification:
     """An alert as it is told. All chats that are told at the same moment are told under the same key."""
-    return Notice(
+    return Notification(
         key=f"{alert.subject}|{alert.measure}|{alert.episode}|{alert.sequence}",
-        topic=Topic.ALERT,
+        topic=NotificationKind.ALERT,
         severity=alert.severity or Severity.INFO,
         reason=reason,
         subject=alert.subject,
@@ -296,17 +306,21 @@ def notice_of(alert: Alert, reason: Reason, facts: Facts) -> Notice:
     )
 
 
-def standing_of(measure: Measure, account: Account, rules: Rules, now: datetime) -> Standing | None:
+def standing_of(measure: AlertRule, account: Account, rules: Rules, now: datetime) -> Measurement | None:
     """Where the last reading stands, for an alert that is told again without a new look; None where nobody knows."""
     if account.outage is not None or account.reading is None:
         return None
-    if measure is Measure.CREDITS:
+    if measure is AlertRule.CREDITS:
         return credits_standing(account, rules.low_credits)
-    return plan_standing(account, account.reading, rules.plan_ends_within, now) if measure is Measure.PLAN else None
+    return plan_standing(account, account.reading, rules.plan_ends_within, now) if measure is AlertRule.PLAN else None
 
 
 def account_facts(
-    account: Account, alert: Alert, standing: Standing | None, since: datetime | None = None, grown: str | None = None
+    account: Account,
+    alert: Alert,
+    standing: Measurement | None,
+    since: datetime | None = None,
+    grown: str | None = None,
 ) -> Facts:
     """What a message about an account's alert has to tell, as it is now."""
     reading, outage = account.reading, account.outage
@@ -317,7 +331,7 @@ def account_facts(
         value=standing.value if standing else None,
         rung=standing.rung(alert.level) if standing else None,
         level=alert.level,
-        since=account.failing_since if outage and alert.measure is Measure.FAILURES else (alert.since or since),
+        since=account.failing_since if outage and alert.measure is AlertRule.FAILURES else (alert.since or since),
         worst=alert.worst,
         credits=with_allowances(account),
         credits_at=reading.taken_at if reading else None,
@@ -343,7 +357,7 @@ def with_allowances(account: Account) -> Credits | None:
 
 def source_facts(source: SourceState, health: Health, alert: Alert) -> Facts:
     """What a message about a source's alert has to tell, as it is now."""
-    listing = alert.measure is Measure.LISTING
+    listing = alert.measure is AlertRule.LISTING
     outage = source.outage if listing else health.outage or source.outage
     return Facts(
         name=source.key,
@@ -359,7 +373,7 @@ def source_facts(source: SourceState, health: Health, alert: Alert) -> Facts:
     )
 
 
-def gone_notice(account: Account, now: datetime) -> Notice:
+def gone_notification(account: Account, now: datetime) -> Notification:
     """Said once of an account that its source no longer lists."""
     facts = Facts(
         name=account.name,
@@ -370,7 +384,7 @@ def gone_notice(account: Account, now: datetime) -> Notice:
         source=account.source,
     )
     key = f"{account.key}|gone|{now.isoformat()}"
-    return Notice(key=key, topic=Topic.GONE, severity=Severity.INFO, subject=account.key, facts=facts)
+    return Notification(key=key, topic=NotificationKind.GONE, severity=Severity.INFO, subject=account.key, facts=facts)
 
 
 def newly_listed(listing: Listing, known: Iterable[str]) -> list[Listed]:

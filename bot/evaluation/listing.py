@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.accounts import Account, Listing, Outage, OutageKind, SourceState
+from bot.domain.accounts import Account, CheckFailure, FailureKind, Listing, SourceState
 
 PERHAPS_AFTER = timedelta(hours=1)
 """A list that answers 404 for so long, without a word of useapi.net's own, perhaps has no account."""
@@ -36,14 +36,14 @@ def taken_away(listing: Listing, watched: Iterable[Account]) -> TakenAway:
     )
 
 
-def listing_noted(source: SourceState, listing: Listing | Outage, doubted: int = 0) -> SourceState:
+def listing_noted(source: SourceState, listing: Listing | CheckFailure, doubted: int = 0) -> SourceState:
     """The source once a look at its list is noted on it; a failed one leaves what was listed as it was.
 
     ``doubted`` are the accounts that the list does not name and that are watched all the same.
     """
     if isinstance(listing, Listing):
         return SourceState(source.key, listed_at=listing.taken_at, listed=len(listing.accounts) or doubted)
-    absent = listing.status == 404 and listing.kind is OutageKind.UNAVAILABLE
+    absent = listing.status == 404 and listing.kind is FailureKind.UNAVAILABLE
     return replace(
         source,
         outage=listing,

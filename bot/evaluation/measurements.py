@@ -11,16 +11,16 @@ from bot.domain.accounts import (
     SESSION_BROKEN,
     UNCERTAIN,
     Account,
+    FailureKind,
     Health,
     Number,
-    OutageKind,
     Plan,
     Reading,
     SourceState,
 )
 from bot.domain.alerts import Alert, Severity
 from bot.domain.credit_changes import CreditChanges
-from bot.domain.rules import CANCELLED, RENEWS, Ladder, Rules, Threshold
+from bot.domain.rules import CANCELLED, RENEWS, Rules, Threshold, Thresholds
 from bot.evaluation.left_out import trusted_end
 from bot.evaluation.listing import perhaps_none
 
@@ -38,7 +38,7 @@ REFUSED = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Measurement:
     """A measure on its ladder, levels counted from the mildest rung (1).
 
     ``reach`` is the deepest rung at or below which the value lies. ``hold`` is the deepest rung that the value has not
@@ -48,8 +48,8 @@ class Standing:
     """
 
     value: float
-    reach: int
-    hold: int
+    fire_level: int
+    clear_level: int
     severities: tuple[Severity, ...]
     rungs: tuple[str, ...] = ()
     period: datetime | None = None
@@ -89,7 +89,7 @@ def rung_value(threshold: Threshold, allowance: Number | None) -> float | None:
     return threshold.value * allowance / 100 if allowance and allowance > 0 else None
 
 
-def credits_standing(account: Account, ladder: Ladder, changes: CreditChanges | None = None) -> Standing | None:
+def credits_standing(account: Account, ladder: Thresholds, changes: CreditChanges | None = None) -> Measurement | None:
     """Spendable credits against the ladder; ``changes`` are those since the reading before, if there was one.
 
     A rung is left a tenth above it, and never by less than the daily allowance: a daily refill changes nothing, but of
@@ -101,10 +101,10 @@ def credits_standing(account: Account, ladder: Ladder, changes: CreditChanges | 
     rungs = [rung_value(threshold, account.allowance) for threshold in ladder]
     daily = 0 if lives_by_the_day(account) else account.daily_allowance or 0
     margins = [None if rung is None else rung + max(rung / 10, daily) for rung in rungs]
-    return Standing(
+    return Measurement(
         value=value,
-        reach=deepest(rungs, value),
-        hold=deepest(margins, value),
+        fire_level=deepest(rungs, value),
+        clear_level=deepest(margins, value),
         severities=ladder_severities(len(ladder)),
         rungs=tuple(str(threshold) for threshold in ladder),
         out=is_out(value, daily, changes or CreditChanges()),
@@ -130,7 +130,7 @@ def is_out(value: Number, daily: Number, changes: CreditChanges) -> bool | None:
     return False if came > 0 and value > daily else None
 
 
-def plan_standing(account: Account, before: Reading | None, ladder: Ladder, now: datetime) -> Standing | None:
+def plan_standing(account: Account, before: Reading | None, ladder: Thresholds, now: datetime) -> Measurement | None:
     """The plan's remaining time, in seconds, against the ladder. Computed from its end; the API's day count is wrong.
 
     Level 1 is "renews", said at the first rung; level 2 is "was cancelled", said whenever that is; the levels from 3 on
@@ -142,15 +142,15 @@ def plan_standing(account: Account, before: Reading | None, ladder: Ladder, now:
     if reading is None or not ladder:
         return None
     if reading.plan.free and not is_gone(reading, before):
-        return Standing(0, 0, 0, (Severity.CRITICAL,), settled=True)
+        return Measurement(0, 0, 0, (Severity.CRITICAL,), settled=True)
     left, renews = plan_left(reading, before, now), bool(reading.plan.renews)
     if left is None or (account.pause and renews and left <= 0):  # nobody looks whether it was renewed
         return None
     severities = (Severity.INFO, Severity.INFO, *ladder_severities(len(ladder)), Severity.CRITICAL)
-    return Standing(
+    return Measurement(
         value=left,
-        reach=plan_level(reading, left, ladder, margin=False),
-        hold=plan_level(reading, left, ladder, margin=True),
+        fire_level=plan_level(reading, left, ladder, margin=False),
+        clear_level=plan_level(reading, left, ladder, margin=True),
         severities=severities,
         period=reading.plan.ends_at,
         renews=renews,
@@ -171,7 +171,7 @@ def is_gone(reading: Reading, before: Reading | None) -> bool:
     return reading.plan.free is True and was_paid
 
 
-def plan_level(reading: Reading, left: float, ladder: Ladder, *, margin: bool) -> int:
+def plan_level(reading: Reading, left: float, ladder: Thresholds, *, margin: bool) -> int:
     """The level that ``left`` seconds reach or, with ``margin``, still hold."""
     plan = reading.plan
     if left <= over_at(plan, margin=margin):
@@ -190,20 +190,22 @@ def over_at(plan: Plan, *, margin: bool) -> float:
     return ENDED_MARGIN.total_seconds() if margin else 0
 
 
-def account_failures(account: Account, rules: Rules, health: Health) -> Standing | None:
+def account_failures(account: Account, rules: Rules, health: Health) -> Measurement | None:
     """Failed looks in a row. None while the trouble is the whole source's, which then says so in its place."""
     outage = account.outage
     if outage is not None and (outage.kind.refused or (health.shared and not outage.kind.certain)):
         return None
     severities = (Severity.WARNING,) * SESSION_BROKEN
     if outage is None:
-        return Standing(0, 0, 0, severities)
+        return Measurement(0, 0, 0, severities)
     counted = UNCERTAIN if account.failures >= rules.unreadable_after else 0
-    known = {OutageKind.MISSING: MISSING, OutageKind.BROKEN: SESSION_BROKEN}
-    return Standing(account.failures, known.get(outage.kind, counted), SESSION_BROKEN, severities)
+    known = {FailureKind.MISSING: MISSING, FailureKind.BROKEN: SESSION_BROKEN}
+    return Measurement(account.failures, known.get(outage.kind, counted), SESSION_BROKEN, severities)
 
 
-def source_failures(source: SourceState, health: Health, rules: Rules, alert: Alert, now: datetime) -> Standing | None:
+def source_failures(
+    source: SourceState, health: Health, rules: Rules, alert: Alert, now: datetime
+) -> Measurement | None:
     """Whether the whole source is shut: refused on one look, or one outage shared by all its accounts for long.
 
     A source that answers again has recovered once all that failed were looked at again, so that what is told of them
@@ -215,32 +217,32 @@ def source_failures(source: SourceState, health: Health, rules: Rules, alert: Al
     answers = health.read_at is not None and health.outage is not None and health.read_at > health.outage.taken_at
     refused = health.refused > 0 and not answers  # one that is checked once a day may have been refused long ago
     if refused or (listing is not None and listing.kind.refused):
-        return Standing(1, REFUSED, REFUSED, severities)
+        return Measurement(1, REFUSED, REFUSED, severities)
     if health.shared:
-        return Standing(1, UNCERTAIN if health.fewest_failures >= rules.unreadable_after else 0, REFUSED, severities)
+        return Measurement(1, UNCERTAIN if health.fewest_failures >= rules.unreadable_after else 0, REFUSED, severities)
     if health.total == 0:
         if health.all_paused or (listing is None and source.listed_at is None):
             return None
         failed = listing is not None and source.failures >= rules.unreadable_after
-        return Standing(source.failures, UNCERTAIN if failed else 0, REFUSED if listing else 0, severities)
+        return Measurement(source.failures, UNCERTAIN if failed else 0, REFUSED if listing else 0, severities)
     since = (alert.period or health.read_at) if alert.level else None
     waits_for = health.oldest_failure is not None and since is not None and health.oldest_failure < since
     if since and waits_for and timedelta(0) <= now - since < RECOVERY_WAIT:
-        return Standing(1, 0, REFUSED, severities, period=since)
-    return Standing(0, 0, 0, severities)
+        return Measurement(1, 0, REFUSED, severities, period=since)
+    return Measurement(0, 0, 0, severities)
 
 
-def source_listing(source: SourceState, health: Health, now: datetime) -> Standing | None:
+def source_listing(source: SourceState, health: Health, now: datetime) -> Measurement | None:
     """Whether the source lists any account; None while its listing cannot be read.
 
     A list that answers 404 for long perhaps has none; as soon as an account can be read, it has some.
     """
     severities = (Severity.WARNING,)
     if perhaps_none(source, health.read_at, now):
-        return Standing(0, 1, 1, severities)
+        return Measurement(0, 1, 1, severities)
     if source.absent_since and health.read_at and health.read_at >= source.absent_since:
-        return Standing(health.total, 0, 0, severities)
+        return Measurement(health.total, 0, 0, severities)
     if source.outage is not None or source.listed is None:
         return None
     empty = 0 if source.listed else 1
-    return Standing(source.listed, empty, empty, severities)
+    return Measurement(source.listed, empty, empty, severities)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from bot.domain.accounts import Account, Reading
-from bot.domain.alerts import Alert, Measure
-from bot.domain.rules import Ladder, Rules
+from bot.domain.alerts import Alert, AlertRule
+from bot.domain.rules import Rules, Thresholds
 from bot.evaluation.evaluate import Alerts
 from bot.evaluation.measurements import RENEWAL_GRACE, plan_standing
 
@@ -24,13 +24,15 @@ def steady_until(
     ``alerts`` are as that reading left them at ``now``. None while any chat is ``owed`` something (a silence withholds
     it), or a failed look is what was seen last.
     """
-    known = [alerts[measure] for measure in (Measure.FAILURES, Measure.CREDITS, Measure.PLAN) if measure in alerts]
+    known = [
+        alerts[measure] for measure in (AlertRule.FAILURES, AlertRule.CREDITS, AlertRule.PLAN) if measure in alerts
+    ]
     if owed or account.reading is None or account.outage or any(is_open(alert, now) for alert in known):
         return None
     plan = plan_standing(account, account.reading, rules.plan_ends_within, now)
-    if plan and plan.settled and Measure.PLAN in alerts and alerts[Measure.PLAN].level:
+    if plan and plan.settled and AlertRule.PLAN in alerts and alerts[AlertRule.PLAN].level:
         return None  # what was told of a plan that is gone is over once every chat has it
-    if plan and (Measure.PLAN not in alerts or plan.reach > alerts[Measure.PLAN].level):
+    if plan and (AlertRule.PLAN not in alerts or plan.fire_level > alerts[AlertRule.PLAN].level):
         return None  # a renewal has just ended the alert of the period before, and the new end is near
     turns = [*plan_turns(account.reading, rules.plan_ends_within), *reminders(known, rules.remind_every)]
     return min([now + LONGEST, *(turn - HAIR for turn in turns if turn > now)])
@@ -46,11 +48,11 @@ def plan_steady_until(account: Account, alert: Alert | None, rules: Rules, now: 
 def is_open(alert: Alert, now: datetime) -> bool:
     """Whether an alert would move or speak at the next look whatever is seen."""
     ahead = alert.level > 0 and (alert.reminded_at is None or alert.reminded_at > now)
-    failed = alert.measure is Measure.FAILURES and alert.level > 0
+    failed = alert.measure is AlertRule.FAILURES and alert.level > 0
     return ahead or failed
 
 
-def plan_turns(reading: Reading, ladder: Ladder) -> Iterator[datetime]:
+def plan_turns(reading: Reading, ladder: Thresholds) -> Iterator[datetime]:
     """When the plan's time left comes to a rung, and when it is over."""
     end = reading.plan.ends_at
     if end is None or reading.plan.free:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.accounts import OutageKind
-from bot.domain.alerts import Reason
-from bot.domain.notifications import Notice, Topic
+from bot.domain.accounts import FailureKind
+from bot.domain.alerts import NotifyReason
+from bot.domain.notifications import Notification, NotificationKind
 
 MOST = 100
 """So many accounts one sweep checks at most."""
@@ -24,7 +24,7 @@ SHARE = 4
 """A source is swept once in this part of the interval at most."""
 
 
-CHANGES = (Reason.FIRED, Reason.WORSENED, Reason.EASED, Reason.RESOLVED)
+CHANGES = (NotifyReason.FIRED, NotifyReason.WORSENED, NotifyReason.EASED, NotifyReason.RESOLVED)
 """What others of a source may share: one payment, one refill, one trouble. Each is told of one account alone else."""
 
 
@@ -80,11 +80,11 @@ def age_order(other: Other) -> tuple[bool, float, str]:
     return other.checked_at is not None, other.checked_at.timestamp() if other.checked_at else 0.0, other.key
 
 
-def called_for(notices: Iterable[Notice]) -> dict[str, Scope]:
+def called_for(notifications: Iterable[Notification]) -> dict[str, Scope]:
     """The sources of which something is told that calls for a sweep, and whom of theirs it may concern."""
     found: dict[str, Scope] = {}
-    for notice in notices:
-        scope, source = scope_of(notice), notice.facts.source
+    for notification in notifications:
+        scope, source = scope_of(notification), notification.facts.source
         if scope and source:
             found = widest(found, {source: scope})
     return found
@@ -95,13 +95,17 @@ def widest(calls: Mapping[str, Scope], more: Mapping[str, Scope]) -> dict[str, S
     return {**calls, **{source: one for source, one in more.items() if calls.get(source) is not Scope.ALL}}
 
 
-def scope_of(notice: Notice) -> Scope | None:
+def scope_of(notification: Notification) -> Scope | None:
     """Whom what is told of an account may concern as well; None for what says nothing about the others.
 
     Nothing does that is about the source itself, or comes of a server that asks for peace.
     """
-    if notice.topic is not Topic.ALERT or notice.facts.email is None or notice.facts.outage is OutageKind.THROTTLED:
+    if (
+        notification.topic is not NotificationKind.ALERT
+        or notification.facts.email is None
+        or notification.facts.outage is FailureKind.THROTTLED
+    ):
         return None
-    if notice.reason in CHANGES:
+    if notification.reason in CHANGES:
         return Scope.ALL
-    return Scope.CRITICAL if notice.reason is Reason.REMINDED else None
+    return Scope.CRITICAL if notification.reason is NotifyReason.REMINDED else None

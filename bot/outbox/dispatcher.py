@@ -13,41 +13,41 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bot.domain.chats import Chat
-from bot.domain.notifications import Notification
+from bot.domain.notifications import Delivery
 from bot.domain.pending import Backlog, of_no_use
-from bot.outbox.batching import Parcel, parcels
+from bot.outbox.batching import Batch, batches
 from bot.outbox.pacing import (
     FIRST_WAIT,
     GROUP_LIMIT,
-    GROUP_WAIT,
+    GROUP_WAIT_S,
     SLOW_SEND_S,
     GroupWait,
-    Sent,
-    gather_until,
+    SentMessage,
+    backoff,
+    group_wait_until,
     held_back,
-    pace,
-    wait_after,
+    next_send_at,
 )
-from bot.outbox.results import REFUSALS, Delivered, Later, Moved, Rejected, SendResult
+from bot.outbox.results import REFUSALS, Migrated, Rejected, Retry, SendResult, Sent
 from bot.storage import chats, endings, fallback, outbox
 from bot.storage.connection import Connection
 from bot.storage.database import Store
-from bot.support.errors import BotError, DatabaseTrouble
+from bot.support.errors import BotError, DatabaseBusyError
 from bot.support.metrics import Metrics
 from bot.targets.recipients import Recipients
 
 log = logging.getLogger(__name__)
 
-LONGEST_NAP = 30.0
-LONGEST_PEACE = timedelta(hours=1)
+MAX_IDLE_S = 30.0
+MAX_RETRY_AFTER = timedelta(hours=1)
 NO_LONGER_TOLD = "the chat is no longer told anything"
 OVERTAKEN = "overtaken while the chat took no messages"
 
 
-class Post(Protocol):
+class Notifier(Protocol):
     """What puts a parcel into words and sends them."""
 
-    def write(self, parcel: Parcel) -> tuple[Parcel, Any]:
+    def write(self, batch: Batch) -> tuple[Batch, Any]:
         """As much of a parcel as one message holds, and that message."""
 
     async def send(self, message: Any, chat: Chat) -> SendResult:
@@ -55,20 +55,20 @@ class Post(Protocol):
 
 
 @dataclass(slots=True)
-class Lane:
+class ChatQueue:
     """How far one Telegram chat has come: what it got lately, and when it may get the next message.
 
-    Nothing is sent before ``ready_at``. Until ``gathers_until`` all that waits waits for more of its cause; something
+    Nothing is sent before ``next_send_at``. Until ``group_wait_until`` all that waits waits for more of its cause; something
     new is looked at all the same, for it may be of another cause. ``refused_at`` is when the chat began to refuse, or
     last gave a sign of life since, from which the schedule of tries counts; ``refusal`` is Telegram's words. ``newest``
     is the youngest notification that waited when the last message was chosen.
     """
 
-    sent: deque[Sent] = field(default_factory=lambda: deque(maxlen=10 * GROUP_LIMIT))
-    ready_at: float = 0.0
-    gathers_until: float = 0.0
+    sent: deque[SentMessage] = field(default_factory=lambda: deque(maxlen=10 * GROUP_LIMIT))
+    next_send_at: float = 0.0
+    group_wait_until: float = 0.0
     failures: int = 0
-    asked_for_peace: bool = False
+    rate_limited: bool = False
     refused_at: float | None = None
     refusal: str = ""
     sign_at: float | None = None
@@ -78,13 +78,13 @@ class Lane:
     task: asyncio.Task[None] | None = None
 
 
-class Outbox:
+class Dispatcher:
     """One worker for each chat that something waits for; a chat that hangs or is told to wait delays no other."""
 
     def __init__(
         self,
         store: Store,
-        post: Post,
+        post: Notifier,
         recipients: Recipients,
         clock: Callable[[], datetime],
         timer: Callable[[], float],
@@ -105,12 +105,12 @@ class Outbox:
         self._metrics = metrics
         self._second_channel = second_channel
         self.refusals = REFUSALS
-        self.group_wait = GROUP_WAIT
+        self.group_wait = GROUP_WAIT_S
         self.on_life: Callable[[int], None] = lambda _: None
         self.on_told: Callable[[], None] = lambda: None
         self._signs: set[int] = set()
         self._group_waits: dict[str, GroupWait] = {}
-        self._lanes: dict[int, Lane] = {}
+        self._queues: dict[int, ChatQueue] = {}
         self._wake = asyncio.Event()
         self._something_new = True
 
@@ -143,12 +143,12 @@ class Outbox:
             refused = await chats.refused(connection)
         await self.review()
         for chat, until in waits.items():
-            peace = min(max(until - now, timedelta(0)), LONGEST_PEACE)
-            self._lane(chat.chat_id).ready_at = self._timer() + peace.total_seconds()
+            peace = min(max(until - now, timedelta(0)), MAX_RETRY_AFTER)
+            self._queue(chat.chat_id).next_send_at = self._timer() + peace.total_seconds()
         for chat, refusal in refused.items():
-            lane = self._lane(chat.chat_id)
+            queue = self._queue(chat.chat_id)
             for_so_long = max(now - (refusal.since or now), timedelta(0))
-            lane.refused_at, lane.refusal = self._timer() - for_so_long.total_seconds(), refusal.why
+            queue.refused_at, queue.refusal = self._timer() - for_so_long.total_seconds(), refusal.why
 
     async def review(self) -> None:
         """After the recipients have changed: gives up what waits for chats that are no longer told.
@@ -174,29 +174,29 @@ class Outbox:
 
     def alive(self, chat_id: int) -> None:
         """A chat gave a sign of life: what it is owed is due at once, whatever was refused before."""
-        lane = self._lanes.get(chat_id)
-        if lane is None or not (lane.failures or lane.refused_at is not None):
+        queue = self._queues.get(chat_id)
+        if queue is None or not (queue.failures or queue.refused_at is not None):
             return
         now = self._timer()
-        lane.sign_at = self.refusals.woken_at(lane.sign_at, now)
-        if not lane.asked_for_peace:
-            lane.ready_at = min(lane.ready_at, lane.sign_at)
-        if lane.refused_at is not None:
-            lane.refused_at = now
+        queue.sign_at = self.refusals.woken_at(queue.sign_at, now)
+        if not queue.rate_limited:
+            queue.next_send_at = min(queue.next_send_at, queue.sign_at)
+        if queue.refused_at is not None:
+            queue.refused_at = now
             self._signs.add(chat_id)
         self.wake()
 
     def next_try(self, chat_id: int) -> datetime | None:
         """When a chat that refuses is tried again; None for one that does not."""
-        lane = self._lanes.get(chat_id)
-        if lane is None or lane.refused_at is None:
+        queue = self._queues.get(chat_id)
+        if queue is None or queue.refused_at is None:
             return None
-        return self._clock() + timedelta(seconds=max(lane.ready_at - self._timer(), 0.0))
+        return self._clock() + timedelta(seconds=max(queue.next_send_at - self._timer(), 0.0))
 
     @property
     def backlogs(self) -> dict[int, Backlog]:
         """What chats are still owed from before Telegram took messages for them again."""
-        return {chat_id: lane.backlog for chat_id, lane in self._lanes.items() if lane.backlog}
+        return {chat_id: queue.backlog for chat_id, queue in self._queues.items() if queue.backlog}
 
     async def run(self) -> None:
         """Delivers until cancelled."""
@@ -204,7 +204,7 @@ class Outbox:
             self._wake.clear()
             try:
                 nap = await self.pump()
-            except DatabaseTrouble:  # the log has it already
+            except DatabaseBusyError:  # the log has it already
                 nap = FIRST_WAIT
             try:
                 async with asyncio.timeout(nap):
@@ -218,18 +218,18 @@ class Outbox:
             waiting = await outbox.waiting_chats(connection)
         await self._forget_refusals(self._signs - set(waiting))
         self._signs.clear()
-        now, nap = self._timer(), LONGEST_NAP
+        now, nap = self._timer(), MAX_IDLE_S
         new, self._something_new = self._something_new, False
         for chat_id in waiting:
-            lane = self._lane(chat_id)
-            if lane.task is not None:
-                lane.missed_something |= new
+            queue = self._queue(chat_id)
+            if queue.task is not None:
+                queue.missed_something |= new
                 continue
             if new:  # also where the pace lets it be looked at only later
-                lane.gathers_until = 0.0
-            begins_at = max(lane.ready_at, lane.gathers_until)
+                queue.group_wait_until = 0.0
+            begins_at = max(queue.next_send_at, queue.group_wait_until)
             if begins_at <= now:
-                lane.task = asyncio.create_task(self._work(chat_id, lane), name=f"deliver {chat_id}")
+                queue.task = asyncio.create_task(self._work(chat_id, queue), name=f"deliver {chat_id}")
             else:
                 nap = min(nap, begins_at - now)
         return nap
@@ -239,106 +239,106 @@ class Outbox:
         if chat_ids:
             await self._store.write_patiently(lambda connection: chats.reached(connection, chat_ids))
         for chat_id in chat_ids:
-            self._lane(chat_id).refused_at = None
+            self._queue(chat_id).refused_at = None
 
     async def drain(self) -> None:
         """Sends what may be sent at once, such as what the last looks found, and returns once no worker is sending."""
-        with suppress(DatabaseTrouble):
+        with suppress(DatabaseBusyError):
             await self.pump()
-        tasks = [lane.task for lane in self._lanes.values() if lane.task]
+        tasks = [queue.task for queue in self._queues.values() if queue.task]
         if tasks:
             await asyncio.wait(tasks)
 
     async def cancel(self) -> None:
         """Ends the workers where they are; what was not recorded is sent again after the next start."""
-        tasks = [lane.task for lane in self._lanes.values() if lane.task]
+        tasks = [queue.task for queue in self._queues.values() if queue.task]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _lane(self, chat_id: int) -> Lane:
+    def _queue(self, chat_id: int) -> ChatQueue:
         """The lane of a chat."""
-        return self._lanes.setdefault(chat_id, Lane())
+        return self._queues.setdefault(chat_id, ChatQueue())
 
-    async def _work(self, chat_id: int, lane: Lane) -> None:
+    async def _work(self, chat_id: int, queue: ChatQueue) -> None:
         """Tells one chat what waits for it, until nothing may be told now."""
         try:
-            while lane.ready_at <= self._timer() and await self._tell_next(chat_id, lane):
+            while queue.next_send_at <= self._timer() and await self._tell_next(chat_id, queue):
                 pass
         except Exception as error:
-            if isinstance(error, DatabaseTrouble):
+            if isinstance(error, DatabaseBusyError):
                 log.debug("Delivery to chat %d: %s", chat_id, error)  # the log has it already
             elif isinstance(error, BotError):
                 log.error("Delivery to chat %d: %s", chat_id, error)
             else:
                 log.exception("Delivery to chat %d failed in a way nobody foresaw", chat_id)
-            lane.failures += 1
-            lane.ready_at = self._timer() + wait_after(lane.failures)
+            queue.failures += 1
+            queue.next_send_at = self._timer() + backoff(queue.failures)
             await self._store.write_patiently(lambda connection: outbox.release(connection, chat_id))
         finally:
-            self._something_new |= lane.missed_something
-            lane.task, lane.missed_something = None, False
+            self._something_new |= queue.missed_something
+            queue.task, queue.missed_something = None, False
             self._wake.set()
 
-    async def _tell_next(self, chat_id: int, lane: Lane) -> bool:
+    async def _tell_next(self, chat_id: int, queue: ChatQueue) -> bool:
         """Sends one message, if one may be sent now; False if there is none."""
         async with self._store.write(synced=False) as connection:  # a claim that a power cut takes is made again
-            chosen = await self._choose(connection, chat_id, lane)
+            chosen = await self._choose(connection, chat_id, queue)
             if chosen is None:
                 return False
-            chat, parcel = chosen
-            parcel = replace(parcel, answers=await outbox.answered_by(connection, chat, parcel.good_news))
-            part, message = self._post.write(parcel)
+            chat, batch = chosen
+            batch = replace(batch, answers=await outbox.answered_by(connection, chat, batch.good_news))
+            part, message = self._post.write(batch)
             if not await outbox.claim(connection, ids_of(part)):
                 return False
         began = self._timer()
         with self._metrics.send_seconds.time():
             result = await self._post.send(message, chat)
         self._metrics.sends.labels(type(result).__name__.lower()).inc()
-        full = len(part.stories) < len(parcel.stories)
-        lane.backlog = backlog_after(result, part, lane, self._timer() - began)
-        await self._record(result, part, chat, lane, full=full)
+        full = len(part.stories) < len(batch.stories)
+        queue.backlog = backlog_after(result, part, queue, self._timer() - began)
+        await self._record(result, part, chat, queue, full=full)
         return True
 
-    async def _choose(self, connection: Connection, chat_id: int, lane: Lane) -> tuple[Chat, Parcel] | None:
+    async def _choose(self, connection: Connection, chat_id: int, queue: ChatQueue) -> tuple[Chat, Batch] | None:
         """The oldest parcel that need not wait for its chat's pace, or for more of its cause."""
         now = self._timer()
         owed = await outbox.pending(connection, chat_id)
-        if lane.backlog and not any(one.id <= lane.backlog.up_to for one in owed):
-            lane.backlog = None
-        lane.newest = max((one.id for one in owed), default=0)
+        if queue.backlog and not any(one.id <= queue.backlog.up_to for one in owed):
+            queue.backlog = None
+        queue.newest = max((one.id for one in owed), default=0)
         pending, held_until = held_back(owed, self._group_waits, now)
         if self._second_channel and pending:
             pending = await with_ways(connection, pending)
-        by_chat: dict[Chat, list[Notification]] = {}
-        for notification in pending:
-            by_chat.setdefault(notification.chat, []).append(notification)
-        waiting = [(chat, parcel) for chat, told in by_chat.items() for parcel in parcels(told)]
+        by_chat: dict[Chat, list[Delivery]] = {}
+        for delivery in pending:
+            by_chat.setdefault(delivery.chat, []).append(delivery)
+        waiting = [(chat, batch) for chat, told in by_chat.items() for batch in batches(told)]
         if not waiting:
-            lane.gathers_until = held_until or lane.gathers_until
+            queue.group_wait_until = held_until or queue.group_wait_until
             return None
-        lane.ready_at = pace(lane.sent, chat_id < 0, now)
-        moments = [gather_until(lane.sent, parcel, now) for _, parcel in waiting]
+        queue.next_send_at = next_send_at(queue.sent, chat_id < 0, now)
+        moments = [group_wait_until(queue.sent, batch, now) for _, batch in waiting]
         soonest = min(range(len(waiting)), key=moments.__getitem__)
-        lane.gathers_until = min(moments[soonest], held_until or moments[soonest])
-        return waiting[soonest] if max(lane.ready_at, moments[soonest]) <= now else None
+        queue.group_wait_until = min(moments[soonest], held_until or moments[soonest])
+        return waiting[soonest] if max(queue.next_send_at, moments[soonest]) <= now else None
 
-    async def _record(self, result: SendResult, part: Parcel, chat: Chat, lane: Lane, *, full: bool) -> None:
+    async def _record(self, result: SendResult, part: Batch, chat: Chat, queue: ChatQueue, *, full: bool) -> None:
         """Records what became of a message; a database that cannot be written is waited for."""
         match result:
-            case Delivered():
-                await self._delivered(result, part, chat, lane)
-                lane.sent.append(Sent(self._timer(), part.cause, part.subjects, full))
-            case Moved(new):
+            case Sent():
+                await self._delivered(result, part, chat, queue)
+                queue.sent.append(SentMessage(self._timer(), part.cause, part.subjects, full))
+            case Migrated(new):
                 log.warning("Chat %d has become chat %d; it is followed", chat.chat_id, new)
-                self._lanes.setdefault(new, Lane(sent=lane.sent))
+                self._queues.setdefault(new, ChatQueue(sent=queue.sent))
                 await self._moved(chat.chat_id, new, part)
-            case Later():
-                await self._put_off(result, part, chat, lane)
+            case Retry():
+                await self._put_off(result, part, chat, queue)
             case Rejected():
-                await self._refused(result, part, chat, lane)
+                await self._refused(result, part, chat, queue)
 
-    async def _moved(self, old: int, new: int, part: Parcel) -> None:
+    async def _moved(self, old: int, new: int, part: Batch) -> None:
         """Follows a chat. What was claimed may be addressed to the new one already, if the move was announced too."""
 
         async def follow(connection: Connection) -> None:
@@ -347,7 +347,7 @@ class Outbox:
 
         await self._store.write_patiently(follow)
 
-    async def _delivered(self, result: Delivered, part: Parcel, chat: Chat, lane: Lane) -> None:
+    async def _delivered(self, result: Sent, part: Batch, chat: Chat, queue: ChatQueue) -> None:
         """Notes a delivery. If it ended a drought, the other chats are tried at once too."""
         now = self._clock()
 
@@ -359,39 +359,39 @@ class Outbox:
 
         await self._store.write_patiently(note)
         self.on_told()
-        if lane.failures or lane.refused_at is not None:
+        if queue.failures or queue.refused_at is not None:
             log.info("Chat %s takes messages again", chat)
             self.on_life(chat.chat_id)
-        if lane.failures:
-            for other in self._lanes.values():
-                if other.failures and not other.asked_for_peace:
-                    other.failures, other.ready_at = 0, 0.0
-        lane.failures, lane.asked_for_peace, lane.refused_at, lane.refusal, lane.sign_at = 0, False, None, "", None
+        if queue.failures:
+            for other in self._queues.values():
+                if other.failures and not other.rate_limited:
+                    other.failures, other.next_send_at = 0, 0.0
+        queue.failures, queue.rate_limited, queue.refused_at, queue.refusal, queue.sign_at = 0, False, None, "", None
 
-    async def _put_off(self, result: Later, part: Parcel, chat: Chat, lane: Lane) -> None:
+    async def _put_off(self, result: Retry, part: Batch, chat: Chat, queue: ChatQueue) -> None:
         """Puts a message back until its chat may be tried again."""
-        lane.failures += 1
-        lane.asked_for_peace = result.retry_after is not None
-        wait = wait_after(lane.failures, result.retry_after)
-        lane.ready_at = self._timer() + wait
+        queue.failures += 1
+        queue.rate_limited = result.retry_after is not None
+        wait = backoff(queue.failures, result.retry_after)
+        queue.next_send_at = self._timer() + wait
 
         async def note(connection: Connection) -> None:
             now = self._clock()
             await outbox.postponed(connection, ids_of(part), result.failure, now)
-            if lane.asked_for_peace:
+            if queue.rate_limited:
                 await chats.note(connection, chat, not_before=now + timedelta(seconds=wait))
 
         await self._store.write_patiently(note)
         log.warning("Chat %s was not told (%s); trying again in %.0f s", chat, result.failure, wait)
 
-    async def _refused(self, result: Rejected, part: Parcel, chat: Chat, lane: Lane) -> None:
+    async def _refused(self, result: Rejected, part: Batch, chat: Chat, queue: ChatQueue) -> None:
         """Puts a message back until its chat, which refuses, is tried again; each refusal may pass."""
         now = self._timer()
-        lane.failures, lane.asked_for_peace = 0, False
-        lane.refused_at = now if lane.refused_at is None else lane.refused_at
-        wait = self.refusals.wait(now - lane.refused_at)
-        lane.ready_at = now + wait
-        known, lane.refusal = lane.refusal, result.failure
+        queue.failures, queue.rate_limited = 0, False
+        queue.refused_at = now if queue.refused_at is None else queue.refused_at
+        wait = self.refusals.wait(now - queue.refused_at)
+        queue.next_send_at = now + wait
+        known, queue.refusal = queue.refusal, result.failure
 
         async def note(connection: Connection) -> None:
             moment = self._clock()
@@ -403,26 +403,26 @@ class Outbox:
         log.log(level, "Chat %s refuses messages: %s; trying again in %.0f s", chat, result.failure, wait)
 
 
-def backlog_after(result: SendResult, part: Parcel, lane: Lane, seconds: float) -> Backlog | None:
+def backlog_after(result: SendResult, part: Batch, queue: ChatQueue, seconds: float) -> Backlog | None:
     """What is still owed from a bad time, after a try that took so many seconds.
 
     A try in vain says that itself, by its attempts. The first message that is taken after it leaves a backlog.
     """
-    if not isinstance(result, Delivered):
+    if not isinstance(result, Sent):
         return None
     if part.attempts:
-        return Backlog(lane.newest, refused=lane.refused_at is not None)
+        return Backlog(queue.newest, refused=queue.refused_at is not None)
     slow = seconds > SLOW_SEND_S
-    return lane.backlog or (Backlog(lane.newest) if slow else None)
+    return queue.backlog or (Backlog(queue.newest) if slow else None)
 
 
-async def with_ways(connection: Connection, pending: Sequence[Notification]) -> list[Notification]:
+async def with_ways(connection: Connection, pending: Sequence[Delivery]) -> list[Delivery]:
     """The notifications, each with how it went out by the second channel, if it did."""
-    sent = await fallback.sent(connection, {part.notice.key for part in pending})
+    sent = await fallback.sent(connection, {part.notification.key for part in pending})
     told = {key: (one.at, one.ways) for key, one in sent.items()}
-    return [replace(part, sent_ways=told.get(part.notice.key)) for part in pending]
+    return [replace(part, sent_ways=told.get(part.notification.key)) for part in pending]
 
 
-def ids_of(part: Parcel) -> list[int]:
+def ids_of(part: Batch) -> list[int]:
     """The notifications that a message tells."""
-    return [notification.id for notification in part.notifications]
+    return [delivery.id for delivery in part.deliveries]

@@ -4,16 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.alerts import Reason
-from bot.domain.notifications import Notification, Topic
-from bot.outbox.batching import Cause, Parcel
+from bot.domain.alerts import NotifyReason
+from bot.domain.notifications import Delivery, NotificationKind
+from bot.outbox.batching import Batch, GroupKey
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
-CHAT_PAUSE = 1.0
+CHAT_PAUSE_S = 1.0
 GROUP_LIMIT, GROUP_WINDOW = 20, 60.0
 STORM_ACCOUNTS, STORM_MESSAGES, STORM_WINDOW = 5, 3, 900.0
-LONGEST_GATHER = 240.0
-GROUP_WAIT = 60.0
+LONGEST_GROUP_WAIT_S = 240.0
+GROUP_WAIT_S = 60.0
 """Seconds that what follows on a change waits for the others of its source at most."""
 
 SLOW_SEND_S = 10.0
@@ -23,42 +23,42 @@ LATE_AFTER, LATE_AFTER_FAILURE = timedelta(seconds=60), timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentMessage:
     """One message that a chat got: when (monotonic seconds), why, about whom, and whether more did not fit in it."""
 
     at: float
-    cause: Cause
+    cause: GroupKey
     subjects: frozenset[str]
     full: bool = False
 
 
-def wait_after(attempts: int, retry_after: float | None = None) -> float:
+def backoff(attempts: int, retry_after: float | None = None) -> float:
     """Seconds until the next try after so many failed ones: what the server asked for, else growing, without end."""
     return retry_after if retry_after is not None else float(min(FIRST_WAIT * 2 ** min(attempts - 1, 10), LONGEST_WAIT))
 
 
-def pace(sent: Sequence[Sent], group: bool, now: float) -> float:
+def next_send_at(sent: Sequence[SentMessage], group: bool, now: float) -> float:
     """The earliest moment for a chat's next message: one a second, and a group twenty a minute."""
     if not sent:
         return now
-    earliest = sent[-1].at + CHAT_PAUSE
+    earliest = sent[-1].at + CHAT_PAUSE_S
     if group and len(sent) >= GROUP_LIMIT:
         earliest = max(earliest, sent[-GROUP_LIMIT].at + GROUP_WINDOW)
     return max(now, earliest)
 
 
-def gather_until(sent: Sequence[Sent], parcel: Parcel, now: float) -> float:
+def group_wait_until(sent: Sequence[SentMessage], batch: Batch, now: float) -> float:
     """The moment until which a parcel may wait for more of its cause.
 
     Nothing waits until a storm is seen: several messages of one cause within a quarter of an hour, about five other
     accounts or more. From then on each message waits twice as long as the one before, so that a fleet that falls
     together is told in a few messages, however far apart its looks are. What did not fit in a message waits no more.
     """
-    alike = [past for past in sent if past.cause == parcel.cause and now - past.at < STORM_WINDOW]
-    others = frozenset().union(*(past.subjects for past in alike)) - parcel.subjects
+    alike = [past for past in sent if past.cause == batch.cause and now - past.at < STORM_WINDOW]
+    others = frozenset().union(*(past.subjects for past in alike)) - batch.subjects
     if len(others) < STORM_ACCOUNTS or len(alike) < STORM_MESSAGES or alike[-1].full:
         return now
-    return alike[-1].at + float(min(2.0 ** (len(alike) - STORM_MESSAGES + 1), LONGEST_GATHER))
+    return alike[-1].at + float(min(2.0 ** (len(alike) - STORM_MESSAGES + 1), LONGEST_GROUP_WAIT_S))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,8 @@ class GroupWait:
 
 
 def held_back(
-    pending: Iterable[Notification], waits: Mapping[str, GroupWait], now: float
-) -> tuple[list[Notification], float | None]:
+    pending: Iterable[Delivery], waits: Mapping[str, GroupWait], now: float
+) -> tuple[list[Delivery], float | None]:
     """Parts what may be told now from what waits for others of its source; until when that waits at most.
 
     What an alert of an account calls for waits, but for what a chat finds firing when it joins.
@@ -82,9 +82,12 @@ def held_back(
     holding = {source: one for source, one in waits.items() if one.until > now}
     if not holding:
         return list(pending), None
-    free, until = list[Notification](), list[float]()
+    free, until = list[Delivery](), list[float]()
     for part in pending:
-        facts, is_news = part.notice.facts, part.notice.topic is Topic.ALERT and part.notice.reason is not Reason.JOINED
+        facts, is_news = (
+            part.notification.facts,
+            part.notification.topic is NotificationKind.ALERT and part.notification.reason is not NotifyReason.JOINED,
+        )
         wait = holding.get(facts.source or "") if is_news and facts.email is not None else None
         if wait and part.id > wait.after:
             until.append(wait.until)
@@ -93,13 +96,13 @@ def held_back(
     return free, min(until, default=None)
 
 
-def lateness(parcel: Parcel, now: datetime) -> timedelta | None:
+def lateness(batch: Batch, now: datetime) -> timedelta | None:
     """How late a parcel is told, where that is worth saying."""
-    late = max((delay(part, now) for story in parcel.stories for part in story.news), default=None)
+    late = max((delay(part, now) for story in batch.stories for part in story.news), default=None)
     return late or None
 
 
-def delay(part: Notification, now: datetime) -> timedelta:
+def delay(part: Delivery, now: datetime) -> timedelta:
     """How late one notification is told: zero unless it is over a minute, or a few seconds after a failed try."""
     age = now - part.created_at
     return age if age >= (LATE_AFTER_FAILURE if part.attempts else LATE_AFTER) else timedelta(0)

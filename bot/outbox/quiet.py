@@ -3,36 +3,36 @@
 from collections.abc import Callable
 from datetime import datetime, tzinfo
 
-from bot.domain.alerts import Reason, Severity
-from bot.domain.notifications import Notice
+from bot.domain.alerts import NotifyReason, Severity
+from bot.domain.notifications import Notification
 from bot.domain.quiet_hours import QuietHours
-from bot.outbox.batching import Parcel
+from bot.outbox.batching import Batch
 
-RunsOut = Callable[[Notice], datetime | None]
+RunsOut = Callable[[Notification], datetime | None]
 """When, at the earliest, the credits that a notice speaks of run out; None where nothing is forecast."""
 
 
-def no_forecast(_: Notice) -> datetime | None:
+def no_forecast(_: Notification) -> datetime | None:
     """Nothing is forecast."""
     return None
 
 
-def rings(
-    parcel: Parcel, quiet: QuietHours | None, now: datetime, zone: tzinfo, runs_out: RunsOut = no_forecast
-) -> bool:
+def rings(batch: Batch, quiet: QuietHours | None, now: datetime, zone: tzinfo, runs_out: RunsOut = no_forecast) -> bool:
     """Whether a message makes a sound when it is sent now. A merged one does if any part of it would."""
     quiet_until = quiet.over_at(now, zone) if quiet and quiet.contains(now, zone) else None
-    notices = [part.notice for part in parcel.notifications]
-    return any(notice_rings(notice, quiet_until, runs_out(notice)) for notice in notices)
+    notifications = [part.notification for part in batch.deliveries]
+    return any(notification_rings(notification, quiet_until, runs_out(notification)) for notification in notifications)
 
 
-def notice_rings(notice: Notice, quiet_until: datetime | None, runs_out_at: datetime | None = None) -> bool:
+def notification_rings(
+    notification: Notification, quiet_until: datetime | None, runs_out_at: datetime | None = None
+) -> bool:
     """Whether one notice rings; ``quiet_until`` is None outside quiet hours.
 
     In them only what gets worse can: an alert that is critical, or credits that run out before the quiet is over.
     """
-    if quiet_until is None or not notice.rings:
-        return notice.rings
-    if notice.reason not in (Reason.FIRED, Reason.WORSENED, Reason.JOINED):
+    if quiet_until is None or not notification.rings:
+        return notification.rings
+    if notification.reason not in (NotifyReason.FIRED, NotifyReason.WORSENED, NotifyReason.JOINED):
         return False
-    return notice.severity is Severity.CRITICAL or (runs_out_at is not None and runs_out_at < quiet_until)
+    return notification.severity is Severity.CRITICAL or (runs_out_at is not None and runs_out_at < quiet_until)

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Delivered:
+class Sent:
     """The chat has the message. Its id is None where Telegram's answer could not be read."""
 
     message_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
+class Retry:
     """Not delivered, or not known to be: the network, or a pause of ``retry_after`` seconds that Telegram asks for."""
 
     failure: str
@@ -19,7 +19,7 @@ class Later:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class Migrated:
     """The group has become another chat, to which everything goes from now on."""
 
     chat_id: int
@@ -32,7 +32,7 @@ class Rejected:
     failure: str
 
 
-SendResult = Delivered | Later | Moved | Rejected
+SendResult = Sent | Retry | Migrated | Rejected
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.domain.accounts import Account, Health, Outage, OutageKind, Reading, SourceState
+from bot.domain.accounts import Account, CheckFailure, FailureKind, Health, Reading, SourceState
 from bot.domain.alerts import Severity
-from bot.domain.pauses import Paused
+from bot.domain.pauses import PausedAccounts
 from bot.storage import pauses
 from bot.storage.connection import Connection
 from bot.storage.schema import accounts, alerts, sources, to_microseconds
@@ -36,9 +36,9 @@ SEEN = (
 )
 """What an account is made of."""
 
-CERTAIN_KINDS = [kind.value for kind in OutageKind if kind.certain]
+CERTAIN_KINDS = [kind.value for kind in FailureKind if kind.certain]
 WHO = (accounts.c.key, accounts.c.source, accounts.c.email, accounts.c.label, accounts.c.watched)
-REFUSED_KINDS = [kind.value for kind in OutageKind if kind.refused]
+REFUSED_KINDS = [kind.value for kind in FailureKind if kind.refused]
 
 # Made once, for they are used the most.
 DUE = (
@@ -57,7 +57,7 @@ NOTE = ONE.values(looked_at=sa.bindparam("looked"), read_at=sa.bindparam("read")
 LOAD = sa.select(*SEEN).where(accounts.c.watched, accounts.c.key.in_(sa.bindparam("keys", expanding=True)))
 
 
-class Known(NamedTuple):
+class KnownAccount(NamedTuple):
     """An account that was ever watched, without what was seen of it."""
 
     key: str
@@ -82,7 +82,7 @@ def account_of(
         email,
         label,
         as_of(read_at, parse(key, reading)) if reading else None,
-        Outage(looked_at, OutageKind(kind), said or "") if kind else None,
+        CheckFailure(looked_at, FailureKind(kind), said or "") if kind else None,
         failures,
         failing_since,
         looked_at,
@@ -102,15 +102,15 @@ def as_of(moment: datetime, reading: Reading | None) -> Reading | None:
     return Reading(moment, reading.credits, *rest)
 
 
-async def due(connection: Connection, now: datetime, limit: int) -> list[Known]:
+async def due(connection: Connection, now: datetime, limit: int) -> list[KnownAccount]:
     """The watched accounts whose next look is due, the longest waiting first; who is paused is not."""
-    return [Known._make(row) for row in await connection.execute(DUE, {"now": now, "most": limit})]
+    return [KnownAccount._make(row) for row in await connection.execute(DUE, {"now": now, "most": limit})]
 
 
-async def whom(connection: Connection, keys: Iterable[str]) -> list[Known]:
+async def whom(connection: Connection, keys: Iterable[str]) -> list[KnownAccount]:
     """The watched accounts of these keys, to look at; nobody who is paused."""
     query = sa.select(*WHO).where(accounts.c.watched, accounts.c.key.in_(list(keys)), ~pauses.IS_PAUSED)
-    return [Known(*row) for row in await connection.execute(query)]
+    return [KnownAccount(*row) for row in await connection.execute(query)]
 
 
 async def plan_looks(connection: Connection, next_checks: dict[str, datetime]) -> None:
@@ -132,23 +132,24 @@ async def watched(connection: Connection) -> list[Account]:
     return sorted(found, key=lambda account: account.name.lower())
 
 
-def with_pauses(found: list[Account], paused: Paused) -> list[Account]:
+def with_pauses(found: list[Account], paused: PausedAccounts) -> list[Account]:
     """The accounts, each with its pause if it has one."""
     if not paused:
         return found
     return [replace(account, pause=pause) if (pause := paused.of(account.key)) else account for account in found]
 
 
-async def unpaused(connection: Connection) -> list[Known]:
+async def unpaused(connection: Connection) -> list[KnownAccount]:
     """Every watched account that is checked."""
     return [
-        Known(*row) for row in await connection.execute(sa.select(*WHO).where(accounts.c.watched, ~pauses.IS_PAUSED))
+        KnownAccount(*row)
+        for row in await connection.execute(sa.select(*WHO).where(accounts.c.watched, ~pauses.IS_PAUSED))
     ]
 
 
-async def known(connection: Connection) -> list[Known]:
+async def known(connection: Connection) -> list[KnownAccount]:
     """Every account that was ever watched."""
-    return [Known(*row) for row in await connection.execute(sa.select(*WHO))]
+    return [KnownAccount(*row) for row in await connection.execute(sa.select(*WHO))]
 
 
 async def save(connection: Connection, changed: Sequence[Account], unchanged: Sequence[Account]) -> None:
@@ -280,17 +281,17 @@ async def doubted(connection: Connection) -> set[str]:
     return {row.source for row in await connection.execute(query)}
 
 
-async def failing(connection: Connection, source: str, limit: int) -> list[Known]:
+async def failing(connection: Connection, source: str, limit: int) -> list[KnownAccount]:
     """Some accounts of a source whose last look failed; not those who are paused, or whose server asks for peace."""
     kind = accounts.c.outage_kind
     wanted = sa.and_(accounts.c.watched, accounts.c.source == source, kind.is_not(None), ~pauses.IS_PAUSED)
-    query = sa.select(*WHO).where(wanted, kind != OutageKind.THROTTLED.value).limit(limit)
-    return [Known(*row) for row in await connection.execute(query)]
+    query = sa.select(*WHO).where(wanted, kind != FailureKind.THROTTLED.value).limit(limit)
+    return [KnownAccount(*row) for row in await connection.execute(query)]
 
 
 async def unchecked_since(
     connection: Connection, source: str, moment: datetime, limit: int, *, only_critical: bool = False
-) -> list[tuple[Known, datetime | None, datetime]]:
+) -> list[tuple[KnownAccount, datetime | None, datetime]]:
     """Some accounts of a source that were not looked at after a moment, when they were, and when they are due.
 
     Nobody who is paused. The longest waiting come first. ``only_critical`` leaves out who has no critical alert.
@@ -306,12 +307,12 @@ async def unchecked_since(
     if only_critical:
         worst = alerts.c.severity == int(Severity.CRITICAL)
         query = query.where(sa.exists().where(alerts.c.subject == accounts.c.key, alerts.c.level > 0, worst))
-    return [(Known(*who), looked_at, due_at) for *who, looked_at, due_at in await connection.execute(query)]
+    return [(KnownAccount(*who), looked_at, due_at) for *who, looked_at, due_at in await connection.execute(query)]
 
 
 async def any_throttled(connection: Connection, source: str) -> bool:
     """Whether the server asked for peace at the last look at any account of a source that is not paused."""
-    throttled = sa.and_(accounts.c.source == source, accounts.c.outage_kind == OutageKind.THROTTLED.value)
+    throttled = sa.and_(accounts.c.source == source, accounts.c.outage_kind == FailureKind.THROTTLED.value)
     query = sa.select(sa.exists().where(accounts.c.watched, throttled, ~pauses.IS_PAUSED))
     return bool(await connection.scalar(query))
 
@@ -385,7 +386,7 @@ def health_of(found: Sequence[sa.Row[Any]]) -> Health:
         refused=sum(row.accounts for row in refused),
         shared=shared and not refused,
         fewest_failures=min(row.fewest for row in failing) if shared else 0,
-        outage=Outage(tells.looked_at, OutageKind(tells.outage_kind), tells.said or "") if tells else None,
+        outage=CheckFailure(tells.looked_at, FailureKind(tells.outage_kind), tells.said or "") if tells else None,
         since=min((row.since for row in rows if row.outage_kind == tells.outage_kind), default=None) if tells else None,
         read_at=max((row.read_at for row in rows if row.read_at), default=None),
         oldest_failure=min((row.oldest for row in failing if not row.paused), default=None),
@@ -398,7 +399,9 @@ async def source(connection: Connection, key: str) -> SourceState:
     row = (await connection.execute(sa.select(sources).where(sources.c.key == key))).one_or_none()
     if row is None:
         return SourceState(key)
-    outage = Outage(row.outage_at, OutageKind(row.outage_kind), row.outage_said or "") if row.outage_kind else None
+    outage = (
+        CheckFailure(row.outage_at, FailureKind(row.outage_kind), row.outage_said or "") if row.outage_kind else None
+    )
     return SourceState(key, row.listed_at, row.listed, outage, row.failures, row.failing_since, row.absent_since)
 
 

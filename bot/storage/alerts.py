@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.accounts import SESSION_BROKEN
-from bot.domain.alerts import Alert, Measure, Notified, Severity, Silence, SilenceKind
+from bot.domain.alerts import Alert, AlertRule, Notified, Severity, Silence, SilenceKind
 from bot.domain.chats import Chat
 from bot.domain.rules import RENEWS
 from bot.storage.connection import Connection
 from bot.storage.schema import alerts, notified, silences
 
-Memory = Mapping[str, Mapping[Measure, Mapping[Chat, Notified]]]
+Memory = Mapping[str, Mapping[AlertRule, Mapping[Chat, Notified]]]
 """What each chat was told, by subject and measure."""
 
 QUIET: dict[str, Any] = {"level": 0, "severity": None, "period": None, "out": False}
@@ -37,10 +37,10 @@ ABOUT = sa.and_(
     alerts.c.episode == silences.c.episode,
     alerts.c.level > 0,
 )
-BROKEN = sa.and_(alerts.c.measure == Measure.FAILURES.value, alerts.c.level >= SESSION_BROKEN)
+BROKEN = sa.and_(alerts.c.measure == AlertRule.FAILURES.value, alerts.c.level >= SESSION_BROKEN)
 REMINDS = sa.or_(alerts.c.severity == int(Severity.CRITICAL), BROKEN)
 LAPSED = sa.and_(IS_ACK, sa.exists().where(ABOUT, REMINDS))
-PLAN_RENEWS = sa.and_(alerts.c.measure == Measure.PLAN.value, alerts.c.level == RENEWS, notified.c.level > RENEWS)
+PLAN_RENEWS = sa.and_(alerts.c.measure == AlertRule.PLAN.value, alerts.c.level == RENEWS, notified.c.level > RENEWS)
 HAS_EASED = sa.or_(PLAN_RENEWS, sa.and_(notified.c.out, sa.not_(alerts.c.out)))
 """The same as ``decide.has_eased``."""
 
@@ -49,7 +49,7 @@ def alert_of(row: sa.Row[Any]) -> Alert:
     """An alert from its row."""
     return Alert(
         subject=row.subject,
-        measure=Measure(row.measure),
+        measure=AlertRule(row.measure),
         level=row.level,
         episode=row.episode,
         sequence=row.sequence,
@@ -76,11 +76,11 @@ def fires_as(rows: sa.Table) -> sa.ColumnElement[bool]:
     return sa.exists().where(*same, alerts.c.level > 0)
 
 
-async def load(connection: Connection, subjects: Iterable[str]) -> Mapping[str, dict[Measure, Alert]]:
+async def load(connection: Connection, subjects: Iterable[str]) -> Mapping[str, dict[AlertRule, Alert]]:
     """The remembered alerts of each subject; a subject that never had one has none."""
-    found: dict[str, dict[Measure, Alert]] = defaultdict(dict)
+    found: dict[str, dict[AlertRule, Alert]] = defaultdict(dict)
     for row in await connection.execute(LOAD, {"subjects": list(subjects)}):
-        found[row.subject][Measure(row.measure)] = alert_of(row)
+        found[row.subject][AlertRule(row.measure)] = alert_of(row)
     return found
 
 
@@ -108,10 +108,10 @@ async def stirred(connection: Connection, subjects: Iterable[str]) -> set[str]:
 
 async def load_notified(connection: Connection, subjects: Iterable[str]) -> Memory:
     """What each chat was told of the alerts of these subjects."""
-    found: dict[str, dict[Measure, dict[Chat, Notified]]] = defaultdict(lambda: defaultdict(dict))
+    found: dict[str, dict[AlertRule, dict[Chat, Notified]]] = defaultdict(lambda: defaultdict(dict))
     for row in await connection.execute(NOTIFIED, {"subjects": list(subjects)}):
         chat = Chat(row.chat_id, row.thread_id or None)
-        found[row.subject][Measure(row.measure)][chat] = Notified(row.episode, row.level, row.out)
+        found[row.subject][AlertRule(row.measure)][chat] = Notified(row.episode, row.level, row.out)
     return found
 
 
@@ -149,13 +149,13 @@ def row_of_notified(alert: Alert, chat: Chat, known: Notified) -> dict[str, Any]
     return key_of_notified(alert, chat) | {"episode": known.episode, "level": known.level, "out": known.out}
 
 
-async def unfinished(connection: Connection) -> list[tuple[str, Measure]]:
+async def unfinished(connection: Connection) -> list[tuple[str, AlertRule]]:
     """Every alert that fires, or whose end a chat has yet to be told."""
     query = sa.select(alerts.c.subject, alerts.c.measure).where(sa.or_(alerts.c.level > 0, sa.exists().where(OF_ALERT)))
-    return [(subject, Measure(measure)) for subject, measure in await connection.execute(query)]
+    return [(subject, AlertRule(measure)) for subject, measure in await connection.execute(query)]
 
 
-async def perhaps_untold(connection: Connection, chats: Collection[Chat]) -> list[tuple[str, Measure]]:
+async def perhaps_untold(connection: Connection, chats: Collection[Chat]) -> list[tuple[str, AlertRule]]:
     """Every alert of which one of these chats may have yet to be told something; the core knows which."""
     here = sa.tuple_(notified.c.chat_id, notified.c.thread_id).in_([(one.chat_id, one.thread_id or 0) for one in chats])
     same = sa.and_(notified.c.episode == alerts.c.episode, notified.c.level >= alerts.c.level)
@@ -164,17 +164,17 @@ async def perhaps_untold(connection: Connection, chats: Collection[Chat]) -> lis
     fires = sa.and_(alerts.c.level > 0, knowing < len(chats))
     recovered = sa.and_(alerts.c.level == 0, sa.exists().where(OF_ALERT))
     query = sa.select(alerts.c.subject, alerts.c.measure).where(sa.or_(fires, recovered))
-    return [(subject, Measure(measure)) for subject, measure in await connection.execute(query)]
+    return [(subject, AlertRule(measure)) for subject, measure in await connection.execute(query)]
 
 
-async def quiet_rule(connection: Connection, measure: Measure, subjects: Iterable[str]) -> None:
+async def quiet_rule(connection: Connection, measure: AlertRule, subjects: Iterable[str]) -> None:
     """Ends the alerts of a rule that was switched off for these subjects, without a word."""
     await quiet(connection, list(subjects), [measure.value])
 
 
 async def close(connection: Connection, subjects: Iterable[str]) -> None:
     """Ends the alerts of accounts that are no longer watched, without a word: their going is said by itself."""
-    await quiet(connection, list(subjects), [measure.value for measure in Measure])
+    await quiet(connection, list(subjects), [measure.value for measure in AlertRule])
 
 
 async def quiet(connection: Connection, subjects: Sequence[str], measures: Sequence[str]) -> None:
@@ -201,7 +201,7 @@ def silence_of(row: sa.Row[Any]) -> Silence:
     return Silence(
         kind=SilenceKind(row.kind),
         subject=row.subject,
-        measure=Measure(row.measure) if row.measure else None,
+        measure=AlertRule(row.measure) if row.measure else None,
         until=row.until,
         episode=row.episode,
         level=row.level,

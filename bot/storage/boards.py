@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.domain.boards import Board, Trouble
+from bot.domain.boards import Board, BoardTrouble
 from bot.domain.chats import Chat
 from bot.storage.connection import Connection
 from bot.storage.schema import boards
@@ -30,7 +30,7 @@ async def of(connection: Connection, chat: Chat) -> Board | None:
 
 def board_of(row: Any) -> Board:
     """A row as a board."""
-    trouble = Trouble(row.trouble, row.troubled_since) if row.trouble and row.troubled_since else None
+    trouble = BoardTrouble(row.trouble, row.troubled_since) if row.trouble and row.troubled_since else None
     chat = Chat(row.chat_id, row.thread_id or None)
     return Board(chat, row.message_id, row.text_hash, row.edited_at, row.pinned, trouble, row.leftover)
 

@@ -18,12 +18,12 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool, QueuePool
 
-from bot.domain.database_trouble import Trouble
+from bot.domain.database_trouble import DatabaseTrouble
 from bot.storage.connection import Connection
 from bot.storage.schema import APPLICATION, REVISION
-from bot.storage.standing import Standing, identity, trouble_of
+from bot.storage.standing import DatabaseState, identity, trouble_of
 from bot.support import subprocesses
-from bot.support.errors import DatabaseTrouble, DatabaseUnusable
+from bot.support.errors import DatabaseBusyError, DatabaseUnusableError
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -72,7 +72,7 @@ class Store:
         self._engine = engine_for(path)
         self._identity = identity(path)
         self._let_go = False
-        self.standing = Standing(path)
+        self.standing = DatabaseState(path)
         self._writing = asyncio.Lock()
         self._reading = asyncio.Semaphore(READERS)
         self._disk = ThreadPoolExecutor(1, "disk")
@@ -97,7 +97,7 @@ class Store:
             store.touch()
         except DatabaseError as error:
             await store.close()
-            raise DatabaseUnusable(unreadable_words(path, error.orig)) from error
+            raise DatabaseUnusableError(unreadable_text(path, error.orig)) from error
         return store
 
     def touch(self) -> None:
@@ -115,7 +115,7 @@ class Store:
         with in_words(self.standing):
             async with self._writing:
                 if self._let_go:
-                    raise DatabaseTrouble(f"The database cannot be used: {Trouble.REPLACED.what}")
+                    raise DatabaseBusyError(f"The database cannot be used: {DatabaseTrouble.REPLACED.what}")
                 with self._engine.connect() as inner:
                     sync(inner, fully=synced)
                     await begin(inner, WRITE)
@@ -147,7 +147,7 @@ class Store:
             try:
                 async with self.write() as connection:
                     return await work(connection)
-            except DatabaseTrouble:  # the log has it already
+            except DatabaseBusyError:  # the log has it already
                 await asyncio.sleep(wait)
         raise AssertionError("waits without end")
 
@@ -158,13 +158,15 @@ class Store:
             found = identity(self._path)
             aside = found == self._identity and not all(Path(f"{self._path}{end}").exists() for end in BESIDE)
         except OSError as error:
-            self.standing.failed(Trouble.FAILING, error.strerror or "")
+            self.standing.failed(DatabaseTrouble.FAILING, error.strerror or "")
             return
         if found is None or aside:
-            self.standing.failed(Trouble.DELETED)
+            self.standing.failed(DatabaseTrouble.DELETED)
         elif found != self._identity:
-            self.standing.failed(Trouble.DELETED if Path(self._path).stat().st_size == 0 else Trouble.REPLACED)
-        elif failing and failing.trouble in (Trouble.DELETED, Trouble.REPLACED):
+            self.standing.failed(
+                DatabaseTrouble.DELETED if Path(self._path).stat().st_size == 0 else DatabaseTrouble.REPLACED
+            )
+        elif failing and failing.trouble in (DatabaseTrouble.DELETED, DatabaseTrouble.REPLACED):
             self.standing.over()
 
     async def put_back(self) -> None:
@@ -203,7 +205,7 @@ class Store:
                         held += 1
                 yield
             except TimeoutError:
-                raise DatabaseTrouble("The database is being read: its file can be written anew in a while") from None
+                raise DatabaseBusyError("The database is being read: its file can be written anew in a while") from None
             finally:
                 for _ in range(held):
                     self._reading.release()
@@ -226,8 +228,8 @@ class Store:
             self._engine, self._identity = engine_for(self._path), identity(self._path)
             self.touch()
         except OSError as error:
-            failing = self.standing.failed(Trouble.DELETED, error.strerror or "")
-            raise DatabaseTrouble(failing.words) from error
+            failing = self.standing.failed(DatabaseTrouble.DELETED, error.strerror or "")
+            raise DatabaseBusyError(failing.words) from error
 
     async def close(self) -> None:
         """Ends the connections and lets another bot in."""
@@ -260,7 +262,7 @@ def connect_to_read(path: str) -> sqlite3.Connection:
 
 
 @contextmanager
-def in_words(standing: Standing) -> Iterator[None]:
+def in_words(standing: DatabaseState) -> Iterator[None]:
     """Translates the trouble of a database (locked, full, read-only, torn) into words, without its SQL and values."""
     try:
         yield
@@ -269,7 +271,7 @@ def in_words(standing: Standing) -> Iterator[None]:
             raise
         trouble = trouble_of(error.orig, standing.path)
         failing = standing.failed(trouble, str(error.orig))
-        raise DatabaseTrouble(f"The database cannot be used just now: {failing.words}") from error
+        raise DatabaseBusyError(f"The database cannot be used just now: {failing.words}") from error
 
 
 def engine_for(path: str) -> Engine:
@@ -354,24 +356,24 @@ def hold(path: str) -> IO[str]:
     file = lock_file(path)
     try:
         if Path(path).is_dir():
-            raise DatabaseUnusable(f"DATABASE_URL: {path} is a folder. Name a file in it.")
+            raise DatabaseUnusableError(f"DATABASE_URL: {path} is a folder. Name a file in it.")
         lock = open(file, "a", opener=for_owner_only)  # noqa: SIM115 - held open; Path.open takes no opener
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise DatabaseUnusable(
+        raise DatabaseUnusableError(
             f"DATABASE_URL: the folder {file.parent} does not exist. Make it, or name another."
         ) from error
     except OSError as error:
-        raise DatabaseUnusable(f"DATABASE_URL: {unwritable_words(file, error)}") from error
+        raise DatabaseUnusableError(f"DATABASE_URL: {unwritable_text(file, error)}") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         lock.close()
-        raise DatabaseUnusable(
+        raise DatabaseUnusableError(
             f"{path} is already in use by another bot. Stop it first, or give this one a DATABASE_URL of its own."
         ) from error
     except OSError as error:
         lock.close()
-        raise DatabaseUnusable(
+        raise DatabaseUnusableError(
             f"DATABASE_URL: the disk of {file.parent} takes no locks ({error.strerror}). "
             "Keep the database on a local disk, not on a network share."
         ) from error
@@ -391,14 +393,14 @@ def try_place(path: str) -> None:
                 for statement in (WRITE, "CREATE TABLE trial (content)", "INSERT INTO trial VALUES (1)", "COMMIT"):
                     connection.execute(statement)
     except sqlite3.Error as error:
-        raise DatabaseUnusable(unreadable_words(path, error)) from error
+        raise DatabaseUnusableError(unreadable_text(path, error)) from error
     finally:
         for end in ("", "-journal", *BESIDE, ".lock"):
             with suppress(OSError):
                 Path(f"{trial}{end}").unlink()
 
 
-def unwritable_words(file: Path, error: OSError) -> str:
+def unwritable_text(file: Path, error: OSError) -> str:
     """Why a file cannot be made, or opened to write, and what to do."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"the disk of {file.parent} is full ({error.strerror}). Free some space on it."
@@ -424,7 +426,7 @@ def make_private(path: str) -> None:
     try:
         open(path, "a", opener=for_owner_only).close()
     except OSError as error:
-        raise DatabaseUnusable(unwritable_words(Path(path), error)) from error
+        raise DatabaseUnusableError(unwritable_text(Path(path), error)) from error
 
 
 def inspect(path: str) -> str | None:
@@ -441,21 +443,21 @@ def inspect(path: str) -> str | None:
             check_whole(connection, file)
         file.open("r+b").close()
     except sqlite3.Error as error:
-        raise DatabaseUnusable(unreadable_words(path, error)) from error
+        raise DatabaseUnusableError(unreadable_text(path, error)) from error
     except OSError as error:
-        raise DatabaseUnusable(unwritable_words(file, error)) from error
+        raise DatabaseUnusableError(unwritable_text(file, error)) from error
     if revision is not None and revision not in KNOWN_REVISIONS:
-        raise DatabaseUnusable(
+        raise DatabaseUnusableError(
             f"{path} was made by {'a newer credit-bot' if revision else 'another program'}. It was left as it is: "
             + ("install that version again." if revision else "give DATABASE_URL another file.")
         )
     return revision
 
 
-def unreadable_words(path: str, error: BaseException | None) -> str:
+def unreadable_text(path: str, error: BaseException | None) -> str:
     """Why a database cannot be opened. Only one that is damaged needs a backup."""
     trouble = trouble_of(error, path)
-    if trouble is Trouble.DAMAGED or not hasattr(error, "sqlite_errorcode"):
+    if trouble is DatabaseTrouble.DAMAGED or not hasattr(error, "sqlite_errorcode"):
         return (
             f"{path} cannot be read as a database ({error}). It was left as it is: restore a backup, or move it away."
         )
@@ -507,4 +509,4 @@ async def migrate(path: str) -> None:
     _, said = await process.communicate()
     if process.returncode:
         lines = said.decode(errors="replace").strip().splitlines() or ["no reason given"]
-        raise DatabaseUnusable(f"{path} cannot be brought to the present schema: {lines[-1].rstrip('.')}.")
+        raise DatabaseUnusableError(f"{path} cannot be brought to the present schema: {lines[-1].rstrip('.')}.")

@@ -7,13 +7,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.domain.alerts import Alert, Reason
+from bot.domain.alerts import Alert, NotifyReason
 from bot.domain.chats import Chat
-from bot.domain.notifications import Topic
+from bot.domain.notifications import NotificationKind
 from bot.domain.told_messages import EndedMessage, ToldAlert
 from bot.storage import alerts
 from bot.storage.connection import Connection
-from bot.storage.outbox import is_delivered, notification_of
+from bot.storage.outbox import delivery_of, is_delivered
 from bot.storage.schema import outbox
 
 MOST_DUE = 500
@@ -61,13 +61,13 @@ async def message(connection: Connection, one: Due, now: datetime) -> EndedMessa
     ended = await ends(connection, subjects)
     told = []
     for row in marked:
-        notice = notification_of(row).notice
-        alert = known[row.subject].get(notice.measure) if notice.measure and row.subject in known else None
+        notification = delivery_of(row).notification
+        alert = known[row.subject].get(notification.measure) if notification.measure and row.subject in known else None
         over_at = row.over_at or (None if fires(alert, row.episode) else ended.get(key_of(row), now))
-        told.append(ToldAlert(row.id, notice, over_at, alert if over_at is None else None))
+        told.append(ToldAlert(row.id, notification, over_at, alert if over_at is None else None))
     first, chat = waiting[0], Chat(one.chat_id, waiting[0].thread_id or None)
     return EndedMessage(
-        chat, first.message_id, one.lead_id, first.done_at, tuple(notification_of(row) for row in rows), tuple(told)
+        chat, first.message_id, one.lead_id, first.done_at, tuple(delivery_of(row) for row in rows), tuple(told)
     )
 
 
@@ -85,8 +85,8 @@ async def ends(connection: Connection, subjects: Collection[str]) -> Mapping[tup
     """When the alerts of these subjects ended, as any chat was told."""
     recovered = sa.and_(
         outbox.c.subject.in_(subjects),
-        outbox.c.topic == Topic.ALERT.value,
-        outbox.c.reason == Reason.RESOLVED.value,
+        outbox.c.topic == NotificationKind.ALERT.value,
+        outbox.c.reason == NotifyReason.RESOLVED.value,
     )
     columns = outbox.c.subject, outbox.c.measure, outbox.c.episode
     query = sa.select(*columns, sa.func.min(outbox.c.created_at).label("at")).where(recovered).group_by(*columns)

@@ -7,27 +7,27 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.domain.notifications import Notification, Topic
+from bot.domain.notifications import Delivery, NotificationKind
 from bot.storage.connection import Connection
-from bot.storage.outbox import AT_ONCE, PENDING, SENDING, is_delivered, notification_of, told_elsewhere
+from bot.storage.outbox import AT_ONCE, PENDING, SENDING, delivery_of, is_delivered, told_elsewhere
 from bot.storage.schema import fallbacks, outbox
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class FallbackDelivery:
     """When something went out by the second channel, and by which ways, in words."""
 
     at: datetime
     ways: str
 
 
-async def untaken(connection: Connection, now: datetime, after: timedelta) -> list[Notification]:
+async def untaken(connection: Connection, now: datetime, after: timedelta) -> list[Delivery]:
     """The alerts that no chat has been told, nothing later of them either, if any has waited so long; else none."""
-    open_ = sa.and_(outbox.c.state.in_([PENDING, SENDING]), outbox.c.topic == Topic.ALERT.value)
+    open_ = sa.and_(outbox.c.state.in_([PENDING, SENDING]), outbox.c.topic == NotificationKind.ALERT.value)
     if not await connection.scalar(sa.select(sa.exists().where(open_, outbox.c.created_at <= now - after))):
         return []
     query = sa.select(outbox).where(open_, ~told_elsewhere(), ~overtaken()).order_by(outbox.c.id).limit(AT_ONCE)
-    return [notification_of(row) for row in await connection.execute(query)]
+    return [delivery_of(row) for row in await connection.execute(query)]
 
 
 def overtaken() -> sa.ColumnElement[bool]:
@@ -37,13 +37,13 @@ def overtaken() -> sa.ColumnElement[bool]:
     return sa.exists().where(is_delivered(later), later.c.id > outbox.c.id, same)
 
 
-async def sent(connection: Connection, keys: Iterable[str]) -> dict[str, Sent]:
+async def sent(connection: Connection, keys: Iterable[str]) -> dict[str, FallbackDelivery]:
     """Of these notices those that went out by the second channel."""
     query = sa.select(fallbacks).where(fallbacks.c.key.in_(list(keys)))
-    return {row.key: Sent(row.sent_at, row.ways) for row in await connection.execute(query)}
+    return {row.key: FallbackDelivery(row.sent_at, row.ways) for row in await connection.execute(query)}
 
 
-async def note(connection: Connection, keys: Sequence[str], told: Sent) -> None:
+async def note(connection: Connection, keys: Sequence[str], told: FallbackDelivery) -> None:
     """Remembers what went out, so that it does so once."""
     rows = [{"key": key, "sent_at": told.at, "ways": told.ways} for key in keys]
     await connection.execute(insert(fallbacks).on_conflict_do_nothing(), rows)

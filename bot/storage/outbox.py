@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.domain.alerts import GOOD_NEWS, Measure, Reason, Severity
+from bot.domain.alerts import GOOD_NEWS, AlertRule, NotifyReason, Severity
 from bot.domain.chats import Chat
-from bot.domain.health import Untold
-from bot.domain.notifications import Facts, Notice, Notification, Topic
+from bot.domain.health import UndeliveredAlert
+from bot.domain.notifications import Delivery, Facts, Notification, NotificationKind
 from bot.domain.pending import Backlog, Waiting
 from bot.storage.connection import Connection
 from bot.storage.schema import Moment, alerts, chats, fallbacks, outbox
@@ -40,20 +40,20 @@ class Depth:
     refused_since: datetime | None = None
 
 
-def notification_of(row: sa.Row[Any]) -> Notification:
+def delivery_of(row: sa.Row[Any]) -> Delivery:
     """A notification from its row."""
-    notice = Notice(
+    notification = Notification(
         key=row.key,
-        topic=Topic(row.topic),
+        topic=NotificationKind(row.topic),
         severity=Severity(row.severity),
-        reason=Reason(row.reason),
+        reason=NotifyReason(row.reason),
         subject=row.subject,
-        measure=Measure(row.measure) if row.measure else None,
+        measure=AlertRule(row.measure) if row.measure else None,
         episode=row.episode,
         facts=load_facts(row.facts) or facts_of(row.subject),
     )
     chat = Chat(row.chat_id, row.thread_id or None)
-    return Notification(row.id, chat, notice, row.created_at, row.attempts, row.first_failed_at)
+    return Delivery(row.id, chat, notification, row.created_at, row.attempts, row.first_failed_at)
 
 
 def facts_of(subject: str) -> Facts:
@@ -62,26 +62,28 @@ def facts_of(subject: str) -> Facts:
     return Facts(name=email or subject, email=email)
 
 
-async def put(connection: Connection, notices: Sequence[Notice], chats: Iterable[Chat], now: datetime) -> None:
+async def put(
+    connection: Connection, notifications: Sequence[Notification], chats: Iterable[Chat], now: datetime
+) -> None:
     """Addresses notices to chats. One that is already there, by its key, is not put in again."""
-    rows = [row_of(notice, chat, now) for notice in notices for chat in chats]
+    rows = [row_of(notification, chat, now) for notification in notifications for chat in chats]
     if rows:
         await connection.execute(insert(outbox).on_conflict_do_nothing(), rows)
 
 
-def row_of(notice: Notice, chat: Chat, now: datetime) -> dict[str, Any]:
+def row_of(notification: Notification, chat: Chat, now: datetime) -> dict[str, Any]:
     """A new notification's row."""
     return {
         "chat_id": chat.chat_id,
         "thread_id": chat.thread_id or 0,
-        "key": notice.key,
-        "topic": notice.topic.value,
-        "subject": notice.subject,
-        "measure": notice.measure.value if notice.measure else None,
-        "episode": notice.episode,
-        "reason": notice.reason.value,
-        "severity": int(notice.severity),
-        "facts": dump_facts(notice.facts),
+        "key": notification.key,
+        "topic": notification.topic.value,
+        "subject": notification.subject,
+        "measure": notification.measure.value if notification.measure else None,
+        "episode": notification.episode,
+        "reason": notification.reason.value,
+        "severity": int(notification.severity),
+        "facts": dump_facts(notification.facts),
         "state": PENDING,
         "created_at": now,
         "attempts": 0,
@@ -94,11 +96,11 @@ async def waiting_chats(connection: Connection) -> list[int]:
     return [chat_id for (chat_id,) in await connection.execute(query)]
 
 
-async def pending(connection: Connection, chat_id: int) -> list[Notification]:
+async def pending(connection: Connection, chat_id: int) -> list[Delivery]:
     """What a chat has yet to be told in all its topics, oldest first, as much as is of use for the next message."""
     waits = sa.and_(outbox.c.state == PENDING, outbox.c.chat_id == chat_id)
     query = sa.select(outbox).where(waits).order_by(outbox.c.id).limit(AT_ONCE)
-    return [notification_of(row) for row in await connection.execute(query)]
+    return [delivery_of(row) for row in await connection.execute(query)]
 
 
 async def last_id(connection: Connection) -> int:
@@ -172,11 +174,11 @@ async def waiting(connection: Connection, chat: Chat) -> list[Waiting]:
     return [
         Waiting(
             row.id,
-            Topic(row.topic),
+            NotificationKind(row.topic),
             row.subject,
-            Measure(row.measure) if row.measure else None,
+            AlertRule(row.measure) if row.measure else None,
             row.episode,
-            Reason(row.reason),
+            NotifyReason(row.reason),
             row.created_at,
         )
         for row in await connection.execute(query.where(which, here).order_by(outbox.c.id))
@@ -208,8 +210,8 @@ async def revive(connection: Connection, present: Collection[Chat]) -> None:
         alerts.c.episode == outbox.c.episode,
         alerts.c.level > 0,
     )
-    news = outbox.c.reason.in_([Reason.FIRED.value, Reason.WORSENED.value, Reason.JOINED.value])
-    given_up = sa.and_(outbox.c.state == FAILED, outbox.c.topic == Topic.ALERT.value, news)
+    news = outbox.c.reason.in_([NotifyReason.FIRED.value, NotifyReason.WORSENED.value, NotifyReason.JOINED.value])
+    given_up = sa.and_(outbox.c.state == FAILED, outbox.c.topic == NotificationKind.ALERT.value, news)
     which = outbox.c.chat_id, outbox.c.thread_id, outbox.c.subject, outbox.c.measure
     found = (await connection.execute(sa.select(outbox.c.id, *which).join(alerts, firing).where(given_up))).all()
     if not found:
@@ -232,7 +234,7 @@ def is_in(backlogs: Mapping[int, Backlog], *, refused: bool) -> sa.ColumnElement
     return outbox.c.id <= sa.case(ends, value=outbox.c.chat_id, else_=0) if ends else sa.false()
 
 
-async def untold(connection: Connection, backlogs: Mapping[int, Backlog] | None = None) -> list[Untold]:
+async def untold(connection: Connection, backlogs: Mapping[int, Backlog] | None = None) -> list[UndeliveredAlert]:
     """What waits of alerts that fire, in chats that take no messages just now; whether anybody else has been told it.
 
     What is only held back for the chat's pace does not count: something of the chat's was tried in vain, or it belongs
@@ -253,18 +255,18 @@ async def untold(connection: Connection, backlogs: Mapping[int, Backlog] | None 
     query = (
         sa.select(outbox.c.subject, outbox.c.measure, outbox.c.reason, outbox.c.created_at, reached.label("reached"))
         .join(alerts, firing)
-        .where(waits, outbox.c.topic == Topic.ALERT.value, held_up)
+        .where(waits, outbox.c.topic == NotificationKind.ALERT.value, held_up)
         .order_by(outbox.c.id)
     )
     return [
-        Untold((row.subject, row.measure), Reason(row.reason), row.created_at, bool(row.reached))
+        UndeliveredAlert((row.subject, row.measure), NotifyReason(row.reason), row.created_at, bool(row.reached))
         for row in await connection.execute(query)
     ]
 
 
-async def undelivered(connection: Connection, subjects: Iterable[str], measure: Measure) -> set[str]:
+async def undelivered(connection: Connection, subjects: Iterable[str], measure: AlertRule) -> set[str]:
     """Of these subjects those of whose alert something has yet to reach a chat."""
-    waits = sa.and_(outbox.c.state.in_([PENDING, SENDING]), outbox.c.topic == Topic.ALERT.value)
+    waits = sa.and_(outbox.c.state.in_([PENDING, SENDING]), outbox.c.topic == NotificationKind.ALERT.value)
     which = sa.and_(outbox.c.subject.in_(list(subjects)), outbox.c.measure == measure.value)
     return {subject for (subject,) in await connection.execute(sa.select(outbox.c.subject).where(waits, which))}
 
@@ -281,21 +283,23 @@ def told_elsewhere() -> sa.ColumnElement[bool]:
     alert = [before.c[column.name] == column for column in (outbox.c.subject, outbox.c.measure, outbox.c.episode)]
     bad = before.c.reason.not_in([one.value for one in GOOD_NEWS])
     as_bad = sa.and_(bad, before.c.severity >= outbox.c.severity)
-    first_here = outbox.c.reason.in_([Reason.JOINED.value, Reason.FIRED.value])
+    first_here = outbox.c.reason.in_([NotifyReason.JOINED.value, NotifyReason.FIRED.value])
     known = sa.exists().where(*alert, as_bad, is_delivered(before), before.c.id != outbox.c.id)
     return sa.or_(same, sa.and_(first_here, known))
 
 
-async def told_by(connection: Connection, lead_id: int, chat_id: int) -> list[Notification]:
+async def told_by(connection: Connection, lead_id: int, chat_id: int) -> list[Delivery]:
     """The notifications that one message of one chat told; a message is named by the first of them.
 
     An answer that was lost may have left the chat two copies of the message; both name the same.
     """
     query = sa.select(outbox).where(outbox.c.lead_id == lead_id, outbox.c.chat_id == chat_id).order_by(outbox.c.id)
-    return [notification_of(row) for row in await connection.execute(query)]
+    return [delivery_of(row) for row in await connection.execute(query)]
 
 
-async def answered_by(connection: Connection, chat: Chat, over: Mapping[tuple[str, Measure | None], int]) -> int | None:
+async def answered_by(
+    connection: Connection, chat: Chat, over: Mapping[tuple[str, AlertRule | None], int]
+) -> int | None:
     """The chat's message that good news answers: the last that told its alert; of several alerts, that of most.
 
     ``over`` are the alerts of the good news, by subject and measure, with their episodes.
@@ -307,7 +311,11 @@ async def answered_by(connection: Connection, chat: Chat, over: Mapping[tuple[st
     here = sa.and_(outbox.c.chat_id == chat.chat_id, outbox.c.thread_id == (chat.thread_id or 0))
     whom = outbox.c.subject.in_({subject for subject, _ in over})
     columns = outbox.c.subject, outbox.c.measure, outbox.c.episode, outbox.c.message_id
-    query = sa.select(*columns).where(whom, outbox.c.topic == Topic.ALERT.value, told, here).order_by(outbox.c.id)
+    query = (
+        sa.select(*columns)
+        .where(whom, outbox.c.topic == NotificationKind.ALERT.value, told, here)
+        .order_by(outbox.c.id)
+    )
     found = {
         (row.subject, row.measure): row.message_id
         for row in await connection.execute(query)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.accounts import Pause
-from bot.domain.pauses import EVERYONE, Paused
+from bot.domain.pauses import EVERYONE, PausedAccounts
 from bot.storage.connection import Connection
 from bot.storage.schema import accounts, pauses
 
@@ -19,12 +19,12 @@ IS_PAUSED = sa.or_(OWN, sa.and_(OF_EVERYONE, ~RESUMED))
 """Whether an account is paused, for queries of accounts."""
 
 
-async def current(connection: Connection) -> Paused:
+async def current(connection: Connection) -> PausedAccounts:
     """The pauses that hold."""
     rows = (await connection.execute(sa.select(pauses))).all()
     held = {row.subject: pause_of(row) for row in rows if not row.resumed}
     everyone = held.pop(EVERYONE, None)
-    return Paused(held, everyone, frozenset(row.subject for row in rows if row.resumed))
+    return PausedAccounts(held, everyone, frozenset(row.subject for row in rows if row.resumed))
 
 
 def pause_of(row: sa.Row[Any]) -> Pause:

@@ -11,7 +11,7 @@ from bot.domain.retention import FIRST_ROWS, SLICE_S, Pass, RetentionPolicy, Win
 from bot.storage import retention_statements
 from bot.storage.connection import Connection
 from bot.storage.database import Store
-from bot.support.errors import DatabaseTrouble
+from bot.support.errors import DatabaseBusyError
 
 REST = 2.0
 """So many times as long as a slice took with its commit, the next one waits: others have two thirds of the time."""
@@ -61,7 +61,7 @@ class Retention:
             return
         try:
             await self._tick()
-        except DatabaseTrouble:
+        except DatabaseBusyError:
             self._retry_at = self._timer() + RETRY_S
             raise
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from bot.domain.database_trouble import Failing, Trouble, failed, succeeded
-from bot.domain.durations import say_duration
+from bot.domain.database_trouble import DatabaseTrouble, Failing, failed, succeeded
+from bot.domain.durations import format_duration
 
 log = logging.getLogger(__name__)
 
@@ -17,13 +17,13 @@ ROOM = 64 * 1024
 """With fewer bytes left a disk is full, also where SQLite calls it a "disk I/O error"."""
 
 BY_CODE = {
-    sqlite3.SQLITE_BUSY: Trouble.LOCKED,
-    sqlite3.SQLITE_LOCKED: Trouble.LOCKED,
-    sqlite3.SQLITE_READONLY: Trouble.READ_ONLY,
-    sqlite3.SQLITE_PERM: Trouble.READ_ONLY,
-    sqlite3.SQLITE_FULL: Trouble.FULL,
-    sqlite3.SQLITE_CORRUPT: Trouble.DAMAGED,
-    sqlite3.SQLITE_NOTADB: Trouble.DAMAGED,
+    sqlite3.SQLITE_BUSY: DatabaseTrouble.LOCKED,
+    sqlite3.SQLITE_LOCKED: DatabaseTrouble.LOCKED,
+    sqlite3.SQLITE_READONLY: DatabaseTrouble.READ_ONLY,
+    sqlite3.SQLITE_PERM: DatabaseTrouble.READ_ONLY,
+    sqlite3.SQLITE_FULL: DatabaseTrouble.FULL,
+    sqlite3.SQLITE_CORRUPT: DatabaseTrouble.DAMAGED,
+    sqlite3.SQLITE_NOTADB: DatabaseTrouble.DAMAGED,
 }
 """What a primary result code means. Any other is a failing disk."""
 
@@ -49,23 +49,23 @@ def is_full(path: str) -> bool:
     return disk.f_bavail * disk.f_frsize < ROOM
 
 
-def trouble_of(error: BaseException | None, path: str) -> Trouble:
+def trouble_of(error: BaseException | None, path: str) -> DatabaseTrouble:
     """What an error of SQLite means for the database at a place."""
     code = getattr(error, "sqlite_errorcode", None) or sqlite3.SQLITE_ERROR
     if code == sqlite3.SQLITE_READONLY_DBMOVED:
-        return Trouble.DELETED
-    found = BY_CODE.get(code & 0xFF, Trouble.FAILING)
-    if found is Trouble.FAILING:
+        return DatabaseTrouble.DELETED
+    found = BY_CODE.get(code & 0xFF, DatabaseTrouble.FAILING)
+    if found is DatabaseTrouble.FAILING:
         if is_full(path):
-            return Trouble.FULL
+            return DatabaseTrouble.FULL
         if "no such table" in str(error):
-            return Trouble.DAMAGED
+            return DatabaseTrouble.DAMAGED
         if code & 0xFF == sqlite3.SQLITE_CANTOPEN and not os.access(path, os.R_OK | os.W_OK):
-            return Trouble.READ_ONLY
+            return DatabaseTrouble.READ_ONLY
     return found
 
 
-class Standing:
+class DatabaseState:
     """Whether the database at a place can be used, by what became of each transaction."""
 
     def __init__(self, path: str, timer: Callable[[], float] = time.monotonic) -> None:
@@ -80,7 +80,7 @@ class Standing:
         failing = self.failing
         return failing.words if failing and failing.is_problem(self._timer()) else None
 
-    def failed(self, trouble: Trouble, said: str = "") -> Failing:
+    def failed(self, trouble: DatabaseTrouble, said: str = "") -> Failing:
         """Something could not be done. The beginning is logged, and what is worse; not each try."""
         before, self.failing = self.failing, failed(self.failing, trouble, said, self._timer())
         if before is None or self.failing.trouble is not before.trouble:
@@ -96,5 +96,5 @@ class Standing:
         """The trouble is over."""
         if self.failing:
             lasted = timedelta(seconds=self._timer() - self.failing.since)
-            log.info("Database %s: it can be used again, after %s", self.path, say_duration(lasted))
+            log.info("Database %s: it can be used again, after %s", self.path, format_duration(lasted))
         self.failing = None

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from bot.domain.chats import Chat
 from bot.domain.credit_changes import Point
-from bot.domain.notifications import Notice, Topic
+from bot.domain.notifications import Notification, NotificationKind
 from bot.storage.chats import is_chat
 from bot.storage.connection import Connection
-from bot.storage.outbox import notification_of
+from bot.storage.outbox import delivery_of
 from bot.storage.schema import accounts, outbox, readings
 
 MARK = "digest"
@@ -55,8 +55,8 @@ async def points_of(connection: Connection, keys: Sequence[str], since: datetime
             yield key, Point(*columns)
 
 
-async def told(connection: Connection, chat: Chat, since: datetime) -> list[Notice]:
+async def told(connection: Connection, chat: Chat, since: datetime) -> list[Notification]:
     """What was to be said to a chat of alerts since a moment, oldest first."""
-    this = sa.and_(is_chat(outbox, chat), outbox.c.topic == Topic.ALERT.value, outbox.c.created_at >= since)
+    this = sa.and_(is_chat(outbox, chat), outbox.c.topic == NotificationKind.ALERT.value, outbox.c.created_at >= since)
     query = sa.select(outbox).where(this).order_by(outbox.c.created_at, outbox.c.id)  # as the index has them
-    return [notification_of(row).notice for row in await connection.execute(query)]
+    return [delivery_of(row).notification for row in await connection.execute(query)]

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 
-from bot.domain.accounts import Foretold, Number, Reading
+from bot.domain.accounts import ForecastSummary, Number, Reading
 from bot.domain.notifications import Facts
 
 log = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 _READING = TypeAdapter(Reading)
 _FACTS = TypeAdapter(Facts)
-_FORETOLD = TypeAdapter(Foretold)
+_FORETOLD = TypeAdapter(ForecastSummary)
 
 
 def dump_reading(reading: Reading) -> str:
@@ -57,12 +57,12 @@ def dump_facts(facts: Facts) -> str:
     return _FACTS.dump_json(facts, exclude_defaults=True).decode()
 
 
-def dump_foretold(foretold: Foretold) -> str:
+def dump_foretold(foretold: ForecastSummary) -> str:
     """A forecast as JSON."""
     return _FORETOLD.dump_json(foretold, exclude_defaults=True).decode()
 
 
-def load_foretold(text: str) -> Foretold | None:
+def load_foretold(text: str) -> ForecastSummary | None:
     """A forecast as it was dumped; None for what is none."""
     return loaded(_FORETOLD, text)
 

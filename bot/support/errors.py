@@ -16,7 +16,7 @@ The text of each is what a person reads: who, what, why, and the next step. It n
 
 from datetime import timedelta
 
-from bot.domain.accounts import OutageKind
+from bot.domain.accounts import FailureKind
 
 
 class BotError(Exception):
@@ -41,15 +41,15 @@ class StartError(BotError):
     exit_code = 69
 
 
-class DatabaseUnusable(StartError):
+class DatabaseUnusableError(StartError):
     """The database cannot be opened as ours; its file has not been touched."""
 
 
-class DatabaseTrouble(BotError):
+class DatabaseBusyError(BotError):
     """The database could not be used just now; what was to be done has not been done, and may work later."""
 
 
-class DrawingTrouble(BotError):
+class ChartError(BotError):
     """A picture could not be drawn: no library, no time, no room; the text says so to the person who asked."""
 
 
@@ -59,14 +59,14 @@ class UsageError(BotError):
     exit_code = 64
 
 
-class LookError(BotError):
+class SourceError(BotError):
     """One look at a source failed: ``kind`` and ``said`` become the outage; ``retry_after`` is the server's wish.
 
     ``status`` is the answer's, where one came.
     """
 
     def __init__(
-        self, kind: OutageKind, said: str, retry_after: timedelta | None = None, status: int | None = None
+        self, kind: FailureKind, said: str, retry_after: timedelta | None = None, status: int | None = None
     ) -> None:
         super().__init__(f"{kind.value}: {said}")
         self.kind = kind

@@ -36,7 +36,7 @@ SOCKS_PORT = 1080
 UNUSABLE = "is not the address of a proxy, or holds a password with a sign that has to be percent-encoded"
 
 
-class ProxyTrouble(ClientError):
+class ProxyError(ClientError):
     """The proxy, and not the service behind it, is in the way. Its text is fit for a person and holds no secret."""
 
 
@@ -138,7 +138,7 @@ def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
 def open_client(proxy: Proxy | None, connections: int, *, keepalive: float = 15.0, **more: Any) -> ClientSession:
     """A client that takes this way and no other; needs a running loop. It keeps no cookies.
 
-    ``more`` goes to aiohttp. Whatever goes wrong with the proxy is a ``ProxyTrouble``.
+    ``more`` goes to aiohttp. Whatever goes wrong with the proxy is a ``ProxyError``.
     """
     more.setdefault("timeout", ClientTimeout(total=None, sock_connect=None))
     kept: dict[str, Any] = {"limit": connections, "keepalive_timeout": keepalive}
@@ -164,9 +164,9 @@ class HttpProxyConnector(TCPConnector):
         try:
             return await super().connect(*asked, **more)
         except ClientHttpProxyError as error:
-            raise ProxyTrouble(refusal(self._named, error.status)) from None
+            raise ProxyError(refusal(self._named, error.status)) from None
         except ClientProxyConnectionError as error:
-            raise ProxyTrouble(unreachable(self._named, error.os_error)) from None
+            raise ProxyError(unreachable(self._named, error.os_error)) from None
 
 
 def socks_connector(proxy: Proxy, **more: Any) -> TCPConnector:
@@ -184,12 +184,12 @@ def socks_connector(proxy: Proxy, **more: Any) -> TCPConnector:
             try:
                 return await super().connect(*asked, **more)
             except ProxyTimeoutError:
-                raise ProxyTrouble(f"{at(proxy)} does not answer in time") from None
+                raise ProxyError(f"{at(proxy)} does not answer in time") from None
             except ProxyConnectionError as error:
                 cause = error.__cause__ or error.__context__
-                raise ProxyTrouble(unreachable(proxy, cause if isinstance(cause, OSError) else error)) from None
+                raise ProxyError(unreachable(proxy, cause if isinstance(cause, OSError) else error)) from None
             except ProxyError as error:
-                raise ProxyTrouble(socks_refusal(proxy, str(error))) from None
+                raise ProxyError(socks_refusal(proxy, str(error))) from None
 
     return SocksConnector(
         host=proxy.host,

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from bot.config.targets import WatchedSource
-from bot.storage.accounts import Known
+from bot.config.targets import TargetSource
+from bot.storage.accounts import KnownAccount
 
 
 def account_key(service: str, email: str) -> str:
@@ -11,17 +11,17 @@ def account_key(service: str, email: str) -> str:
     return f"{service}:{email}"
 
 
-class Register:
+class AccountKeys:
     """The keys that were ever given."""
 
-    def __init__(self, known: Iterable[Known] = ()) -> None:
+    def __init__(self, known: Iterable[KnownAccount] = ()) -> None:
         """``known`` are the accounts that have keys; ``watched`` of each says whether it still needs its own."""
         self._own: dict[tuple[str, str], str] = {}
-        self._holders: dict[str, Known] = {}
+        self._holders: dict[str, KnownAccount] = {}
         for one in known:
             self._note(one)
 
-    def key_of(self, source: WatchedSource, email: str) -> str:
+    def key_of(self, source: TargetSource, email: str) -> str:
         """The key of a source's account, which has it from now on.
 
         A key whose holder is watched no more goes to the next who comes with that email: it is the same account at the
@@ -36,9 +36,9 @@ class Register:
             key = account_key(f"{source.service}/{source.name or ''}", email)
         elif holder:
             self._own.pop((holder.source, holder.email.lower()), None)
-        self._note(Known(key, source.key, email))
+        self._note(KnownAccount(key, source.key, email))
         return key
 
-    def _note(self, one: Known) -> None:
+    def _note(self, one: KnownAccount) -> None:
         self._own[one.source, one.email.lower()] = one.key
         self._holders[one.key.lower()] = one

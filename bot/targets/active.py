@@ -3,38 +3,38 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bot.config.targets import WatchedSource, Watchlist
+from bot.config.targets import Targets, TargetSource
 from bot.domain.accounts import Account, SourceState
 from bot.domain.rules import Rules
 from bot.sources.base import Source
 
 
-class Roster:
+class ActiveTargets:
     """Handed to every part of the watch, which asks it anew each time."""
 
-    def __init__(self, watchlist: Watchlist, make: Callable[[WatchedSource], Source]) -> None:
+    def __init__(self, targets: Targets, make: Callable[[TargetSource], Source]) -> None:
         """``make`` gives what asks a source."""
         self._make = make
-        self.watchlist = watchlist
+        self.targets = targets
         self.sources: Mapping[str, Source] = {}
-        self.replace(watchlist)
+        self.replace(targets)
 
-    def replace(self, watchlist: Watchlist) -> None:
+    def replace(self, targets: Targets) -> None:
         """Puts another watchlist in force."""
-        self.sources = {key: self._make(source) for key, source in watchlist.sources.items()}
-        self.watchlist = watchlist
+        self.sources = {key: self._make(source) for key, source in targets.sources.items()}
+        self.targets = targets
 
     def named(self, account: Account) -> Account:
         """The account with its source's name, where several are watched."""
-        origin = self.watchlist.origin_of(account.source)
+        origin = self.targets.origin_of(account.source)
         return account if account.origin == origin else replace(account, origin=origin)
 
     def named_source(self, state: SourceState) -> SourceState:
         """The source's state with its name, where several are watched, and where its token belongs."""
-        source = self.watchlist.sources.get(state.key)
-        origin, token_from = self.watchlist.origin_of(state.key), source.token_from if source else None
+        source = self.targets.sources.get(state.key)
+        origin, token_from = self.targets.origin_of(state.key), source.token_from if source else None
         return replace(state, origin=origin, token_from=token_from)
 
     def rules_of(self, account: Account) -> Rules:
         """The rules for an account."""
-        return self.watchlist.rules_for(account.source, account.email)
+        return self.targets.rules_for(account.source, account.email)

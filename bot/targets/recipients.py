@@ -3,30 +3,30 @@
 from collections.abc import Callable, Iterable
 
 from bot.domain.chats import Chat
-from bot.domain.notifications import Notice
+from bot.domain.notifications import Notification
 from bot.storage import chats, pairing
 from bot.storage.connection import Connection
-from bot.targets.active import Roster
+from bot.targets.active import ActiveTargets
 
 
 class Recipients:
     """The chats that are told anything. A group that moved is followed."""
 
-    def __init__(self, roster: Roster) -> None:
-        """``roster`` says which chats are told of which accounts."""
-        self._roster = roster
+    def __init__(self, active_targets: ActiveTargets) -> None:
+        """``active_targets`` says which chats are told of which accounts."""
+        self._active_targets = active_targets
         self._moved: dict[int, int] = {}
         self._paired: tuple[Chat, ...] = ()
 
     @property
     def present(self) -> tuple[Chat, ...]:
         """Every chat that is told anything or may ask."""
-        return self._now((*self._roster.watchlist.chats, *self._paired))
+        return self._now((*self._active_targets.targets.chats, *self._paired))
 
     @property
     def home(self) -> tuple[Chat, ...]:
         """The chats of TELEGRAM_CHAT_IDS, and those that were paired."""
-        return self._now((*self._roster.watchlist.home, *self._paired))
+        return self._now((*self._active_targets.targets.home, *self._paired))
 
     async def refresh(self, connection: Connection) -> tuple[Chat, ...]:
         """Reads which chats are paired and where each is now, and gives them all."""
@@ -36,18 +36,18 @@ class Recipients:
 
     def told_of(self, source: str, email: str | None = None) -> tuple[Chat, ...]:
         """The chats that are told of an account, or, without an email, of a source as a whole."""
-        watchlist = self._roster.watchlist
-        paired = self._paired if watchlist.at_home(source, email) else ()
-        return self._now((*watchlist.chats_for(source, email), *paired))
+        targets = self._active_targets.targets
+        paired = self._paired if targets.at_home(source, email) else ()
+        return self._now((*targets.chats_for(source, email), *paired))
 
-    def of(self, notice: Notice) -> tuple[Chat, ...]:
+    def of(self, notification: Notification) -> tuple[Chat, ...]:
         """Whom a notice is addressed to: the chats of its account or source; one about neither goes to all."""
-        facts = notice.facts
+        facts = notification.facts
         return self.present if facts.source is None else self.told_of(facts.source, facts.email)
 
     def seen_by(self, chat: Chat) -> Callable[[str, str], bool]:
         """Whether a chat may ask about the account of a source and an email, for many accounts at once."""
-        sources, known = self._roster.watchlist.sources, dict[str, bool]()
+        sources, known = self._active_targets.targets.sources, dict[str, bool]()
 
         def sees(source: str, email: str) -> bool:
             found = sources.get(source)

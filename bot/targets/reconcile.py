@@ -8,18 +8,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.config.targets import Watchlist
+from bot.config.targets import Targets
 from bot.domain.accounts import Account
-from bot.domain.alerts import Measure, SilenceKind
+from bot.domain.alerts import AlertRule, SilenceKind
 from bot.evaluation.alert_state import ack_until
 from bot.storage import accounts, alerts
-from bot.storage.accounts import Known
+from bot.storage.accounts import KnownAccount
 from bot.storage.connection import Connection
-from bot.targets.account_keys import Register
+from bot.targets.account_keys import AccountKeys
 
 
 @dataclass(frozen=True, slots=True)
-class Enrolled:
+class Reconciled:
     """How many accounts are watched now, how many of them were not before, and how many are no more."""
 
     watched: int
@@ -27,58 +27,58 @@ class Enrolled:
     left: int
 
 
-async def enrol(connection: Connection, watchlist: Watchlist, now: datetime) -> Enrolled:
+async def reconcile(connection: Connection, targets: Targets, now: datetime) -> Reconciled:
     """Watches whom the watchlist names; of a source that is to list its accounts, those that it listed last."""
     known = await accounts.known(connection)
-    wanted = named_accounts(watchlist, known)
+    wanted = named_accounts(targets, known)
     watched = {one.key: one for one in known if one.watched}
     fresh = [one for key, one in wanted.items() if key not in watched or watched[key].source != one.source]
     await accounts.watch(connection, [(account, now) for account in fresh])
-    kept = await keep_listed(connection, watchlist, known, [one for one in watched.values() if one.key not in wanted])
+    kept = await keep_listed(connection, targets, known, [one for one in watched.values() if one.key not in wanted])
     staying = [*kept, *(known_of(account) for account in wanted.values())]
-    await relabel(connection, watchlist, staying, watched)
+    await relabel(connection, targets, staying, watched)
     left = watched.keys() - {one.key for one in staying}
     await accounts.unwatch(connection, left)
     await alerts.close(connection, left)
-    await accounts.forget_doubts(connection, [key for key, source in watchlist.sources.items() if not source.everyone])
-    await end_alerts(connection, watchlist, staying)
-    await date_acks(connection, watchlist, staying, now)
-    return Enrolled(len(staying), sum(account.key not in watched for account in fresh), len(left))
+    await accounts.forget_doubts(connection, [key for key, source in targets.sources.items() if not source.everyone])
+    await end_alerts(connection, targets, staying)
+    await date_acks(connection, targets, staying, now)
+    return Reconciled(len(staying), sum(account.key not in watched for account in fresh), len(left))
 
 
-def named_accounts(watchlist: Watchlist, known: Iterable[Known]) -> dict[str, Account]:
+def named_accounts(targets: Targets, known: Iterable[KnownAccount]) -> dict[str, Account]:
     """The accounts by key of every source whose accounts are named one by one."""
-    register = Register(one._replace(watched=one.watched and is_wanted(watchlist, one)) for one in known)
+    register = AccountKeys(one._replace(watched=one.watched and is_wanted(targets, one)) for one in known)
     found = {}
-    for source in watchlist.sources.values():
+    for source in targets.sources.values():
         for one in () if source.everyone else source.accounts.values():
             key = register.key_of(source, one.email)
             found[key] = Account(key, source.key, one.email, one.label)
     return found
 
 
-def is_wanted(watchlist: Watchlist, one: Known) -> bool:
+def is_wanted(targets: Targets, one: KnownAccount) -> bool:
     """Whether an account is still to be watched through the source that it was watched through."""
-    source = watchlist.sources.get(one.source)
+    source = targets.sources.get(one.source)
     return source is not None and (source.everyone or source.account(one.email) is not None)
 
 
-def known_of(account: Account) -> Known:
+def known_of(account: Account) -> KnownAccount:
     """An account as the register knows it."""
-    return Known(account.key, account.source, account.email, account.label)
+    return KnownAccount(account.key, account.source, account.email, account.label)
 
 
 async def keep_listed(
-    connection: Connection, watchlist: Watchlist, known: Sequence[Known], others: Sequence[Known]
-) -> list[Known]:
+    connection: Connection, targets: Targets, known: Sequence[KnownAccount], others: Sequence[KnownAccount]
+) -> list[KnownAccount]:
     """Those of the accounts that nobody names which a source has listed, and may list again.
 
     The accounts of a source that is no longer there go to the one new source that lists its accounts itself, for that
     is the same one with another name; where there are several such, nobody can tell.
     """
-    listing = {key for key, source in watchlist.sources.items() if source.everyone}
+    listing = {key for key, source in targets.sources.items() if source.everyone}
     kept = [one for one in others if one.source in listing]
-    orphans = [one for one in others if one.source not in watchlist.sources]
+    orphans = [one for one in others if one.source not in targets.sources]
     heirs = listing - {one.source for one in known}
     if len(heirs) != 1 or not orphans:
         return kept
@@ -88,31 +88,31 @@ async def keep_listed(
 
 
 async def relabel(
-    connection: Connection, watchlist: Watchlist, staying: Iterable[Known], before: dict[str, Known]
+    connection: Connection, targets: Targets, staying: Iterable[KnownAccount], before: dict[str, KnownAccount]
 ) -> None:
     """Gives accounts their present labels, where they had others before."""
-    labels = {one.key: watchlist.label_for(one.source, one.email) for one in staying}
+    labels = {one.key: targets.label_for(one.source, one.email) for one in staying}
     changed = {key: label for key, label in labels.items() if key in before and before[key].label != label}
     await accounts.relabel(connection, changed)
 
 
-async def end_alerts(connection: Connection, watchlist: Watchlist, staying: Iterable[Known]) -> None:
+async def end_alerts(connection: Connection, targets: Targets, staying: Iterable[KnownAccount]) -> None:
     """Ends the alerts of rules that are switched off, and those of sources that are no longer there."""
     known = {one.key: one for one in staying}
-    off: dict[Measure, list[str]] = defaultdict(list)
+    off: dict[AlertRule, list[str]] = defaultdict(list)
     strangers = set[str]()
     for subject, measure in await alerts.unfinished(connection):
         one = known.get(subject)
-        if one and watchlist.rules_for(one.source, one.email).ladder(measure) == ():
+        if one and targets.rules_for(one.source, one.email).ladder(measure) == ():
             off[measure].append(subject)
-        elif one is None and subject not in watchlist.sources:
+        elif one is None and subject not in targets.sources:
             strangers.add(subject)
     for measure, subjects in off.items():
         await alerts.quiet_rule(connection, measure, subjects)
     await alerts.close(connection, strangers)
 
 
-async def date_acks(connection: Connection, watchlist: Watchlist, staying: Iterable[Known], now: datetime) -> None:
+async def date_acks(connection: Connection, targets: Targets, staying: Iterable[KnownAccount], now: datetime) -> None:
     """Lets acks lapse that were made for good, where reminders are wished: each begins its time now.
 
     An older version made all of its acks for good, and so does ``REMIND_EVERY=0`` as long as it is set.
@@ -122,5 +122,5 @@ async def date_acks(connection: Connection, watchlist: Watchlist, staying: Itera
         if ack.kind is not SilenceKind.ACK or ack.until is not None:
             continue
         one = known.get(ack.subject)
-        rules = watchlist.rules_for(one.source, one.email) if one else watchlist.rules_for(ack.subject)
+        rules = targets.rules_for(one.source, one.email) if one else targets.rules_for(ack.subject)
         await alerts.date_ack(connection, ack.id, ack_until(rules.remind_every, now))

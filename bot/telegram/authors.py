@@ -8,7 +8,7 @@ from bot.domain.chats import GENERAL
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class User:
     """Who did something in a chat. ``anonymous`` is an administrator who speaks as the group itself."""
 
     user_id: int | None
@@ -16,13 +16,13 @@ class Person:
     anonymous: bool = False
 
 
-def author_of(message: Message) -> Person:
+def author_of(message: Message) -> User:
     """Who sent a message."""
     if message.sender_chat is not None:
         same = message.sender_chat.id == message.chat.id
-        return Person(None, message.sender_chat.effective_name or "somebody", anonymous=same)
+        return User(None, message.sender_chat.effective_name or "somebody", anonymous=same)
     user = message.from_user
-    return Person(user.id, user.full_name) if user else Person(None, "somebody")
+    return User(user.id, user.full_name) if user else User(None, "somebody")
 
 
 def thread_of(message: Message) -> int | None:

@@ -8,7 +8,7 @@ from telegram.error import TelegramError
 T = TypeVar("T")
 
 
-class UnreadableAnswer(TelegramError):
+class UnreadableAnswerError(TelegramError):
     """Telegram took a call, as it seems, and the library could make nothing of the answer."""
 
 
@@ -22,4 +22,4 @@ async def answered(call: Awaitable[T]) -> T:
     except TelegramError:
         raise
     except Exception as error:
-        raise UnreadableAnswer("Telegram's answer cannot be read") from error
+        raise UnreadableAnswerError("Telegram's answer cannot be read") from error

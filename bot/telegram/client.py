@@ -12,7 +12,7 @@ import aiohttp
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
-from bot.support.proxies import Proxy, ProxyTrouble, open_client
+from bot.support.proxies import Proxy, ProxyError, open_client
 from bot.support.tls import tls_reason
 from bot.telegram.text.sanitize import clean
 
@@ -161,7 +161,7 @@ def body_of(request_data: RequestData | None) -> aiohttp.FormData | None:
 
 def words_of(error: aiohttp.ClientError) -> str:
     """What went wrong, without the address."""
-    if isinstance(error, ProxyTrouble):
+    if isinstance(error, ProxyError):
         return str(error)
     if isinstance(error, aiohttp.ClientConnectorError):
         if why := tls_reason(error):

@@ -12,7 +12,7 @@ LARGEST_ID = 2**63 - 1
 """Of a chat, a message or an update: what the database can hold."""
 
 
-class UnreadableUpdate(Exception):
+class UnreadableUpdateError(Exception):
     """An update cannot be understood. Neither the text nor the cause is kept: both hold what somebody wrote."""
 
 
@@ -40,7 +40,7 @@ def read_update(raw: Any, bot: Bot) -> Update:
         if update.my_chat_member is not None:
             check_chat(update.my_chat_member.chat)
     except Exception:  # noqa: BLE001 - the library raises whatever an unknown shape leads to
-        raise UnreadableUpdate from None
+        raise UnreadableUpdateError from None
     return update
 
 

@@ -15,7 +15,7 @@ from telegram import Bot, Update
 from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.support.metrics import Metrics
-from bot.telegram.parsing import UnreadableUpdate, numbered, read_update
+from bot.telegram.parsing import UnreadableUpdateError, numbered, read_update
 from bot.telegram.sender import reason_of, seconds_of
 from bot.telegram.webhook import Webhook
 
@@ -104,7 +104,7 @@ class Polling:
         """Hands an update on; nothing that is wrong with one keeps the others waiting."""
         try:
             await self._handle(read_update(raw, self._bot))
-        except UnreadableUpdate:
+        except UnreadableUpdateError:
             self._skipped += 1
             self._metrics.skipped_updates.inc()
             log.warning("Update %d cannot be understood; it is skipped", number)

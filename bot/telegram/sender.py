@@ -25,10 +25,10 @@ from telegram.error import (
 
 from bot.domain.chats import GENERAL, Chat
 from bot.domain.quiet_hours import QuietHours
-from bot.outbox.batching import Parcel
-from bot.outbox.results import Delivered, Later, Moved, Rejected, SendResult
+from bot.outbox.batching import Batch
+from bot.outbox.results import Migrated, Rejected, Retry, SendResult, Sent
 from bot.support.redaction import redact
-from bot.telegram.calls import UnreadableAnswer, answered
+from bot.telegram.calls import UnreadableAnswerError, answered
 from bot.telegram.text.layout import LONGEST_MESSAGE, Buttons, Entity, Message, pieces_of
 from bot.telegram.text.messages import render
 from bot.telegram.text.sanitize import clean, utf16_len
@@ -82,7 +82,7 @@ class NoTopic:
     failure: str
 
 
-class TelegramPost:
+class TelegramNotifier:
     """Puts parcels into words and sends them to chats."""
 
     def __init__(
@@ -94,10 +94,10 @@ class TelegramPost:
         self._zone = zone
         self._quiet = quiet
 
-    def write(self, parcel: Parcel) -> tuple[Parcel, Message]:
+    def write(self, batch: Batch) -> tuple[Batch, Message]:
         """As much of a parcel as one message holds, and that message."""
-        rendered = render(parcel, self._clock(), self._zone, self._quiet)
-        return parcel.first(rendered.told), replace(rendered.message, answers=parcel.answers)
+        rendered = render(batch, self._clock(), self._zone, self._quiet)
+        return batch.first(rendered.told), replace(rendered.message, answers=batch.answers)
 
     async def send(self, message: Message, chat: Chat) -> SendResult:
         """Sends a message, in ever plainer forms where Telegram finds it wrong, for the words matter most."""
@@ -119,7 +119,7 @@ class TelegramPost:
                 log.warning("Chat %s: Telegram refuses the topic (%s); sent without it", chat, result.failure)
                 pieces[:1] = with_line(pieces[0], without_topic(chat, result.failure))
                 chat = Chat(chat.chat_id)
-            elif isinstance(result, Delivered):
+            elif isinstance(result, Sent):
                 first = first or result
                 del pieces[0]
             else:
@@ -129,10 +129,10 @@ class TelegramPost:
     async def _send_piece(self, message: Message, chat: Chat) -> SendResult | Wrong | NoTopic:
         """One request, and what its answer means."""
         try:
-            return Delivered(await post(self._bot, message, chat))
-        except UnreadableAnswer as error:
+            return Sent(await post(self._bot, message, chat))
+        except UnreadableAnswerError as error:
             log.warning("Chat %s: Telegram took a message, and its answer cannot be read", chat, exc_info=error)
-            return Delivered(None)
+            return Sent(None)
         except TelegramError as error:
             return result_of(error, in_topic=chat.thread_id is not None)
 
@@ -208,9 +208,9 @@ def result_of(error: TelegramError, *, in_topic: bool = False) -> SendResult | W
     """
     match error:
         case RetryAfter():
-            return Later("Telegram asks for a pause", retry_after=seconds_of(error))
+            return Retry("Telegram asks for a pause", retry_after=seconds_of(error))
         case ChatMigrated():
-            return Moved(error.new_chat_id)
+            return Migrated(error.new_chat_id)
         case Forbidden():
             return Rejected(reason_of(error))
         case BadRequest():
@@ -218,11 +218,11 @@ def result_of(error: TelegramError, *, in_topic: bool = False) -> SendResult | W
         case InvalidToken():
             return Rejected("Telegram refuses the bot token: put a valid one into TELEGRAM_BOT_TOKEN")
         case TimedOut():
-            return Later("Telegram did not answer in time")
+            return Retry("Telegram did not answer in time")
         case NetworkError():
-            return Later(f"Telegram cannot be reached: {reason_of(error)}")
+            return Retry(f"Telegram cannot be reached: {reason_of(error)}")
         case _:
-            return Later(reason_of(error))
+            return Retry(reason_of(error))
 
 
 def bad_request(reason: str, *, in_topic: bool) -> Rejected | Wrong | NoTopic:

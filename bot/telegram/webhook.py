@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from telegram import Bot
 from telegram.error import Conflict, TelegramError
 
-from bot.domain.durations import say_duration
+from bot.domain.durations import format_duration
 from bot.telegram.calls import answered
 from bot.telegram.sender import reason_of
 from bot.telegram.text.sanitize import clean
@@ -38,7 +38,7 @@ class Webhook:
         if self._taken is None:
             return None
         host, at = self._taken
-        ago = say_duration(timedelta(seconds=self._timer() - at))
+        ago = format_duration(timedelta(seconds=self._timer() - at))
         return f"another program set a webhook at {host} for this bot; it was taken away {ago} ago"
 
     async def take_away(self) -> None:

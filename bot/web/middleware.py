@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from bot.support.errors import DatabaseTrouble
+from bot.support.errors import DatabaseBusyError
 
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Server": "credit-bot"}
 """What every answer says: keep nothing, take it for nothing else; and not which libraries serve it."""
@@ -34,7 +34,7 @@ def guards(*, strict: bool) -> tuple[Middleware, ...]:
             response = await handler(request)
         except web.HTTPException as refusal:
             response = web.Response(status=refusal.status, text=refusal.text)
-        except DatabaseTrouble as error:
+        except DatabaseBusyError as error:
             response = web.json_response({"status": "failing", "problems": [str(error)]}, status=503)
         response.headers.update(HEADERS)
         return response

@@ -14,7 +14,7 @@ from bot.domain.accounts import Account
 from bot.domain.alerts import Alert
 from bot.domain.health import Vitals, notes, problems
 from bot.evaluation.left_out import is_told
-from bot.support.errors import DatabaseTrouble, StartError
+from bot.support.errors import DatabaseBusyError, StartError
 from bot.support.metrics import Metrics
 from bot.web.middleware import guards
 
@@ -86,7 +86,7 @@ class Pages:
         registry = CollectorRegistry()
         usable = Gauge("credit_bot_database_usable", "Whether the database can be used", registry=registry)
         usable.set(vitals.database is None)
-        with suppress(DatabaseTrouble):  # nothing is said of what cannot be read
+        with suppress(DatabaseBusyError):  # nothing is said of what cannot be read
             accounts, alerts = await self._fleet()
             show_accounts(registry, accounts, masked=self._masked)
             show_alerts(registry, alerts)

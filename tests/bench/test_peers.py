@@ -89,9 +89,9 @@ def test_there_are_ten_faults_and_each_is_in_the_table_for_everybody() -> None:
     assert len({fault.name for fault in FAULTS}) == 10
     well = Verdict(Told(1, 1, 5, 1), Told(1, 1, 2, 1), 0, late=False, messages=2)
     missed = Verdict(Told(1, 0, None, 0), Told(1, 0, None, 0), 1, late=False, messages=1)
-    verdicts = {(fault.name, kind.name): well for fault in FAULTS for kind in CONTENDERS}
-    verdicts[FAULTS[0].name, CONTENDERS[0].name] = missed
-    lines = faults_table(FAULTS, CONTENDERS, verdicts).splitlines()
+    processor = {(fault.name, kind.name): well for fault in FAULTS for kind in CONTENDERS}
+    processor[FAULTS[0].name, CONTENDERS[0].name] = missed
+    lines = faults_table(FAULTS, CONTENDERS, processor).splitlines()
     assert lines[0].count("|") == 3 + len(CONTENDERS)
     assert [fault.happens in line for fault, line in zip(FAULTS, lines[2:], strict=False)] == [True] * 10
     assert "✗ never told, 1 false alarm, recovery never |" in lines[2]

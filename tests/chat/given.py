@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, settings
 
-from bot.domain.accounts import Credits, OutageKind, Plan
-from bot.domain.alerts import Measure, Reason, Severity
+from bot.domain.accounts import Credits, FailureKind, Plan
+from bot.domain.alerts import AlertRule, NotifyReason, Severity
 from bot.domain.chats import Chat
-from bot.domain.notifications import Facts, Notice, Notification, Topic
-from bot.outbox.batching import Parcel, Story
+from bot.domain.notifications import Delivery, Facts, Notification, NotificationKind
+from bot.outbox.batching import Batch, PendingAlert
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """Under coverage, on a busy machine, an example may take its time."""
@@ -57,45 +57,49 @@ def facts(name: str = "Studio", email: str | None = "alice@example.com", **more:
     return Facts(**{"name": name, "email": email, "taken_at": NOW, "credits_at": NOW, **more})
 
 
-def notice(measure: Measure | None, reason: Reason, severity: Severity, told: Facts) -> Notice:
+def notification(measure: AlertRule | None, reason: NotifyReason, severity: Severity, told: Facts) -> Notification:
     """One alert's notice, of a subject of its own."""
     subject = told.email or "pixverse"
-    return Notice(f"key-{next(ids)}", Topic.ALERT, severity, reason, subject, measure, 1, told)
+    return Notification(f"key-{next(ids)}", NotificationKind.ALERT, severity, reason, subject, measure, 1, told)
 
 
-def note(topic: Topic, told: Facts) -> Notice:
+def note(topic: NotificationKind, told: Facts) -> Notification:
     """A note beside alerts."""
-    return Notice(f"key-{next(ids)}", topic, Severity.INFO, subject=told.email or "", facts=told)
+    return Notification(f"key-{next(ids)}", topic, Severity.INFO, subject=told.email or "", facts=told)
 
 
-def sent(told: Notice, at: datetime = NOW, failed_at: datetime | None = None, number: int = 7) -> Notification:
+def sent(told: Notification, at: datetime = NOW, failed_at: datetime | None = None, number: int = 7) -> Delivery:
     """The notice addressed to the chat, fresh, or refused by Telegram since a moment."""
-    return Notification(number, CHAT, told, at, attempts=1 if failed_at else 0, first_failed_at=failed_at)
+    return Delivery(number, CHAT, told, at, attempts=1 if failed_at else 0, first_failed_at=failed_at)
 
 
-def parcel(*notices: Notice) -> Parcel:
+def batch(*notifications: Notification) -> Batch:
     """One story a notice, all fresh."""
-    return Parcel(tuple(Story((sent(told),)) for told in notices))
+    return Batch(tuple(PendingAlert((sent(told),)) for told in notifications))
 
 
-def low(reason: Reason = Reason.FIRED, severity: Severity = Severity.WARNING, **more: Any) -> Notice:
+def low(reason: NotifyReason = NotifyReason.FIRED, severity: Severity = Severity.WARNING, **more: Any) -> Notification:
     """Low credits: 2,900 of 15,000 unless said otherwise."""
-    return notice(Measure.CREDITS, reason, severity, facts(**{"credits": LOW, "rung": "20 %", **more}))
+    return notification(AlertRule.CREDITS, reason, severity, facts(**{"credits": LOW, "rung": "20 %", **more}))
 
 
-def plan(reason: Reason = Reason.FIRED, severity: Severity = Severity.WARNING, **more: Any) -> Notice:
+def plan(reason: NotifyReason = NotifyReason.FIRED, severity: Severity = Severity.WARNING, **more: Any) -> Notification:
     """A plan's alert: cancelled unless said otherwise."""
-    return notice(Measure.PLAN, reason, severity, facts(**{"plan": CANCELLED, "credits": LOW, **more}))
+    return notification(AlertRule.PLAN, reason, severity, facts(**{"plan": CANCELLED, "credits": LOW, **more}))
 
 
-def unreadable(reason: Reason = Reason.FIRED, severity: Severity = Severity.WARNING, **more: Any) -> Notice:
+def unreadable(
+    reason: NotifyReason = NotifyReason.FIRED, severity: Severity = Severity.WARNING, **more: Any
+) -> Notification:
     """An account that cannot be read: its session is broken unless said otherwise."""
-    defaults = {"credits": LOW, "credits_at": ago(hours=1), "since": ago(minutes=48), "outage": OutageKind.BROKEN}
-    return notice(Measure.FAILURES, reason, severity, facts(**{**defaults, **more}))
+    defaults = {"credits": LOW, "credits_at": ago(hours=1), "since": ago(minutes=48), "outage": FailureKind.BROKEN}
+    return notification(AlertRule.FAILURES, reason, severity, facts(**{**defaults, **more}))
 
 
-def source(reason: Reason = Reason.FIRED, measure: Measure = Measure.FAILURES, **more: Any) -> Notice:
+def source(
+    reason: NotifyReason = NotifyReason.FIRED, measure: AlertRule = AlertRule.FAILURES, **more: Any
+) -> Notification:
     """A source's alert: all of its 12 accounts, since 13:15."""
-    severity = Severity.WARNING if measure is Measure.LISTING else Severity.CRITICAL
+    severity = Severity.WARNING if measure is AlertRule.LISTING else Severity.CRITICAL
     defaults = {"since": ago(minutes=48), "total": 12, "count": 12, "credits_at": None}
-    return notice(measure, reason, severity, facts("pixverse", None, **{**defaults, **more}))
+    return notification(measure, reason, severity, facts("pixverse", None, **{**defaults, **more}))

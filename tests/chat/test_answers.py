@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from bot.domain.accounts import Account, Capabilities, Credits, Limits, Outage, OutageKind, Pause, Plan, Reading
-from bot.domain.alerts import Alert, Measure, Severity, Silence, SilenceKind
+from bot.domain.accounts import Account, Capabilities, CheckFailure, Credits, FailureKind, Limits, Pause, Plan, Reading
+from bot.domain.alerts import Alert, AlertRule, Severity, Silence, SilenceKind
 from bot.domain.chats import Chat
 from bot.domain.notifications import Watched
-from bot.telegram.text.account_card import account_tag, amount_words
+from bot.telegram.text.account_card import account_tag, amount_text
 from bot.telegram.text.account_list import SourceAlert, account_card, alerts_page, credits_page
 from bot.telegram.text.alert_list import Acted
 from bot.telegram.text.layout import LONGEST_MESSAGE, Message
@@ -21,7 +21,7 @@ from tests.chat.given import NOW, UNHURRIED, UTC_ZONE, ago
 
 CRITICAL, WARNING, INFO = Severity.CRITICAL, Severity.WARNING, Severity.INFO
 FAR = replace(given.PREMIUM, ends_at=NOW + timedelta(days=20))
-BROKEN = Outage(ago(hours=5), OutageKind.BROKEN, "The linked account is broken")
+BROKEN = CheckFailure(ago(hours=5), FailureKind.BROKEN, "The linked account is broken")
 ABLE = Capabilities(fast_mode=True, veo_sora=True, off_peak_discount="0.7", image_models=("a",) * 11)
 
 
@@ -29,8 +29,8 @@ def watched(
     label: str | None,
     credits: Credits | None = given.FULL,
     plan: Plan = FAR,
-    outage: Outage | None = None,
-    alerts: tuple[tuple[Measure, Severity], ...] = (),
+    outage: CheckFailure | None = None,
+    alerts: tuple[tuple[AlertRule, Severity], ...] = (),
     silences: tuple[Silence, ...] = (),
     at: datetime = NOW,
 ) -> Watched:
@@ -53,15 +53,15 @@ def watched(
     return Watched(account, tuple(firing), tuple(replace(silence, subject=account.key) for silence in silences))
 
 
-ACK = Silence(SilenceKind.ACK, measure=Measure.CREDITS, episode=1, level=1, by="Ann")
+ACK = Silence(SilenceKind.ACK, measure=AlertRule.CREDITS, episode=1, level=1, by="Ann")
 MUTE = Silence(SilenceKind.ACCOUNT, until=NOW + timedelta(hours=2), by="Bob", chat=Chat(7))
-ADS = watched("Ads", given.NONE_LEFT, alerts=((Measure.CREDITS, CRITICAL),), silences=(ACK,))
+ADS = watched("Ads", given.NONE_LEFT, alerts=((AlertRule.CREDITS, CRITICAL),), silences=(ACK,))
 STUDIO = watched(
     "Studio", replace(given.LOW, daily_refresh_at=datetime(2026, 7, 21, tzinfo=UTC)), given.PREMIUM,
-    alerts=((Measure.CREDITS, WARNING), (Measure.PLAN, INFO)), silences=(MUTE,),
+    alerts=((AlertRule.CREDITS, WARNING), (AlertRule.PLAN, INFO)), silences=(MUTE,),
 )  # fmt: skip
 LOOP = watched(
-    "Loop", replace(given.LOW, monthly=310), outage=BROKEN, alerts=((Measure.FAILURES, WARNING),), at=ago(hours=5)
+    "Loop", replace(given.LOW, monthly=310), outage=BROKEN, alerts=((AlertRule.FAILURES, WARNING),), at=ago(hours=5)
 )
 MAIN = watched("Main", replace(given.FULL, monthly=12450))
 NEW = watched("New", None)
@@ -177,7 +177,7 @@ def test_card_of_an_account_never_read() -> None:
 def test_alerts() -> None:
     """What fires, the worst first, since when, and whether it is silenced and by whom."""
     refused = SourceAlert(
-        Alert("pixverse", Measure.FAILURES, 2, since=ago(hours=1), severity=CRITICAL), outage=OutageKind.UNAUTHORIZED
+        Alert("pixverse", AlertRule.FAILURES, 2, since=ago(hours=1), severity=CRITICAL), outage=FailureKind.UNAUTHORIZED
     )
     message = alerts_page((MAIN, LOOP, STUDIO, ADS), (refused,), (), 0, NOW, UTC_ZONE)
     assert lines(message) == [
@@ -234,7 +234,7 @@ def test_silences_of_what_does_not_fire() -> None:
 )
 def test_plan_alerts_by_what_happens(plan: Plan, words: str) -> None:
     """The list says what the plan does, and since when: an alert is older than what was cancelled, or ended, later."""
-    one = watched("Main", plan=plan, alerts=((Measure.PLAN, WARNING),))
+    one = watched("Main", plan=plan, alerts=((AlertRule.PLAN, WARNING),))
     assert lines(alerts_page((one,), (), (), 0, NOW, UTC_ZONE))[1] == f"🟠 Main · warning: {words}"
 
 
@@ -263,13 +263,13 @@ fleets = st.lists(
                 st.builds(Limits, st.none() | st.integers(), qualities=st.lists(wild, max_size=3).map(tuple)),
             ),
             outage=st.none()
-            | st.builds(Outage, st.datetimes(timezones=st.just(UTC)), st.sampled_from(OutageKind), wild),
+            | st.builds(CheckFailure, st.datetimes(timezones=st.just(UTC)), st.sampled_from(FailureKind), wild),
             allowance=st.none() | numbers,
             failing_since=moments,
         ),
         st.lists(
             st.builds(
-                Alert, wild, st.sampled_from(Measure), severity=st.none() | st.sampled_from(Severity), since=moments
+                Alert, wild, st.sampled_from(AlertRule), severity=st.none() | st.sampled_from(Severity), since=moments
             ),
             max_size=3,
         ).map(tuple),
@@ -316,7 +316,7 @@ def test_what_is_paused_never_passes_for_fresh() -> None:
     ]
     only = lines(credits_page((paused(MAIN), paused(NEW)), 0, NOW, UTC_ZONE))
     assert only[0] == "2 accounts, none needs you · 2 paused"
-    assert "just now" not in amount_words(paused(MAIN, 0).account, NOW, UTC_ZONE)
+    assert "just now" not in amount_text(paused(MAIN, 0).account, NOW, UTC_ZONE)
 
 
 def test_card_of_a_paused_account() -> None:

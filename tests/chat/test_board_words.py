@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.domain.accounts import Account, Credits, Outage, OutageKind, Pause, Plan, Reading
-from bot.domain.alerts import Alert, Measure, Severity
-from bot.domain.boards import BoardShown, Trouble
+from bot.domain.accounts import Account, CheckFailure, Credits, FailureKind, Pause, Plan, Reading
+from bot.domain.alerts import Alert, AlertRule, Severity
+from bot.domain.boards import BoardStatus, BoardTrouble
 from bot.domain.notifications import Watched
 from bot.features.board.text import board_answer, board_message, board_removed_message, how_to_board
 from bot.telegram.text.sanitize import utf16_len
@@ -24,13 +24,13 @@ def watched(name: str = "Main", credits: Credits = given.FULL, at: datetime = NO
     return Watched(replace(account, **more))
 
 
-def with_alert(one: Watched, severity: Severity, measure: Measure = Measure.CREDITS) -> Watched:
+def with_alert(one: Watched, severity: Severity, measure: AlertRule = AlertRule.CREDITS) -> Watched:
     """The account while an alert fires."""
     return replace(one, alerts=(Alert(one.account.key, measure, level=1, severity=severity),))
 
 
 LOW = with_alert(watched("Studio", given.LOW, ago(minutes=2)), Severity.WARNING)
-LOST = watched("Loop", Credits(310, 0, 0), ago(hours=5), outage=Outage(NOW, OutageKind.BROKEN))
+LOST = watched("Loop", Credits(310, 0, 0), ago(hours=5), outage=CheckFailure(NOW, FailureKind.BROKEN))
 
 
 def test_a_board() -> None:
@@ -112,12 +112,12 @@ def test_a_board_with_a_paused_account() -> None:
 
 def test_what_is_said_beside_a_board() -> None:
     """Nothing where the board says it all; else what is wrong, and what becomes of it."""
-    assert board_answer(BoardShown(), NOW, UTC_ZONE) is None
-    refused = board_answer(BoardShown(refused="CHAT_WRITE_FORBIDDEN"), NOW, UTC_ZONE)
+    assert board_answer(BoardStatus(), NOW, UTC_ZONE) is None
+    refused = board_answer(BoardStatus(refused="CHAT_WRITE_FORBIDDEN"), NOW, UTC_ZONE)
     assert refused
     assert refused.text == "The board cannot be posted just now: CHAT_WRITE_FORBIDDEN. It is tried again until it can."
-    before = Trouble("message can't be edited", NOW - timedelta(hours=5))
-    answer = board_answer(BoardShown(pinned=False, before=before), NOW, UTC_ZONE)
+    before = BoardTrouble("message can't be edited", NOW - timedelta(hours=5))
+    answer = board_answer(BoardStatus(pinned=False, before=before), NOW, UTC_ZONE)
     assert answer
     assert answer.silent
     assert answer.text.split("\n") == [

@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.alerts import Measure, Severity
+from bot.domain.alerts import AlertRule, Severity
 from bot.domain.notifications import Facts
-from bot.domain.summary import Coming, Digest, Event, Kind
+from bot.domain.summary import ComingDate, ComingKind, Summary, SummaryEvent
 from bot.telegram.text.layout import Text
 from bot.telegram.text.sanitize import utf16_len
 from bot.telegram.text.summary import TITLE, counted, digest_message, tell_digest
@@ -14,7 +14,7 @@ from tests.chat.given import NOW, UTC_ZONE, ago
 
 C, W, I = Severity.CRITICAL, Severity.WARNING, Severity.INFO  # noqa: E741 - three letters for three severities
 DAY = timedelta(days=1)
-FULL = Digest(
+FULL = Summary(
     since=ago(days=1, hours=5, minutes=3),
     accounts=12,
     need=2,
@@ -26,16 +26,16 @@ FULL = Digest(
     lapsed=(("Old", 300.0),),
     plans=(("Studio", "Premium", "Basic"),),
     events=(
-        Event("Studio", Measure.CREDITS, C, over=False),
-        Event(None, Measure.FAILURES, C, over=False),
-        Event("Main", Measure.CREDITS, I, over=True),
+        SummaryEvent("Studio", AlertRule.CREDITS, C, over=False),
+        SummaryEvent(None, AlertRule.FAILURES, C, over=False),
+        SummaryEvent("Main", AlertRule.CREDITS, I, over=True),
     ),
     coming=(
-        Coming(NOW + timedelta(hours=3), Kind.RUNS_OUT, "Loop"),
-        Coming(NOW + DAY, Kind.REFILL, "Ads"),
-        Coming(NOW + DAY, Kind.REFILL, "Main"),
-        Coming(NOW + DAY, Kind.ENDS, "Studio"),
-        Coming(NOW + 3 * DAY, Kind.RENEWS, "Pilot"),
+        ComingDate(NOW + timedelta(hours=3), ComingKind.RUNS_OUT, "Loop"),
+        ComingDate(NOW + DAY, ComingKind.REFILL, "Ads"),
+        ComingDate(NOW + DAY, ComingKind.REFILL, "Main"),
+        ComingDate(NOW + DAY, ComingKind.ENDS, "Studio"),
+        ComingDate(NOW + 3 * DAY, ComingKind.RENEWS, "Pilot"),
     ),
 )
 
@@ -63,7 +63,7 @@ def test_a_summary() -> None:
 
 def test_a_quiet_day() -> None:
     """It says so in four lines."""
-    quiet = Digest(since=ago(days=1), accounts=1, credits=500)
+    quiet = Summary(since=ago(days=1), accounts=1, credits=500)
     assert digest_message(quiet, NOW, UTC_ZONE).text.split("\n")[1:] == [
         "Nothing was spent since yesterday 14:03.",
         "500 left in 1 account · none needs you",
@@ -74,20 +74,20 @@ def test_a_quiet_day() -> None:
 
 def test_one_account_needs_no_name() -> None:
     """Who spent it is plain."""
-    one = Digest(since=ago(days=1), accounts=1, spent=(("Studio", 10.0),))
+    one = Summary(since=ago(days=1), accounts=1, spent=(("Studio", 10.0),))
     assert "Spent 10 since yesterday 14:03." in digest_message(one, NOW, UTC_ZONE).text
 
 
 def test_days_are_those_of_the_reader() -> None:
     """Late in the evening of UTC it is the next day in Berlin."""
-    late = replace(FULL, coming=(Coming(NOW.replace(hour=22, minute=30), Kind.REFILL, "Ads"),))
+    late = replace(FULL, coming=(ComingDate(NOW.replace(hour=22, minute=30), ComingKind.REFILL, "Ads"),))
     assert digest_message(late, NOW, ZoneInfo("Europe/Berlin")).text.split("\n")[-1] == "Tomorrow · refill: Ads"
 
 
 def test_thousands_of_accounts_fit_on_a_screen() -> None:
     """One line of names for each sort and day, however many there are and whatever they are called."""
     names = [(f"a very long name of an account 🐈 {number}", float(number)) for number in range(1, 10_000)]
-    many = Digest(
+    many = Summary(
         since=ago(days=1),
         accounts=10_000,
         spent=tuple(names),
@@ -95,8 +95,10 @@ def test_thousands_of_accounts_fit_on_a_screen() -> None:
         topped_up=tuple(names),
         lapsed=tuple(names),
         plans=tuple((name, "old " * 30, "new " * 30) for name, _ in names),
-        events=tuple(Event(name, Measure.CREDITS, W, over=bool(amount % 2)) for name, amount in names),
-        coming=tuple(Coming(NOW + number % 7 * DAY, list(Kind)[number % 5], "x" * 99) for number in range(9_999)),
+        events=tuple(SummaryEvent(name, AlertRule.CREDITS, W, over=bool(amount % 2)) for name, amount in names),
+        coming=tuple(
+            ComingDate(NOW + number % 7 * DAY, list(ComingKind)[number % 5], "x" * 99) for number in range(9_999)
+        ),
     )
     message = digest_message(replace(many, coming=tuple(sorted(many.coming, key=lambda one: one.at))), NOW, UTC_ZONE)
     assert utf16_len(message.text) < 4096
@@ -123,7 +125,7 @@ def test_it_is_told_again_from_its_words() -> None:
 
 def test_paused_accounts_are_neither_known_nor_idle() -> None:
     """What nobody looked at is counted as paused, and not said to have spent nothing."""
-    held = Digest(since=ago(days=1), accounts=2, paused=1, credits=500)
+    held = Summary(since=ago(days=1), accounts=2, paused=1, credits=500)
     assert digest_message(held, NOW, UTC_ZONE).text.split("\n")[1:3] == [
         "No spending was seen since yesterday 14:03.",
         "500 left in 1 of 2 accounts · none needs you · 1 paused",

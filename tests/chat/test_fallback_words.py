@@ -3,15 +3,15 @@
 from datetime import timedelta
 
 from bot.features.fallback.text import letter_of, write_letter
-from bot.outbox.batching import Parcel, Story
+from bot.outbox.batching import Batch, PendingAlert
 from bot.telegram.text.layout import Message
 from bot.telegram.text.messages import also_sent
-from tests.chat.given import NOW, UTC_ZONE, ago, low, parcel, sent
+from tests.chat.given import NOW, UTC_ZONE, ago, batch, low, sent
 
 
 def test_an_alert_as_a_letter() -> None:
     """Title and body as in Telegram, without entities and buttons; why it comes this way is said."""
-    late = Parcel((Story((sent(low(), at=ago(minutes=15), failed_at=ago(minutes=15)),)),))
+    late = Batch((PendingAlert((sent(low(), at=ago(minutes=15), failed_at=ago(minutes=15)),)),))
     part, letter = write_letter(late, NOW, UTC_ZONE)
     assert part == late
     assert letter.title == "🟠 Studio: 2,900 credits left (19 %) · delayed 15 min"
@@ -21,7 +21,7 @@ def test_an_alert_as_a_letter() -> None:
 
 def test_what_does_not_fit_follows() -> None:
     """A letter holds what a message of Telegram would; the rest is left for the next."""
-    many = parcel(*(low(name=f"{number:03}" * 20, email=f"{number}@example.com") for number in range(200)))
+    many = batch(*(low(name=f"{number:03}" * 20, email=f"{number}@example.com") for number in range(200)))
     part, letter = write_letter(many, NOW, UTC_ZONE)
     assert 0 < len(part.stories) < 200
     assert len(letter.title) + len(letter.body) < 4096

@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands.history_arguments import HistoryRequest, parse_history
-from bot.domain.accounts import Account, Foretold, Outage, OutageKind, Pause, Reading
-from bot.domain.alerts import Alert, Measure, Severity
+from bot.domain.accounts import Account, CheckFailure, FailureKind, ForecastSummary, Pause, Reading
+from bot.domain.alerts import Alert, AlertRule, Severity
 from bot.domain.credit_changes import Point
 from bot.domain.history import PAUSED, Gap
 from bot.domain.notifications import Watched
 from bot.domain.rules import Threshold
 from bot.features.history.caption import LONGEST_CAPTION
-from bot.features.history.chart import MOST_PANELS, Fan, Picture, Recorded, Trace, Tracer
-from bot.features.history.text import Past, choose, draw_history, past_of, picture
-from bot.support.errors import DrawingTrouble
+from bot.features.history.chart import MOST_PANELS, Chart, Downsampler, ForecastBand, Recorded, Series
+from bot.features.history.text import AccountPast, choose, draw_history, past_of, picture
+from bot.support.errors import ChartError
 from bot.telegram.text.layout import Message
 from bot.telegram.text.sanitize import utf16_len
 from tests.chat.given import LOW, NONE_LEFT, NOW, UTC_ZONE, ago
@@ -32,7 +32,7 @@ def watched(
     """An account with 2,900 of 15,000 credits, read just now."""
     key = f"pixverse:{email}"
     account = Account(key, "pixverse", email, label, Reading(NOW, LOW), looked_at=NOW, allowance=15_000)
-    return Watched(account, (Alert(key, Measure.CREDITS, 1, severity=severity),) if severity else ())
+    return Watched(account, (Alert(key, AlertRule.CREDITS, 1, severity=severity),) if severity else ())
 
 
 STUDIO = watched()
@@ -100,19 +100,19 @@ class Easel:
 
     def __init__(self, trouble: str = "") -> None:
         self.trouble = trouble
-        self.given: list[Picture] = []
+        self.given: list[Chart] = []
 
-    async def draw(self, picture: Picture) -> bytes:
+    async def draw(self, picture: Chart) -> bytes:
         """Keeps the picture."""
         self.given.append(picture)
         if self.trouble:
-            raise DrawingTrouble(self.trouble)
+            raise ChartError(self.trouble)
         return b"png"
 
 
-def trace(*steps: tuple[datetime, float], package: float = 0) -> Trace:
+def trace(*steps: tuple[datetime, float], package: float = 0) -> Series:
     """An account's way: monthly credits at each moment; at the last one perhaps bought ones too."""
-    tracer = Tracer((NOW - WEEK).timestamp(), NOW.timestamp())
+    tracer = Downsampler((NOW - WEEK).timestamp(), NOW.timestamp())
     for at, monthly in steps:
         tracer.add(Point(at, monthly, 0, 0, 15_000, refresh_at=ago(days=3, hours=13, minutes=15)))
     if package:
@@ -127,7 +127,7 @@ REFILLED = trace(
 
 
 async def drawn(
-    *pasts: Past, easel: Easel | None = None, left_out: tuple[Watched, ...] = ()
+    *pasts: AccountPast, easel: Easel | None = None, left_out: tuple[Watched, ...] = ()
 ) -> tuple[bytes | None, str]:
     """The picture and the words of a week."""
     png, message = await draw_history(easel or Easel(), pasts, left_out, WEEK, NOW, UTC_ZONE)
@@ -138,7 +138,7 @@ async def drawn(
 async def test_the_caption_says_what_the_picture_shows() -> None:
     """Who, now, what was spent, when it was refilled, the lowest point, when nothing was known, and the forecast."""
     gaps = (Gap(ago(days=2).timestamp(), ago(days=2, hours=-2).timestamp(), "broken"),)
-    png, words = await drawn(Past(STUDIO, REFILLED, gaps, LADDER, forecast="runs out Thu 14:00–19:00"))
+    png, words = await drawn(AccountPast(STUDIO, REFILLED, gaps, LADDER, forecast="runs out Thu 14:00–19:00"))
     assert png == b"png"
     assert words.splitlines() == [
         "Studio, last 7 days: now 2,900 (19 %)",
@@ -151,13 +151,13 @@ async def test_the_caption_says_what_the_picture_shows() -> None:
 
 async def test_what_was_bought_is_told_with_its_number() -> None:
     """A top-up says how much; nothing spent is said, not left out."""
-    _, words = await drawn(Past(STUDIO, trace((ago(days=2), 500), package=5000)))
+    _, words = await drawn(AccountPast(STUDIO, trace((ago(days=2), 500), package=5000)))
     assert "Nothing spent, topped up +5,000 today 14:03." in words
 
 
 async def test_an_old_number_does_not_pass_for_a_fresh_one() -> None:
     """An account that cannot be read is unknown, with its last number's age; the gap goes on to the right edge."""
-    outage = Outage(NOW, OutageKind.BROKEN)
+    outage = CheckFailure(NOW, FailureKind.BROKEN)
     account = replace(
         STUDIO.account,
         outage=outage,
@@ -166,7 +166,7 @@ async def test_an_old_number_does_not_pass_for_a_fresh_one() -> None:
         reading=replace(STUDIO.account.reading or Reading(NOW, LOW), taken_at=ago(hours=2)),
     )
     easel = Easel()
-    _, words = await drawn(Past(replace(STUDIO, account=account), REFILLED), easel=easel)
+    _, words = await drawn(AccountPast(replace(STUDIO, account=account), REFILLED), easel=easel)
     assert words.startswith("Studio, last 7 days: unknown · last 2,900 at 12:03, 2 h ago: session broken\n")
     assert "Not read for 1 h (session broken)." in words
     (panel,) = easel.given[0].panels
@@ -181,7 +181,7 @@ async def test_several_accounts_have_a_line_each_and_those_left_out_are_named() 
     urgent = watched("Urgent", "u@example.com", Severity.CRITICAL)
     chosen, left_out = choose([*many, LOOP, urgent])
     assert (chosen[0], len(chosen), len(left_out)) == (urgent, MOST_PANELS, 2)
-    png, words = await drawn(*(Past(one, REFILLED) for one in chosen), left_out=left_out)
+    png, words = await drawn(*(AccountPast(one, REFILLED) for one in chosen), left_out=left_out)
     lines = words.splitlines()
     assert png
     assert lines[0] == "12 accounts, last 7 days, the most urgent first"
@@ -194,10 +194,10 @@ async def test_several_accounts_have_a_line_each_and_those_left_out_are_named() 
     [
         (trace((ago(hours=2), 2900)), "Known and unchanged since 12:03."),
         (trace((ago(days=20), 2900)), "Unchanged all the time."),
-        (Trace(), "Known and unchanged since 14:03."),
+        (Series(), "Known and unchanged since 14:03."),
     ],
 )
-async def test_what_has_not_changed_is_a_flat_line(way: Trace, says: str) -> None:
+async def test_what_has_not_changed_is_a_flat_line(way: Series, says: str) -> None:
     """One number is drawn with its thresholds, also where its rows are gone; the caption says that it is the same."""
     easel = Easel()
     png, words = await drawn(past_of(STUDIO, Recorded(way, ladder=LADDER), NOW, UTC_ZONE), easel=easel)
@@ -211,14 +211,14 @@ async def test_what_has_not_changed_is_a_flat_line(way: Trace, says: str) -> Non
 async def test_without_any_reading_there_is_a_sentence() -> None:
     """Where there is nothing to draw, no process is started."""
     easel, account = Easel(), replace(STUDIO.account, reading=None, looked_at=None)
-    png, words = await drawn(Past(Watched(account), Trace()), easel=easel)
+    png, words = await drawn(AccountPast(Watched(account), Series()), easel=easel)
     assert (png, easel.given) == (None, [])
     assert words.splitlines()[0] == "Studio, last 7 days: not read yet"
 
 
 async def test_a_picture_that_cannot_be_drawn_leaves_the_words() -> None:
     """Without the library, or when drawing fails, the caption still answers, and says why there is no picture."""
-    png, words = await drawn(Past(STUDIO, REFILLED), easel=Easel("Pictures need matplotlib."))
+    png, words = await drawn(AccountPast(STUDIO, REFILLED), easel=Easel("Pictures need matplotlib."))
     assert png is None
     assert "Spent 12,820" in words
     assert words.endswith("\nPictures need matplotlib.")
@@ -227,10 +227,12 @@ async def test_a_picture_that_cannot_be_drawn_leaves_the_words() -> None:
 def test_what_is_foretold_becomes_a_fan_and_words() -> None:
     """A fresh forecast is drawn and said, briefly on the picture; an old one is neither."""
     refill, later = NOW + timedelta(days=3), NOW + timedelta(days=2)
-    told = Foretold(NOW, 2900, useful=True, lasts=False, before=True, earliest=later, latest=later, boundary=refill)
+    told = ForecastSummary(
+        NOW, 2900, useful=True, lasts=False, before=True, earliest=later, latest=later, boundary=refill
+    )
     one = Watched(replace(STUDIO.account, foretold=told))
     past = past_of(one, Recorded(REFILLED), NOW, UTC_ZONE)
-    assert past.fan == Fan(later.timestamp(), None, later.timestamp(), refill.timestamp())
+    assert past.fan == ForecastBand(later.timestamp(), None, later.timestamp(), refill.timestamp())
     assert past.forecast.startswith("runs out Wed 14:00–15:00, before the refill on Thu")
     assert picture([past], WEEK, NOW, UTC_ZONE).panels[0].note == "Runs out Wed 14:00–15:00", "the whole has no room"
     lasts = Watched(replace(STUDIO.account, foretold=replace(told, lasts=True, before=False, unused=900.0)))
@@ -245,8 +247,8 @@ def test_what_is_foretold_becomes_a_fan_and_words() -> None:
 
 def test_the_picture_has_all_that_is_to_be_shown() -> None:
     """Thresholds as levels, the forecast as a fan and a sentence, the severity, names to be drawn."""
-    fan = Fan(NOW.timestamp() + 3600)
-    past = Past(watched(severity=Severity.WARNING), REFILLED, (), LADDER, fan, "runs out tomorrow")
+    fan = ForecastBand(NOW.timestamp() + 3600)
+    past = AccountPast(watched(severity=Severity.WARNING), REFILLED, (), LADDER, fan, "runs out tomorrow")
     (panel,) = picture([past], WEEK, NOW, UTC_ZONE).panels
     assert (panel.name, panel.spare, panel.total, panel.severity) == ("Studio", "alice@example.com", 2900, "warning")
     assert (panel.share, panel.note, panel.fan) == ("19 % of 15,000", "Runs out tomorrow", fan)
@@ -258,7 +260,7 @@ def test_the_picture_has_all_that_is_to_be_shown() -> None:
 async def test_nothing_left_is_told_plainly() -> None:
     """An account that is out has no share to show."""
     account = replace(STUDIO.account, reading=Reading(NOW, NONE_LEFT))
-    _, words = await drawn(Past(Watched(account), trace((ago(days=2), 50), (ago(days=1), 0))))
+    _, words = await drawn(AccountPast(Watched(account), trace((ago(days=2), 50), (ago(days=1), 0))))
     assert words.splitlines()[0] == "Studio, last 7 days: now 0"
 
 
@@ -266,7 +268,7 @@ async def test_nothing_left_is_told_plainly() -> None:
 async def test_names_of_any_content_stay_within_the_caption(label: str, email: str, count: int) -> None:
     """However long or strange the names are, Telegram takes the caption."""
     one = watched(label, email)
-    await drawn(*[Past(one, REFILLED)] * count, left_out=(one,) * 30)
+    await drawn(*[AccountPast(one, REFILLED)] * count, left_out=(one,) * 30)
 
 
 async def test_a_pause_is_a_gap_that_somebody_wished() -> None:
@@ -281,7 +283,7 @@ async def test_a_pause_is_a_gap_that_somebody_wished() -> None:
         reading=replace(STUDIO.account.reading or Reading(NOW, LOW), taken_at=ago(hours=2)),
     )
     easel = Easel()
-    _, words = await drawn(Past(replace(STUDIO, account=account), REFILLED, past), easel=easel)
+    _, words = await drawn(AccountPast(replace(STUDIO, account=account), REFILLED, past), easel=easel)
     assert words.splitlines()[0] == (
         "Studio, last 7 days: paused until today 15:03 · last 2,900 (19 %) at 12:03, 2 h ago"
     )

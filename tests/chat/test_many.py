@@ -8,23 +8,23 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from bot.domain.accounts import Credits, OutageKind, Plan
-from bot.domain.alerts import Measure, Reason, Severity
-from bot.domain.notifications import Facts, Notice, Topic
-from bot.outbox.batching import Parcel, Story
+from bot.domain.accounts import Credits, FailureKind, Plan
+from bot.domain.alerts import AlertRule, NotifyReason, Severity
+from bot.domain.notifications import Facts, Notification, NotificationKind
+from bot.outbox.batching import Batch, PendingAlert
 from bot.telegram.text.layout import LONGEST_MESSAGE, Message
 from bot.telegram.text.messages import render
 from bot.telegram.text.sanitize import utf16_len
 from tests.chat import given
-from tests.chat.given import NOW, UNHURRIED, UTC_ZONE, ago, low, note, parcel, plan, sent, source, unreadable
+from tests.chat.given import NOW, UNHURRIED, UTC_ZONE, ago, batch, low, note, plan, sent, source, unreadable
 
 CRITICAL, WARNING, INFO = Severity.CRITICAL, Severity.WARNING, Severity.INFO
 NAMES = ("Ads", "Demo", "Loop", "Main", "North", "Ostsee", "Pilot", "Studio")
 
 
-def lines_of(*notices: Notice) -> list[str]:
+def lines_of(*notifications: Notification) -> list[str]:
     """The lines of one message about many."""
-    return render(parcel(*notices), NOW, UTC_ZONE).message.text.split("\n")
+    return render(batch(*notifications), NOW, UTC_ZONE).message.text.split("\n")
 
 
 def named(name: str) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def test_many_plans() -> None:
 
 def test_many_unreadable() -> None:
     """By kind, each with its mend."""
-    kinds = [OutageKind.UNAVAILABLE, OutageKind.BROKEN, OutageKind.BROKEN]
+    kinds = [FailureKind.UNAVAILABLE, FailureKind.BROKEN, FailureKind.BROKEN]
     assert lines_of(*(unreadable(outage=kind, **named(name)) for name, kind in zip(NAMES, kinds, strict=False))) == [
         "🟠 3 accounts cannot be read",
         "🟠 Warning, session broken: Demo, Loop. At useapi.net, remove the account and add it again.",
@@ -79,11 +79,16 @@ def test_many_recoveries() -> None:
     """By how, those that were never told as low apart."""
     full = {"credits": given.FULL, "credits_at": NOW}
     stories = [
-        Story((sent(low(Reason.RESOLVED, INFO, growth="refill", **full, **named("Ads"))),)),
-        Story((sent(low(Reason.RESOLVED, INFO, **full, **named("Demo"))),)),
-        Story((sent(low(**named("Loop"))), sent(low(Reason.RESOLVED, INFO, growth="refill", **full, **named("Loop"))))),
+        PendingAlert((sent(low(NotifyReason.RESOLVED, INFO, growth="refill", **full, **named("Ads"))),)),
+        PendingAlert((sent(low(NotifyReason.RESOLVED, INFO, **full, **named("Demo"))),)),
+        PendingAlert(
+            (
+                sent(low(**named("Loop"))),
+                sent(low(NotifyReason.RESOLVED, INFO, growth="refill", **full, **named("Loop"))),
+            )
+        ),
     ]
-    message = render(Parcel(tuple(stories)), NOW, UTC_ZONE).message
+    message = render(Batch(tuple(stories)), NOW, UTC_ZONE).message
     assert message.text.split("\n") == [
         "🟢 3 accounts have enough credits again",
         "Refilled: Ads (15,000)",
@@ -96,11 +101,11 @@ def test_many_recoveries() -> None:
 
 def test_many_gone_and_many_readable_again() -> None:
     """Accounts that vanish or come back together are told together."""
-    assert lines_of(*(note(Topic.GONE, given.facts(name, name)) for name in NAMES[:3])) == [
+    assert lines_of(*(note(NotificationKind.GONE, given.facts(name, name)) for name in NAMES[:3])) == [
         "⚪ 3 accounts are no longer listed at useapi.net",
         "No longer watched: Ads, Demo, Loop",
     ]
-    assert lines_of(*(unreadable(Reason.RESOLVED, INFO, **named(name)) for name in NAMES[:2])) == [
+    assert lines_of(*(unreadable(NotifyReason.RESOLVED, INFO, **named(name)) for name in NAMES[:2])) == [
         "🟢 2 accounts can be read again",
         "Well again: Ads, Demo",
     ]
@@ -110,14 +115,14 @@ def test_many_gone_and_many_readable_again() -> None:
 def test_a_storm_names_every_account_once(pattern: str) -> None:
     """Five hundred accounts falling at once are all told over a few messages: none lost, none twice."""
     names = [pattern.format(number) for number in range(500)]
-    left = parcel(*(low(name=name, email=name) for name in names))
+    left = batch(*(low(name=name, email=name) for name in names))
     texts = []
     while left.stories:
         rendered = render(left, NOW, UTC_ZONE)
         assert 1 <= rendered.told <= len(left.stories)
         assert utf16_len(rendered.message.text) <= LONGEST_MESSAGE
         texts.append(rendered.message.text)
-        left = Parcel(left.stories[rendered.told :])
+        left = Batch(left.stories[rendered.told :])
     assert len(texts) <= 12
     assert all(sum(text.count(name) for text in texts) == 1 for name in names)
     assert "more follow" in texts[0].split("\n")[0]
@@ -153,23 +158,23 @@ facts_of_any_kind = st.builds(
     credits_at=moments,
     plan=st.none() | plans_of_any_kind,
     growth=st.sampled_from([None, "refill", "top-up", "daily refill"]),
-    outage=st.none() | st.sampled_from(OutageKind),
+    outage=st.none() | st.sampled_from(FailureKind),
     said=st.none() | wild,
     count=st.none() | st.integers(0, 1000),
     total=st.none() | st.integers(0, 1000),
     until=moments,
 )
 notices_of_any_kind = st.builds(
-    Notice,
+    Notification,
     key=st.uuids().map(str),
-    topic=st.sampled_from(Topic),
+    topic=st.sampled_from(NotificationKind),
     severity=st.sampled_from(Severity),
-    reason=st.sampled_from(Reason),
-    measure=st.none() | st.sampled_from(Measure),
+    reason=st.sampled_from(NotifyReason),
+    measure=st.none() | st.sampled_from(AlertRule),
     facts=facts_of_any_kind,
 )
 stories_of_any_kind = st.lists(notices_of_any_kind, min_size=1, max_size=3).map(
-    lambda notices: Story(tuple(sent(told, ago(minutes=5), ago(minutes=4)) for told in notices))
+    lambda notifications: PendingAlert(tuple(sent(told, ago(minutes=5), ago(minutes=4)) for told in notifications))
 )
 
 
@@ -184,9 +189,9 @@ def is_sendable(message: Message) -> bool:
 
 @UNHURRIED
 @for_all(st.lists(stories_of_any_kind, min_size=1, max_size=5), st.datetimes(timezones=st.just(UTC)) | st.just(NOW))
-def test_anything_can_be_told(stories: list[Story], now: datetime) -> None:
+def test_anything_can_be_told(stories: list[PendingAlert], now: datetime) -> None:
     """No name, number or moment makes a message that Telegram refuses, or none at all."""
-    rendered = render(Parcel(tuple(stories)), now, UTC_ZONE)
+    rendered = render(Batch(tuple(stories)), now, UTC_ZONE)
     assert is_sendable(rendered.message)
     assert 1 <= rendered.told <= len(stories)
     assert utf16_len(rendered.message.text.split("\n")[0]) <= 130
@@ -196,11 +201,11 @@ def test_anything_can_be_told(stories: list[Story], now: datetime) -> None:
 def test_first_lines_fit_a_locked_phone() -> None:
     """Even the longest name leaves room for what is wrong."""
     long: dict[str, Any] = {"name": "x" * 200, "email": "x"}
-    notices = [
+    notifications = [
         low(**long),
         plan(**long),
         unreadable(**long),
         plan(**long, plan=replace(given.CHANGING, next_name="y" * 99)),
     ]
-    for told in (*notices, source(outage=OutageKind.LAPSED)):
+    for told in (*notifications, source(outage=FailureKind.LAPSED)):
         assert utf16_len(lines_of(told)[0]) <= 120

@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.domain.accounts import Account, Credits, Foretold, Reading
-from bot.domain.alerts import Measure, Reason, Severity
+from bot.domain.accounts import Account, Credits, ForecastSummary, Reading
+from bot.domain.alerts import AlertRule, NotifyReason, Severity
 from bot.domain.chats import Chat
-from bot.domain.notifications import Facts, Notice, Notification, Topic
-from bot.outbox.batching import parcels
+from bot.domain.notifications import Delivery, Facts, Notification, NotificationKind
+from bot.outbox.batching import batches
 from bot.telegram.text.forecast import forecast_sentence, sentence, short_forecast
 from bot.telegram.text.messages import render
 
@@ -18,7 +18,7 @@ NOW = datetime(2026, 7, 20, 12, 3, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Berlin")
 REFILL = datetime(2026, 7, 23, 22, 48, tzinfo=UTC)
 CREDITS = Credits(2900, 0, 0, 15000, 60, REFILL)
-OUT = Foretold(
+OUT = ForecastSummary(
     made_at=NOW,
     total=2900,
     useful=True,
@@ -52,7 +52,7 @@ VAGUE = replace(OUT, useful=False)
         (replace(OUT, boundary=None, latest=None), "At this pace it runs out Wed 14:00 or later."),
     ],
 )
-def test_sentences(foretold: Foretold, words: str) -> None:
+def test_sentences(foretold: ForecastSummary, words: str) -> None:
     """A forecast says how sure it is, and whether it comes before the refill or the plan's end."""
     assert sentence(foretold, NOW, ZONE) == words
 
@@ -67,30 +67,34 @@ def test_what_is_old_is_not_told() -> None:
     assert forecast_sentence(replace(account, foretold=VAGUE), NOW, ZONE) == ""
 
 
-def message(measure: Measure, reason: Reason, foretold: Foretold | None, value: float, name: str = "Studio") -> str:
+def message(
+    measure: AlertRule, reason: NotifyReason, foretold: ForecastSummary | None, value: float, name: str = "Studio"
+) -> str:
     """The message of one alert."""
     facts = Facts(name=name, email="a@example.com", value=value, credits=CREDITS, credits_at=NOW, foretold=foretold)
-    notice = Notice("k", Topic.ALERT, Severity.WARNING, reason, name, measure, 1, facts)
-    (parcel,) = parcels([Notification(1, Chat(7), notice, NOW)])
-    return render(parcel, NOW, ZONE).message.text
+    notification = Notification("k", NotificationKind.ALERT, Severity.WARNING, reason, name, measure, 1, facts)
+    (batch,) = batches([Delivery(1, Chat(7), notification, NOW)])
+    return render(batch, NOW, ZONE).message.text
 
 
 def test_the_alerts() -> None:
     """A coming run-out says when, before what and at which pace; a wide range says only its early end."""
-    assert message(Measure.RUNWAY, Reason.FIRED, OUT, 1.7e5) == (
+    assert message(AlertRule.RUNWAY, NotifyReason.FIRED, OUT, 1.7e5) == (
         "🟠 Studio: runs out Wed 14:00–19:00\n"
         "Warning: before the refill on Fri 24 Jul, 00:48; a usual day costs about 1,200.\n"
         "Top up, or slow down, to keep jobs running.\n"
         "2,900 monthly · 0 daily · 0 package · read 14:03"
     )
-    assert message(Measure.RUNWAY, Reason.FIRED, VAGUE, 1.7e5).startswith(
+    assert message(AlertRule.RUNWAY, NotifyReason.FIRED, VAGUE, 1.7e5).startswith(
         "🟠 Studio: may run out as early as Wed 14:00 (in 2 days)\n"
     )
-    assert message(Measure.RUNWAY, Reason.RESOLVED, LASTS, 9e5).startswith(
+    assert message(AlertRule.RUNWAY, NotifyReason.RESOLVED, LASTS, 9e5).startswith(
         "🟢 Studio: credits last again (2,900 credits)\nAt this pace it lasts past the refill"
     )
-    assert message(Measure.SPIKE, Reason.FIRED, OUT, 6.2).startswith("🟠 Studio: spends 6 × the usual pace\nWarning: ")
-    assert message(Measure.SPIKE, Reason.RESOLVED, OUT, 1.0).startswith("🟢 Studio: back to the usual pace\n")
+    assert message(AlertRule.SPIKE, NotifyReason.FIRED, OUT, 6.2).startswith(
+        "🟠 Studio: spends 6 × the usual pace\nWarning: "
+    )
+    assert message(AlertRule.SPIKE, NotifyReason.RESOLVED, OUT, 1.0).startswith("🟢 Studio: back to the usual pace\n")
 
 
 def test_several_at_once_are_one_message() -> None:
@@ -100,16 +104,25 @@ def test_several_at_once_are_one_message() -> None:
         for name, value, foretold in (("Ads", 2e5, PERHAPS), ("Studio", 1e5, OUT))
     ]
     pending = [
-        Notification(
+        Delivery(
             number,
             Chat(7),
-            Notice(f"k{number}", Topic.ALERT, Severity.WARNING, Reason.FIRED, one.name, Measure.RUNWAY, 1, one),
+            Notification(
+                f"k{number}",
+                NotificationKind.ALERT,
+                Severity.WARNING,
+                NotifyReason.FIRED,
+                one.name,
+                AlertRule.RUNWAY,
+                1,
+                one,
+            ),
             NOW,
         )
         for number, one in enumerate(facts, 1)
     ]
-    (parcel,) = parcels(pending)
-    assert render(parcel, NOW, ZONE).message.text == (
+    (batch,) = batches(pending)
+    assert render(batch, NOW, ZONE).message.text == (
         "🟠 2 accounts may run out of credits\n"
         "🟠 Warning, Wed 14:00–19:00: Studio (2,900)\n"
         "🟠 Warning, Wed 14:00 to Fri 19:00: Ads (2,900)"

@@ -8,7 +8,7 @@ import pytest
 from bot.domain.accounts import Pause
 from bot.domain.alerts import Silence, SilenceKind
 from bot.domain.chats import Chat
-from bot.domain.notifications import Facts, Topic
+from bot.domain.notifications import Facts, NotificationKind
 from bot.telegram.text import pauses as words
 from bot.telegram.text import replies
 from bot.telegram.text.account_list import alerts_page
@@ -62,33 +62,36 @@ def test_resuming() -> None:
     assert resumed_message(None, was_paused=False).text == "Nothing was paused."
 
 
-def told(topic: Topic, facts: Facts) -> Message:
+def told(topic: NotificationKind, facts: Facts) -> Message:
     """What a chat is told."""
-    return render(given.parcel(given.note(topic, facts)), NOW, UTC_ZONE).message
+    return render(given.batch(given.note(topic, facts)), NOW, UTC_ZONE).message
 
 
 def test_the_other_chats_are_told_in_one_silent_line() -> None:
     """Who paused whom until when, with a button that ends it; and that checks go on."""
     acted = Facts(until=PAUSE.until, by="Kim", acted_at=NOW)
-    begun = told(Topic.PAUSED, replace(acted, name="Studio", count=1))
+    begun = told(NotificationKind.PAUSED, replace(acted, name="Studio", count=1))
     assert begun.text == "⚪ Kim paused the checks of Studio until today 17:03."
     assert begun.silent
     assert begun.buttons == ((Button("Resume checks", f"resume:{act_of(PAUSE)}"),),)
-    assert told(Topic.PAUSED, replace(acted, count=12)).text == (
+    assert told(NotificationKind.PAUSED, replace(acted, count=12)).text == (
         "⚪ Kim paused the checks of 12 accounts until today 17:03."
     )
-    assert told(Topic.PAUSED, acted).text == "⚪ Kim paused the checks of all accounts until today 17:03."
-    over = told(Topic.RESUMED, Facts(name="Studio", count=1))
+    assert told(NotificationKind.PAUSED, acted).text == "⚪ Kim paused the checks of all accounts until today 17:03."
+    over = told(NotificationKind.RESUMED, Facts(name="Studio", count=1))
     assert (over.text, over.silent, over.buttons) == ("⚪ Checks of Studio go on.", True, ())
-    assert told(Topic.RESUMED, Facts(by="Kim", count=3)).text == "⚪ Checks of 3 accounts go on: resumed by Kim."
+    assert (
+        told(NotificationKind.RESUMED, Facts(by="Kim", count=3)).text
+        == "⚪ Checks of 3 accounts go on: resumed by Kim."
+    )
 
 
 def test_names_of_people_stay_words() -> None:
     """Whatever somebody calls themselves starts no line of its own and is bounded."""
     evil = "Eve\n🔴 Studio: out of credits" + "x" * 500
     for message in (
-        told(Topic.PAUSED, Facts(until=PAUSE.until, by=evil, acted_at=NOW, name=evil)),
-        told(Topic.RESUMED, Facts(by=evil, name=evil)),
+        told(NotificationKind.PAUSED, Facts(until=PAUSE.until, by=evil, acted_at=NOW, name=evil)),
+        told(NotificationKind.RESUMED, Facts(by=evil, name=evil)),
         Text().line(words.resumed_note(evil, NOW, UTC_ZONE)).message(),
         Text().lines(pause_lines([PausedAct(replace(PAUSE, by=evil), (evil,) * 9)], 6, NOW, UTC_ZONE)).message(),
     ):
@@ -119,7 +122,7 @@ def test_alerts_name_what_is_paused() -> None:
     assert lines(message) == [
         "1 alert: 1 warning",
         "🟠 Loop · warning: cannot be read: session broken, since 09:03 · paused, last read "
-        + words.say_age(read.taken_at, NOW, UTC_ZONE),
+        + words.format_age(read.taken_at, NOW, UTC_ZONE),
         "All accounts · checks paused until today 17:03 by Kim",
         "Loop, Main, Pilot · checks paused until today 15:03 by Bob",
         "Studio · checks paused until today 17:03 by Kim",
@@ -154,10 +157,10 @@ def test_a_round_now_names_who_is_left_out() -> None:
     assert replies.check_started(0).text == "⚪ Asking for accounts now."
 
 
-@pytest.mark.parametrize("topic", [Topic.PAUSED, Topic.RESUMED, Topic.MUTE])
-def test_a_headline_that_names_two_fits_a_locked_phone(topic: Topic) -> None:
+@pytest.mark.parametrize("topic", [NotificationKind.PAUSED, NotificationKind.RESUMED, NotificationKind.MUTE])
+def test_a_headline_that_names_two_fits_a_locked_phone(topic: NotificationKind) -> None:
     """However long both are called, and however late it comes."""
     named = "עברית " * 40
     facts = Facts(name=named, email=named, by=named, until=datetime.max.replace(tzinfo=UTC), acted_at=NOW)
-    message = render(given.parcel(given.note(topic, facts)), NOW + timedelta(days=9999), UTC_ZONE).message
+    message = render(given.batch(given.note(topic, facts)), NOW + timedelta(days=9999), UTC_ZONE).message
     assert utf16_len(lines(message)[0]) <= 130

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.alerts import Measure, Silence, SilenceKind
+from bot.domain.alerts import AlertRule, Silence, SilenceKind
 from bot.domain.chats import Chat
 from bot.domain.clock_step import ClockStep
 from bot.domain.health import RefusedChat
 from bot.telegram.text import replies
-from bot.telegram.text.alert_list import Acted, say_silence
+from bot.telegram.text.alert_list import Acted, format_silence
 from bot.telegram.text.layout import LONGEST_MESSAGE, Button
 from bot.telegram.text.replies import Status
 from bot.telegram.text.sanitize import utf16_len
@@ -219,12 +219,12 @@ def test_taps_are_noted() -> None:
 
 def test_what_an_older_version_silenced_is_noted_as_it_holds() -> None:
     """Its snoozes hold in every chat, and when its acks were made is not known: no other moment stands for that."""
-    about = ("a", Measure.CREDITS)
+    about = ("a", AlertRule.CREDITS)
     snooze = Silence(SilenceKind.SNOOZE, *about, until=NOW + timedelta(hours=1), by="Ann")
     assert replies.silence_note(snooze, NOW, UTC_ZONE) == (
         "Snoozed by Ann until today 15:03: quiet in every chat unless it gets worse."
     )
-    assert say_silence(snooze, NOW, UTC_ZONE) == "snoozed in every chat until today 15:03 by Ann"
+    assert format_silence(snooze, NOW, UTC_ZONE) == "snoozed in every chat until today 15:03 by Ann"
     ack = Silence(SilenceKind.ACK, *about, by="Ann")
     assert replies.silence_note(ack, NOW, UTC_ZONE) == (
         "Acknowledged by Ann: quiet in every chat until it recovers or gets worse."

@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from bot.domain.database_trouble import Failing, Trouble
+from bot.domain.database_trouble import DatabaseTrouble, Failing
 from bot.features.database.text import answer_message, restored_message, trouble_message, usable_message
 
 
 def test_a_full_disk() -> None:
     """What is wrong, what that means, what to do; it rings."""
-    message = trouble_message(Failing(Trouble.FULL, "database or disk is full", 0, 0))
+    message = trouble_message(Failing(DatabaseTrouble.FULL, "database or disk is full", 0, 0))
     assert message.text == (
         "🔴 The bot cannot use its database\n"
         "Critical: the disk of the database is full (database or disk is full).\n"
@@ -20,7 +20,7 @@ def test_a_full_disk() -> None:
 
 def test_another_file() -> None:
     """The bot ends, and why that matters."""
-    text = trouble_message(Failing(Trouble.REPLACED, "", 0, 0)).text
+    text = trouble_message(Failing(DatabaseTrouble.REPLACED, "", 0, 0)).text
     assert "Critical: another file has taken the database's place.\nThe bot ends." in text
     assert "may wait" not in text
 

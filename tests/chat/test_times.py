@@ -27,7 +27,7 @@ BERLIN, AUCKLAND = ZoneInfo("Europe/Berlin"), ZoneInfo("Pacific/Auckland")
 )
 def test_moments(when: datetime, zone: ZoneInfo, said: str) -> None:
     """Near days by word, others with weekday, far ones with their year, all in the reader's zone."""
-    assert dates.say_moment(when, NOW, zone) == said
+    assert dates.format_moment(when, NOW, zone) == said
 
 
 @pytest.mark.parametrize(
@@ -46,14 +46,14 @@ def test_moments(when: datetime, zone: ZoneInfo, said: str) -> None:
 )
 def test_how_long_from_now_is_counted_by_the_calendar(when: datetime, now: datetime, said: str) -> None:
     """From Friday 03:20 to Sunday 15:50 are two days, in every message alike; within a day the hours are told."""
-    assert dates.say_in(when, now, UTC_ZONE) == said
+    assert dates.format_in(when, now, UTC_ZONE) == said
 
 
 def test_days_are_counted_by_the_readers_own_midnights() -> None:
     """What lies behind two midnights in one zone lies behind one in another."""
     now, when = datetime(2026, 7, 20, 22, 30, tzinfo=UTC), datetime(2026, 7, 21, 23, 0, tzinfo=UTC)
-    assert (dates.say_in(when, now, UTC_ZONE), dates.say_in(when, now, BERLIN)) == ("in 1 day", "in 1 day")
-    assert dates.say_in(when + timedelta(hours=1), now, UTC_ZONE) == "in 2 days"
+    assert (dates.format_in(when, now, UTC_ZONE), dates.format_in(when, now, BERLIN)) == ("in 1 day", "in 1 day")
+    assert dates.format_in(when + timedelta(hours=1), now, UTC_ZONE) == "in 2 days"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_days_are_counted_by_the_readers_own_midnights() -> None:
 )
 def test_how_long_ago(away: timedelta, said: str) -> None:
     """In the unit that matters."""
-    assert dates.say_ago(NOW + away, NOW) == said
+    assert dates.format_ago(NOW + away, NOW) == said
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_how_long_ago(away: timedelta, said: str) -> None:
 )
 def test_a_number_that_is_not_fresh_says_so(age: timedelta, said: str) -> None:
     """No stale number passes for a fresh one."""
-    assert dates.say_read(NOW - age, NOW, UTC_ZONE) == said
+    assert dates.format_read(NOW - age, NOW, UTC_ZONE) == said
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_number_that_is_not_fresh_says_so(age: timedelta, said: str) -> None:
 )
 def test_lists_say_moments_in_few_letters(away: timedelta, said: str) -> None:
     """A weekday means the coming one, never one a week later."""
-    assert dates.say_short(NOW + away, NOW, UTC_ZONE) == said
+    assert dates.format_short(NOW + away, NOW, UTC_ZONE) == said
 
 
 MOMENTS = st.one_of(
@@ -99,14 +99,14 @@ MOMENTS = st.one_of(
     st.sampled_from([datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC), NOW]),
 )
 SAYERS = (
-    dates.say_moment,
-    dates.say_on,
-    dates.say_at,
-    dates.say_past,
-    dates.say_day,
-    dates.say_read,
-    dates.say_short,
-    dates.say_in,
+    dates.format_moment,
+    dates.format_on,
+    dates.format_at,
+    dates.format_past,
+    dates.format_day,
+    dates.format_read,
+    dates.format_short,
+    dates.format_in,
 )
 
 
@@ -115,5 +115,5 @@ SAYERS = (
 def test_nothing_raises(when: datetime, now: datetime, zone: ZoneInfo) -> None:
     """From the first to the last moment of the calendar, everything can be said."""
     assert all(say(when, now, zone) for say in SAYERS)
-    assert dates.say_ago(when, now)
-    assert dates.say_clock(when, zone)
+    assert dates.format_ago(when, now)
+    assert dates.format_clock(when, zone)

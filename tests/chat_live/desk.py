@@ -6,17 +6,17 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.domain.accounts import Account, Pause
-from bot.domain.alerts import Alert, Measure, Severity, Silence, SilenceKind
-from bot.domain.boards import BoardShown
+from bot.domain.alerts import Alert, AlertRule, Severity, Silence, SilenceKind
+from bot.domain.boards import BoardStatus
 from bot.domain.chats import Chat
-from bot.domain.notifications import Notification, Watched
-from bot.features.history.chart import Picture, Recorded, Trace
+from bot.domain.notifications import Delivery, Watched
+from bot.features.history.chart import Chart, Recorded, Series
 from bot.features.history.drawing import PNG
 from bot.telegram.text.account_list import SourceAlert
 from bot.telegram.text.alert_list import Acted
 from bot.telegram.text.pauses import PausedAct, act_of
 from bot.telegram.text.replies import Reloaded, Status
-from tests.fakes import ALICE, BOB, CAROL, CHAT, NOW, SOURCE, key_of, notice, reading
+from tests.fakes import ALICE, BOB, CAROL, CHAT, NOW, SOURCE, key_of, notification, reading
 
 TOKEN = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw-x"
 ZONE = ZoneInfo("Etc/UTC")
@@ -25,7 +25,7 @@ ZONE = ZoneInfo("Etc/UTC")
 def watched(email: str, label: str | None = None) -> Watched:
     """An account that was just read."""
     account = Account(key_of(email), SOURCE, email, label, reading=reading(), looked_at=NOW, allowance=10_000)
-    firing = Alert(account.key, Measure.CREDITS, level=1, episode=1, since=NOW, severity=Severity.WARNING)
+    firing = Alert(account.key, AlertRule.CREDITS, level=1, episode=1, since=NOW, severity=Severity.WARNING)
     return Watched(account, (firing,) if email == ALICE else ())
 
 
@@ -73,10 +73,10 @@ class FakeDesk:
 
     async def past(self, keys: Sequence[str], since: datetime, slots: int) -> Mapping[str, Recorded]:
         """Everybody spent half of it."""
-        trace = Trace(places=((since.timestamp(), 8000.0), (NOW.timestamp() - 60, 4000.0)), spent=4000)
+        trace = Series(places=((since.timestamp(), 8000.0), (NOW.timestamp() - 60, 4000.0)), spent=4000)
         return {key: Recorded(trace) for key in keys}
 
-    async def draw(self, picture: Picture) -> bytes:
+    async def draw(self, picture: Chart) -> bytes:
         """What counts as a picture."""
         return PNG + picture.title.encode()
 
@@ -104,10 +104,10 @@ class FakeDesk:
         """No link let this chat in."""
         return None
 
-    async def board(self, chat: Chat) -> BoardShown:
+    async def board(self, chat: Chat) -> BoardStatus:
         """Notes where."""
         self.boards.append(chat)
-        return BoardShown(pinned=False)
+        return BoardStatus(pinned=False)
 
     async def remove_board(self, chat: Chat) -> bool:
         """There is none."""
@@ -159,18 +159,18 @@ class FakeDesk:
         self.acts = [one for one in self.acts if one is not found]
         return found
 
-    async def told_by(self, lead_id: int, chat_id: int) -> list[Notification]:
+    async def told_by(self, lead_id: int, chat_id: int) -> list[Delivery]:
         """Message 1 of the private chat told of one account; so did message 1 of the group."""
         if lead_id != 1 or chat_id not in (CHAT.chat_id, -100222):
             return []
-        return [Notification(1, CHAT, notice("a"), NOW)]
+        return [Delivery(1, CHAT, notification("a"), NOW)]
 
-    async def silence(self, told: Sequence[Notification], by: str, span: timedelta | None) -> Sequence[Silence]:
+    async def silence(self, told: Sequence[Delivery], by: str, span: timedelta | None) -> Sequence[Silence]:
         """Notes the wish."""
         until = NOW + span if span else None
         if self.over:
             return []
-        self.silenced.append(([one.notice.subject for one in told], by, until))
+        self.silenced.append(([one.notification.subject for one in told], by, until))
         kind = SilenceKind.SNOOZE if until else SilenceKind.ACK
         return [Silence(kind, until=until, by=by, chat=CHAT, made_at=self.now(), id=8)]
 

@@ -7,10 +7,10 @@ from bot.commands import permissions as accessing
 from bot.commands.permissions import Access
 from bot.domain.chats import Chat
 from bot.simulator.telegram.service import SimulatedTelegram, server_error
-from bot.telegram.authors import Person
+from bot.telegram.authors import User
 from tests.fakes import CHAT, GROUP
 
-ADMIN, CREATOR, MEMBER = Person(7, "Ann"), Person(6, "Cid"), Person(5, "Mel")
+ADMIN, CREATOR, MEMBER = User(7, "Ann"), User(6, "Cid"), User(5, "Mel")
 
 
 def access(bot: Bot, *chats: Chat, admins: frozenset[int] = frozenset()) -> Access:
@@ -52,8 +52,8 @@ async def test_a_groups_administrators_may_change(bot: Bot) -> None:
     group = access(bot, GROUP)
     found = [await group.may_change("supergroup", -100222, one) for one in (ADMIN, CREATOR, MEMBER)]
     assert found == [True, True, False]
-    assert await group.may_change("supergroup", -100222, Person(None, "Group", anonymous=True))
-    assert not await group.may_change("supergroup", -100222, Person(None, "A channel"))
+    assert await group.may_change("supergroup", -100222, User(None, "Group", anonymous=True))
+    assert not await group.may_change("supergroup", -100222, User(None, "A channel"))
 
 
 async def test_named_admins_are_the_only_ones(bot: Bot, telegram: SimulatedTelegram) -> None:
@@ -61,7 +61,7 @@ async def test_named_admins_are_the_only_ones(bot: Bot, telegram: SimulatedTeleg
     group = access(bot, GROUP, admins=frozenset({5}))
     found = [await group.may_change("supergroup", -100222, one) for one in (ADMIN, CREATOR, MEMBER)]
     assert found == [False, False, True]
-    assert not await group.may_change("supergroup", -100222, Person(None, "Group", anonymous=True))
+    assert not await group.may_change("supergroup", -100222, User(None, "Group", anonymous=True))
     assert "getChatAdministrators" not in [method for method, _ in telegram.calls]
 
 

@@ -8,11 +8,11 @@ from telegram import Bot
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, TelegramError
 
 from bot.commands.updates import TelegramService, make_bot
-from bot.outbox.results import Later
+from bot.outbox.results import Retry
 from bot.simulator.telegram.service import FIREWALL, PORTAL, Refusal, SimulatedTelegram
 from bot.support.metrics import Metrics
 from bot.telegram.client import checked, is_telegrams
-from bot.telegram.sender import TelegramPost
+from bot.telegram.sender import TelegramNotifier
 from bot.telegram.text.layout import Message
 from tests.chat_live.desk import TOKEN, ZONE, FakeDesk
 from tests.fakes import CHAT, Clock, until
@@ -37,8 +37,8 @@ async def test_a_page_in_between_is_a_trouble_of_the_network(
 ) -> None:
     """Sends, edits, questions and the polling: each finds that Telegram cannot be reached, and blames nobody else."""
     telegram.between = page
-    result = await TelegramPost(bot, Clock(), ZONE).send(Message("words"), CHAT)
-    assert isinstance(result, Later)
+    result = await TelegramNotifier(bot, Clock(), ZONE).send(Message("words"), CHAT)
+    assert isinstance(result, Retry)
     assert result.failure.startswith(f"Telegram cannot be reached: something in between answers: {page.code}, a ")
     for call in (bot.get_me(), bot.get_updates(timeout=0), bot.edit_message_text("x", 111, 1), bot.get_chat(111)):
         with pytest.raises(NetworkError) as caught:

@@ -21,10 +21,10 @@ from bot.simulator.telegram.service import (
     server_error,
     too_many_requests,
 )
-from bot.support.errors import DatabaseTrouble, StartError
+from bot.support.errors import DatabaseBusyError, StartError
 from bot.support.metrics import Metrics
 from bot.telegram import polling as polls
-from bot.telegram.sender import TelegramPost, seconds_of
+from bot.telegram.sender import TelegramNotifier, seconds_of
 from bot.telegram.text.alert_list import Acted
 from bot.telegram.text.layout import Button, Message
 from bot.telegram.text.pauses import PausedAct, act_of
@@ -41,7 +41,7 @@ class Talk:
     telegram: SimulatedTelegram
     desk: FakeDesk
     service: TelegramService
-    post: TelegramPost
+    post: TelegramNotifier
     alive: list[int] = field(default_factory=list)
     """The chats that gave a sign of life."""
 
@@ -89,7 +89,7 @@ async def talk(telegram: SimulatedTelegram) -> AsyncIterator[Talk]:
     service.on_life = alive.append
     task = asyncio.create_task(service.run())
     await telegram.wait_for_call("getUpdates")
-    yield Talk(telegram, desk, service, TelegramPost(bot, Clock(), ZONE), alive)
+    yield Talk(telegram, desk, service, TelegramNotifier(bot, Clock(), ZONE), alive)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await service.stop()
@@ -330,7 +330,7 @@ async def test_a_defect_is_confessed_and_the_next_question_answered(
     talk.desk.defect = RuntimeError("a defect")
     assert "went wrong inside the bot" in await talk.ask(111, "/credits")
     assert "RuntimeError: a defect" in caplog.text
-    talk.desk.defect = DatabaseTrouble("The database cannot be used just now: its disk is full")
+    talk.desk.defect = DatabaseBusyError("The database cannot be used just now: its disk is full")
     assert "The database cannot be used just now: its disk is full" in await talk.ask(111, "/credits")
     talk.desk.defect = None
     assert "Studio" in await talk.ask(111, "/credits")

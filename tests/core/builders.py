@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.accounts import Account, Credits, Number, Outage, OutageKind, Plan, Reading
-from bot.domain.alerts import Alert, Measure, Notified, Reason, Severity, Silence
+from bot.domain.accounts import Account, CheckFailure, Credits, FailureKind, Number, Plan, Reading
+from bot.domain.alerts import Alert, AlertRule, Notified, NotifyReason, Severity, Silence
 from bot.domain.chats import Chat
-from bot.domain.notifications import Facts, Notice, Notification, Topic
-from bot.domain.rules import Ladder, Rules, Threshold
-from bot.evaluation.evaluate import Audience, Outcome
-from bot.evaluation.measurements import Standing, ladder_severities
+from bot.domain.notifications import Delivery, Facts, Notification, NotificationKind
+from bot.domain.rules import Rules, Threshold, Thresholds
+from bot.evaluation.evaluate import AlertUpdate, Audience
+from bot.evaluation.measurements import Measurement, ladder_severities
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -18,12 +18,12 @@ KEY, EMAIL, SOURCE = "pixverse:alice@example.com", "alice@example.com", "pixvers
 PRO = "Pro - Monthly"
 
 
-def rungs(*texts: str) -> Ladder:
+def rungs(*texts: str) -> Thresholds:
     """A ladder as people write it: ``rungs("20%", "5%", "0")``."""
     return tuple(Threshold(float(text.rstrip("%")), percent=text.endswith("%")) for text in texts)
 
 
-def days(*numbers: float) -> Ladder:
+def days(*numbers: float) -> Thresholds:
     """A ladder of a plan's days."""
     return tuple(Threshold(number * DAY.total_seconds()) for number in numbers)
 
@@ -42,14 +42,14 @@ def read(credits_: Credits | Number = 9_000, at: datetime = NOW, plan: Plan | No
     return Reading(at, known, plan or Plan())
 
 
-def failed(kind: OutageKind = OutageKind.UNAVAILABLE, at: datetime = NOW, said: str = "no answer") -> Outage:
+def failed(kind: FailureKind = FailureKind.UNAVAILABLE, at: datetime = NOW, said: str = "no answer") -> CheckFailure:
     """A look that failed."""
-    return Outage(at, kind, said)
+    return CheckFailure(at, kind, said)
 
 
 def account_with(
     reading: Reading | None = None,
-    outage: Outage | None = None,
+    outage: CheckFailure | None = None,
     failures: int = 0,
     *,
     label: str | None = None,
@@ -74,7 +74,7 @@ def account_with(
     )
 
 
-def quiet(measure: Measure = Measure.CREDITS) -> Alert:
+def quiet(measure: AlertRule = AlertRule.CREDITS) -> Alert:
     """An alert that never fired."""
     return Alert(KEY, measure)
 
@@ -83,7 +83,7 @@ HERE, THERE = Chat(111), Chat(-222)
 """Two chats that are told of Alice's account."""
 
 
-def firing(level: int, *, measure: Measure = Measure.CREDITS, ladder: int = 3) -> Alert:
+def firing(level: int, *, measure: AlertRule = AlertRule.CREDITS, ladder: int = 3) -> Alert:
     """An alert in its first episode since NOW."""
     return Alert(
         KEY,
@@ -109,50 +109,52 @@ class Listeners:
 
     chats: tuple[Chat, ...] = (HERE,)
     silences: list[Silence] = field(default_factory=list)
-    notified: dict[Measure, Mapping[Chat, Notified]] = field(default_factory=dict)
+    notified: dict[AlertRule, Mapping[Chat, Notified]] = field(default_factory=dict)
 
     @property
     def audience(self) -> Audience:
         """As a decision wants to know them."""
         return Audience(self.chats, self.notified, tuple(self.silences))
 
-    def keep(self, outcomes: Iterable[Outcome]) -> None:
+    def keep(self, updates: Iterable[AlertUpdate]) -> None:
         """Remembers what was told; silences that an alert has ended are over."""
-        for one in outcomes:
+        for one in updates:
             self.notified[one.alert.measure] = one.notified
             self.silences = [each for each in self.silences if each.id not in one.ended or not each.id]
 
 
-def notices_to(outcomes: Iterable[Outcome], chat: Chat = HERE) -> list[Notice]:
+def notices_to(updates: Iterable[AlertUpdate], chat: Chat = HERE) -> list[Notification]:
     """What a chat is told of a decision."""
-    return [notice for one in outcomes for notice, chats in one.notices if chat in chats]
+    return [notification for one in updates for notification, chats in one.notifications if chat in chats]
 
 
-def stand(reach: int, hold: int | None = None, ladder: int = 3) -> Standing:
+def stand(fire_level: int, clear_level: int | None = None, ladder: int = 3) -> Measurement:
     """A measure that reaches one level and still holds another; its value falls with its level."""
-    return Standing(float(-reach), reach, reach if hold is None else hold, ladder_severities(ladder))
+    return Measurement(
+        float(-fire_level), fire_level, fire_level if clear_level is None else clear_level, ladder_severities(ladder)
+    )
 
 
-def notification(
+def delivery(
     number: int,
-    reason: Reason = Reason.FIRED,
+    reason: NotifyReason = NotifyReason.FIRED,
     who: str = "alice",
     *,
-    measure: Measure | None = Measure.CREDITS,
+    measure: AlertRule | None = AlertRule.CREDITS,
     severity: Severity = Severity.WARNING,
-    topic: Topic = Topic.ALERT,
+    topic: NotificationKind = NotificationKind.ALERT,
     source: bool = False,
     at: datetime = NOW,
     attempts: int = 0,
-) -> Notification:
+) -> Delivery:
     """One notice to one chat, about one account, or about a source."""
-    notice = Notice(
+    notification = Notification(
         key=f"{who}|{measure}|{number}",
         topic=topic,
-        severity=Severity.INFO if reason is Reason.RESOLVED else severity,
+        severity=Severity.INFO if reason is NotifyReason.RESOLVED else severity,
         reason=reason,
         subject=who,
         measure=measure,
         facts=Facts(name=who, email=None if source else f"{who}@example.com"),
     )
-    return Notification(number, Chat(-100), notice, at, attempts)
+    return Delivery(number, Chat(-100), notification, at, attempts)

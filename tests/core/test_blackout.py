@@ -3,14 +3,14 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.accounts import Account, OutageKind, Pause
+from bot.domain.accounts import Account, FailureKind, Pause
 from bot.evaluation.blackout import Blackout, blackout
 from tests.core.builders import HOUR, MINUTE, NOW, account_with, failed, read
 
-REFUSED, AWAY = OutageKind.UNAUTHORIZED, OutageKind.UNAVAILABLE
+REFUSED, AWAY = FailureKind.UNAUTHORIZED, FailureKind.UNAVAILABLE
 
 
-def failing(kind: OutageKind = REFUSED, since: timedelta = MINUTE, said: str = "Unauthorized") -> Account:
+def failing(kind: FailureKind = REFUSED, since: timedelta = MINUTE, said: str = "Unauthorized") -> Account:
     """An account whose looks have failed for so long."""
     return replace(account_with(read(), failed(kind, NOW, said)), failing_since=NOW - since)
 

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.boards import Board, EditResult, Lost, Moved, NotNow, Refused, Shown, Trouble
+from bot.domain.boards import (
+    Board,
+    BoardDelayed,
+    BoardEdited,
+    BoardLost,
+    BoardMoved,
+    BoardRefused,
+    BoardTrouble,
+    EditResult,
+)
 from bot.domain.chats import Chat
 from bot.features.board.rules import EVERY, REPLACE_EVERY, board_due, is_replaced
 from tests.core.builders import HOUR, MINUTE, NOW, SECOND
@@ -33,24 +42,24 @@ def test_a_board_is_edited_when_it_says_something_else(since_edit: timedelta, te
 
 def test_a_board_in_trouble_is_due_though_its_text_is_the_same() -> None:
     """What it says may stand on a message that is no longer there."""
-    assert board_due(Board(Chat(7), 1, "old", NOW, trouble=Trouble("deleted", NOW)), "old", NOW)
+    assert board_due(Board(Chat(7), 1, "old", NOW, trouble=BoardTrouble("deleted", NOW)), "old", NOW)
 
 
 @pytest.mark.parametrize(
     ("result", "refused_for", "replaced_ago", "replaced"),
     [
-        (Lost("deleted"), None, None, True),
-        (Lost("deleted"), None, 14 * MINUTE, False),
-        (Lost("deleted"), None, 15 * MINUTE, True),
-        (Lost("deleted"), None, -HOUR, True),
-        (Refused("rights"), None, None, False),
-        (Refused("rights"), 59 * SECOND, None, False),
-        (Refused("rights"), MINUTE, None, True),
-        (Refused("rights"), -HOUR, None, True),
-        (Refused("rights"), HOUR, 14 * MINUTE, False),
-        (NotNow("away"), HOUR, None, False),
-        (Moved(-1), HOUR, None, False),
-        (Shown(), HOUR, None, False),
+        (BoardLost("deleted"), None, None, True),
+        (BoardLost("deleted"), None, 14 * MINUTE, False),
+        (BoardLost("deleted"), None, 15 * MINUTE, True),
+        (BoardLost("deleted"), None, -HOUR, True),
+        (BoardRefused("rights"), None, None, False),
+        (BoardRefused("rights"), 59 * SECOND, None, False),
+        (BoardRefused("rights"), MINUTE, None, True),
+        (BoardRefused("rights"), -HOUR, None, True),
+        (BoardRefused("rights"), HOUR, 14 * MINUTE, False),
+        (BoardDelayed("away"), HOUR, None, False),
+        (BoardMoved(-1), HOUR, None, False),
+        (BoardEdited(), HOUR, None, False),
     ],
 )
 def test_another_message_takes_the_place_of_one_that_cannot_be_edited(
@@ -69,6 +78,6 @@ def test_no_refusal_floods_a_chat(pauses: list[int]) -> None:
     for pause in pauses:
         now += pause * SECOND
         last = NOW + replaced[-1] if replaced else None
-        if is_replaced(Lost("no edits here"), NOW, last, now):
+        if is_replaced(BoardLost("no edits here"), NOW, last, now):
             replaced.append(now - NOW)
     assert len(replaced) <= (now - NOW) // REPLACE_EVERY + 1

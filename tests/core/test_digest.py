@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.accounts import Credits, Plan, Reading
-from bot.domain.alerts import Measure, Reason, Severity
+from bot.domain.alerts import AlertRule, NotifyReason, Severity
 from bot.domain.credit_changes import Point
-from bot.domain.notifications import Topic, Watched
-from bot.domain.summary import Digest, Event, Kind
-from bot.features.summary.rules import Past, Tally, coming_of, digest_of, events_of
-from tests.core.builders import DAY, HOUR, KEY, MINUTE, NOW, account_with, failed, firing, notification, read
+from bot.domain.notifications import NotificationKind, Watched
+from bot.domain.summary import ComingKind, Summary, SummaryEvent
+from bot.features.summary.rules import Past, Tally, coming_of, events_of, summary_of
+from tests.core.builders import DAY, HOUR, KEY, MINUTE, NOW, account_with, delivery, failed, firing, read
 
 C, W, I = Severity.CRITICAL, Severity.WARNING, Severity.INFO  # noqa: E741 - three letters for three severities
 
@@ -71,7 +71,7 @@ def watched(reading: Reading | None = None, **more: object) -> Watched:
     return Watched(account_with(reading or read(9_000)), **more)  # type: ignore[arg-type]
 
 
-def coming(reading: Reading, runs_out: timedelta | None = None) -> list[tuple[timedelta, Kind]]:
+def coming(reading: Reading, runs_out: timedelta | None = None) -> list[tuple[timedelta, ComingKind]]:
     """What comes for Alice, and when from now."""
     forecasts = {KEY: NOW + runs_out} if runs_out else {}
     return [(one.at - NOW, one.kind) for one in coming_of([watched(reading)], forecasts, NOW)]
@@ -80,13 +80,13 @@ def coming(reading: Reading, runs_out: timedelta | None = None) -> list[tuple[ti
 @pytest.mark.parametrize(
     ("plan", "kind"),
     [
-        (Plan("Pro", "Pro", ends_at=NOW + DAY), Kind.RENEWS),
-        (Plan("Pro", ends_at=NOW + DAY), Kind.ENDS),
-        (Plan("Pro", "Pro", ends_at=NOW + DAY, cancelled_at=NOW - DAY), Kind.ENDS),
-        (Plan("Pro", next_name="Basic", ends_at=NOW + DAY), Kind.CHANGES),
+        (Plan("Pro", "Pro", ends_at=NOW + DAY), ComingKind.RENEWS),
+        (Plan("Pro", ends_at=NOW + DAY), ComingKind.ENDS),
+        (Plan("Pro", "Pro", ends_at=NOW + DAY, cancelled_at=NOW - DAY), ComingKind.ENDS),
+        (Plan("Pro", next_name="Basic", ends_at=NOW + DAY), ComingKind.CHANGES),
     ],
 )
-def test_what_a_plan_does(plan: Plan, kind: Kind) -> None:
+def test_what_a_plan_does(plan: Plan, kind: ComingKind) -> None:
     """Within the week; a free one does nothing."""
     assert coming(read(plan=plan)) == [(DAY, kind)]
     assert coming(read(plan=Plan(free=True, ends_at=NOW + DAY))) == []
@@ -102,44 +102,44 @@ def refilled(after: timedelta, plan: Plan | None = None) -> Reading:
 def test_refills() -> None:
     """One that comes with the renewal is said with it; none is promised after a plan has ended."""
     renews, ends = Plan("Pro", "Pro", ends_at=NOW + DAY), Plan("Pro", ends_at=NOW + DAY, cancelled_at=NOW)
-    assert coming(refilled(2 * DAY)) == [(2 * DAY, Kind.REFILL)]
-    assert coming(refilled(DAY + MINUTE, renews)) == [(DAY, Kind.RENEWS)]
-    assert coming(refilled(2 * DAY, renews)) == [(DAY, Kind.RENEWS), (2 * DAY, Kind.REFILL)]
-    assert coming(refilled(2 * DAY, ends)) == [(DAY, Kind.ENDS)]
-    assert coming(refilled(HOUR * 3, ends)) == [(3 * HOUR, Kind.REFILL), (DAY, Kind.ENDS)]
+    assert coming(refilled(2 * DAY)) == [(2 * DAY, ComingKind.REFILL)]
+    assert coming(refilled(DAY + MINUTE, renews)) == [(DAY, ComingKind.RENEWS)]
+    assert coming(refilled(2 * DAY, renews)) == [(DAY, ComingKind.RENEWS), (2 * DAY, ComingKind.REFILL)]
+    assert coming(refilled(2 * DAY, ends)) == [(DAY, ComingKind.ENDS)]
+    assert coming(refilled(HOUR * 3, ends)) == [(3 * HOUR, ComingKind.REFILL), (DAY, ComingKind.ENDS)]
 
 
 def test_forecasts() -> None:
     """Those that end within the week, in order with the rest."""
-    assert coming(refilled(2 * DAY), DAY) == [(DAY, Kind.RUNS_OUT), (2 * DAY, Kind.REFILL)]
+    assert coming(refilled(2 * DAY), DAY) == [(DAY, ComingKind.RUNS_OUT), (2 * DAY, ComingKind.REFILL)]
     assert coming(read(), 8 * DAY) == []
 
 
 def test_events() -> None:
     """Each alert once, as it was told last, the worst first; reminders, information and notes are none."""
     told = [
-        notification(1, who="a", severity=W),
-        notification(2, who="b", severity=W),
-        notification(3, Reason.WORSENED, "b", severity=C),
-        notification(4, Reason.RESOLVED, "a"),
-        notification(5, Reason.REMINDED, "c", severity=C),
-        notification(6, who="d", severity=I),
-        notification(7, Reason.RESOLVED, "e"),
-        notification(8, who="pixverse", severity=C, measure=Measure.FAILURES, source=True),
-        notification(9, Reason.NONE, "f", topic=Topic.GONE, measure=None, severity=I),
+        delivery(1, who="a", severity=W),
+        delivery(2, who="b", severity=W),
+        delivery(3, NotifyReason.WORSENED, "b", severity=C),
+        delivery(4, NotifyReason.RESOLVED, "a"),
+        delivery(5, NotifyReason.REMINDED, "c", severity=C),
+        delivery(6, who="d", severity=I),
+        delivery(7, NotifyReason.RESOLVED, "e"),
+        delivery(8, who="pixverse", severity=C, measure=AlertRule.FAILURES, source=True),
+        delivery(9, NotifyReason.NONE, "f", topic=NotificationKind.GONE, measure=None, severity=I),
     ]
-    assert events_of(part.notice for part in told) == (
-        Event("b", Measure.CREDITS, C, over=False),
-        Event(None, Measure.FAILURES, C, over=False),
-        Event("a", Measure.CREDITS, I, over=True),
-        Event("e", Measure.CREDITS, I, over=True),
+    assert events_of(part.notification for part in told) == (
+        SummaryEvent("b", AlertRule.CREDITS, C, over=False),
+        SummaryEvent(None, AlertRule.FAILURES, C, over=False),
+        SummaryEvent("a", AlertRule.CREDITS, I, over=True),
+        SummaryEvent("e", AlertRule.CREDITS, I, over=True),
     )
 
 
 def test_a_digest() -> None:
     """Its counts: who needs somebody, who is unknown, what is left where it is known."""
     fleet = [watched(alerts=(firing(2),)), Watched(account_with(read(500), failed()))]
-    digest = digest_of(fleet, {KEY: Past(spent=10)}, [], {}, NOW - DAY, NOW)
+    digest = summary_of(fleet, {KEY: Past(spent=10)}, [], {}, NOW - DAY, NOW)
     assert (digest.accounts, digest.need, digest.unknown, digest.credits) == (2, 1, 1, 9_000)
     assert digest.spent == (("alice@example.com", 10), ("alice@example.com", 10))
 
@@ -147,14 +147,14 @@ def test_a_digest() -> None:
 def test_without_any_number_nothing_is_known_to_be_spent() -> None:
     """Before its first reading a bot knows nothing of the day before, neither that nothing was spent."""
     never = Watched(account_with(outage=failed()))
-    assert not digest_of([never], {}, [], {}, NOW - DAY, NOW).known
-    read_once = digest_of([never], {KEY: past_of(at(1, 9_000))}, [], {}, NOW - DAY, NOW)
+    assert not summary_of([never], {}, [], {}, NOW - DAY, NOW).known
+    read_once = summary_of([never], {KEY: past_of(at(1, 9_000))}, [], {}, NOW - DAY, NOW)
     assert (read_once.known, read_once.begun) == (True, NOW - HOUR)
 
 
 def test_an_empty_digest() -> None:
     """Nobody watched, nothing known."""
-    assert digest_of([], {}, [], {}, NOW - DAY, NOW) == Digest(NOW - DAY)
+    assert summary_of([], {}, [], {}, NOW - DAY, NOW) == Summary(NOW - DAY)
 
 
 amounts = st.floats(0, 1e6, allow_nan=False)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.domain.durations import LONGEST, parse_duration, say_duration
+from bot.domain.durations import LONGEST, format_duration, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -126,17 +126,17 @@ def test_units_add_up(days: int, hours: int, minutes: int, seconds: int) -> None
 )
 def test_what_people_read(seconds: float, words: str) -> None:
     """Two units at most, the largest ones, none of them zero; the sign is left to the sentence around it."""
-    assert say_duration(timedelta(seconds=seconds)) == words
+    assert format_duration(timedelta(seconds=seconds)) == words
 
 
 @given(st.timedeltas())
 def test_whatever_is_said_reads_the_same(duration: timedelta) -> None:
     """Any length is said in one short form."""
-    assert re.fullmatch(r"\d+ s|\d+ min|\d+ h( \d+ min)?|\d+ d( \d+ h)?", say_duration(duration))
+    assert re.fullmatch(r"\d+ s|\d+ min|\d+ h( \d+ min)?|\d+ d( \d+ h)?", format_duration(duration))
 
 
 @given(st.integers(0, 14 * 86_400 - 1))
 def test_what_is_said_is_never_more_than_it_is(seconds: int) -> None:
     """What is said rounds down to its smaller unit: never more time than there is."""
-    said = parse_duration(say_duration(timedelta(seconds=seconds)).replace("min", "m").replace(" ", ""))
+    said = parse_duration(format_duration(timedelta(seconds=seconds)).replace("min", "m").replace(" ", ""))
     assert timedelta(0) <= timedelta(seconds=seconds) - said < timedelta(hours=1)

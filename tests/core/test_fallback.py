@@ -7,72 +7,72 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.config.fallback_urls import ordinal, parse_addresses, way_of
-from bot.domain.alerts import Measure, Reason, Severity
-from bot.domain.notifications import Notification, Topic
+from bot.domain.alerts import AlertRule, NotifyReason, Severity
+from bot.domain.notifications import Delivery, NotificationKind
 from bot.features.fallback.rules import OVER_LONG_AGO, due_for_fallback, wait_after
-from tests.core.builders import MINUTE, NOW, SECOND, notification
+from tests.core.builders import MINUTE, NOW, SECOND, delivery
 
 AFTER = 15 * MINUTE
 OLD, YOUNG = NOW - AFTER, NOW - AFTER + SECOND
 MAIL, NTFY = "mailto://bot:hunter2@example.com?to=a@example.org,b@example.org", "ntfys://my-secret-topic"
 
 
-def ids(found: list[Notification]) -> list[int]:
+def ids(found: list[Delivery]) -> list[int]:
     """Which notifications were found."""
     return [part.id for part in found]
 
 
 def test_an_alert_that_waits_long_enough_is_due() -> None:
     """Not a second before."""
-    assert ids(due_for_fallback([notification(1, at=OLD)], NOW, AFTER)) == [1]
-    assert due_for_fallback([notification(1, at=YOUNG)], NOW, AFTER) == []
+    assert ids(due_for_fallback([delivery(1, at=OLD)], NOW, AFTER)) == [1]
+    assert due_for_fallback([delivery(1, at=YOUNG)], NOW, AFTER) == []
 
 
 def test_nothing_goes_twice() -> None:
     """What is recorded as told is not due again, however long Telegram stays away."""
-    told = notification(1, at=OLD)
-    assert due_for_fallback([told], NOW + timedelta(days=1), AFTER, {told.notice.key}) == []
+    told = delivery(1, at=OLD)
+    assert due_for_fallback([told], NOW + timedelta(days=1), AFTER, {told.notification.key}) == []
 
 
-@pytest.mark.parametrize("topic", [Topic.GREETING, Topic.GONE, Topic.DOWNTIME])
-def test_notes_beside_alerts_wait_for_telegram(topic: Topic) -> None:
+@pytest.mark.parametrize("topic", [NotificationKind.GREETING, NotificationKind.GONE, NotificationKind.DOWNTIME])
+def test_notes_beside_alerts_wait_for_telegram(topic: NotificationKind) -> None:
     """A greeting is worth no mail."""
-    note = notification(1, Reason.NONE, measure=None, topic=topic, severity=Severity.INFO, at=OLD)
+    note = delivery(1, NotifyReason.NONE, measure=None, topic=topic, severity=Severity.INFO, at=OLD)
     assert due_for_fallback([note], NOW, AFTER) == []
 
 
 def test_information_waits_for_telegram() -> None:
     """That a plan renews in a week is worth no mail either; a warning, a critical alert and its reminder are."""
-    renews = notification(1, severity=Severity.INFO, measure=Measure.PLAN, at=OLD)
-    warning = notification(2, severity=Severity.WARNING, at=OLD)
-    reminder = notification(3, Reason.REMINDED, "bob", severity=Severity.CRITICAL, at=OLD)
+    renews = delivery(1, severity=Severity.INFO, measure=AlertRule.PLAN, at=OLD)
+    warning = delivery(2, severity=Severity.WARNING, at=OLD)
+    reminder = delivery(3, NotifyReason.REMINDED, "bob", severity=Severity.CRITICAL, at=OLD)
     assert ids(due_for_fallback([renews, warning, reminder], NOW, AFTER)) == [2, 3]
 
 
 def test_a_recovery_goes_where_its_alert_went() -> None:
     """After an alert that went by mail; not after one that Telegram had taken."""
-    fired, well = notification(1, at=OLD - AFTER), notification(2, Reason.RESOLVED, at=OLD)
-    assert ids(due_for_fallback([fired, well], NOW, AFTER, {fired.notice.key})) == [2]
+    fired, well = delivery(1, at=OLD - AFTER), delivery(2, NotifyReason.RESOLVED, at=OLD)
+    assert ids(due_for_fallback([fired, well], NOW, AFTER, {fired.notification.key})) == [2]
     assert due_for_fallback([well], NOW, AFTER) == []
 
 
 def test_all_that_waits_of_an_alert_goes_with_it() -> None:
     """The message says what holds now: a recovery of a minute ago is in it."""
-    fired, well = notification(1, at=OLD), notification(2, Reason.RESOLVED, at=NOW - MINUTE)
+    fired, well = delivery(1, at=OLD), delivery(2, NotifyReason.RESOLVED, at=NOW - MINUTE)
     assert ids(due_for_fallback([fired, well], NOW, AFTER)) == [1, 2]
     long_after = NOW + 2 * OVER_LONG_AGO
     assert due_for_fallback([fired, well], long_after, AFTER) == []
-    assert ids(due_for_fallback([fired, well], long_after, AFTER, {fired.notice.key})) == [2]
+    assert ids(due_for_fallback([fired, well], long_after, AFTER, {fired.notification.key})) == [2]
 
 
 def test_a_notice_for_many_chats_goes_once() -> None:
     """Five chats are one alert."""
-    one = notification(1, at=OLD)
-    copies = [Notification(number, one.chat, one.notice, one.created_at) for number in (5, 1, 3)]
+    one = delivery(1, at=OLD)
+    copies = [Delivery(number, one.chat, one.notification, one.created_at) for number in (5, 1, 3)]
     assert ids(due_for_fallback(copies, NOW, AFTER)) == [1]
 
 
-reasons = st.sampled_from([Reason.FIRED, Reason.WORSENED, Reason.REMINDED, Reason.RESOLVED])
+reasons = st.sampled_from([NotifyReason.FIRED, NotifyReason.WORSENED, NotifyReason.REMINDED, NotifyReason.RESOLVED])
 
 
 @given(
@@ -80,17 +80,17 @@ reasons = st.sampled_from([Reason.FIRED, Reason.WORSENED, Reason.REMINDED, Reaso
     st.sets(st.integers(0, 20)),
 )
 @settings(deadline=None)
-def test_what_is_due_is_worth_it(drawn: list[tuple[Reason, str, Severity, int]], told_ids: set[int]) -> None:
+def test_what_is_due_is_worth_it(drawn: list[tuple[NotifyReason, str, Severity, int]], told_ids: set[int]) -> None:
     """On any outbox: nothing told goes again, nothing twice, and every ringing alert that is old enough goes."""
     pending = [
-        notification(number, reason, who, severity=severity, at=NOW - minutes * MINUTE)
+        delivery(number, reason, who, severity=severity, at=NOW - minutes * MINUTE)
         for number, (reason, who, severity, minutes) in enumerate(drawn)
     ]
-    told = {part.notice.key for part in pending if part.id in told_ids}
+    told = {part.notification.key for part in pending if part.id in told_ids}
     found = due_for_fallback(pending, NOW, AFTER, told)
-    assert not {part.notice.key for part in found} & told
+    assert not {part.notification.key for part in found} & told
     assert len({part.id for part in found}) == len(found)
-    must = {part.id for part in pending if part.notice.rings and NOW - part.created_at >= AFTER} - told_ids
+    must = {part.id for part in pending if part.notification.rings and NOW - part.created_at >= AFTER} - told_ids
     assert must <= set(ids(found))
     if not any(NOW - part.created_at >= AFTER for part in pending):
         assert not found

@@ -329,7 +329,7 @@ def test_a_spike_is_told_in_usual_paces() -> None:
     assert times == pytest.approx(6, rel=0.05)
     standing = spike_standing(times)
     assert standing is not None
-    assert (standing.reach, standing.hold) == (1, 1)
+    assert (standing.fire_level, standing.clear_level) == (1, 1)
 
 
 def test_the_first_job_after_a_night_is_no_spike() -> None:
@@ -339,7 +339,7 @@ def test_the_first_job_after_a_night_is_no_spike() -> None:
     assert spike(*known_of(past(lambda ago: 50 if ago % 24 > 16 else 0, 5_000, 240)), NOW) == 0
     calm = spike_standing(working)
     assert calm is not None
-    assert (calm.reach, calm.hold) == (0, 0)
+    assert (calm.fire_level, calm.clear_level) == (0, 0)
 
 
 @pytest.mark.parametrize("hours", [10, 71])

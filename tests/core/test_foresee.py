@@ -5,17 +5,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.accounts import Account, Credits, Foretold, Reading
+from bot.domain.accounts import Account, Credits, ForecastSummary, Reading
 from bot.domain.credit_changes import Point
 from bot.evaluation.forecast.foresee import add_point, told_now
 from bot.evaluation.forecast.run_out import outlook
 
 NOW = datetime(2026, 7, 20, 14, 3, tzinfo=UTC)
 MADE = NOW - timedelta(hours=2)
-LASTS = Foretold(
+LASTS = ForecastSummary(
     MADE, 14_490, useful=True, lasts=True, before=False, boundary=NOW + timedelta(days=9), unused=14_000, per_day=50
 )
-RUNS_OUT = Foretold(
+RUNS_OUT = ForecastSummary(
     MADE,
     1_000,
     useful=True,
@@ -27,7 +27,7 @@ RUNS_OUT = Foretold(
 )
 
 
-def account(foretold: Foretold, total: float) -> Account:
+def account(foretold: ForecastSummary, total: float) -> Account:
     """An account with a forecast, and what was read of it since."""
     return Account("k", "s", "a@example.com", reading=Reading(NOW, Credits(total)), foretold=foretold)
 
@@ -46,7 +46,9 @@ def account(foretold: Foretold, total: float) -> Account:
         (RUNS_OUT, 0, False),
     ],
 )
-def test_a_forecast_that_the_last_reading_contradicts_is_not_told(foretold: Foretold, total: float, told: bool) -> None:
+def test_a_forecast_that_the_last_reading_contradicts_is_not_told(
+    foretold: ForecastSummary, total: float, told: bool
+) -> None:
     """Nothing left, more than there was, or far less than its own pace takes: it speaks of another account."""
     assert (told_now(account(foretold, total), NOW) is not None) is told
 

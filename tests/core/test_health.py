@@ -5,17 +5,24 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.alerts import Measure, Reason
-from bot.domain.health import Untold, Vitals, delivery_problems, problems, unreached_since
+from bot.domain.alerts import AlertRule, NotifyReason
+from bot.domain.health import UndeliveredAlert, Vitals, delivery_problems, problems, unreached_since
 from tests.core.builders import MINUTE, NOW
 
-FIRED, WORSENED, REMINDED, RESOLVED = Reason.FIRED, Reason.WORSENED, Reason.REMINDED, Reason.RESOLVED
-STUDIO, LOOP = ("pixverse:studio", Measure.CREDITS), ("pixverse:loop", Measure.CREDITS)
+FIRED, WORSENED, REMINDED, RESOLVED = (
+    NotifyReason.FIRED,
+    NotifyReason.WORSENED,
+    NotifyReason.REMINDED,
+    NotifyReason.RESOLVED,
+)
+STUDIO, LOOP = ("pixverse:studio", AlertRule.CREDITS), ("pixverse:loop", AlertRule.CREDITS)
 
 
-def owed(reason: Reason, minutes: int = 0, *, reached: bool = False, alert: tuple[str, Measure] = STUDIO) -> Untold:
+def owed(
+    reason: NotifyReason, minutes: int = 0, *, reached: bool = False, alert: tuple[str, AlertRule] = STUDIO
+) -> UndeliveredAlert:
     """Something that waits since so many minutes."""
-    return Untold(alert, reason, NOW - minutes * MINUTE, reached)
+    return UndeliveredAlert(alert, reason, NOW - minutes * MINUTE, reached)
 
 
 def test_nothing_waits() -> None:
@@ -58,7 +65,7 @@ def test_what_keeps_messages_back_is_wrong_from_the_start() -> None:
 
 PARTS = st.lists(
     st.builds(
-        Untold,
+        UndeliveredAlert,
         st.sampled_from([STUDIO, LOOP]),
         st.sampled_from([FIRED, WORSENED, REMINDED]),
         st.integers(0, 100).map(lambda minutes: NOW - timedelta(minutes=minutes)),
@@ -68,9 +75,9 @@ PARTS = st.lists(
 
 
 @given(PARTS)
-def test_reaching_somebody_never_makes_it_worse(parts: list[Untold]) -> None:
+def test_reaching_somebody_never_makes_it_worse(parts: list[UndeliveredAlert]) -> None:
     """If all that waits has reached somebody, nothing counts; what counts is news that waits and reached nobody."""
-    reached = [Untold(one.alert, one.reason, one.created_at, reached=True) for one in parts]
+    reached = [UndeliveredAlert(one.alert, one.reason, one.created_at, reached=True) for one in parts]
     assert unreached_since(reached) is None
     since = unreached_since(parts)
     news = [one.created_at for one in parts if one.reason is not REMINDED and not one.reached]

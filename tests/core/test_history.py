@@ -16,18 +16,18 @@ from bot.evaluation.forecast.run_out import Forecast
 from bot.features.history.chart import (
     MOST_MARKS,
     SLOTS,
-    Fan,
+    AnnotationKind,
+    Downsampler,
+    ForecastBand,
     Line,
-    MarkKind,
     Panel,
-    Trace,
-    Tracer,
-    fan_of,
+    Series,
+    band_of,
+    chart_of,
     is_drawable,
     lines_of,
-    load_picture,
-    picture_of,
-    rungs_of,
+    load_chart,
+    threshold_lines,
 )
 from tests.core.builders import DAY, HOUR, NOW, rungs
 
@@ -35,9 +35,9 @@ SINCE = NOW - 7 * DAY
 BEGIN, END = SINCE.timestamp(), NOW.timestamp()
 
 
-def traced(points: Iterable[Point], slots: int = SLOTS) -> Trace:
+def traced(points: Iterable[Point], slots: int = SLOTS) -> Series:
     """The way of these points through the week before now."""
-    tracer = Tracer(BEGIN, END, slots)
+    tracer = Downsampler(BEGIN, END, slots)
     for point in points:
         tracer.add(point)
     return tracer.trace()
@@ -83,9 +83,9 @@ def test_whatever_was_stored_becomes_a_picture(many: list[Point], holes: list[Ga
     for line in lines:
         assert all(BEGIN <= at <= END and abs(level) <= 3 * LARGEST for at, level in line)
         assert all(one[0] <= other[0] for one, other in pairwise(line))
-    picture = picture_of("", [Panel("", lines=lines, gaps=whole, marks=trace.marks)], BEGIN, END, "UTC")
+    picture = chart_of("", [Panel("", lines=lines, gaps=whole, marks=trace.marks)], BEGIN, END, "UTC")
     assert picture.since < picture.now < picture.until
-    assert load_picture(loads(dumps(asdict(picture), allow_nan=False))) == picture
+    assert load_chart(loads(dumps(asdict(picture), allow_nan=False))) == picture
 
 
 @given(points, gaps)
@@ -145,14 +145,14 @@ EARLIER, LATER = NOW - 3 * DAY, NOW - DAY
 @pytest.mark.parametrize(
     ("before", "after", "kind", "amount"),
     [
-        (Point(EARLIER, 100, refresh_at=REFRESH), Point(LATER, 15_000), MarkKind.REFILL, 14_900),
-        (Point(EARLIER, 1, refresh_at=NOW), Point(LATER, 900, refresh_at=NOW + 2 * DAY), MarkKind.REFILL, 899),
-        (Point(EARLIER, 100, 0, 0), Point(LATER, 90, 0, 5000), MarkKind.TOP_UP, 5000),
-        (Point(EARLIER, 100), Point(LATER, 3000, monthly_allowance=15_000), MarkKind.TOP_UP, 2900),
-        (Point(EARLIER, 4120, plan_ends_at=REFRESH), Point(LATER, 0), MarkKind.LAPSED, 4120),
+        (Point(EARLIER, 100, refresh_at=REFRESH), Point(LATER, 15_000), AnnotationKind.REFILL, 14_900),
+        (Point(EARLIER, 1, refresh_at=NOW), Point(LATER, 900, refresh_at=NOW + 2 * DAY), AnnotationKind.REFILL, 899),
+        (Point(EARLIER, 100, 0, 0), Point(LATER, 90, 0, 5000), AnnotationKind.TOP_UP, 5000),
+        (Point(EARLIER, 100), Point(LATER, 3000, monthly_allowance=15_000), AnnotationKind.TOP_UP, 2900),
+        (Point(EARLIER, 4120, plan_ends_at=REFRESH), Point(LATER, 0), AnnotationKind.LAPSED, 4120),
     ],
 )
-def test_jumps_are_marked(before: Point, after: Point, kind: MarkKind, amount: float) -> None:
+def test_jumps_are_marked(before: Point, after: Point, kind: AnnotationKind, amount: float) -> None:
     """A refill, bought credits and a plan's end are told apart by what grew, and when."""
     (mark,) = traced([before, after]).marks
     assert (mark.kind, mark.amount, mark.at) == (kind, amount, LATER.timestamp())
@@ -214,36 +214,36 @@ def test_a_number_that_never_changed_is_a_flat_line() -> None:
 
 def test_thresholds_become_levels() -> None:
     """Percent need an allowance; the last rung is critical, the one before it a warning."""
-    assert [(rung.level, rung.words, rung.severity) for rung in rungs_of(rungs("20%", "5%", "0"), 15_000)] == [
+    assert [(rung.level, rung.words, rung.severity) for rung in threshold_lines(rungs("20%", "5%", "0"), 15_000)] == [
         (3000, "20 %", "info"),
         (750, "5 %", "warning"),
         (0, "0", "critical"),
     ]
-    assert [rung.words for rung in rungs_of(rungs("20%", "50"), None)] == ["50"]
+    assert [rung.words for rung in threshold_lines(rungs("20%", "50"), None)] == ["50"]
 
 
 def test_the_axis_begins_where_something_is_known_and_ends_with_the_forecast() -> None:
     """A young history fills the width; a far forecast takes at most a share of it."""
     panel = Panel("", lines=(((END - 3600, 1.0), (END, 1.0)),))
-    short = picture_of("", [panel], BEGIN, END, "UTC")
+    short = chart_of("", [panel], BEGIN, END, "UTC")
     assert short.since == END - 3600
     assert END < short.until < END + 100
-    far = Panel("", lines=(((BEGIN, 1.0), (END, 1.0)),), fan=Fan(END + 60, END + 86_400, END + 10**8))
-    long = picture_of("", [far], BEGIN, END, "UTC")
+    far = Panel("", lines=(((BEGIN, 1.0), (END, 1.0)),), fan=ForecastBand(END + 60, END + 86_400, END + 10**8))
+    long = chart_of("", [far], BEGIN, END, "UTC")
     assert END + 2 * 86_400 < long.until < END + 3.5 * 86_400
-    near = replace(far, fan=Fan(END + 60, END + 86_400, None, END + 3600))
-    assert END + 3600 < picture_of("", [near], BEGIN, END, "UTC").until < END + 4 * 3600
-    open_end = replace(far, fan=Fan(END + 60))
-    assert picture_of("", [open_end], BEGIN, END, "UTC").until == long.until
+    near = replace(far, fan=ForecastBand(END + 60, END + 86_400, None, END + 3600))
+    assert END + 3600 < chart_of("", [near], BEGIN, END, "UTC").until < END + 4 * 3600
+    open_end = replace(far, fan=ForecastBand(END + 60))
+    assert chart_of("", [open_end], BEGIN, END, "UTC").until == long.until
 
 
 def test_a_forecast_becomes_a_fan() -> None:
     """A moment beyond what is foretold stays open; credits that last make no fan."""
     at = datetime(2026, 11, 24, tzinfo=UTC)
     given = Forecast(NOW, at, at, None, 0.9, 100, 7, boundary=at + DAY, lapses=True)
-    assert fan_of(given) == Fan(at.timestamp(), at.timestamp(), None, (at + DAY).timestamp(), lapses=True)
-    assert fan_of(Forecast(NOW, None, None, None, 0, 1, 7)) is None
-    assert fan_of(None) is None
+    assert band_of(given) == ForecastBand(at.timestamp(), at.timestamp(), None, (at + DAY).timestamp(), lapses=True)
+    assert band_of(Forecast(NOW, None, None, None, 0, 1, 7)) is None
+    assert band_of(None) is None
 
 
 def test_a_pause_among_outages_keeps_its_name() -> None:

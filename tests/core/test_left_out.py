@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.accounts import Account, Credits, Health, LeftOut, Plan, Reading
-from bot.domain.alerts import Alert, Measure
-from bot.evaluation.evaluate import decide_account, judge, noted
+from bot.domain.alerts import Alert, AlertRule
+from bot.evaluation.evaluate import apply_result, decide_account, validate
 from bot.evaluation.left_out import OF_PLAN, completed, is_told, newly_unreadable, told_at, trusted_end, value_of
 from bot.evaluation.measurements import plan_standing
 from tests.core.builders import DAY, HOUR, KEY, MINUTE, NOW, RULES, Listeners, account_with, notices_to
@@ -137,22 +137,22 @@ ANSWERS = st.lists(st.tuples(PLANS, st.floats(0, 10_000), st.sets(st.sampled_fro
 
 
 def seen_by(
-    account: Account, alerts: dict[Measure, Alert], reading: Reading, listeners: Listeners
-) -> tuple[Account, dict[Measure, Alert], list[str]]:
+    account: Account, alerts: dict[AlertRule, Alert], reading: Reading, listeners: Listeners
+) -> tuple[Account, dict[AlertRule, Alert], list[str]]:
     """What one look makes of an account and its alerts, and the reasons of what is told."""
     now = reading.taken_at
-    sample = judge(reading, account)
-    after = noted(account, sample)
-    outcomes = decide_account(account, after, alerts, RULES, Health(), listeners.audience, now)
-    listeners.keep(outcomes)
-    told_now = [f"{notice.measure} {notice.reason}" for notice in notices_to(outcomes)]
-    return after, {**alerts, **{one.alert.measure: one.alert for one in outcomes}}, told_now
+    sample = validate(reading, account)
+    after = apply_result(account, sample)
+    updates = decide_account(account, after, alerts, RULES, Health(), listeners.audience, now)
+    listeners.keep(updates)
+    told_now = [f"{notification.measure} {notification.reason}" for notification in notices_to(updates)]
+    return after, {**alerts, **{one.alert.measure: one.alert for one in updates}}, told_now
 
 
 @given(ANSWERS)
 def test_leaving_out_moves_no_alert(answers: list[tuple[Plan, float, set[str]]]) -> None:
     """After whatever answers, the last one again without any of its fields tells nothing and leaves each level."""
-    account, alerts, listeners = Account(KEY, "pixverse", "alice@example.com"), dict[Measure, Alert](), Listeners()
+    account, alerts, listeners = Account(KEY, "pixverse", "alice@example.com"), dict[AlertRule, Alert](), Listeners()
     at = NOW
     for plan, monthly, names in answers:
         at += MINUTE

@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from bot.domain.accounts import Account, Credits, Health, Number, Outage, OutageKind, Plan, Reading, Sample
-from bot.domain.alerts import Alert, Measure, Reason, Severity, Silence, SilenceKind
+from bot.domain.accounts import Account, CheckFailure, CheckResult, Credits, FailureKind, Health, Number, Plan, Reading
+from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity, Silence, SilenceKind
 from bot.domain.chats import Chat
-from bot.domain.notifications import Notice
-from bot.domain.rules import Ladder, Rules
-from bot.evaluation.alert_state import decide
-from bot.evaluation.evaluate import Outcome, changes_since, decide_account, judge, noted
-from bot.evaluation.measurements import Standing, credits_standing, ladder_severities
+from bot.domain.notifications import Notification
+from bot.domain.rules import Rules, Thresholds
+from bot.evaluation.alert_state import transition
+from bot.evaluation.evaluate import AlertUpdate, apply_result, changes_since, decide_account, validate
+from bot.evaluation.measurements import Measurement, credits_standing, ladder_severities
 from tests.core.builders import (
     DAY,
     HERE,
@@ -38,7 +38,7 @@ from tests.core.builders import (
     rungs,
 )
 
-MEASURES = (Measure.CREDITS, Measure.PLAN, Measure.FAILURES)
+MEASURES = (AlertRule.CREDITS, AlertRule.PLAN, AlertRule.FAILURES)
 ROW = 3
 NEVER = timedelta(days=-9999)
 ZERO = timedelta(0)
@@ -51,7 +51,7 @@ class Told:
     """What a chat believes of one alert, and what its messages were."""
 
     believes: int = 0
-    last_turn: Reason = Reason.RESOLVED
+    last_turn: NotifyReason = NotifyReason.RESOLVED
     at: timedelta = NEVER
     out: bool = False
 
@@ -82,37 +82,37 @@ class Universe:
     """One bot's memory of one account's alerts, and all it ever said."""
 
     def __init__(self, *chats: Chat) -> None:
-        self.alerts: dict[Measure, Alert] = {measure: Alert(KEY, measure) for measure in MEASURES}
+        self.alerts: dict[AlertRule, Alert] = {measure: Alert(KEY, measure) for measure in MEASURES}
         self.told = {(chat, measure): Told() for chat in chats for measure in MEASURES}
         self.listeners = Listeners(chats)
         self.keys: set[tuple[Chat, str]] = set()
 
-    def keep(self, outcomes: list[Outcome]) -> None:
+    def keep(self, updates: list[AlertUpdate]) -> None:
         """Remembers a look's outcomes and what the chats now believe."""
-        self.listeners.keep(outcomes)
-        for one in outcomes:
+        self.listeners.keep(updates)
+        for one in updates:
             self.alerts[one.alert.measure] = one.alert
             for chat in self.listeners.chats:
-                for notice in notices_to([one], chat):
-                    self.hear(chat, notice)
+                for notification in notices_to([one], chat):
+                    self.hear(chat, notification)
 
-    def hear(self, chat: Chat, notice: Notice) -> None:
+    def hear(self, chat: Chat, notification: Notification) -> None:
         """A chat is told something."""
-        assert notice.measure
-        assert (chat, notice.key) not in self.keys, "a chat gets a notice's key twice"
-        self.keys.add((chat, notice.key))
-        told = self.told[chat, notice.measure]
-        if notice.reason is not Reason.FIRED:
-            assert told.believes, f"{notice.reason} of an alert that the chat never heard of"
-        told.believes = 0 if notice.reason is Reason.RESOLVED else notice.facts.level
+        assert notification.measure
+        assert (chat, notification.key) not in self.keys, "a chat gets a notice's key twice"
+        self.keys.add((chat, notification.key))
+        told = self.told[chat, notification.measure]
+        if notification.reason is not NotifyReason.FIRED:
+            assert told.believes, f"{notification.reason} of an alert that the chat never heard of"
+        told.believes = 0 if notification.reason is NotifyReason.RESOLVED else notification.facts.level
 
 
-def apart_from_telling(alerts: dict[Measure, Alert]) -> dict[Measure, Alert]:
+def apart_from_telling(alerts: dict[AlertRule, Alert]) -> dict[AlertRule, Alert]:
     """The states that no silence may change."""
     return {measure: replace(alert, sequence=0) for measure, alert in alerts.items()}
 
 
-def credits_oracle(level: int, reading: Credits, allowance: Number | None, daily: Number, ladder: Ladder) -> int:
+def credits_oracle(level: int, reading: Credits, allowance: Number | None, daily: Number, ladder: Thresholds) -> int:
     """The level by plain climbing: down to the deepest rung reached, else up while no rung from here on holds."""
     held = [False]
     for place, rung in enumerate(ladder, 1):
@@ -160,7 +160,7 @@ class Histories(RuleBasedStateMachine):
         ladder=st.sampled_from([rungs("20%", "5%", "0"), rungs("1200", "300", "0"), rungs("20%", "300"), rungs("5%")]),
         remind=st.sampled_from([DAY, 6 * HOUR, None]),
     )
-    def begin(self, ladder: Ladder, remind: timedelta | None) -> None:
+    def begin(self, ladder: Thresholds, remind: timedelta | None) -> None:
         """With any ladder and any reminder."""
         self.watching = Rules(ladder, days(7, 3, 1), ROW, remind)
 
@@ -181,14 +181,14 @@ class Histories(RuleBasedStateMachine):
         )
 
     @rule(
-        kind=st.sampled_from(OutageKind),
+        kind=st.sampled_from(FailureKind),
         times=st.sampled_from([1, 1, 2, ROW]),
         shared=st.sampled_from([False, False, True]),
     )
-    def outage(self, kind: OutageKind, times: int, shared: bool) -> None:
+    def outage(self, kind: FailureKind, times: int, shared: bool) -> None:
         """Looks that fail, perhaps for all accounts of the source."""
         for _ in range(times):
-            self.look(Outage(self.tick(), kind, "no answer"), shared=shared)
+            self.look(CheckFailure(self.tick(), kind, "no answer"), shared=shared)
 
     @rule(passing=st.sampled_from([MINUTE, HOUR, 6 * HOUR, 6 * HOUR - SECOND, DAY, 3 * DAY, 20 * DAY]))
     def wait(self, passing: timedelta) -> None:
@@ -241,7 +241,7 @@ class Histories(RuleBasedStateMachine):
         measure=st.sampled_from(MEASURES),
         lasting=st.sampled_from([HOUR, DAY, 4 * DAY]),
     )
-    def snooze(self, chat: Chat, measure: Measure, lasting: timedelta) -> None:
+    def snooze(self, chat: Chat, measure: AlertRule, lasting: timedelta) -> None:
         """Somebody snoozes what fires, in one chat."""
         alert = self.real.alerts[measure]
         if alert.level:
@@ -249,7 +249,7 @@ class Histories(RuleBasedStateMachine):
             self.wish(Silence(SilenceKind.SNOOZE, *about, chat=chat))
 
     @rule(measure=st.sampled_from(MEASURES))
-    def ack(self, measure: Measure) -> None:
+    def ack(self, measure: AlertRule) -> None:
         """Somebody acks what fires."""
         alert = self.real.alerts[measure]
         if alert.level:
@@ -288,9 +288,9 @@ class Histories(RuleBasedStateMachine):
         known = self.account.reading.credits if self.account.reading else credit_of(9_000, 15_000)
         self.look(Reading(self.tick(), known, self.plan))
 
-    def look(self, sample: Sample, *, shared: bool = False) -> None:
+    def look(self, sample: CheckResult, *, shared: bool = False) -> None:
         """One look through both universes, and all that must hold after it."""
-        before, after = self.account, noted(self.account, judge(sample, self.account))
+        before, after = self.account, apply_result(self.account, validate(sample, self.account))
         self.account = after
         self.expect(before, after, shared=shared)
         row = Health(total=2, failing=2, shared=True, fewest_failures=after.failures)
@@ -300,8 +300,8 @@ class Histories(RuleBasedStateMachine):
         for one in opened:
             self.check_turn(self.open.alerts[one.alert.measure], one)
         self.open.keep(opened)
-        for universe, outcomes in ((self.real, heard), (self.without, apart)):
-            universe.keep(outcomes)
+        for universe, updates in ((self.real, heard), (self.without, apart)):
+            universe.keep(updates)
             assert apart_from_telling(universe.alerts) == apart_from_telling(self.open.alerts), (
                 "a silence moved a state"
             )
@@ -311,13 +311,13 @@ class Histories(RuleBasedStateMachine):
                 wish.look(one.alert, eased=eased)
             for chat in (HERE, THERE):
                 self.check_told(one, chat)
-        there = [(notice.measure, notice.reason) for notice in notices_to(heard, THERE)]
-        same = [(notice.measure, notice.reason) for notice in notices_to(apart, THERE)]
+        there = [(notification.measure, notification.reason) for notification in notices_to(heard, THERE)]
+        same = [(notification.measure, notification.reason) for notification in notices_to(apart, THERE)]
         assert there == same, "a silence of one chat changed what another is told"
         self.check_levels()
         self.check_replay(health)
 
-    def decided(self, universe: Universe, before: Account, health: Health) -> list[Outcome]:
+    def decided(self, universe: Universe, before: Account, health: Health) -> list[AlertUpdate]:
         """What one look does in a universe."""
         audience = universe.listeners.audience
         return decide_account(before, self.account, universe.alerts, self.watching, health, audience, self.wall)
@@ -328,11 +328,11 @@ class Histories(RuleBasedStateMachine):
         if after.outage:
             kind = after.outage.kind
             self.row += 1
-            if kind is OutageKind.BROKEN:
+            if kind is FailureKind.BROKEN:
                 self.failures_level = 3
-            elif kind is OutageKind.MISSING:
+            elif kind is FailureKind.MISSING:
                 self.failures_level = max(self.failures_level, 2)
-            elif kind not in (OutageKind.UNAUTHORIZED, OutageKind.LAPSED) and not shared and self.row >= ROW:
+            elif kind not in (FailureKind.UNAUTHORIZED, FailureKind.LAPSED) and not shared and self.row >= ROW:
                 self.failures_level = max(self.failures_level, 1)
             return
         assert after.reading is not None
@@ -353,63 +353,63 @@ class Histories(RuleBasedStateMachine):
         out = self.credits_level > 0 and (known.total <= 0 or (self.is_out and not came))
         self.jobs_run_again, self.is_out = self.is_out and not out and self.credits_level > 0, out
 
-    def check_turn(self, before: Alert, one: Outcome) -> None:
+    def check_turn(self, before: Alert, one: AlertUpdate) -> None:
         """Without silences every turn of an alert is said at once, by its reason, and nothing else is."""
         told, after = self.open.told[HERE, before.measure], one.alert
-        reason = next((notice.reason for notice in notices_to([one])), Reason.NONE)
-        gone = before.measure is Measure.PLAN and bool(self.plan.free)
+        reason = next((notification.reason for notification in notices_to([one])), NotifyReason.NONE)
+        gone = before.measure is AlertRule.PLAN and bool(self.plan.free)
         if after.level == 0:
-            assert reason is (Reason.RESOLVED if before.level and not gone else Reason.NONE)
-            told.last_turn = Reason.RESOLVED if gone else told.last_turn
+            assert reason is (NotifyReason.RESOLVED if before.level and not gone else NotifyReason.NONE)
+            told.last_turn = NotifyReason.RESOLVED if gone else told.last_turn
         elif before.level == 0:
-            assert (reason, after.episode) == (Reason.FIRED, before.episode + 1)
+            assert (reason, after.episode) == (NotifyReason.FIRED, before.episode + 1)
         elif after.level > before.level:
-            assert reason is Reason.WORSENED
+            assert reason is NotifyReason.WORSENED
         elif self.is_eased(before, after):
-            is_known = told.out or after.measure is Measure.PLAN
+            is_known = told.out or after.measure is AlertRule.PLAN
             if is_known:
-                assert reason is Reason.EASED
+                assert reason is NotifyReason.EASED
             else:
                 self.check_reminder(before, one, reason)
         else:
             self.check_reminder(before, one, reason)
-        if reason in (Reason.FIRED, Reason.RESOLVED):
+        if reason in (NotifyReason.FIRED, NotifyReason.RESOLVED):
             assert reason is not told.last_turn, "fired and resolved alternate"
             told.last_turn = reason
-        if reason is not Reason.NONE:
-            assert after.sequence == (1 if reason is Reason.FIRED else before.sequence + 1)
+        if reason is not NotifyReason.NONE:
+            assert after.sequence == (1 if reason is NotifyReason.FIRED else before.sequence + 1)
             every = self.watching.remind_every  # good news takes the place of a reminder that was due
             was_due = every is not None and self.passed - told.at >= every
-            told.at = told.at if reason is Reason.EASED and not was_due else self.passed
+            told.at = told.at if reason is NotifyReason.EASED and not was_due else self.passed
             told.out = self.is_out
 
     def is_eased(self, before: Alert, after: Alert) -> bool:
         """Whether the worst is over: jobs run again, or the plan is to renew after all."""
-        if after.measure is Measure.PLAN:
+        if after.measure is AlertRule.PLAN:
             return after.level == 1 < before.level
-        return after.measure is Measure.CREDITS and self.jobs_run_again
+        return after.measure is AlertRule.CREDITS and self.jobs_run_again
 
-    def check_reminder(self, before: Alert, one: Outcome, reason: Reason) -> None:
+    def check_reminder(self, before: Alert, one: AlertUpdate, reason: NotifyReason) -> None:
         """A reminder comes while critical, or a session is broken; never early, and it is never forgotten."""
-        assert reason in (Reason.NONE, Reason.REMINDED)
+        assert reason in (NotifyReason.NONE, NotifyReason.REMINDED)
         every = self.watching.remind_every
         since = self.open.told[HERE, before.measure].at
         reminds = one.alert.severity is Severity.CRITICAL or (
-            before.measure is Measure.FAILURES and one.alert.level == 3
+            before.measure is AlertRule.FAILURES and one.alert.level == 3
         )
-        if reason is Reason.REMINDED:
+        if reason is NotifyReason.REMINDED:
             assert reminds
             assert every is not None
             assert self.passed - since >= every, "a reminder came early"
         elif every and reminds and since > self.set_back_at:
-            unknown = before.measure is Measure.PLAN and (self.plan.free or self.plan.ends_at is None)
-            unknown |= before.measure is Measure.FAILURES  # while the trouble is the source's, it says nothing
+            unknown = before.measure is AlertRule.PLAN and (self.plan.free or self.plan.ends_at is None)
+            unknown |= before.measure is AlertRule.FAILURES  # while the trouble is the source's, it says nothing
             assert unknown or self.passed - since < every, "a reminder was forgotten"
 
-    def check_told(self, one: Outcome, chat: Chat) -> None:
+    def check_told(self, one: AlertUpdate, chat: Chat) -> None:
         """Under a silence nothing is said; without one the chat knows whether it fires, and of nothing less bad."""
         told, level = self.real.told[chat, one.alert.measure], one.alert.level
-        if one.alert.measure is Measure.PLAN and self.plan.free and not level:
+        if one.alert.measure is AlertRule.PLAN and self.plan.free and not level:
             told.believes = 0  # that a plan is gone is told once, and then over
         if any(wish.withholds(one.alert, chat, self.wall) for wish in self.wishes):
             assert not notices_to([one], chat), "said in spite of a silence"
@@ -421,13 +421,13 @@ class Histories(RuleBasedStateMachine):
     def check_levels(self) -> None:
         """The oracle's levels, and a plan's by what people would say of it."""
         alerts = self.real.alerts
-        assert alerts[Measure.CREDITS].level == self.credits_level
-        assert alerts[Measure.FAILURES].level == self.failures_level
-        assert alerts[Measure.FAILURES].severity in (None, Severity.WARNING)
+        assert alerts[AlertRule.CREDITS].level == self.credits_level
+        assert alerts[AlertRule.FAILURES].level == self.failures_level
+        assert alerts[AlertRule.FAILURES].severity in (None, Severity.WARNING)
         for alert in alerts.values():
             assert bool(alert.level) == bool(alert.severity)
         if self.account.outage is None and self.plan.ends_at and not self.plan.free:
-            self.check_plan(self.plan.ends_at - self.wall, alerts[Measure.PLAN].severity)
+            self.check_plan(self.plan.ends_at - self.wall, alerts[AlertRule.PLAN].severity)
 
     def check_plan(self, left: timedelta, severity: Severity | None) -> None:
         """A plan's severity by its remaining time."""
@@ -445,11 +445,11 @@ class Histories(RuleBasedStateMachine):
             for one in self.decided(universe, self.account, health):
                 known = universe.alerts[one.alert.measure]
                 news = self.plan.renews or self.plan.cancelled_at
-                if one.alert.measure is Measure.PLAN and not known.level and news:
+                if one.alert.measure is AlertRule.PLAN and not known.level and news:
                     continue  # a new period within reach: the old one is resolved, and the next look tells of the new
-                if one.alert.measure is Measure.PLAN and self.plan.free:
+                if one.alert.measure is AlertRule.PLAN and self.plan.free:
                     continue  # that a plan is gone is told once, and over at the next look
-                assert (one.alert, one.notices) == (known, ()), "a replayed sample changed something"
+                assert (one.alert, one.notifications) == (known, ()), "a replayed sample changed something"
 
 
 TestHistories = Histories.TestCase
@@ -460,31 +460,31 @@ LEVELS = st.integers(0, 4)
 
 
 @st.composite
-def standings(draw: st.DrawFn) -> Standing | None:
+def standings(draw: st.DrawFn) -> Measurement | None:
     """Any standing on a ladder of four, or none."""
-    reach = draw(LEVELS)
-    hold = draw(st.integers(reach, 4))
-    return draw(st.sampled_from([Standing(-float(reach), reach, hold, ladder_severities(4)), None]))
+    fire_level = draw(LEVELS)
+    clear_level = draw(st.integers(fire_level, 4))
+    return draw(st.sampled_from([Measurement(-float(fire_level), fire_level, clear_level, ladder_severities(4)), None]))
 
 
 @given(history=st.lists(st.tuples(standings(), st.integers(-50, 50)), max_size=20))
-def test_fired_and_resolved_alternate(history: list[tuple[Standing | None, int]]) -> None:
+def test_fired_and_resolved_alternate(history: list[tuple[Measurement | None, int]]) -> None:
     """On any history and any clock: fired and resolved alternate, episodes count up, unknown changes nothing."""
-    alert, now, turns = Alert(KEY, Measure.CREDITS), NOW, list[Reason]()
+    alert, now, turns = Alert(KEY, AlertRule.CREDITS), NOW, list[NotifyReason]()
     for standing, hours in history:
         now += hours * HOUR
-        decision = decide(alert, standing, DAY, now)
+        decision = transition(alert, standing, DAY, now)
         if standing is None:
             assert decision.alert is alert
-            assert decision.reason is Reason.NONE
+            assert decision.reason is NotifyReason.NONE
             continue
-        if decision.reason in (Reason.FIRED, Reason.RESOLVED):
+        if decision.reason in (NotifyReason.FIRED, NotifyReason.RESOLVED):
             turns.append(decision.reason)
-        assert standing.reach <= decision.alert.level <= max(alert.level, standing.reach)
-        assert decide(decision.alert, standing, DAY, now).alert == decision.alert
+        assert standing.fire_level <= decision.alert.level <= max(alert.level, standing.fire_level)
+        assert transition(decision.alert, standing, DAY, now).alert == decision.alert
         alert = decision.alert
-    assert turns == [(Reason.FIRED, Reason.RESOLVED)[place % 2] for place in range(len(turns))]
-    assert alert.episode == turns.count(Reason.FIRED)
+    assert turns == [(NotifyReason.FIRED, NotifyReason.RESOLVED)[place % 2] for place in range(len(turns))]
+    assert alert.episode == turns.count(NotifyReason.FIRED)
 
 
 @given(data=st.data(), rung=st.integers(2, 5_000), daily=st.integers(0, 500))
@@ -493,10 +493,10 @@ def test_a_value_inside_the_margin_never_flaps(data: st.DataObject, rung: int, d
     ladder = rungs(str(rung), str(rung // 2))
     top = int(rung + max(rung / 10, daily))
     values = data.draw(st.lists(st.integers(rung // 2 + 1, top), max_size=15))
-    alert, said = Alert(KEY, Measure.CREDITS), list[Reason]()
+    alert, said = Alert(KEY, AlertRule.CREDITS), list[NotifyReason]()
     for value in [rung, *values]:
         account = account_with(read(credit_of(value, None, daily_allowance=daily)))
-        decision = decide(alert, credits_standing(account, ladder), DAY, NOW)
+        decision = transition(alert, credits_standing(account, ladder), DAY, NOW)
         alert = decision.alert
         said.append(decision.reason)
-    assert said == [Reason.FIRED] + [Reason.NONE] * len(values)
+    assert said == [NotifyReason.FIRED] + [NotifyReason.NONE] * len(values)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.accounts import Health, Number, OutageKind, Plan, Reading, SourceState
-from bot.domain.alerts import Alert, Measure, Severity
-from bot.domain.rules import CANCELLED, Ladder, Rules, Threshold
+from bot.domain.accounts import FailureKind, Health, Number, Plan, Reading, SourceState
+from bot.domain.alerts import Alert, AlertRule, Severity
+from bot.domain.rules import CANCELLED, Rules, Threshold, Thresholds
 from bot.evaluation.measurements import (
-    Standing,
+    Measurement,
     account_failures,
     credits_standing,
     ladder_severities,
@@ -40,13 +40,13 @@ INFO, WARNING, CRITICAL = Severity.INFO, Severity.WARNING, Severity.CRITICAL
 
 
 def credits_at(
-    value: Number, ladder: Ladder, allowance: Number | None = 10_000, daily: Number | None = None
+    value: Number, ladder: Thresholds, allowance: Number | None = 10_000, daily: Number | None = None
 ) -> tuple[int, int]:
     """What so many credits reach and hold."""
     account = replace(account_with(read(value)), allowance=allowance, daily_allowance=daily)
     standing = credits_standing(account, ladder)
     assert standing is not None
-    return standing.reach, standing.hold
+    return standing.fire_level, standing.clear_level
 
 
 @pytest.mark.parametrize(
@@ -99,12 +99,12 @@ def test_percent_alone_without_allowance_reaches_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("daily", "value", "hold"),
+    ("daily", "value", "clear_level"),
     [(60, 160, 1), (60, 161, 0), (5, 110, 1), (5, 111, 0), (None, 110, 1), (None, 111, 0), (0, 111, 0)],
 )
-def test_margin_is_never_less_than_the_daily_allowance(daily: Number | None, value: Number, hold: int) -> None:
+def test_margin_is_never_less_than_the_daily_allowance(daily: Number | None, value: Number, clear_level: int) -> None:
     """The margin is a tenth of the rung and never less than the daily allowance."""
-    assert credits_at(value, rungs("100"), daily=daily) == (0, hold)
+    assert credits_at(value, rungs("100"), daily=daily) == (0, clear_level)
 
 
 @given(rung=st.integers(0, 5_000), daily=st.integers(0, 500), below=st.integers(0, 5_000))
@@ -121,9 +121,9 @@ def test_a_daily_refill_never_leaves_a_rung(rung: int, daily: int, below: int) -
 def test_level_counts_the_rungs(values: list[int], value: int, daily: int) -> None:
     """On a ladder that falls, the level is the number of rungs at or below which the value lies; so it is for hold."""
     ladder = rungs(*map(str, sorted(values, reverse=True)))
-    reach, hold = credits_at(value, ladder, daily=daily)
-    assert reach == sum(value <= rung for rung in values)
-    assert hold == sum(value <= rung + max(rung / 10, daily) for rung in values)
+    fire_level, clear_level = credits_at(value, ladder, daily=daily)
+    assert fire_level == sum(value <= rung for rung in values)
+    assert clear_level == sum(value <= rung + max(rung / 10, daily) for rung in values)
 
 
 def test_total_is_daily_monthly_and_package() -> None:
@@ -131,7 +131,7 @@ def test_total_is_daily_monthly_and_package() -> None:
     known = credit_of(100, 10_000, daily=20, package=30, daily_allowance=60)
     standing = credits_standing(account_with(read(known)), rungs("150"))
     assert standing is not None
-    assert (standing.value, standing.reach) == (150, 1)
+    assert (standing.value, standing.fire_level) == (150, 1)
 
 
 def test_an_allowance_left_out_of_one_reading_changes_nothing() -> None:
@@ -139,7 +139,7 @@ def test_an_allowance_left_out_of_one_reading_changes_nothing() -> None:
     account = replace(account_with(read(credit_of(900, allowance=None))), allowance=10_000)
     standing = credits_standing(account, RULES.low_credits)
     assert standing is not None
-    assert standing.reach == 1
+    assert standing.fire_level == 1
 
 
 def test_no_reading_or_no_ladder_is_unknown() -> None:
@@ -166,7 +166,7 @@ def test_rung_and_severity_of_a_level() -> None:
     assert standing is not None
     assert [standing.rung(level) for level in range(5)] == [None, "20 %", "1,500", "0", "0"]
     assert [standing.severity(level) for level in range(1, 5)] == [INFO, WARNING, CRITICAL, CRITICAL]
-    assert Standing(0, 1, 1, (WARNING,)).rung(1) is None
+    assert Measurement(0, 1, 1, (WARNING,)).rung(1) is None
 
 
 ENDED = len(RULES.plan_ends_within) + 3
@@ -179,8 +179,8 @@ def plan_at(
     next_name: str | None = PRO,
     free: bool = False,
     before: Reading | None = None,
-    ladder: Ladder = RULES.plan_ends_within,
-) -> Standing | None:
+    ladder: Thresholds = RULES.plan_ends_within,
+) -> Measurement | None:
     """Where a plan stands that ends in so long."""
     plan = Plan(
         PRO,
@@ -193,12 +193,16 @@ def plan_at(
 
 
 def plan_levels(
-    left: timedelta, *, cancelled: bool = False, next_name: str | None = PRO, ladder: Ladder = RULES.plan_ends_within
+    left: timedelta,
+    *,
+    cancelled: bool = False,
+    next_name: str | None = PRO,
+    ladder: Thresholds = RULES.plan_ends_within,
 ) -> tuple[int, int]:
     """What a plan reaches and holds that ends in so long."""
     standing = plan_at(left, cancelled=cancelled, next_name=next_name, ladder=ladder)
     assert standing is not None
-    return standing.reach, standing.hold
+    return standing.fire_level, standing.clear_level
 
 
 @pytest.mark.parametrize(
@@ -270,8 +274,8 @@ def test_an_ended_plan_needs_no_rung(cancelled: bool) -> None:
     """However short the ladder, a plan whose end has passed is critical at once."""
     standing = plan_at(-DAY, cancelled=cancelled, ladder=days(2))
     assert standing is not None
-    assert standing.severity(standing.reach) is CRITICAL
-    assert standing.reach > plan_levels(DAY, cancelled=True, ladder=days(2))[0]
+    assert standing.severity(standing.fire_level) is CRITICAL
+    assert standing.fire_level > plan_levels(DAY, cancelled=True, ladder=days(2))[0]
 
 
 @pytest.mark.parametrize("left", [None, 2 * DAY, -2 * DAY])
@@ -280,7 +284,7 @@ def test_a_free_account_has_no_end(left: timedelta | None, before: Reading | Non
     """A free account has no plan to end, whatever date the service gives it."""
     standing = plan_at(left, free=True, before=before)
     assert standing is not None
-    assert (standing.reach, standing.hold, standing.settled) == (0, 0, True)
+    assert (standing.fire_level, standing.clear_level, standing.settled) == (0, 0, True)
 
 
 @pytest.mark.parametrize("left", [None, 2 * DAY, -2 * DAY])
@@ -288,7 +292,7 @@ def test_a_paid_plan_that_became_free_has_ended(left: timedelta | None) -> None:
     """Paid at the reading before and free now: the plan has ended, whatever date stands there."""
     standing = plan_at(left, free=True, before=read(plan=Plan(PRO, ends_at=NOW + 9 * DAY)))
     assert standing is not None
-    assert (standing.reach, standing.severity(standing.reach), standing.settled) == (ENDED, CRITICAL, False)
+    assert (standing.fire_level, standing.severity(standing.fire_level), standing.settled) == (ENDED, CRITICAL, False)
 
 
 def test_an_absent_end_is_unknown() -> None:
@@ -300,46 +304,46 @@ def test_an_absent_end_is_unknown() -> None:
 @given(seconds=st.integers(-20 * 86_400, 40 * 86_400), cancelled=st.booleans())
 def test_plan_holds_at_least_what_it_reaches(seconds: int, cancelled: bool) -> None:
     """A rung just reached is never left by the same look."""
-    reach, hold = plan_levels(timedelta(seconds=seconds), cancelled=cancelled)
-    assert hold >= reach
+    fire_level, clear_level = plan_levels(timedelta(seconds=seconds), cancelled=cancelled)
+    assert clear_level >= fire_level
 
 
 FINE = Health(total=3)
 
 
-def failing(kind: OutageKind, times: int, health: Health = FINE, rules: Rules = RULES) -> tuple[int, int] | None:
+def failing(kind: FailureKind, times: int, health: Health = FINE, rules: Rules = RULES) -> tuple[int, int] | None:
     """What an account reaches and holds after so many such outages in a row."""
     standing = account_failures(account_with(read(), failed(kind), times), rules, health)
-    return (standing.reach, standing.hold) if standing else None
+    return (standing.fire_level, standing.clear_level) if standing else None
 
 
 SHARED = Health(total=3, failing=3, shared=True, fewest_failures=3)
-UNCERTAIN_KINDS = [OutageKind.UNAVAILABLE, OutageKind.UNREFRESHED, OutageKind.THROTTLED, OutageKind.GARBLED]
+UNCERTAIN_KINDS = [FailureKind.UNAVAILABLE, FailureKind.UNREFRESHED, FailureKind.THROTTLED, FailureKind.GARBLED]
 
 
 @pytest.mark.parametrize("kind", UNCERTAIN_KINDS)
-def test_an_uncertain_outage_is_counted(kind: OutageKind) -> None:
+def test_an_uncertain_outage_is_counted(kind: FailureKind) -> None:
     """Unavailable, throttled and garbled fire after UNREADABLE_AFTER in a row, and hold what was said before."""
     assert [failing(kind, times) for times in (1, 2, 3, 4)] == [(0, 3), (0, 3), (1, 3), (1, 3)]
     assert failing(kind, 1, rules=replace(RULES, unreadable_after=1)) == (1, 3)
 
 
-@pytest.mark.parametrize("kind", [OutageKind.MISSING, OutageKind.BROKEN])
+@pytest.mark.parametrize("kind", [FailureKind.MISSING, FailureKind.BROKEN])
 @pytest.mark.parametrize("health", [FINE, SHARED])
-def test_a_certain_outage_fires_at_once(kind: OutageKind, health: Health) -> None:
+def test_a_certain_outage_fires_at_once(kind: FailureKind, health: Health) -> None:
     """Missing and broken fire on the first look, and are the account's own trouble however many share it."""
-    assert failing(kind, 1, health) == ((3, 3) if kind is OutageKind.BROKEN else (2, 3))
+    assert failing(kind, 1, health) == ((3, 3) if kind is FailureKind.BROKEN else (2, 3))
 
 
 @pytest.mark.parametrize("health", [FINE, SHARED, Health(total=1)])
-@pytest.mark.parametrize("kind", [OutageKind.UNAUTHORIZED, OutageKind.LAPSED])
-def test_a_refused_look_is_the_sources_trouble(kind: OutageKind, health: Health) -> None:
+@pytest.mark.parametrize("kind", [FailureKind.UNAUTHORIZED, FailureKind.LAPSED])
+def test_a_refused_look_is_the_sources_trouble(kind: FailureKind, health: Health) -> None:
     """401 and 402 concern the whole source: the account's own alert neither fires nor resolves."""
     assert failing(kind, 99, health) is None
 
 
 @pytest.mark.parametrize("kind", UNCERTAIN_KINDS)
-def test_a_shared_outage_is_the_sources_trouble(kind: OutageKind) -> None:
+def test_a_shared_outage_is_the_sources_trouble(kind: FailureKind) -> None:
     """An outage that all accounts share is said once, for the source, and not for its accounts."""
     assert failing(kind, 99, SHARED) is None
 
@@ -348,18 +352,18 @@ def test_a_reading_is_off_the_failures_ladder() -> None:
     """One look that works resolves; an unreadable account is never more than a warning."""
     standing = account_failures(account_with(read()), RULES, FINE)
     assert standing is not None
-    assert (standing.reach, standing.hold) == (0, 0)
+    assert (standing.fire_level, standing.clear_level) == (0, 0)
     assert {standing.severity(level) for level in (1, 2)} == {WARNING}
 
 
 def source_at(source: SourceState, health: Health, alert: Alert | None = None) -> tuple[int, int] | None:
     """What a source reaches and holds."""
-    standing = source_failures(source, health, RULES, alert or Alert(SOURCE, Measure.FAILURES), NOW)
+    standing = source_failures(source, health, RULES, alert or Alert(SOURCE, AlertRule.FAILURES), NOW)
     assert standing is None or {standing.severity(1), standing.severity(2)} == {CRITICAL}
-    return (standing.reach, standing.hold) if standing else None
+    return (standing.fire_level, standing.clear_level) if standing else None
 
 
-def unlisted(kind: OutageKind, times: int = 1, at: datetime = NOW, listed_at: datetime | None = None) -> SourceState:
+def unlisted(kind: FailureKind, times: int = 1, at: datetime = NOW, listed_at: datetime | None = None) -> SourceState:
     """A source whose listing could not be read so many times in a row."""
     listed = 3 if listed_at else None
     return SourceState(SOURCE, listed_at, listed, outage=failed(kind, at), failures=times, failing_since=at)
@@ -375,22 +379,30 @@ LISTED = SourceState(SOURCE, listed_at=NOW, listed=3)
         (LISTED, Health(total=3, failing=1), (0, 0)),
         (LISTED, Health(total=3, failing=1, refused=1), (2, 2)),
         (LISTED, Health(total=1, failing=1, refused=1), (2, 2)),
-        (LISTED, Health(total=3, failing=1, refused=1, outage=failed(OutageKind.LAPSED), read_at=NOW - SECOND), (2, 2)),
-        (LISTED, Health(total=3, failing=3, refused=1, outage=failed(OutageKind.LAPSED), read_at=NOW + SECOND), (0, 0)),
+        (
+            LISTED,
+            Health(total=3, failing=1, refused=1, outage=failed(FailureKind.LAPSED), read_at=NOW - SECOND),
+            (2, 2),
+        ),
+        (
+            LISTED,
+            Health(total=3, failing=3, refused=1, outage=failed(FailureKind.LAPSED), read_at=NOW + SECOND),
+            (0, 0),
+        ),
         (LISTED, Health(total=3, failing=3, shared=True, fewest_failures=2), (0, 2)),
         (LISTED, Health(total=3, failing=3, shared=True, fewest_failures=3), (1, 2)),
         (LISTED, Health(total=3, failing=3, fewest_failures=9), (0, 0)),
         (LISTED, Health(total=1, failing=1, fewest_failures=9), (0, 0)),
-        (unlisted(OutageKind.UNAUTHORIZED), FINE, (2, 2)),
-        (unlisted(OutageKind.LAPSED), FINE, (2, 2)),
-        (unlisted(OutageKind.LAPSED), Health(), (2, 2)),
-        (unlisted(OutageKind.LAPSED), Health(total=3, read_at=NOW - SECOND), (2, 2)),
-        (unlisted(OutageKind.LAPSED), Health(total=3, read_at=NOW + SECOND), (0, 0)),
-        (unlisted(OutageKind.UNAVAILABLE, 9), FINE, (0, 0)),
+        (unlisted(FailureKind.UNAUTHORIZED), FINE, (2, 2)),
+        (unlisted(FailureKind.LAPSED), FINE, (2, 2)),
+        (unlisted(FailureKind.LAPSED), Health(), (2, 2)),
+        (unlisted(FailureKind.LAPSED), Health(total=3, read_at=NOW - SECOND), (2, 2)),
+        (unlisted(FailureKind.LAPSED), Health(total=3, read_at=NOW + SECOND), (0, 0)),
+        (unlisted(FailureKind.UNAVAILABLE, 9), FINE, (0, 0)),
         (SourceState(SOURCE), Health(), None),
-        (unlisted(OutageKind.UNAVAILABLE, 2), Health(), (0, 2)),
-        (unlisted(OutageKind.UNAVAILABLE, 3), Health(), (1, 2)),
-        (unlisted(OutageKind.UNAVAILABLE, 3, listed_at=NOW), Health(), (1, 2)),
+        (unlisted(FailureKind.UNAVAILABLE, 2), Health(), (0, 2)),
+        (unlisted(FailureKind.UNAVAILABLE, 3), Health(), (1, 2)),
+        (unlisted(FailureKind.UNAVAILABLE, 3, listed_at=NOW), Health(), (1, 2)),
         (SourceState(SOURCE, listed_at=NOW, listed=0), Health(), (0, 0)),
         (SourceState(SOURCE), FINE, (0, 0)),
     ],
@@ -424,7 +436,7 @@ def test_a_source(source: SourceState, health: Health, levels: tuple[int, int] |
     assert source_at(source, health) == levels
 
 
-SHUT = Alert(SOURCE, Measure.FAILURES, level=2, episode=1, severity=CRITICAL)
+SHUT = Alert(SOURCE, AlertRule.FAILURES, level=2, episode=1, severity=CRITICAL)
 ANSWERS = replace(SHUT, period=NOW - MINUTE)
 
 
@@ -460,7 +472,7 @@ ANSWERS = replace(SHUT, period=NOW - MINUTE)
             (0, 2),
         ),
         (ANSWERS, Health(total=3, failing=3, shared=True, fewest_failures=9, oldest_failure=NOW), (1, 2)),
-        (Alert(SOURCE, Measure.FAILURES), Health(total=3, failing=1, oldest_failure=NOW - HOUR, read_at=NOW), (0, 0)),
+        (Alert(SOURCE, AlertRule.FAILURES), Health(total=3, failing=1, oldest_failure=NOW - HOUR, read_at=NOW), (0, 0)),
     ],
     ids=[
         "one answers, the others were not looked at since",
@@ -487,10 +499,10 @@ def test_a_listing() -> None:
     """A source that lists none is a warning; a listing that could not be read, or never was, is unknown."""
     empty = source_listing(SourceState(SOURCE, listed_at=NOW, listed=0), Health(), NOW)
     assert empty is not None
-    assert (empty.reach, empty.severity(1)) == (1, WARNING)
+    assert (empty.fire_level, empty.severity(1)) == (1, WARNING)
     some = source_listing(LISTED, Health(), NOW)
     assert some is not None
-    assert (some.reach, some.hold) == (0, 0)
+    assert (some.fire_level, some.clear_level) == (0, 0)
     assert source_listing(SourceState(SOURCE), Health(), NOW) is None
     assert source_listing(replace(LISTED, outage=failed()), Health(), NOW) is None
 
@@ -511,7 +523,7 @@ def test_a_list_that_answers_404_for_an_hour_perhaps_has_no_account(
     """It is said after an hour, as a warning; an account that could be read meanwhile is proof of the contrary."""
     absent = replace(LISTED, outage=failed(), absent_since=since)
     standing = source_listing(absent, Health(total=1, read_at=read_at), NOW)
-    assert (standing and (standing.reach, standing.hold)) == levels
+    assert (standing and (standing.fire_level, standing.clear_level)) == levels
 
 
 @pytest.mark.parametrize(("free", "allowance", "held"), [(True, None, 0), (True, 15_000, 1), (False, None, 1)])
@@ -522,4 +534,4 @@ def test_a_free_account_recovers_by_its_daily_credits(free: bool, allowance: int
     account = replace(account_with(told), allowance=allowance, daily_allowance=60)
     standing = credits_standing(account, (Threshold(0),))
     assert standing is not None
-    assert standing.hold == held
+    assert standing.clear_level == held

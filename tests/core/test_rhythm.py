@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.alerts import Measure, Reason, Severity
-from bot.domain.notifications import Notification, Topic
+from bot.domain.alerts import AlertRule, NotifyReason, Severity
+from bot.domain.notifications import Delivery, NotificationKind
 from bot.domain.quiet_hours import QuietHours, parse_clock_time, parse_quiet_hours
-from bot.features.summary.due import LATEST, day_of, digest_due, done_before, first_moment, mark_of
-from bot.outbox.batching import Parcel, Story
+from bot.features.summary.due import LATEST, day_of, done_before, first_moment, mark_of, summary_due
+from bot.outbox.batching import Batch, PendingAlert
 from bot.outbox.quiet import rings
-from tests.core.builders import notification
+from tests.core.builders import delivery
 
 UNHURRIED = settings(deadline=None)
 BERLIN, NEW_YORK, UTC_ZONE = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York"), ZoneInfo("UTC")
@@ -157,14 +157,14 @@ def test_the_quiet_is_over_as_soon_as_it_is_over(begin: time, end: time, zone: Z
 # What rings
 
 
-def parcel(*parts: Notification) -> Parcel:
+def batch(*parts: Delivery) -> Batch:
     """One story a notification."""
-    return Parcel(tuple(Story((part,)) for part in parts))
+    return Batch(tuple(PendingAlert((part,)) for part in parts))
 
 
 IN_QUIET, IN_DAYTIME = moment("2026-07-20 23:30"), moment("2026-07-20 14:00")
 W, C, I = Severity.WARNING, Severity.CRITICAL, Severity.INFO  # noqa: E741 - three letters for three severities
-F, D, R, O = Reason.FIRED, Reason.WORSENED, Reason.REMINDED, Reason.RESOLVED  # noqa: E741
+F, D, R, O = NotifyReason.FIRED, NotifyReason.WORSENED, NotifyReason.REMINDED, NotifyReason.RESOLVED  # noqa: E741
 
 
 @pytest.mark.parametrize(
@@ -179,9 +179,9 @@ F, D, R, O = Reason.FIRED, Reason.WORSENED, Reason.REMINDED, Reason.RESOLVED  # 
         (I, O, False, False),
     ],
 )
-def test_what_rings(severity: Severity, reason: Reason, by_day: bool, by_night: bool) -> None:
+def test_what_rings(severity: Severity, reason: NotifyReason, by_day: bool, by_night: bool) -> None:
     """In quiet hours only a critical alert's firing or worsening rings; at other times all that ever does."""
-    told = parcel(notification(1, reason, severity=severity))
+    told = batch(delivery(1, reason, severity=severity))
     assert rings(told, NIGHT, IN_DAYTIME, BERLIN) is by_day
     assert rings(told, None, IN_QUIET, BERLIN) is by_day
     assert rings(told, NIGHT, IN_QUIET, BERLIN) is by_night
@@ -198,29 +198,31 @@ def test_what_rings(severity: Severity, reason: Reason, by_day: bool, by_night: 
         (None, F, False),
     ],
 )
-def test_a_forecast_that_ends_before_the_quiet_does_rings(runs_out: str | None, reason: Reason, rung: bool) -> None:
+def test_a_forecast_that_ends_before_the_quiet_does_rings(
+    runs_out: str | None, reason: NotifyReason, rung: bool
+) -> None:
     """Whoever would only read it in the morning would read it too late."""
-    told = parcel(notification(1, reason, severity=W))
+    told = batch(delivery(1, reason, severity=W))
     assert rings(told, NIGHT, IN_QUIET, BERLIN, lambda _: moment(runs_out) if runs_out else None) is rung
 
 
 def test_a_forecast_makes_no_information_ring() -> None:
     """What never rings does not ring at night either."""
-    told = parcel(notification(1, O, severity=I))
+    told = batch(delivery(1, O, severity=I))
     assert not rings(told, NIGHT, IN_QUIET, BERLIN, lambda _: IN_QUIET)
 
 
 def test_a_merged_message_rings_if_any_part_would() -> None:
     """One critical firing among warnings, or overtaken by a recovery, is enough."""
-    warning, critical = notification(1, F, severity=W), notification(2, F, "bob", severity=C)
-    assert rings(parcel(warning, critical), NIGHT, IN_QUIET, BERLIN)
-    overtaken = Parcel((Story((critical, notification(3, O, "bob"))),))
+    warning, critical = delivery(1, F, severity=W), delivery(2, F, "bob", severity=C)
+    assert rings(batch(warning, critical), NIGHT, IN_QUIET, BERLIN)
+    overtaken = Batch((PendingAlert((critical, delivery(3, O, "bob"))),))
     assert rings(overtaken, NIGHT, IN_QUIET, BERLIN)
 
 
 def test_notes_never_ring() -> None:
     """A greeting, a pause, an account that is gone: information at any time."""
-    told = parcel(notification(1, Reason.NONE, severity=I, topic=Topic.DOWNTIME, measure=None))
+    told = batch(delivery(1, NotifyReason.NONE, severity=I, topic=NotificationKind.DOWNTIME, measure=None))
     assert not rings(told, NIGHT, IN_QUIET, BERLIN)
     assert not rings(told, None, IN_DAYTIME, BERLIN)
 
@@ -228,7 +230,7 @@ def test_notes_never_ring() -> None:
 @at_each_change
 def test_ringing_follows_the_clock_over_a_change(zone: ZoneInfo, change: datetime) -> None:
     """A warning is silent until the wall clock shows 08:00 on the day of the change, and rings from then on."""
-    told = parcel(notification(1, F, measure=Measure.CREDITS, severity=W))
+    told = batch(delivery(1, F, measure=AlertRule.CREDITS, severity=W))
     for minutes in range(0, 24 * 60, 5):
         at = change - 4 * HOUR + minutes * MINUTE
         assert rings(told, NIGHT, at, zone) is ("08:00" <= shown(at, zone) < "22:00")
@@ -241,7 +243,7 @@ def run(zone: ZoneInfo, at: time, ticks: list[datetime], last: date | None) -> l
     """What a bot sends that looks at these moments: each day with the moment it was sent."""
     sent = []
     for now in ticks:
-        day = digest_due(last, now, zone, at)
+        day = summary_due(last, now, zone, at)
         if day is not None:
             sent.append((day, now))
             last = day_of(mark_of(day))
@@ -316,15 +318,15 @@ def expected(zone: ZoneInfo, at: time, ticks: list[datetime], start: date) -> se
 )
 def test_late_up_to_six_hours(now: str, due: date | None) -> None:
     """A summary missed while the bot was off comes up to six hours late, else not."""
-    assert digest_due(date(2026, 7, 19), moment(now), BERLIN, time(9)) == due
+    assert summary_due(date(2026, 7, 19), moment(now), BERLIN, time(9)) == due
 
 
 def test_late_over_midnight() -> None:
     """What was due in the evening comes after midnight as the evening's, and the next evening has its own."""
     done, at = date(2026, 7, 19), time(22)
-    assert digest_due(done, moment("2026-07-21 03:00"), BERLIN, at) == date(2026, 7, 20)
-    assert digest_due(date(2026, 7, 20), moment("2026-07-21 03:00"), BERLIN, at) is None
-    assert digest_due(date(2026, 7, 20), moment("2026-07-21 22:00"), BERLIN, at) == date(2026, 7, 21)
+    assert summary_due(done, moment("2026-07-21 03:00"), BERLIN, at) == date(2026, 7, 20)
+    assert summary_due(date(2026, 7, 20), moment("2026-07-21 03:00"), BERLIN, at) is None
+    assert summary_due(date(2026, 7, 20), moment("2026-07-21 22:00"), BERLIN, at) == date(2026, 7, 21)
 
 
 @at_each_change
@@ -333,8 +335,8 @@ def test_six_hours_are_six_hours_over_a_change(zone: ZoneInfo, change: datetime)
     day = change.astimezone(zone).date()
     due = first_moment(day, time(0, 30), zone)
     assert due
-    assert digest_due(day - DAY, due + LATEST, zone, time(0, 30)) == day
-    assert digest_due(day - DAY, due + LATEST + MINUTE, zone, time(0, 30)) is None
+    assert summary_due(day - DAY, due + LATEST, zone, time(0, 30)) == day
+    assert summary_due(day - DAY, due + LATEST + MINUTE, zone, time(0, 30)) is None
 
 
 def test_a_new_bot_has_missed_nothing() -> None:
@@ -342,12 +344,12 @@ def test_a_new_bot_has_missed_nothing() -> None:
     at = time(9)
     for clock, due in (("11:00", None), ("08:00", date(2026, 7, 20))):
         installed = moment(f"2026-07-20 {clock}")
-        assert digest_due(done_before(installed, BERLIN, at), moment("2026-07-20 11:00"), BERLIN, at) == due
+        assert summary_due(done_before(installed, BERLIN, at), moment("2026-07-20 11:00"), BERLIN, at) == due
 
 
 def test_a_mark_from_the_future_holds_nothing_up() -> None:
     """A clock that was wrong for an hour must not silence the summaries of years."""
-    assert digest_due(date(2031, 1, 1), moment("2026-07-20 09:00"), BERLIN, time(9)) == date(2026, 7, 20)
+    assert summary_due(date(2031, 1, 1), moment("2026-07-20 09:00"), BERLIN, time(9)) == date(2026, 7, 20)
 
 
 def test_a_day_that_a_zone_left_out_has_no_summary() -> None:

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.alerts import Alert, Measure, Reason, Severity
-from bot.domain.rules import Ladder
-from bot.evaluation.alert_state import decide
+from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity
+from bot.domain.rules import Thresholds
+from bot.evaluation.alert_state import transition
 from bot.evaluation.forecast.run_out import Forecast, outlook
 from bot.evaluation.forecast.runway import runway_standing
-from bot.evaluation.measurements import Standing
+from bot.evaluation.measurements import Measurement
 from tests.core.builders import DAY, HOUR, KEY, NOW, days
 from tests.core.histories import known_of, past, refill_in, steadily
 
@@ -28,7 +28,7 @@ def expected(
     return Forecast(NOW, early, middle, middle, risk, 100, 14, NOW + refill * DAY, is_out=out)
 
 
-def standing(found: Forecast | None, ladder: Ladder = LADDER) -> Standing:
+def standing(found: Forecast | None, ladder: Thresholds = LADDER) -> Measurement:
     """Where it stands."""
     where = runway_standing(found, ladder, NOW)
     assert where is not None
@@ -53,7 +53,7 @@ def standing(found: Forecast | None, ladder: Ladder = LADDER) -> Standing:
 def test_levels(found: Forecast, levels: tuple[int, int]) -> None:
     """Fires on a likely run-out within the rung; holds until it is unlikely or twice as far away."""
     where = standing(found)
-    assert (where.reach, where.hold) == levels
+    assert (where.fire_level, where.clear_level) == levels
 
 
 def test_no_forecast_changes_nothing() -> None:
@@ -68,37 +68,41 @@ def test_never_more_than_a_warning() -> None:
     three = standing(expected(1), days(7, 2, 1))
     assert three.severities == (Severity.INFO, Severity.WARNING, Severity.WARNING)
     assert three.rungs == ("7 d", "2 d", "1 d")
-    assert three.reach == 3
+    assert three.fire_level == 3
 
 
 def test_a_risk_fires_once_and_a_refill_arms_it_again() -> None:
     """Wavering between one day and three says nothing more; after a refill the next risk is an episode of its own."""
-    alert, reasons = Alert(KEY, Measure.PLAN), []
+    alert, reasons = Alert(KEY, AlertRule.PLAN), []
     course = [expected(1), expected(3), expected(1.5), expected(3.9), expected(1), expected(1, refill=40)]
     for found in [*course, expected(1, refill=40)]:
-        decision = decide(alert, standing(found), DAY, NOW)
+        decision = transition(alert, standing(found), DAY, NOW)
         alert = decision.alert
         reasons.append(decision.reason)
-    assert [reason for reason in reasons if reason is not Reason.NONE] == [Reason.FIRED, Reason.RESOLVED, Reason.FIRED]
+    assert [reason for reason in reasons if reason is not NotifyReason.NONE] == [
+        NotifyReason.FIRED,
+        NotifyReason.RESOLVED,
+        NotifyReason.FIRED,
+    ]
     assert alert.episode == 2
 
 
 def test_a_top_up_resolves() -> None:
     """From real readings: 100 an hour and 2,400 left fires; with 20,000 more it is over."""
     account, points = known_of(past(steadily(100), 2_400, 240, refill_in(9)))
-    fired = decide(Alert(KEY, Measure.PLAN), standing(outlook(account, points, NOW)), None, NOW)
-    assert fired.reason is Reason.FIRED
+    fired = transition(Alert(KEY, AlertRule.PLAN), standing(outlook(account, points, NOW)), None, NOW)
+    assert fired.reason is NotifyReason.FIRED
     assert account.reading is not None
     richer = replace(account.reading, credits=replace(account.reading.credits, package=20_000))
     after = standing(outlook(replace(account, reading=richer), points, NOW))
-    assert decide(fired.alert, after, None, NOW + HOUR).reason is Reason.RESOLVED
+    assert transition(fired.alert, after, None, NOW + HOUR).reason is NotifyReason.RESOLVED
 
 
 def test_credits_that_last_to_the_refill_never_fire() -> None:
     """One day's credits and a refill in twelve hours: no alert, however near the run-out."""
     account, points = known_of(past(steadily(100), 2_400, 240, refill_in(0.5)))
     where = standing(outlook(account, points, NOW))
-    assert (where.reach, where.hold) == (0, 0)
+    assert (where.fire_level, where.clear_level) == (0, 0)
 
 
 @given(st.none() | st.floats(0, 90), st.floats(0, 90), st.floats(0, 1), st.lists(st.floats(0.1, 30), max_size=4))
@@ -109,5 +113,5 @@ def test_what_is_reached_is_held(earliest: float | None, longer: float, risk: fl
     where = runway_standing(found, ladder, NOW)
     assert (where is None) == (not ladder)
     if where is not None:
-        assert 0 <= where.reach <= where.hold <= len(ladder)
+        assert 0 <= where.fire_level <= where.clear_level <= len(ladder)
         assert 0 <= where.value <= timedelta(days=91).total_seconds()

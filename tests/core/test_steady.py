@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.accounts import Account, Health, Outage, OutageKind, Plan, Sample
-from bot.domain.alerts import Alert, Measure, Silence, SilenceKind
+from bot.domain.accounts import Account, CheckFailure, CheckResult, FailureKind, Health, Plan
+from bot.domain.alerts import Alert, AlertRule, Silence, SilenceKind
 from bot.domain.rules import Rules
-from bot.evaluation.evaluate import decide_account, judge, noted
+from bot.evaluation.evaluate import apply_result, decide_account, validate
 from bot.evaluation.steady import LONGEST, steady_until
 from tests.core.builders import (
     DAY,
@@ -30,7 +30,7 @@ from tests.core.builders import (
     read,
 )
 
-Alerts = dict[Measure, Alert]
+Alerts = dict[AlertRule, Alert]
 
 edges = st.sampled_from([0, 1, 499, 500, 501, 549, 551, 1_999, 2_000, 2_001, 2_201, 9_000])
 away = st.one_of(
@@ -47,7 +47,7 @@ plans = st.builds(
     st.sampled_from([False, False, False, True]),
 )
 looks = st.lists(
-    st.tuples(st.timedeltas(SECOND, 2 * DAY), edges | st.sampled_from(list(OutageKind)), plans), min_size=1, max_size=6
+    st.tuples(st.timedeltas(SECOND, 2 * DAY), edges | st.sampled_from(list(FailureKind)), plans), min_size=1, max_size=6
 )
 silences = st.sampled_from(
     [
@@ -67,31 +67,31 @@ class Life:
         self.account, self.under, self.alerts, self.owed = account, under, Alerts(), False
         self.listeners = Listeners((HERE, THERE), list(silences))
 
-    def look(self, sample: Sample, now: datetime) -> int:
+    def look(self, sample: CheckResult, now: datetime) -> int:
         """One more look; how many messages it called for."""
-        after = noted(self.account, judge(sample, self.account))
+        after = apply_result(self.account, validate(sample, self.account))
         audience = self.listeners.audience
-        outcomes = decide_account(self.account, after, self.alerts, self.under, Health(), audience, now)
-        self.account, self.owed = after, any(one.owed for one in outcomes)
-        self.alerts = self.alerts | {one.alert.measure: one.alert for one in outcomes}
-        self.listeners.keep(outcomes)
-        return sum(len(one.notices) for one in outcomes)
+        updates = decide_account(self.account, after, self.alerts, self.under, Health(), audience, now)
+        self.account, self.owed = after, any(one.owed for one in updates)
+        self.alerts = self.alerts | {one.alert.measure: one.alert for one in updates}
+        self.listeners.keep(updates)
+        return sum(len(one.notifications) for one in updates)
 
     def steady_until(self, now: datetime) -> datetime | None:
         """Until when the last page decides nothing new."""
         return steady_until(self.account, self.alerts, self.under, now, owed=self.owed)
 
 
-def comparable(alerts: Alerts) -> dict[Measure, Alert]:
+def comparable(alerts: Alerts) -> dict[AlertRule, Alert]:
     """The alerts, but for the least time that a plan had left, which each look notes and no message tells."""
     return {
-        measure: replace(alert, worst=None) if measure is Measure.PLAN else alert for measure, alert in alerts.items()
+        measure: replace(alert, worst=None) if measure is AlertRule.PLAN else alert for measure, alert in alerts.items()
     }
 
 
 @given(looks, silences, rules, st.lists(st.floats(0, 1), min_size=1, max_size=5))
 def test_what_is_steady_decides_nothing_new(
-    lived: list[tuple[timedelta, int | OutageKind, Plan]],
+    lived: list[tuple[timedelta, int | FailureKind, Plan]],
     silent: Sequence[Silence],
     under: Rules,
     moments: list[float],
@@ -100,7 +100,7 @@ def test_what_is_steady_decides_nothing_new(
     life, now = Life(account_with(), under, silent), NOW - 5 * DAY
     for after, seen, plan in lived:
         now += after
-        sample = failed(seen, now) if isinstance(seen, OutageKind) else read(credit_of(seen), now, plan)
+        sample = failed(seen, now) if isinstance(seen, FailureKind) else read(credit_of(seen), now, plan)
         life.look(sample, now)
     until = life.steady_until(now)
     if until is None or until <= now:
@@ -133,7 +133,7 @@ def test_nothing_is_steady_while_something_is_owed_or_failed() -> None:
     assert low.look(read(0), NOW) == 1
     assert low.steady_until(NOW) is None
     lost = Life(account_with(read(9_000)), RULES)
-    lost.look(Outage(NOW + HOUR, OutageKind.GARBLED), NOW + HOUR)
+    lost.look(CheckFailure(NOW + HOUR, FailureKind.GARBLED), NOW + HOUR)
     assert lost.steady_until(NOW + HOUR) is None
 
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.accounts import OutageKind
-from bot.domain.alerts import Reason, Severity
-from bot.domain.notifications import Facts, Notice, Topic
+from bot.domain.accounts import FailureKind
+from bot.domain.alerts import NotifyReason, Severity
+from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.evaluation.sweep import LATELY, MOST, SHARE, Other, Scope, called_for, is_allowed, sweep_of
 from tests.core.builders import EMAIL, HOUR, KEY, MINUTE, NOW, SECOND, SOURCE
 
@@ -60,36 +60,40 @@ def test_whom_a_sweep_checks(others: list[Other], under_way: set[str], room: int
     assert set(sweep.wait_for) == set(sweep.check) | {key for key in stale & under_way if not known[key].spared}
 
 
-def told(reason: Reason, source: str = SOURCE, **facts: object) -> Notice:
+def told(reason: NotifyReason, source: str = SOURCE, **facts: object) -> Notification:
     """Something that is told of an account of a source."""
     about = replace(Facts(name="alice", email=EMAIL, source=source), **facts)  # type: ignore[arg-type]
-    return Notice(f"{source}{reason}", Topic.ALERT, Severity.WARNING, reason, KEY, facts=about)
+    return Notification(f"{source}{reason}", NotificationKind.ALERT, Severity.WARNING, reason, KEY, facts=about)
 
 
 @pytest.mark.parametrize(
-    ("notice", "scope"),
+    ("notification", "scope"),
     [
-        (told(Reason.FIRED), Scope.ALL),
-        (told(Reason.WORSENED), Scope.ALL),
-        (told(Reason.RESOLVED), Scope.ALL),
-        (told(Reason.REMINDED), Scope.CRITICAL),
-        (told(Reason.JOINED), None),
-        (told(Reason.FIRED, outage=OutageKind.BROKEN), Scope.ALL),
-        (told(Reason.FIRED, outage=OutageKind.THROTTLED), None),
-        (told(Reason.FIRED, email=None), None),
-        (replace(told(Reason.NONE), topic=Topic.GONE), None),
+        (told(NotifyReason.FIRED), Scope.ALL),
+        (told(NotifyReason.WORSENED), Scope.ALL),
+        (told(NotifyReason.RESOLVED), Scope.ALL),
+        (told(NotifyReason.REMINDED), Scope.CRITICAL),
+        (told(NotifyReason.JOINED), None),
+        (told(NotifyReason.FIRED, outage=FailureKind.BROKEN), Scope.ALL),
+        (told(NotifyReason.FIRED, outage=FailureKind.THROTTLED), None),
+        (told(NotifyReason.FIRED, email=None), None),
+        (replace(told(NotifyReason.NONE), topic=NotificationKind.GONE), None),
     ],
 )
-def test_what_calls_for_a_sweep(notice: Notice, scope: Scope | None) -> None:
+def test_what_calls_for_a_sweep(notification: Notification, scope: Scope | None) -> None:
     """Changes of an account, and reminders for who may be due for one too; nothing about the source itself."""
-    assert called_for([notice]) == ({SOURCE: scope} if scope else {})
+    assert called_for([notification]) == ({SOURCE: scope} if scope else {})
 
 
 def test_the_widest_of_several_calls_counts() -> None:
     """Each source by itself; a change weighs more than a reminder, whichever comes first."""
-    reminded, fired, other = told(Reason.REMINDED), told(Reason.FIRED), told(Reason.REMINDED, "pixverse/film")
-    for notices in ([reminded, fired, other], [other, fired, reminded]):
-        assert called_for(notices) == {SOURCE: Scope.ALL, "pixverse/film": Scope.CRITICAL}
+    reminded, fired, other = (
+        told(NotifyReason.REMINDED),
+        told(NotifyReason.FIRED),
+        told(NotifyReason.REMINDED, "pixverse/film"),
+    )
+    for notifications in ([reminded, fired, other], [other, fired, reminded]):
+        assert called_for(notifications) == {SOURCE: Scope.ALL, "pixverse/film": Scope.CRITICAL}
 
 
 @given(

@@ -27,7 +27,7 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.fixture
 async def new_world(tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     """A world in which nobody has been greeted yet, and where a hosted bot need not pause between messages."""
-    monkeypatch.setattr("bot.outbox.pacing.CHAT_PAUSE", 0.05)
+    monkeypatch.setattr("bot.outbox.pacing.CHAT_PAUSE_S", 0.05)
     world = World(tmp_path, template)
     async with world.pixverse, world.telegram:
         world.greeted()

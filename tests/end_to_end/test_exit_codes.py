@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.simulator.pixverse import Fault
-from bot.support.errors import DatabaseUnusable, StartError
+from bot.support.errors import DatabaseUnusableError, StartError
 from tests.end_to_end.world import PATIENCE, World
 
 
@@ -64,7 +64,7 @@ async def test_a_database_that_is_not_ours_to_use_stays_as_it_is(
     """Corrupt, newer or another program's: said in words with the way out, and every byte of it stays as it was."""
     spoil(world.database)
     before = files(world.folder)
-    with pytest.raises(DatabaseUnusable, match=words) as caught:
+    with pytest.raises(DatabaseUnusableError, match=words) as caught:
         await world.host()
     assert caught.value.exit_code == 69
     assert str(world.database) in str(caught.value)

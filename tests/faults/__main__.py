@@ -22,9 +22,9 @@ def main() -> int:
     wanted = arguments()
     seeds = [wanted.seed] if wanted.seed is not None else range(wanted.first, wanted.first + wanted.histories)
     begun = time.monotonic()
-    outcomes = asyncio.run(live_all(list(seeds), wanted))
-    summary(outcomes, time.monotonic() - begun)
-    return 1 if any(one.misses for one in outcomes) else 0
+    updates = asyncio.run(live_all(list(seeds), wanted))
+    summary(updates, time.monotonic() - begun)
+    return 1 if any(one.misses for one in updates) else 0
 
 
 def arguments() -> argparse.Namespace:
@@ -50,48 +50,48 @@ async def live_all(seeds: list[int], wanted: argparse.Namespace) -> list[Outcome
 
         async def one(seed: int) -> Outcome:
             async with room:
-                outcome = await live(drawn(seed, (STRANGER,)), template, court, wanted.defect)
-            show(outcome, whole=wanted.seed is not None, keep=wanted.keep)
-            return outcome
+                update = await live(drawn(seed, (STRANGER,)), template, court, wanted.defect)
+            show(update, whole=wanted.seed is not None, keep=wanted.keep)
+            return update
 
         return await asyncio.gather(*map(one, seeds))
 
 
-def show(outcome: Outcome, *, whole: bool, keep: Path | None) -> None:
+def show(update: Outcome, *, whole: bool, keep: Path | None) -> None:
     """One line for a history that holds; for one that does not, how to live it again."""
-    verdict = "MISS" if outcome.misses else "ok"
+    verdict = "MISS" if update.misses else "ok"
     print(
-        f"seed {outcome.plot.seed:5} {verdict:4} {outcome.seconds:5.1f} s, lives {outcome.lives}, "
-        f"looks {outcome.looks:3}, messages {outcome.messages:2}{open_in(outcome)} | {', '.join(outcome.plot.faults)}",
+        f"seed {update.plot.seed:5} {verdict:4} {update.seconds:5.1f} s, lives {update.lives}, "
+        f"looks {update.looks:3}, messages {update.messages:2}{open_in(update)} | {', '.join(update.plot.faults)}",
         flush=True,
     )
-    if outcome.misses and keep:
+    if update.misses and keep:
         keep.mkdir(parents=True, exist_ok=True)
-        (keep / f"seed-{outcome.plot.seed}.txt").write_text(f"{outcome.plot}\n{outcome.record}\n")
-        (keep / f"seed-{outcome.plot.seed}.pickle").write_bytes(outcome.evidence)
-    if outcome.misses or whole:
-        print(f"  {outcome.plot}")
+        (keep / f"seed-{update.plot.seed}.txt").write_text(f"{update.plot}\n{update.record}\n")
+        (keep / f"seed-{update.plot.seed}.pickle").write_bytes(update.evidence)
+    if update.misses or whole:
+        print(f"  {update.plot}")
         if whole:
-            print(outcome.record)
-        print("\n".join(f"  MISS: {miss}" for miss in outcome.misses))
-        print(f"  again: python -m tests.faults --seed {outcome.plot.seed}", flush=True)
+            print(update.record)
+        print("\n".join(f"  MISS: {miss}" for miss in update.misses))
+        print(f"  again: python -m tests.faults --seed {update.plot.seed}", flush=True)
 
 
-def open_in(outcome: Outcome) -> str:
+def open_in(update: Outcome) -> str:
     """How many alerts could not be judged, where there are some."""
-    return f", {len(outcome.left_open)} alerts left open" if outcome.left_open else ""
+    return f", {len(update.left_open)} alerts left open" if update.left_open else ""
 
 
-def summary(outcomes: list[Outcome], seconds: float) -> None:
+def summary(updates: list[Outcome], seconds: float) -> None:
     """How it went, and what was met how often."""
-    left_open = sum(len(one.left_open) for one in outcomes)
-    met = Counter(fault for one in outcomes for fault in one.plot.faults)
-    missed = [one.plot.seed for one in outcomes if one.misses]
+    left_open = sum(len(one.left_open) for one in updates)
+    met = Counter(fault for one in updates for fault in one.plot.faults)
+    missed = [one.plot.seed for one in updates if one.misses]
     print("\n".join(f"{count:5} × {fault}" for fault, count in sorted(met.items())))
-    lived = f"{sum(one.lives for one in outcomes)} lives, {sum(one.looks for one in outcomes)} looks"
-    said = f"{sum(one.messages for one in outcomes)} messages, {left_open} alerts left open"
+    lived = f"{sum(one.lives for one in updates)} lives, {sum(one.looks for one in updates)} looks"
+    said = f"{sum(one.messages for one in updates)} messages, {left_open} alerts left open"
     found = f"{len(missed)} with a miss, seeds {missed}" if missed else "no miss"
-    print(f"{len(outcomes)} histories in {seconds:.0f} s, {lived}, {said}: {found}")
+    print(f"{len(updates)} histories in {seconds:.0f} s, {lived}, {said}: {found}")
 
 
 if __name__ == "__main__":

@@ -34,65 +34,65 @@ def around_reads(wrap: Callable[[Read], Read]) -> None:
 
 def forgotten_retry() -> None:
     """What Telegram did not take counts as delivered."""
-    from bot.outbox.dispatcher import Outbox
-    from bot.outbox.results import Delivered
+    from bot.outbox.dispatcher import Dispatcher
+    from bot.outbox.results import Sent
 
-    async def put_off(self: Any, _result: Any, part: Any, chat: Any, lane: Any) -> None:
-        await self._delivered(Delivered(0), part, chat, lane)
+    async def put_off(self: Any, _result: Any, part: Any, chat: Any, queue: Any) -> None:
+        await self._delivered(Sent(0), part, chat, queue)
 
-    replaced(Outbox, "_put_off", put_off)
+    replaced(Dispatcher, "_put_off", put_off)
 
 
 def blames_the_chat() -> None:
     """Whatever keeps a message from a chat counts as the chat's refusal."""
-    from bot.outbox.dispatcher import Outbox
+    from bot.outbox.dispatcher import Dispatcher
     from bot.outbox.results import Rejected
 
-    async def put_off(self: Any, result: Any, part: Any, chat: Any, lane: Any) -> None:
-        await self._refused(Rejected(result.failure), part, chat, lane)
+    async def put_off(self: Any, result: Any, part: Any, chat: Any, queue: Any) -> None:
+        await self._refused(Rejected(result.failure), part, chat, queue)
 
-    replaced(Outbox, "_put_off", put_off)
+    replaced(Dispatcher, "_put_off", put_off)
 
 
 def lost_after_a_crash() -> None:
     """What was claimed when the bot was killed stays claimed for ever."""
-    from bot.outbox.dispatcher import Outbox
+    from bot.outbox.dispatcher import Dispatcher
 
     async def resume(_self: Any) -> None:
         return
 
-    replaced(Outbox, "resume", resume)
+    replaced(Dispatcher, "resume", resume)
 
 
 def lost_recovery() -> None:
     """Recoveries are forgotten on their way into the outbox."""
-    from bot.checks.processor import Verdicts
-    from bot.domain.alerts import Reason
+    from bot.checks.processor import CheckProcessor
+    from bot.domain.alerts import NotifyReason
 
-    put = Verdicts.put
+    put = CheckProcessor.put
 
-    async def without(self: Any, connection: Any, notices: Any, now: Any) -> None:
-        await put(self, connection, [one for one in notices if one.reason is not Reason.RESOLVED], now)
+    async def without(self: Any, connection: Any, notifications: Any, now: Any) -> None:
+        await put(self, connection, [one for one in notifications if one.reason is not NotifyReason.RESOLVED], now)
 
-    replaced(Verdicts, "put", without)
+    replaced(CheckProcessor, "put", without)
 
 
 def twice() -> None:
     """Each message goes out twice."""
-    from bot.telegram.sender import TelegramPost
+    from bot.telegram.sender import TelegramNotifier
 
-    send = TelegramPost.send
+    send = TelegramNotifier.send
 
     async def again(self: Any, message: Any, chat: Any) -> Any:
         await send(self, message, chat)
         return await send(self, message, chat)
 
-    replaced(TelegramPost, "send", again)
+    replaced(TelegramNotifier, "send", again)
 
 
 def nothing_is_zero() -> None:
     """An answer that is no reading reads as the last one with nothing left."""
-    from bot.domain.accounts import Outage, OutageKind, Reading
+    from bot.domain.accounts import CheckFailure, FailureKind, Reading
 
     lasts: dict[str, Reading] = {}
 
@@ -101,7 +101,7 @@ def nothing_is_zero() -> None:
             sample = await read(self, email, *page)
             if isinstance(sample, Reading):
                 lasts[email] = sample
-            elif isinstance(sample, Outage) and sample.kind is OutageKind.GARBLED and email in lasts:
+            elif isinstance(sample, CheckFailure) and sample.kind is FailureKind.GARBLED and email in lasts:
                 last = lasts[email]
                 nothing = replace(last.credits, monthly=0, daily=0, package=0)
                 return replace(last, taken_at=sample.taken_at, credits=nothing)
@@ -165,18 +165,18 @@ def ends_with_a_404() -> None:
 
 def ended_board() -> None:
     """One refused edit or pin ends a board."""
-    from bot.domain.boards import Refused
-    from bot.features.board.publisher import Boards
+    from bot.domain.boards import BoardRefused
+    from bot.features.board.publisher import BoardPublisher
 
-    keep_trying = Boards._keep_trying
+    keep_trying = BoardPublisher._keep_trying
 
     async def ended(self: Any, board: Any, result: Any, *rest: Any) -> None:
-        if isinstance(result, Refused):
+        if isinstance(result, BoardRefused):
             await self._forget(board)
         else:
             await keep_trying(self, board, result, *rest)
 
-    replaced(Boards, "_keep_trying", ended)
+    replaced(BoardPublisher, "_keep_trying", ended)
 
 
 def deaf_for_a_webhook() -> None:
@@ -215,9 +215,9 @@ def clock_stops_checks() -> None:
 
 def unwritable_and_silent() -> None:
     """A database that cannot be written is one line in the log, and nobody's problem."""
-    from bot.storage.standing import Standing
+    from bot.storage.standing import DatabaseState
 
-    replaced(Standing, "problem", property(lambda _self: None))
+    replaced(DatabaseState, "problem", property(lambda _self: None))
 
 
 def unreadable_and_silent() -> None:

@@ -61,7 +61,7 @@ async def live(
     ``patience`` is how long a mended world may take to be noticed.
     """
     begun = time.monotonic()
-    outcome = Outcome(plot)
+    update = Outcome(plot)
     with TemporaryDirectory(prefix="faults-") as folder:
         world = World(Path(folder), plot.chats, plot.settings, defect)
         for email in plot.emails:
@@ -79,15 +79,15 @@ async def live(
             world.complaints.append(f"{type(error).__name__}: {error}")
         finally:
             await world.close()
-        outcome.misses = [*world.complaints, *talked_to_strangers(world), *wrong_answers(world)]
+        update.misses = [*world.complaints, *talked_to_strangers(world), *wrong_answers(world)]
         if not world.complaints:
-            await judged(world, court, outcome)
-        outcome.messages = len(world.telegram.messages)
-        outcome.looks = len(world.pixverse.answers)
-        outcome.lives = len(world.lives)
-        outcome.record = told(world)
-    outcome.seconds = time.monotonic() - begun
-    return outcome
+            await judged(world, court, update)
+        update.messages = len(world.telegram.messages)
+        update.looks = len(world.pixverse.answers)
+        update.lives = len(world.lives)
+        update.record = told(world)
+    update.seconds = time.monotonic() - begun
+    return update
 
 
 async def play(world: World, plot: Plot) -> None:
@@ -123,14 +123,14 @@ async def probe(world: World) -> None:
         await asyncio.sleep(PROBE_EVERY)
 
 
-async def judged(world: World, court: Executor, outcome: Outcome) -> None:
+async def judged(world: World, court: Executor, update: Outcome) -> None:
     """What is wrong with the chats. The oracle works elsewhere, or the services here would answer late meanwhile."""
     truth, told = truth_of(world), told_of(world)
-    outcome.evidence = pickle.dumps((truth, told))
-    outcome.misses += [*wrong_downtimes(world, told.messages), *wrong_of_the_database(world, told.messages)]
+    update.evidence = pickle.dumps((truth, told))
+    update.misses += [*wrong_downtimes(world, told.messages), *wrong_of_the_database(world, told.messages)]
     told.messages = [one for one in told.messages if not one.text.startswith((HEAD, *HEADS))]
     for miss in await asyncio.get_running_loop().run_in_executor(court, partial(judge, leaving_open=True), truth, told):
-        (outcome.left_open if miss.what == LEFT_OPEN else outcome.misses).append(str(miss))
+        (update.left_open if miss.what == LEFT_OPEN else update.misses).append(str(miss))
 
 
 def talked_to_strangers(world: World) -> list[str]:

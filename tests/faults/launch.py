@@ -31,7 +31,7 @@ import bot.sources.useapi.client
 import bot.storage.database
 import bot.telegram.polling
 from bot.cli.main import main
-from bot.domain.accounts import Outage
+from bot.domain.accounts import CheckFailure
 from bot.outbox.results import RefusalSchedule
 from bot.support.clock import SteadyClock
 from bot.telegram.client import AiohttpRequest
@@ -133,7 +133,7 @@ def say_what_failed() -> None:
         async def look(self: Any, email: str, *page: Any) -> Any:
             begun = time.monotonic()
             sample = await read(self, email, *page)
-            if isinstance(sample, Outage):
+            if isinstance(sample, CheckFailure):
                 print(NO_ANSWER, email, begun, time.monotonic(), flush=True)
             return sample
 

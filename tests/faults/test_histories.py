@@ -68,9 +68,9 @@ async def test_a_history_with_everything_going_wrong_is_told_as_it_was(
     name: str, template: Path, court: Executor
 ) -> None:
     """Credits fall and come back while everything around the bot fails: the oracle finds nothing wrong in the chats."""
-    outcome = await live(HISTORIES[name], template, court)
-    assert not outcome.misses, f"{outcome.misses}\n{outcome.record}"
-    assert outcome.messages
+    update = await live(HISTORIES[name], template, court)
+    assert not update.misses, f"{update.misses}\n{update.record}"
+    assert update.messages
 
 
 @pytest.mark.parametrize("defect", [None, "ended-board"])
@@ -78,16 +78,16 @@ async def test_a_board_outlives_refusals(template: Path, court: Executor, defect
     """Its chat refuses everything for a while. Afterwards it is current; the harness sees one that ended."""
     refusing = plot(Turn(0.3, ALICE, monthly=400), Turn(1.5, ALICE, monthly=300), telegram=[Act(0.1, "refused", 8.0)])
     refusing.board = True
-    outcome = await live(refusing, template, court, defect)
-    assert any("the boards are current" in miss for miss in outcome.misses) is (defect is not None), outcome.record
+    update = await live(refusing, template, court, defect)
+    assert any("the boards are current" in miss for miss in update.misses) is (defect is not None), update.record
 
 
 @pytest.mark.parametrize("defect", ["forgotten-retry", "talks-to-strangers"])
 async def test_the_harness_sees_a_defect(defect: str, template: Path, court: Executor) -> None:
     """A bot that is broken on purpose does not pass: a dropped retry is missed, an answer to a stranger seen."""
     broken = plot(Turn(0.3, ALICE, monthly=400), telegram=[Act(0, "5xx", 1.5, number=1)])
-    outcome = await live(broken, template, court, defect)
-    assert outcome.misses, outcome.record
+    update = await live(broken, template, court, defect)
+    assert update.misses, update.record
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,9 @@ async def test_a_chat_is_blamed_for_what_it_refused_itself(
     """While the group takes no messages ``/status`` says so elsewhere; a bot that blames it for a proxy is seen."""
     refusing = plot(Turn(0.3, ALICE, monthly=400), telegram=[Act(0.1, trouble, 7.0, number=1)])
     refusing.questions.append(Question(5.0, ANN, "/status"))
-    outcome = await live(refusing, template, court, defect)
-    assert (f"Cannot write to chat {GROUP}" in outcome.record) is blamed, outcome.record
-    assert bool(outcome.misses) is (defect is not None), f"{outcome.misses}\n{outcome.record}"
+    update = await live(refusing, template, court, defect)
+    assert (f"Cannot write to chat {GROUP}" in update.record) is blamed, update.record
+    assert bool(update.misses) is (defect is not None), f"{update.misses}\n{update.record}"
 
 
 async def test_a_404_of_the_list_ends_nobodys_watch(template: Path, court: Executor) -> None:
@@ -117,10 +117,10 @@ async def test_a_404_of_the_list_ends_nobodys_watch(template: Path, court: Execu
         pixverse=[Act(2.0, "list: a page of Traefik", 2.5), Act(0.5, "list: empty once", 0.5)],
     )
     away.settings.pop("ACCOUNTS")
-    outcome = await live(away, template, court)
-    assert not outcome.misses, f"{outcome.misses}\n{outcome.record}"
-    outcome = await live(away, template, court, "ends-with-a-404")
-    assert outcome.misses, outcome.record
+    update = await live(away, template, court)
+    assert not update.misses, f"{update.misses}\n{update.record}"
+    update = await live(away, template, court, "ends-with-a-404")
+    assert update.misses, update.record
 
 
 async def test_a_page_of_cloudflare_is_nobodys_word(template: Path, court: Executor) -> None:
@@ -129,10 +129,10 @@ async def test_a_page_of_cloudflare_is_nobodys_word(template: Path, court: Execu
         Turn(3.0, ALICE, monthly=400),
         pixverse=[Act(0.3, "Cloudflare, just a moment", 1.8)],
     )
-    outcome = await live(passing, template, court)
-    assert not outcome.misses, f"{outcome.misses}\n{outcome.record}"
-    outcome = await live(passing, template, court, "taken-for-useapi")
-    assert outcome.misses, outcome.record
+    update = await live(passing, template, court)
+    assert not update.misses, f"{update.misses}\n{update.record}"
+    update = await live(passing, template, court, "taken-for-useapi")
+    assert update.misses, update.record
 
 
 @pytest.mark.parametrize(
@@ -151,30 +151,30 @@ async def test_the_harness_sees_what_use_has_found(
     One that does not is seen.
     """
     troubled = plot(Turn(0.3, ALICE, monthly=400), **{name: [act]})
-    outcome = await live(troubled, template, court)
-    assert not outcome.misses, f"{outcome.misses}\n{outcome.record}"
-    outcome = await live(troubled, template, court, defect, patience=8.0)
-    assert outcome.misses, outcome.record
+    update = await live(troubled, template, court)
+    assert not update.misses, f"{update.misses}\n{update.record}"
+    update = await live(troubled, template, court, defect, patience=8.0)
+    assert update.misses, update.record
 
 
 async def test_an_end_of_a_plan_that_cannot_be_read_is_said(template: Path, court: Executor) -> None:
     """Whoever asks for the account is told that it is unreadable; a bot that says nothing of it is seen."""
     unreadable = plot(Turn(0.3, ALICE, monthly=400), pixverse=[Act(0.5, "end of plan unreadable", 8.0, ALICE)])
     unreadable.questions.append(Question(5.0, ANN, f"/credits {ALICE}"))
-    outcome = await live(unreadable, template, court)
-    assert not outcome.misses, f"{outcome.misses}\n{outcome.record}"
-    outcome = await live(unreadable, template, court, "unreadable-and-silent")
-    assert any("unreadable" in miss for miss in outcome.misses), outcome.record
+    update = await live(unreadable, template, court)
+    assert not update.misses, f"{update.misses}\n{update.record}"
+    update = await live(unreadable, template, court, "unreadable-and-silent")
+    assert any("unreadable" in miss for miss in update.misses), update.record
 
 
 @pytest.mark.skipif(may_skip(), reason=MISSING)
 async def test_a_clock_that_is_set_back_stops_nothing(template: Path, court: Executor) -> None:
     """Checks go on at their pace; a bot whose jobs stand on the wall clock is seen."""
     set_back = plot(Turn(0.3, ALICE, monthly=400), clock=[Act(0.5, "jump", 1.0, number=-7200)])
-    outcome = await live(set_back, template, court)
-    assert not outcome.misses, f"{outcome.misses}\n{outcome.record}"
-    outcome = await live(set_back, template, court, "clock-stops-checks", patience=8.0)
-    assert any("catches up" in miss for miss in outcome.misses), outcome.record
+    update = await live(set_back, template, court)
+    assert not update.misses, f"{update.misses}\n{update.record}"
+    update = await live(set_back, template, court, "clock-stops-checks", patience=8.0)
+    assert any("catches up" in miss for miss in update.misses), update.record
 
 
 async def test_a_muted_chat_blinds_no_other(template: Path, court: Executor) -> None:
@@ -184,7 +184,7 @@ async def test_a_muted_chat_blinds_no_other(template: Path, court: Executor) -> 
     """
     quiet = plot(Turn(0.3, ALICE, monthly=400), telegram=[Act(0.2, "5xx", 0.5, number=1)])
     quiet.muted, quiet.unmuted = ANN, False
-    outcome = await live(quiet, template, court)
-    assert not outcome.misses, f"{outcome.misses}\n{outcome.record}"
-    outcome = await live(quiet, template, court, "one-blinds-all")
-    assert outcome.misses, outcome.record
+    update = await live(quiet, template, court)
+    assert not update.misses, f"{update.misses}\n{update.record}"
+    update = await live(quiet, template, court, "one-blinds-all")
+    assert update.misses, update.record

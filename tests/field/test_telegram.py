@@ -9,10 +9,10 @@ from telegram import Bot
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, TelegramError
 
 from bot.commands.updates import make_bot
-from bot.domain.boards import Lost, Shown
+from bot.domain.boards import BoardEdited, BoardLost
 from bot.domain.chats import Chat
 from bot.features.board import text
-from bot.outbox.results import Later, Moved, Rejected
+from bot.outbox.results import Migrated, Rejected, Retry
 from bot.telegram import sender
 from bot.telegram.sender import NoTopic, Wrong
 from bot.telegram.text.layout import Message
@@ -20,7 +20,7 @@ from tests.field.catalogue import TELEGRAM, FieldAnswer
 from tests.field.wire import answering
 
 TOKEN = "7654321098:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw-x"
-KINDS = {"plain": Wrong, "no_thread": NoTopic, "refused": Rejected, "wait": Later, "moved": Moved, "network": Later}
+KINDS = {"plain": Wrong, "no_thread": NoTopic, "refused": Rejected, "wait": Retry, "moved": Migrated, "network": Retry}
 
 
 def asked(method: str) -> list[FieldAnswer]:
@@ -64,9 +64,9 @@ async def test_a_send_is_judged_by_telegrams_own_words(answer: FieldAnswer) -> N
     assert error is not None
     result = sender.result_of(error, in_topic=True)
     assert type(result) is KINDS[answer.expect], error
-    if isinstance(result, Later):
+    if isinstance(result, Retry):
         assert result.retry_after == answer.seconds
-    if isinstance(result, Moved):
+    if isinstance(result, Migrated):
         assert result.chat_id == answer.chat
     if isinstance(result, Rejected):
         assert description(answer) in result.failure.lower()
@@ -102,7 +102,7 @@ async def test_an_edit_that_cannot_be_made_has_its_meaning(answer: FieldAnswer) 
     async with talking(answer) as bot:
         with pytest.raises(TelegramError) as caught:
             await bot.edit_message_text("new", 7, 8)
-    assert isinstance(text.result_of(caught.value), {"unchanged": Shown, "replace": Lost}[answer.expect])
+    assert isinstance(text.result_of(caught.value), {"unchanged": BoardEdited, "replace": BoardLost}[answer.expect])
 
 
 @pytest.mark.parametrize("answer", asked("pinChatMessage"), ids=str)

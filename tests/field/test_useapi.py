@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.accounts import Listing, Outage, OutageKind, Reading
+from bot.domain.accounts import CheckFailure, FailureKind, Listing, Reading
 from bot.sources.useapi.client import Client, open_session
 from bot.sources.useapi.pixverse import PixVerse
 from tests.fakes import Clock
@@ -13,15 +13,15 @@ from tests.field.catalogue import USEAPI, FieldAnswer
 from tests.field.wire import answering
 
 KINDS = {
-    "unauthorized": OutageKind.UNAUTHORIZED,
-    "lapsed": OutageKind.LAPSED,
-    "missing": OutageKind.MISSING,
-    "broken": OutageKind.BROKEN,
-    "counted": OutageKind.UNREFRESHED,
-    "throttled": OutageKind.THROTTLED,
-    "garbled": OutageKind.GARBLED,
-    "unavailable": OutageKind.UNAVAILABLE,
-    "between": OutageKind.UNAVAILABLE,
+    "unauthorized": FailureKind.UNAUTHORIZED,
+    "lapsed": FailureKind.LAPSED,
+    "missing": FailureKind.MISSING,
+    "broken": FailureKind.BROKEN,
+    "counted": FailureKind.UNREFRESHED,
+    "throttled": FailureKind.THROTTLED,
+    "garbled": FailureKind.GARBLED,
+    "unavailable": FailureKind.UNAVAILABLE,
+    "between": FailureKind.UNAVAILABLE,
 }
 BLAME = re.compile(r"token|subscription|unauthori[sz]ed|account", re.IGNORECASE)
 """Words that would blame what is not at fault, where something in between answers."""
@@ -42,7 +42,7 @@ async def test_an_answer_is_what_it_is(answer: FieldAnswer, asked: str) -> None:
         assert isinstance(seen, Listing)
         assert seen.accounts == ()
     else:
-        assert isinstance(seen, Outage)
+        assert isinstance(seen, CheckFailure)
         assert seen.kind is KINDS[answer.expect], seen.said
         assert seen.retry_after == (timedelta(seconds=answer.seconds) if answer.seconds is not None else None) or (
             answer.expect == "between"

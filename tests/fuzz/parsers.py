@@ -15,7 +15,7 @@ from telegram.error import TelegramError
 from bot.cli import health, main
 from bot.cli.doctor import clock
 from bot.commands import history_arguments, names, silence_arguments
-from bot.commands.callbacks import Tap
+from bot.commands.callbacks import CallbackData
 from bot.commands.choices import Choice
 from bot.config import fallback_urls, parsers, settings
 from bot.config.accounts_file import tables, toml_lines
@@ -31,7 +31,7 @@ from bot.sources.useapi import error_text, failures, fields, pixverse
 from bot.sources.useapi.client import Client
 from bot.storage import values
 from bot.support import proxies, redaction
-from bot.support.errors import LookError, SettingsError
+from bot.support.errors import SettingsError, SourceError
 from bot.telegram import parsing, webhook
 from bot.telegram.client import AiohttpRequest
 from bot.telegram.text import formatting, layout, sanitize
@@ -159,9 +159,11 @@ FIELDS = [
         fields.text,
         fields.names,
         fields.moment,
-        errors=(fields.Unreadable,),
+        errors=(fields.UnreadableFieldError,),
     ),
-    *of_values(fields.moment_or_none, fields.shown, error_text.of_error, Tap.parse, sanitize.clean, sanitize.plain),
+    *of_values(
+        fields.moment_or_none, fields.shown, error_text.of_error, CallbackData.parse, sanitize.clean, sanitize.plain
+    ),
 ]
 
 CHAT = [
@@ -183,13 +185,13 @@ PARSERS = [
     *FIELDS,
     *CHAT,
     *of_values(fields.bucket, fields.needed_bucket, errors=(ValueError,)),
-    *of_values(pixverse.parse_accounts, pixverse.Features.parse, errors=(LookError,)),
+    *of_values(pixverse.parse_accounts, pixverse.Features.parse, errors=(SourceError,)),
     *of_texts(main.port, errors=(ValueError,)),
     *of_values(parsing.is_id, parsing.number_of, webhook.host_of),
     Parser(
         parsing.read_update,
         one(JSON),
-        (parsing.UnreadableUpdate,),
+        (parsing.UnreadableUpdateError,),
         call=lambda raw: parsing.read_update(raw, cast(Any, None)),
     ),
     Parser(proxies.parse_proxy, one(TEXTS), (ValueError,), call=lambda text: proxies.parse_proxy(text, "X")),
@@ -197,7 +199,7 @@ PARSERS = [
     Parser(health.words_of, one(bodies())),
     Parser(last_line, one(bodies())),
     Parser(redaction.in_base64, one(TEXTS), call=lambda text: list(redaction.in_base64(text))),
-    Parser(Client.decoded, st.tuples(bodies(), STATUSES, HEADERS), (LookError,), call=decoded),
+    Parser(Client.decoded, st.tuples(bodies(), STATUSES, HEADERS), (SourceError,), call=decoded),
     Parser(failures.own_words, st.tuples(TEXTS, JSON | PAGES)),
     Parser(failures.own_kind, st.tuples(STATUSES, TEXTS)),
     Parser(AiohttpRequest.parse_json_payload, one(bodies()), (TelegramError,)),

@@ -4,7 +4,7 @@ import json
 
 from hypothesis import given
 
-from bot.features.history.chart import Picture, load_picture
+from bot.features.history.chart import Chart, load_chart
 from tests.fuzz.shapes import JSON
 
 KEYS = ("title", "panels")
@@ -15,6 +15,6 @@ NO_PICTURE = (ValueError, TypeError, KeyError, AttributeError)
 def test_any_input_is_a_picture_or_refused(data: object) -> None:
     """No JSON whatsoever hangs the child or makes it draw something else: it ends with an error of its own."""
     try:
-        assert isinstance(load_picture(data), Picture)  # type: ignore[arg-type]
+        assert isinstance(load_chart(data), Chart)  # type: ignore[arg-type]
     except NO_PICTURE:
         json.dumps(data)

@@ -24,7 +24,7 @@ NO_PARSERS = {
     "bot.features.database.text.answer_message": "words a trouble of the database: tests/chat/test_storage_words.py",
     "bot.telegram.text.layout.pieces_of": "is handed what the bot itself wrote: tests/chat_live/test_sender.py",
     "bot.config.accounts_file.build.read_token": "reads a file: tests/test_accounts_file.py",
-    "bot.telegram.text.account_list.read_words": "is handed accounts: test_words.py",
+    "bot.telegram.text.account_list.read_text": "is handed accounts: test_words.py",
     "bot.telegram.text.dates.unmarked": "is handed what the bot itself wrote: tests/golden/zones.py",
     "bot.domain.credit_changes.differ": "compares two values of the core",
     "bot.features.history.renderer.drawable": "is handed what the bot itself wrote: test_drawing.py",
@@ -47,7 +47,7 @@ NO_PARSERS = {
     "bot.config.settings.read_env_file": "reads a file: test_files.py",
     "bot.config.env_file.numbered": "a part of EnvFile.values",
     "bot.config.settings.read_secret": "reads a file: test_files.py",
-    "bot.features.history.chart.load_picture": "what the bot itself hands its child: test_drawing.py",
+    "bot.features.history.chart.load_chart": "what the bot itself hands its child: test_drawing.py",
     "bot.features.history.chart.load_panel": "what the bot itself hands its child: test_drawing.py",
 }
 """What looks like a parser, and why it is not in the table."""

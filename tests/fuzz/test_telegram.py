@@ -15,11 +15,11 @@ from telegram.request import RequestData
 
 from bot.commands.updates import TelegramService
 from bot.domain.chats import Chat
-from bot.outbox.results import Delivered, Later, Moved, Rejected
+from bot.outbox.results import Migrated, Rejected, Retry, Sent
 from bot.support.metrics import Metrics
 from bot.telegram import polling
 from bot.telegram.client import AiohttpRequest, checked
-from bot.telegram.sender import TelegramPost
+from bot.telegram.sender import TelegramNotifier
 from bot.telegram.text.layout import Message
 from tests.chat_live.desk import TOKEN, ZONE, FakeDesk
 from tests.fakes import SOON, Clock
@@ -256,13 +256,13 @@ async def test_a_broken_update_hides_no_other(updates: list[dict[str, Any]]) -> 
 async def test_any_answer_to_a_message_is_a_result(status: int, answer: bytes) -> None:
     """Whatever Telegram answers to a message, it was delivered, comes later, moved, or was refused; nothing raises."""
     wire = Wire(sending=(status, answer))
-    post = TelegramPost(Bot(TOKEN, request=wire, get_updates_request=wire), Clock(), ZONE)
+    post = TelegramNotifier(Bot(TOKEN, request=wire, get_updates_request=wire), Clock(), ZONE)
     result = await post.send(Message("words"), Chat(111))
-    assert isinstance(result, Delivered | Later | Moved | Rejected)
-    if isinstance(result, Later) and result.retry_after is not None:
+    assert isinstance(result, Sent | Retry | Migrated | Rejected)
+    if isinstance(result, Retry) and result.retry_after is not None:
         assert 0 <= result.retry_after < 10**9
-    if isinstance(result, Later | Rejected):
+    if isinstance(result, Retry | Rejected):
         assert len(result.failure.splitlines()) == 1
         result.failure.encode()
-    if isinstance(result, Moved):
+    if isinstance(result, Migrated):
         assert abs(result.chat_id) < 2**63

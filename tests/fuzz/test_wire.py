@@ -9,7 +9,7 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.accounts import Listing, Outage, Reading
+from bot.domain.accounts import CheckFailure, Listing, Reading
 from bot.sources.useapi.pixverse import PixVerse
 from tests.fuzz.shapes import ODD, PAGE, PAGES, bodies
 from tests.sources.helpers import client, clock
@@ -63,7 +63,7 @@ async def test_any_bytes_on_the_wire_are_a_sample(raw: bytes) -> None:
     async with server, client(f"http://127.0.0.1:{port}", timeout=5.0) as asked:
         source = PixVerse(asked, clock)
         for sample in (await source.read("a@b.c"), await source.read_again("a@b.c", 0), await source.list_accounts()):
-            assert isinstance(sample, Reading | Outage | Listing)
-            if isinstance(sample, Outage):
+            assert isinstance(sample, Reading | CheckFailure | Listing)
+            if isinstance(sample, CheckFailure):
                 assert len(sample.said.splitlines()) == 1
                 sample.said.encode()

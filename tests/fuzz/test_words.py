@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.accounts import Account, Foretold, Outage, OutageKind
-from bot.domain.alerts import Alert, Measure, Reason, Severity
+from bot.domain.accounts import Account, CheckFailure, FailureKind, ForecastSummary
+from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity
 from bot.domain.chats import Chat
-from bot.domain.notifications import Notice, Notification, Topic, Watched
+from bot.domain.notifications import Delivery, Notification, NotificationKind, Watched
 from bot.features.board.text import board_message
-from bot.outbox.batching import Parcel, Story
+from bot.outbox.batching import Batch, PendingAlert
 from bot.telegram.text.account_list import account_card, alerts_page, credits_page
 from bot.telegram.text.layout import LONGEST_MESSAGE, MOST_ENTITIES, Message, with_note
 from bot.telegram.text.messages import render
@@ -27,7 +27,7 @@ ZONES = st.sampled_from(
 NAMES = PLAIN | st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 
 foretold = st.builds(
-    Foretold,
+    ForecastSummary,
     made_at=moments,
     total=numbers,
     useful=st.booleans(),
@@ -47,30 +47,30 @@ told = st.builds(
     ),
     facts, NAMES, maybe(NAMES), maybe(credits_), maybe(plans), maybe(foretold),
 )  # fmt: skip
-notices = st.builds(
-    Notice,
+notifications = st.builds(
+    Notification,
     key=st.uuids().map(str),
-    topic=st.sampled_from([topic for topic in Topic if topic is not Topic.DIGEST]),
+    topic=st.sampled_from([topic for topic in NotificationKind if topic is not NotificationKind.DIGEST]),
     severity=st.sampled_from(list(Severity)),
-    reason=st.sampled_from([reason for reason in Reason if reason is not Reason.NONE]),
+    reason=st.sampled_from([reason for reason in NotifyReason if reason is not NotifyReason.NONE]),
     subject=NAMES,
-    measure=st.sampled_from(list(Measure)),
+    measure=st.sampled_from(list(AlertRule)),
     episode=st.integers(1, 9),
     facts=told,
 )
-notifications = st.builds(
-    Notification,
+deliveries = st.builds(
+    Delivery,
     id=st.integers(1, 2**63 - 1),
     chat=st.just(Chat(1)),
-    notice=notices,
+    notification=notifications,
     created_at=moments,
     attempts=st.integers(0, 9),
     first_failed_at=maybe(moments),
     sent_ways=maybe(st.tuples(moments, NAMES)),
 )
-parcels = st.lists(st.lists(notifications, min_size=1, max_size=3).map(tuple).map(Story), min_size=1, max_size=8).map(
-    lambda stories: Parcel(tuple(stories))
-)
+batches = st.lists(
+    st.lists(deliveries, min_size=1, max_size=3).map(tuple).map(PendingAlert), min_size=1, max_size=8
+).map(lambda stories: Batch(tuple(stories)))
 accounts = st.builds(
     Account,
     key=NAMES,
@@ -78,7 +78,7 @@ accounts = st.builds(
     email=NAMES,
     label=maybe(NAMES),
     reading=maybe(readings),
-    outage=maybe(st.builds(Outage, moments, st.sampled_from(list(OutageKind)), NAMES)),
+    outage=maybe(st.builds(CheckFailure, moments, st.sampled_from(list(FailureKind)), NAMES)),
     failures=st.integers(0, 1000),
     failing_since=maybe(moments),
     looked_at=maybe(moments),
@@ -90,7 +90,7 @@ accounts = st.builds(
 alerts = st.builds(
     Alert,
     subject=NAMES,
-    measure=st.sampled_from(list(Measure)),
+    measure=st.sampled_from(list(AlertRule)),
     level=st.integers(1, 9),
     episode=st.integers(1, 9),
     since=maybe(moments),
@@ -114,11 +114,11 @@ def is_fit(message: Message) -> None:
         assert button.label.strip()
 
 
-@given(parcels, ZONES, NAMES)
-def test_any_notification_is_fit_to_send(parcel: Parcel, zone: ZoneInfo, note: str) -> None:
+@given(batches, ZONES, NAMES)
+def test_any_notification_is_fit_to_send(batch: Batch, zone: ZoneInfo, note: str) -> None:
     """Whatever an alert or a note tells, of one account or of many, and whatever is added to it later."""
-    rendered = render(parcel, NOW, zone)
-    assert 1 <= rendered.told <= len(parcel.stories)
+    rendered = render(batch, NOW, zone)
+    assert 1 <= rendered.told <= len(batch.stories)
     is_fit(rendered.message)
     is_fit(with_note(rendered.message, note))
 

@@ -5,23 +5,23 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.domain.accounts import Foretold, OutageKind, Plan
-from bot.domain.alerts import Measure, Reason, Severity, Silence, SilenceKind
-from bot.domain.notifications import Facts, Notice, Topic
+from bot.domain.accounts import FailureKind, ForecastSummary, Plan
+from bot.domain.alerts import AlertRule, NotifyReason, Severity, Silence, SilenceKind
+from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.domain.rules import CANCELLED
 from bot.domain.told_messages import EndedMessage, ToldAlert
 from bot.features.endings.text import ended_message
 from bot.features.fallback.text import write_letter
-from bot.outbox.batching import Parcel, Story
+from bot.outbox.batching import Batch, PendingAlert
 from tests.chat import given
-from tests.chat.given import NOW, ago, low, note, notice, plan, sent, source, unreadable
+from tests.chat.given import NOW, ago, low, note, notification, plan, sent, source, unreadable
 from tests.golden import shown
 
 CRITICAL, WARNING, INFO = Severity.CRITICAL, Severity.WARNING, Severity.INFO
 WEEKEND: dict[str, Any] = {"since": ago(days=2, hours=3)}
 DAILY: dict[str, Any] = {"daily_allowance": 60, "daily_refresh_at": datetime(2026, 7, 21, tzinfo=UTC)}
 REFILL = given.REFILL
-OUT = Foretold(
+OUT = ForecastSummary(
     made_at=ago(hours=1),
     total=2_900,
     useful=True,
@@ -37,14 +37,16 @@ LASTS = replace(OUT, lasts=True, before=False, earliest=None, median=None, lates
 PERHAPS = replace(OUT, before=None, latest=datetime(2026, 7, 24, 18, 40, tzinfo=UTC))
 
 
-def foreseen(reason: Reason, foretold: Foretold, measure: Measure = Measure.RUNWAY, **more: Any) -> str:
+def foreseen(
+    reason: NotifyReason, foretold: ForecastSummary, measure: AlertRule = AlertRule.RUNWAY, **more: Any
+) -> str:
     """An alert of the forecast."""
     facts = given.facts(credits=given.LOW, foretold=foretold, **more)
-    severity = INFO if reason is Reason.RESOLVED else WARNING
-    return shown.notices(notice(measure, reason, severity, facts))
+    severity = INFO if reason is NotifyReason.RESOLVED else WARNING
+    return shown.notifications(notification(measure, reason, severity, facts))
 
 
-def many(*names: str, **more: Any) -> list[Notice]:
+def many(*names: str, **more: Any) -> list[Notification]:
     """Accounts of these names."""
     return [low(name=name, email=f"{name.lower()}@example.com", **more) for name in names]
 
@@ -56,23 +58,25 @@ def credits() -> Mapping[str, str]:
     ended: dict[str, Any] = {"plan": given.CANCELLED}
     late = ago(minutes=43)
     return {
-        "low": shown.notices(low()),
-        "low, a refill of the day to come": shown.notices(low(credits=replace(given.LOW, **DAILY), plan=given.PREMIUM)),
-        "low, and the plan ends": shown.notices(low(**ended)),
-        "low, at this pace before the refill": shown.notices(low(foretold=OUT)),
-        "low, and lasts": shown.notices(low(foretold=LASTS)),
-        "low, against its forecast": shown.notices(
+        "low": shown.notifications(low()),
+        "low, a refill of the day to come": shown.notifications(
+            low(credits=replace(given.LOW, **DAILY), plan=given.PREMIUM)
+        ),
+        "low, and the plan ends": shown.notifications(low(**ended)),
+        "low, at this pace before the refill": shown.notifications(low(foretold=OUT)),
+        "low, and lasts": shown.notifications(low(foretold=LASTS)),
+        "low, against its forecast": shown.notifications(
             low(credits=replace(given.VERY_LOW, monthly=600), foretold=replace(LASTS, total=14_490, unused=14_000))
         ),
-        "low, at the line": shown.notices(low(credits=replace(given.LOW, monthly=3_000))),
-        "low, a little above the line": shown.notices(low(credits=replace(given.LOW, monthly=3_001))),
-        "low, by a number": shown.notices(low(credits=replace(given.LOW, monthly_allowance=None), rung="3,000")),
-        "low, a bucket unknown": shown.notices(low(credits=replace(given.LOW, package=None))),
-        "low, no refill known": shown.notices(low(credits=replace(given.LOW, refresh_at=None))),
-        "worse": shown.notices(low(Reason.WORSENED, **very)),
-        "a fraction of a credit": shown.notices(low(**{**very, "credits": replace(given.VERY_LOW, monthly=0.4)})),
-        "out of credits": shown.notices(low(**none)),
-        "out of credits, a free account": shown.notices(
+        "low, at the line": shown.notifications(low(credits=replace(given.LOW, monthly=3_000))),
+        "low, a little above the line": shown.notifications(low(credits=replace(given.LOW, monthly=3_001))),
+        "low, by a number": shown.notifications(low(credits=replace(given.LOW, monthly_allowance=None), rung="3,000")),
+        "low, a bucket unknown": shown.notifications(low(credits=replace(given.LOW, package=None))),
+        "low, no refill known": shown.notifications(low(credits=replace(given.LOW, refresh_at=None))),
+        "worse": shown.notifications(low(NotifyReason.WORSENED, **very)),
+        "a fraction of a credit": shown.notifications(low(**{**very, "credits": replace(given.VERY_LOW, monthly=0.4)})),
+        "out of credits": shown.notifications(low(**none)),
+        "out of credits, a free account": shown.notifications(
             low(
                 severity=CRITICAL,
                 rung="0",
@@ -80,44 +84,61 @@ def credits() -> Mapping[str, str]:
                 credits=replace(given.NONE_LEFT, monthly_allowance=None, refresh_at=None, **DAILY),
             )
         ),
-        "out of credits, nothing comes": shown.notices(
+        "out of credits, nothing comes": shown.notifications(
             low(severity=CRITICAL, rung="0", credits=replace(given.NONE_LEFT, refresh_at=None))
         ),
-        "below zero": shown.notices(
+        "below zero": shown.notifications(
             low(
                 severity=CRITICAL,
                 rung="0",
                 credits=replace(given.NONE_LEFT, monthly=-50, monthly_allowance=None, refresh_at=None),
             )
         ),
-        "reminded": shown.notices(low(Reason.REMINDED, **very, **WEEKEND)),
-        "refilled": shown.notices(
-            low(Reason.RESOLVED, INFO, credits=given.FULL, growth="refill", worst=180, **WEEKEND)
+        "reminded": shown.notifications(low(NotifyReason.REMINDED, **very, **WEEKEND)),
+        "refilled": shown.notifications(
+            low(NotifyReason.RESOLVED, INFO, credits=given.FULL, growth="refill", worst=180, **WEEKEND)
         ),
-        "jobs run again": shown.notices(
-            low(Reason.EASED, credits=replace(given.LOW, monthly=2_000), growth="top-up", worst=0, **WEEKEND)
+        "jobs run again": shown.notifications(
+            low(NotifyReason.EASED, credits=replace(given.LOW, monthly=2_000), growth="top-up", worst=0, **WEEKEND)
         ),
-        "jobs run again, not told in time": shown.parcel(
-            Parcel((Story((sent(low(**none), late, late), sent(low(Reason.EASED, growth="top-up", since=late)))),))
-        ),
-        "topped up": shown.notices(
-            low(Reason.RESOLVED, INFO, credits=given.FULL, growth="top-up", worst=180, **WEEKEND)
-        ),
-        "another plan's credits": shown.notices(low(Reason.RESOLVED, INFO, credits=given.FULL, growth="plan change")),
-        "a refund": shown.notices(low(Reason.RESOLVED, INFO, credits=given.FULL, growth="refund")),
-        "far more than the allowance": shown.notices(
-            low(Reason.RESOLVED, INFO, credits=replace(given.FULL, package=999_999_999_999), growth="top-up")
-        ),
-        "late, Telegram was away": shown.parcel(Parcel((Story((sent(low(credits_at=late, **very), late, late),)),))),
-        "late, the bot was off": shown.parcel(Parcel((Story((sent(low(**very), late),)),))),
-        "over before it could be told": shown.parcel(
-            Parcel(
+        "jobs run again, not told in time": shown.batch(
+            Batch(
                 (
-                    Story(
+                    PendingAlert(
+                        (sent(low(**none), late, late), sent(low(NotifyReason.EASED, growth="top-up", since=late)))
+                    ),
+                )
+            )
+        ),
+        "topped up": shown.notifications(
+            low(NotifyReason.RESOLVED, INFO, credits=given.FULL, growth="top-up", worst=180, **WEEKEND)
+        ),
+        "another plan's credits": shown.notifications(
+            low(NotifyReason.RESOLVED, INFO, credits=given.FULL, growth="plan change")
+        ),
+        "a refund": shown.notifications(low(NotifyReason.RESOLVED, INFO, credits=given.FULL, growth="refund")),
+        "far more than the allowance": shown.notifications(
+            low(NotifyReason.RESOLVED, INFO, credits=replace(given.FULL, package=999_999_999_999), growth="top-up")
+        ),
+        "late, Telegram was away": shown.batch(
+            Batch((PendingAlert((sent(low(credits_at=late, **very), late, late),)),))
+        ),
+        "late, the bot was off": shown.batch(Batch((PendingAlert((sent(low(**very), late),)),))),
+        "over before it could be told": shown.batch(
+            Batch(
+                (
+                    PendingAlert(
                         (
                             sent(low(**very), late, late),
                             sent(
-                                low(Reason.RESOLVED, INFO, credits=given.FULL, growth="top-up", since=late, worst=180)
+                                low(
+                                    NotifyReason.RESOLVED,
+                                    INFO,
+                                    credits=given.FULL,
+                                    growth="top-up",
+                                    since=late,
+                                    worst=180,
+                                )
                             ),
                         )
                     ),
@@ -129,7 +150,7 @@ def credits() -> Mapping[str, str]:
 
 def over(change: str | None, now: Plan) -> str:
     """A plan's alert that is over."""
-    return shown.notices(plan(Reason.RESOLVED, INFO, plan=now, plan_change=change))
+    return shown.notifications(plan(NotifyReason.RESOLVED, INFO, plan=now, plan_change=change))
 
 
 def plans() -> Mapping[str, str]:
@@ -137,25 +158,31 @@ def plans() -> Mapping[str, str]:
     ended = replace(given.CANCELLED, ends_at=ago(hours=2))
     later = datetime(2026, 8, 23, 0, 48, tzinfo=UTC)
     return {
-        "renews": shown.notices(plan(severity=INFO, plan=given.PREMIUM)),
-        "cancelled": shown.notices(plan(severity=INFO, plan=replace(given.CANCELLED, ends_at=later), level=CANCELLED)),
-        "no longer cancelled, soon to renew": shown.notices(
-            plan(Reason.EASED, INFO, plan=given.PREMIUM, plan_change="kept")
+        "renews": shown.notifications(plan(severity=INFO, plan=given.PREMIUM)),
+        "cancelled": shown.notifications(
+            plan(severity=INFO, plan=replace(given.CANCELLED, ends_at=later), level=CANCELLED)
         ),
-        "not known to renew": shown.notices(plan(plan=given.GIFT)),
-        "cancelled, ends": shown.notices(plan()),
-        "cancelled, ends today": shown.notices(plan(plan=replace(given.CANCELLED, ends_at=NOW + timedelta(hours=5)))),
-        "cancelled, nothing left to lapse": shown.notices(plan(credits=given.NONE_LEFT)),
-        "changes": shown.notices(plan(plan=given.CHANGING)),
-        "has ended": shown.notices(plan(severity=CRITICAL, plan=ended)),
-        "was not renewed": shown.notices(plan(severity=CRITICAL, plan=replace(given.PREMIUM, ends_at=ago(hours=2)))),
-        "reminded of its end": shown.notices(
-            plan(Reason.REMINDED, CRITICAL, plan=replace(given.CANCELLED, ends_at=ago(days=2)))
+        "no longer cancelled, soon to renew": shown.notifications(
+            plan(NotifyReason.EASED, INFO, plan=given.PREMIUM, plan_change="kept")
         ),
-        "gone, now a free account": shown.notices(
+        "not known to renew": shown.notifications(plan(plan=given.GIFT)),
+        "cancelled, ends": shown.notifications(plan()),
+        "cancelled, ends today": shown.notifications(
+            plan(plan=replace(given.CANCELLED, ends_at=NOW + timedelta(hours=5)))
+        ),
+        "cancelled, nothing left to lapse": shown.notifications(plan(credits=given.NONE_LEFT)),
+        "changes": shown.notifications(plan(plan=given.CHANGING)),
+        "has ended": shown.notifications(plan(severity=CRITICAL, plan=ended)),
+        "was not renewed": shown.notifications(
+            plan(severity=CRITICAL, plan=replace(given.PREMIUM, ends_at=ago(hours=2)))
+        ),
+        "reminded of its end": shown.notifications(
+            plan(NotifyReason.REMINDED, CRITICAL, plan=replace(given.CANCELLED, ends_at=ago(days=2)))
+        ),
+        "gone, now a free account": shown.notifications(
             plan(severity=CRITICAL, plan=replace(given.PREMIUM, free=True, ends_at=NOW + timedelta(days=20)))
         ),
-        "gone at its end": shown.notices(
+        "gone at its end": shown.notifications(
             plan(severity=CRITICAL, plan=replace(given.CANCELLED, free=True, ends_at=NOW))
         ),
         "renewed": over("renewed", replace(given.PREMIUM, ends_at=later)),
@@ -169,33 +196,40 @@ def unreadable_accounts() -> Mapping[str, str]:
     """An account that cannot be read."""
     said: dict[str, Any] = {"broken": "The linked account is broken until it is added to useapi.net again"}
     return {
-        "a broken session, reminded": shown.notices(
-            unreadable(Reason.REMINDED, outage=OutageKind.BROKEN, said=said["broken"], since=ago(days=1))
+        "a broken session, reminded": shown.notifications(
+            unreadable(NotifyReason.REMINDED, outage=FailureKind.BROKEN, said=said["broken"], since=ago(days=1))
         ),
-        **{f"{kind.value}": shown.notices(unreadable(outage=kind, said=said.get(kind.value))) for kind in OutageKind},
-        "never read": shown.notices(unreadable(credits=None, credits_at=None)),
-        "something in between": shown.notices(
+        **{
+            f"{kind.value}": shown.notifications(unreadable(outage=kind, said=said.get(kind.value)))
+            for kind in FailureKind
+        },
+        "never read": shown.notifications(unreadable(credits=None, credits_at=None)),
+        "something in between": shown.notifications(
             unreadable(
-                outage=OutageKind.UNAVAILABLE,
+                outage=FailureKind.UNAVAILABLE,
                 said="Something between the bot and useapi.net answers: 403, a page of Cloudflare",
             )
         ),
-        "can be read again": shown.notices(unreadable(Reason.RESOLVED, INFO, outage=None, credits_at=NOW)),
+        "can be read again": shown.notifications(unreadable(NotifyReason.RESOLVED, INFO, outage=None, credits_at=NOW)),
     }
 
 
 def sources() -> Mapping[str, str]:
     """A source whose accounts are all shut."""
-    away: dict[str, Any] = {"outage": OutageKind.UNAVAILABLE, "said": "Bad Gateway"}
+    away: dict[str, Any] = {"outage": FailureKind.UNAVAILABLE, "said": "Bad Gateway"}
     return {
-        **{kind.value: shown.notices(source(outage=kind, said="Unauthorized")) for kind in OutageKind if kind.refused},
-        "unavailable": shown.notices(source(**away)),
-        "unavailable, some": shown.notices(source(**away, count=3)),
-        "unavailable, its one account": shown.notices(source(**away, count=1, total=1)),
-        "reminded": shown.notices(source(Reason.REMINDED, **{**away, "since": ago(days=1)})),
-        "can be read again": shown.notices(source(Reason.RESOLVED, count=0)),
-        "lists nobody": shown.notices(source(measure=Measure.LISTING, total=0)),
-        "lists somebody again": shown.notices(source(Reason.RESOLVED, Measure.LISTING, total=3)),
+        **{
+            kind.value: shown.notifications(source(outage=kind, said="Unauthorized"))
+            for kind in FailureKind
+            if kind.refused
+        },
+        "unavailable": shown.notifications(source(**away)),
+        "unavailable, some": shown.notifications(source(**away, count=3)),
+        "unavailable, its one account": shown.notifications(source(**away, count=1, total=1)),
+        "reminded": shown.notifications(source(NotifyReason.REMINDED, **{**away, "since": ago(days=1)})),
+        "can be read again": shown.notifications(source(NotifyReason.RESOLVED, count=0)),
+        "lists nobody": shown.notifications(source(measure=AlertRule.LISTING, total=0)),
+        "lists somebody again": shown.notifications(source(NotifyReason.RESOLVED, AlertRule.LISTING, total=3)),
     }
 
 
@@ -203,12 +237,12 @@ def forecasts() -> Mapping[str, str]:
     """What is foreseen."""
     vague = replace(OUT, useful=False)
     return {
-        "runs out": foreseen(Reason.FIRED, OUT, value=1.7e5),
-        "may run out": foreseen(Reason.FIRED, PERHAPS, value=1.7e5),
-        "may run out, too wide to plan by": foreseen(Reason.FIRED, vague, value=1.7e5),
-        "lasts again": foreseen(Reason.RESOLVED, LASTS, value=9e5),
-        "an unusual pace": foreseen(Reason.FIRED, OUT, Measure.SPIKE, value=6.2),
-        "the usual pace again": foreseen(Reason.RESOLVED, OUT, Measure.SPIKE, value=1.0, since=ago(hours=3)),
+        "runs out": foreseen(NotifyReason.FIRED, OUT, value=1.7e5),
+        "may run out": foreseen(NotifyReason.FIRED, PERHAPS, value=1.7e5),
+        "may run out, too wide to plan by": foreseen(NotifyReason.FIRED, vague, value=1.7e5),
+        "lasts again": foreseen(NotifyReason.RESOLVED, LASTS, value=9e5),
+        "an unusual pace": foreseen(NotifyReason.FIRED, OUT, AlertRule.SPIKE, value=6.2),
+        "the usual pace again": foreseen(NotifyReason.RESOLVED, OUT, AlertRule.SPIKE, value=1.0, since=ago(hours=3)),
     }
 
 
@@ -218,67 +252,75 @@ def several() -> Mapping[str, str]:
     out: dict[str, Any] = {"credits": given.NONE_LEFT, "rung": "0", "severity": CRITICAL}
     ended, late = replace(given.CANCELLED, ends_at=ago(hours=2)), ago(minutes=43)
 
-    def again(name: str) -> Notice:
-        return low(Reason.RESOLVED, INFO, growth="top-up", name=name, email=name, **full)
+    def again(name: str) -> Notification:
+        return low(NotifyReason.RESOLVED, INFO, growth="top-up", name=name, email=name, **full)
 
-    kinds = zip(("Ads", "Demo", "Loop"), (OutageKind.UNAVAILABLE, OutageKind.BROKEN, OutageKind.BROKEN), strict=True)
+    kinds = zip(("Ads", "Demo", "Loop"), (FailureKind.UNAVAILABLE, FailureKind.BROKEN, FailureKind.BROKEN), strict=True)
     return {
-        "low": shown.notices(*many("Ads", "Demo", **out), *many("Loop")),
-        "plans end": shown.notices(*(plan(name=name, email=name) for name in ("Ads", "Demo"))),
-        "jobs run again": shown.notices(
-            low(Reason.EASED, growth="top-up", name="Ads", email="ads"),
-            low(Reason.EASED, growth="refund", name="Demo", email="demo"),
+        "low": shown.notifications(*many("Ads", "Demo", **out), *many("Loop")),
+        "plans end": shown.notifications(*(plan(name=name, email=name) for name in ("Ads", "Demo"))),
+        "jobs run again": shown.notifications(
+            low(NotifyReason.EASED, growth="top-up", name="Ads", email="ads"),
+            low(NotifyReason.EASED, growth="refund", name="Demo", email="demo"),
         ),
-        "plans gone": shown.notices(
+        "plans gone": shown.notifications(
             *(
                 plan(severity=CRITICAL, plan=replace(given.PREMIUM, free=True), name=name, email=name)
                 for name in ("Ads", "Demo")
             )
         ),
-        "plans cancelled": shown.notices(
+        "plans cancelled": shown.notifications(
             *(plan(severity=INFO, level=CANCELLED, name=name, email=name) for name in ("Ads", "Demo"))
         ),
-        "plans renew": shown.notices(
+        "plans renew": shown.notifications(
             *(plan(severity=INFO, plan=given.PREMIUM, name=name, email=name) for name in ("Ads", "Demo"))
         ),
-        "unreadable": shown.notices(*(unreadable(outage=kind, name=name, email=name) for name, kind in kinds)),
-        "enough again": shown.notices(
-            low(Reason.RESOLVED, INFO, growth="refill", name="Ads", email="ads", **full),
-            low(Reason.RESOLVED, INFO, growth="top-up", name="Demo", email="demo", **full),
-            low(Reason.RESOLVED, INFO, name="Loop", email="loop", **full),
+        "unreadable": shown.notifications(*(unreadable(outage=kind, name=name, email=name) for name, kind in kinds)),
+        "enough again": shown.notifications(
+            low(NotifyReason.RESOLVED, INFO, growth="refill", name="Ads", email="ads", **full),
+            low(NotifyReason.RESOLVED, INFO, growth="top-up", name="Demo", email="demo", **full),
+            low(NotifyReason.RESOLVED, INFO, name="Loop", email="loop", **full),
         ),
-        "readable again": shown.notices(
-            *(unreadable(Reason.RESOLVED, INFO, name=name, email=name) for name in ("Ads", "Demo"))
+        "readable again": shown.notifications(
+            *(unreadable(NotifyReason.RESOLVED, INFO, name=name, email=name) for name in ("Ads", "Demo"))
         ),
-        "plans renew, one was not renewed": shown.notices(
+        "plans renew, one was not renewed": shown.notifications(
             plan(severity=CRITICAL, plan=replace(given.PREMIUM, ends_at=given.ago(hours=2)), name="Ads", email="ads"),
             plan(severity=INFO, plan=given.PREMIUM, name="Demo", email="demo"),
         ),
-        "plans have ended": shown.notices(
+        "plans have ended": shown.notifications(
             *(plan(severity=CRITICAL, plan=ended, name=name, email=name) for name in ("Ads", "Demo"))
         ),
-        "run out": shown.notices(
+        "run out": shown.notifications(
             *(
-                notice(Measure.RUNWAY, Reason.FIRED, WARNING, given.facts(name, name, credits=given.LOW, foretold=OUT))
+                notification(
+                    AlertRule.RUNWAY,
+                    NotifyReason.FIRED,
+                    WARNING,
+                    given.facts(name, name, credits=given.LOW, foretold=OUT),
+                )
                 for name in ("Ads", "Demo")
             )
         ),
-        "spend fast": shown.notices(
+        "spend fast": shown.notifications(
             *(
-                notice(Measure.SPIKE, Reason.FIRED, WARNING, given.facts(name, name, value=6.2))
+                notification(AlertRule.SPIKE, NotifyReason.FIRED, WARNING, given.facts(name, name, value=6.2))
                 for name in ("Ads", "Demo")
             )
         ),
-        "over before they could be told": shown.parcel(
-            Parcel(
+        "over before they could be told": shown.batch(
+            Batch(
                 tuple(
-                    Story((sent(low(name=name, email=name), late, late), sent(again(name)))) for name in ("Ads", "Demo")
+                    PendingAlert((sent(low(name=name, email=name), late, late), sent(again(name))))
+                    for name in ("Ads", "Demo")
                 )
             )
         ),
-        "more than one message holds": shown.notices(*many(*(f"A rather long name {n:03}" for n in range(200))))[:160],
-        "no longer listed": shown.notices(
-            *(note(Topic.GONE, given.facts(name, name)) for name in ("Ads", "Demo", "Loop"))
+        "more than one message holds": shown.notifications(*many(*(f"A rather long name {n:03}" for n in range(200))))[
+            :160
+        ],
+        "no longer listed": shown.notifications(
+            *(note(NotificationKind.GONE, given.facts(name, name)) for name in ("Ads", "Demo", "Loop"))
         ),
     }
 
@@ -286,40 +328,42 @@ def several() -> Mapping[str, str]:
 def second_channel() -> Mapping[str, str]:
     """The same words for a channel that knows plain text only, and what a late message says of it."""
 
-    def letter(*told: Notice) -> str:
-        _, words = write_letter(Parcel(tuple(Story((sent(one),)) for one in told)), NOW, given.UTC_ZONE)
+    def letter(*told: Notification) -> str:
+        _, words = write_letter(Batch(tuple(PendingAlert((sent(one),)) for one in told)), NOW, given.UTC_ZONE)
         return f"{words.title}\n\n{words.body}"
 
     late, ways = ago(minutes=43), (ago(minutes=28), "mailto and ntfy")
     return {
         "one": letter(low(severity=CRITICAL, credits=given.NONE_LEFT)),
         "several": letter(*many("Ads", "Loop")),
-        "told by Telegram later": shown.parcel(Parcel((Story((replace(sent(low(), late, late), sent_ways=ways),)),))),
+        "told by Telegram later": shown.batch(
+            Batch((PendingAlert((replace(sent(low(), late, late), sent_ways=ways),)),))
+        ),
     }
 
 
-def joined(told: Notice, by: str | None = None) -> Notice:
+def joined(told: Notification, by: str | None = None) -> Notification:
     """An alert that fires when a chat joins."""
-    return replace(told, reason=Reason.JOINED, facts=replace(told.facts, by=by))
+    return replace(told, reason=NotifyReason.JOINED, facts=replace(told.facts, by=by))
 
 
 def greetings() -> Mapping[str, str]:
     """The first message to a chat, with what fires."""
     out = low(severity=CRITICAL, credits=given.NONE_LEFT)
-    shut = source(outage=OutageKind.UNAUTHORIZED)
-    paired = note(Topic.GREETING, Facts(total=1, by="Kim", check_every=timedelta(hours=1)))
-    hello = note(Topic.GREETING, Facts(total=12, check_every=timedelta(minutes=15)))
+    shut = source(outage=FailureKind.UNAUTHORIZED)
+    paired = note(NotificationKind.GREETING, Facts(total=1, by="Kim", check_every=timedelta(hours=1)))
+    hello = note(NotificationKind.GREETING, Facts(total=12, check_every=timedelta(minutes=15)))
     fleet = [joined(one) for one in many(*(f"Account {number}" for number in range(11)))]
-    nobody = note(Topic.GREETING, Facts(total=0, check_every=timedelta(minutes=15)))
+    nobody = note(NotificationKind.GREETING, Facts(total=0, check_every=timedelta(minutes=15)))
     return {
-        "nothing fires": shown.notices(hello),
-        "no account yet": shown.notices(nobody),
-        "a warning": shown.notices(hello, joined(low())),
-        "critical": shown.notices(hello, *map(joined, (out, shut, plan(name="Ads", email="ads")))),
-        "somebody is at it": shown.notices(hello, joined(out, by="Kim")),
-        "many": shown.notices(hello, joined(unreadable(name="Loop", email="loop")), joined(out), *fleet),
-        "paired, nothing fires": shown.notices(paired),
-        "paired": shown.notices(paired, joined(out)),
+        "nothing fires": shown.notifications(hello),
+        "no account yet": shown.notifications(nobody),
+        "a warning": shown.notifications(hello, joined(low())),
+        "critical": shown.notifications(hello, *map(joined, (out, shut, plan(name="Ads", email="ads")))),
+        "somebody is at it": shown.notifications(hello, joined(out, by="Kim")),
+        "many": shown.notifications(hello, joined(unreadable(name="Loop", email="loop")), joined(out), *fleet),
+        "paired, nothing fires": shown.notifications(paired),
+        "paired": shown.notifications(paired, joined(out)),
     }
 
 
@@ -330,26 +374,30 @@ def silenced() -> Mapping[str, str]:
     before: dict[str, Any] = {"by": "Kim", "acted_at": ago(days=1)}
     gone = replace(given.CANCELLED, ends_at=ago(days=2))
 
-    def ack(*names: str) -> list[Notice]:
-        told = [note(Topic.ACK, given.facts(name, name, **acked)) for name in names]
-        return [replace(one, measure=Measure.CREDITS, severity=WARNING) for one in told]
+    def ack(*names: str) -> list[Notification]:
+        told = [note(NotificationKind.ACK, given.facts(name, name, **acked)) for name in names]
+        return [replace(one, measure=AlertRule.CREDITS, severity=WARNING) for one in told]
 
     return {
-        "acknowledged": shown.notices(*ack("Studio")),
-        "acknowledged, several": shown.notices(*ack("Ads", "Loop", "Main")),
-        "acknowledged, a source": shown.notices(
-            replace(note(Topic.ACK, Facts(source="pixverse", **acked)), measure=Measure.FAILURES)
+        "acknowledged": shown.notifications(*ack("Studio")),
+        "acknowledged, several": shown.notifications(*ack("Ads", "Loop", "Main")),
+        "acknowledged, a source": shown.notifications(
+            replace(note(NotificationKind.ACK, Facts(source="pixverse", **acked)), measure=AlertRule.FAILURES)
         ),
-        "muted everywhere": shown.notices(note(Topic.MUTE, given.facts(**muted))),
-        "muted everywhere, several": shown.notices(
-            *(note(Topic.MUTE, given.facts(name, name, **muted)) for name in ("Ads", "Loop"))
+        "muted everywhere": shown.notifications(note(NotificationKind.MUTE, given.facts(**muted))),
+        "muted everywhere, several": shown.notifications(
+            *(note(NotificationKind.MUTE, given.facts(name, name, **muted)) for name in ("Ads", "Loop"))
         ),
-        "muted everywhere, all": shown.notices(note(Topic.MUTE, Facts(**muted))),
-        "reminded after an ack": shown.notices(low(Reason.REMINDED, CRITICAL, credits=given.NONE_LEFT, **before)),
-        "reminded after an ack, a plan": shown.notices(plan(Reason.REMINDED, CRITICAL, plan=gone, **before)),
-        "reminded after an ack, a source": shown.notices(source(Reason.REMINDED, **before)),
-        "reminded after an ack, several": shown.notices(
-            *many("Ads", "Loop", reason=Reason.REMINDED, severity=CRITICAL, credits=given.NONE_LEFT, **before)
+        "muted everywhere, all": shown.notifications(note(NotificationKind.MUTE, Facts(**muted))),
+        "reminded after an ack": shown.notifications(
+            low(NotifyReason.REMINDED, CRITICAL, credits=given.NONE_LEFT, **before)
+        ),
+        "reminded after an ack, a plan": shown.notifications(
+            plan(NotifyReason.REMINDED, CRITICAL, plan=gone, **before)
+        ),
+        "reminded after an ack, a source": shown.notifications(source(NotifyReason.REMINDED, **before)),
+        "reminded after an ack, several": shown.notifications(
+            *many("Ads", "Loop", reason=NotifyReason.REMINDED, severity=CRITICAL, credits=given.NONE_LEFT, **before)
         ),
     }
 
@@ -359,25 +407,27 @@ def notes() -> Mapping[str, str]:
     paused: dict[str, Any] = {"by": "Kim", "acted_at": NOW, "until": NOW + timedelta(hours=3)}
     night = Facts(since=NOW.replace(hour=2, minute=10), until=NOW.replace(hour=7, minute=45))
     return {
-        "no longer listed": shown.notices(note(Topic.GONE, given.facts(credits=given.LOW, credits_at=ago(hours=1)))),
-        "paused": shown.notices(note(Topic.PAUSED, given.facts(count=1, **paused))),
-        "paused, several": shown.notices(note(Topic.PAUSED, Facts(count=12, **paused))),
-        "paused, all": shown.notices(note(Topic.PAUSED, Facts(**paused))),
-        "a pause is over": shown.notices(note(Topic.RESUMED, given.facts(count=1))),
-        "a pause is over, all": shown.notices(note(Topic.RESUMED, Facts())),
-        "resumed": shown.notices(note(Topic.RESUMED, given.facts(count=1, by="Kim"))),
-        "nobody was watching": shown.notices(note(Topic.DOWNTIME, night)),
-        "nobody was watching, since yesterday": shown.notices(
-            note(Topic.DOWNTIME, Facts(since=ago(days=1), until=NOW))
+        "no longer listed": shown.notifications(
+            note(NotificationKind.GONE, given.facts(credits=given.LOW, credits_at=ago(hours=1)))
+        ),
+        "paused": shown.notifications(note(NotificationKind.PAUSED, given.facts(count=1, **paused))),
+        "paused, several": shown.notifications(note(NotificationKind.PAUSED, Facts(count=12, **paused))),
+        "paused, all": shown.notifications(note(NotificationKind.PAUSED, Facts(**paused))),
+        "a pause is over": shown.notifications(note(NotificationKind.RESUMED, given.facts(count=1))),
+        "a pause is over, all": shown.notifications(note(NotificationKind.RESUMED, Facts())),
+        "resumed": shown.notifications(note(NotificationKind.RESUMED, given.facts(count=1, by="Kim"))),
+        "nobody was watching": shown.notifications(note(NotificationKind.DOWNTIME, night)),
+        "nobody was watching, since yesterday": shown.notifications(
+            note(NotificationKind.DOWNTIME, Facts(since=ago(days=1), until=NOW))
         ),
     }
 
 
 def ended_messages() -> Mapping[str, str]:
     """What a message says once alerts that it told of are over."""
-    ack = Silence(SilenceKind.ACK, "", Measure.CREDITS, by="Kim", made_at=NOW + timedelta(hours=1), id=3)
+    ack = Silence(SilenceKind.ACK, "", AlertRule.CREDITS, by="Kim", made_at=NOW + timedelta(hours=1), id=3)
     three = many("Ads", "Demo", "Loop")
-    joined = [replace(one, reason=Reason.JOINED) for one in (source(), *three, plan())]
+    joined = [replace(one, reason=NotifyReason.JOINED) for one in (source(), *three, plan())]
     return {
         "one": ended(low(), over=1),
         "one of a source": ended(source(), over=1),
@@ -389,9 +439,9 @@ def ended_messages() -> Mapping[str, str]:
     }
 
 
-def ended(*told: Notice, over: int, held: Silence | None = None) -> str:
+def ended(*told: Notification, over: int, held: Silence | None = None) -> str:
     """A message of which so many alerts are over, since two hours after it was sent."""
-    notifications, over_at = tuple(sent(one) for one in told), NOW + timedelta(hours=2)
+    deliveries, over_at = tuple(sent(one) for one in told), NOW + timedelta(hours=2)
     alerts = tuple(ToldAlert(at, one, over_at if at < over else None, None) for at, one in enumerate(told))
-    told_then = EndedMessage(given.CHAT, 1, 1, NOW, notifications, alerts)
+    told_then = EndedMessage(given.CHAT, 1, 1, NOW, deliveries, alerts)
     return shown.message(ended_message(told_then, held, over_at, given.UTC_ZONE))

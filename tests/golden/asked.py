@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.commands import callbacks, registry
-from bot.domain.accounts import LeftOut, Outage, OutageKind, SourceState
-from bot.domain.alerts import Alert, Measure
-from bot.domain.boards import BoardShown, Trouble
+from bot.domain.accounts import CheckFailure, FailureKind, LeftOut, SourceState
+from bot.domain.alerts import Alert, AlertRule
+from bot.domain.boards import BoardStatus, BoardTrouble
 from bot.domain.chats import Chat
 from bot.domain.history import Gap
-from bot.domain.notifications import Notification, Watched
-from bot.support.errors import DrawingTrouble
+from bot.domain.notifications import Delivery, Watched
+from bot.support.errors import ChartError
 from bot.telegram.text.account_card import account_tag
 from bot.telegram.text.account_list import SourceAlert
 from bot.telegram.text.layout import Button, Message, with_note
@@ -83,21 +83,21 @@ async def answered(text: str, desk: Desk, chat: Chat) -> str:
     command = registry.BY_NAME.get(name)
     if command is None:
         return shown.message(registry.unknown(name))
-    await command.handler(registry.Asked(words, "Kim", chat, "credit_bot", desk, UTC_ZONE, say, show))
+    await command.handler(registry.CommandContext(words, "Kim", chat, "credit_bot", desk, UTC_ZONE, say, show))
     return NEXT.join(said) or "(nothing)"
 
 
 def credits_() -> Mapping[str, str]:
     """``/credits``."""
-    shut = {"outage": OutageKind.UNAUTHORIZED, "said": "Unauthorized"}
+    shut = {"outage": FailureKind.UNAUTHORIZED, "said": "Unauthorized"}
     unread = SourceState(
-        "pixverse", outage=Outage(NOW, OutageKind.UNAVAILABLE, "Bad Gateway"), failing_since=ago(hours=1)
+        "pixverse", outage=CheckFailure(NOW, FailureKind.UNAVAILABLE, "Bad Gateway"), failing_since=ago(hours=1)
     )
     empty = replace(asyncio.run(Desk().status()), watched=0, lists=(unread,))
     perhaps = replace(unread, absent_since=ago(hours=1))
     dark = [replace(account(name, given.LOW, FAR, at=ago(hours=1), **shut)) for name in ("Ads", "Loop", "Main")]  # type: ignore[arg-type]
-    two = [account("Ads", outage=OutageKind.BROKEN, at=ago(hours=1)), account("Loop", outage=OutageKind.UNAVAILABLE)]
-    mild = account("Mild", replace(given.LOW, monthly=1_050), FAR, (Measure.CREDITS, INFO))
+    two = [account("Ads", outage=FailureKind.BROKEN, at=ago(hours=1)), account("Loop", outage=FailureKind.UNAVAILABLE)]
+    mild = account("Mild", replace(given.LOW, monthly=1_050), FAR, (AlertRule.CREDITS, INFO))
     return {
         "no account": answer("/credits", accounts=[]),
         "no account, its list cannot be read": answer("/credits", accounts=[], how=empty),
@@ -115,16 +115,19 @@ def credits_() -> Mapping[str, str]:
         "none can be read, for two reasons": answer("/credits", *two),
         "each reason for a sign": answer(
             "/credits",
-            account("Pace", given.FULL, FAR, (Measure.SPIKE, WARNING)),
-            account("Runs", given.LOW, FAR, (Measure.RUNWAY, WARNING), foretold=fleet.OUT),
-            account("Soon", given.LOW, FAR, (Measure.RUNWAY, WARNING)),
+            account("Pace", given.FULL, FAR, (AlertRule.SPIKE, WARNING)),
+            account("Runs", given.LOW, FAR, (AlertRule.RUNWAY, WARNING), foretold=fleet.OUT),
+            account("Soon", given.LOW, FAR, (AlertRule.RUNWAY, WARNING)),
             account(
-                "Plan", given.FULL, replace(given.CANCELLED, ends_at=NOW + timedelta(days=10)), (Measure.PLAN, WARNING)
+                "Plan",
+                given.FULL,
+                replace(given.CANCELLED, ends_at=NOW + timedelta(days=10)),
+                (AlertRule.PLAN, WARNING),
             ),
-            account("Over", given.FULL, replace(given.CANCELLED, ends_at=ago(hours=2)), (Measure.PLAN, CRITICAL)),
-            account("Unpaid", given.FULL, replace(given.PREMIUM, ends_at=ago(hours=2)), (Measure.PLAN, CRITICAL)),
-            account("Gone", given.FULL, given.FREE, (Measure.PLAN, CRITICAL)),
-            account("Both", given.VERY_LOW, given.CANCELLED, (Measure.CREDITS, CRITICAL), (Measure.PLAN, WARNING)),
+            account("Over", given.FULL, replace(given.CANCELLED, ends_at=ago(hours=2)), (AlertRule.PLAN, CRITICAL)),
+            account("Unpaid", given.FULL, replace(given.PREMIUM, ends_at=ago(hours=2)), (AlertRule.PLAN, CRITICAL)),
+            account("Gone", given.FULL, given.FREE, (AlertRule.PLAN, CRITICAL)),
+            account("Both", given.VERY_LOW, given.CANCELLED, (AlertRule.CREDITS, CRITICAL), (AlertRule.PLAN, WARNING)),
         ),
     }
 
@@ -172,14 +175,19 @@ def card() -> Mapping[str, str]:
 def alerts_() -> Mapping[str, str]:
     """``/alerts``."""
     away = SourceAlert(
-        Alert("pixverse", Measure.FAILURES, 1, 1, since=ago(hours=2), severity=CRITICAL), outage=OutageKind.UNAVAILABLE
+        Alert("pixverse", AlertRule.FAILURES, 1, 1, since=ago(hours=2), severity=CRITICAL),
+        outage=FailureKind.UNAVAILABLE,
     )
-    refused = replace(away, outage=OutageKind.UNAUTHORIZED)
-    nobody = replace(away, alert=replace(away.alert, measure=Measure.LISTING, severity=WARNING), outage=None)
+    refused = replace(away, outage=FailureKind.UNAUTHORIZED)
+    nobody = replace(away, alert=replace(away.alert, measure=AlertRule.LISTING, severity=WARNING), outage=None)
     since = ago(hours=5)
-    renewing = account("Studio", given.FULL, given.PREMIUM, (Measure.PLAN, INFO), since=since)
+    renewing = account("Studio", given.FULL, given.PREMIUM, (AlertRule.PLAN, INFO), since=since)
     later = account(
-        "Studio", given.FULL, replace(given.CANCELLED, cancelled_at=ago(hours=3)), (Measure.PLAN, WARNING), since=since
+        "Studio",
+        given.FULL,
+        replace(given.CANCELLED, cancelled_at=ago(hours=3)),
+        (AlertRule.PLAN, WARNING),
+        since=since,
     )
     return {
         "nothing fires": answer("/alerts", MAIN, FREE),
@@ -193,15 +201,15 @@ def alerts_() -> Mapping[str, str]:
             ADS,
             LOOP,
             ENDS,
-            account("Pace", given.FULL, FAR, (Measure.SPIKE, WARNING)),
-            account("Runs", given.LOW, FAR, (Measure.RUNWAY, WARNING), foretold=fleet.OUT),
-            account("Gone", given.FULL, given.FREE, (Measure.PLAN, CRITICAL)),
+            account("Pace", given.FULL, FAR, (AlertRule.SPIKE, WARNING)),
+            account("Runs", given.LOW, FAR, (AlertRule.RUNWAY, WARNING), foretold=fleet.OUT),
+            account("Gone", given.FULL, given.FREE, (AlertRule.PLAN, CRITICAL)),
         ),
         "a source is away": answer("/alerts", MAIN, sources=[away]),
         "a source refuses the token": answer("/alerts", MAIN, sources=[refused]),
         "a source lists nobody": answer("/alerts", accounts=[], sources=[nobody]),
         "a source perhaps lists nobody": answer(
-            "/alerts", accounts=[], sources=[replace(nobody, outage=OutageKind.UNAVAILABLE)]
+            "/alerts", accounts=[], sources=[replace(nobody, outage=FailureKind.UNAVAILABLE)]
         ),
         "a plan renews": answer("/alerts", renewing),
         "a plan that was cancelled after its alert": answer("/alerts", later),
@@ -211,12 +219,12 @@ def alerts_() -> Mapping[str, str]:
                 "Studio",
                 given.FULL,
                 replace(given.CANCELLED, ends_at=ago(hours=1)),
-                (Measure.PLAN, CRITICAL),
+                (AlertRule.PLAN, CRITICAL),
                 since=since,
             ),
         ),
         "low, then out of credits": answer(
-            "/alerts", account("Studio", given.NONE_LEFT, FAR, (Measure.CREDITS, CRITICAL), since=ago(days=2))
+            "/alerts", account("Studio", given.NONE_LEFT, FAR, (AlertRule.CREDITS, CRITICAL), since=ago(days=2))
         ),
         "a paused account": answer(
             "/alerts", replace(STUDIO, account=replace(STUDIO.account, pause=PAUSE)), paused=[paused_act("Studio")]
@@ -276,7 +284,7 @@ def silencing() -> Mapping[str, str]:
 def others() -> Mapping[str, str]:
     """The other commands, and what nobody can ask."""
     faults = tuple(f"accounts.toml, source[1].account[{number}].email: is not an email" for number in range(10))
-    before = Trouble("Bad Request: message can't be edited", ago(days=2))
+    before = BoardTrouble("Bad Request: message can't be edited", ago(days=2))
     changing = [command for command in registry.COMMANDS if command.changes]
     return {
         "/help": answer("/help"),
@@ -299,11 +307,11 @@ def others() -> Mapping[str, str]:
         "/reload, a file that is wrong": answer("/reload", reloaded=Reloaded(faults=faults)),
         "/reload, without a file": answer("/reload"),
         "/board": answer("/board"),
-        "/board, where it may not pin": answer("/board", shown=BoardShown(pinned=False)),
+        "/board, where it may not pin": answer("/board", shown=BoardStatus(pinned=False)),
         "/board, where it may not write": answer(
-            "/board", shown=BoardShown(refused="Forbidden: bot was kicked from the group chat")
+            "/board", shown=BoardStatus(refused="Forbidden: bot was kicked from the group chat")
         ),
-        "/board in place of one that was stuck": answer("/board", shown=BoardShown(before=before)),
+        "/board in place of one that was stuck": answer("/board", shown=BoardStatus(before=before)),
         "/board off": answer("/board off"),
         "/board off, without one": answer("/board off", has_board=False),
         "/board now": answer("/board now"),
@@ -327,7 +335,7 @@ def histories() -> Mapping[str, str]:
         """Where no picture can be drawn."""
 
         async def draw(self, picture: object) -> bytes:
-            raise DrawingTrouble("Pictures need matplotlib, which is not installed here: pip install matplotlib.")
+            raise ChartError("Pictures need matplotlib, which is not installed here: pip install matplotlib.")
 
     return {
         "/history studio": answer("/history studio", kept=fleet.recorded(*fleet.SPENT, gaps=(gap, off))),
@@ -355,10 +363,14 @@ TOLD = [sent(given.low(name="Studio", email="studio@example.com"))]
 class Alerted(Desk):
     """A desk that remembers a message: it told that Studio is low."""
 
-    async def told_by(self, lead_id: int, chat_id: int) -> list[Notification]:
+    async def told_by(self, lead_id: int, chat_id: int) -> list[Delivery]:
         """Message 1."""
         subject = key_of("Studio")
-        return [replace(one, notice=replace(one.notice, subject=subject)) for one in TOLD] if lead_id == 1 else []
+        return (
+            [replace(one, notification=replace(one.notification, subject=subject)) for one in TOLD]
+            if lead_id == 1
+            else []
+        )
 
 
 def tapped(data: str, *accounts: Watched, before: str = "🟠 Studio: 2,900 credits left (19 %)", **desk: object) -> str:
@@ -385,11 +397,13 @@ async def tap(data: str, desk: Desk, before: str) -> str:
     async def show(draw: Callable[[], Awaitable[tuple[bytes | None, Message]]]) -> None:
         said.append(f"new picture:\n{shown.message((await draw())[1])}")
 
-    one = callbacks.Tap.parse(data)
+    one = callbacks.CallbackData.parse(data)
     if one is None:
         return f"notice: {unknown_button()}"
-    notice = await callbacks.answer(one, callbacks.Tapped(HERE, "Kim", desk, UTC_ZONE, say, edit, add, show))
-    return "\n".join([f"notice: {notice or '(none)'}", *said])
+    notification = await callbacks.answer(
+        one, callbacks.CallbackContext(HERE, "Kim", desk, UTC_ZONE, say, edit, add, show)
+    )
+    return "\n".join([f"notice: {notification or '(none)'}", *said])
 
 
 def taps() -> Mapping[str, str]:
@@ -397,7 +411,9 @@ def taps() -> Mapping[str, str]:
     mute, pause = acted(MUTE, "Studio"), paused_act("Film")
     number = act_of(pause.pause)
     verbs = [*callbacks.SNOOZES, "ack", "undo", "end", "resume", "endpause", "unpause"]
-    deeds = {callbacks.Tap(verb, "1").deed: not_allowed(callbacks.Tap(verb, "1").deed) for verb in verbs}
+    deeds = {
+        callbacks.CallbackData(verb, "1").deed: not_allowed(callbacks.CallbackData(verb, "1").deed) for verb in verbs
+    }
     return {
         "Ack": tapped("ack:1"),
         "Snooze 1 h": tapped("snooze1h:1"),

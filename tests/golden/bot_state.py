@@ -8,14 +8,14 @@ from typing import Any
 
 from telegram.error import Conflict, NetworkError
 
-from bot.domain.accounts import Outage, OutageKind, SourceState
-from bot.domain.alerts import Measure
-from bot.domain.boards import Trouble as BoardTrouble
+from bot.domain.accounts import CheckFailure, FailureKind, SourceState
+from bot.domain.alerts import AlertRule
+from bot.domain.boards import BoardTrouble as BoardTrouble
 from bot.domain.chats import Chat
 from bot.domain.clock_step import ClockStep
-from bot.domain.database_trouble import Failing, Trouble
+from bot.domain.database_trouble import DatabaseTrouble, Failing
 from bot.domain.health import RefusedChat, Vitals, notes, overdue, problems, unreached_for
-from bot.domain.summary import Coming, Digest, Event, Kind
+from bot.domain.summary import ComingDate, ComingKind, Summary, SummaryEvent
 from bot.evaluation.blackout import blackout
 from bot.features.board.text import OVER, board_message
 from bot.features.database import text
@@ -133,15 +133,15 @@ def statuses() -> Mapping[str, str]:
     (once, note), url = webhook(f"https://{HOST}/a-secret"), f"https://{HOST}/a-secret"
     dark = blackout(
         [
-            account(name, at=ago(hours=1), outage=OutageKind.UNAUTHORIZED, said="Unauthorized").account
+            account(name, at=ago(hours=1), outage=FailureKind.UNAUTHORIZED, said="Unauthorized").account
             for name in ("Ads", "Loop")
         ]
     )
     two = blackout(
-        [account("A", outage=OutageKind.BROKEN).account, account("B", outage=OutageKind.UNAVAILABLE).account]
+        [account("A", outage=FailureKind.BROKEN).account, account("B", outage=FailureKind.UNAVAILABLE).account]
     )
     unread = SourceState(
-        "pixverse", outage=Outage(NOW, OutageKind.UNAVAILABLE, "Bad Gateway"), failing_since=ago(hours=1)
+        "pixverse", outage=CheckFailure(NOW, FailureKind.UNAVAILABLE, "Bad Gateway"), failing_since=ago(hours=1)
     )
     assert dark is not None
     assert two is not None
@@ -175,7 +175,7 @@ def statuses() -> Mapping[str, str]:
         "a webhook that is gone by itself": status(replace(polling, polling_trouble=webhook("")[0])),
         "a webhook whose address cannot be asked for": status(replace(polling, polling_trouble=webhook(None)[0])),
         "the database can be read, not written": status(
-            replace(WELL, database=Failing(Trouble.FULL, "No space left on device", 0, 0).words)
+            replace(WELL, database=Failing(DatabaseTrouble.FULL, "No space left on device", 0, 0).words)
         ),
         "the database cannot be read": status(
             Vitals(
@@ -187,7 +187,7 @@ def statuses() -> Mapping[str, str]:
                 None,
                 1.0,
                 None,
-                database=Failing(Trouble.DAMAGED, "", 0, 0).words,
+                database=Failing(DatabaseTrouble.DAMAGED, "", 0, 0).words,
                 readable=False,
             )
         ),
@@ -205,19 +205,19 @@ def statuses() -> Mapping[str, str]:
 
 def databases() -> Mapping[str, str]:
     """What is said past the outbox of the bot's own database, and to who asks meanwhile."""
-    said = {Trouble.FULL: "No space left on device"}
+    said = {DatabaseTrouble.FULL: "No space left on device"}
     return {
         **{
             trouble.name.lower().replace("_", " "): shown.message(
                 text.trouble_message(Failing(trouble, said.get(trouble, ""), 0, 0))
             )
-            for trouble in Trouble
+            for trouble in DatabaseTrouble
         },
         "put back": shown.message(text.restored_message()),
         "usable again": shown.message(text.usable_message(timedelta(minutes=43))),
         "asked meanwhile": shown.message(
             text.answer_message(
-                f"The database cannot be used just now: {Failing(Trouble.LOCKED, 'database is locked', 0, 0).words}"
+                f"The database cannot be used just now: {Failing(DatabaseTrouble.LOCKED, 'database is locked', 0, 0).words}"
             )
         ),
         "sent without its topic": without_topic(Chat(-100123, 46), "Bad Request: message thread not found"),
@@ -226,7 +226,7 @@ def databases() -> Mapping[str, str]:
 
 def boards() -> Mapping[str, str]:
     """The board."""
-    dark = [account(name, at=ago(hours=1), outage=OutageKind.UNAUTHORIZED) for name in ("Ads", "Loop")]
+    dark = [account(name, at=ago(hours=1), outage=FailureKind.UNAUTHORIZED) for name in ("Ads", "Loop")]
     many = [account(f"A rather long name of an account {number:03}") for number in range(120)]
     return {
         "no account": shown.message(board_message([], NOW, UTC_ZONE)),
@@ -236,11 +236,15 @@ def boards() -> Mapping[str, str]:
         "each reason for a sign": shown.message(
             board_message(
                 [
-                    account("Pace", given.FULL, FAR, (Measure.SPIKE, WARNING)),
-                    account("Runs", given.LOW, FAR, (Measure.RUNWAY, WARNING), foretold=fleet.OUT),
-                    account("Gone", given.FULL, given.FREE, (Measure.PLAN, CRITICAL)),
+                    account("Pace", given.FULL, FAR, (AlertRule.SPIKE, WARNING)),
+                    account("Runs", given.LOW, FAR, (AlertRule.RUNWAY, WARNING), foretold=fleet.OUT),
+                    account("Gone", given.FULL, given.FREE, (AlertRule.PLAN, CRITICAL)),
                     account(
-                        "Both", given.VERY_LOW, given.CANCELLED, (Measure.CREDITS, CRITICAL), (Measure.PLAN, WARNING)
+                        "Both",
+                        given.VERY_LOW,
+                        given.CANCELLED,
+                        (AlertRule.CREDITS, CRITICAL),
+                        (AlertRule.PLAN, WARNING),
                     ),
                 ],
                 NOW,
@@ -256,7 +260,7 @@ def boards() -> Mapping[str, str]:
 
 def digest(**more: Any) -> str:
     """A daily summary."""
-    return shown.message(digest_message(Digest(**({"since": ago(days=1, hours=5, minutes=3)} | more)), NOW, UTC_ZONE))
+    return shown.message(digest_message(Summary(**({"since": ago(days=1, hours=5, minutes=3)} | more)), NOW, UTC_ZONE))
 
 
 def digests() -> Mapping[str, str]:
@@ -275,18 +279,18 @@ def digests() -> Mapping[str, str]:
             lapsed=(("Old", 300.0),),
             plans=(("Studio", "Premium", "Basic"),),
             events=(
-                Event("Studio", Measure.CREDITS, CRITICAL, over=False),
-                Event("Loop", Measure.RUNWAY, WARNING, over=False),
-                Event(None, Measure.FAILURES, CRITICAL, over=False),
-                Event("Main", Measure.CREDITS, INFO, over=True),
+                SummaryEvent("Studio", AlertRule.CREDITS, CRITICAL, over=False),
+                SummaryEvent("Loop", AlertRule.RUNWAY, WARNING, over=False),
+                SummaryEvent(None, AlertRule.FAILURES, CRITICAL, over=False),
+                SummaryEvent("Main", AlertRule.CREDITS, INFO, over=True),
             ),
             coming=(
-                Coming(NOW + timedelta(hours=3), Kind.RUNS_OUT, "Loop"),
-                Coming(NOW + day, Kind.REFILL, "Ads"),
-                Coming(NOW + day, Kind.REFILL, "Main"),
-                Coming(NOW + day, Kind.ENDS, "Studio"),
-                Coming(NOW + 2 * day, Kind.CHANGES, "Demo"),
-                Coming(NOW + 3 * day, Kind.RENEWS, "Pilot"),
+                ComingDate(NOW + timedelta(hours=3), ComingKind.RUNS_OUT, "Loop"),
+                ComingDate(NOW + day, ComingKind.REFILL, "Ads"),
+                ComingDate(NOW + day, ComingKind.REFILL, "Main"),
+                ComingDate(NOW + day, ComingKind.ENDS, "Studio"),
+                ComingDate(NOW + 2 * day, ComingKind.CHANGES, "Demo"),
+                ComingDate(NOW + 3 * day, ComingKind.RENEWS, "Pilot"),
             ),
         ),
         "a quiet day": digest(accounts=1, credits=500),
@@ -304,6 +308,6 @@ def digests() -> Mapping[str, str]:
             accounts=60,
             credits=9_000,
             spent=tuple((f"Account {number:02}", float(1_000 - number)) for number in range(60)),
-            coming=tuple(Coming(NOW + day, Kind.REFILL, f"Account {number:02}") for number in range(60)),
+            coming=tuple(ComingDate(NOW + day, ComingKind.REFILL, f"Account {number:02}") for number in range(60)),
         ),
     }

@@ -22,8 +22,8 @@ from bot.cli.doctor.findings import Finding, fail, ok, warn
 from bot.cli.doctor.rules import rules_finding
 from bot.config.parsers import Address
 from bot.config.settings import Settings
-from bot.domain.accounts import Account, LeftOut, Listing, Outage, OutageKind
-from bot.domain.alerts import Measure
+from bot.domain.accounts import Account, CheckFailure, FailureKind, LeftOut, Listing
+from bot.domain.alerts import AlertRule
 from bot.domain.chats import Chat
 from bot.domain.rules import Rules
 from bot.features.fallback import sender
@@ -45,7 +45,7 @@ SETTINGS: dict[str, Any] = {
 
 def seen(one: Any) -> check.Finding:
     """What ``check`` finds of an account."""
-    firing = tuple(alert for alert in one.alerts if alert.measure is not Measure.FAILURES)
+    firing = tuple(alert for alert in one.alerts if alert.measure is not AlertRule.FAILURES)
     return check.Finding(one.account, firing)
 
 
@@ -55,27 +55,33 @@ def table(*watched: Any, trouble: Sequence[str] = ()) -> str:
     return f"{check.in_words(found, trouble, NOW, UTC_ZONE)}\nexit code {check.exit_code(found, trouble)}"
 
 
-def listing_trouble(listing: Listing | Outage) -> str:
+def listing_trouble(listing: Listing | CheckFailure) -> str:
     """The table where the list of accounts has nobody, or cannot be read."""
     source = fakes.FakeSource(fakes.Clock(NOW))
     source.listing = listing
-    roster, trouble = fakes.roster_of((fakes.CHAT,), make=lambda _: source), list[str]()
-    asyncio.run(check.accounts_of(roster, trouble))
+    active_targets, trouble = fakes.roster_of((fakes.CHAT,), make=lambda _: source), list[str]()
+    asyncio.run(check.accounts_of(active_targets, trouble))
     return table(trouble=trouble)
 
 
 def checks() -> Mapping[str, str]:
     """``credit-bot check``."""
-    every = [account(kind.value.capitalize(), outage=kind, said="", at=ago(hours=1)) for kind in OutageKind]
+    every = [account(kind.value.capitalize(), outage=kind, said="", at=ago(hours=1)) for kind in FailureKind]
     fits = error_of([MAIN.account, LOOP.account], "nobody"), error_of([MAIN.account, LOOP.account], "example.com")
     return {
         "all well": table(MAIN, FREE),
         "some are not": table(MAIN, STUDIO, ADS, LOOP, ENDS),
         "each kind of trouble": table(*every),
         "an end of plan that cannot be read": table(account("Odd", left_out=(UNREADABLE,))),
-        "the list cannot be read": listing_trouble(Outage(NOW, OutageKind.UNAVAILABLE, "Bad Gateway", status=502)),
-        "the token is refused": listing_trouble(Outage(NOW, OutageKind.UNAUTHORIZED, "Unauthorized", status=401)),
-        "the list answers 404": listing_trouble(Outage(NOW, OutageKind.UNAVAILABLE, "404 page not found", status=404)),
+        "the list cannot be read": listing_trouble(
+            CheckFailure(NOW, FailureKind.UNAVAILABLE, "Bad Gateway", status=502)
+        ),
+        "the token is refused": listing_trouble(
+            CheckFailure(NOW, FailureKind.UNAUTHORIZED, "Unauthorized", status=401)
+        ),
+        "the list answers 404": listing_trouble(
+            CheckFailure(NOW, FailureKind.UNAVAILABLE, "404 page not found", status=404)
+        ),
         "the list is empty": listing_trouble(Listing(NOW, ())),
         "a name that fits nobody": fits[0],
         "a name that fits several": fits[1],
@@ -158,7 +164,7 @@ def looked(one: Any, settings: Settings) -> Finding:
 def doctors() -> Mapping[str, str]:
     """``credit-bot doctor``: each kind of line, well and with its mend."""
     settings = Settings(**SETTINGS)
-    kinds = [(account(kind.value, outage=kind, said="").account, Outage(NOW, kind)) for kind in OutageKind]
+    kinds = [(account(kind.value, outage=kind, said="").account, CheckFailure(NOW, kind)) for kind in FailureKind]
     odd = account("Odd", left_out=(UNREADABLE,))
     listed = replace(MAIN, account=replace(MAIN.account, listed_error="Login failed"))
     refusals = ["chat not found", *(part for part, _ in chats.MENDS if part != "chat not found")]
@@ -269,10 +275,10 @@ def databases() -> str:
     with TemporaryDirectory() as folder, chdir(folder):
         states = [database.database_finding("bot.db"), database.database_finding("no/such/bot.db")]
         with closing(hold("bot.db")):
-            states.append(ok("database", f"bot.db: {database.state_words('bot.db', REVISION)}"))
+            states.append(ok("database", f"bot.db: {database.state_text('bot.db', REVISION)}"))
         states += [
-            ok("database", f"bot.db: {database.state_words('bot.db', REVISION)}"),
-            ok("database", f"bot.db: {database.state_words('bot.db', '0001')}"),
+            ok("database", f"bot.db: {database.state_text('bot.db', REVISION)}"),
+            ok("database", f"bot.db: {database.state_text('bot.db', '0001')}"),
             database.database_finding("."),
         ]
         with open("letter.txt", "w", encoding="utf-8") as file:

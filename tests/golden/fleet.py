@@ -8,23 +8,23 @@ from typing import Any
 from bot.domain.accounts import (
     Account,
     Capabilities,
+    CheckFailure,
     Credits,
+    FailureKind,
     LeftOut,
     Limits,
-    Outage,
-    OutageKind,
     Pause,
     Plan,
     Reading,
 )
-from bot.domain.alerts import Alert, Measure, Severity, Silence, SilenceKind
-from bot.domain.boards import BoardShown
+from bot.domain.alerts import Alert, AlertRule, Severity, Silence, SilenceKind
+from bot.domain.boards import BoardStatus
 from bot.domain.chats import Chat
 from bot.domain.credit_changes import Point
 from bot.domain.history import Gap
-from bot.domain.notifications import Notification, Watched
+from bot.domain.notifications import Delivery, Watched
 from bot.domain.rules import Threshold
-from bot.features.history.chart import Recorded, Tracer
+from bot.features.history.chart import Downsampler, Recorded
 from bot.telegram.text.account_list import SourceAlert
 from bot.telegram.text.alert_list import Acted
 from bot.telegram.text.pauses import PausedAct
@@ -63,8 +63,8 @@ def account(
     name: str,
     credits: Credits | None = given.FULL,
     plan: Plan = FAR,
-    *firing: tuple[Measure, Severity],
-    outage: OutageKind | None = None,
+    *firing: tuple[AlertRule, Severity],
+    outage: FailureKind | None = None,
     said: str = "",
     at: datetime = NOW,
     silences: tuple[Silence, ...] = (),
@@ -82,7 +82,7 @@ def account(
         f"{name.lower()}@example.com",
         name,
         reading,
-        Outage(NOW, outage, said) if outage else None,
+        CheckFailure(NOW, outage, said) if outage else None,
         failures=3 if outage else 0,
         failing_since=ago(minutes=48) if outage else None,
         allowance=credits.monthly_allowance if credits else None,
@@ -92,23 +92,23 @@ def account(
     return Watched(replace(known, **more), alerts, tuple(replace(one, subject=key) for one in silences))
 
 
-ACK = Silence(SilenceKind.ACK, measure=Measure.CREDITS, episode=1, level=1, by="Ann", id=3)
+ACK = Silence(SilenceKind.ACK, measure=AlertRule.CREDITS, episode=1, level=1, by="Ann", id=3)
 SNOOZE = replace(ACK, kind=SilenceKind.SNOOZE, until=NOW + timedelta(hours=1), chat=HERE, id=4)
 MUTE = Silence(SilenceKind.ACCOUNT, until=NOW + timedelta(hours=2), by="Bob", chat=HERE, id=5)
 ALL = Silence(SilenceKind.ALL, until=NOW + timedelta(hours=2), by="Bob", id=6)
 PAUSE = Pause(key_of("Film"), ago(hours=1), NOW + timedelta(hours=2), "Kim", ago(hours=1))
 DAILY = replace(given.LOW, daily_allowance=60, daily_refresh_at=datetime(2026, 7, 21, tzinfo=UTC))
-LOW, OVER = (Measure.CREDITS, WARNING), (Measure.CREDITS, CRITICAL)
+LOW, OVER = (AlertRule.CREDITS, WARNING), (AlertRule.CREDITS, CRITICAL)
 
 ADS = account("Ads", given.NONE_LEFT, FAR, OVER, silences=(ACK,))
-STUDIO = account("Studio", DAILY, given.PREMIUM, LOW, (Measure.PLAN, INFO), foretold=OUT)
+STUDIO = account("Studio", DAILY, given.PREMIUM, LOW, (AlertRule.PLAN, INFO), foretold=OUT)
 MAIN = account("Main", replace(given.FULL, monthly=12_450), foretold=LASTS)
 LOOP = account(
     "Loop",
     replace(given.LOW, monthly=310),
     FAR,
-    (Measure.FAILURES, WARNING),
-    outage=OutageKind.BROKEN,
+    (AlertRule.FAILURES, WARNING),
+    outage=FailureKind.BROKEN,
     said="The linked account is broken until it is added to useapi.net again",
     at=ago(hours=5),
 )
@@ -119,7 +119,7 @@ FREE = account(
     replace(DAILY, monthly=0, daily=60, monthly_allowance=None, refresh_at=None),
     given.FREE,
 )
-ENDS = account("Ends", given.FULL, given.CANCELLED, (Measure.PLAN, WARNING))
+ENDS = account("Ends", given.FULL, given.CANCELLED, (AlertRule.PLAN, WARNING))
 FLEET = (MAIN, NEW, LOOP, STUDIO, ADS, FILM, FREE, ENDS)
 
 SPENT = (
@@ -133,7 +133,7 @@ SPENT = (
 
 def recorded(*steps: tuple[datetime, float], gaps: tuple[Gap, ...] = (), package: float = 0) -> Recorded:
     """What is kept of an account: its monthly credits at each moment, at the last one perhaps bought ones too."""
-    tracer = Tracer(ago(days=7).timestamp(), NOW.timestamp())
+    tracer = Downsampler(ago(days=7).timestamp(), NOW.timestamp())
     for at, monthly in steps:
         tracer.add(Point(at, monthly, 0, 0, 15_000, refresh_at=ago(days=3, hours=13, minutes=15)))
     if package and steps:
@@ -150,7 +150,7 @@ class Desk(FakeDesk):
     sources: Sequence[SourceAlert] = ()
     kept: Recorded = field(default_factory=lambda: recorded(*SPENT))
     how: Status | None = None
-    shown: BoardShown = field(default_factory=BoardShown)
+    shown: BoardStatus = field(default_factory=BoardStatus)
     has_board: bool = True
     may_invite: bool = True
     left: bool | None = True
@@ -173,7 +173,7 @@ class Desk(FakeDesk):
         kind = SilenceKind.ACCOUNT if key else SilenceKind.ALL
         return Silence(kind, key or "", until=NOW + span, by=by, chat=None if everywhere else HERE, id=9)
 
-    async def silence(self, told: Sequence[Notification], by: str, span: timedelta | None) -> Sequence[Silence]:
+    async def silence(self, told: Sequence[Delivery], by: str, span: timedelta | None) -> Sequence[Silence]:
         """A snooze or an ack as it was asked for."""
         made = await super().silence(told, by, span)
         return [replace(one, until=NOW + span if span else None) for one in made]
@@ -201,7 +201,7 @@ class Desk(FakeDesk):
         """Whether anybody is left."""
         return self.left
 
-    async def board(self, chat: Chat) -> BoardShown:
+    async def board(self, chat: Chat) -> BoardStatus:
         """What became of it."""
         return self.shown
 

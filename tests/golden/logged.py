@@ -22,13 +22,13 @@ from bot.commands.updates import START_REFUSED
 from bot.config.settings import load_settings
 from bot.domain.chats import Chat
 from bot.domain.clock_step import ClockStep
-from bot.domain.database_trouble import Failing, Trouble
+from bot.domain.database_trouble import DatabaseTrouble, Failing
 from bot.features.fallback import sender
 from bot.features.fallback.apprise_process import NO_ADDRESS, NO_LIBRARY, NOT_TAKEN
 from bot.features.pairing.text import left_line, log_line, paired_line
-from bot.storage.database import FIRST_TABLES, hold, inspect, unreadable_words, unwritable_words
-from bot.support.errors import BotError, DatabaseTrouble, DatabaseUnusable, SettingsError, StartError, UsageError
-from bot.support.proxies import ProxyTrouble
+from bot.storage.database import FIRST_TABLES, hold, inspect, unreadable_text, unwritable_text
+from bot.support.errors import BotError, DatabaseBusyError, DatabaseUnusableError, SettingsError, StartError, UsageError
+from bot.support.proxies import ProxyError
 from bot.telegram.sender import reason_of
 from bot.web.pages import cannot_listen
 from tests.chat.given import NOW, ago
@@ -40,9 +40,9 @@ METHODS = {"info", "warning", "error", "exception", "critical", "log"}
 CHAT, KEY = Chat(-1001234567890, 45), "pixverse:alice@example.com"
 GONE = NetworkError("Connection refused")
 BLOCKED = "Forbidden: bot was blocked by the user"
-FULL = Failing(Trouble.FULL, "No space left on device", 0, 0).words
-LOCKED = DatabaseTrouble(
-    f"The database cannot be used just now: {Failing(Trouble.LOCKED, 'database is locked', 0, 0).words}"
+FULL = Failing(DatabaseTrouble.FULL, "No space left on device", 0, 0).words
+LOCKED = DatabaseBusyError(
+    f"The database cannot be used just now: {Failing(DatabaseTrouble.LOCKED, 'database is locked', 0, 0).words}"
 )
 NOTE = "USEAPI_URL: /v2 was added; write https://api.useapi.net/v2"
 Arguments = tuple[Any, ...]
@@ -60,7 +60,7 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
         "No heartbeat: an alert has reached nobody": [()],
         "HEARTBEAT_URL answers %d, so no beat was counted: check the address": [(503,)],
         "HEARTBEAT_URL cannot be reached: %s": [
-            (ProxyTrouble("the proxy socks5://127.0.0.1:1080 (ALL_PROXY) cannot be reached: Connection refused"),),
+            (ProxyError("the proxy socks5://127.0.0.1:1080 (ALL_PROXY) cannot be reached: Connection refused"),),
             ("TimeoutError",),
         ],
         "A background task failed": [()],
@@ -286,13 +286,15 @@ def endings() -> dict[str, BaseException]:
         "69, in use": error_of(in_use),
         "69, no locks": error_of(no_locks),
         "69, no database": error_of(not_a_database),
-        "69, damaged": DatabaseUnusable(unreadable_words("bot.db", damaged)),
+        "69, damaged": DatabaseUnusableError(unreadable_text("bot.db", damaged)),
         "69, another program's": error_of(another_programs),
         "69, a newer version's": error_of(newer),
         "69, a full disk": refused(errno.ENOSPC),
         "69, a read-only disk": refused(errno.EROFS),
         "69, a file of another user": refused(errno.EACCES),
-        "69, replaced while it ran": DatabaseUnusable(f"bot.db: {Failing(Trouble.REPLACED, '', 0, 0).words}."),
+        "69, replaced while it ran": DatabaseUnusableError(
+            f"bot.db: {Failing(DatabaseTrouble.REPLACED, '', 0, 0).words}."
+        ),
         "69, the port is taken": StartError(cannot_listen("127.0.0.1", 8080, taken)),
         "69, Telegram refuses the token": StartError(START_REFUSED),
         "69, no Unix": ModuleNotFoundError(name="fcntl"),
@@ -308,7 +310,7 @@ def refused(number: int) -> BaseException:
             number, "Permission denied"
         ),
     )
-    return DatabaseUnusable(f"DATABASE_URL: {unwritable_words(Path('data/bot.db.lock'), error)}")
+    return DatabaseUnusableError(f"DATABASE_URL: {unwritable_text(Path('data/bot.db.lock'), error)}")
 
 
 def a_folder() -> None:

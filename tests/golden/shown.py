@@ -1,7 +1,7 @@
 """How a text stands in a golden file: as on the phone, with its buttons below it."""
 
-from bot.domain.notifications import Notice
-from bot.outbox.batching import Parcel, Story
+from bot.domain.notifications import Notification
+from bot.outbox.batching import Batch, PendingAlert
 from bot.telegram.text.layout import Message
 from bot.telegram.text.messages import render
 from tests.chat import given
@@ -14,11 +14,11 @@ def message(told: Message) -> str:
     return "\n".join([told.text, *rows, *(["(silent)"] if told.silent else [])])
 
 
-def notices(*told: Notice) -> str:
+def notifications(*told: Notification) -> str:
     """What a chat gets when these wait for it, each fresh and of its own account."""
-    return parcel(Parcel(tuple(Story((sent(one),)) for one in told)))
+    return batch(Batch(tuple(PendingAlert((sent(one),)) for one in told)))
 
 
-def parcel(told: Parcel) -> str:
+def batch(told: Batch) -> str:
     """The message of a parcel."""
     return message(render(told, NOW, given.UTC_ZONE).message)

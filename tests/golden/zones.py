@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from bot.domain.alerts import Reason, Severity
-from bot.domain.notifications import Facts, Topic
+from bot.domain.alerts import NotifyReason, Severity
+from bot.domain.notifications import Facts, NotificationKind
 from bot.features.board.text import board_message
-from bot.outbox.batching import Parcel, Story
+from bot.outbox.batching import Batch, PendingAlert
 from bot.telegram.text.account_list import account_card, alerts_page, credits_page
 from bot.telegram.text.messages import render
 from tests.chat import given
@@ -20,14 +20,16 @@ UTC = ZoneInfo("UTC")
 def zones() -> Mapping[str, str]:
     """One of each place where times stand."""
     late = ago(minutes=43)
-    off = note(Topic.DOWNTIME, Facts(since=NOW.replace(hour=2, minute=10), until=NOW.replace(hour=7, minute=45)))
+    off = note(
+        NotificationKind.DOWNTIME, Facts(since=NOW.replace(hour=2, minute=10), until=NOW.replace(hour=7, minute=45))
+    )
     old = account("Old", at=ago(minutes=40))
     return {
-        "low, with a forecast": told(Story((sent(low(foretold=OUT)),))),
-        "reminded": told(Story((sent(low(Reason.REMINDED, Severity.CRITICAL, since=ago(days=2))),))),
-        "late": told(Story((sent(low(), late, late),))),
-        "a plan": told(Story((sent(given.plan()),))),
-        "nobody was watching": told(Story((sent(off),))),
+        "low, with a forecast": told(PendingAlert((sent(low(foretold=OUT)),))),
+        "reminded": told(PendingAlert((sent(low(NotifyReason.REMINDED, Severity.CRITICAL, since=ago(days=2))),))),
+        "late": told(PendingAlert((sent(low(), late, late),))),
+        "a plan": told(PendingAlert((sent(given.plan()),))),
+        "nobody was watching": told(PendingAlert((sent(off),))),
         "/credits": shown.message(credits_page((STUDIO, MAIN, LOOP, old), 0, NOW, UTC)),
         "/credits studio": shown.message(account_card(STUDIO, NOW, UTC)),
         "/alerts": shown.message(alerts_page(FLEET, (), (), 0, NOW, UTC)),
@@ -35,6 +37,6 @@ def zones() -> Mapping[str, str]:
     }
 
 
-def told(story: Story) -> str:
+def told(story: PendingAlert) -> str:
     """A message in that zone."""
-    return shown.message(render(Parcel((story,)), NOW, UTC).message)
+    return shown.message(render(Batch((story,)), NOW, UTC).message)

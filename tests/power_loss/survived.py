@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from bot.outbox.dispatcher import Outbox
+from bot.outbox.dispatcher import Dispatcher
 from bot.storage.schema import from_microseconds
 from bot.storage.values import load_reading
 from tests.fakes import CHAT, GROUP, NOW, FakePost, Timer, World, key_of, world_in
@@ -119,7 +119,7 @@ async def goes_on(world: World, ledger: Ledger) -> list[str]:
     """What is wrong once the bot has gone on: all that was due is told, and nothing that was told is told again."""
     timer = Timer()
     post = FakePost(timer)
-    outbox = Outbox(world.store, post, world.recipients, world.clock, timer, world.metrics)
+    outbox = Dispatcher(world.store, post, world.recipients, world.clock, timer, world.metrics)
     await outbox.resume()
     for _ in range(200):
         await outbox.drain()

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from bot.checks.processor import Look
-from bot.domain.accounts import OutageKind
+from bot.checks.processor import FinishedCheck
+from bot.domain.accounts import FailureKind
 from bot.domain.alerts import Silence, SilenceKind
 from bot.domain.chats import Chat
 from bot.features.pauses.service import Pauses
-from bot.outbox.batching import Parcel
-from bot.outbox.dispatcher import Outbox
-from bot.outbox.results import Delivered, Later, Rejected, SendResult
+from bot.outbox.batching import Batch
+from bot.outbox.dispatcher import Dispatcher
+from bot.outbox.results import Rejected, Retry, SendResult, Sent
 from bot.storage import accounts, alerts
 from tests.fakes import CHAT, GROUP, FakePost, Timer, World, key_of, until, world_in
 from tests.power_loss import past
@@ -39,15 +39,15 @@ class SayingPost(FakePost):
         self.line = line
         self.lots = {chat: random.Random(f"{seed} {chat}") for chat in (CHAT, GROUP)}
 
-    async def send(self, message: Parcel, chat: Chat) -> SendResult:
+    async def send(self, message: Batch, chat: Chat) -> SendResult:
         """Takes most messages, puts off some, and refuses a few."""
         lot = self.lots[chat].random()
         if lot < 0.25:
-            self.results[chat.chat_id].append(Later("away") if lot < 0.22 else Rejected("blocked"))
+            self.results[chat.chat_id].append(Retry("away") if lot < 0.22 else Rejected("blocked"))
         result = await super().send(message, chat)
-        if isinstance(result, Delivered):
-            for part in message.notifications:
-                self.line.say("sent", part.notice.key, chat.chat_id)
+        if isinstance(result, Sent):
+            for part in message.deliveries:
+                self.line.say("sent", part.notification.key, chat.chat_id)
         return result
 
 
@@ -68,8 +68,8 @@ class Life:
         world = self.world
         self.rng = random.Random(self.seed)
         self.post = SayingPost(self.timer, self.line, self.seed)
-        self.pauses = Pauses(world.context, world.verdicts, world.checks)
-        self.outbox = Outbox(world.store, self.post, world.recipients, world.clock, self.timer, world.metrics)
+        self.pauses = Pauses(world.context, world.processor, world.checks)
+        self.outbox = Dispatcher(world.store, self.post, world.recipients, world.clock, self.timer, world.metrics)
         self.emails = [f"user{number}@example.com" for number in range(self.rng.choice((1, 3, 12)))]
 
     async def live(self) -> None:
@@ -109,8 +109,8 @@ class Life:
             self.say("looks", key_of(email), self.world.source.credits[email])
         async with self.world.store.read() as connection:
             known = await accounts.load(connection, [key_of(email) for email in some])
-        looks = [Look(key, await self.world.source.read(account.email)) for key, account in known.items()]
-        await self.world.verdicts.save(looks, ends_round=len(some) == len(self.emails))
+        looks = [FinishedCheck(key, await self.world.source.read(account.email)) for key, account in known.items()]
+        await self.world.processor.save(looks, ends_round=len(some) == len(self.emails))
         for email in some:
             self.say("read", key_of(email), self.world.source.credits[email])
         await self.say_due()
@@ -125,7 +125,7 @@ class Life:
 
     async def fail(self) -> None:
         """One account, or all, can no longer be read."""
-        kind = self.rng.choice((OutageKind.BROKEN, OutageKind.UNAUTHORIZED, OutageKind.UNAVAILABLE))
+        kind = self.rng.choice((FailureKind.BROKEN, FailureKind.UNAUTHORIZED, FailureKind.UNAVAILABLE))
         failing = self.rng.choice((self.emails[:1], self.emails))
         for email in failing:
             self.world.source.fail(email, kind)
@@ -170,7 +170,7 @@ class Life:
 
     async def catch_up(self) -> None:
         """What a silence withheld is said."""
-        await self.world.verdicts.catch_up()
+        await self.world.processor.catch_up()
         await self.say_due()
 
     async def upkeep(self) -> None:
@@ -200,7 +200,7 @@ class Life:
     async def miss_the_watch(self) -> None:
         """Nobody was watching for a while."""
         now = self.world.clock()
-        await self.world.verdicts.say_downtime(now - timedelta(hours=1), now)
+        await self.world.processor.say_downtime(now - timedelta(hours=1), now)
         await self.say_due()
 
 

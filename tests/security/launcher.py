@@ -17,9 +17,9 @@ from urllib.parse import quote
 
 from bot.cli import main
 from bot.commands import registry
-from bot.commands.registry import Asked
-from bot.domain.accounts import Sample
-from bot.features.board.publisher import Boards
+from bot.commands.registry import CommandContext
+from bot.domain.accounts import CheckResult
+from bot.features.board.publisher import BoardPublisher
 from bot.features.fallback import sender
 from bot.sources.useapi.pixverse import PixVerse
 
@@ -38,14 +38,14 @@ def dressed() -> str:
     return "\n".join(lines)
 
 
-async def read(self: PixVerse, email: str) -> Sample:
+async def read(self: PixVerse, email: str) -> CheckResult:
     """A look that fails in a way nobody foresaw."""
     if not email.startswith("defect"):
         return await honest(self, email)
     raise RuntimeError(f"GET {os.environ['USEAPI_URL']} {dressed()}")
 
 
-async def status(_: Asked) -> None:
+async def status(_: CommandContext) -> None:
     """A command with a defect: an error out of another, in a group, with a note."""
     try:
         raise ValueError(dressed())
@@ -66,7 +66,7 @@ def fail() -> None:
     raise RuntimeError(dressed())
 
 
-async def crash(_: Boards) -> None:
+async def crash(_: BoardPublisher) -> None:
     """A part of the bot that fails in every way, once the test says so, and takes the bot with it."""
     while not os.path.exists("crash-now"):  # noqa: ASYNC110, ASYNC240 - a file is how the test says so
         await asyncio.sleep(0.05)
@@ -86,5 +86,5 @@ if __name__ == "__main__":
     sender.LOOK_EVERY = 0.5
     PixVerse.read = read  # type: ignore[method-assign]
     registry.BY_NAME["status"] = registry.Command("status", "/status", "", status)
-    Boards.run = crash  # type: ignore[assignment, method-assign]
+    BoardPublisher.run = crash  # type: ignore[assignment, method-assign]
     sys.exit(main.main(["run"]))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.features.fallback import apprise_process, sender
-from bot.features.fallback.sender import Apprise, Letter
+from bot.features.fallback.sender import Apprise, PlainMessage
 from bot.features.history import drawing
 from bot.storage.database import Store
 from bot.support import subprocesses
@@ -47,13 +47,13 @@ def test_a_child_gets_no_secret_of_the_environment(monkeypatch: pytest.MonkeyPat
 async def test_the_second_channels_process_gets_none(tmp_path: Path) -> None:
     """Apprise and its plugins see no token of the bot's."""
     seen = tmp_path / "seen.json"
-    await Apprise(["ntfy://x"], (sys.executable, *SHOWS, str(seen))).carry(Letter("title", "body"))
+    await Apprise(["ntfy://x"], (sys.executable, *SHOWS, str(seen))).carry(PlainMessage("title", "body"))
     assert "marked" not in seen.read_text()
 
 
 def test_the_drawing_process_gets_none() -> None:
     """The library that draws, and what it loads see no token of the bot's."""
-    one = drawing.Drawing()
+    one = drawing.ChartRenderer()
     assert "marked" not in str(one._environment())
     one.close()
 

@@ -12,7 +12,7 @@ from bot.domain.chats import Chat
 from bot.features.pairing.text import invitation_message
 from bot.simulator.telegram.service import SimulatedChat, SimulatedTelegram
 from bot.support.metrics import Metrics
-from bot.telegram.sender import TelegramPost
+from bot.telegram.sender import TelegramNotifier
 from tests.chat_live.desk import TOKEN, ZONE, FakeDesk
 from tests.chat_live.test_service import FORUM, GROUP, STRANGE, Talk
 from tests.fakes import CHAT, NOW, Clock, Timer
@@ -45,7 +45,7 @@ async def talk(telegram: SimulatedTelegram) -> AsyncIterator[Talk]:
     service = TelegramService(bot, lambda _: desk, lambda: chats, frozenset(), ZONE, Metrics())
     task = asyncio.create_task(service.run())
     await telegram.wait_for_call("getUpdates")
-    yield Talk(telegram, desk, service, TelegramPost(bot, Clock(), ZONE))
+    yield Talk(telegram, desk, service, TelegramNotifier(bot, Clock(), ZONE))
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await service.stop()

@@ -64,7 +64,7 @@ def test_no_alert_holds_a_foreign_link(said: str) -> None:
     plan = replace(given.CHANGING, name=said, next_name=said)
     told = [given.unreadable(said=said), given.source(said=said), given.plan(plan=plan), given.low(plan=plan)]
     for one in told:
-        assert links_in(render(given.parcel(one), NOW, UTC_ZONE).message.text) == []
+        assert links_in(render(given.batch(one), NOW, UTC_ZONE).message.text) == []
 
 
 @pytest.mark.parametrize("said", COSTLY, ids=lambda text: text[:8])

@@ -6,12 +6,22 @@ from collections.abc import Sequence
 from contextlib import suppress
 from math import inf
 
-from bot.domain.boards import Board, EditResult, Lost, Moved, NotNow, Posted, PostResult, Refused, Shown
+from bot.domain.boards import (
+    Board,
+    BoardDelayed,
+    BoardEdited,
+    BoardLost,
+    BoardMoved,
+    BoardPosted,
+    BoardRefused,
+    EditResult,
+    PostResult,
+)
 from bot.domain.chats import Chat
 from bot.domain.notifications import Watched
-from bot.features.board.publisher import Boards
+from bot.features.board.publisher import BoardPublisher
 from bot.features.board.text import board_message
-from bot.support.errors import DatabaseTrouble
+from bot.support.errors import DatabaseBusyError
 from tests.oracle.told import Board as SeenBoard
 from tests.simulation.database import SimulatedStore
 from tests.simulation.history import BEGIN, POST_FAULTS
@@ -39,7 +49,7 @@ class SimulatedBoards:
         number = 1_000_000 + len(world.told.boards)
         world.told.boards.append(SeenBoard(str(chat.chat_id), number, [(world.now(), text_of(message))]))
         await asyncio.sleep(self.chance.uniform(0.0, 0.1))
-        return NotNow("no answer") if lost else Posted(number)
+        return BoardDelayed("no answer") if lost else BoardPosted(number)
 
     async def edit(self, message: object, board: Board) -> EditResult:
         """A message that is there says something else."""
@@ -48,9 +58,9 @@ class SimulatedBoards:
             return trouble
         seen = self._seen(board.message_id)
         if seen is None:
-            return Lost("message to edit not found")
+            return BoardLost("message to edit not found")
         seen.texts.append((self.world.now(), text_of(message)))
-        return NotNow("no answer") if lost else Shown()
+        return BoardDelayed("no answer") if lost else BoardEdited()
 
     async def pin(self, chat: Chat, message_id: int) -> str | None:
         """A message that is there is pinned."""
@@ -64,7 +74,7 @@ class SimulatedBoards:
     async def take_down(self, chat: Chat, message_id: int) -> bool:
         """A message that is there goes."""
         trouble, _ = await self._trouble(chat)
-        if isinstance(trouble, NotNow):
+        if isinstance(trouble, BoardDelayed):
             return False
         seen = self._seen(message_id)
         if seen:
@@ -76,21 +86,21 @@ class SimulatedBoards:
         delete_some(self.world)
         return next((one for one in self.world.told.boards if one.id == message_id and one.gone_at == inf), None)
 
-    async def _trouble(self, chat: Chat) -> tuple[Refused | NotNow | Moved | None, bool]:
+    async def _trouble(self, chat: Chat) -> tuple[BoardRefused | BoardDelayed | BoardMoved | None, bool]:
         """What is in the way, and whether the answer gets lost."""
         world, begun = self.world, self.world.now()
         fault = world.history.fault(POST_FAULTS, begun, "-100222" if chat.chat_id == NEW_ID else str(chat.chat_id))
         await asyncio.sleep(25.0 if fault and fault.kind == "slow" else self.chance.uniform(0.02, 0.3))
         if str(chat.chat_id) == "-100222" and world.history.moves_at is not None and begun >= world.history.moves_at:
-            return Moved(NEW_ID), False
+            return BoardMoved(NEW_ID), False
         match fault.kind if fault else "":
             case "away":
-                return NotNow("away"), False
+                return BoardDelayed("away"), False
             case "peace":
-                return NotNow("peace", fault.seconds if fault else 0), False
+                return BoardDelayed("peace", fault.seconds if fault else 0), False
             case "refused" | "gone":
                 world.count("boards refused")
-                return Refused("bot was blocked by the user"), False
+                return BoardRefused("bot was blocked by the user"), False
         return None, bool(fault and fault.kind == "lost" and self.chance.random() < 0.6)
 
 
@@ -110,11 +120,11 @@ def delete_some(world: World) -> None:
                 world.count("boards deleted")
 
 
-async def keep_boards(world: World, store: SimulatedStore, boards: Boards) -> None:
+async def keep_boards(world: World, store: SimulatedStore, boards: BoardPublisher) -> None:
     """Each chat wishes for a board once; then they are looked at whenever something may have changed."""
     step, seen, looks = board_step(world.history.every), None, 0
     while True:
-        with suppress(DatabaseTrouble):
+        with suppress(DatabaseBusyError):
             for chat in world.history.chats:
                 if chat not in world.truth.boards:
                     with world.grants() as granted:

@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.pool import NullPool
 
-from bot.domain.database_trouble import Trouble
+from bot.domain.database_trouble import DatabaseTrouble
 from bot.storage.connection import Connection
 from bot.storage.database import Store
 from bot.storage.migrate import upgrade
-from bot.storage.standing import Standing
-from bot.support.errors import DatabaseTrouble
+from bot.storage.standing import DatabaseState
+from bot.support.errors import DatabaseBusyError
 
 LOCKED_FOR = 10.0
 """How long a transaction waits for a database that another process holds."""
@@ -83,7 +83,7 @@ class SimulatedStore(Store):
         self, file: File, chance: random.Random, trouble: Callable[[], str | None], timer: Callable[[], float]
     ) -> None:
         """Opens nothing before it is needed. ``timer`` counts simulated seconds."""
-        self.standing = Standing(str(file.path), timer)
+        self.standing = DatabaseState(str(file.path), timer)
         self.found_full: Callable[[], None] = lambda: None
         self._file = file
         self._chance = chance
@@ -112,16 +112,16 @@ class SimulatedStore(Store):
             if self._trouble() == "locked":
                 await asyncio.sleep(LOCKED_FOR)
                 if self._trouble() == "locked":
-                    self.standing.failed(Trouble.LOCKED)
-                    raise DatabaseTrouble("The database cannot be used just now: database is locked")
+                    self.standing.failed(DatabaseTrouble.LOCKED)
+                    raise DatabaseBusyError("The database cannot be used just now: database is locked")
             transaction = self._writer.begin()
             try:
                 yield Yielding(self._writer, self._yields)
                 await asyncio.sleep(0)
                 if self._trouble() == "full":
-                    self.standing.failed(Trouble.FULL)
+                    self.standing.failed(DatabaseTrouble.FULL)
                     self.found_full()
-                    raise DatabaseTrouble("The database cannot be used just now: database or disk is full")
+                    raise DatabaseBusyError("The database cannot be used just now: database or disk is full")
             except BaseException:
                 if not self._writer.closed:
                     transaction.rollback()

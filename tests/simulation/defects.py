@@ -16,24 +16,24 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.checks import processor
-from bot.checks.runner import Checks
+from bot.checks.runner import CheckRunner
 from bot.commands import fleet as fleet_room
 from bot.commands import scope as view_room
 from bot.commands import service as desk_room
 from bot.domain import health
 from bot.domain.accounts import Plan
-from bot.domain.alerts import Alert, Measure, Reason, Severity, Silence, SilenceKind
-from bot.domain.boards import Refused
+from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity, Silence, SilenceKind
+from bot.domain.boards import BoardRefused
 from bot.domain.chats import Chat
-from bot.domain.pauses import Paused
+from bot.domain.pauses import PausedAccounts
 from bot.domain.retention import HOURLY_AFTER
 from bot.domain.rules import CANCELLED
 from bot.evaluation import alert_state, evaluate, measurements
-from bot.features.board.publisher import Boards
+from bot.features.board.publisher import BoardPublisher
 from bot.features.pauses.service import PausedPlans
 from bot.outbox import batching, pacing, results
 from bot.outbox import dispatcher as outbox_room
-from bot.outbox.dispatcher import Outbox, ids_of
+from bot.outbox.dispatcher import Dispatcher, ids_of
 from bot.sources.useapi import failures
 from bot.storage import accounts as account_rows
 from bot.storage import alerts as alert_rows
@@ -44,7 +44,7 @@ from bot.storage.retention import Retention
 from bot.storage.schema import outbox as outbox_table
 from bot.storage.schema import pauses as pauses_table
 from bot.storage.schema import to_microseconds
-from bot.storage.standing import Standing
+from bot.storage.standing import DatabaseState
 from bot.targets.recipients import Recipients
 from bot.telegram import sender
 from bot.telegram.text import source_alert as source_words
@@ -94,11 +94,11 @@ def caught(defect: Defect, seeds: Sequence[int], enough: int | None = None) -> l
 
 def lost_resolve() -> tuple[Part, ...]:
     """Recoveries are not said."""
-    right = alert_state.announce
+    right = alert_state.due_notification
 
-    def wrong(alert: Any, notified: Any, reason: Reason, *, silenced: bool) -> tuple[Any, Reason]:
+    def wrong(alert: Any, notified: Any, reason: NotifyReason, *, silenced: bool) -> tuple[Any, NotifyReason]:
         known, said = right(alert, notified, reason, silenced=silenced)
-        return known, Reason.NONE if said is Reason.RESOLVED else said
+        return known, NotifyReason.NONE if said is NotifyReason.RESOLVED else said
 
     return ((evaluate, "announce", wrong),)
 
@@ -109,22 +109,22 @@ def rearmed_rung() -> tuple[Part, ...]:
 
     def wrong(*arguments: Any) -> Any:
         standing = right(*arguments)
-        return standing and replace(standing, hold=standing.reach)
+        return standing and replace(standing, clear_level=standing.fire_level)
 
     return ((evaluate, "credits_standing", wrong),)
 
 
 def dropped_retry() -> tuple[Part, ...]:
     """What Telegram did not take is given up at once."""
-    return ((Outbox, "_put_off", give_up),)
+    return ((Dispatcher, "_put_off", give_up),)
 
 
 def final_refusal() -> tuple[Part, ...]:
     """A chat that refuses once is given up, though it may take messages a minute later."""
-    return ((Outbox, "_refused", give_up),)
+    return ((Dispatcher, "_refused", give_up),)
 
 
-async def give_up(self: Outbox, result: Any, part: Any, chat: Chat, lane: Any) -> None:
+async def give_up(self: Dispatcher, result: Any, part: Any, chat: Chat, queue: Any) -> None:
     """What was not delivered never is."""
     now = self._clock()
     await self._store.write_patiently(
@@ -162,7 +162,7 @@ def claim_not_recorded() -> tuple[Part, ...]:
 
 def broken_order() -> tuple[Part, ...]:
     """The youngest is told first."""
-    right = batching.parcels
+    right = batching.batches
     return ((outbox_room, "parcels", lambda pending: right(pending)[::-1]),)
 
 
@@ -226,62 +226,62 @@ def clock_stretches_spans() -> tuple[Part, ...]:
 
 def ended_board() -> tuple[Part, ...]:
     """One refused edit or pin ends a board."""
-    right = Boards._keep_trying
+    right = BoardPublisher._keep_trying
 
-    async def wrong(self: Boards, board: Any, result: Any, *rest: Any) -> None:
-        if isinstance(result, Refused):
+    async def wrong(self: BoardPublisher, board: Any, result: Any, *rest: Any) -> None:
+        if isinstance(result, BoardRefused):
             await self._forget(board)
         else:
             await right(self, board, result, *rest)
 
-    return ((Boards, "_keep_trying", wrong),)
+    return ((BoardPublisher, "_keep_trying", wrong),)
 
 
 def each_by_itself() -> tuple[Part, ...]:
     """Accounts that change together are each told when their own place in the interval comes."""
 
-    async def wrong(self: Checks, *whom: object) -> None:
+    async def wrong(self: CheckRunner, *whom: object) -> None:
         return
 
-    return ((Checks, "_sweep", wrong),)
+    return ((CheckRunner, "_sweep", wrong),)
 
 
 def swept_without_end() -> tuple[Part, ...]:
     """What follows on a change waits for the others, and goes on waiting when they were checked."""
 
-    def wrong(self: Outbox, source: str, after: int) -> None:
+    def wrong(self: Dispatcher, source: str, after: int) -> None:
         self._group_waits[source] = pacing.GroupWait(after, self._timer() + 400)
 
-    return ((Outbox, "hold_back", wrong), (Outbox, "let_go", lambda self, source: None))
+    return ((Dispatcher, "hold_back", wrong), (Dispatcher, "let_go", lambda self, source: None))
 
 
 def looked_at_when_asked() -> tuple[Part, ...]:
     """Whoever asks for the credits of a paused account has it looked at."""
 
-    async def wrong(self: Checks, keys: Iterable[str]) -> None:
+    async def wrong(self: CheckRunner, keys: Iterable[str]) -> None:
         wanted = set(keys)
         async with self._store.read() as connection:
             known = await account_rows.known(connection)
-        held, self.paused = self.paused, Paused()
+        held, self.paused = self.paused, PausedAccounts()
         for account in known:
             if account.key in wanted:
                 self._begin(account)
         await asyncio.sleep(0.01)
         self.paused = held
 
-    return ((Checks, "look_now", wrong),)
+    return ((CheckRunner, "look_now", wrong),)
 
 
 def pause_forgotten() -> tuple[Part, ...]:
     """A restart ends every pause."""
-    right = Checks.resume
+    right = CheckRunner.resume
 
-    async def wrong(self: Checks) -> None:
+    async def wrong(self: CheckRunner) -> None:
         async with self._store.write() as connection:
             await connection.execute(sa.delete(pauses_table))
         await right(self)
 
-    return ((Checks, "resume", wrong),)
+    return ((CheckRunner, "resume", wrong),)
 
 
 def plan_left_alone() -> tuple[Part, ...]:
@@ -305,7 +305,7 @@ def login_as_outage() -> tuple[Part, ...]:
 
 def sign_ignored() -> tuple[Part, ...]:
     """A chat that takes the bot back waits for its place in the schedule all the same."""
-    return ((Outbox, "alive", lambda self, chat_id: None),)
+    return ((Dispatcher, "alive", lambda self, chat_id: None),)
 
 
 def wrong_form_given_up() -> tuple[Part, ...]:
@@ -315,7 +315,7 @@ def wrong_form_given_up() -> tuple[Part, ...]:
 
 def full_disk_silent() -> tuple[Part, ...]:
     """A disk that is full is one line in the log, and nobody's problem."""
-    return ((Standing, "problem", property(lambda self: None)),)
+    return ((DatabaseState, "problem", property(lambda self: None)),)
 
 
 def dead_and_green() -> tuple[Part, ...]:
@@ -336,7 +336,7 @@ def waits_and_green() -> tuple[Part, ...]:
 def newcomer_not_told() -> tuple[Part, ...]:
     """Who joins while something fires is greeted as if all were well."""
     right = processor.welcomed
-    return ((processor, "welcomed", lambda *what: [replace(one, notices=()) for one in right(*what)]),)
+    return ((processor, "welcomed", lambda *what: [replace(one, notifications=()) for one in right(*what)]),)
 
 
 def thread_not_given_up() -> tuple[Part, ...]:
@@ -396,7 +396,7 @@ def gone_for_ever() -> tuple[Part, ...]:
     return ((evaluate, "plan_standing", wrong),)
 
 
-def not_eased(measure: Measure) -> tuple[Part, ...]:
+def not_eased(measure: AlertRule) -> tuple[Part, ...]:
     """That the worst is over is not said while an alert still fires."""
     right = alert_state.has_eased
 
@@ -475,10 +475,10 @@ DEFECTS = (
     Defect("a plan renews unless the opposite is told", renews_unless_told, 37),
     Defect("a free account critical for ever", free_for_ever_critical, 14),
     Defect("a plan that is gone fires on", gone_for_ever, 8),
-    Defect("that jobs run again not said", partial(not_eased, Measure.CREDITS), 19),
+    Defect("that jobs run again not said", partial(not_eased, AlertRule.CREDITS), 19),
     Defect("jobs run again by the daily credits", daily_as_top_up, 14),
     Defect("a cancellation told late", late_cancellation, 19),
-    Defect("a withdrawn cancellation not told", partial(not_eased, Measure.PLAN), 5),
+    Defect("a withdrawn cancellation not told", partial(not_eased, AlertRule.PLAN), 5),
     Defect("a broken session told once", broken_told_once, 20),
     Defect("overdue though its end lies ahead", overdue_though_ahead, 1337),
 )

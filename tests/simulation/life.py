@@ -12,28 +12,28 @@ from pydantic import SecretStr
 
 from bot.checks.clock_watch import LOOK_EVERY_S, ClockWatch
 from bot.checks.context import Context
-from bot.checks.discovery import Discovery
-from bot.checks.processor import Look, Saved, Verdicts
-from bot.checks.runner import Checks
+from bot.checks.discovery import AccountDiscovery
+from bot.checks.processor import CheckProcessor, FinishedCheck, Saved
+from bot.checks.runner import CheckRunner
 from bot.commands.fleet import Fleet
 from bot.commands.scope import View
 from bot.commands.service import Desk
-from bot.config.targets import WatchedAccount, WatchedSource, Watchlist
+from bot.config.targets import TargetAccount, Targets, TargetSource
 from bot.domain.alerts import SilenceKind
 from bot.domain.chats import Chat
 from bot.domain.clock_step import ClockStep
 from bot.domain.rules import Rules, Threshold
-from bot.features.board.publisher import Boards
-from bot.features.history.drawing import Drawing
+from bot.features.board.publisher import BoardPublisher
+from bot.features.history.drawing import ChartRenderer
 from bot.features.pairing.door import Door
 from bot.features.pairing.service import Pairing
 from bot.features.pauses.service import Pauses
 from bot.features.silences.service import Silences
-from bot.outbox.dispatcher import LONGEST_NAP, Outbox
+from bot.outbox.dispatcher import MAX_IDLE_S, Dispatcher
 from bot.support.clock import SteadyClock
-from bot.support.errors import DatabaseTrouble
+from bot.support.errors import DatabaseBusyError
 from bot.support.metrics import Metrics
-from bot.targets.active import Roster
+from bot.targets.active import ActiveTargets
 from bot.targets.recipients import Recipients
 from bot.telegram.text.replies import status_message
 from bot.web.pages import Pages
@@ -62,12 +62,12 @@ SELECT min(until) FROM silences s WHERE kind = 'ack' AND EXISTS (
 """
 
 
-class NoticedVerdicts(Verdicts):
+class NoticedVerdicts(CheckProcessor):
     """The bot's verdicts; what they save may make something due, which the ticks that are left out would see."""
 
     saved: Callable[[], None]
 
-    async def save(self, batch: Sequence[Look], *, ends_round: bool = False) -> Saved:
+    async def save(self, batch: Sequence[FinishedCheck], *, ends_round: bool = False) -> Saved:
         """As the verdicts'."""
         try:
             return await super().save(batch, ends_round=ends_round)
@@ -75,7 +75,7 @@ class NoticedVerdicts(Verdicts):
             self.saved()
 
 
-class LazyOutbox(Outbox):
+class LazyOutbox(Dispatcher):
     """The bot's outbox; with nothing waiting it does not look every half minute, for nothing would come of it."""
 
     idle: Callable[[], bool]
@@ -83,19 +83,19 @@ class LazyOutbox(Outbox):
     async def pump(self) -> float:
         """As the outbox's."""
         nap = await super().pump()
-        return 1e9 if nap == LONGEST_NAP and self.idle() else nap
+        return 1e9 if nap == MAX_IDLE_S and self.idle() else nap
 
 
-def watchlist_of(world: World, rules: OraclesRules) -> Watchlist:
+def targets_of(world: World, rules: OraclesRules) -> Targets:
     """The settings as the bot has them."""
     chats = tuple(map(world.history.bots_chat, (*world.history.chats, *world.joined)))
     accounts = {
-        email: WatchedAccount(email, one.name, check_every=interval_of(one.check_every))
+        email: TargetAccount(email, one.name, check_every=interval_of(one.check_every))
         for email, one in world.by_email.items()
     }
     bots = bots_rules(rules)
-    source = WatchedSource(SecretStr("token"), "https://useapi.test", bots, chats, accounts=accounts, everyone=False)
-    return Watchlist.of([source], chats, bots)
+    source = TargetSource(SecretStr("token"), "https://useapi.test", bots, chats, accounts=accounts, everyone=False)
+    return Targets.of([source], chats, bots)
 
 
 def interval_of(seconds: float | None) -> timedelta | None:
@@ -120,28 +120,35 @@ class Life:
         clock = SteadyClock(world.wall, world.now)
         world.clock = clock
         self.clock, metrics = clock, Metrics()
-        roster = Roster(watchlist_of(world, world.truth.rules[-1][1]), lambda _: SimulatedSource(world))
-        recipients = Recipients(roster)
+        active_targets = ActiveTargets(targets_of(world, world.truth.rules[-1][1]), lambda _: SimulatedSource(world))
+        recipients = Recipients(active_targets)
         self.outbox = LazyOutbox(store, SimulatedPost(world), recipients, world.clock, world.now, metrics)
         self.outbox.idle = lambda: store.look("SELECT NOT EXISTS (SELECT 1 FROM outbox WHERE state = 'pending')") == 1
         every = timedelta(seconds=world.history.every)
         context = Context(
-            store, roster, recipients, every, world.clock, metrics, self.outbox.wake, lambda _: world.count("rounds")
+            store,
+            active_targets,
+            recipients,
+            every,
+            world.clock,
+            metrics,
+            self.outbox.wake,
+            lambda _: world.count("rounds"),
         )
         self.changed, self.reloading = asyncio.Event(), asyncio.Lock()
         self.idle = False
-        self.verdicts = NoticedVerdicts(context)
-        self.verdicts.saved = self.changed.set
-        self.checks = Checks(context, self.verdicts)
+        self.processor = NoticedVerdicts(context)
+        self.processor.saved = self.changed.set
+        self.checks = CheckRunner(context, self.processor)
         self.checks.on_sweep, self.checks.on_swept = self.outbox.hold_back, self.outbox.let_go
-        self.discovery = Discovery(context, self.verdicts, self.checks.rounds)
+        self.discovery = AccountDiscovery(context, self.processor, self.checks.rounds)
         self.fleet = Fleet(context)
-        self.silences = Silences(context, self.verdicts)
-        self.pauses = Pauses(context, self.verdicts, self.checks)
+        self.silences = Silences(context, self.processor)
+        self.pauses = Pauses(context, self.processor, self.checks)
         self.asked: set[asyncio.Task[None]] = set()
         self.clock_watch = ClockWatch(clock, store, self.clock_stepped, BOOT)
         self.recipients = recipients
-        self.boards = Boards(
+        self.boards = BoardPublisher(
             store,
             SimulatedBoards(world),
             lambda _: self.fleet.watched(),
@@ -150,7 +157,7 @@ class Life:
             clock,
         )
         door = Door(store, Pairing(store, clock), recipients)
-        nothing = cast(Drawing, None)  # nobody asks for a picture
+        nothing = cast(ChartRenderer, None)  # nobody asks for a picture
         self.desk = Desk(self.fleet, self.checks, self.discovery, nothing, door, clock, self.outbox)
         self.desk.boards = self.boards
         self.pages = Pages(self.desk.vitals, self.desk.everything, metrics, every, clock, masked=False)
@@ -169,7 +176,7 @@ class Life:
             await self.outbox.resume()
             await self.discovery.resume()
             await self.checks.resume()
-        except DatabaseTrouble:
+        except DatabaseBusyError:
             await asyncio.sleep(TICK)
             return
         parts = (self.checks.run(), self.outbox.run(), self.tick(), self.people(), self.settings(), self.steps())
@@ -185,7 +192,7 @@ class Life:
             try:
                 await self.pauses.tick()
                 await self.checks.tick()
-            except DatabaseTrouble:
+            except DatabaseBusyError:
                 self.world.count("ticks in vain")
                 await asyncio.sleep(TICK)
                 continue
@@ -222,7 +229,7 @@ class Life:
             if at >= world.now():
                 await asyncio.sleep(at - world.now() + NOTICED_AFTER)
             while self.clock_watch.step:
-                with suppress(DatabaseTrouble):
+                with suppress(DatabaseBusyError):
                     await self.clock_watch.look()
                     self.changed.set()  # what follows the calendar may be due by the new clock
                     break
@@ -348,9 +355,9 @@ class Life:
         for one in told:
             span = timedelta(seconds=length) if kind == "snooze" else None
             for silence in await self.silences.silence([one], "Ann", span, chat):
-                account = "source" if one.notice.facts.email is None else one.notice.facts.email
+                account = "source" if one.notification.facts.email is None else one.notification.facts.email
                 lasts = (silence.until - world.clock()).total_seconds() if silence.until else inf
-                self.note(kind, account, str(one.notice.measure), lasts, silence.chat, chat)
+                self.note(kind, account, str(one.notification.measure), lasts, silence.chat, chat)
 
     def note(
         self, kind: str, account: str | None, measure: str | None, length: float, where: Chat | None, made_in: Chat
@@ -384,7 +391,7 @@ class Life:
                 if granted:
                     world.joined.append(chat)
                     world.truth.joined[chat] = world.now()
-                    await self.discovery.take(watchlist_of(world, world.truth.rules[-1][1]))
+                    await self.discovery.take(targets_of(world, world.truth.rules[-1][1]))
                     world.count("joined")
                     self.changed.set()
                 return granted
@@ -395,7 +402,7 @@ class Life:
         async with self.reloading:
             with world.grants() as granted:
                 if granted:
-                    await self.discovery.take(watchlist_of(world, rules))
+                    await self.discovery.take(targets_of(world, rules))
                     world.truth.rules.append((world.now(), rules))
                     world.count("changed rules")
                     self.changed.set()

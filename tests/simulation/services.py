@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from telegram.error import NetworkError, TimedOut
 
-from bot.domain.accounts import Credits, LeftOut, Listing, Outage, OutageKind, Reading, Sample, Unchanged
+from bot.domain.accounts import CheckFailure, CheckResult, Credits, FailureKind, LeftOut, Listing, NotModified, Reading
 from bot.domain.accounts import Plan as BotsPlan
 from bot.evaluation.left_out import OF_PLAN
-from bot.telegram.sender import TelegramPost
+from bot.telegram.sender import TelegramNotifier
 from tests.field.catalogue import FieldAnswer
 from tests.oracle import Answer, Hurdle, Plan, Slack, Told, Truth
 from tests.oracle import Message as ToldMessage
@@ -106,7 +106,7 @@ class SimulatedSource:
         """Asks the world."""
         self.world = world
 
-    async def read(self, email: str) -> Sample:
+    async def read(self, email: str) -> CheckResult:
         """One look: the answer is made when it has come."""
         world = self.world
         begun = world.now()
@@ -124,12 +124,12 @@ class SimulatedSource:
         sample = sample_of(answer, account, world.clock())
         return replace(sample, page=hash(replace(sample, taken_at=NEVER))) if isinstance(sample, Reading) else sample
 
-    async def read_again(self, email: str, page: int) -> Sample | Unchanged:
+    async def read_again(self, email: str, page: int) -> CheckResult | NotModified:
         """The same, of a page that is known."""
         sample = await self.read(email)
-        return Unchanged(sample.taken_at) if isinstance(sample, Reading) and sample.page == page else sample
+        return NotModified(sample.taken_at) if isinstance(sample, Reading) and sample.page == page else sample
 
-    async def list_accounts(self) -> Listing | Outage:
+    async def list_accounts(self) -> Listing | CheckFailure:
         """Its accounts are named one by one: nobody asks."""
         raise AssertionError("nobody asks for the list")
 
@@ -161,11 +161,11 @@ def answer_of(account: SimulatedAccount, at: float, fault: Fault | None) -> Answ
     return replace(answer, outage=kind, peace=peace_of(fault.answer) if fault.answer else 0.0)
 
 
-def sample_of(answer: Answer, account: SimulatedAccount, clock: datetime) -> Sample:
+def sample_of(answer: Answer, account: SimulatedAccount, clock: datetime) -> CheckResult:
     """An answer as the bot's own room of sources would hand it on."""
     if answer.outage:
         peace = timedelta(seconds=answer.peace) if answer.peace else None
-        return Outage(clock, OutageKind(answer.outage), "no answer", peace)
+        return CheckFailure(clock, FailureKind(answer.outage), "no answer", peace)
     refills = datetime.fromtimestamp(account.refills_at, UTC)
     credits = Credits(
         answer.monthly, answer.daily, answer.package, answer.allowance, answer.daily_allowance, refresh_at=refills
@@ -188,7 +188,7 @@ def without(reading: Reading, *names: str) -> Reading:
     return replace(reading, left_out=tuple(map(LeftOut, names)))
 
 
-class SimulatedPost(TelegramPost):
+class SimulatedPost(TelegramNotifier):
     """The bot's own sender, over a simulated Telegram."""
 
     def __init__(self, world: World) -> None:

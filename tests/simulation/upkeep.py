@@ -14,7 +14,7 @@ from bot.storage.connection import Connection
 from bot.storage.database import Store
 from bot.storage.retention import Retention
 from bot.storage.schema import to_microseconds
-from bot.support.errors import DatabaseTrouble
+from bot.support.errors import DatabaseBusyError
 from tests.simulation.database import File, SimulatedStore
 from tests.simulation.history import BEGIN
 from tests.simulation.services import World
@@ -102,7 +102,7 @@ async def keep_up(world: World, store: SimulatedStore) -> None:
 
     retention = Retention(store_of(timed), world.clock, timed.timer, policy, timedelta(seconds=TICKS), nothing)
     while True:
-        with suppress(DatabaseTrouble):
+        with suppress(DatabaseBusyError):
             await retention.tick()
         under_way = store.look("SELECT count(*) FROM retention WHERE reached IS NOT NULL")
         await asyncio.sleep(TICK if under_way else 3600.0)

@@ -13,7 +13,7 @@ from multidict import CIMultiDict
 from telegram import Bot
 from telegram.request import RequestData
 
-from bot.domain.accounts import Outage, Sample
+from bot.domain.accounts import CheckFailure, CheckResult
 from bot.sources.useapi.client import Client
 from bot.sources.useapi.failures import Answer
 from bot.sources.useapi.pixverse import PixVerse
@@ -88,12 +88,12 @@ class FieldClient(Client):
         return Answer(self.answer.status, CIMultiDict(self.answer.headers), self.answer.body)
 
 
-async def understood(answer: FieldAnswer, email: str, clock: Callable[[], Any]) -> Sample:
+async def understood(answer: FieldAnswer, email: str, clock: Callable[[], Any]) -> CheckResult:
     """What the bot's own code makes of an answer about an account."""
     session = cast(ClientSession, None)
     source = PixVerse(FieldClient(session, "https://useapi.test/v2", USEAPI_TOKEN, answer=answer), clock)
     sample = await source.read(email)
-    assert isinstance(sample, Outage), f"{answer} is taken for a reading"
+    assert isinstance(sample, CheckFailure), f"{answer} is taken for a reading"
     return sample
 
 

@@ -86,16 +86,16 @@ def test_warm_up_lasts_until_the_history_is_full() -> None:
 
 def test_each_gauge_has_a_verdict() -> None:
     """Only what grows is said to grow, and a run that is too short says nothing of what the history fills."""
-    verdicts = {line.gauge.key: line.verdict for line in judge(samples(300, "files"), 300, SPEED)}
-    assert verdicts.pop("files") == GROWS
-    assert {verdicts.pop(key) for key in AFTER_HISTORY} == {TOO_SHORT}
-    assert set(verdicts.values()) == {FLAT}
+    processor = {line.gauge.key: line.verdict for line in judge(samples(300, "files"), 300, SPEED)}
+    assert processor.pop("files") == GROWS
+    assert {processor.pop(key) for key in AFTER_HISTORY} == {TOO_SHORT}
+    assert set(processor.values()) == {FLAT}
 
 
 def test_a_database_that_grows_is_said_to() -> None:
     """Once the history is full, the database is judged like the rest."""
-    verdicts = {line.gauge.key: line.verdict for line in judge(samples(720, "database"), 720, SPEED)}
-    assert verdicts["database"] == GROWS
+    processor = {line.gauge.key: line.verdict for line in judge(samples(720, "database"), 720, SPEED)}
+    assert processor["database"] == GROWS
 
 
 def test_counters_are_summed_over_labels() -> None:

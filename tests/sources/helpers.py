@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.domain.accounts import OutageKind
+from bot.domain.accounts import FailureKind
 from bot.sources.useapi.client import Client, open_session
-from bot.support.errors import LookError
+from bot.support.errors import SourceError
 
 SAMPLES = Path(__file__).parent / "samples"
 BASE = "https://api.useapi.test/v2"
@@ -34,15 +34,15 @@ async def client(base_url: str = BASE, **limits: Any) -> AsyncIterator[Client]:
         yield Client(session, base_url, TOKEN, **limits)
 
 
-async def failure(asked: Client, path: str = "/page", params: dict[str, str] | None = None) -> LookError:
+async def failure(asked: Client, path: str = "/page", params: dict[str, str] | None = None) -> SourceError:
     """Ask a question that must fail, and give the error."""
     try:
         answer = await asked.get_json(path, params)
-    except LookError as error:
+    except SourceError as error:
         return error
     raise AssertionError(f"no failure, but {answer!r}")
 
 
-async def kind_of_failure(asked: Client) -> OutageKind:
+async def kind_of_failure(asked: Client) -> FailureKind:
     """Ask a question that must fail, and give the outage's kind."""
     return (await failure(asked)).kind

@@ -9,35 +9,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from bot.domain.accounts import OutageKind
+from bot.domain.accounts import FailureKind
 from bot.sources.useapi.failures import LONGEST_WAIT, Answer, decode
 from bot.sources.useapi.pixverse import Features, parse_accounts
-from bot.support.errors import LookError
+from bot.support.errors import SourceError
 from tests.field.catalogue import USEAPI, FieldAnswer
 from tests.fuzz.shapes import JSON, TEXTS
 from tests.sources.helpers import NOW, SAMPLES
 
 KINDS = {
-    "unauthorized": OutageKind.UNAUTHORIZED,
-    "lapsed": OutageKind.LAPSED,
-    "missing": OutageKind.MISSING,
-    "broken": OutageKind.BROKEN,
-    "counted": OutageKind.UNREFRESHED,
-    "throttled": OutageKind.THROTTLED,
-    "garbled": OutageKind.GARBLED,
-    "unavailable": OutageKind.UNAVAILABLE,
-    "between": OutageKind.UNAVAILABLE,
-    "none": OutageKind.MISSING,
+    "unauthorized": FailureKind.UNAUTHORIZED,
+    "lapsed": FailureKind.LAPSED,
+    "missing": FailureKind.MISSING,
+    "broken": FailureKind.BROKEN,
+    "counted": FailureKind.UNREFRESHED,
+    "throttled": FailureKind.THROTTLED,
+    "garbled": FailureKind.GARBLED,
+    "unavailable": FailureKind.UNAVAILABLE,
+    "between": FailureKind.UNAVAILABLE,
+    "none": FailureKind.MISSING,
 }
 BETWEEN = "Something between the bot and useapi.net answers"
 BLAMES = ("token", "subscription", "account", "email")
 ASKED = [(to, answer) for answer in USEAPI for to in ("features", "accounts") if answer.to in (to, "any")]
 
 
-def failure(status: int, body: bytes | str = "", headers: dict[str, str] | None = None) -> LookError:
+def failure(status: int, body: bytes | str = "", headers: dict[str, str] | None = None) -> SourceError:
     """What an answer that is no page means."""
     content = body.encode() if isinstance(body, str) else body
-    with pytest.raises(LookError) as caught:
+    with pytest.raises(SourceError) as caught:
         decode(Answer(status, CIMultiDict(headers or {}), content))
     return caught.value
 
@@ -54,11 +54,11 @@ def test_what_was_seen_in_the_real_world(to: str, answer: FieldAnswer) -> None:
     if answer.expect == "reading" or (answer.expect == "none" and answer.status == 200):
         assert (page_of(to, answer) == ()) == (to == "accounts")
         return
-    with pytest.raises(LookError) as caught:
+    with pytest.raises(SourceError) as caught:
         page_of(to, answer)
     error = caught.value
     assert error.kind is KINDS[answer.expect]
-    assert error.kind is OutageKind.GARBLED or error.status == answer.status
+    assert error.kind is FailureKind.GARBLED or error.status == answer.status
     assert ("between" in error.said) == (answer.expect == "between")
     assert (answer.says or "") in error.said
     if answer.seconds:
@@ -70,18 +70,18 @@ def test_what_was_seen_in_the_real_world(to: str, answer: FieldAnswer) -> None:
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (400, OutageKind.MISSING),
-        (401, OutageKind.UNAUTHORIZED),
-        (402, OutageKind.LAPSED),
-        (403, OutageKind.UNAUTHORIZED),
-        (404, OutageKind.MISSING),
-        (429, OutageKind.THROTTLED),
-        (596, OutageKind.BROKEN),
-        *((status, OutageKind.UNAVAILABLE) for status in (201, 204, 301, 302, 307, 408, 410, 412, 418, 422)),
-        *((status, OutageKind.UNAVAILABLE) for status in (500, 501, 502, 503, 504, 520, 595, 599)),
+        (400, FailureKind.MISSING),
+        (401, FailureKind.UNAUTHORIZED),
+        (402, FailureKind.LAPSED),
+        (403, FailureKind.UNAUTHORIZED),
+        (404, FailureKind.MISSING),
+        (429, FailureKind.THROTTLED),
+        (596, FailureKind.BROKEN),
+        *((status, FailureKind.UNAVAILABLE) for status in (201, 204, 301, 302, 307, 408, 410, 412, 418, 422)),
+        *((status, FailureKind.UNAVAILABLE) for status in (500, 501, 502, 503, 504, 520, 595, 599)),
     ],
 )
-def test_only_useapis_own_words_are_a_verdict(status: int, kind: OutageKind) -> None:
+def test_only_useapis_own_words_are_a_verdict(status: int, kind: FailureKind) -> None:
     """Under each status, an error of its own means what it says; whatever else comes is unavailable, but for 596."""
     owns = ('{"error": "said so"}', '{"error": "said so", "code": 7}', '{"error": {"code": 7, "message": "said so"}}')
     for body in owns:
@@ -90,28 +90,28 @@ def test_only_useapis_own_words_are_a_verdict(status: int, kind: OutageKind) -> 
     foreign = ('{"error": "Forbidden", "statusCode": 403}', '{"error": "Not Found", "timestamp": 1, "path": "/"}')
     for anything in (*others, *foreign, b"\xff\xfe\x00"):
         error = failure(status, anything)
-        assert error.kind is (OutageKind.BROKEN if status == 596 else OutageKind.UNAVAILABLE)
+        assert error.kind is (FailureKind.BROKEN if status == 596 else FailureKind.UNAVAILABLE)
         assert str(status) in error.said or status == 596
 
 
 @pytest.mark.parametrize(
     ("status", "said", "kind"),
     [
-        (500, "Login failed: invalid credentials", OutageKind.BROKEN),
-        (401, "Wrong username/password", OutageKind.BROKEN),
-        (401, "This account has been suspended", OutageKind.BROKEN),
-        (401, "Invalid credentials", OutageKind.UNAUTHORIZED),
-        (500, "Internal Server Error", OutageKind.UNAVAILABLE),
-        (596, "Failed to refresh session: 500 Internal Server Error", OutageKind.UNREFRESHED),
-        (596, "Failed to refresh session: 503", OutageKind.UNREFRESHED),
-        (596, "Failed to refresh session: 401 Unauthorized", OutageKind.BROKEN),
-        (596, "Account a@example.com in error state: refresh token rejected", OutageKind.BROKEN),
-        (402, "Subscription required", OutageKind.LAPSED),
-        (402, "Insufficient credits", OutageKind.UNAVAILABLE),
-        (402, "Your subscription has no credits", OutageKind.LAPSED),
+        (500, "Login failed: invalid credentials", FailureKind.BROKEN),
+        (401, "Wrong username/password", FailureKind.BROKEN),
+        (401, "This account has been suspended", FailureKind.BROKEN),
+        (401, "Invalid credentials", FailureKind.UNAUTHORIZED),
+        (500, "Internal Server Error", FailureKind.UNAVAILABLE),
+        (596, "Failed to refresh session: 500 Internal Server Error", FailureKind.UNREFRESHED),
+        (596, "Failed to refresh session: 503", FailureKind.UNREFRESHED),
+        (596, "Failed to refresh session: 401 Unauthorized", FailureKind.BROKEN),
+        (596, "Account a@example.com in error state: refresh token rejected", FailureKind.BROKEN),
+        (402, "Subscription required", FailureKind.LAPSED),
+        (402, "Insufficient credits", FailureKind.UNAVAILABLE),
+        (402, "Your subscription has no credits", FailureKind.LAPSED),
     ],
 )
-def test_the_words_decide_where_the_status_is_ambiguous(status: int, said: str, kind: OutageKind) -> None:
+def test_the_words_decide_where_the_status_is_ambiguous(status: int, said: str, kind: FailureKind) -> None:
     """A failed login is one account's trouble, a failed refresh may pass, and not each 402 is the subscription."""
     error = failure(status, f'{{"error": "{said}"}}')
     assert (error.kind, error.said) == (kind, said)
@@ -160,7 +160,7 @@ def test_who_answers_is_named_where_it_shows(
 ) -> None:
     """A proxy, a portal or nobody: said in words, without the page's links."""
     error = failure(status, body, headers)
-    assert error.kind is OutageKind.UNAVAILABLE
+    assert error.kind is FailureKind.UNAVAILABLE
     assert said in error.said
     assert "token=x" not in error.said
 
@@ -180,15 +180,15 @@ def test_who_answers_is_named_where_it_shows(
 def test_a_good_status_with_broken_json_is_garbled(body: bytes, said: str) -> None:
     """Empty, cut, nested or monstrous JSON is told as what it is."""
     error = failure(200, body)
-    assert (error.kind, error.said) == (OutageKind.GARBLED, said)
+    assert (error.kind, error.said) == (FailureKind.GARBLED, said)
 
 
 def test_a_body_that_breaks_off_is_no_verdict() -> None:
     """A refusal whose words never came is nobody's."""
-    with pytest.raises(LookError) as caught:
+    with pytest.raises(SourceError) as caught:
         decode(Answer(401, {}, b"", cut=True))
     assert (caught.value.kind, caught.value.said) == (
-        OutageKind.UNAVAILABLE,
+        FailureKind.UNAVAILABLE,
         "The answer breaks off after its status 401",
     )
 
@@ -241,7 +241,7 @@ def test_the_wish_to_be_left_alone(headers: dict[str, str], body: str, wait: tim
 def test_any_answer_is_a_failure_in_words(status: int, body: bytes, headers: dict[str, str]) -> None:
     """Random bytes under any status are one outage, in one line that can be stored; never a verdict, but for 596."""
     error = failure(status, body, headers)
-    assert error.kind is (OutageKind.BROKEN if status == 596 else OutageKind.UNAVAILABLE)
+    assert error.kind is (FailureKind.BROKEN if status == 596 else FailureKind.UNAVAILABLE)
     assert error.said
     assert error.said.encode()
     assert "\n" not in error.said
@@ -251,10 +251,10 @@ def test_any_answer_is_a_failure_in_words(status: int, body: bytes, headers: dic
 def test_json_without_an_error_of_its_own_is_no_verdict(status: int, value: Any) -> None:
     """Whatever JSON comes, only an object with an ``error`` in words can be a verdict."""
     answer = Answer(status, {}, repr_json(value))
-    with pytest.raises(LookError) as caught:
+    with pytest.raises(SourceError) as caught:
         decode(answer)
     own = isinstance(value, dict) and isinstance(value.get("error"), str | dict) and bool(value["error"])
-    assert own or caught.value.kind is OutageKind.UNAVAILABLE
+    assert own or caught.value.kind is FailureKind.UNAVAILABLE
 
 
 def repr_json(value: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""Whatever comes, a parser gives its result or a ``LookError``: on random bodies and random pages."""
+"""Whatever comes, a parser gives its result or a ``SourceError``: on random bodies and random pages."""
 
 import json
 from typing import Any
@@ -7,9 +7,9 @@ from aioresponses import aioresponses
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.accounts import Listing, Outage, OutageKind, Reading
+from bot.domain.accounts import CheckFailure, FailureKind, Listing, Reading
 from bot.sources.useapi.pixverse import Features, PixVerse, parse_accounts
-from bot.support.errors import LookError
+from bot.support.errors import SourceError
 from tests.sources.helpers import BASE, NOW, client, clock, sample
 
 PAGE = sample("pixverse_account.json")
@@ -24,9 +24,9 @@ PAGES = st.dictionaries(st.sampled_from([*PAGE, "error"]), JSON)
 LISTS = st.dictionaries(TEXTS, JSON | st.fixed_dictionaries({}, optional={"email": TEXTS, "error": JSON}))
 
 
-def garbled(error: LookError) -> None:
+def garbled(error: SourceError) -> None:
     """Hold that a parser's refusal is of the one kind that it may have, in words that can be stored."""
-    assert error.kind is OutageKind.GARBLED
+    assert error.kind is FailureKind.GARBLED
     assert error.said.encode()
 
 
@@ -34,7 +34,7 @@ def reading_of(page: Any) -> Reading | None:
     """Parse a page: a reading, or none where it is garbled; anything else is a fault."""
     try:
         return Features.parse(page).reading(NOW)
-    except LookError as error:
+    except SourceError as error:
         garbled(error)
         return None
 
@@ -68,7 +68,7 @@ def test_any_list_of_accounts_is_read_or_garbled(page: Any) -> None:
     """No JSON whatsoever breaks the listing; its emails can be stored and come once each."""
     try:
         listed = parse_accounts(page)
-    except LookError as error:
+    except SourceError as error:
         garbled(error)
         return
     emails = [entry.email.lower() for entry in listed]
@@ -92,5 +92,5 @@ async def test_any_answer_is_a_sample(status: int, body: bytes, header: str) -> 
         server.get(f"{BASE}/pixverse/accounts", status=status, body=body, headers=headers)
         async with client() as asked:
             source = PixVerse(asked, clock)
-            assert isinstance(await source.read("a@b.c"), Reading | Outage)
-            assert isinstance(await source.list_accounts(), Listing | Outage)
+            assert isinstance(await source.read("a@b.c"), Reading | CheckFailure)
+            assert isinstance(await source.list_accounts(), Listing | CheckFailure)

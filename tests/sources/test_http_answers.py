@@ -8,7 +8,7 @@ import pytest
 from aiohttp.client_reqrep import ConnectionKey
 from aioresponses import aioresponses
 
-from bot.domain.accounts import OutageKind
+from bot.domain.accounts import FailureKind
 from tests.sources.helpers import BASE, SAMPLES, TOKEN, client, failure
 
 URL = f"{BASE}/page"
@@ -83,7 +83,7 @@ async def test_no_answer_is_unavailable_and_says_why(cause: Exception, said: str
         server.get(URL, exception=cause)
         async with client() as asked:
             error = await failure(asked)
-    assert (error.kind, error.said) == (OutageKind.UNAVAILABLE, said)
+    assert (error.kind, error.said) == (FailureKind.UNAVAILABLE, said)
     assert error.__cause__ is cause
 
 
@@ -92,7 +92,7 @@ async def test_an_address_that_is_none_is_said(base: str) -> None:
     """A base address that cannot be asked is an outage that names the setting, and no traceback."""
     async with client(base) as asked:
         error = await failure(asked)
-    assert error.kind is OutageKind.UNAVAILABLE
+    assert error.kind is FailureKind.UNAVAILABLE
     assert "USEAPI_URL" in error.said
 
 

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.domain.accounts import OutageKind
+from bot.domain.accounts import FailureKind
 from tests.sources.helpers import TOKEN, client, failure, kind_of_failure
 
 Talk = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -87,7 +87,7 @@ async def test_the_timeout_is_over_the_whole_exchange(talk: Talk) -> None:
         started = loop.time()
         error = await failure(asked)
         assert loop.time() - started < 0.5
-    assert error.kind is OutageKind.UNAVAILABLE
+    assert error.kind is FailureKind.UNAVAILABLE
     assert error.said.endswith("answer within 0.1 s")
     assert isinstance(error.__cause__, TimeoutError)
 
@@ -97,7 +97,7 @@ async def test_a_refusal_without_its_body_is_no_verdict() -> None:
     head = b"HTTP/1.1 402 Payment Required\r\nContent-Length: 100\r\n\r\n"
     async with talking(saying(head, pause=1)) as url, client(url, timeout=0.1) as asked:
         error = await failure(asked)
-    assert (error.kind, error.said) == (OutageKind.UNAVAILABLE, "The answer breaks off after its status 402")
+    assert (error.kind, error.said) == (FailureKind.UNAVAILABLE, "The answer breaks off after its status 402")
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ async def test_a_refusal_without_its_body_is_no_verdict() -> None:
 async def test_a_cut_body_is_garbled(raw: bytes) -> None:
     """A body that breaks off is never read as what had come of it."""
     async with talking(saying(raw)) as url, client(url) as asked:
-        assert await kind_of_failure(asked) is OutageKind.GARBLED
+        assert await kind_of_failure(asked) is FailureKind.GARBLED
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ async def test_a_cut_body_is_garbled(raw: bytes) -> None:
 async def test_what_is_no_http_is_unavailable(raw: bytes) -> None:
     """A hang-up or another protocol is no answer."""
     async with talking(saying(raw)) as url, client(url) as asked:
-        assert await kind_of_failure(asked) is OutageKind.UNAVAILABLE
+        assert await kind_of_failure(asked) is FailureKind.UNAVAILABLE
 
 
 async def test_nobody_listening_is_said() -> None:
@@ -135,7 +135,7 @@ async def test_nobody_listening_is_said() -> None:
         pass
     async with client(url) as asked:
         error = await failure(asked)
-    assert (error.kind, error.said) == (OutageKind.UNAVAILABLE, "No connection: Connection refused")
+    assert (error.kind, error.said) == (FailureKind.UNAVAILABLE, "No connection: Connection refused")
 
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip", "deflate"])
@@ -145,7 +145,7 @@ async def test_the_size_limit_holds_after_decompression(encoding: str) -> None:
     raw = with_length(packers[encoding](b" " * 50_000_000), b"Content-Encoding: " + encoding.encode())
     async with talking(saying(raw)) as url, client(url, limit=10_000) as asked:
         error = await failure(asked)
-    assert (error.kind, error.said) == (OutageKind.GARBLED, "The answer is larger than 10,000 bytes")
+    assert (error.kind, error.said) == (FailureKind.GARBLED, "The answer is larger than 10,000 bytes")
 
 
 async def test_a_body_at_the_limit_is_read() -> None:
@@ -158,7 +158,7 @@ async def test_a_body_at_the_limit_is_read() -> None:
             if size == 1000:
                 assert len(await asked.get_json("/page")) == 998
             else:
-                assert await kind_of_failure(asked) is OutageKind.GARBLED
+                assert await kind_of_failure(asked) is FailureKind.GARBLED
 
 
 async def test_a_large_error_keeps_its_status() -> None:
@@ -166,7 +166,7 @@ async def test_a_large_error_keeps_its_status() -> None:
     head = b"HTTP/1.1 596 x\r\nContent-Length: 5000\r\n\r\n"
     async with talking(saying(head + b"x" * 5000)) as url, client(url, limit=1000) as asked:
         error = await failure(asked)
-    assert error.kind is OutageKind.BROKEN
+    assert error.kind is FailureKind.BROKEN
     assert "broken" in error.said
 
 
@@ -184,7 +184,7 @@ async def test_a_redirect_never_carries_the_token_elsewhere(status: int) -> None
     async with TestServer(app) as server, client(str(server.make_url("/v2"))) as asked:
         error = await failure(asked)
     assert asked_paths == ["/v2/page"]
-    assert error.kind is OutageKind.UNAVAILABLE
+    assert error.kind is FailureKind.UNAVAILABLE
     assert "USEAPI_URL" in error.said
 
 

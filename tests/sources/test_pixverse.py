@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from aioresponses import aioresponses
 
-from bot.domain.accounts import Listed, Listing, Outage, OutageKind, Reading, Unchanged
+from bot.domain.accounts import CheckFailure, FailureKind, Listed, Listing, NotModified, Reading
 from bot.simulator.pixverse import SimulatedAccount, SimulatedPixVerse
 from bot.sources.useapi.pixverse import PixVerse, parse_accounts
 from tests.sources.helpers import BASE, NOW, SAMPLES, TOKEN, client, clock, sample
@@ -14,13 +14,13 @@ FEATURES = f"{BASE}/pixverse/features/?email=alice@example.com"
 ACCOUNTS = f"{BASE}/pixverse/accounts"
 
 
-async def read(email: str = "alice@example.com") -> Reading | Outage:
+async def read(email: str = "alice@example.com") -> Reading | CheckFailure:
     """Look at one account."""
     async with client() as asked:
         return await PixVerse(asked, clock).read(email)
 
 
-async def list_accounts() -> Listing | Outage:
+async def list_accounts() -> Listing | CheckFailure:
     """Ask which accounts there are."""
     async with client() as asked:
         return await PixVerse(asked, clock).list_accounts()
@@ -61,24 +61,24 @@ async def test_the_time_is_taken_after_the_answer() -> None:
 @pytest.mark.parametrize(
     ("status", "body", "outage"),
     [
-        (401, sample("error_code.json"), Outage(NOW, OutageKind.UNAUTHORIZED, "Unauthorized")),
-        (404, sample("error_text.json"), Outage(NOW, OutageKind.MISSING, "Account alice@example.com not found")),
+        (401, sample("error_code.json"), CheckFailure(NOW, FailureKind.UNAUTHORIZED, "Unauthorized")),
+        (404, sample("error_text.json"), CheckFailure(NOW, FailureKind.MISSING, "Account alice@example.com not found")),
         (
             429,
             {"error": "Too many requests", "retryAfter": 12},
-            Outage(NOW, OutageKind.THROTTLED, "Too many requests", timedelta(seconds=12)),
+            CheckFailure(NOW, FailureKind.THROTTLED, "Too many requests", timedelta(seconds=12)),
         ),
         (
             596,
             sample("error_object.json"),
-            Outage(NOW, OutageKind.BROKEN, "The session of the linked account is broken"),
+            CheckFailure(NOW, FailureKind.BROKEN, "The session of the linked account is broken"),
         ),
-        (200, sample("error_code.json"), Outage(NOW, OutageKind.GARBLED, "Unauthorized")),
-        (200, [], Outage(NOW, OutageKind.GARBLED, "The answer is JSON of another shape")),
-        (200, {}, Outage(NOW, OutageKind.GARBLED, "credit_monthly is missing")),
+        (200, sample("error_code.json"), CheckFailure(NOW, FailureKind.GARBLED, "Unauthorized")),
+        (200, [], CheckFailure(NOW, FailureKind.GARBLED, "The answer is JSON of another shape")),
+        (200, {}, CheckFailure(NOW, FailureKind.GARBLED, "credit_monthly is missing")),
     ],
 )
-async def test_a_failed_look_is_an_outage(status: int, body: Any, outage: Outage) -> None:
+async def test_a_failed_look_is_an_outage(status: int, body: Any, outage: CheckFailure) -> None:
     """A failed look is never raised: it comes back with its kind, words and wish."""
     with aioresponses() as server:
         server.get(FEATURES, status=status, payload=body)
@@ -121,31 +121,31 @@ async def test_no_account_is_an_empty_listing(status: int, body: str) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
     [
-        (400, '{"error": "Bad request"}', OutageKind.UNAVAILABLE),
-        (401, '{"error": "Unauthorized"}', OutageKind.UNAUTHORIZED),
-        (402, '{"error": "Subscription required"}', OutageKind.LAPSED),
-        (404, "", OutageKind.UNAVAILABLE),
-        (404, "404 page not found", OutageKind.UNAVAILABLE),
-        (404, '{"message": "no Route matched with those values"}', OutageKind.UNAVAILABLE),
-        (500, "", OutageKind.UNAVAILABLE),
-        (500, '{"error": "Login failed: invalid credentials"}', OutageKind.UNAVAILABLE),
-        (596, '{"error": "Failed to refresh session: 500"}', OutageKind.UNAVAILABLE),
-        (204, "", OutageKind.UNAVAILABLE),
-        (200, "[]", OutageKind.GARBLED),
-        (200, "null", OutageKind.GARBLED),
-        (200, "<html>", OutageKind.UNAVAILABLE),
-        (200, '{"error": "No session"}', OutageKind.GARBLED),
-        (200, '{"accounts": 0}', OutageKind.GARBLED),
+        (400, '{"error": "Bad request"}', FailureKind.UNAVAILABLE),
+        (401, '{"error": "Unauthorized"}', FailureKind.UNAUTHORIZED),
+        (402, '{"error": "Subscription required"}', FailureKind.LAPSED),
+        (404, "", FailureKind.UNAVAILABLE),
+        (404, "404 page not found", FailureKind.UNAVAILABLE),
+        (404, '{"message": "no Route matched with those values"}', FailureKind.UNAVAILABLE),
+        (500, "", FailureKind.UNAVAILABLE),
+        (500, '{"error": "Login failed: invalid credentials"}', FailureKind.UNAVAILABLE),
+        (596, '{"error": "Failed to refresh session: 500"}', FailureKind.UNAVAILABLE),
+        (204, "", FailureKind.UNAVAILABLE),
+        (200, "[]", FailureKind.GARBLED),
+        (200, "null", FailureKind.GARBLED),
+        (200, "<html>", FailureKind.UNAVAILABLE),
+        (200, '{"error": "No session"}', FailureKind.GARBLED),
+        (200, '{"accounts": 0}', FailureKind.GARBLED),
     ],
 )
-async def test_a_failed_listing_never_passes_for_an_empty_one(status: int, body: str, kind: OutageKind) -> None:
+async def test_a_failed_listing_never_passes_for_an_empty_one(status: int, body: str, kind: FailureKind) -> None:
     """No account is forgotten because a list could not be read."""
     with aioresponses() as server:
         server.get(ACCOUNTS, status=status, body=body)
         outage = await list_accounts()
-    assert isinstance(outage, Outage)
+    assert isinstance(outage, CheckFailure)
     assert outage.kind is kind
-    assert kind is OutageKind.GARBLED or outage.status == status
+    assert kind is FailureKind.GARBLED or outage.status == status
 
 
 @pytest.mark.parametrize(
@@ -197,11 +197,11 @@ async def test_a_page_that_is_known_is_not_read_again() -> None:
             first = await source.read(email)
             assert isinstance(first, Reading)
             assert first.page is not None
-            assert await source.read_again(email, first.page) == Unchanged(NOW)
+            assert await source.read_again(email, first.page) == NotModified(NOW)
             assert await source.read_again(email, first.page) == first
             broken = await source.read_again(email, first.page)
-    assert isinstance(broken, Outage)
-    assert broken.kind is OutageKind.BROKEN
+    assert isinstance(broken, CheckFailure)
+    assert broken.kind is FailureKind.BROKEN
 
 
 async def test_a_list_of_five_thousand_is_read_whole() -> None:

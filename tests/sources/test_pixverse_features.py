@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.accounts import Capabilities, Credits, Identity, LeftOut, Limits, OutageKind, Plan, Reading
-from bot.sources.useapi.fields import Unreadable, moment
+from bot.domain.accounts import Capabilities, Credits, FailureKind, Identity, LeftOut, Limits, Plan, Reading
+from bot.sources.useapi.fields import UnreadableFieldError, moment
 from bot.sources.useapi.pixverse import DECIDING, Features
-from bot.support.errors import LookError
+from bot.support.errors import SourceError
 from tests.fuzz.shapes import JSON
 from tests.sources.helpers import NOW, SAMPLES, sample
 
@@ -48,11 +48,11 @@ def changed(**fields: Any) -> Any:
     return {**sample("pixverse_account.json"), **fields}
 
 
-def refusal(page: Any) -> LookError:
+def refusal(page: Any) -> SourceError:
     """Parse a page that must be garbled."""
-    with pytest.raises(LookError) as caught:
+    with pytest.raises(SourceError) as caught:
         read(page)
-    assert caught.value.kind is OutageKind.GARBLED
+    assert caught.value.kind is FailureKind.GARBLED
     return caught.value
 
 
@@ -271,7 +271,7 @@ def test_times(value: Any, known: datetime | None) -> None:
 )
 def test_a_time_that_cannot_be_read_is_said(value: Any, shown: str) -> None:
     """What is no time at all is not "not set": the reading names the field, and what stood there."""
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableFieldError):
         moment(value)
     reading = read(changed(expired_date=value))
     assert reading.plan.ends_at is None
@@ -297,7 +297,7 @@ def test_any_value_is_a_time_or_not_set_or_said(value: Any) -> None:
     """Nothing falls between: a time that can be moved to any zone, nothing there, or unreadable, in words."""
     try:
         found = moment(value)
-    except Unreadable as error:
+    except UnreadableFieldError as error:
         said = str(error)
     else:
         said = "read"

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from bot.domain.accounts import Account, Credits, Outage, OutageKind, Reading
+from bot.domain.accounts import Account, CheckFailure, Credits, FailureKind, Reading
 from bot.domain.credit_changes import Point
 from bot.domain.history import Gap
-from bot.evaluation.evaluate import noted
+from bot.evaluation.evaluate import apply_result
 from bot.features.history.service import traced
 from bot.storage import history, migrations, readings, retention_statements
 from bot.storage.database import Store
@@ -24,12 +24,12 @@ BOB = Account("pixverse:bob@example.com", "pixverse", "bob@example.com")
 
 def read(account: Account, at: datetime, monthly: float = 100) -> Account:
     """The account after a good look."""
-    return noted(account, Reading(at, Credits(monthly, 1, 2, refresh_at=NOW + DAY)))
+    return apply_result(account, Reading(at, Credits(monthly, 1, 2, refresh_at=NOW + DAY)))
 
 
-def failed(account: Account, at: datetime, kind: OutageKind = OutageKind.BROKEN) -> Account:
+def failed(account: Account, at: datetime, kind: FailureKind = FailureKind.BROKEN) -> Account:
     """The account after a failed look."""
-    return noted(account, Outage(at, kind))
+    return apply_result(account, CheckFailure(at, kind))
 
 
 async def keep(store: Store, account: Account, *moments: datetime) -> None:
@@ -80,7 +80,7 @@ async def test_an_outage_is_kept_from_its_first_failed_look_to_the_first_good_on
     """However many looks fail in between, and whatever kind they are, it is one gap."""
     good = read(ALICE, NOW - 5 * HOUR)
     first = failed(good, NOW - 4 * HOUR)
-    second = failed(first, NOW - 3 * HOUR, OutageKind.UNAVAILABLE)
+    second = failed(first, NOW - 3 * HOUR, FailureKind.UNAVAILABLE)
     await look(store, (good, first))
     await look(store, (first, second))
     assert await gaps(store, ALICE) == {ALICE.key: [Gap((NOW - 4 * HOUR).timestamp(), None, "broken")]}

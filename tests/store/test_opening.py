@@ -20,7 +20,7 @@ from bot.storage.connection import Connection
 from bot.storage.database import FIRST_TABLES, Store
 from bot.storage.migrate import upgrade
 from bot.storage.schema import APPLICATION, REVISION
-from bot.support.errors import DatabaseUnusable
+from bot.support.errors import DatabaseUnusableError
 
 NOBODY = 65534
 
@@ -88,7 +88,7 @@ def drop_revision(path: Path) -> None:
 
 async def refusal(path: Path | str) -> str:
     """Why a database is refused, in words."""
-    with pytest.raises(DatabaseUnusable) as caught:
+    with pytest.raises(DatabaseUnusableError) as caught:
         await Store.open(str(path))
     assert caught.value.exit_code == 69
     words = str(caught.value)
@@ -195,7 +195,7 @@ def test_a_place_where_nothing_can_be_written_is_told_with_its_cause(
         raise error
 
     monkeypatch.setattr(opening, "prepared", fail)
-    with pytest.raises(DatabaseUnusable, match=words):
+    with pytest.raises(DatabaseUnusableError, match=words):
         opening.try_place(str(tmp_path / "bot.db"))
     assert not list(tmp_path.iterdir())
 
@@ -307,7 +307,7 @@ async def test_only_a_lock_that_is_held_is_another_bot(
 )
 def test_why_a_file_cannot_be_made(tmp_path: Path, code: int, words: str) -> None:
     """The disk, or the rights."""
-    assert words in opening.unwritable_words(tmp_path / "bot.db.lock", OSError(code, os.strerror(code)))
+    assert words in opening.unwritable_text(tmp_path / "bot.db.lock", OSError(code, os.strerror(code)))
 
 
 async def test_a_read_only_file_is_refused(template: Path, common: Path, as_nobody: Callable[[], None]) -> None:

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.domain.accounts import Account, LeftOut, Outage, OutageKind, SourceState
-from bot.domain.alerts import Alert, Measure, Notified, Severity, Silence, SilenceKind
+from bot.domain.accounts import Account, CheckFailure, FailureKind, LeftOut, SourceState
+from bot.domain.alerts import Alert, AlertRule, Notified, Severity, Silence, SilenceKind
 from bot.domain.chats import Chat
-from bot.domain.notifications import Notification
+from bot.domain.notifications import Delivery
 from bot.storage import accounts, alerts, chats, outbox, retention_statements
 from bot.storage.connection import Connection
 from bot.storage.database import Store
-from tests.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, SOURCE, key_of, notice, reading
+from tests.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, SOURCE, key_of, notification, reading
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
@@ -62,7 +62,7 @@ async def test_a_look_is_remembered_whole(store: Store) -> None:
     failing = replace(
         account(BOB),
         reading=reading(7, NOW - HOUR),
-        outage=Outage(NOW, OutageKind.BROKEN, "add it again"),
+        outage=CheckFailure(NOW, FailureKind.BROKEN, "add it again"),
         failures=3,
         failing_since=NOW - 2 * MINUTE,
         looked_at=NOW,
@@ -121,12 +121,12 @@ async def test_a_listed_error_is_noted_and_cleared(store: Store) -> None:
         assert [one.listed_error for one in await accounts.watched(connection)] == [None, None]
 
 
-def outage(kind: OutageKind, at: datetime = NOW, said: str = "no") -> Outage:
+def outage(kind: FailureKind, at: datetime = NOW, said: str = "no") -> CheckFailure:
     """A failed look."""
-    return Outage(at, kind, said)
+    return CheckFailure(at, kind, said)
 
 
-def failing(email: str, kind: OutageKind, failures: int, at: datetime = NOW, since: datetime = NOW) -> Account:
+def failing(email: str, kind: FailureKind, failures: int, at: datetime = NOW, since: datetime = NOW) -> Account:
     """An account that cannot be read."""
     return replace(
         account(email), outage=outage(kind, at), failures=failures, failing_since=since, looked_at=at, reading=None
@@ -148,7 +148,7 @@ async def test_health_of_a_shared_outage(store: Store) -> None:
     """One same outage of all, of at least two, is shared; the shortest row of failures counts, and the first moment."""
     async with store.write() as connection:
         await watch(connection, ALICE, BOB)
-        unavailable = OutageKind.UNAVAILABLE
+        unavailable = FailureKind.UNAVAILABLE
         both = [failing(ALICE, unavailable, 5, since=NOW - HOUR), failing(BOB, unavailable, 2)]
         await accounts.save(connection, [], both)
         health = await accounts.health(connection, SOURCE)
@@ -163,20 +163,20 @@ async def test_health_tells_one_accounts_fault_from_the_sources(store: Store) ->
     """Different outages, or such as concern an account by nature, are not shared; a refusal by the gate is counted."""
     async with store.write() as connection:
         await watch(connection, ALICE, BOB, CAROL)
-        broken = [failing(email, OutageKind.BROKEN, 5) for email in (ALICE, BOB, CAROL)]
+        broken = [failing(email, FailureKind.BROKEN, 5) for email in (ALICE, BOB, CAROL)]
         await accounts.save(connection, [], broken)
         assert not (await accounts.health(connection, SOURCE)).shared
-        await accounts.save(connection, [], [failing(ALICE, OutageKind.UNAUTHORIZED, 1, NOW + MINUTE)])
+        await accounts.save(connection, [], [failing(ALICE, FailureKind.UNAUTHORIZED, 1, NOW + MINUTE)])
         health = await accounts.health(connection, SOURCE)
         assert (health.refused, health.shared, health.failing) == (1, False, 3)
         assert health.outage is not None
-        assert health.outage.kind is OutageKind.UNAUTHORIZED
+        assert health.outage.kind is FailureKind.UNAUTHORIZED
         assert (await accounts.health(connection, "another")).total == 0
 
 
 async def test_a_source_is_remembered_whole(store: Store) -> None:
     """What is known of a listing is loaded as it was saved, each time anew; an unknown source is blank."""
-    failed = SourceState(SOURCE, NOW - HOUR, 4, outage(OutageKind.GARBLED), 2, NOW - MINUTE)
+    failed = SourceState(SOURCE, NOW - HOUR, 4, outage(FailureKind.GARBLED), 2, NOW - MINUTE)
     well = SourceState(SOURCE, NOW, 0)
     async with store.write() as connection:
         assert await accounts.source(connection, SOURCE) == SourceState(SOURCE)
@@ -186,8 +186,8 @@ async def test_a_source_is_remembered_whole(store: Store) -> None:
         assert await accounts.source(connection, SOURCE) == well
 
 
-FIRING = Alert(key_of(ALICE), Measure.CREDITS, 2, 3, 4, NOW, NOW + MINUTE, 12.5, Severity.WARNING, NOW + HOUR)
-QUIET = Alert(key_of(ALICE), Measure.PLAN, episode=1)
+FIRING = Alert(key_of(ALICE), AlertRule.CREDITS, 2, 3, 4, NOW, NOW + MINUTE, 12.5, Severity.WARNING, NOW + HOUR)
+QUIET = Alert(key_of(ALICE), AlertRule.PLAN, episode=1)
 
 
 async def test_an_alert_is_remembered_whole(store: Store) -> None:
@@ -196,11 +196,11 @@ async def test_an_alert_is_remembered_whole(store: Store) -> None:
         await alerts.save(connection, [FIRING, QUIET])
         await alerts.save(connection, [])
         found = await alerts.load(connection, [key_of(ALICE), key_of(BOB)])
-        assert found[key_of(ALICE)] == {Measure.CREDITS: FIRING, Measure.PLAN: QUIET}
+        assert found[key_of(ALICE)] == {AlertRule.CREDITS: FIRING, AlertRule.PLAN: QUIET}
         assert found[key_of(BOB)] == {}
         deeper = replace(FIRING, level=3, severity=Severity.CRITICAL)
         await alerts.save(connection, [deeper])
-        assert (await alerts.load(connection, [key_of(ALICE)]))[key_of(ALICE)][Measure.CREDITS] == deeper
+        assert (await alerts.load(connection, [key_of(ALICE)]))[key_of(ALICE)][AlertRule.CREDITS] == deeper
 
 
 Changes = tuple[Alert, Mapping[Chat, Notified], Mapping[Chat, Notified]]
@@ -215,10 +215,10 @@ async def test_what_each_chat_was_told_is_remembered_by_chat_and_topic(store: St
     async with store.write() as connection:
         await alerts.save_notified(connection, [first, (QUIET, {}, {CHAT: TOLD})])
         known = await alerts.load_notified(connection, [key_of(ALICE), key_of(BOB)])
-        assert known[key_of(ALICE)] == {Measure.CREDITS: first[2], Measure.PLAN: {CHAT: TOLD}}
+        assert known[key_of(ALICE)] == {AlertRule.CREDITS: first[2], AlertRule.PLAN: {CHAT: TOLD}}
         assert key_of(BOB) not in known
         await alerts.save_notified(connection, [then, (QUIET, {CHAT: TOLD}, {})])
-        assert await alerts.load_notified(connection, [key_of(ALICE)]) == {key_of(ALICE): {Measure.CREDITS: then[2]}}
+        assert await alerts.load_notified(connection, [key_of(ALICE)]) == {key_of(ALICE): {AlertRule.CREDITS: then[2]}}
 
 
 async def test_firing_untold_closed_and_quieted(store: Store) -> None:
@@ -228,42 +228,42 @@ async def test_firing_untold_closed_and_quieted(store: Store) -> None:
     """
     worse = replace(FIRING, subject=key_of(BOB), level=3, severity=Severity.CRITICAL)
     older = replace(FIRING, subject=key_of(CAROL), since=NOW - HOUR)
-    ended = Alert(key_of(CAROL), Measure.PLAN, level=0, episode=1)
+    ended = Alert(key_of(CAROL), AlertRule.PLAN, level=0, episode=1)
     told: list[Changes] = [
         (FIRING, {}, {CHAT: replace(TOLD, level=1), GROUP: TOLD}),
         (worse, {}, dict.fromkeys((CHAT, GROUP), replace(TOLD, level=3))),
         (older, {}, {CHAT: TOLD, TOPIC: TOLD}),
         (ended, {}, {GROUP: Notified(1, 2)}),
     ]
-    carols = {(key_of(CAROL), Measure.CREDITS), (key_of(CAROL), Measure.PLAN)}
+    carols = {(key_of(CAROL), AlertRule.CREDITS), (key_of(CAROL), AlertRule.PLAN)}
     async with store.write() as connection:
         await alerts.save(connection, [FIRING, worse, older, QUIET, ended])
         await alerts.save_notified(connection, told)
         assert [one.subject for one in await alerts.firing(connection)] == [key_of(BOB), key_of(CAROL), key_of(ALICE)]
         untold = await alerts.perhaps_untold(connection, [CHAT, GROUP])
-        assert set(untold) == {(key_of(ALICE), Measure.CREDITS), *carols}
-        assert set(await alerts.perhaps_untold(connection, [CHAT, TOPIC])) >= {(key_of(BOB), Measure.CREDITS)}
-        assert set(await alerts.unfinished(connection)) == {*untold, (key_of(BOB), Measure.CREDITS)}
+        assert set(untold) == {(key_of(ALICE), AlertRule.CREDITS), *carols}
+        assert set(await alerts.perhaps_untold(connection, [CHAT, TOPIC])) >= {(key_of(BOB), AlertRule.CREDITS)}
+        assert set(await alerts.unfinished(connection)) == {*untold, (key_of(BOB), AlertRule.CREDITS)}
         assert await alerts.stirred(connection, [key_of(CAROL), key_of(BOB), SOURCE]) == {key_of(CAROL), key_of(BOB)}
         await alerts.add_silence(connection, ACK)
         await alerts.add_silence(connection, ACCOUNT)
         await alerts.close(connection, [key_of(BOB)])
-        closed = (await alerts.load(connection, [key_of(BOB)]))[key_of(BOB)][Measure.CREDITS]
+        closed = (await alerts.load(connection, [key_of(BOB)]))[key_of(BOB)][AlertRule.CREDITS]
         assert (closed.level, closed.severity, closed.episode) == (0, None, 3)
         assert await alerts.load_notified(connection, [key_of(BOB)]) == {}
         assert len(await alerts.every_silence(connection)) == 2, "a mute goes on"
-        await alerts.quiet_rule(connection, Measure.CREDITS, [key_of(ALICE), key_of(CAROL)])
+        await alerts.quiet_rule(connection, AlertRule.CREDITS, [key_of(ALICE), key_of(CAROL)])
         assert await alerts.firing(connection) == []
         assert [one.kind for one in await alerts.every_silence(connection)] == [SilenceKind.ACCOUNT]
         left = (await alerts.load(connection, [key_of(ALICE)]))[key_of(ALICE)]
-        assert left[Measure.PLAN] == QUIET
-        assert (left[Measure.CREDITS].level, left[Measure.CREDITS].episode) == (0, 3)
-        assert set(await alerts.unfinished(connection)) == {(key_of(CAROL), Measure.PLAN)}
+        assert left[AlertRule.PLAN] == QUIET
+        assert (left[AlertRule.CREDITS].level, left[AlertRule.CREDITS].episode) == (0, 3)
+        assert set(await alerts.unfinished(connection)) == {(key_of(CAROL), AlertRule.PLAN)}
 
 
 MUTE = Silence(SilenceKind.ALL, until=NOW + HOUR, by="Ann", chat=CHAT, made_at=NOW)
-ACK = Silence(SilenceKind.ACK, key_of(ALICE), Measure.CREDITS, None, episode=3, level=2, by="Ann", made_at=NOW)
-SNOOZE = Silence(SilenceKind.SNOOZE, key_of(ALICE), Measure.CREDITS, NOW + HOUR, 3, 2, "Bob", TOPIC, NOW)
+ACK = Silence(SilenceKind.ACK, key_of(ALICE), AlertRule.CREDITS, None, episode=3, level=2, by="Ann", made_at=NOW)
+SNOOZE = Silence(SilenceKind.SNOOZE, key_of(ALICE), AlertRule.CREDITS, NOW + HOUR, 3, 2, "Bob", TOPIC, NOW)
 ACCOUNT = Silence(SilenceKind.ACCOUNT, key_of(BOB), until=NOW + 2 * HOUR, by="Bob")
 
 
@@ -328,7 +328,7 @@ async def test_a_moved_chat_takes_along_what_it_was_told_and_its_silences(store:
         await alerts.add_silence(connection, replace(MUTE, chat=GROUP))
         await chats.move(connection, GROUP.chat_id, new.chat_id)
         known = (await alerts.load_notified(connection, [key_of(ALICE)]))[key_of(ALICE)]
-        assert known == {Measure.CREDITS: {new: TOLD, CHAT: TOLD}, Measure.PLAN: {new: Notified(3, 3)}}
+        assert known == {AlertRule.CREDITS: {new: TOLD, CHAT: TOLD}, AlertRule.PLAN: {new: Notified(3, 3)}}
         assert [one.chat for one in await alerts.every_silence(connection)] == [new]
 
 
@@ -337,7 +337,7 @@ async def test_moves_are_followed_to_the_end(store: Store) -> None:
     first, second, third = -1, -1002, -1003
     async with store.write() as connection:
         await chats.greet(connection, [Chat(first)], NOW)
-        await outbox.put(connection, [notice("one")], [Chat(first)], NOW)
+        await outbox.put(connection, [notification("one")], [Chat(first)], NOW)
         await chats.move(connection, first, second)
         await chats.move(connection, second, third)
         assert await chats.moved(connection) == {first: third, second: third}
@@ -379,7 +379,7 @@ async def test_marks_are_moved_on(store: Store) -> None:
         assert await chats.marked(connection, chats.ROUND) == NOW + MINUTE
 
 
-async def waiting(connection: Connection, chat: Chat = CHAT) -> list[Notification]:
+async def waiting(connection: Connection, chat: Chat = CHAT) -> list[Delivery]:
     """What a chat has yet to be told."""
     return [one for one in await outbox.pending(connection, chat.chat_id) if one.chat == chat]
 
@@ -387,16 +387,18 @@ async def waiting(connection: Connection, chat: Chat = CHAT) -> list[Notificatio
 async def test_nothing_is_put_in_twice(store: Store) -> None:
     """A notification is unique by its key and chat: putting the same again changes nothing, in any state."""
     async with store.write() as connection:
-        await outbox.put(connection, [notice("a"), notice("b")], [CHAT, GROUP, Chat(GROUP.chat_id, 45)], NOW)
-        await outbox.put(connection, [notice("a"), notice("c")], [CHAT], NOW + HOUR)
-        assert [one.notice.key for one in await waiting(connection)] == ["a", "b", "c"]
-        assert [one.notice.key for one in await waiting(connection, GROUP)] == ["a", "b"]
+        await outbox.put(
+            connection, [notification("a"), notification("b")], [CHAT, GROUP, Chat(GROUP.chat_id, 45)], NOW
+        )
+        await outbox.put(connection, [notification("a"), notification("c")], [CHAT], NOW + HOUR)
+        assert [one.notification.key for one in await waiting(connection)] == ["a", "b", "c"]
+        assert [one.notification.key for one in await waiting(connection, GROUP)] == ["a", "b"]
         ids = [one.id for one in await waiting(connection)]
         await outbox.delivered(connection, ids, 5, NOW)
-        await outbox.put(connection, [notice("a")], [CHAT], NOW)
+        await outbox.put(connection, [notification("a")], [CHAT], NOW)
         assert await waiting(connection) == []
         await outbox.put(connection, [], [CHAT], NOW)
-        await outbox.put(connection, [notice("z")], [], NOW)
+        await outbox.put(connection, [notification("z")], [], NOW)
         assert await waiting(connection) == []
 
 
@@ -404,9 +406,9 @@ async def test_a_notification_is_remembered_whole(store: Store) -> None:
     """A notice comes back as it was put, with its chat, its topic and its moment."""
     topic = Chat(GROUP.chat_id, 45)
     async with store.write() as connection:
-        await outbox.put(connection, [notice("a")], [topic], NOW)
+        await outbox.put(connection, [notification("a")], [topic], NOW)
         (back,) = await waiting(connection, topic)
-        assert (back.chat, back.notice, back.created_at) == (topic, notice("a"), NOW)
+        assert (back.chat, back.notification, back.created_at) == (topic, notification("a"), NOW)
         assert (back.attempts, back.first_failed_at) == (0, None)
         assert await outbox.waiting_chats(connection) == [topic.chat_id]
 
@@ -414,7 +416,7 @@ async def test_a_notification_is_remembered_whole(store: Store) -> None:
 async def test_a_claim_is_whole_or_refused(store: Store) -> None:
     """What is claimed is claimed by one worker only, and a crash before its record gives all of it back."""
     async with store.write() as connection:
-        await outbox.put(connection, [notice("a"), notice("b")], [CHAT], NOW)
+        await outbox.put(connection, [notification("a"), notification("b")], [CHAT], NOW)
         ids = [one.id for one in await waiting(connection)]
         assert await outbox.claim(connection, ids[:1])
         assert not await outbox.claim(connection, ids[:1])
@@ -430,7 +432,7 @@ async def test_a_claim_is_whole_or_refused(store: Store) -> None:
 async def test_a_failed_try_is_counted_and_dated(store: Store) -> None:
     """A postponed notification waits again, its tries are counted, and its first failure is the first."""
     async with store.write() as connection:
-        await outbox.put(connection, [notice("a")], [CHAT], NOW)
+        await outbox.put(connection, [notification("a")], [CHAT], NOW)
         (one,) = await waiting(connection)
         await outbox.claim(connection, [one.id])
         await outbox.postponed(connection, [one.id], "away", NOW + MINUTE)
@@ -445,8 +447,8 @@ async def test_depth_counts_what_waits_and_since_when(store: Store) -> None:
     """Waiting, failed and delivered are told apart; only what was tried in vain has waited."""
     async with store.write() as connection:
         assert await outbox.depth(connection, NOW + 2 * HOUR) == outbox.Depth()
-        await outbox.put(connection, [notice("a")], [CHAT], NOW)
-        await outbox.put(connection, [notice("b"), notice("c"), notice("d")], [CHAT], NOW + MINUTE)
+        await outbox.put(connection, [notification("a")], [CHAT], NOW)
+        await outbox.put(connection, [notification("b"), notification("c"), notification("d")], [CHAT], NOW + MINUTE)
         one, two, three, _ = [part.id for part in await waiting(connection)]
         assert (await outbox.depth(connection, NOW + 2 * HOUR)).tried_since is None
         await outbox.postponed(connection, [two], "away", NOW + HOUR)
@@ -459,11 +461,11 @@ async def test_depth_counts_what_waits_and_since_when(store: Store) -> None:
 async def test_a_message_is_found_by_its_lead_in_its_own_chat(store: Store) -> None:
     """A button finds all that its message told, and only from the chat that got the message."""
     async with store.write() as connection:
-        await outbox.put(connection, [notice("a"), notice("b")], [CHAT, GROUP], NOW)
+        await outbox.put(connection, [notification("a"), notification("b")], [CHAT, GROUP], NOW)
         ids = [one.id for one in await waiting(connection)]
         await outbox.claim(connection, ids)
         await outbox.delivered(connection, ids, 9, NOW)
-        assert [one.notice.key for one in await outbox.told_by(connection, ids[0], CHAT.chat_id)] == ["a", "b"]
+        assert [one.notification.key for one in await outbox.told_by(connection, ids[0], CHAT.chat_id)] == ["a", "b"]
         assert await outbox.told_by(connection, ids[0], GROUP.chat_id) == []
         assert await outbox.told_by(connection, ids[1], CHAT.chat_id) == []
 
@@ -471,7 +473,7 @@ async def test_a_message_is_found_by_its_lead_in_its_own_chat(store: Store) -> N
 async def test_old_ends_are_forgotten_and_their_ids_never_used_again(store: Store) -> None:
     """Pruning drops what is over, never what waits; an old button can never name a newer message."""
     async with store.write() as connection:
-        await outbox.put(connection, [notice("a"), notice("b"), notice("c")], [CHAT], NOW)
+        await outbox.put(connection, [notification("a"), notification("b"), notification("c")], [CHAT], NOW)
         one, two, three = [part.id for part in await waiting(connection)]
         await outbox.delivered(connection, [three], 1, NOW)
         await outbox.failed(connection, [two], "blocked", NOW + HOUR)
@@ -479,7 +481,7 @@ async def test_old_ends_are_forgotten_and_their_ids_never_used_again(store: Stor
         assert await outbox.told_by(connection, three, CHAT.chat_id) == []
         assert (await outbox.depth(connection, NOW + 2 * HOUR)).failed == 1
         assert [part.id for part in await waiting(connection)] == [one]
-        await outbox.put(connection, [notice("d")], [CHAT], NOW)
+        await outbox.put(connection, [notification("d")], [CHAT], NOW)
         assert (await waiting(connection))[-1].id > three
 
 
@@ -487,12 +489,12 @@ async def test_readdressing_takes_along_what_waits(store: Store) -> None:
     """What waits or is being sent goes to the new chat; what the old one was told stays there."""
     new = -1009
     async with store.write() as connection:
-        await outbox.put(connection, [notice("a"), notice("b"), notice("c")], [GROUP], NOW)
+        await outbox.put(connection, [notification("a"), notification("b"), notification("c")], [GROUP], NOW)
         ids = [one.id for one in await waiting(connection, GROUP)]
         await outbox.delivered(connection, ids[:1], 1, NOW)
         await outbox.claim(connection, ids[1:2])
         await outbox.readdress(connection, GROUP.chat_id, new)
-        assert [one.notice.key for one in await waiting(connection, Chat(new))] == ["b", "c"]
+        assert [one.notification.key for one in await waiting(connection, Chat(new))] == ["b", "c"]
         assert await waiting(connection, GROUP) == []
 
 
@@ -500,10 +502,10 @@ async def test_readdressing_meets_what_the_new_chat_has_already(store: Store) ->
     """Where both the old and the new id are allowed, a move says nothing twice and does not fail."""
     new = Chat(-1009)
     async with store.write() as connection:
-        await outbox.put(connection, [notice("a"), notice("b")], [GROUP], NOW)
-        await outbox.put(connection, [notice("a")], [new], NOW)
+        await outbox.put(connection, [notification("a"), notification("b")], [GROUP], NOW)
+        await outbox.put(connection, [notification("a")], [new], NOW)
         await chats.move(connection, GROUP.chat_id, new.chat_id)
-        assert sorted(one.notice.key for one in await waiting(connection, new)) == ["a", "b"]
+        assert sorted(one.notification.key for one in await waiting(connection, new)) == ["a", "b"]
         assert await waiting(connection, GROUP) == []
 
 

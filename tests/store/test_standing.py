@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.database_trouble import CALM_S, Trouble
+from bot.domain.database_trouble import CALM_S, DatabaseTrouble
 from bot.storage import standing as room
-from bot.storage.standing import Standing, identity, trouble_of
+from bot.storage.standing import DatabaseState, identity, trouble_of
 from tests.fakes import Timer
 
 
@@ -19,7 +19,7 @@ def error_of(code: int, text: str = "no") -> sqlite3.Error:
     return error
 
 
-def lasts(standing: Standing) -> bool:
+def lasts(standing: DatabaseState) -> bool:
     """Whether anything is wrong."""
     return standing.problem is not None
 
@@ -27,21 +27,21 @@ def lasts(standing: Standing) -> bool:
 @pytest.mark.parametrize(
     ("code", "trouble"),
     [
-        (sqlite3.SQLITE_BUSY, Trouble.LOCKED),
-        (sqlite3.SQLITE_BUSY_SNAPSHOT, Trouble.LOCKED),
-        (sqlite3.SQLITE_FULL, Trouble.FULL),
-        (sqlite3.SQLITE_READONLY, Trouble.READ_ONLY),
-        (sqlite3.SQLITE_READONLY_DIRECTORY, Trouble.READ_ONLY),
-        (sqlite3.SQLITE_READONLY_DBMOVED, Trouble.DELETED),
-        (sqlite3.SQLITE_IOERR, Trouble.FAILING),
-        (sqlite3.SQLITE_IOERR_WRITE, Trouble.FAILING),
-        (sqlite3.SQLITE_CANTOPEN, Trouble.READ_ONLY),
-        (sqlite3.SQLITE_CORRUPT, Trouble.DAMAGED),
-        (sqlite3.SQLITE_CORRUPT_INDEX, Trouble.DAMAGED),
-        (sqlite3.SQLITE_NOTADB, Trouble.DAMAGED),
+        (sqlite3.SQLITE_BUSY, DatabaseTrouble.LOCKED),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, DatabaseTrouble.LOCKED),
+        (sqlite3.SQLITE_FULL, DatabaseTrouble.FULL),
+        (sqlite3.SQLITE_READONLY, DatabaseTrouble.READ_ONLY),
+        (sqlite3.SQLITE_READONLY_DIRECTORY, DatabaseTrouble.READ_ONLY),
+        (sqlite3.SQLITE_READONLY_DBMOVED, DatabaseTrouble.DELETED),
+        (sqlite3.SQLITE_IOERR, DatabaseTrouble.FAILING),
+        (sqlite3.SQLITE_IOERR_WRITE, DatabaseTrouble.FAILING),
+        (sqlite3.SQLITE_CANTOPEN, DatabaseTrouble.READ_ONLY),
+        (sqlite3.SQLITE_CORRUPT, DatabaseTrouble.DAMAGED),
+        (sqlite3.SQLITE_CORRUPT_INDEX, DatabaseTrouble.DAMAGED),
+        (sqlite3.SQLITE_NOTADB, DatabaseTrouble.DAMAGED),
     ],
 )
-def test_a_code_of_sqlite_is_a_trouble(code: int, trouble: Trouble, tmp_path: Path) -> None:
+def test_a_code_of_sqlite_is_a_trouble(code: int, trouble: DatabaseTrouble, tmp_path: Path) -> None:
     """The extended codes too; here a file that is not there cannot be opened."""
     assert trouble_of(error_of(code), str(tmp_path / "bot.db")) is trouble
 
@@ -49,13 +49,13 @@ def test_a_code_of_sqlite_is_a_trouble(code: int, trouble: Trouble, tmp_path: Pa
 def test_a_missing_table_is_damage(tmp_path: Path) -> None:
     """The file was emptied, or another one's content copied over it."""
     error = error_of(sqlite3.SQLITE_ERROR, "no such table: accounts")
-    assert trouble_of(error, str(tmp_path / "bot.db")) is Trouble.DAMAGED
+    assert trouble_of(error, str(tmp_path / "bot.db")) is DatabaseTrouble.DAMAGED
 
 
 def test_an_io_error_on_a_full_disk_is_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SQLite calls it so where a file cannot grow in memory."""
     monkeypatch.setattr(room, "is_full", lambda _: True)
-    assert trouble_of(error_of(sqlite3.SQLITE_IOERR_SHMSIZE), str(tmp_path / "bot.db")) is Trouble.FULL
+    assert trouble_of(error_of(sqlite3.SQLITE_IOERR_SHMSIZE), str(tmp_path / "bot.db")) is DatabaseTrouble.FULL
 
 
 def test_what_has_room_is_not_full(tmp_path: Path) -> None:
@@ -82,10 +82,10 @@ def test_the_log_has_a_line_when_it_begins_and_one_when_it_is_over(caplog: pytes
     """However often something fails meanwhile."""
     caplog.set_level("INFO")
     timer = Timer()
-    standing = Standing("bot.db", timer)
+    standing = DatabaseState("bot.db", timer)
     standing.succeeded()
     for _ in range(50):
-        standing.failed(Trouble.FULL, "database or disk is full")
+        standing.failed(DatabaseTrouble.FULL, "database or disk is full")
         timer.forward(60)
     assert lasts(standing)
     standing.succeeded()
@@ -101,18 +101,18 @@ def test_the_log_has_a_line_when_it_begins_and_one_when_it_is_over(caplog: pytes
 
 def test_a_worse_trouble_has_a_line_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
     """The disk was full, and now the file is damaged."""
-    standing = Standing("bot.db", Timer())
-    standing.failed(Trouble.FULL)
-    standing.failed(Trouble.DAMAGED)
-    standing.failed(Trouble.FULL)
+    standing = DatabaseState("bot.db", Timer())
+    standing.failed(DatabaseTrouble.FULL)
+    standing.failed(DatabaseTrouble.DAMAGED)
+    standing.failed(DatabaseTrouble.FULL)
     assert [one.levelname for one in caplog.records] == ["ERROR", "ERROR"]
 
 
 def test_a_disk_is_trusted_again_after_a_calm() -> None:
     """One write that fits into the last bytes of a full disk proves nothing."""
     timer = Timer()
-    standing = Standing("bot.db", timer)
-    standing.failed(Trouble.FULL)
+    standing = DatabaseState("bot.db", timer)
+    standing.failed(DatabaseTrouble.FULL)
     timer.forward(CALM_S - 1)
     standing.succeeded()
     assert lasts(standing)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.domain.alerts import Reason
-from tests.fakes import ALICE, CHAT, Postroom, World, key_of, notice
+from bot.domain.alerts import NotifyReason
+from tests.fakes import ALICE, CHAT, Postroom, World, key_of, notification
 
 NONSENSE = ["", "{", "[]", '{"credits": {"monthly": "many"}}', '{"outage": "on strike"}', "[" * 100_000]
 
@@ -18,7 +18,9 @@ async def test_a_reading_that_cannot_be_read_is_put_right_by_the_next_look(world
     world.clock.forward(minutes=15)
     world.source.credits[ALICE] = 400
     await world.look(ALICE)
-    assert [(one.notice.subject, one.notice.reason) for one in await world.notices()] == [(key_of(ALICE), Reason.FIRED)]
+    assert [(one.notification.subject, one.notification.reason) for one in await world.notifications()] == [
+        (key_of(ALICE), NotifyReason.FIRED)
+    ]
     assert '"monthly":400' in str(await world.query("SELECT reading FROM accounts"))
 
 
@@ -27,11 +29,11 @@ async def test_facts_that_cannot_be_read_hold_no_chat_up(
     postroom: Postroom, text: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What is left to tell is told, so is what comes after it, and the log says what is wrong."""
-    await postroom.put(notice("torn"), notice("whole"))
+    await postroom.put(notification("torn"), notification("whole"))
     async with postroom.store.write() as connection:
         await connection.exec_driver_sql("UPDATE outbox SET facts = ? WHERE key = 'torn'", (text,))
     await postroom.deliver()
     assert sorted(postroom.post.keys(CHAT)) == ["torn", "whole"]
-    facts = postroom.post.told[0].parcel.notifications[0].notice.facts
+    facts = postroom.post.told[0].batch.deliveries[0].notification.facts
     assert (facts.name, facts.email) == (ALICE, ALICE)
     assert "cannot be read" in caplog.text

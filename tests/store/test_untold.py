@@ -5,15 +5,15 @@ import re
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from bot.domain.alerts import Measure, Reason, Severity
+from bot.domain.alerts import AlertRule, NotifyReason, Severity
 from bot.domain.chats import Chat
 from bot.domain.health import unreached_since
-from bot.domain.notifications import Topic
+from bot.domain.notifications import NotificationKind
 from bot.storage import chats, fallback, outbox
 from bot.storage.connection import Connection
-from bot.storage.fallback import Sent
+from bot.storage.fallback import FallbackDelivery
 from bot.storage.schema import outbox as outbox_table
-from tests.fakes import ALICE, BOB, CHAT, GROUP, NOW, Postroom, key_of, notice
+from tests.fakes import ALICE, BOB, CHAT, GROUP, NOW, Postroom, key_of, notification
 
 
 async def ids(connection: Connection, chat: Chat) -> list[int]:
@@ -29,22 +29,30 @@ async def refuse(connection: Connection, chat: Chat, count: int = 1) -> None:
 
 async def test_only_what_fires_counts(postroom: Postroom) -> None:
     """Neither an end, nor an alert that is over, nor a greeting, a summary or a pause."""
-    await postroom.fire(notice("fires"))
-    over = notice("over", BOB), notice("end", BOB, Reason.RESOLVED)
-    notes = [notice(topic, topic=topic) for topic in (Topic.GREETING, Topic.DIGEST, Topic.DOWNTIME, Topic.GONE)]
-    await postroom.put(*over, *notes, notice("fires"))
+    await postroom.fire(notification("fires"))
+    over = notification("over", BOB), notification("end", BOB, NotifyReason.RESOLVED)
+    notes = [
+        notification(topic, topic=topic)
+        for topic in (
+            NotificationKind.GREETING,
+            NotificationKind.DIGEST,
+            NotificationKind.DOWNTIME,
+            NotificationKind.GONE,
+        )
+    ]
+    await postroom.put(*over, *notes, notification("fires"))
     async with postroom.store.write() as connection:
         await refuse(connection, CHAT)
         waiting = await outbox.untold(connection)
     assert [(one.alert, one.reason, one.reached) for one in waiting] == [
-        ((key_of(ALICE), Measure.CREDITS.value), Reason.FIRED, False)
+        ((key_of(ALICE), AlertRule.CREDITS.value), NotifyReason.FIRED, False)
     ]
 
 
 async def test_what_waits_behind_a_refusal_counts_though_it_was_never_tried(postroom: Postroom) -> None:
     """A new alert, while the chat's next try is a quarter of an hour away."""
-    await postroom.fire(notice("fires"))
-    await postroom.put(notice("note", topic=Topic.DOWNTIME), notice("fires"))
+    await postroom.fire(notification("fires"))
+    await postroom.put(notification("note", topic=NotificationKind.DOWNTIME), notification("fires"))
     async with postroom.store.write() as connection:
         assert await outbox.untold(connection) == [], "what is only paced is on its way"
         await refuse(connection, CHAT)
@@ -53,7 +61,7 @@ async def test_what_waits_behind_a_refusal_counts_though_it_was_never_tried(post
 
 async def test_another_chat_or_the_second_channel_has_it(postroom: Postroom) -> None:
     """Then it has reached somebody."""
-    fires = notice("fires", severity=Severity.CRITICAL)
+    fires = notification("fires", severity=Severity.CRITICAL)
     await postroom.fire(fires)
     await postroom.put(fires, chats=[CHAT, GROUP])
     async with postroom.store.write() as connection:
@@ -63,13 +71,13 @@ async def test_another_chat_or_the_second_channel_has_it(postroom: Postroom) -> 
         assert unreached_since(await outbox.untold(connection)) is None
         await connection.exec_driver_sql("UPDATE outbox SET state = 'pending'")
         assert unreached_since(await outbox.untold(connection)) == NOW
-        await fallback.note(connection, ["fires"], Sent(NOW, "mail"))
+        await fallback.note(connection, ["fires"], FallbackDelivery(NOW, "mail"))
         assert unreached_since(await outbox.untold(connection)) is None
 
 
 async def test_a_chat_that_refuses_is_not_waited_for(postroom: Postroom) -> None:
     """What was tried in vain is a trouble of the network's where the chat does not refuse, and is told as such."""
-    await postroom.put(notice("a"), chats=[CHAT, GROUP])
+    await postroom.put(notification("a"), chats=[CHAT, GROUP])
     async with postroom.store.write() as connection:
         await refuse(connection, CHAT)
         assert (await outbox.depth(connection, NOW)).tried_since is None

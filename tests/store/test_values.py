@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.accounts import Capabilities, Credits, Identity, Limits, OutageKind, Plan, Reading
+from bot.domain.accounts import Capabilities, Credits, FailureKind, Identity, Limits, Plan, Reading
 from bot.domain.notifications import Facts
 from bot.storage.values import Parsed, dump_facts, dump_reading, load_facts, load_reading, number
 
@@ -83,7 +83,7 @@ facts = st.builds(
     credits_at=maybe(moments),
     plan=maybe(plans),
     growth=maybe(st.sampled_from(["top-up", "refill", "daily refill"])),
-    outage=maybe(st.sampled_from(list(OutageKind))),
+    outage=maybe(st.sampled_from(list(FailureKind))),
     said=maybe(texts),
     count=maybe(st.integers(0, 1000)),
     total=maybe(st.integers(0, 1000)),

@@ -13,70 +13,70 @@ from bot.cli.check import account_of
 from bot.cli.doctor.findings import PATIENCE, Finding, fail, ok, warn
 from bot.cli.doctor.rules import rules_finding
 from bot.config.settings import Settings
-from bot.config.targets import WatchedSource, Watchlist
-from bot.domain.accounts import Account, Listed, Outage, OutageKind, Sample
-from bot.evaluation.evaluate import judge, noted
+from bot.config.targets import Targets, TargetSource
+from bot.domain.accounts import Account, CheckFailure, CheckResult, FailureKind, Listed
+from bot.evaluation.evaluate import apply_result, validate
 from bot.sources.base import Source
 from bot.sources.registry import SERVICES
 from bot.sources.useapi.client import Client
-from bot.targets.account_keys import Register
-from bot.telegram.text.account_card import amount_words, plan_words
-from bot.telegram.text.formatting import say_count
+from bot.targets.account_keys import AccountKeys
+from bot.telegram.text.account_card import amount_text, plan_text
+from bot.telegram.text.formatting import format_count
 from bot.telegram.text.sanitize import clean
 
 TOKEN = "useapi.net token"  # noqa: S105 - what the line is about
 MENDS = KNOWN_MENDS | {
-    OutageKind.THROTTLED: "asked too often; try again later",
-    OutageKind.UNAVAILABLE: "check the network and USEAPI_URL; else wait for useapi.net",
-    OutageKind.GARBLED: "check USEAPI_URL; if that is right, update credit-bot",
+    FailureKind.THROTTLED: "asked too often; try again later",
+    FailureKind.UNAVAILABLE: "check the network and USEAPI_URL; else wait for useapi.net",
+    FailureKind.GARBLED: "check USEAPI_URL; if that is right, update credit-bot",
 }
 
-Look = tuple[Account, Sample]
+Look = tuple[Account, CheckResult]
 
 
 async def examine_accounts(
-    settings: Settings, watchlist: Watchlist, session: ClientSession, clock: Callable[[], datetime]
+    settings: Settings, targets: Targets, session: ClientSession, clock: Callable[[], datetime]
 ) -> list[Finding]:
     """Each source: its token first, then each account that the watchlist names or useapi.net lists, with its rules."""
-    register = Register()
+    register = AccountKeys()
     found: list[Finding] = []
-    for watched in watchlist.sources.values():
+    for watched in targets.sources.values():
         client = Client(session, watched.url, watched.token.get_secret_value(), timeout=PATIENCE)
         source = SERVICES[watched.service](client, clock)
         token, accounts = await token_and_accounts(source, watched, register)
-        named = [replace(account, origin=watchlist.origin_of(watched.key)) for account in accounts]
+        named = [replace(account, origin=targets.origin_of(watched.key)) for account in accounts]
         looks = await look_at(source, named)
-        what = f"{TOKEN} ({watched.name})" if watchlist.several and watched.name else TOKEN
+        what = f"{TOKEN} ({watched.name})" if targets.several and watched.name else TOKEN
         told = token or [by_looks(looks, "ACCOUNTS_FILE" if settings.accounts_file else "ACCOUNTS")]
         found += [replace(finding, what=what if finding.what == TOKEN else finding.what) for finding in told]
-        found += [line for one in looks for line in account_findings(one, settings, watchlist, clock())]
+        found += [line for one in looks for line in account_findings(one, settings, targets, clock())]
     return found
 
 
 async def token_and_accounts(
-    source: Source, watched: WatchedSource, register: Register
+    source: Source, watched: TargetSource, register: AccountKeys
 ) -> tuple[list[Finding], list[Account]]:
     """What a source's list says of its token, and everyone on it; nothing yet where the watchlist names everyone."""
     if not watched.everyone:
         return [], [account_of(register, watched, Listed(one.email)) for one in watched.accounts.values()]
     listing = await source.list_accounts()
-    if isinstance(listing, Outage):
+    if isinstance(listing, CheckFailure):
         perhaps = ". Perhaps no account is configured there" if listing.status == 404 else ""
         return [fail(TOKEN, f"{trouble(listing)}{perhaps}")], []
     if not listing.accounts:
         return [ok(TOKEN, "accepted"), fail("accounts", "useapi.net lists no PixVerse account: add one there")], []
     listed = [account_of(register, watched, one) for one in listing.accounts]
-    return [ok(TOKEN, f"{say_count(len(listed), 'account')} listed")], listed
+    return [ok(TOKEN, f"{format_count(len(listed), 'account')} listed")], listed
 
 
-def account_findings(look: Look, settings: Settings, watchlist: Watchlist, now: datetime) -> list[Finding]:
+def account_findings(look: Look, settings: Settings, targets: Targets, now: datetime) -> list[Finding]:
     """One account and, where an accounts file may say so for each, the rules that result for it."""
     account, _ = look
     found = [account_finding(look, settings, now)]
     if settings.accounts_file:
         where = account.source, account.email
-        every = watchlist.own_check_every(*where) or settings.check_every
-        found.append(rules_finding(account.name, watchlist.rules_for(*where), every, watchlist.chats_for(*where)))
+        every = targets.own_check_every(*where) or settings.check_every
+        found.append(rules_finding(account.name, targets.rules_for(*where), every, targets.chats_for(*where)))
     return found
 
 
@@ -84,33 +84,33 @@ async def look_at(source: Source, accounts: Sequence[Account]) -> list[Look]:
     """One look at each, side by side."""
     room = asyncio.Semaphore(IN_FLIGHT)
 
-    async def read(email: str) -> Sample:
+    async def read(email: str) -> CheckResult:
         async with room:
             return await source.read(email)
 
     samples = await asyncio.gather(*(read(account.email) for account in accounts))
-    return [(account, judge(sample, account)) for account, sample in zip(accounts, samples, strict=True)]
+    return [(account, validate(sample, account)) for account, sample in zip(accounts, samples, strict=True)]
 
 
 def by_looks(looks: Sequence[Look], named_in: str) -> Finding:
     """What looks at accounts say of the token. One that concerns an account alone still means that it is accepted."""
-    outages = [sample for _, sample in looks if isinstance(sample, Outage)]
+    outages = [sample for _, sample in looks if isinstance(sample, CheckFailure)]
     refused = next((outage for outage in outages if outage.kind.refused), None)
     if refused:
         return fail(TOKEN, trouble(refused))
     if len(outages) == len(looks) and not any(outage.kind.certain for outage in outages):
         return fail(TOKEN, trouble(outages[0]))
-    return ok(TOKEN, f"accepted; {say_count(len(looks), 'account')} in {named_in}")
+    return ok(TOKEN, f"accepted; {format_count(len(looks), 'account')} in {named_in}")
 
 
 def account_finding(look: Look, settings: Settings, now: datetime) -> Finding:
     """One account: its credits and plan in words, or why it cannot be read."""
     account, sample = look
     what = f"account {clean(account.name, 40)}"
-    if isinstance(sample, Outage):
-        return (warn if sample.kind is OutageKind.THROTTLED else fail)(what, trouble(sample))
-    credits = amount_words(noted(account, sample), now, settings.timezone)
-    words = f"{credits} credits · {plan_words(sample, now, settings.timezone)}"
+    if isinstance(sample, CheckFailure):
+        return (warn if sample.kind is FailureKind.THROTTLED else fail)(what, trouble(sample))
+    credits = amount_text(apply_result(account, sample), now, settings.timezone)
+    words = f"{credits} credits · {plan_text(sample, now, settings.timezone)}"
     unreadable = [one.unreadable for one in sample.left_out if one.unreadable]
     if unreadable:
         said = clean("; ".join(unreadable), 160)
@@ -120,7 +120,7 @@ def account_finding(look: Look, settings: Settings, now: datetime) -> Finding:
     return ok(what, words)
 
 
-def trouble(outage: Outage) -> str:
+def trouble(outage: CheckFailure) -> str:
     """Why a look failed, and the mend."""
     said = clean(outage.said or outage.kind.value, 160).rstrip(".")
     return f"{said}: {MENDS[outage.kind]}"

@@ -64,7 +64,7 @@ async def token_finding(bot: Bot) -> Finding:
     except InvalidToken:
         return fail(TOKEN, "Telegram refuses it: ask @BotFather for it (/token), put it into TELEGRAM_BOT_TOKEN")
     except (TelegramError, TimeoutError) as error:
-        return fail(TOKEN, f"{away_words(error)}: check the network and TELEGRAM_API_URL")
+        return fail(TOKEN, f"{away_text(error)}: check the network and TELEGRAM_API_URL")
     if webhook:
         return warn(
             TOKEN, f"@{bot.username}: another program set a webhook at {webhook}; this bot removes it at its start"
@@ -96,7 +96,7 @@ async def chat_finding(bot: Bot, chat: Chat) -> Finding:
     except RetryAfter as error:
         return warn(what, f"not tested: Telegram asks for a pause of {seconds_of(error):.0f} s; try again then")
     except (TelegramError, TimeoutError) as error:
-        return fail(what, refusal_words(error))
+        return fail(what, refusal_text(error))
 
 
 async def try_chat(bot: Bot, chat: Chat, what: str) -> Finding:
@@ -119,18 +119,18 @@ async def moved_finding(bot: Bot, chat: Chat, new_id: int) -> Finding:
         async with asyncio.timeout(PATIENCE):
             there = await try_chat(bot, Chat(new_id, chat.thread_id), what)
     except (TelegramError, TimeoutError) as error:
-        return fail(what, f"{mend}. There: {refusal_words(error)}")
+        return fail(what, f"{mend}. There: {refusal_text(error)}")
     return warn(what, f"{mend}. {there.words}")
 
 
-def refusal_words(error: TelegramError | TimeoutError) -> str:
+def refusal_text(error: TelegramError | TimeoutError) -> str:
     """Why a chat cannot be written to, and the mend."""
     said = reason_of(error) if isinstance(error, TelegramError) else ""
     mend = next((mend for part, mend in MENDS if part in said.lower()), None)
-    return mend or away_words(error)
+    return mend or away_text(error)
 
 
-def away_words(error: TelegramError | TimeoutError) -> str:
+def away_text(error: TelegramError | TimeoutError) -> str:
     """That Telegram is not to be had, or its own words."""
     if isinstance(error, TimeoutError | TimedOut):
         return f"Telegram does not answer within {PATIENCE:.0f} s"

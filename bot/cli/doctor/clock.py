@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from aiohttp import ClientError, ClientTimeout
 
 from bot.cli.doctor.findings import PATIENCE, Finding, fail, ok, warn
-from bot.domain.durations import say_duration
+from bot.domain.durations import format_duration
 from bot.support.proxies import Proxy, open_client
 
 MOST = timedelta(seconds=60)
@@ -31,7 +31,7 @@ def clock_finding(offset: timedelta) -> Finding:
     """What an offset means; positive is fast."""
     if abs(offset) <= MOST:
         return ok("clock", f"right to {max(round(abs(offset).total_seconds()), 1)} s")
-    off = say_duration(timedelta(seconds=round(abs(offset).total_seconds())))
+    off = format_duration(timedelta(seconds=round(abs(offset).total_seconds())))
     way = "ahead" if offset > timedelta(0) else "behind"
     return fail("clock", f"{off} {way}: turn on time synchronisation (timedatectl set-ntp true)")
 

@@ -13,7 +13,7 @@ from bot.domain.chats import Chat
 from bot.storage.chats import follow
 from bot.storage.database import BESIDE, inspect, try_place
 from bot.storage.schema import REVISION
-from bot.support.errors import DatabaseUnusable
+from bot.support.errors import DatabaseUnusableError
 
 ROOM = 50 * 2**20
 """Bytes free below which somebody should know."""
@@ -36,11 +36,11 @@ def database_finding(path: str) -> Finding:
     try:
         revision = inspect(path)
         try_place(path)
-    except DatabaseUnusable as error:
+    except DatabaseUnusableError as error:
         return fail("database", str(error))
     except OSError as error:
         return fail("database", f"{path} cannot be read: {error.strerror}")
-    words = f"{path}: {state_words(path, revision)}"
+    words = f"{path}: {state_text(path, revision)}"
     free = shutil.disk_usage(Path(path).absolute().parent).free
     return (
         warn("database", f"{words}; only {free // 2**20} MB left on the disk") if free < ROOM else ok("database", words)
@@ -74,7 +74,7 @@ def obstacle_at(file: Path) -> str | None:
     return None
 
 
-def state_words(path: str, revision: str | None) -> str:
+def state_text(path: str, revision: str | None) -> str:
     """How the database stands."""
     used = ", in use by the running bot" if is_held(path) else ""
     if revision is None:

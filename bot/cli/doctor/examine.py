@@ -23,7 +23,7 @@ from bot.cli.doctor.machine import examine_heartbeat, examine_port, examine_sett
 from bot.cli.doctor.privacy import examine_addresses, examine_files
 from bot.config.accounts_file.read import watchlist_for
 from bot.config.settings import Settings
-from bot.config.targets import Watchlist
+from bot.config.targets import Targets
 from bot.sources.useapi.client import open_session
 from bot.support.redaction import redact
 
@@ -44,11 +44,11 @@ async def examine(
     """
     found: list[Finding] = []
     paired = await asyncio.to_thread(paired_chats, settings.database_url)
-    watchlist = watchlist_for(settings).with_paired(paired)
-    secrets = [*settings.secrets, *watchlist.secrets]
+    targets = watchlist_for(settings).with_paired(paired)
+    secrets = [*settings.secrets, *targets.secrets]
     async with open_session(IN_FLIGHT, settings.way_to_useapi) as session:
         files = [*private, settings.database_url]
-        for running in begun(settings, watchlist, session, clock, files):
+        for running in begun(settings, targets, session, clock, files):
             for finding in await running:
                 report(redact(str(finding), secrets))
                 found.append(finding)
@@ -58,7 +58,7 @@ async def examine(
 
 def begun(
     settings: Settings,
-    watchlist: Watchlist,
+    targets: Targets,
     session: ClientSession,
     clock: Callable[[], datetime],
     private: Sequence[str],
@@ -68,8 +68,8 @@ def begun(
     tests: list[tuple[str, Awaitable[list[Finding]]]] = [
         ("settings", examine_settings(settings)),
         ("ways", examine_ways(settings)),
-        ("useapi.net token", examine_accounts(settings, watchlist, session, clock)),
-        ("Telegram token", examine_telegram(settings, watchlist.chats)),
+        ("useapi.net token", examine_accounts(settings, targets, session, clock)),
+        ("Telegram token", examine_telegram(settings, targets.chats)),
         ("database", examine_database(settings.database_url)),
         ("clock", examine_clock(ways, clock)),
         ("HTTP_LISTEN", examine_port(settings.http_listen)),

@@ -14,7 +14,7 @@ from bot.cli.health import TIMEOUT_SECONDS, WILDCARDS, words_of
 from bot.config.parsers import Address
 from bot.config.settings import Settings
 from bot.support.proxies import open_client
-from bot.telegram.text.dates import say_clock, say_date
+from bot.telegram.text.dates import format_clock, format_date
 
 PORT = "HTTP_LISTEN"
 
@@ -94,5 +94,5 @@ async def examine_heartbeat(settings: Settings) -> list[Finding]:
 
 async def examine_zone(zone: ZoneInfo, now: datetime) -> list[Finding]:
     """What time it is where the reader is."""
-    words = f"{zone.key}: it is {say_date(now, now, zone)}, {say_clock(now, zone)} there now"
+    words = f"{zone.key}: it is {format_date(now, now, zone)}, {format_clock(now, zone)} there now"
     return [ok("TIMEZONE", f"{words}; name your own zone to read its times" if zone.key == "UTC" else words)]

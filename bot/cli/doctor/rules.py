@@ -4,32 +4,32 @@ from datetime import timedelta
 
 from bot.cli.doctor.findings import Finding, ok, warn
 from bot.domain.chats import Chat
-from bot.domain.durations import say_duration
-from bot.domain.rules import Ladder, Rules
+from bot.domain.durations import format_duration
+from bot.domain.rules import Rules, Thresholds
 from bot.telegram.text.sanitize import clean
 
 
 def rules_finding(name: str, rules: Rules, every: timedelta, chats: tuple[Chat, ...]) -> Finding:
     """One line with every rule by its key, how often the account is checked, and who is told."""
-    words = " · ".join(f"{key} {value}" for key, value in rule_words(rules))
-    words = f"{words} · check_every {say_duration(every)}"
+    words = " · ".join(f"{key} {value}" for key, value in rule_text(rules))
+    words = f"{words} · check_every {format_duration(every)}"
     what = f"rules {clean(name, 40)}"
     if not chats:
         return warn(what, f"{words} · chats none: NOBODY IS TOLD of this account")
     return ok(what, f"{words} · chats {', '.join(map(str, chats))}")
 
 
-def rule_words(rules: Rules) -> list[tuple[str, str]]:
+def rule_text(rules: Rules) -> list[tuple[str, str]]:
     """Each rule's key and what it says."""
     return [
         ("low_credits", ", ".join(map(str, rules.low_credits)) or "off"),
         ("plan_ends_within", times(rules.plan_ends_within)),
         ("runs_out_within", times(rules.runs_out_within)),
         ("unreadable_after", str(rules.unreadable_after)),
-        ("remind_every", say_duration(rules.remind_every) if rules.remind_every else "never"),
+        ("remind_every", format_duration(rules.remind_every) if rules.remind_every else "never"),
     ]
 
 
-def times(ladder: Ladder) -> str:
+def times(ladder: Thresholds) -> str:
     """A ladder of times left."""
-    return ", ".join(say_duration(timedelta(seconds=rung.value)) for rung in ladder) or "off"
+    return ", ".join(format_duration(timedelta(seconds=rung.value)) for rung in ladder) or "off"

@@ -13,7 +13,7 @@ from bot.config.accounts_file.tables import AccountTable, FileTable, SourceTable
 from bot.config.accounts_file.toml_lines import Place
 from bot.config.parsers import parse_useapi_token, short
 from bot.config.settings import Settings
-from bot.config.targets import WatchedAccount, WatchedSource
+from bot.config.targets import TargetAccount, TargetSource
 from bot.domain.rules import Rules
 
 UNUSABLE = SecretStr("")
@@ -31,13 +31,13 @@ class Builder:
         self._names: dict[str, Place] = {}
         self._labels: dict[str, Place] = {}
 
-    def sources(self, file: FileTable) -> list[WatchedSource]:
+    def sources(self, file: FileTable) -> list[TargetSource]:
         """Every source of the file."""
         if not file.source:
             self._faults.add((), "names no source", '[[source]] with accounts = "all" below it')
         return [self._source(table, ("source", number)) for number, table in enumerate(file.source)]
 
-    def _source(self, table: SourceTable, place: Place) -> WatchedSource:
+    def _source(self, table: SourceTable, place: Place) -> TargetSource:
         """One source. Without ``accounts`` it is the accounts with a table of their own, or else all."""
         another = f"“{short(table.name)}” is another source's" if table.name else "is missing, as of another source"
         self._only(self._names, (table.name or "").lower(), (*place, "name"), another)
@@ -46,7 +46,7 @@ class Builder:
         everyone = table.accounts is None and ("accounts" in table.model_fields_set or not table.account)
         if not everyone and not accounts:
             self._faults.add((*place, "accounts"), "names nobody", EXAMPLES["accounts"])
-        return WatchedSource(
+        return TargetSource(
             token=self._token(table, place),
             url=self._settings.useapi_url,
             rules=rules,
@@ -59,14 +59,14 @@ class Builder:
             check_every=table.check_every,
         )
 
-    def _accounts(self, table: SourceTable, place: Place, rules: Rules) -> dict[str, WatchedAccount]:
+    def _accounts(self, table: SourceTable, place: Place, rules: Rules) -> dict[str, TargetAccount]:
         """Everyone whom a source names, in its list or by a table, by email."""
         listed: dict[str, Place] = {}
         tables: dict[str, Place] = {}
         found = {}
         for number, one in enumerate(table.accounts or ()):
             self._only(listed, one.email.lower(), (*place, "accounts", number), f"has {short(one.email)} twice")
-            found[one.email.lower()] = WatchedAccount(one.email, one.label)
+            found[one.email.lower()] = TargetAccount(one.email, one.label)
         for number, own in enumerate(table.account):
             email, here = own.email.lower(), (*place, "account", number, "email")
             self._only(tables, email, here, f"{short(own.email)} has a table already")
@@ -148,10 +148,10 @@ def token_from(table: SourceTable) -> str:
     return "its token_env" if table.token_env is not None else "USEAPI_TOKEN"
 
 
-def account_of(table: AccountTable, listed: WatchedAccount | None, rules: Rules) -> WatchedAccount:
+def account_of(table: AccountTable, listed: TargetAccount | None, rules: Rules) -> TargetAccount:
     """An account by its table; ``rules`` are its source's."""
     own = nearest(table, rules)
-    return WatchedAccount(
+    return TargetAccount(
         table.email,
         table.label or (listed.label if listed else None),
         None if own == rules else own,

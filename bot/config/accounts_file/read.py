@@ -18,7 +18,7 @@ from bot.config.accounts_file.faults import Faults
 from bot.config.accounts_file.tables import FileTable
 from bot.config.parsers import short
 from bot.config.settings import Settings, without
-from bot.config.targets import WatchedAccount, WatchedSource, Watchlist
+from bot.config.targets import TargetAccount, Targets, TargetSource
 from bot.support.errors import SettingsError
 
 LARGEST = 8 * 2**20
@@ -41,17 +41,17 @@ SYNTAX = (
 """What ``tomllib`` says, and the same for people; its own words may quote the file."""
 
 
-def watchlist_for(settings: Settings, environ: Mapping[str, str] | None = None) -> Watchlist:
+def watchlist_for(settings: Settings, environ: Mapping[str, str] | None = None) -> Targets:
     """What the settings, and the accounts file where there is one, say of who is watched. Raises SettingsError."""
     if settings.accounts_file:
         return read_accounts_file(settings.accounts_file, settings, environ)
-    return watchlist_of(settings)
+    return targets_of(settings)
 
 
-def watchlist_of(settings: Settings) -> Watchlist:
+def targets_of(settings: Settings) -> Targets:
     """The one source that the settings describe by themselves."""
-    named = {one.email.lower(): WatchedAccount(one.email, one.label) for one in settings.accounts}
-    source = WatchedSource(
+    named = {one.email.lower(): TargetAccount(one.email, one.label) for one in settings.accounts}
+    source = TargetSource(
         settings.useapi_token,
         settings.useapi_url,
         settings.rules,
@@ -59,10 +59,10 @@ def watchlist_of(settings: Settings) -> Watchlist:
         accounts=named,
         everyone=not named,
     )
-    return Watchlist.of([source], settings.telegram_chat_ids, settings.rules)
+    return Targets.of([source], settings.telegram_chat_ids, settings.rules)
 
 
-def read_accounts_file(path: str, settings: Settings, environ: Mapping[str, str] | None = None) -> Watchlist:
+def read_accounts_file(path: str, settings: Settings, environ: Mapping[str, str] | None = None) -> Targets:
     """What the file says of who is watched. Raises SettingsError with every fault."""
     file = Path(path)
     text = text_of(file, settings.secrets)
@@ -76,7 +76,7 @@ def read_accounts_file(path: str, settings: Settings, environ: Mapping[str, str]
         faults.add_all(error)
         sources = []
     faults.end()
-    return Watchlist.of(sources, settings.telegram_chat_ids, settings.rules)
+    return Targets.of(sources, settings.telegram_chat_ids, settings.rules)
 
 
 def text_of(file: Path, secrets: list[str]) -> str:

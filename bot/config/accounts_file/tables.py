@@ -17,7 +17,7 @@ from bot.config.parsers import (
     split_list,
 )
 from bot.domain.chats import Chat
-from bot.domain.rules import Ladder
+from bot.domain.rules import Thresholds
 
 T = TypeVar("T")
 LONGEST_LABEL, LONGEST_NAME = 64, 32
@@ -89,8 +89,8 @@ def tables(name: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-CreditLadder = Annotated[Ladder, in_text(parse_credit_ladder)]
-TimeLadder = Annotated[Ladder, in_text(parse_time_ladder)]
+CreditLadder = Annotated[Thresholds, in_text(parse_credit_ladder)]
+TimeLadder = Annotated[Thresholds, in_text(parse_time_ladder)]
 Chats = Annotated[tuple[Annotated[Chat, in_text(parse_chat)], ...], BeforeValidator(listed)]
 Text = Annotated[str, BeforeValidator(as_text)]
 

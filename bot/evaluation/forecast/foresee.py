@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.accounts import Account, Foretold, Number
-from bot.domain.alerts import Alert, Measure
+from bot.domain.accounts import Account, ForecastSummary, Number
+from bot.domain.alerts import Alert, AlertRule
 from bot.domain.credit_changes import Point
 from bot.domain.history import Span
 from bot.domain.rules import Rules
-from bot.evaluation.alert_state import decide
-from bot.evaluation.evaluate import Alerts, Audience, Outcome, account_facts, outcome
+from bot.evaluation.alert_state import transition
+from bot.evaluation.evaluate import Alerts, AlertUpdate, Audience, account_facts, update
 from bot.evaluation.forecast.run_out import Forecast, outlook
 from bot.evaluation.forecast.runway import runway_standing
 from bot.evaluation.forecast.spike import spike, spike_standing
@@ -38,11 +38,11 @@ def add_point(past: list[Point], point: Point) -> None:
     past.append(point)
 
 
-def foretold_of(account: Account, full: Forecast | None) -> Foretold | None:
+def foretold_of(account: Account, full: Forecast | None) -> ForecastSummary | None:
     """An outlook as it is remembered and told."""
     if full is None or account.reading is None:
         return None
-    return Foretold(
+    return ForecastSummary(
         made_at=full.taken_at,
         total=account.reading.credits.total,
         useful=full.is_useful,
@@ -58,7 +58,7 @@ def foretold_of(account: Account, full: Forecast | None) -> Foretold | None:
     )
 
 
-def told_now(account: Account, now: datetime) -> Foretold | None:
+def told_now(account: Account, now: datetime) -> ForecastSummary | None:
     """The forecast worth a word while it holds.
 
     That is not in a pause, nor after an outage, its end, six hours, or a reading against it.
@@ -74,7 +74,7 @@ def told_now(account: Account, now: datetime) -> Foretold | None:
     )
 
 
-def is_overtaken(foretold: Foretold, total: Number, at: datetime) -> bool:
+def is_overtaken(foretold: ForecastSummary, total: Number, at: datetime) -> bool:
     """Whether the credits of a later reading contradict a forecast: more is left, nothing is, or far less.
 
     Far less is a tenth of what there was, and three times what the usual pace takes in the time between.
@@ -99,18 +99,18 @@ def foresee(
     audience: Audience,
     now: datetime,
     unseen: Sequence[Span] = (),
-) -> tuple[Account, list[Outcome]]:
+) -> tuple[Account, list[AlertUpdate]]:
     """The account with its forecast, and what that does to its alerts on the runway and on the pace."""
     full = outlook(account, past, now, unseen)
     foreseen = replace(account, foretold=foretold_of(account, full))
     standings = {
-        Measure.RUNWAY: runway_standing(full, rules.runs_out_within, now),
-        Measure.SPIKE: spike_standing(spike(account, past, now, unseen)) if rules.runs_out_within else None,
+        AlertRule.RUNWAY: runway_standing(full, rules.runs_out_within, now),
+        AlertRule.SPIKE: spike_standing(spike(account, past, now, unseen)) if rules.runs_out_within else None,
     }
-    outcomes = []
+    updates = []
     for measure, standing in standings.items():
         alert = alerts.get(measure) or Alert(account.key, measure)
-        decision = decide(alert, standing, rules.remind_every, now)
+        decision = transition(alert, standing, rules.remind_every, now)
         facts = account_facts(foreseen, decision.alert, standing, since=alert.since)
-        outcomes.append(outcome(decision.alert, decision.reason, facts, audience, now))
-    return foreseen, outcomes
+        updates.append(update(decision.alert, decision.reason, facts, audience, now))
+    return foreseen, updates

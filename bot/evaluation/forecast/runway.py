@@ -7,11 +7,11 @@ reached on a likely run-out and left only on an unlikely or a much later one.
 from datetime import datetime, timedelta
 
 from bot.domain.alerts import Severity
-from bot.domain.durations import say_duration
-from bot.domain.rules import Ladder
+from bot.domain.durations import format_duration
+from bot.domain.rules import Thresholds
 from bot.evaluation.forecast.run_out import FAR, Forecast
 from bot.evaluation.forecast.spending import DAY
-from bot.evaluation.measurements import Standing, deepest, ladder_severities
+from bot.evaluation.measurements import Measurement, deepest, ladder_severities
 
 LIKELY, UNLIKELY = 0.5, 0.25
 """The chance of a run-out that fires, and the one below which the risk counts as over."""
@@ -26,7 +26,7 @@ NO_FEAR = FAR * DAY.total_seconds()
 """The runway of credits that last as far as anything is foretold."""
 
 
-def runway_standing(outlook: Forecast | None, ladder: Ladder, now: datetime) -> Standing | None:
+def runway_standing(outlook: Forecast | None, ladder: Thresholds, now: datetime) -> Measurement | None:
     """The time until the earliest run-out, in seconds, against the ladder; None without a forecast.
 
     ``period`` is the refill, so that one that came ends the episode and the next risk is told anew. Where nothing is
@@ -35,14 +35,14 @@ def runway_standing(outlook: Forecast | None, ladder: Ladder, now: datetime) -> 
     if outlook is None or not ladder:
         return None
     early, middle = seconds_until(outlook.earliest, now), seconds_until(outlook.median, now)
-    reach = deepest([rung.value if middle <= rung.value * TOO_FAR else None for rung in ladder], early)
-    hold = deepest([rung.value * MARGIN for rung in ladder], early)
-    return Standing(
+    fire_level = deepest([rung.value if middle <= rung.value * TOO_FAR else None for rung in ladder], early)
+    clear_level = deepest([rung.value * MARGIN for rung in ladder], early)
+    return Measurement(
         value=early,
-        reach=reach if outlook.risk > LIKELY and not outlook.is_out else 0,
-        hold=hold if outlook.risk > UNLIKELY else 0,
+        fire_level=fire_level if outlook.risk > LIKELY and not outlook.is_out else 0,
+        clear_level=clear_level if outlook.risk > UNLIKELY else 0,
         severities=tuple(min(severity, Severity.WARNING) for severity in ladder_severities(len(ladder))),
-        rungs=tuple(say_duration(timedelta(seconds=rung.value)) for rung in ladder),
+        rungs=tuple(format_duration(timedelta(seconds=rung.value)) for rung in ladder),
         period=outlook.boundary,
         renews=True,
     )

@@ -12,7 +12,7 @@ from bot.domain.alerts import Severity
 from bot.domain.credit_changes import Point, point_of
 from bot.domain.history import Span
 from bot.evaluation.forecast.spending import DAY, DAY_HOURS, HOUR, hourly, orderly
-from bot.evaluation.measurements import Standing
+from bot.evaluation.measurements import Measurement
 
 LATELY = 2
 """Hours that count as just now."""
@@ -40,8 +40,8 @@ def spike(account: Account, history: Iterable[Point], now: datetime, unseen: Seq
     return (sum(spent[:LATELY]) / sum(known[:LATELY])) / (sum(busy) / len(busy))
 
 
-def spike_standing(times: float | None) -> Standing | None:
+def spike_standing(times: float | None) -> Measurement | None:
     """Whether an account spends strikingly fast; never more than a warning."""
     if times is None:
         return None
-    return Standing(times, int(times >= SPIKE), int(times >= CALM), (Severity.WARNING,), (f"{SPIKE:.0f} ×",))
+    return Measurement(times, int(times >= SPIKE), int(times >= CALM), (Severity.WARNING,), (f"{SPIKE:.0f} ×",))

@@ -13,16 +13,16 @@ from typing import Any, Protocol
 
 from bot.domain.boards import (
     Board,
-    BoardShown,
+    BoardDelayed,
+    BoardEdited,
+    BoardLost,
+    BoardMoved,
+    BoardPosted,
+    BoardRefused,
+    BoardStatus,
+    BoardTrouble,
     EditResult,
-    Lost,
-    Moved,
-    NotNow,
-    Posted,
     PostResult,
-    Refused,
-    Shown,
-    Trouble,
 )
 from bot.domain.chats import Chat
 from bot.domain.notifications import Watched
@@ -30,14 +30,14 @@ from bot.features.board.rules import EVERY, board_due, is_replaced
 from bot.outbox.results import REFUSALS, RefusalSchedule
 from bot.storage import boards
 from bot.storage.database import Store
-from bot.support.errors import BotError, DatabaseTrouble
+from bot.support.errors import BotError, DatabaseBusyError
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 5.0
 
 
-class BoardPublisher(Protocol):
+class BoardMessenger(Protocol):
     """Where boards stand: Telegram, and the words. Every trouble is a result, none is raised."""
 
     def write(self, watched: Sequence[Watched]) -> Any:
@@ -69,13 +69,13 @@ class Wait:
         return lasts(self.since, self.length, now)
 
 
-class Boards:
+class BoardPublisher:
     """The boards of all chats."""
 
     def __init__(
         self,
         store: Store,
-        publisher: BoardPublisher,
+        publisher: BoardMessenger,
         watched: Callable[[Chat], Awaitable[Sequence[Watched]]],
         allowed: Callable[[Chat], bool],
         move: Callable[[int, int], Awaitable[None]],
@@ -109,7 +109,7 @@ class Boards:
             self._woken.clear()
             try:
                 await self.look()
-            except DatabaseTrouble as error:
+            except DatabaseBusyError as error:
                 log.debug("The boards wait: %s", error)  # the log has it already
             except BotError as error:
                 log.error("The boards could not be brought up to date: %s", error)
@@ -119,19 +119,19 @@ class Boards:
             except TimeoutError:
                 pass
 
-    async def show(self, chat: Chat) -> BoardShown:
+    async def show(self, chat: Chat) -> BoardStatus:
         """Posts a chat's board below all else, in place of an older one. One that is refused is tried again."""
         async with self._lock(chat):
             message, now = self._publisher.write(await self._watched(chat)), self._clock()
             old = await self._board_of(chat)
             result = await self._publisher.post(message, chat)
-            if isinstance(result, Posted):
+            if isinstance(result, BoardPosted):
                 board = await self._replace(old or Board(chat, 0, "", now), result.message_id, message, now)
-                return BoardShown(pinned=board.pinned, before=old.trouble if old else None)
+                return BoardStatus(pinned=board.pinned, before=old.trouble if old else None)
             board = old or Board(chat, 0, "", now)
             await self._put(board)
             await self._keep_trying(board, result, now)
-            return BoardShown(refused=words_of(result))
+            return BoardStatus(refused=words_of(result))
 
     async def remove(self, chat: Chat) -> bool:
         """Takes a chat's board down; False if there is none."""
@@ -143,7 +143,7 @@ class Boards:
             await self._forget(board)
             return True
 
-    async def troubled(self) -> dict[Chat, Trouble]:
+    async def troubled(self) -> dict[Chat, BoardTrouble]:
         """The boards that do not say what they should."""
         async with self._store.read() as connection:
             return {board.chat: board.trouble for board in await boards.every(connection) if board.trouble}
@@ -200,16 +200,16 @@ class Boards:
     ) -> None:
         """Edits a board, or posts it anew where it can no longer be edited."""
         result: EditResult | PostResult = await self._publisher.edit(message, board)
-        if isinstance(result, Refused | Lost):
+        if isinstance(result, BoardRefused | BoardLost):
             refused_since = refused_since or now
         if is_replaced(result, refused_since, self._replaced_at.get(board.chat), now):
             result = await self._publisher.post(message, board.chat)
         match result:
-            case Posted(message_id):
+            case BoardPosted(message_id):
                 if board.message_id:
                     self._replaced_at[board.chat] = now
                 await self._replace(board, message_id, message, now)
-            case Shown():
+            case BoardEdited():
                 self._note_success(board)
                 board = replace(board, text=boards.hash_of(message.text), edited_at=now, trouble=None)
                 await self._keep(board)
@@ -254,20 +254,20 @@ class Boards:
         """Keeps what is wrong with a board, for people to read, and when it is tried again."""
         chat, why, before = board.chat, words_of(result), board.trouble
         match result:
-            case Moved(new):
+            case BoardMoved(new):
                 log.info("The board of chat %s follows it to chat %d", chat, new)
                 await self._move(chat.chat_id, new)
                 self._waits[Chat(new)] = Wait(now, timedelta(0), None)
                 self._woken.set()
                 return
-            case NotNow(_, retry_after):
+            case BoardDelayed(_, retry_after):
                 self._peace[chat.chat_id] = now, timedelta(seconds=retry_after)
                 self._waits[chat] = Wait(now, EVERY, refused_since)
             case _:
                 self._waits[chat] = self._wait(now, refused_since)
         if before is None or before.why != why:
             log.warning("The board of chat %s is not current: %s; the bot tries again", chat, why)
-            await self._keep(replace(board, trouble=Trouble(why, before.since if before else now)))
+            await self._keep(replace(board, trouble=BoardTrouble(why, before.since if before else now)))
 
     def _wait(self, now: datetime, refused_since: datetime | None) -> "Wait":
         """How long nothing is tried after a refusal; the first of them came at ``refused_since``."""
@@ -316,7 +316,9 @@ class Boards:
 
 def words_of(result: EditResult | PostResult) -> str:
     """Why a board is not current."""
-    return result.why if isinstance(result, Lost | Refused | NotNow) else "the group became another chat"
+    return (
+        result.why if isinstance(result, BoardLost | BoardRefused | BoardDelayed) else "the group became another chat"
+    )
 
 
 def lasts(since: datetime, wait: timedelta, now: datetime) -> bool:

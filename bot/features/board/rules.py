@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.domain.boards import Board, EditResult, Lost, PostResult, Refused
+from bot.domain.boards import Board, BoardLost, BoardRefused, EditResult, PostResult
 
 EVERY = timedelta(minutes=1)
 """A board changes at most so often."""
@@ -30,6 +30,6 @@ def is_replaced(
     """Whether a new message takes the place of one that could not be edited; ``replaced_at`` is when one last did."""
     if replaced_at is not None and timedelta(0) <= now - replaced_at < REPLACE_EVERY:
         return False
-    if isinstance(result, Refused):
+    if isinstance(result, BoardRefused):
         return refused_since is not None and abs(now - refused_since) >= REPLACE_AFTER
-    return isinstance(result, Lost)
+    return isinstance(result, BoardLost)

@@ -13,41 +13,52 @@ from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 from bot.domain.accounts import Account
-from bot.domain.alerts import Alert, Measure, Severity
-from bot.domain.boards import Board, BoardShown, EditResult, Lost, Moved, NotNow, Posted, PostResult, Refused, Shown
+from bot.domain.alerts import Alert, AlertRule, Severity
+from bot.domain.boards import (
+    Board,
+    BoardDelayed,
+    BoardEdited,
+    BoardLost,
+    BoardMoved,
+    BoardPosted,
+    BoardRefused,
+    BoardStatus,
+    EditResult,
+    PostResult,
+)
 from bot.domain.chats import Chat
 from bot.domain.notifications import Watched
 from bot.evaluation.blackout import blackout
 from bot.evaluation.evaluate import with_allowances
-from bot.telegram.calls import UnreadableAnswer, answered
+from bot.telegram.calls import UnreadableAnswerError, answered
 from bot.telegram.sender import NO_PREVIEW, OF_THE_TOPIC, entities_of, post, reason_of, seconds_of
 from bot.telegram.text.account_card import (
     alert_reason,
     is_known,
     near_end,
     needs_you,
-    plan_alert_words,
+    plan_alert_text,
     plan_verb,
     reasons,
     sign_of,
     urgency,
     with_severity,
 )
-from bot.telegram.text.blackout import none_words
-from bot.telegram.text.dates import MONTHS, WEEKDAYS, local, say_ago, say_clock, say_past, unmarked
+from bot.telegram.text.blackout import none_text
+from bot.telegram.text.dates import MONTHS, WEEKDAYS, format_ago, format_clock, format_past, local, unmarked
 from bot.telegram.text.forecast import to_hour
 from bot.telegram.text.formatting import (
     SIGNS,
     capitalised,
+    format_count,
+    format_total,
     in_brackets,
     name_of,
-    say_count,
-    say_total,
     share_of,
     trouble_of,
 )
 from bot.telegram.text.layout import MOST_ENTITIES, Entity, Message, Text, bold
-from bot.telegram.text.message_body import Pieces
+from bot.telegram.text.message_body import Spans
 from bot.telegram.text.sanitize import plain, utf16_len
 
 ROOM = 3900
@@ -69,103 +80,103 @@ def board_message(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> 
         bolds += 1
         if left < 0 or bolds > MOST_ENTITIES:
             rest = ordered[number:]
-            text.line(f"… and {len(rest):,} more, {need_words(sum(map(needs_you, rest)))}. /credits shows them.")
+            text.line(f"… and {len(rest):,} more, {need_text(sum(map(needs_you, rest)))}. /credits shows them.")
             break
         text.line(*line)
     return text.message(silent=True)
 
 
-def headlines(watched: Sequence[Watched], zone: ZoneInfo) -> list[Pieces]:
+def headlines(watched: Sequence[Watched], zone: ZoneInfo) -> list[Spans]:
     """How many there are and need somebody; when they were read."""
     paused = sum(one.account.pause is not None for one in watched)
     unknown = sum(not is_known(one.account) for one in watched) - paused
     counts = ((unknown, "unknown"), (paused, "paused"))
     unread = "".join(f" · {count:,} {what}" for count, what in counts if count)
-    need = need_words(sum(map(needs_you, watched)))
+    need = need_text(sum(map(needs_you, watched)))
     dark = blackout(one.account for one in watched)
     if dark:
-        since = f" since {moment_words(dark.since, zone)}" if dark.since else ""
+        since = f" since {moment_text(dark.since, zone)}" if dark.since else ""
         said = f"{since}: {trouble_of(dark.kinds[0][0])}"
-        return [(f"{SIGNS[Severity.CRITICAL]} ", bold(capitalised(none_words(dark))), said)]
-    head: Pieces = (bold(say_count(len(watched), "account")), f", {need}{unread}")
+        return [(f"{SIGNS[Severity.CRITICAL]} ", bold(capitalised(none_text(dark))), said)]
+    head: Spans = (bold(format_count(len(watched), "account")), f", {need}{unread}")
     moments = [one.account.reading.taken_at for one in watched if one.account.reading and is_known(one.account)]
-    return [head, *([(f"Read {span_words(min(moments), max(moments), zone)}",)] if moments else [])]
+    return [head, *([(f"Read {span_text(min(moments), max(moments), zone)}",)] if moments else [])]
 
 
-def need_words(need: int) -> str:
+def need_text(need: int) -> str:
     """How many of some accounts need somebody."""
     return f"{need:,} {'needs' if need == 1 else 'need'} you" if need else "none needs you"
 
 
-def span_words(oldest: datetime, newest: datetime, zone: ZoneInfo) -> str:
+def span_text(oldest: datetime, newest: datetime, zone: ZoneInfo) -> str:
     """From when to when, with the day: "Mon 20 Jul, 14:03", "Mon 20 Jul, 14:01 to 14:03"."""
-    first, last = moment_words(oldest, zone), moment_words(newest, zone)
+    first, last = moment_text(oldest, zone), moment_text(newest, zone)
     if first == last:
         return last
     same_day = local(oldest, zone).date() == local(newest, zone).date()
-    return f"{unmarked(first, zone)} to {say_clock(newest, zone) if same_day else last}"
+    return f"{unmarked(first, zone)} to {format_clock(newest, zone) if same_day else last}"
 
 
-def moment_words(when: datetime, zone: ZoneInfo) -> str:
+def moment_text(when: datetime, zone: ZoneInfo) -> str:
     """A moment that reads the same for ever, but for its year."""
     there = local(when, zone)
-    return f"{WEEKDAYS[there.weekday()]} {there.day} {MONTHS[there.month - 1]}, {say_clock(when, zone)}"
+    return f"{WEEKDAYS[there.weekday()]} {there.day} {MONTHS[there.month - 1]}, {format_clock(when, zone)}"
 
 
-def board_line(one: Watched, now: datetime, zone: ZoneInfo) -> Pieces:
+def board_line(one: Watched, now: datetime, zone: ZoneInfo) -> Spans:
     """One account: its number, why its sign has its colour, and what is near."""
     account = one.account
     why = [] if account.outage else reasons(one, lambda alert: board_reason(alert, account, now, zone))
-    rest = [amount_words(account, zone), *with_severity(one, why)]
+    rest = [amount_text(account, zone), *with_severity(one, why)]
     if is_known(account) or account.pause:
-        rest += [words for words in near_words(one, now, zone) if words not in why]
+        rest += [words for words in near_text(one, now, zone) if words not in why]
     return (f"{sign_of(one)} ", bold(name_of(account.name, NAME_LENGTH)), " · ", " · ".join(rest))
 
 
 def board_reason(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) -> str:
     """One alert in two or three words that stay true: no moment is counted from now."""
     match alert.measure:
-        case Measure.PLAN:
-            return plan_alert_words(account, now, lambda when: moment_words(when, zone))
-        case Measure.RUNWAY:
+        case AlertRule.PLAN:
+            return plan_alert_text(account, now, lambda when: moment_text(when, zone))
+        case AlertRule.RUNWAY:
             foretold = account.foretold
             early = foretold.earliest if foretold else None
-            return f"may run out from {moment_words(to_hour(early), zone)} on" if early else "may run out"
+            return f"may run out from {moment_text(to_hour(early), zone)} on" if early else "may run out"
         case _:
             return alert_reason(alert, account, now, zone)
 
 
-def near_words(one: Watched, now: datetime, zone: ZoneInfo) -> list[str]:
+def near_text(one: Watched, now: datetime, zone: ZoneInfo) -> list[str]:
     """When the refill comes, while credits are low; what the plan does soon, or has done."""
     reading = one.account.reading
     if reading is None:
         return []
     plan, refill = reading.plan, reading.credits.refresh_at
-    low = any(alert.measure is Measure.CREDITS for alert in one.alerts)
+    low = any(alert.measure is AlertRule.CREDITS for alert in one.alerts)
     comes = low and refill is not None and refill > now and plan.renews is not False
-    words = [f"refill {moment_words(refill, zone)}"] if comes and refill else []
+    words = [f"refill {moment_text(refill, zone)}"] if comes and refill else []
     end = near_end(one.account, now)
-    return [*words, f"plan {plan_verb(plan, now)} {moment_words(end, zone)}"] if end else words
+    return [*words, f"plan {plan_verb(plan, now)} {moment_text(end, zone)}"] if end else words
 
 
-def amount_words(account: Account, zone: ZoneInfo) -> str:
+def amount_text(account: Account, zone: ZoneInfo) -> str:
     """Its credits; where they are not fresh, the last ones with their moment, and why."""
     credits, reading = with_allowances(account), account.reading
     if account.pause:
-        until = f"paused until {moment_words(account.pause.until, zone)}"
+        until = f"paused until {moment_text(account.pause.until, zone)}"
         why = f": {trouble_of(account.outage.kind)}" if account.outage else ""
         if credits is None or reading is None:
             return f"{until} · {'unknown' + why if why else 'not read yet'}"
-        return f"{until} · last {say_total(credits)} {moment_words(reading.taken_at, zone)}{why}"
+        return f"{until} · last {format_total(credits)} {moment_text(reading.taken_at, zone)}{why}"
     if account.outage is None:
-        return f"{say_total(credits)}{in_brackets(share_of(credits))}" if credits else "not read yet"
+        return f"{format_total(credits)}{in_brackets(share_of(credits))}" if credits else "not read yet"
     why = trouble_of(account.outage.kind)
     if credits is None or reading is None:
         return f"unknown: {why}"
-    return f"unknown · last {say_total(credits)} {moment_words(reading.taken_at, zone)}: {why}"
+    return f"unknown · last {format_total(credits)} {moment_text(reading.taken_at, zone)}: {why}"
 
 
-def board_answer(shown: BoardShown, now: datetime, zone: ZoneInfo) -> Message | None:
+def board_answer(shown: BoardStatus, now: datetime, zone: ZoneInfo) -> Message | None:
     """What is said to a wish for a board, beside the board; None where the board says it all."""
     text = Text()
     if shown.refused:
@@ -173,7 +184,7 @@ def board_answer(shown: BoardShown, now: datetime, zone: ZoneInfo) -> Message | 
             "The board cannot be posted just now: ", plain(shown.refused, 200), ". It is tried again until it can."
         )
     if shown.before:
-        since = f"{say_past(shown.before.since, now, zone)}, {say_ago(shown.before.since, now)}"
+        since = f"{format_past(shown.before.since, now, zone)}, {format_ago(shown.before.since, now)}"
         text.line(f"The board before was last current {since}: ", plain(shown.before.why, 200), ".")
         text.line("This one takes its place.")
     if not shown.pinned:
@@ -222,26 +233,26 @@ class TelegramBoards:
     async def post(self, message: Message, chat: Chat) -> PostResult:
         """Posts a board, in a plainer form where Telegram finds it wrong, for the words matter most."""
         result = await self._post(message, chat)
-        if isinstance(result, Refused) and chat.thread_id is not None and is_of_topic(result.why):
+        if isinstance(result, BoardRefused) and chat.thread_id is not None and is_of_topic(result.why):
             result = await self._post(message, Chat(chat.chat_id))
-        if isinstance(result, Refused) and message.entities:
+        if isinstance(result, BoardRefused) and message.entities:
             result = await self._post(replace(message, entities=()), chat)
         return result
 
     async def _post(self, message: Message, chat: Chat) -> PostResult:
         """One request."""
         try:
-            return Posted(await post(self._bot, message, chat))
+            return BoardPosted(await post(self._bot, message, chat))
         except TelegramError as error:
             result = result_of(error)
-            return Refused(reason_of(error)) if isinstance(result, Shown | Lost) else result
+            return BoardRefused(reason_of(error)) if isinstance(result, BoardEdited | BoardLost) else result
 
     async def edit(self, message: Message, board: Board) -> EditResult:
         """Lets a board say what it should."""
         if not board.message_id:
-            return Lost(board.trouble.why if board.trouble else "it is not posted yet")
+            return BoardLost(board.trouble.why if board.trouble else "it is not posted yet")
         result = await self._edit(message.text, message.entities, board.chat, board.message_id)
-        if isinstance(result, Refused) and message.entities:
+        if isinstance(result, BoardRefused) and message.entities:
             return await self._edit(message.text, (), board.chat, board.message_id)
         return result
 
@@ -259,7 +270,7 @@ class TelegramBoards:
             )
         except TelegramError as error:
             return result_of(error)
-        return Shown()
+        return BoardEdited()
 
     async def pin(self, chat: Chat, message_id: int) -> str | None:
         """Pins a message without a sound; says why not."""
@@ -277,10 +288,10 @@ class TelegramBoards:
         try:
             await self._bot.delete_message(chat.chat_id, message_id)
         except TelegramError as error:
-            if isinstance(result_of(error), NotNow):
+            if isinstance(result_of(error), BoardDelayed):
                 return False
             marked = await self._edit(OVER, (), chat, message_id)
-            return await self._unpin(chat, message_id) and not isinstance(marked, NotNow)
+            return await self._unpin(chat, message_id) and not isinstance(marked, BoardDelayed)
         return True
 
     async def _unpin(self, chat: Chat, message_id: int) -> bool:
@@ -288,7 +299,7 @@ class TelegramBoards:
         try:
             await self._bot.unpin_chat_message(chat.chat_id, message_id)
         except TelegramError as error:
-            return not isinstance(result_of(error), NotNow)
+            return not isinstance(result_of(error), BoardDelayed)
         return True
 
 
@@ -297,21 +308,21 @@ def is_of_topic(why: str) -> bool:
     return any(part in why.lower() for part in OF_THE_TOPIC)
 
 
-def result_of(error: TelegramError) -> Shown | Lost | Refused | NotNow | Moved:
+def result_of(error: TelegramError) -> BoardEdited | BoardLost | BoardRefused | BoardDelayed | BoardMoved:
     """What an error of Telegram means for a board. BadRequest is a network error too, so it comes first."""
     why = reason_of(error)
     match error:
         case RetryAfter():
-            return NotNow("Telegram asks for a pause", seconds_of(error))
+            return BoardDelayed("Telegram asks for a pause", seconds_of(error))
         case ChatMigrated():
-            return Moved(error.new_chat_id)
+            return BoardMoved(error.new_chat_id)
         case BadRequest() if "not modified" in why.lower():
-            return Shown()
+            return BoardEdited()
         case BadRequest() if any(words in why.lower() for words in LOST):
-            return Lost(why)
+            return BoardLost(why)
         case BadRequest() | Forbidden() | InvalidToken():
-            return Refused(why)
-        case UnreadableAnswer():  # Telegram took it
-            return Shown()
+            return BoardRefused(why)
+        case UnreadableAnswerError():  # Telegram took it
+            return BoardEdited()
         case _:
-            return NotNow(f"Telegram cannot be reached: {why}")
+            return BoardDelayed(f"Telegram cannot be reached: {why}")

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from bot.domain.alerts import Severity
-from bot.domain.database_trouble import Failing, Trouble
-from bot.domain.durations import say_duration
+from bot.domain.database_trouble import DatabaseTrouble, Failing
+from bot.domain.durations import format_duration
 from bot.telegram.text.formatting import RECOVERED, SIGNS, capitalised
 from bot.telegram.text.layout import Message, Text, bold
 from bot.telegram.text.sanitize import clean
@@ -16,7 +16,7 @@ def trouble_message(failing: Failing) -> Message:
     said = f" ({clean(failing.said, 100)})" if failing.said else ""
     text = Text().line(f"{critical} ", bold("The bot cannot use its database"))
     text.line(f"Critical: {trouble.what}{said}.")
-    if trouble is Trouble.REPLACED:
+    if trouble is DatabaseTrouble.REPLACED:
         text.line("The bot ends. Alerts that the new file does not know may come again.")
     else:
         text.line("Alerts may wait until it can be used again.")
@@ -33,7 +33,9 @@ def restored_message() -> Message:
 def usable_message(lasted: timedelta) -> Message:
     """The database can be used again."""
     text = Text().line(f"{RECOVERED} ", bold("The bot can use its database again"))
-    return text.line(f"It could not for {say_duration(lasted)}. Messages that waited go out now.").message(silent=True)
+    return text.line(f"It could not for {format_duration(lasted)}. Messages that waited go out now.").message(
+        silent=True
+    )
 
 
 def answer_message(words: str) -> Message:

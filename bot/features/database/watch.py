@@ -14,12 +14,12 @@ from itertools import count
 from typing import Any
 
 from bot.domain.chats import Chat
-from bot.domain.database_trouble import Failing, Trouble
-from bot.features.fallback.sender import Courier, Letter
-from bot.outbox.results import Delivered, Moved, SendResult
+from bot.domain.database_trouble import DatabaseTrouble, Failing
+from bot.features.fallback.sender import Channel, PlainMessage
+from bot.outbox.results import Migrated, SendResult, Sent
 from bot.storage import chats
 from bot.storage.database import Store
-from bot.support.errors import DatabaseTrouble, DatabaseUnusable
+from bot.support.errors import DatabaseBusyError, DatabaseUnusableError
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Ways:
 
     chats: Callable[[], Iterable[Chat]]
     send: Callable[[Any, Chat], Awaitable[SendResult]]
-    courier: Courier | None = None
+    courier: Channel | None = None
 
 
 class DatabaseWatch:
@@ -96,7 +96,7 @@ class DatabaseWatch:
         now_failing = self._store.standing.failing
         if now_failing:
             await self._tell(now_failing)
-        elif failing and failing.trouble is Trouble.DELETED and not self._told:
+        elif failing and failing.trouble is DatabaseTrouble.DELETED and not self._told:
             self._say(self._words.restored(), self._ways.chats())
         elif self._told:
             lasted = timedelta(seconds=self._timer() - self._told.since)
@@ -107,11 +107,11 @@ class DatabaseWatch:
         """Puts a deleted file back, and tries to write where that may work again."""
         if self._timer() < self._next_try:
             return
-        with suppress(DatabaseTrouble):  # the log has it already
-            if failing.trouble is Trouble.DELETED:
+        with suppress(DatabaseBusyError):  # the log has it already
+            if failing.trouble is DatabaseTrouble.DELETED:
                 await self._store.put_back()
                 self._store.look_at_file()
-            elif failing.trouble is Trouble.REPLACED:
+            elif failing.trouble is DatabaseTrouble.REPLACED:
                 await self._store.let_go()
             elif failing.trouble.passes:
                 async with self._store.write() as connection:
@@ -123,13 +123,13 @@ class DatabaseWatch:
         """Tells of a trouble that anybody has to know of, once."""
         if not self._store.standing.problem or not self._is_news(failing):
             return
-        if failing.trouble is not Trouble.REPLACED:
+        if failing.trouble is not DatabaseTrouble.REPLACED:
             self._say(self._words.trouble(failing), self._ways.chats())
         else:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LAST_WORDS_S):
                     await self._send(self._words.trouble(failing), self._ways.chats())
-            raise DatabaseUnusable(f"{self._store.standing.path}: {failing.words}.")
+            raise DatabaseUnusableError(f"{self._store.standing.path}: {failing.words}.")
         self._told, self._told_at = failing, self._timer()
 
     def _is_news(self, failing: Failing) -> bool:
@@ -153,10 +153,10 @@ class DatabaseWatch:
         """One chat, wherever it has moved."""
         for attempt in count():
             match await self._ways.send(message, chat):
-                case Delivered():
+                case Sent():
                     self._reached.add(chat)
                     return
-                case Moved(new):
+                case Migrated(new):
                     chat = Chat(new)
                 case _:
                     await asyncio.sleep(min(2.0**attempt, LONGEST_WAIT_S))
@@ -165,4 +165,4 @@ class DatabaseWatch:
         """The same words as plain text."""
         if self._ways.courier:
             title, _, body = message.text.partition("\n")
-            await self._ways.courier.carry(Letter(title, body))
+            await self._ways.courier.carry(PlainMessage(title, body))

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.domain.alerts import Silence
-from bot.domain.boards import EditResult, Lost, Moved, NotNow, Refused, Shown
+from bot.domain.boards import BoardDelayed, BoardEdited, BoardLost, BoardMoved, BoardRefused, EditResult
 from bot.domain.chats import Chat
 from bot.domain.told_messages import EndedMessage
 from bot.features.endings.rules import EDIT_PAUSE, held
@@ -19,7 +19,7 @@ from bot.outbox.results import REFUSALS, RefusalSchedule
 from bot.storage import alerts, endings, outbox
 from bot.storage.database import Store
 from bot.storage.endings import Due
-from bot.support.errors import BotError, DatabaseTrouble
+from bot.support.errors import BotError, DatabaseBusyError
 
 log = logging.getLogger(__name__)
 
@@ -38,14 +38,14 @@ class Editor(Protocol):
 
 
 @dataclass(slots=True)
-class Lane:
+class EditQueue:
     """When a chat may be edited again, and since when it refuses, both in seconds of a clock that never jumps."""
 
-    ready_at: float = 0.0
+    next_send_at: float = 0.0
     refused_since: float | None = None
 
 
-class Endings:
+class EndingEditor:
     """Finds the messages that do not say yet what is over, and edits them, at most one at a time in each chat."""
 
     def __init__(
@@ -64,7 +64,7 @@ class Endings:
         self._clock = clock
         self._timer = timer
         self._refusals = refusals
-        self._lanes: dict[int, Lane] = {}
+        self._queues: dict[int, EditQueue] = {}
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -73,9 +73,9 @@ class Endings:
 
     def alive(self, chat_id: int) -> None:
         """A chat gave a sign of life: what was refused there is tried again."""
-        lane = self._lanes.get(chat_id)
-        if lane is not None and lane.refused_since is not None:
-            lane.ready_at = min(lane.ready_at, self._timer() + self._refusals.sign_pause)
+        queue = self._queues.get(chat_id)
+        if queue is not None and queue.refused_since is not None:
+            queue.next_send_at = min(queue.next_send_at, self._timer() + self._refusals.sign_pause)
 
     async def run(self) -> None:
         """Edits until cancelled."""
@@ -84,7 +84,7 @@ class Endings:
             nap = LOOK_EVERY
             try:
                 nap = await self.look()
-            except DatabaseTrouble as error:
+            except DatabaseBusyError as error:
                 log.debug("Messages whose alerts are over wait: %s", error)  # the log has it already
             except BotError as error:
                 log.error("Messages whose alerts are over could not be marked: %s", error)
@@ -111,10 +111,10 @@ class Endings:
         now, first = self._timer(), dict[int, Due]()
         waiting = [one for one in due if one.chat_id not in strangers]
         for one in waiting:
-            if one.chat_id not in busy and self._lane(one.chat_id).ready_at <= now:
+            if one.chat_id not in busy and self._queue(one.chat_id).next_send_at <= now:
                 first.setdefault(one.chat_id, one)
         await asyncio.gather(*(self._mark(one) for one in first.values()))
-        ready = (self._lane(one.chat_id).ready_at - self._timer() for one in waiting if one.chat_id not in busy)
+        ready = (self._queue(one.chat_id).next_send_at - self._timer() for one in waiting if one.chat_id not in busy)
         return min(max(min(ready, default=LOOK_EVERY), 0.0), LOOK_EVERY)
 
     async def _mark(self, one: Due) -> None:
@@ -132,22 +132,22 @@ class Endings:
     async def _record(self, result: EditResult, message: EndedMessage) -> None:
         """Notes what became of an edit."""
         chat_id, now = message.chat.chat_id, self._timer()
-        lane = self._lane(chat_id)
-        lane.ready_at = now + EDIT_PAUSE
+        queue = self._queue(chat_id)
+        queue.next_send_at = now + EDIT_PAUSE
         match result:
-            case Shown() | Lost():
-                if isinstance(result, Lost):
+            case BoardEdited() | BoardLost():
+                if isinstance(result, BoardLost):
                     log.debug("Chat %s: a message cannot say that its alert is over: %s", message.chat, result.why)
-                lane.refused_since = None
+                queue.refused_since = None
                 async with self._store.write() as connection:
                     await endings.said(connection, message)
-            case Moved():
+            case BoardMoved():
                 await self._forget({chat_id})
-            case NotNow(_, retry_after):
-                lane.ready_at = now + max(retry_after, LOOK_EVERY)
-            case Refused(why):
-                lane.refused_since = now if lane.refused_since is None else lane.refused_since
-                lane.ready_at = now + self._refusals.wait(now - lane.refused_since)
+            case BoardDelayed(_, retry_after):
+                queue.next_send_at = now + max(retry_after, LOOK_EVERY)
+            case BoardRefused(why):
+                queue.refused_since = now if queue.refused_since is None else queue.refused_since
+                queue.next_send_at = now + self._refusals.wait(now - queue.refused_since)
                 log.debug("Chat %s: a message cannot say just now that its alert is over: %s", message.chat, why)
 
     async def _forget(self, chat_ids: Collection[int]) -> None:
@@ -155,6 +155,6 @@ class Endings:
         async with self._store.write() as connection:
             await endings.forget(connection, chat_ids)
 
-    def _lane(self, chat_id: int) -> Lane:
+    def _queue(self, chat_id: int) -> EditQueue:
         """The lane of a chat."""
-        return self._lanes.setdefault(chat_id, Lane())
+        return self._queues.setdefault(chat_id, EditQueue())

@@ -9,11 +9,11 @@ from telegram import Bot
 from telegram.error import BadRequest, TelegramError
 
 from bot.domain.alerts import Silence
-from bot.domain.boards import EditResult, Lost, Refused, Shown
+from bot.domain.boards import BoardEdited, BoardLost, BoardRefused, EditResult
 from bot.domain.chats import Chat
 from bot.domain.told_messages import EndedMessage, ToldAlert
-from bot.features.board.text import moment_words, result_of
-from bot.outbox.batching import Parcel, stories
+from bot.features.board.text import moment_text, result_of
+from bot.outbox.batching import Batch, pending_alerts
 from bot.telegram.calls import answered
 from bot.telegram.sender import NO_PREVIEW, entities_of, is_of_chat, markup_of
 from bot.telegram.text.alert_list import MEASURES
@@ -30,9 +30,9 @@ def ended_message(message: EndedMessage, held: Silence | None, now: datetime, zo
 
     ``held`` is the last silence that holds for what still fires. Once nothing fires, only the numbers can be asked for.
     """
-    told = stories(message.notifications)
-    words = lay_out(Parcel(tuple(told)), len(told), message.sent_at, zone).message()
-    words = with_line(words, *over_words(message, zone))
+    told = pending_alerts(message.deliveries)
+    words = lay_out(Batch(tuple(told)), len(told), message.sent_at, zone).message()
+    words = with_line(words, *over_text(message, zone))
     if message.all_over:
         return replace(words, buttons=(credits_row(message.lead_id),))
     rows = alert_buttons(message.lead_id)
@@ -41,26 +41,26 @@ def ended_message(message: EndedMessage, held: Silence | None, now: datetime, zo
     return with_note(words, silence_note(held, now, zone), (*rows, (undo_button(held),)), in_place_of=NOTES)
 
 
-def over_words(message: EndedMessage, zone: ZoneInfo) -> tuple[Piece, ...]:
+def over_text(message: EndedMessage, zone: ZoneInfo) -> tuple[Piece, ...]:
     """What is over, and since when, in moments that stay true: "Over since Mon 20 Jul, 14:03."."""
     moments = [(one, one.over_at) for one in message.over if one.over_at]
     if message.all_over:
-        last = moment_words(max(at for _, at in moments), zone)
+        last = moment_text(max(at for _, at in moments), zone)
         return (bold(f"{'All over' if len(moments) > 1 else 'Over'} since {last}"), ".")
-    alike = len({one.notice.measure for one in message.told}) == 1
-    names = [f"{whom(one)}{'' if alike else what(one)} since {moment_words(at, zone)}" for one, at in moments]
+    alike = len({one.notification.measure for one in message.told}) == 1
+    names = [f"{whom(one)}{'' if alike else what(one)} since {moment_text(at, zone)}" for one, at in moments]
     return (bold("Over"), f": {joined(names, LIST_LENGTH)}.")
 
 
 def whom(one: ToldAlert) -> str:
     """Whose alert it was: an account's, or a source's own."""
-    facts = one.notice.facts
+    facts = one.notification.facts
     return name_of(facts.name) if facts.email else service_name(facts.origin)
 
 
 def what(one: ToldAlert) -> str:
     """What it was about, where a message tells of several things, as a greeting does."""
-    measure = one.notice.measure
+    measure = one.notification.measure
     return f" ({MEASURES[measure]})" if measure else ""
 
 
@@ -93,5 +93,5 @@ class TelegramEndings:
         except TelegramError as error:
             result = result_of(error)
             of_message = isinstance(error, BadRequest) and not is_of_chat(error.message)
-            return Lost(result.why) if isinstance(result, Refused) and of_message else result
-        return Shown()
+            return BoardLost(result.why) if isinstance(result, BoardRefused) and of_message else result
+        return BoardEdited()

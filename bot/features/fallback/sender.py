@@ -15,12 +15,12 @@ from typing import Protocol
 from bot.config.fallback_urls import way_of
 from bot.features.fallback.apprise_process import NO_ADDRESS, NO_LIBRARY, NOT_TAKEN, TAKEN
 from bot.features.fallback.rules import due_for_fallback, wait_after
-from bot.outbox.batching import Parcel, parcels
+from bot.outbox.batching import Batch, batches
 from bot.storage import fallback
 from bot.storage.database import Store
-from bot.storage.fallback import Sent
+from bot.storage.fallback import FallbackDelivery
 from bot.support import subprocesses
-from bot.support.errors import DatabaseTrouble
+from bot.support.errors import DatabaseBusyError
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ WRONGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class PlainMessage:
     """A message for a channel that knows plain text only."""
 
     title: str
@@ -52,14 +52,14 @@ class Letter:
 class Writer(Protocol):
     """Puts a parcel into plain words."""
 
-    def __call__(self, parcel: Parcel) -> tuple[Parcel, Letter]:
+    def __call__(self, batch: Batch) -> tuple[Batch, PlainMessage]:
         """As much of a parcel as one message holds, and that message."""
 
 
-class Courier(Protocol):
+class Channel(Protocol):
     """Carries letters."""
 
-    async def carry(self, letter: Letter) -> list[tuple[str, int]]:
+    async def carry(self, letter: PlainMessage) -> list[tuple[str, int]]:
         """Each address's way in words, and the exit code of the try."""
 
 
@@ -72,7 +72,7 @@ class Apprise:
         self._command = command
         self._timeout = timeout
 
-    async def carry(self, letter: Letter) -> list[tuple[str, int]]:
+    async def carry(self, letter: PlainMessage) -> list[tuple[str, int]]:
         """Each address's way in words, and the exit code of the try. None is raised."""
         return [(way_of(address), await self._send(address, **asdict(letter))) for address in self._addresses]
 
@@ -105,7 +105,7 @@ class Apprise:
         return process.returncode or TAKEN
 
 
-class Fallback:
+class FallbackSender:
     """Watches what Telegram does not take. A letter goes out, and then that is recorded: at least once, not five times.
 
     It counts as told once one address has taken it; while none does, it is tried again, ever more rarely.
@@ -114,7 +114,7 @@ class Fallback:
     def __init__(
         self,
         store: Store,
-        courier: Courier,
+        courier: Channel,
         write: Writer,
         clock: Callable[[], datetime],
         timer: Callable[[], float],
@@ -135,7 +135,7 @@ class Fallback:
         while True:
             try:
                 await self.look()
-            except DatabaseTrouble as error:
+            except DatabaseBusyError as error:
                 log.debug("The second channel waits: %s", error)  # the log has it already
             await asyncio.sleep(LOOK_EVERY)
 
@@ -143,33 +143,33 @@ class Fallback:
         """Sends what is due."""
         if self._timer() < self._ready_at:
             return
-        for parcel in await self._due():
-            part, letter = self._write(parcel)
+        for batch in await self._due():
+            part, letter = self._write(batch)
             if not await self._tell(part, letter):
                 return
 
-    async def _due(self) -> list[Parcel]:
+    async def _due(self) -> list[Batch]:
         """What is to be told by the second channel, as messages."""
         async with self._store.read() as connection:
             now = self._clock()
             waiting = await fallback.untaken(connection, now, self._after)
-            told = await fallback.sent(connection, {part.notice.key for part in waiting}) if waiting else {}
-        return parcels(due_for_fallback(waiting, now, self._after, told.keys()))
+            told = await fallback.sent(connection, {part.notification.key for part in waiting}) if waiting else {}
+        return batches(due_for_fallback(waiting, now, self._after, told.keys()))
 
-    async def _tell(self, part: Parcel, letter: Letter) -> bool:
+    async def _tell(self, part: Batch, letter: PlainMessage) -> bool:
         """Sends one letter and records it; False if no address took it."""
-        outcomes = await self._courier.carry(letter)
-        for number, (way, code) in enumerate(outcomes, 1):
+        updates = await self._courier.carry(letter)
+        for number, (way, code) in enumerate(updates, 1):
             if code != TAKEN:
                 log.warning("FALLBACK_URLS, address %d (%s): %s", number, way, words_of(code))
-        ways = list(dict.fromkeys(way for way, code in outcomes if code == TAKEN))
+        ways = list(dict.fromkeys(way for way, code in updates if code == TAKEN))
         if not ways:
             self._failures += 1
             self._ready_at = self._timer() + wait_after(self._failures)
             return False
         self._failures = 0
-        told = Sent(self._clock(), " and ".join(ways))
-        keys = [notification.notice.key for notification in part.notifications]
+        told = FallbackDelivery(self._clock(), " and ".join(ways))
+        keys = [delivery.notification.key for delivery in part.deliveries]
         await self._store.write_patiently(lambda connection: fallback.note(connection, keys, told))
         log.warning("Telegram does not take messages: %d went out by %s", len(keys), told.ways)
         return True
@@ -192,14 +192,16 @@ async def log_unusable(channel: Apprise) -> None:
             log.error("FALLBACK_URLS, address %d (%s): cannot be checked; try credit-bot doctor", number, way)
 
 
-TEST = Letter("credit-bot doctor: a test", "This address can be reached. Alerts come here when Telegram takes none.")
+TEST = PlainMessage(
+    "credit-bot doctor: a test", "This address can be reached. Alerts come here when Telegram takes none."
+)
 
 
 async def try_addresses(addresses: Sequence[str], command: Sequence[str] = COMMAND) -> list[tuple[bool, str]]:
     """Sends a test to every address; gives for each whether it was taken, and words without the address."""
     tries = [Apprise([address], command).carry(TEST) for address in addresses]
-    outcomes = [outcome for (outcome,) in await asyncio.gather(*tries)]
+    updates = [update for (update,) in await asyncio.gather(*tries)]
     return [
         (code == TAKEN, f"address {number} ({way}): {'a test message was taken' if code == TAKEN else words_of(code)}")
-        for number, (way, code) in enumerate(outcomes, 1)
+        for number, (way, code) in enumerate(updates, 1)
     ]

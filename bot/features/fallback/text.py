@@ -3,19 +3,19 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.features.fallback.sender import Letter
-from bot.outbox.batching import Parcel
+from bot.features.fallback.sender import PlainMessage
+from bot.outbox.batching import Batch
 from bot.telegram.text.layout import Message
 from bot.telegram.text.messages import render
 
 
-def letter_of(message: Message) -> Letter:
+def letter_of(message: Message) -> PlainMessage:
     """A message without what only Telegram knows: the first line becomes the title; a title alone is its own body."""
     title, _, body = message.text.partition("\n")
-    return Letter(title, body or title)
+    return PlainMessage(title, body or title)
 
 
-def write_letter(parcel: Parcel, now: datetime, zone: ZoneInfo) -> tuple[Parcel, Letter]:
+def write_letter(batch: Batch, now: datetime, zone: ZoneInfo) -> tuple[Batch, PlainMessage]:
     """As much of a parcel as one message holds, and that message in plain words."""
-    rendered = render(parcel, now, zone)
-    return parcel.first(rendered.told), letter_of(rendered.message)
+    rendered = render(batch, now, zone)
+    return batch.first(rendered.told), letter_of(rendered.message)

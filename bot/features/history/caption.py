@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.accounts import Account, OutageKind
-from bot.domain.durations import say_duration
+from bot.domain.accounts import Account, FailureKind
+from bot.domain.durations import format_duration
 from bot.domain.history import PAUSED, Gap
-from bot.features.history.chart import Mark, MarkKind, Trace
-from bot.telegram.text.account_card import amount_words, is_known
-from bot.telegram.text.dates import WEEKDAYS, local, say_clock, say_day, say_past
-from bot.telegram.text.formatting import capitalised, joined, name_of, say_count, say_number, trouble_of
+from bot.features.history.chart import Annotation, AnnotationKind, Series
+from bot.telegram.text.account_card import amount_text, is_known
+from bot.telegram.text.dates import WEEKDAYS, format_clock, format_day, format_past, local
+from bot.telegram.text.formatting import capitalised, format_count, format_number, joined, name_of, trouble_of
 from bot.telegram.text.layout import Message, Piece, Text, bold
 
 LONGEST_CAPTION = 1024
@@ -19,9 +19,9 @@ LONGEST_CAPTION = 1024
 
 LONGEST_LINE = 60
 MANY = 3
-DOINGS = {MarkKind.REFILL: "refilled", MarkKind.TOP_UP: "topped up", MarkKind.LAPSED: "plan ended"}
+DOINGS = {AnnotationKind.REFILL: "refilled", AnnotationKind.TOP_UP: "topped up", AnnotationKind.LAPSED: "plan ended"}
 NEAR = timedelta(days=6)
-KINDS = {kind.value: kind for kind in OutageKind}
+KINDS = {kind.value: kind for kind in FailureKind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,12 @@ class Told:
     """One account's history as it is told: what happened, when it could not be read, and the forecast in words."""
 
     account: Account
-    trace: Trace
+    trace: Series
     gaps: tuple[Gap, ...] = ()
     forecast: str = ""
 
 
-def say_span(span: timedelta) -> str:
+def format_span(span: timedelta) -> str:
     """How far back, as a title: "last 7 days"."""
     return f"last {span.days:,} days"
 
@@ -43,14 +43,14 @@ def caption(told: Sequence[Told], left_out: Sequence[str], span: timedelta, now:
     """The words below a picture of these accounts; ``left_out`` are the names for which there was no room."""
     text = Text()
     if len(told) == 1:
-        text.line(bold(name_of(told[0].account.name)), f", {say_span(span)}: {now_words(told[0], now, zone)}")
+        text.line(bold(name_of(told[0].account.name)), f", {format_span(span)}: {now_text(told[0], now, zone)}")
         text.lines((line,) for line in lines_of_one(told[0], span, now, zone))
     else:
-        text.line(bold(say_count(len(told), "account")), f", {say_span(span)}, the most urgent first")
+        text.line(bold(format_count(len(told), "account")), f", {format_span(span)}, the most urgent first")
         text.lines(line_of_many(one, now, zone) for one in told)
     if left_out:
         names = joined([name_of(name) for name in left_out], 200)
-        count = say_count(len(left_out), "account")
+        count = format_count(len(left_out), "account")
         text.line(f"{count} not drawn: {names}. /history {name_of(left_out[0])} draws one.")
     return text.message(limit=LONGEST_CAPTION)
 
@@ -59,32 +59,34 @@ def no_history(told: Sequence[Told], span: timedelta, now: datetime, zone: ZoneI
     """A sentence in place of a picture, where nothing was ever read."""
     text = Text()
     for one in told[:12]:
-        text.line(bold(name_of(one.account.name)), f", {say_span(span)}: {now_words(one, now, zone)}")
+        text.line(bold(name_of(one.account.name)), f", {format_span(span)}: {now_text(one, now, zone)}")
     return text.line("There is a picture once a number has been read.").message()
 
 
-def flat_words(one: Told, span: timedelta, now: datetime, zone: ZoneInfo) -> str:
+def flat_text(one: Told, span: timedelta, now: datetime, zone: ZoneInfo) -> str:
     """That the number did not change, and since when it is known."""
     at = datetime.fromtimestamp(one.trace.places[0][0], UTC)
     if at <= now - span + timedelta(seconds=1):
         return "unchanged all the time"
-    return f"known and unchanged since {say_past(at, now, zone)}"
+    return f"known and unchanged since {format_past(at, now, zone)}"
 
 
-def now_words(one: Told, now: datetime, zone: ZoneInfo) -> str:
+def now_text(one: Told, now: datetime, zone: ZoneInfo) -> str:
     """The number now, or that it is unknown and the last one with its age."""
-    said = amount_words(one.account, now, zone)
+    said = amount_text(one.account, now, zone)
     return f"now {said}" if is_known(one.account) else said
 
 
 def lines_of_one(one: Told, span: timedelta, now: datetime, zone: ZoneInfo) -> list[str]:
     """What happened to one account, a line each kind of thing."""
     flat = len(one.trace.places) == 1
-    happened = [flat_words(one, span, now, zone)] if flat else [say_spent(one.trace), *jump_words(one.trace, now, zone)]
+    happened = (
+        [flat_text(one, span, now, zone)] if flat else [format_spent(one.trace), *jump_text(one.trace, now, zone)]
+    )
     parts = [
         ", ".join(happened),
-        lowest_words(one.trace, now, zone),
-        gap_words(one.gaps, now),
+        lowest_text(one.trace, now, zone),
+        gap_text(one.gaps, now),
         one.forecast,
     ]
     return [f"{capitalised(part)}." for part in parts if part]
@@ -92,16 +94,16 @@ def lines_of_one(one: Told, span: timedelta, now: datetime, zone: ZoneInfo) -> l
 
 def line_of_many(one: Told, now: datetime, zone: ZoneInfo) -> tuple[Piece, ...]:
     """One account in a line."""
-    rest = [now_words(one, now, zone), say_spent(one.trace)] if one.trace.places else [now_words(one, now, zone)]
+    rest = [now_text(one, now, zone), format_spent(one.trace)] if one.trace.places else [now_text(one, now, zone)]
     return bold(name_of(one.account.name, 32)), f": {', '.join(rest)}"
 
 
-def say_spent(trace: Trace) -> str:
+def format_spent(trace: Series) -> str:
     """What was spent: "spent 3,100"."""
-    return f"spent {say_number(round(trace.spent, 2))}" if round(trace.spent, 2) else "nothing spent"
+    return f"spent {format_number(round(trace.spent, 2))}" if round(trace.spent, 2) else "nothing spent"
 
 
-def jump_words(trace: Trace, now: datetime, zone: ZoneInfo) -> list[str]:
+def jump_text(trace: Series, now: datetime, zone: ZoneInfo) -> list[str]:
     """The refills, top-ups and ends of a plan: when, or how often where that was often."""
     said = []
     for kind, doing in DOINGS.items():
@@ -114,18 +116,18 @@ def jump_words(trace: Trace, now: datetime, zone: ZoneInfo) -> list[str]:
     return said
 
 
-def jump_moment(mark: Mark, now: datetime, zone: ZoneInfo) -> str:
+def jump_moment(mark: Annotation, now: datetime, zone: ZoneInfo) -> str:
     """When a jump was, and for a top-up by how much: "Fri 00:48", "+5,000 Fri 09:00"."""
-    when = say_when(mark.at, now, zone)
-    return f"+{say_number(mark.amount)} {when}" if mark.kind is MarkKind.TOP_UP else when
+    when = format_when(mark.at, now, zone)
+    return f"+{format_number(mark.amount)} {when}" if mark.kind is AnnotationKind.TOP_UP else when
 
 
-def lowest_words(trace: Trace, now: datetime, zone: ZoneInfo) -> str:
+def lowest_text(trace: Series, now: datetime, zone: ZoneInfo) -> str:
     """The lowest number, and when: "lowest 180 on Thu 14:00"."""
     if trace.lowest is None or len(trace.places) < 2:
         return ""
     at, level = trace.lowest
-    return f"lowest {say_number(level)} {on(say_when(at, now, zone))}"
+    return f"lowest {format_number(level)} {on(format_when(at, now, zone))}"
 
 
 def on(when: str) -> str:
@@ -133,31 +135,31 @@ def on(when: str) -> str:
     return when if when.startswith(("today", "yesterday")) else f"on {when}"
 
 
-def say_when(at: float, now: datetime, zone: ZoneInfo) -> str:
+def format_when(at: float, now: datetime, zone: ZoneInfo) -> str:
     """A moment of the past in few letters: "today 14:00", "Thu 14:00", "Thu 2 Jul"."""
     when = datetime.fromtimestamp(at, UTC)
-    day = say_day(when, now, zone)
+    day = format_day(when, now, zone)
     if day in ("today", "yesterday"):
-        return f"{day} {say_clock(when, zone)}"
-    return f"{WEEKDAYS[local(when, zone).weekday()]} {say_clock(when, zone)}" if now - when < NEAR else day
+        return f"{day} {format_clock(when, zone)}"
+    return f"{WEEKDAYS[local(when, zone).weekday()]} {format_clock(when, zone)}" if now - when < NEAR else day
 
 
-def gap_words(gaps: Sequence[Gap], now: datetime) -> str:
+def gap_text(gaps: Sequence[Gap], now: datetime) -> str:
     """How long it could not be read, and why, and how long it was paused: "not read for 2 h (session broken)"."""
     paused = [gap for gap in gaps if gap.kind == PAUSED]
     others = [gap for gap in gaps if gap.kind != PAUSED]
-    causes = joined(list(dict.fromkeys(say_cause(gap.kind) for gap in others)), LONGEST_LINE)
-    said = (span_words("not read", others, now), f" ({causes})"), (span_words("paused", paused, now), "")
+    causes = joined(list(dict.fromkeys(format_cause(gap.kind) for gap in others)), LONGEST_LINE)
+    said = (span_text("not read", others, now), f" ({causes})"), (span_text("paused", paused, now), "")
     return ", ".join(words + rest for words, rest in said if words)
 
 
-def span_words(what: str, gaps: Sequence[Gap], now: datetime) -> str:
+def span_text(what: str, gaps: Sequence[Gap], now: datetime) -> str:
     """How long something was, in how many parts; nothing where it was no time worth a word."""
     seconds = sum((now.timestamp() if gap.until is None else gap.until) - gap.since for gap in gaps)
     often = f" in {len(gaps):,} gaps" if len(gaps) > 1 else ""
-    return f"{what} for {say_duration(timedelta(seconds=seconds))}{often}" if seconds >= 1 else ""
+    return f"{what} for {format_duration(timedelta(seconds=seconds))}{often}" if seconds >= 1 else ""
 
 
-def say_cause(kind: str) -> str:
+def format_cause(kind: str) -> str:
     """Why it could not be read, in two or three words."""
     return trouble_of(KINDS[kind]) if kind in KINDS else "the bot was not running"

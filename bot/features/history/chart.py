@@ -13,17 +13,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from bot.domain.accounts import Foretold
+from bot.domain.accounts import ForecastSummary
 from bot.domain.credit_changes import CreditChanges, Point, changes_between
 from bot.domain.history import Gap, bounded
-from bot.domain.rules import Ladder
+from bot.domain.rules import Thresholds
 from bot.evaluation.forecast.run_out import Forecast
 from bot.evaluation.measurements import ladder_severity, rung_value
 
-Place = tuple[float, float]
+ChartPoint = tuple[float, float]
 """A moment and the credits then."""
 
-Line = tuple[Place, ...]
+Line = tuple[ChartPoint, ...]
 """An unbroken stretch of steps; its last place only says until when the last value was known to hold."""
 
 SLOTS = 800
@@ -35,7 +35,7 @@ FUTURE_SHARE = 0.4
 """A forecast may take as much of the time axis as this share of the past that is shown."""
 
 
-class MarkKind(StrEnum):
+class AnnotationKind(StrEnum):
     """Why the credits jumped: a renewal's refill, credits that were bought, or a plan that ended with some left."""
 
     REFILL = "refill"
@@ -44,17 +44,17 @@ class MarkKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Annotation:
     """A jump worth a mark: when, why, by how much, and the credits after it."""
 
     at: float
-    kind: MarkKind
+    kind: AnnotationKind
     amount: float
     total: float
 
 
 @dataclass(frozen=True, slots=True)
-class Fan:
+class ForecastBand:
     """When the credits run out if all goes on as before: the likely range and its middle; the later ones may be open.
 
     At ``boundary`` credits come or, with ``lapses``, go; the fan ends there.
@@ -68,27 +68,27 @@ class Fan:
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class Series:
     """One account's way through a span of time, in a bounded number of places, with what happened on it."""
 
     places: Line = ()
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[Annotation, ...] = ()
     counts: Mapping[str, int] | None = None
     spent: float = 0.0
-    lowest: Place | None = None
+    lowest: ChartPoint | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """What is kept of one account's past, and the thresholds of its credits."""
 
-    trace: Trace
+    trace: Series
     gaps: tuple[Gap, ...] = ()
-    ladder: Ladder = ()
+    ladder: Thresholds = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
+class ThresholdLine:
     """A threshold as a level on the picture, with its words and its severity's."""
 
     level: float
@@ -112,13 +112,13 @@ class Panel:
     stale: bool = False
     lines: tuple[Line, ...] = ()
     gaps: tuple[Gap, ...] = ()
-    marks: tuple[Mark, ...] = ()
-    rungs: tuple[Rung, ...] = ()
-    fan: Fan | None = None
+    marks: tuple[Annotation, ...] = ()
+    rungs: tuple[ThresholdLine, ...] = ()
+    fan: ForecastBand | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Chart:
     """All that is drawn: panels on one time axis from ``since`` past ``now`` to ``until``, in a zone's local time."""
 
     title: str
@@ -129,7 +129,7 @@ class Picture:
     zone: str = "UTC"
 
 
-class Tracer:
+class Downsampler:
     """Follows one account through its stored points, in order of time, in memory that does not grow with them.
 
     Each slot of time keeps its first, lowest, highest and last point: drawn as steps, that looks like all of them.
@@ -140,13 +140,13 @@ class Tracer:
         self._since, self._until = since, until
         self._width = max(until - since, 1.0) / max(slots, 1)
         self._last: Point | None = None
-        self._places: list[Place] = []
-        self._slot: list[Place] = []
+        self._places: list[ChartPoint] = []
+        self._slot: list[ChartPoint] = []
         self._slot_number = -1
-        self._marks: deque[Mark] = deque(maxlen=MOST_MARKS)
+        self._marks: deque[Annotation] = deque(maxlen=MOST_MARKS)
         self._counts: Counter[str] = Counter()
         self._spent = 0.0
-        self._lowest: Place | None = None
+        self._lowest: ChartPoint | None = None
 
     def add(self, point: Point) -> None:
         """Takes the next point; one that is no number, or not after the one before, is left out."""
@@ -169,12 +169,12 @@ class Tracer:
             return
         changes = changes_between(before, point)
         self._spent += changes.spent - changes.refunded
-        mark = mark_of(changes)
+        mark = annotation_of(changes)
         if mark:
-            self._marks.append(Mark(at, *mark, total))
+            self._marks.append(Annotation(at, *mark, total))
             self._counts[mark[0].value] += 1
 
-    def _place(self, place: Place) -> None:
+    def _place(self, place: ChartPoint) -> None:
         """Puts a place into its slot."""
         if self._lowest is None or place[1] < self._lowest[1]:
             self._lowest = place
@@ -192,11 +192,11 @@ class Tracer:
         self._places += self._slot
         self._slot = []
 
-    def trace(self) -> Trace:
+    def trace(self) -> Series:
         """What was seen so far."""
         if self._last is not None and not self._places and not self._slot:
             self._place((self._since, float(self._last.total)))
-        return Trace(
+        return Series(
             places=tuple(self._places + self._slot),
             marks=tuple(self._marks),
             counts=dict(self._counts),
@@ -205,23 +205,23 @@ class Tracer:
         )
 
 
-def thinned(places: Sequence[Place]) -> list[Place]:
+def thinned(places: Sequence[ChartPoint]) -> list[ChartPoint]:
     """The first, lowest, highest and last of some places, each once, in order of time."""
     low, high = min(places, key=level_of), max(places, key=level_of)
     return sorted({places[0], low, high, places[-1]})
 
 
-def level_of(place: Place) -> float:
+def level_of(place: ChartPoint) -> float:
     """The credits at a place."""
     return place[1]
 
 
-def mark_of(changes: CreditChanges) -> tuple[MarkKind, float] | None:
+def annotation_of(changes: CreditChanges) -> tuple[AnnotationKind, float] | None:
     """What is worth a mark on the picture: the daily refill and a job's refund are not."""
     amounts = (
-        (MarkKind.TOP_UP, changes.topped_up),
-        (MarkKind.REFILL, changes.refilled + changes.by_plan),
-        (MarkKind.LAPSED, changes.lapsed),
+        (AnnotationKind.TOP_UP, changes.topped_up),
+        (AnnotationKind.REFILL, changes.refilled + changes.by_plan),
+        (AnnotationKind.LAPSED, changes.lapsed),
     )
     return next(((kind, amount) for kind, amount in amounts if amount > 0), None)
 
@@ -247,46 +247,46 @@ def line_between(places: Line, start: float, end: float) -> Line:
     return ((start, places[first][1]), *inner, (end, last[1]))
 
 
-def moment_of(place: Place) -> float:
+def moment_of(place: ChartPoint) -> float:
     """The moment of a place."""
     return place[0]
 
 
-def rungs_of(ladder: Ladder, allowance: float | None) -> tuple[Rung, ...]:
+def threshold_lines(ladder: Thresholds, allowance: float | None) -> tuple[ThresholdLine, ...]:
     """The thresholds that apply, as levels."""
     rungs = []
     for number, threshold in enumerate(ladder, 1):
         level = rung_value(threshold, allowance)
         if level is not None and math.isfinite(level):
-            rungs.append(Rung(level, str(threshold), ladder_severity(number, len(ladder)).word))
+            rungs.append(ThresholdLine(level, str(threshold), ladder_severity(number, len(ladder)).word))
     return tuple(rungs)
 
 
-def is_drawable(trace: Trace) -> bool:
+def is_drawable(trace: Series) -> bool:
     """Whether any number is known: one that never changed is a flat line."""
     return bool(trace.places)
 
 
-def picture_of(title: str, panels: Sequence[Panel], since: float, now: float, zone: str) -> Picture:
+def chart_of(title: str, panels: Sequence[Panel], since: float, now: float, zone: str) -> Chart:
     """The picture of these panels. It begins where anything is known, and goes on where a forecast does."""
     firsts = [place[0] for panel in panels for line in panel.lines for place in line[:1]]
     begin = max(min(firsts, default=since), since)
     past = max(now - begin, 60.0)
-    ends = (fan_end(panel.fan) for panel in panels if panel.fan and not panel.stale)
+    ends = (band_end(panel.fan) for panel in panels if panel.fan and not panel.stale)
     future = min(max((end - now for end in ends), default=0.0), past * FUTURE_SHARE)
-    return Picture(title, tuple(panels), now - past, now, now + max(future * 1.04, past * 0.02), zone)
+    return Chart(title, tuple(panels), now - past, now, now + max(future * 1.04, past * 0.02), zone)
 
 
-def fan_end(fan: Fan) -> float:
+def band_end(fan: ForecastBand) -> float:
     """The last moment that a fan has to show: its boundary, so that one sees what comes first, else its late end."""
     return fan.boundary or fan.latest or math.inf
 
 
-def fan_of(forecast: Forecast | Foretold | None) -> Fan | None:
+def band_of(forecast: Forecast | ForecastSummary | None) -> ForecastBand | None:
     """What a forecast looks like; None without one, and where the credits last longer than anything is foretold."""
     if forecast is None or forecast.earliest is None:
         return None
-    return Fan(
+    return ForecastBand(
         earliest=forecast.earliest.timestamp(),
         median=seconds_of(forecast.median),
         latest=seconds_of(forecast.latest),
@@ -300,9 +300,9 @@ def seconds_of(when: datetime | None) -> float | None:
     return None if when is None else when.timestamp()
 
 
-def load_picture(data: Mapping[str, Any]) -> Picture:
+def load_chart(data: Mapping[str, Any]) -> Chart:
     """A picture from what JSON makes of one."""
-    return Picture(**{**data, "panels": tuple(map(load_panel, data["panels"]))})
+    return Chart(**{**data, "panels": tuple(map(load_panel, data["panels"]))})
 
 
 def load_panel(data: Mapping[str, Any]) -> Panel:
@@ -312,8 +312,8 @@ def load_panel(data: Mapping[str, Any]) -> Panel:
             **data,
             "lines": tuple(tuple((at, level) for at, level in line) for line in data["lines"]),
             "gaps": tuple(Gap(**gap) for gap in data["gaps"]),
-            "marks": tuple(Mark(**{**mark, "kind": MarkKind(mark["kind"])}) for mark in data["marks"]),
-            "rungs": tuple(Rung(**rung) for rung in data["rungs"]),
-            "fan": Fan(**data["fan"]) if data["fan"] else None,
+            "marks": tuple(Annotation(**{**mark, "kind": AnnotationKind(mark["kind"])}) for mark in data["marks"]),
+            "rungs": tuple(ThresholdLine(**rung) for rung in data["rungs"]),
+            "fan": ForecastBand(**data["fan"]) if data["fan"] else None,
         }
     )

@@ -12,9 +12,9 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from bot.features.history.chart import Picture
+from bot.features.history.chart import Chart
 from bot.support import subprocesses
-from bot.support.errors import DrawingTrouble
+from bot.support.errors import ChartError
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ NO_LIBRARY = 69
 """The exit code that says matplotlib is not installed."""
 
 
-class Drawing:
+class ChartRenderer:
     """Draws what it is handed; later requests wait for the one under way."""
 
     def __init__(self, command: Sequence[str] = COMMAND, timeout: float = TIMEOUT) -> None:
@@ -38,7 +38,7 @@ class Drawing:
         self._turn = asyncio.Lock()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
-    async def draw(self, picture: Picture) -> bytes:
+    async def draw(self, picture: Chart) -> bytes:
         """The picture as PNG. Raises DrawingTrouble, in words."""
         async with self._turn:
             code, drawn, said = await self._run(json.dumps(asdict(picture)).encode())
@@ -46,8 +46,8 @@ class Drawing:
             return drawn
         log.warning("The drawing process ended with %d: %s", code, last_line(said))
         if code == NO_LIBRARY:
-            raise DrawingTrouble("Pictures need matplotlib, which is not installed here: pip install matplotlib.")
-        raise DrawingTrouble("The picture could not be drawn; the log says why.")
+            raise ChartError("Pictures need matplotlib, which is not installed here: pip install matplotlib.")
+        raise ChartError("The picture could not be drawn; the log says why.")
 
     async def _run(self, given: bytes) -> tuple[int, bytes, bytes]:
         """One child, from its birth to its end: its exit code, its answer, and what it said."""
@@ -57,7 +57,7 @@ class Drawing:
                 drawn, said = await process.communicate(given)
         except TimeoutError:
             log.warning("The drawing process took over %.0f s and was ended", self._timeout)
-            raise DrawingTrouble("Drawing took too long. Ask again, or for one account or fewer days.") from None
+            raise ChartError("Drawing took too long. Ask again, or for one account or fewer days.") from None
         finally:
             if process.returncode is None:
                 await end(process)
@@ -73,7 +73,7 @@ class Drawing:
             )
         except OSError as error:
             log.warning("The drawing process could not be started: %s", error)
-            raise DrawingTrouble(f"The picture could not be drawn: {error.strerror or error}.") from None
+            raise ChartError(f"The picture could not be drawn: {error.strerror or error}.") from None
         subprocesses.offer_to_oom_killer(process.pid)  # at once: the library's import takes most of the memory
         return process
 

@@ -15,7 +15,7 @@ from io import BytesIO
 from zoneinfo import ZoneInfo
 
 from bot.domain.history import PAUSED, Gap
-from bot.features.history.chart import Line, Mark, MarkKind, Panel, Picture, Rung, load_picture
+from bot.features.history.chart import Annotation, AnnotationKind, Chart, Line, Panel, ThresholdLine, load_chart
 
 NO_LIBRARY = 69
 try:
@@ -35,8 +35,8 @@ MEMORY, SECONDS = 2**30, 20
 BACK, GRID, BAND, HATCH = "#18222d", "#2b3845", "#212d39", "#3d4c5b"
 TEXT, MUTED, LINE, FAN = "#f4f7fa", "#b3c0cd", "#5ec8f8", "#cdb0ff"
 SEVERITIES = {"critical": "#ff7b74", "warning": "#ffb84d", "info": "#9dc0ff"}
-MARKS = {MarkKind.REFILL: "#74e0a2", MarkKind.TOP_UP: "#74e0a2", MarkKind.LAPSED: "#ff7b74"}
-SIGNS = {MarkKind.REFILL: "^", MarkKind.TOP_UP: "D", MarkKind.LAPSED: "v"}
+MARKS = {AnnotationKind.REFILL: "#74e0a2", AnnotationKind.TOP_UP: "#74e0a2", AnnotationKind.LAPSED: "#ff7b74"}
+SIGNS = {AnnotationKind.REFILL: "^", AnnotationKind.TOP_UP: "D", AnnotationKind.LAPSED: "v"}
 
 MINUTE = timedelta(minutes=1)
 STEPS = tuple(60 * count for count in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720))
@@ -82,7 +82,7 @@ class Layout:
         return number + self.columns >= count
 
 
-def draw(picture: Picture) -> bytes:
+def draw(picture: Chart) -> bytes:
     """The picture as PNG."""
     rcParams["font.family"] = ["DejaVu Sans"]
     rcParams["text.parse_math"] = False
@@ -99,7 +99,7 @@ def draw(picture: Picture) -> bytes:
     return out.getvalue()
 
 
-def draw_panel(figure: Figure, layout: Layout, number: int, panel: Panel, picture: Picture) -> None:
+def draw_panel(figure: Figure, layout: Layout, number: int, panel: Panel, picture: Chart) -> None:
     """One account: its words above, its axes, and what happened on them."""
     axes = figure.add_axes(layout.box(number), facecolor=BACK)
     axes.set_xlim(picture.since, picture.until)
@@ -129,7 +129,7 @@ def span_of(panel: Panel) -> tuple[float, float]:
     return low - (top - low) * (0.02 if low == 0 else 0.06), top + (top - low) * 0.07
 
 
-def frame(axes: Axes, layout: Layout, picture: Picture, *, lowest: bool) -> None:
+def frame(axes: Axes, layout: Layout, picture: Chart, *, lowest: bool) -> None:
     """The bare axes: a calm grid, few ticks, no box."""
     for side in axes.spines.values():
         side.set_visible(False)
@@ -137,13 +137,13 @@ def frame(axes: Axes, layout: Layout, picture: Picture, *, lowest: bool) -> None
     axes.grid(visible=True, axis="both", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.locator_params(axis="y", nbins=5 if layout.alone else 2, min_n_ticks=2)
-    axes.yaxis.set_major_formatter(lambda value, _: say_level(value))
+    axes.yaxis.set_major_formatter(lambda value, _: format_level(value))
     axes.tick_params(axis="y", labelleft=layout.columns == 1)
     ticks = list(time_ticks(picture, layout.ticks, 0.015 if layout.columns == 1 else 0.07))
     axes.set_xticks([at for at, _ in ticks], [words for _, words in ticks] if lowest else [""] * len(ticks))
 
 
-def say_level(value: float) -> str:
+def format_level(value: float) -> str:
     """A number on the axis: "15,000", "1.5M" where it would not fit."""
     for unit, sign in ((1e12, "T"), (1e9, "G"), (1e6, "M")):
         if abs(value) >= unit:
@@ -151,7 +151,7 @@ def say_level(value: float) -> str:
     return f"{value:,.10g}"
 
 
-def time_ticks(picture: Picture, most: float, edge: float) -> Iterator[tuple[float, str]]:
+def time_ticks(picture: Chart, most: float, edge: float) -> Iterator[tuple[float, str]]:
     """A few round moments of the zone's wall clock, with their words, none within a share of the span from its ends."""
     zone = zone_of(picture.zone)
     span = picture.until - picture.since
@@ -159,17 +159,17 @@ def time_ticks(picture: Picture, most: float, edge: float) -> Iterator[tuple[flo
     moments = clock_ticks(picture, zone, step) if step else day_ticks(picture, zone, most)
     for at in moments:
         if picture.since + edge * span <= at <= picture.until - min(edge, 0.03) * span:
-            yield at, say_tick(datetime.fromtimestamp(at, zone), step, span)
+            yield at, format_tick(datetime.fromtimestamp(at, zone), step, span)
 
 
-def clock_ticks(picture: Picture, zone: ZoneInfo, step: int) -> Iterator[float]:
+def clock_ticks(picture: Chart, zone: ZoneInfo, step: int) -> Iterator[float]:
     """Every so many seconds of the wall clock, counted from midnight."""
     day = datetime.fromtimestamp(picture.since, zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     for number in range(int((picture.until - picture.since + 2 * DAY) / step) + 1):
         yield (day + timedelta(seconds=number * step)).replace(tzinfo=zone).timestamp()
 
 
-def day_ticks(picture: Picture, zone: ZoneInfo, most: float) -> Iterator[float]:
+def day_ticks(picture: Chart, zone: ZoneInfo, most: float) -> Iterator[float]:
     """Midnights, so many days apart that no more than ``most`` fit, counted back from the last."""
     count = (picture.until - picture.since) / DAY
     step = next((days for days in DAYS if count / days <= most), DAYS[-1])
@@ -179,7 +179,7 @@ def day_ticks(picture: Picture, zone: ZoneInfo, most: float) -> Iterator[float]:
         yield datetime(there.year, there.month, there.day, tzinfo=zone).timestamp()
 
 
-def say_tick(when: datetime, step: int, span: float) -> str:
+def format_tick(when: datetime, step: int, span: float) -> str:
     """A moment in a few letters: "14:00", at midnight "Thu 23", over more than two weeks "23 Jul"."""
     if step and when.hour + when.minute:
         return f"{when:%H:%M}"
@@ -208,7 +208,7 @@ def draw_gap(axes: Axes, gap: Gap, layout: Layout) -> None:
         words.set_bbox({"facecolor": BAND, "edgecolor": "none", "pad": 2.5})
 
 
-def draw_rungs(axes: Axes, rungs: Sequence[Rung], layout: Layout) -> None:
+def draw_rungs(axes: Axes, rungs: Sequence[ThresholdLine], layout: Layout) -> None:
     """The thresholds: dashed lines, named at the right edge as far as the names do not touch."""
     bottom, top = axes.get_ylim()
     needed = layout.small / 72 / layout.plot * (top - bottom)
@@ -221,7 +221,7 @@ def draw_rungs(axes: Axes, rungs: Sequence[Rung], layout: Layout) -> None:
             label(axes, rung, color, layout)
 
 
-def label(axes: Axes, rung: Rung, color: str, layout: Layout) -> None:
+def label(axes: Axes, rung: ThresholdLine, color: str, layout: Layout) -> None:
     """A threshold's name at the right edge."""
     axes.annotate(
         rung.words,
@@ -244,7 +244,7 @@ def draw_line(axes: Axes, line: Line, bottom: float, layout: Layout) -> None:
     axes.plot(moments, levels, color=LINE, linewidth=width, drawstyle="steps-post", zorder=3, solid_joinstyle="round")
 
 
-def draw_fan(axes: Axes, panel: Panel, picture: Picture) -> None:
+def draw_fan(axes: Axes, panel: Panel, picture: Chart) -> None:
     """The forecast, from the last number down to nothing; not drawn past the refill, which ends it."""
     if panel.fan is None or panel.stale or not panel.lines or not panel.total or panel.total <= 0:
         return
@@ -268,7 +268,7 @@ def down_to(now: float, total: float, end: float, until: float) -> list[tuple[fl
     return [(now, total), (until, total * (1 - (until - now) / (end - now)))]
 
 
-def draw_now(axes: Axes, panel: Panel, picture: Picture, layout: Layout) -> None:
+def draw_now(axes: Axes, panel: Panel, picture: Chart, layout: Layout) -> None:
     """A dot at the last number, hollow where that is old."""
     if panel.lines:
         at, level = panel.lines[-1][-1]
@@ -279,13 +279,13 @@ def draw_now(axes: Axes, panel: Panel, picture: Picture, layout: Layout) -> None
         axes.axvline(picture.now, color=MUTED, alpha=0.6, linewidth=1, zorder=1.4)
 
 
-def draw_marks(axes: Axes, panel: Panel, picture: Picture, layout: Layout) -> None:
+def draw_marks(axes: Axes, panel: Panel, picture: Chart, layout: Layout) -> None:
     """Jumps: a sign on the line, and words above the plot as far as they do not touch."""
     taken: list[tuple[float, float]] = []
-    words = [(mark.at, say_mark(mark), MARKS[mark.kind]) for mark in reversed(panel.marks)]
+    words = [(mark.at, format_mark(mark), MARKS[mark.kind]) for mark in reversed(panel.marks)]
     fan = None if panel.stale else panel.fan
     if fan and fan.boundary and picture.now < fan.boundary < picture.until:
-        kind = MarkKind.LAPSED if fan.lapses else MarkKind.REFILL
+        kind = AnnotationKind.LAPSED if fan.lapses else AnnotationKind.REFILL
         words.insert(0, (fan.boundary, "plan ends" if fan.lapses else "next refill", MARKS[kind]))
     if fan:
         words.append((picture.now, "now", MUTED))
@@ -313,12 +313,12 @@ def above(axes: Axes, at: float, said: str, color: str, taken: list[tuple[float,
     axes.plot([at, at], [axes.get_ylim()[0], top], color=color, linewidth=1, dashes=(1, 2), zorder=1.6)
 
 
-def say_mark(mark: Mark) -> str:
+def format_mark(mark: Annotation) -> str:
     """A jump in a word or two: "refill", "top-up +5,000"."""
-    return f"{mark.kind.value} +{say_level(mark.amount)}" if mark.kind is MarkKind.TOP_UP else mark.kind.value
+    return f"{mark.kind.value} +{format_level(mark.amount)}" if mark.kind is AnnotationKind.TOP_UP else mark.kind.value
 
 
-def draw_head(figure: Figure, layout: Layout, number: int, panel: Panel, picture: Picture) -> None:
+def draw_head(figure: Figure, layout: Layout, number: int, panel: Panel, picture: Chart) -> None:
     """Who and how much, above the axes; for one account also the span, the share and the forecast."""
     column = number % layout.columns
     edge = WIDTH / layout.columns
@@ -326,7 +326,7 @@ def draw_head(figure: Figure, layout: Layout, number: int, panel: Panel, picture
     base = layout.box(number)[1] * layout.height + layout.plot
     line = base + (layout.head - 0.12 if layout.alone else layout.head - 0.16)
     color = MUTED if panel.stale else SEVERITIES.get(panel.severity, TEXT)
-    amount = write(figure, right, line, amount_words(panel, layout), layout.name, color, ha="right")
+    amount = write(figure, right, line, amount_text(panel, layout), layout.name, color, ha="right")
     name = write(figure, left, line, drawable(panel.name, panel.spare), layout.name, TEXT)
     name.set_fontweight("bold")
     amount.set_fontweight("bold")
@@ -337,9 +337,9 @@ def draw_head(figure: Figure, layout: Layout, number: int, panel: Panel, picture
         fit(write(figure, left, line - 0.58, panel.note, 11.5, FAN if panel.fan else MUTED), right - left)
 
 
-def amount_words(panel: Panel, layout: Layout) -> str:
+def amount_text(panel: Panel, layout: Layout) -> str:
     """The number now; beside it the share, where only one line is to be had and there is room."""
-    amount = "unknown" if panel.total is None else say_level(panel.total)
+    amount = "unknown" if panel.total is None else format_level(panel.total)
     if layout.alone or not panel.share:
         return amount
     return f"{amount} · {panel.share}"
@@ -395,7 +395,7 @@ def be_modest() -> None:
 def main() -> None:
     """Reads, draws, writes."""
     be_modest()
-    picture = load_picture(json.load(sys.stdin.buffer))
+    picture = load_chart(json.load(sys.stdin.buffer))
     sys.stdout.buffer.write(draw(picture))
 
 

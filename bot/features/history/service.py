@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from bot.features.history.chart import Trace, Tracer
+from bot.features.history.chart import Downsampler, Series
 from bot.storage import history
 from bot.storage.connection import Connection
 
 
-async def traced(connection: Connection, key: str, since: datetime, until: datetime, slots: int) -> Trace:
+async def traced(connection: Connection, key: str, since: datetime, until: datetime, slots: int) -> Series:
     """One account's way from one moment to another, in memory that does not grow with what is stored."""
-    tracer = Tracer(since.timestamp(), until.timestamp(), slots)
+    tracer = Downsampler(since.timestamp(), until.timestamp(), slots)
     async for point in history.points(connection, key, since):
         tracer.add(point)
     return tracer.trace()

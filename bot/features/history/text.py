@@ -9,28 +9,28 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.history import PAUSED, Gap, merged
 from bot.domain.notifications import Watched
-from bot.domain.rules import Ladder
+from bot.domain.rules import Thresholds
 from bot.evaluation.evaluate import with_allowances
 from bot.evaluation.forecast.foresee import told_now
-from bot.features.history.caption import Told, caption, no_history, say_span
+from bot.features.history.caption import Told, caption, format_span, no_history
 from bot.features.history.chart import (
     MOST_PANELS,
     SLOTS,
-    Fan,
+    Chart,
+    ForecastBand,
     Panel,
-    Picture,
     Recorded,
-    Trace,
-    fan_of,
+    Series,
+    band_of,
+    chart_of,
     is_drawable,
     lines_of,
-    picture_of,
-    rungs_of,
+    threshold_lines,
 )
-from bot.support.errors import DrawingTrouble
+from bot.support.errors import ChartError
 from bot.telegram.text.account_card import urgency
 from bot.telegram.text.forecast import forecast_sentence
-from bot.telegram.text.formatting import capitalised, name_of, say_count, say_number, share_of
+from bot.telegram.text.formatting import capitalised, format_count, format_number, name_of, share_of
 from bot.telegram.text.layout import Message
 from bot.telegram.text.sanitize import clean
 
@@ -41,30 +41,30 @@ LONGEST_NOTE = 56
 class Draws(Protocol):
     """What makes a picture of its description."""
 
-    async def draw(self, picture: Picture) -> bytes:
+    async def draw(self, picture: Chart) -> bytes:
         """The picture as PNG. Raises DrawingTrouble, in words."""
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class AccountPast:
     """One account with all that its part of a picture needs; ``forecast`` is the fan in words."""
 
     watched: Watched
-    trace: Trace
+    trace: Series
     gaps: tuple[Gap, ...] = ()
-    ladder: Ladder = ()
-    fan: Fan | None = None
+    ladder: Thresholds = ()
+    fan: ForecastBand | None = None
     forecast: str = ""
 
 
-def past_of(watched: Watched, recorded: Recorded, now: datetime, zone: ZoneInfo) -> Past:
+def past_of(watched: Watched, recorded: Recorded, now: datetime, zone: ZoneInfo) -> AccountPast:
     """The account with what is kept of it, and with what is foretold of it as a fan and in words."""
     one = watched.account
     comes = forecast_sentence(one, now, zone).removeprefix("At this pace it ").removesuffix(".")
     trace, reading = recorded.trace, one.reading
     if not trace.places and reading is not None:  # its rows are gone, and it is known all the same
         trace = replace(trace, places=((reading.taken_at.timestamp(), float(reading.credits.total)),))
-    return Past(watched, trace, recorded.gaps, recorded.ladder, fan_of(told_now(one, now)), comes)
+    return AccountPast(watched, trace, recorded.gaps, recorded.ladder, band_of(told_now(one, now)), comes)
 
 
 def choose(watched: Sequence[Watched]) -> tuple[tuple[Watched, ...], tuple[Watched, ...]]:
@@ -80,7 +80,7 @@ def slots_for(count: int) -> int:
 
 async def draw_history(
     drawing: Draws,
-    pasts: Sequence[Past],
+    pasts: Sequence[AccountPast],
     left_out: Sequence[Watched],
     span: timedelta,
     now: datetime,
@@ -93,7 +93,7 @@ async def draw_history(
     words = caption(told, [one.account.name for one in left_out], span, now, zone)
     try:
         return await drawing.draw(picture(pasts, span, now, zone)), words
-    except DrawingTrouble as trouble:
+    except ChartError as trouble:
         return None, without_picture(words, str(trouble))
 
 
@@ -102,19 +102,19 @@ def without_picture(words: Message, trouble: str) -> Message:
     return Message(f"{words.text}\n{trouble}", words.entities)
 
 
-def picture(pasts: Sequence[Past], span: timedelta, now: datetime, zone: ZoneInfo) -> Picture:
+def picture(pasts: Sequence[AccountPast], span: timedelta, now: datetime, zone: ZoneInfo) -> Chart:
     """The description of the picture."""
-    title = say_span(span) if len(pasts) == 1 else f"{say_count(len(pasts), 'account')}, {say_span(span)}"
+    title = format_span(span) if len(pasts) == 1 else f"{format_count(len(pasts), 'account')}, {format_span(span)}"
     panels = [panel(past, span, now, alone=len(pasts) == 1) for past in pasts]
-    return picture_of(title, panels, (now - span).timestamp(), now.timestamp(), zone.key)
+    return chart_of(title, panels, (now - span).timestamp(), now.timestamp(), zone.key)
 
 
-def panel(past: Past, span: timedelta, now: datetime, *, alone: bool) -> Panel:
+def panel(past: AccountPast, span: timedelta, now: datetime, *, alone: bool) -> Panel:
     """One account's part of the picture; it has the words to itself where it is alone."""
     one, gaps = past.watched.account, whole_gaps(past, span, now)
     credits = with_allowances(one)
     share = share_of(credits) if credits else None
-    of = f" of {say_number(credits.monthly_allowance)}" if credits and credits.monthly_allowance and alone else ""
+    of = f" of {format_number(credits.monthly_allowance)}" if credits and credits.monthly_allowance and alone else ""
     return Panel(
         name=name_of(one.name),
         spare=clean(one.email, 64),
@@ -126,7 +126,7 @@ def panel(past: Past, span: timedelta, now: datetime, *, alone: bool) -> Panel:
         lines=lines_of(past.trace.places, gaps, now.timestamp()),
         gaps=gaps,
         marks=past.trace.marks,
-        rungs=rungs_of(past.ladder, one.allowance),
+        rungs=threshold_lines(past.ladder, one.allowance),
         fan=past.fan,
     )
 
@@ -137,7 +137,7 @@ def brief(forecast: str) -> str:
     return sentence if len(sentence) <= LONGEST_NOTE else re.split("[,;] ", sentence, maxsplit=1)[0]
 
 
-def whole_gaps(past: Past, span: timedelta, now: datetime) -> tuple[Gap, ...]:
+def whole_gaps(past: AccountPast, span: timedelta, now: datetime) -> tuple[Gap, ...]:
     """The gaps within the span, each moment once; what lasts is known from the account itself."""
     one = past.watched.account
     lasting = [Gap(one.failing_since.timestamp(), None, one.outage.kind)] if one.outage and one.failing_since else []

@@ -4,9 +4,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.domain.chats import Chat
-from bot.domain.durations import say_duration
+from bot.domain.durations import format_duration
 from bot.domain.invitations import LIFETIME
-from bot.telegram.text.dates import say_clock
+from bot.telegram.text.dates import format_clock
 from bot.telegram.text.formatting import NOTE
 from bot.telegram.text.layout import Message, Span, Text, bold
 from bot.telegram.text.sanitize import clean
@@ -26,7 +26,7 @@ def log_line(username: str, code: str) -> str:
     """What stands in the log while nobody is paired. The link is meant to be read there: it is what the log is for."""
     return (
         f"Nobody is paired yet, so nobody is told anything. Open {link_of(username, code)} in Telegram: whoever does "
-        f"so first is told from then on. It works once, for {say_duration(LIFETIME)}; then a new link follows here."
+        f"so first is told from then on. It works once, for {format_duration(LIFETIME)}; then a new link follows here."
     )
 
 
@@ -42,7 +42,7 @@ def left_line(chat: Chat, by: str) -> str:
 
 def invitation_message(username: str, code: str, now: datetime, zone: ZoneInfo, *, in_group: bool = False) -> Message:
     """The answer to /invite: a link for a person, and one for a group, of the same code."""
-    text = Text().line(bold("An invitation"), f", for one chat, until {say_clock(now + LIFETIME, zone)}.")
+    text = Text().line(bold("An invitation"), f", for one chat, until {format_clock(now + LIFETIME, zone)}.")
     text.line("For a person: ", link_of(username, code))
     text.line("For a group: ", group_link_of(username, code))
     text.line("In a topic: ", Span(f"/start@{username} {code}", "code"))

@@ -7,17 +7,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.checks.context import Context
-from bot.checks.processor import Verdicts
-from bot.checks.runner import Checks
+from bot.checks.processor import CheckProcessor
+from bot.checks.runner import CheckRunner
 from bot.domain.accounts import Account, Pause
 from bot.domain.alerts import Severity, Silence
 from bot.domain.chats import Chat
 from bot.domain.health import window_of
-from bot.domain.notifications import Facts, Notice, Topic
-from bot.domain.pauses import EVERYONE, Paused
+from bot.domain.notifications import Facts, Notification, NotificationKind
+from bot.domain.pauses import EVERYONE, PausedAccounts
 from bot.evaluation.alert_state import is_muted
 from bot.storage import accounts, alerts, chats, history, outbox, pauses
-from bot.storage.accounts import Known
+from bot.storage.accounts import KnownAccount
 from bot.storage.connection import Connection
 from bot.targets.recipients import covers
 
@@ -34,11 +34,11 @@ PLANS_AT_ONCE = 100
 class PausedPlans:
     """The plans of accounts that nobody looks at: each is decided when time alone may have changed something."""
 
-    def __init__(self, context: Context, verdicts: Verdicts, checks: Checks) -> None:
+    def __init__(self, context: Context, processor: CheckProcessor, checks: CheckRunner) -> None:
         """Has decided nothing yet."""
         self._clock = context.clock
-        self._roster = context.roster
-        self._verdicts = verdicts
+        self._active_targets = context.active_targets
+        self._processor = processor
         self._checks = checks
         self._turns: dict[str, datetime] = {}
         self._decided_at: datetime | None = None
@@ -52,7 +52,7 @@ class PausedPlans:
     async def tick(self) -> None:
         """Decides on those that are due; on all where the rules or the pauses are others, or the clock was set back."""
         now, paused, watched = self._clock(), self._checks.paused, self._checks.rounds.watched
-        under = (paused, watched, self._roster.watchlist)
+        under = (paused, watched, self._active_targets.targets)
         is_same = bool(self._under) and all(new is old for new, old in zip(under, self._under, strict=True))
         if not is_same or (self._decided_at and now < self._decided_at):
             self._turns, self._under = {}, ()
@@ -60,7 +60,7 @@ class PausedPlans:
             return
         due = [key for key in watched if paused.of(key) and self._turns.get(key, now) <= now]
         for start in range(0, len(due), PLANS_AT_ONCE):
-            self._turns |= await self._verdicts.decide_plans(due[start : start + PLANS_AT_ONCE])
+            self._turns |= await self._processor.decide_plans(due[start : start + PLANS_AT_ONCE])
             await asyncio.sleep(0)
         self._under, self._decided_at = under, now
 
@@ -68,29 +68,29 @@ class PausedPlans:
 class Pauses:
     """Begins and ends pauses. While one lasts, only the plan's end is watched."""
 
-    def __init__(self, context: Context, verdicts: Verdicts, checks: Checks) -> None:
+    def __init__(self, context: Context, processor: CheckProcessor, checks: CheckRunner) -> None:
         """Holds nothing but what it is handed."""
         self._store = context.store
         self._clock = context.clock
         self._every_of = context.every_of
-        self._roster = context.roster
+        self._active_targets = context.active_targets
         self._recipients = context.recipients
-        self._on_notices = context.on_notices
-        self._verdicts = verdicts
+        self._on_notifications = context.on_notifications
+        self._processor = processor
         self._checks = checks
-        self._plans = PausedPlans(context, verdicts, checks)
+        self._plans = PausedPlans(context, processor, checks)
 
     @property
     def next_turn(self) -> datetime | None:
         """When the plan of anybody who is paused may next change by time alone."""
         return self._plans.next_turn
 
-    async def current(self) -> Paused:
+    async def current(self) -> PausedAccounts:
         """The pauses that hold."""
         async with self._store.read() as connection:
             return await pauses.current(connection)
 
-    async def pause(self, keys: Sequence[str | None], span: timedelta, by: str, chat: Chat) -> Paused:
+    async def pause(self, keys: Sequence[str | None], span: timedelta, by: str, chat: Chat) -> PausedAccounts:
         """No checks of these accounts, or (None) of any, for so long; the other chats are told who wished it.
 
         Returns the pauses that hold, once no look at those accounts is under way any more.
@@ -104,9 +104,9 @@ class Pauses:
             watched = [one for one in await accounts.known(connection) if one.watched]
             facts = Facts(until=until, by=by, acted_at=now)
             about = None if None in keys else [one for one in watched if one.key in keys]
-            await self._tell(connection, Topic.PAUSED, about, facts, now, beside=chat)
+            await self._tell(connection, NotificationKind.PAUSED, about, facts, now, beside=chat)
         self._checks.pause(paused)
-        self._on_notices()
+        self._on_notifications()
         log.info("Checks of %s are paused until %s", names_of(about), until.isoformat())
         await self._checks.looks_to_end((one.key for one in watched if paused.of(one.key)), LAST_LOOK)
         return paused
@@ -125,7 +125,9 @@ class Pauses:
             ended = bool(freed) or paused != before
             if ended:
                 about = None if EVERYONE in subjects else freed
-                await self._tell(connection, Topic.RESUMED, about, Facts(by=by, acted_at=now), now, beside=chat)
+                await self._tell(
+                    connection, NotificationKind.RESUMED, about, Facts(by=by, acted_at=now), now, beside=chat
+                )
         await self._go_on(paused, freed)
         return ended
 
@@ -152,10 +154,12 @@ class Pauses:
             paused, freed = await self._set_free(connection, before, now)
             everyone = before.everyone if before.everyone in over else None
             if freed or everyone:
-                await self._tell(connection, Topic.RESUMED, None if everyone else freed, Facts(), now)
+                await self._tell(connection, NotificationKind.RESUMED, None if everyone else freed, Facts(), now)
         await self._go_on(paused, freed)
 
-    async def _set_free(self, connection: Connection, before: Paused, now: datetime) -> tuple[Paused, list[Known]]:
+    async def _set_free(
+        self, connection: Connection, before: PausedAccounts, now: datetime
+    ) -> tuple[PausedAccounts, list[KnownAccount]]:
         """Makes those due that are paused no more, and writes down when they were."""
         after = await pauses.current(connection)
         watched = [one for one in await accounts.known(connection) if one.watched]
@@ -172,10 +176,10 @@ class Pauses:
                 self._checks.nobody_checked_until(until)
         return after, freed
 
-    async def _go_on(self, paused: Paused, freed: Sequence[Known]) -> None:
+    async def _go_on(self, paused: PausedAccounts, freed: Sequence[KnownAccount]) -> None:
         """Checks at once those that are paused no more."""
         self._checks.pause(paused)
-        self._on_notices()
+        self._on_notifications()
         if freed:
             log.info("Checks of %s go on", names_of(freed))
             await self._checks.start_due()
@@ -183,15 +187,15 @@ class Pauses:
     async def _tell(
         self,
         connection: Connection,
-        topic: Topic,
-        about: Sequence[Known] | None,
+        topic: NotificationKind,
+        about: Sequence[KnownAccount] | None,
         facts: Facts,
         now: datetime,
         beside: Chat | None = None,
     ) -> None:
         """One silent line for each chat that sees any of the accounts (None: everyone), but the one ``beside``."""
         await self._recipients.refresh(connection)
-        told: dict[Chat, list[Known]] = {chat: [] for chat in self._recipients.present} if about is None else {}
+        told: dict[Chat, list[KnownAccount]] = {chat: [] for chat in self._recipients.present} if about is None else {}
         for one in about or ():
             for chat in self._recipients.told_of(one.source, one.email):
                 told.setdefault(chat, []).append(one)
@@ -203,20 +207,22 @@ class Pauses:
             if len(seen) == 1:
                 alone = self._named(seen[0])
                 own = replace(facts, name=alone.name, email=alone.email, source=alone.source)
-            notice = Notice(f"{topic}|{now.isoformat()}", topic, Severity.INFO, facts=replace(own, count=len(seen)))
-            await outbox.put(connection, [notice], [chat], now)
+            notification = Notification(
+                f"{topic}|{now.isoformat()}", topic, Severity.INFO, facts=replace(own, count=len(seen))
+            )
+            await outbox.put(connection, [notification], [chat], now)
 
-    def _named(self, one: Known) -> Account:
+    def _named(self, one: KnownAccount) -> Account:
         """An account as people call it."""
-        return self._roster.named(Account(one.key, one.source, one.email, one.label))
+        return self._active_targets.named(Account(one.key, one.source, one.email, one.label))
 
 
-def is_withheld(chat: Chat, seen: Sequence[Known], silences: Sequence[Silence], now: datetime) -> bool:
+def is_withheld(chat: Chat, seen: Sequence[KnownAccount], silences: Sequence[Silence], now: datetime) -> bool:
     """Whether mutes withhold from a chat what is said of all of these accounts, or (none of them named) of anything."""
     return all(is_muted(key, chat, silences, now) for key in ([one.key for one in seen] or [""]))
 
 
-def names_of(about: Sequence[Known] | None) -> str:
+def names_of(about: Sequence[KnownAccount] | None) -> str:
     """Whom a line of the log is about."""
     if about is None:
         return "all accounts"

@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.checks.context import Context
-from bot.checks.processor import Verdicts
+from bot.checks.processor import CheckProcessor
 from bot.domain.alerts import Alert, Severity, Silence, SilenceKind
 from bot.domain.chats import Chat
-from bot.domain.notifications import Facts, Notice, Notification, Topic
+from bot.domain.notifications import Delivery, Facts, Notification, NotificationKind
 from bot.evaluation.alert_state import ack_until, is_about, is_muted, is_past, is_silenced
 from bot.storage import accounts, alerts, outbox
 from bot.storage.connection import Connection
@@ -21,14 +21,14 @@ from bot.storage.connection import Connection
 class Silences:
     """Mutes, snoozes and acks. What concerns the other chats is told there, in one silent line."""
 
-    def __init__(self, context: Context, verdicts: Verdicts) -> None:
+    def __init__(self, context: Context, processor: CheckProcessor) -> None:
         """Holds nothing but what it is handed."""
         self._store = context.store
         self._clock = context.clock
-        self._verdicts = verdicts
-        self._roster = context.roster
+        self._processor = processor
+        self._active_targets = context.active_targets
         self._recipients = context.recipients
-        self._on_notices = context.on_notices
+        self._on_notifications = context.on_notifications
 
     async def of(self, chat: Chat) -> list[Silence]:
         """The silences that hold in a chat now."""
@@ -55,7 +55,7 @@ class Silences:
                 added.append(await alerts.add_silence(connection, wish))
             if everywhere:
                 await self._tell_of_mutes(connection, added, chat, now)
-        self._on_notices()
+        self._on_notifications()
         return added[0]
 
     async def _tell_of_mutes(self, connection: Connection, added: Iterable[Silence], chat: Chat, now: datetime) -> None:
@@ -66,18 +66,20 @@ class Silences:
             facts = Facts(until=one.until, by=one.by, acted_at=now, silence=one.id)
             told = self._recipients.present
             if one.subject in known:
-                account = self._roster.named(known[one.subject])
+                account = self._active_targets.named(known[one.subject])
                 facts = replace(facts, name=account.name, email=account.email, source=account.source)
                 told = self._recipients.told_of(account.source, account.email)
             own = [other for other in silences if other.chat]
             others = [each for each in told if each != chat and not is_muted(one.subject, each, own, now)]
             key = f"mute|{one.subject}|{now.isoformat()}"
-            await outbox.put(connection, [Notice(key, Topic.MUTE, Severity.INFO, facts=facts)], others, now)
+            await outbox.put(
+                connection, [Notification(key, NotificationKind.MUTE, Severity.INFO, facts=facts)], others, now
+            )
 
-    async def silence(self, told: Iterable[Notification], by: str, span: timedelta | None, chat: Chat) -> list[Silence]:
+    async def silence(self, told: Iterable[Delivery], by: str, span: timedelta | None, chat: Chat) -> list[Silence]:
         """Silences the alerts that were told and still fire: in a chat for so long, or else everywhere as an ack."""
         added = list[Silence]()
-        wanted = {(one.notice.subject, one.notice.measure): one.notice.episode for one in told}
+        wanted = {(one.notification.subject, one.notification.measure): one.notification.episode for one in told}
         async with self._store.write() as connection:
             now = self._clock()
             known = await alerts.load(connection, {subject for subject, _ in wanted})
@@ -92,7 +94,7 @@ class Silences:
                     about = (alert.subject, alert.measure, now + span, alert.episode, alert.level)
                     wish = Silence(SilenceKind.SNOOZE, *about, by=by, chat=chat, made_at=now)
                     added.append(await alerts.add_silence(connection, wish))
-        self._on_notices()
+        self._on_notifications()
         return added
 
     async def _acknowledge(
@@ -100,8 +102,10 @@ class Silences:
     ) -> Silence:
         """Acknowledges an alert, and tells the other chats that know of it, unless somebody is at it already."""
         account = (await accounts.load(connection, [alert.subject])).get(alert.subject)
-        facts, told = await self._verdicts.facts_of(connection, alert, account, now)
-        rules = self._roster.rules_of(account) if account else self._roster.watchlist.rules_for(alert.subject)
+        facts, told = await self._processor.facts_of(connection, alert, account, now)
+        rules = (
+            self._active_targets.rules_of(account) if account else self._active_targets.targets.rules_for(alert.subject)
+        )
         about = (alert.subject, alert.measure, ack_until(rules.remind_every, now), alert.episode, alert.level)
         ack = await alerts.add_silence(connection, Silence(SilenceKind.ACK, *about, by=by, made_at=now))
         if any(one.kind is SilenceKind.ACK and is_about(one, alert) for one in silences):
@@ -113,24 +117,24 @@ class Silences:
             if one != chat and one in knowing and knowing[one].episode == alert.episode
             if not is_silenced(alert, one, silences, now)
         ]
-        notice = Notice(
+        notification = Notification(
             key=f"ack|{alert.subject}|{alert.measure}|{now.isoformat()}",
-            topic=Topic.ACK,
+            topic=NotificationKind.ACK,
             severity=alert.severity or Severity.INFO,
             subject=alert.subject,
             measure=alert.measure,
             episode=alert.episode,
             facts=replace(facts, by=by, acted_at=now),
         )
-        await outbox.put(connection, [notice], others, now)
+        await outbox.put(connection, [notification], others, now)
         return ack
 
     async def end(self, silences: Iterable[Silence]) -> None:
         """Ends silences, and says what they withheld."""
         async with self._store.write() as connection:
             await alerts.remove_silences(connection, [one.id for one in silences])
-            await self._verdicts.catch_up_in(connection, self._clock())
-        self._on_notices()
+            await self._processor.catch_up_in(connection, self._clock())
+        self._on_notifications()
 
 
 def holds(silence: Silence, alert: Alert | None, now: datetime) -> bool:

@@ -8,7 +8,7 @@ LATEST = timedelta(hours=6)
 """A summary missed while the bot was off comes so late, and no later."""
 
 
-def digest_due(last_done: date | None, now: datetime, zone: tzinfo, at: time) -> date | None:
+def summary_due(last_done: date | None, now: datetime, zone: tzinfo, at: time) -> date | None:
     """The local day whose summary is to be sent now, if any.
 
     ``last_done`` is the last day whose summary was sent; None does not stop any. One that was missed comes late.

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.accounts import Plan, Reading
-from bot.domain.alerts import Measure, Reason, Severity
+from bot.domain.alerts import AlertRule, NotifyReason, Severity
 from bot.domain.credit_changes import Point, changes_between
 from bot.domain.history import bounded
-from bot.domain.notifications import Notice, Topic, Watched
-from bot.domain.summary import Coming, Digest, Event, Kind
+from bot.domain.notifications import Notification, NotificationKind, Watched
+from bot.domain.summary import ComingDate, ComingKind, Summary, SummaryEvent
 
 AHEAD = timedelta(days=7)
 TOGETHER = timedelta(hours=1)
@@ -70,14 +70,14 @@ class Tally:
         )
 
 
-def digest_of(
+def summary_of(
     watched: Sequence[Watched],
     pasts: Mapping[str, Past],
-    told: Iterable[Notice],
+    told: Iterable[Notification],
     runs_out: Mapping[str, datetime],
     since: datetime,
     now: datetime,
-) -> Digest:
+) -> Summary:
     """The summary of some accounts; ``pasts`` and ``runs_out`` (a forecast's earliest moment) are by account key.
 
     ``told`` is what was said of them since, oldest first.
@@ -86,7 +86,7 @@ def digest_of(
     read = [account.reading for account in checked if account.reading and account.outage is None]
     by_name = [(one.account.name, pasts.get(one.account.key, Past())) for one in watched]
     begun = min((past.begun for _, past in by_name if past.begun), default=None)
-    return Digest(
+    return Summary(
         since=since,
         begun=begun if begun and begun > since else None,
         known=begun is not None or not watched,
@@ -115,41 +115,46 @@ def by_amount(one: tuple[str, float]) -> tuple[float, str]:
     return -one[1], one[0]
 
 
-def events_of(told: Iterable[Notice]) -> tuple[Event, ...]:
+def events_of(told: Iterable[Notification]) -> tuple[SummaryEvent, ...]:
     """Each alert of which something was said, as it was told last: the worst first. Information is no event."""
-    last: dict[tuple[str, Measure | None], Event] = {}
-    for notice in told:
-        over = notice.reason is Reason.RESOLVED
-        new = notice.reason in (Reason.FIRED, Reason.WORSENED) and notice.severity >= Severity.WARNING
-        if notice.topic is Topic.ALERT and (over or new):
-            name = notice.facts.name if notice.facts.email else None
-            last[notice.subject, notice.measure] = Event(name, notice.measure, notice.severity, over)
+    last: dict[tuple[str, AlertRule | None], SummaryEvent] = {}
+    for notification in told:
+        over = notification.reason is NotifyReason.RESOLVED
+        new = (
+            notification.reason in (NotifyReason.FIRED, NotifyReason.WORSENED)
+            and notification.severity >= Severity.WARNING
+        )
+        if notification.topic is NotificationKind.ALERT and (over or new):
+            name = notification.facts.name if notification.facts.email else None
+            last[notification.subject, notification.measure] = SummaryEvent(
+                name, notification.measure, notification.severity, over
+            )
     return tuple(sorted(last.values(), key=lambda event: -event.severity))
 
 
-def coming_of(watched: Sequence[Watched], runs_out: Mapping[str, datetime], now: datetime) -> tuple[Coming, ...]:
+def coming_of(watched: Sequence[Watched], runs_out: Mapping[str, datetime], now: datetime) -> tuple[ComingDate, ...]:
     """What lies before the accounts within a week, in order of time."""
-    found: list[Coming] = []
+    found: list[ComingDate] = []
     for one in watched:
         reading, at = one.account.reading, runs_out.get(one.account.key)
-        found += [Coming(at, Kind.RUNS_OUT, one.account.name)] if at else []
-        found += [Coming(moment, kind, one.account.name) for moment, kind in (dates_of(reading) if reading else ())]
+        found += [ComingDate(at, ComingKind.RUNS_OUT, one.account.name)] if at else []
+        found += [ComingDate(moment, kind, one.account.name) for moment, kind in (dates_of(reading) if reading else ())]
     near = (coming for coming in found if now < coming.at <= now + AHEAD)
     return tuple(sorted(near, key=lambda coming: (coming.at, coming.kind, coming.name)))
 
 
-def dates_of(reading: Reading) -> list[tuple[datetime, Kind]]:
+def dates_of(reading: Reading) -> list[tuple[datetime, ComingKind]]:
     """When the plan ends, changes or renews, and when a refill comes by itself."""
     plan, refill = reading.plan, reading.credits.refresh_at
     if plan.free:
         return []
     ends = [(plan.ends_at, kind_of(plan))] if plan.ends_at else []
-    return [*ends, *([(refill, Kind.REFILL)] if refill and is_apart(refill, plan) else [])]
+    return [*ends, *([(refill, ComingKind.REFILL)] if refill and is_apart(refill, plan) else [])]
 
 
-def kind_of(plan: Plan) -> Kind:
+def kind_of(plan: Plan) -> ComingKind:
     """What a plan does at its end."""
-    return Kind.RENEWS if plan.renews else Kind.CHANGES if plan.becomes else Kind.ENDS
+    return ComingKind.RENEWS if plan.renews else ComingKind.CHANGES if plan.becomes else ComingKind.ENDS
 
 
 def is_apart(refill: datetime, plan: Plan) -> bool:

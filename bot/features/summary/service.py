@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.alerts import Severity
 from bot.domain.chats import Chat
-from bot.domain.notifications import Facts, Notice, Topic, Watched
+from bot.domain.notifications import Facts, Notification, NotificationKind, Watched
 from bot.domain.quiet_hours import DAY
-from bot.domain.summary import Digest
+from bot.domain.summary import Summary
 from bot.evaluation.alert_state import is_muted
-from bot.features.summary.due import day_of, digest_due, done_before, first_moment, mark_of
-from bot.features.summary.rules import Past, Tally, digest_of
+from bot.features.summary.due import day_of, done_before, first_moment, mark_of, summary_due
+from bot.features.summary.rules import Past, Tally, summary_of
 from bot.storage import alerts, chats, outbox, summary
 from bot.storage.connection import Connection
 from bot.storage.database import Store
@@ -23,30 +23,30 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class DigestContext:
+class SummaryContext:
     """Handed to the summaries as one.
 
     ``chats`` are those that get one, ``watched`` gives what a chat may see, ``runs_out`` when, at the earliest, the
     credits of accounts run out, by key. ``write`` puts a summary into a message, which has a ``text``. ``topic`` is
-    the notices'; ``on_notices`` is called once something was put into the outbox.
+    the notices'; ``on_notifications`` is called once something was put into the outbox.
     """
 
     store: Store
     chats: Callable[[], Sequence[Chat]]
     watched: Callable[[Chat], Awaitable[Sequence[Watched]]]
     runs_out: Callable[[Sequence[Watched]], Awaitable[Mapping[str, datetime]]]
-    write: Callable[[Digest, datetime], Any]
+    write: Callable[[Summary, datetime], Any]
     clock: Callable[[], datetime]
     zone: ZoneInfo
     at: time
-    topic: Topic
-    on_notices: Callable[[], None]
+    topic: NotificationKind
+    on_notifications: Callable[[], None]
 
 
-class Digests:
+class SummarySender:
     """The daily summaries. A day counts as done in the transaction that puts its summaries into the outbox."""
 
-    def __init__(self, context: DigestContext) -> None:
+    def __init__(self, context: SummaryContext) -> None:
         """Holds nothing but what it is handed."""
         self._context = context
 
@@ -62,25 +62,27 @@ class Digests:
         context, now = self._context, self._context.clock()
         async with context.store.read() as connection:
             last = day_of(await chats.marked(connection, summary.MARK))
-        day = digest_due(last, now, context.zone, context.at)
+        day = summary_due(last, now, context.zone, context.at)
         if day is None:
             return
-        notices = await self._notices(day, now)
+        notifications = await self._notifications(day, now)
         async with context.store.write() as connection:
             silences = await alerts.active_silences(connection, now)
-            told = [(chat, notice) for chat, notice in notices if not is_muted("", chat, silences, now)]
-            for chat, notice in told:
-                await outbox.put(connection, [notice], [chat], now)
+            told = [
+                (chat, notification) for chat, notification in notifications if not is_muted("", chat, silences, now)
+            ]
+            for chat, notification in told:
+                await outbox.put(connection, [notification], [chat], now)
             await self._done(connection, day)
         log.info(
             "The summary of %s: chats that get it: %d, chats that muted it: %d",
             day,
             len(told),
-            len(notices) - len(told),
+            len(notifications) - len(told),
         )
-        context.on_notices()
+        context.on_notifications()
 
-    async def _notices(self, day: date, now: datetime) -> list[tuple[Chat, Notice]]:
+    async def _notifications(self, day: date, now: datetime) -> list[tuple[Chat, Notification]]:
         """Each chat's summary; none for a chat that sees no account."""
         since = self._since(day, now)
         async with self._context.store.read() as connection:
@@ -88,7 +90,9 @@ class Digests:
         found = [(chat, await self._text(chat, pasts, since, now)) for chat in self._context.chats()]
         topic = self._context.topic
         facts = ((chat, Facts(said=text, taken_at=now)) for chat, text in found if text)
-        return [(chat, Notice(f"digest|{day.isoformat()}", topic, Severity.INFO, facts=fact)) for chat, fact in facts]
+        return [
+            (chat, Notification(f"digest|{day.isoformat()}", topic, Severity.INFO, facts=fact)) for chat, fact in facts
+        ]
 
     async def _text(self, chat: Chat, pasts: Mapping[str, Past], since: datetime, now: datetime) -> str:
         """One chat's summary in words."""
@@ -99,7 +103,7 @@ class Digests:
         runs_out = await context.runs_out(watched)
         async with context.store.read() as connection:
             told = await summary.told(connection, chat, since)
-        message = context.write(digest_of(watched, pasts, told, runs_out, since, now), now)
+        message = context.write(summary_of(watched, pasts, told, runs_out, since, now), now)
         return str(message.text)
 
     def _since(self, day: date, now: datetime) -> datetime:

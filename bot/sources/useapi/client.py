@@ -1,4 +1,4 @@
-"""One question to useapi.net: timeout, size limit, body, and every foreign error translated into ``LookError``."""
+"""One question to useapi.net: timeout, size limit, body, and every foreign error translated into ``SourceError``."""
 
 import asyncio
 import logging
@@ -24,10 +24,10 @@ from aiohttp import (
 from yarl import URL
 
 from bot import __version__
-from bot.domain.accounts import OutageKind
+from bot.domain.accounts import FailureKind
 from bot.sources.useapi.failures import Answer, decode
-from bot.support.errors import LookError
-from bot.support.proxies import Proxy, ProxyTrouble, open_client
+from bot.support.errors import SourceError
+from bot.support.proxies import Proxy, ProxyError, open_client
 from bot.support.tls import tls_reason
 
 _log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class Client:
         """Ask for ``base_url + path`` and decode the answer's JSON; redirects are not followed.
 
         A long list may be so many times the limit. Only ``path`` is ever logged, so whatever is private belongs into
-        ``params``. Raises ``LookError``, and nothing else, whatever the server or the network does.
+        ``params``. Raises ``SourceError``, and nothing else, whatever the server or the network does.
         """
         return self.decoded(await self._ask(path, params or {}, times_limit * self.limit))
 
@@ -86,7 +86,7 @@ class Client:
         return await self._ask(path, params, self.limit)
 
     def decoded(self, answer: Answer) -> Any:
-        """The JSON of a good answer, with nothing of the token in it, should it be echoed. Raises ``LookError``."""
+        """The JSON of a good answer, with nothing of the token in it, should it be echoed. Raises ``SourceError``."""
         return decode(answer._replace(body=self._without_token(answer.body)))
 
     async def _ask(self, path: str, params: Mapping[str, str], limit: int) -> Answer:
@@ -108,7 +108,7 @@ class Client:
             async with asyncio.timeout(self.timeout):
                 response = await self._head(path, params)
                 body = await self._read(response, limit)
-        except (TimeoutError, ClientError, OSError, ValueError, LookError) as error:
+        except (TimeoutError, ClientError, OSError, ValueError, SourceError) as error:
             if response is None or response.status == 200:
                 raise self._trouble(error, response) from error
             body, cut = b"", True
@@ -123,15 +123,15 @@ class Client:
         headers = {"Authorization": f"Bearer {self.token}"}
         return self.session.get(url, headers=headers, allow_redirects=False)
 
-    def _trouble(self, error: Exception, response: ClientResponse | None) -> LookError:
-        if isinstance(error, LookError):
+    def _trouble(self, error: Exception, response: ClientResponse | None) -> SourceError:
+        if isinstance(error, SourceError):
             return error
         if isinstance(error, TimeoutError):
             what = "No answer" if response is None else "No whole answer"
-            return LookError(OutageKind.UNAVAILABLE, f"{what} within {self.timeout:g} s")
+            return SourceError(FailureKind.UNAVAILABLE, f"{what} within {self.timeout:g} s")
         if response is None:
-            return LookError(OutageKind.UNAVAILABLE, _failure(error))
-        return LookError(OutageKind.GARBLED, "The answer breaks off")
+            return SourceError(FailureKind.UNAVAILABLE, _failure(error))
+        return SourceError(FailureKind.GARBLED, "The answer breaks off")
 
     async def _read(self, response: ClientResponse, limit: int) -> bytes:
         chunks, size = [], 0
@@ -139,7 +139,7 @@ class Client:
             chunks.append(chunk)
             size += len(chunk)
             if size > limit:
-                raise LookError(OutageKind.GARBLED, f"The answer is larger than {limit:,} bytes")
+                raise SourceError(FailureKind.GARBLED, f"The answer is larger than {limit:,} bytes")
         return b"".join(chunks)
 
     def _without_token(self, body: bytes) -> bytes:
@@ -150,7 +150,7 @@ class Client:
 
 def _failure(error: Exception) -> str:
     """Say in words why there was no answer; the error's own text names addresses and is left out."""
-    if isinstance(error, ProxyTrouble):
+    if isinstance(error, ProxyError):
         return str(error)
     if why := tls_reason(error):
         return f"No connection: {why}"

@@ -14,9 +14,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from bot.domain.accounts import OutageKind
+from bot.domain.accounts import FailureKind
 from bot.sources.useapi import error_text, fields
-from bot.support.errors import LookError
+from bot.support.errors import SourceError
 
 LONGEST_WAIT: Final = timedelta(hours=1)
 """A server's wish to be left alone is obeyed for so long at most: an account must not go unwatched for a day."""
@@ -25,13 +25,13 @@ BROKEN = 596
 """useapi.net's own status, for a linked account whose session broke."""
 
 _KINDS = {
-    400: OutageKind.MISSING,
-    401: OutageKind.UNAUTHORIZED,
-    402: OutageKind.LAPSED,
-    403: OutageKind.UNAUTHORIZED,
-    404: OutageKind.MISSING,
-    429: OutageKind.THROTTLED,
-    BROKEN: OutageKind.BROKEN,
+    400: FailureKind.MISSING,
+    401: FailureKind.UNAUTHORIZED,
+    402: FailureKind.LAPSED,
+    403: FailureKind.UNAUTHORIZED,
+    404: FailureKind.MISSING,
+    429: FailureKind.THROTTLED,
+    BROKEN: FailureKind.BROKEN,
 }
 """What useapi.net's own words mean by their status; any other status is "not now"."""
 
@@ -115,7 +115,7 @@ class Answer(NamedTuple):
 
 
 def decode(answer: Answer) -> Any:
-    """The JSON of a good answer. Raises ``LookError`` for every other: the outage's kind, and its cause in words."""
+    """The JSON of a good answer. Raises ``SourceError`` for every other: the outage's kind, and its cause in words."""
     text, value = _parsed(answer.body)
     if answer.status != 200:
         raise refusal(answer, text, value)
@@ -124,15 +124,15 @@ def decode(answer: Answer) -> Any:
     return value
 
 
-def refusal(answer: Answer, text: str, value: Any) -> LookError:
+def refusal(answer: Answer, text: str, value: Any) -> SourceError:
     """What an answer of another status than 200 means."""
     wish = retry_after(answer, value)
     said = own_words(text, value)
     if said is None and answer.status == BROKEN:
         said = error_text.of_status(BROKEN)
     if said is None:
-        return LookError(OutageKind.UNAVAILABLE, between(answer, text, value), wish, answer.status)
-    return LookError(own_kind(answer.status, said), said, wish, answer.status)
+        return SourceError(FailureKind.UNAVAILABLE, between(answer, text, value), wish, answer.status)
+    return SourceError(own_kind(answer.status, said), said, wish, answer.status)
 
 
 def own_words(text: str, value: Any) -> str | None:
@@ -145,15 +145,15 @@ def own_words(text: str, value: Any) -> str | None:
     return error_text.of_error(value) if isinstance(error, str | dict) and error else None
 
 
-def own_kind(status: int, said: str) -> OutageKind:
+def own_kind(status: int, said: str) -> FailureKind:
     """What useapi.net's own words under a status mean."""
     if status == BROKEN and _MAY_PASS.search(said):
-        return OutageKind.UNREFRESHED
+        return FailureKind.UNREFRESHED
     if status not in (402, 404, 429) and _LOGIN_FAILED.search(said):
-        return OutageKind.BROKEN
+        return FailureKind.BROKEN
     if status == 402 and _OF_CREDITS.search(said) and not _OF_SUBSCRIPTION.search(said):
-        return OutageKind.UNAVAILABLE  # on some services a 402 means that the account has too few credits
-    return _KINDS.get(status, OutageKind.UNAVAILABLE)
+        return FailureKind.UNAVAILABLE  # on some services a 402 means that the account has too few credits
+    return _KINDS.get(status, FailureKind.UNAVAILABLE)
 
 
 def between(answer: Answer, text: str, value: Any) -> str:
@@ -200,15 +200,15 @@ def _name(answer: Answer, text: str) -> str | None:
     return next(by_body, None) or next(by_header, None)
 
 
-def _no_page(answer: Answer, text: str) -> LookError:
+def _no_page(answer: Answer, text: str) -> SourceError:
     """What a 200 means that is no JSON: a web page or plain text is somebody else's, broken JSON is the service's."""
     start = text.lstrip()
     if start.startswith("<") or (start.isascii() and not start.startswith(("{", "[")) and start):
-        return LookError(OutageKind.UNAVAILABLE, _told(200, _page(answer, text, _NO_JSON)), None, 200)
+        return SourceError(FailureKind.UNAVAILABLE, _told(200, _page(answer, text, _NO_JSON)), None, 200)
     if not start:
-        return LookError(OutageKind.GARBLED, "The answer is empty")
+        return SourceError(FailureKind.GARBLED, "The answer is empty")
     said = "The answer is not text" if "\ufffd" in text else "The answer is not JSON, or cut off"
-    return LookError(OutageKind.GARBLED, said)
+    return SourceError(FailureKind.GARBLED, said)
 
 
 def _parsed(body: bytes) -> tuple[str, Any]:

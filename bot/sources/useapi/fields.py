@@ -1,7 +1,7 @@
 """How the fields of a foreign page are read, one function a kind; a field's type alias says which.
 
 A field is read as what it is meant to be, or as None where it is absent, null or set to nothing. What is there and
-cannot be understood raises ``Unreadable``; whoever reads the page says so. Without the credits there is no reading:
+cannot be understood raises ``UnreadableFieldError``; whoever reads the page says so. Without the credits there is no reading:
 of these alone anything but a number is a plain ``ValueError``.
 """
 
@@ -28,7 +28,7 @@ _UNITS = ((10**8, 10**11, 1), (10**11, 10**14, 10**3), (10**14, 10**17, 10**6), 
 """From and up to which size a number since 1970 counts seconds, milli-, micro- or nanoseconds: 1973 to 5138 each."""
 
 
-class Unreadable(ValueError):
+class UnreadableFieldError(ValueError):
     """A field holds something that cannot be understood; the text says what, for people."""
 
 
@@ -38,7 +38,7 @@ def number(value: object) -> Number | None:
         return None
     found = _number(float(value) if isinstance(value, str) and _NUMBER.fullmatch(value.strip()) else value)
     if found is None:
-        raise Unreadable(shown(value))
+        raise UnreadableFieldError(shown(value))
     return found
 
 
@@ -73,7 +73,7 @@ def allowance(value: object) -> Number | None:
     """Read a denominator: a number that is not negative."""
     found = number(value)
     if found is not None and found < 0:
-        raise Unreadable(shown(value))
+        raise UnreadableFieldError(shown(value))
     return found
 
 
@@ -81,7 +81,7 @@ def whole(value: object) -> int | None:
     """Read a whole number."""
     found = number(value)
     if isinstance(found, float):
-        raise Unreadable(shown(value))
+        raise UnreadableFieldError(shown(value))
     return found
 
 
@@ -90,7 +90,7 @@ def identifier(value: object) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
-        raise Unreadable(shown(value))
+        raise UnreadableFieldError(shown(value))
     return value
 
 
@@ -105,7 +105,7 @@ def flag(value: object) -> bool | None:
         return None
     if isinstance(value, bool | int | float) and value in (0, 1):
         return bool(value)
-    raise Unreadable(shown(value))
+    raise UnreadableFieldError(shown(value))
 
 
 def text(value: object) -> str | None:
@@ -113,14 +113,14 @@ def text(value: object) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise Unreadable(shown(value))
+        raise UnreadableFieldError(shown(value))
     return None if not value or value.isspace() else _UNSTORABLE.sub("\ufffd", value[:_LONGEST_TEXT])
 
 
 def names(value: object) -> tuple[str, ...]:
     """Read the texts of a list, at most 100; whatever else it holds is left out."""
     if value is not None and not isinstance(value, list):
-        raise Unreadable(shown(value))
+        raise UnreadableFieldError(shown(value))
     texts = (item for item in (value or [])[:_LONGEST_LIST] if isinstance(item, str))
     return tuple(filter(None, map(text, texts)))
 
@@ -139,13 +139,13 @@ def moment(value: object) -> datetime | None:
         if found is None or not 1970 <= found.year < 9999:
             return None
     if found is None:
-        raise Unreadable(shown(value))
+        raise UnreadableFieldError(shown(value))
     return found
 
 
 def moment_or_none(value: object) -> datetime | None:
     """Read a time; None where there is none, or none that can be understood."""
-    with suppress(Unreadable):
+    with suppress(UnreadableFieldError):
         return moment(value)
     return None
 

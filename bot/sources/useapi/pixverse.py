@@ -14,18 +14,18 @@ from typing import Any, TypeVar, get_type_hints
 
 from bot.domain.accounts import (
     Capabilities,
+    CheckFailure,
+    CheckResult,
     Credits,
+    FailureKind,
     Identity,
     LeftOut,
     Limits,
     Listed,
     Listing,
-    Outage,
-    OutageKind,
+    NotModified,
     Plan,
     Reading,
-    Sample,
-    Unchanged,
 )
 from bot.sources.useapi import error_text
 from bot.sources.useapi.client import Client
@@ -41,10 +41,10 @@ from bot.sources.useapi.fields import (
     NeededBucket,
     State,
     Text,
-    Unreadable,
+    UnreadableFieldError,
     Whole,
 )
-from bot.support.errors import LookError
+from bot.support.errors import SourceError
 
 T = TypeVar("T")
 
@@ -182,7 +182,7 @@ class Features:
 
     @classmethod
     def parse(cls, page: object) -> "Features":
-        """Read a decoded page. Raises ``LookError`` (garbled) where it is none, or its credits are no numbers."""
+        """Read a decoded page. Raises ``SourceError`` (garbled) where it is none, or its credits are no numbers."""
         body, left_out = _object(page), dict[str, str | None]()
         return cls(
             identity=_group(IdentityFields, body, left_out),
@@ -212,9 +212,9 @@ class Features:
 
 def _object(page: object) -> dict[str, Any]:
     if not isinstance(page, dict):
-        raise LookError(OutageKind.GARBLED, "The answer is JSON of another shape")
+        raise SourceError(FailureKind.GARBLED, "The answer is JSON of another shape")
     if page.get("error"):
-        raise LookError(OutageKind.GARBLED, error_text.of_error(page) or "The answer is an error without words")
+        raise SourceError(FailureKind.GARBLED, error_text.of_error(page) or "The answer is an error without words")
     return page
 
 
@@ -228,12 +228,12 @@ def _field(name: str, read: Callable[[object], object], value: object, left_out:
         left_out[name] = None
     try:
         return read(value)
-    except Unreadable as error:
+    except UnreadableFieldError as error:
         said = str(error)
         left_out[name] = f"{name} is {said if _LIKE_A_TIME.fullmatch(said) else error_text.one_line(said)}"
         return read(None)
     except ValueError as error:
-        raise LookError(OutageKind.GARBLED, f"{name} {error}") from error
+        raise SourceError(FailureKind.GARBLED, f"{name} {error}") from error
 
 
 @cache
@@ -298,7 +298,7 @@ def _capabilities(page: CapabilityFields) -> Capabilities:
 def parse_accounts(page: object) -> tuple[Listed, ...]:
     """Read the decoded list of accounts, an object keyed by email; each email once, in any case of letters.
 
-    Entries without an email are left out. Raises ``LookError`` (garbled) where the page is none, and where it lists
+    Entries without an email are left out. Raises ``SourceError`` (garbled) where the page is none, and where it lists
     something but no account at all: that must not pass for an empty list.
     """
     entries = _object(page)
@@ -308,7 +308,7 @@ def parse_accounts(page: object) -> tuple[Listed, ...]:
         if email:
             found.setdefault(email.lower(), Listed(email, _pending_error(entry)))
     if entries and not found:
-        raise LookError(OutageKind.GARBLED, "The list of accounts names no account")
+        raise SourceError(FailureKind.GARBLED, "The list of accounts names no account")
     return tuple(found.values())
 
 
@@ -332,7 +332,7 @@ def _pending_error(entry: object) -> str | None:
     if isinstance(health, str) and health.strip() and health.strip().upper() != "OK":
         signs.append(health)
     said = next(filter(None, map(error_text.of_error, signs)), None)
-    if said and own_kind(BROKEN, said) is not OutageKind.BROKEN:
+    if said and own_kind(BROKEN, said) is not FailureKind.BROKEN:
         return None
     return said or ("An error that useapi.net does not name" if signs else None)
 
@@ -345,20 +345,20 @@ class PixVerse:
         self._client = client
         self._clock = clock
 
-    async def read(self, email: str) -> Sample:
-        """Look at one account, live at PixVerse; a failed look comes back as an ``Outage``."""
+    async def read(self, email: str) -> CheckResult:
+        """Look at one account, live at PixVerse; a failed look comes back as an ``CheckFailure``."""
         try:
             return self._reading(await self._page(email))
-        except LookError as error:
+        except SourceError as error:
             return self._outage(error)
 
-    async def read_again(self, email: str, page: int) -> Sample | Unchanged:
+    async def read_again(self, email: str, page: int) -> CheckResult | NotModified:
         """The same; a page that is byte for byte the one before is not parsed again."""
         try:
             answer = await self._page(email)
             same = answer.status == 200 and answer.body and hash(answer.body) == page
-            return Unchanged(self._clock()) if same else self._reading(answer)
-        except LookError as error:
+            return NotModified(self._clock()) if same else self._reading(answer)
+        except SourceError as error:
             return self._outage(error)
 
     async def _page(self, email: str) -> Answer:
@@ -367,17 +367,17 @@ class PixVerse:
     def _reading(self, answer: Answer) -> Reading:
         return Features.parse(self._client.decoded(answer)).reading(self._clock(), hash(answer.body))
 
-    async def list_accounts(self) -> Listing | Outage:
+    async def list_accounts(self) -> Listing | CheckFailure:
         """Ask which accounts useapi.net has stored; none is an empty listing, which it tells by a 404 of its own."""
         try:
             page = await self._client.get_json("/pixverse/accounts", times_limit=_LIST_TIMES_LIMIT)
             return Listing(self._clock(), parse_accounts(page))
-        except LookError as error:
-            if error.kind is OutageKind.MISSING and error.status == 404:
+        except SourceError as error:
+            if error.kind is FailureKind.MISSING and error.status == 404:
                 return Listing(self._clock(), ())
             outage = self._outage(error)
-            concerns_one = outage.kind in (OutageKind.MISSING, OutageKind.BROKEN, OutageKind.UNREFRESHED)
-            return replace(outage, kind=OutageKind.UNAVAILABLE) if concerns_one else outage
+            concerns_one = outage.kind in (FailureKind.MISSING, FailureKind.BROKEN, FailureKind.UNREFRESHED)
+            return replace(outage, kind=FailureKind.UNAVAILABLE) if concerns_one else outage
 
-    def _outage(self, error: LookError) -> Outage:
-        return Outage(self._clock(), error.kind, error.said, error.retry_after, error.status)
+    def _outage(self, error: SourceError) -> CheckFailure:
+        return CheckFailure(self._clock(), error.kind, error.said, error.retry_after, error.status)

@@ -3,30 +3,30 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.domain.accounts import Credits, Foretold, OutageKind, Plan
-from bot.domain.alerts import Measure, Reason
-from bot.domain.durations import say_duration
-from bot.domain.notifications import Facts, Notice
+from bot.domain.accounts import Credits, FailureKind, ForecastSummary, Plan
+from bot.domain.alerts import AlertRule, NotifyReason
+from bot.domain.durations import format_duration
+from bot.domain.notifications import Facts, Notification
 from bot.evaluation.forecast.foresee import FRESH_FOR, is_overtaken
-from bot.outbox.batching import Story
-from bot.telegram.text.dates import say_ago, say_at, say_in, say_on, say_past, say_read
+from bot.outbox.batching import PendingAlert
+from bot.telegram.text.dates import format_ago, format_at, format_in, format_on, format_past, format_read
 from bot.telegram.text.forecast import sentence, tell_outlook
 from bot.telegram.text.formatting import (
     MENDS,
     RECOVERED,
     SIGNS,
+    format_buckets,
+    format_credits,
+    format_number,
+    format_trouble,
     in_brackets,
     is_out,
-    say_buckets,
-    say_credits,
-    say_number,
-    say_trouble,
     severity_word,
     share_of,
 )
 from bot.telegram.text.layout import Piece, bold
 from bot.telegram.text.left_out import OF_CREDITS, told_before
-from bot.telegram.text.message_body import Telling, about, acked, telling
+from bot.telegram.text.message_body import MessageBody, about, acked, telling
 from bot.telegram.text.notices import last_known
 from bot.telegram.text.plan_alert import tell_plan
 
@@ -39,30 +39,30 @@ GROWTHS = {
 }
 
 
-def tell_story(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
+def tell_story(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody:
     """The words for one alert about one account."""
-    notice = story.last.notice
-    resolved = notice.reason is Reason.RESOLVED
-    if notice.measure is Measure.PLAN:
+    notification = story.last.notification
+    resolved = notification.reason is NotifyReason.RESOLVED
+    if notification.measure is AlertRule.PLAN:
         return tell_plan(story, now, zone)
-    if notice.measure in (Measure.RUNWAY, Measure.SPIKE):
+    if notification.measure in (AlertRule.RUNWAY, AlertRule.SPIKE):
         return tell_outlook(story, now, zone)
-    if notice.reason is Reason.EASED:
+    if notification.reason is NotifyReason.EASED:
         return jobs_run_again(story, now, zone)
-    if notice.measure is Measure.CREDITS:
-        return enough_again(story, now, zone) if resolved else low(notice, now, zone)
-    return readable_again(story, now, zone) if resolved else unreadable(notice, now, zone)
+    if notification.measure is AlertRule.CREDITS:
+        return enough_again(story, now, zone) if resolved else low(notification, now, zone)
+    return readable_again(story, now, zone) if resolved else unreadable(notification, now, zone)
 
 
-def low(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
+def low(notification: Notification, now: datetime, zone: ZoneInfo) -> MessageBody:
     """Credits on the ladder: fired, worsened or reminded."""
-    facts, credits = notice.facts, credits_of(notice.facts)
+    facts, credits = notification.facts, credits_of(notification.facts)
     foretold = forecast_of(facts, credits, now)
-    reminded = notice.reason is Reason.REMINDED
+    reminded = notification.reason is NotifyReason.REMINDED
     why = still_low(facts, now, zone) if reminded else crossed(facts, credits)
     return telling(
-        about(SIGNS[notice.severity], facts.name, acked(notice, now, zone), *left(credits, still=reminded)),
-        f"{severity_word(notice.severity)}: {why}",
+        about(SIGNS[notification.severity], facts.name, acked(notification, now, zone), *left(credits, still=reminded)),
+        f"{severity_word(notification.severity)}: {why}",
         sentence(foretold, now, zone) if foretold else "",
         what_to_do(credits, facts.plan, foretold, now, zone),
         numbers(credits, facts, now, zone),
@@ -70,7 +70,7 @@ def low(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
     )
 
 
-def forecast_of(facts: Facts, credits: Credits, now: datetime) -> Foretold | None:
+def forecast_of(facts: Facts, credits: Credits, now: datetime) -> ForecastSummary | None:
     """When it runs out, where that is foreseen and still to come."""
     foretold = facts.foretold
     if foretold is None or not foretold.useful or now - foretold.made_at > FRESH_FOR or is_out(credits):
@@ -86,26 +86,26 @@ def credits_of(facts: Facts) -> Credits:
 def left(credits: Credits, *, still: bool) -> tuple[Piece, ...]:
     """How bad it is, in the first line."""
     if is_out(credits):
-        below = f" ({say_number(-credits.total)} below zero)" if credits.total < 0 else ""
+        below = f" ({format_number(-credits.total)} below zero)" if credits.total < 0 else ""
         return (bold("still out of credits" if still else "out of credits"), below)
     share = in_brackets(share_of(credits))
     if still:
-        return ("still ", bold(say_credits(credits)), share)
-    return (bold(say_credits(credits)), f" left{share}")
+        return ("still ", bold(format_credits(credits)), share)
+    return (bold(format_credits(credits)), f" left{share}")
 
 
 def still_low(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
     """Since when it has been low."""
     if facts.since is None:
         return "not better yet."
-    return f"low since {say_past(facts.since, now, zone)}, {say_ago(facts.since, now)}."
+    return f"low since {format_past(facts.since, now, zone)}, {format_ago(facts.since, now)}."
 
 
 def crossed(facts: Facts, credits: Credits) -> str:
     """Which line the credits went below."""
     if is_out(credits):
         allowance = credits.monthly_allowance
-        return f"nothing left of {say_number(allowance)}." if allowance and allowance > 0 else "nothing left."
+        return f"nothing left of {format_number(allowance)}." if allowance and allowance > 0 else "nothing left."
     if facts.rung is None:
         return "credits are low."
     return f"{side_of(facts.rung, credits)} your {facts.rung} line."
@@ -122,10 +122,12 @@ def side_of(rung: str, credits: Credits) -> str:
     return "below" if value < line else "at" if value == line else "not yet clear of"
 
 
-def what_to_do(credits: Credits, plan: Plan | None, foretold: Foretold | None, now: datetime, zone: ZoneInfo) -> str:
+def what_to_do(
+    credits: Credits, plan: Plan | None, foretold: ForecastSummary | None, now: datetime, zone: ZoneInfo
+) -> str:
     """What to do, and what comes by itself when. At which number of credits a job fails, nobody tells."""
     refill = refill_at(credits, plan, now)
-    monthly = f"the refill {say_on(refill, now, zone)} ({say_in(refill, now, zone)})" if refill else ""
+    monthly = f"the refill {format_on(refill, now, zone)} ({format_in(refill, now, zone)})" if refill else ""
     ways = " and ".join(filter(None, (daily_refill(credits, now, zone), monthly)))
     if foretold and foretold.boundary:  # the forecast has named what comes when
         advice = "Nothing to do until then, at this pace." if foretold.lasts else "Top up to keep jobs running."
@@ -146,26 +148,26 @@ def last_refill(plan: Plan | None, now: datetime, zone: ZoneInfo) -> str:
     """That no refill comes, since the plan ends."""
     if plan is None or plan.renews is not False or plan.becomes or not plan.ends_at or plan.ends_at <= now:
         return ""
-    return f"No refill comes: the plan ends {say_on(plan.ends_at, now, zone)}."
+    return f"No refill comes: the plan ends {format_on(plan.ends_at, now, zone)}."
 
 
 def daily_refill(credits: Credits, now: datetime, zone: ZoneInfo) -> str:
     """When the daily credits come, and how many."""
     at, amount = credits.daily_refresh_at, credits.daily_allowance
-    return f"{say_number(amount)} daily credits {say_on(at, now, zone)}" if amount and at and at > now else ""
+    return f"{format_number(amount)} daily credits {format_on(at, now, zone)}" if amount and at and at > now else ""
 
 
 def numbers(credits: Credits, facts: Facts, now: datetime, zone: ZoneInfo) -> str:
     """The buckets, and how old the numbers are."""
-    read = f" · {say_read(facts.credits_at, now, zone)}" if facts.credits_at else ""
-    return f"{say_buckets(credits)}{read}"
+    read = f" · {format_read(facts.credits_at, now, zone)}" if facts.credits_at else ""
+    return f"{format_buckets(credits)}{read}"
 
 
-def enough_again(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
+def enough_again(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody:
     """Credits off the ladder again."""
-    facts = story.last.notice.facts
+    facts = story.last.notification.facts
     credits = credits_of(facts)
-    again = (bold(say_credits(credits)), f" again{in_brackets(share_of(credits))}")
+    again = (bold(format_credits(credits)), f" again{in_brackets(share_of(credits))}")
     how = GROWTHS.get(facts.growth or "", "")
     return telling(
         about(RECOVERED, facts.name, *again),
@@ -175,11 +177,11 @@ def enough_again(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
     )
 
 
-def jobs_run_again(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
+def jobs_run_again(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody:
     """An account that was out of credits has some again, though fewer than people want to be told of."""
-    facts = story.last.notice.facts
+    facts = story.last.notification.facts
     credits = credits_of(facts)
-    amount = f", {say_credits(credits)}{in_brackets(share_of(credits))}"
+    amount = f", {format_credits(credits)}{in_brackets(share_of(credits))}"
     line = f"Still {side_of(facts.rung, credits)} your {facts.rung} line." if facts.rung else "Still low."
     return telling(
         about(RECOVERED, facts.name, bold("jobs run again"), amount),
@@ -189,45 +191,51 @@ def jobs_run_again(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
     )
 
 
-def how_low(story: Story) -> str:
+def how_low(story: PendingAlert) -> str:
     """How long the credits were low, and how low at worst."""
-    facts = story.last.notice.facts
+    facts = story.last.notification.facts
     until = facts.taken_at or story.last.created_at
-    worst = f"at worst {say_number(facts.worst)}" if facts.worst is not None else ""
+    worst = f"at worst {format_number(facts.worst)}" if facts.worst is not None else ""
     if facts.since is None or until <= facts.since:
         return f"It was low, {worst}." if worst else ""
-    return f"It was low for {', '.join(filter(None, (say_duration(until - facts.since), worst)))}."
+    return f"It was low for {', '.join(filter(None, (format_duration(until - facts.since), worst)))}."
 
 
-def untold(story: Story, now: datetime, zone: ZoneInfo) -> str:
+def untold(story: PendingAlert, now: datetime, zone: ZoneInfo) -> str:
     """What a recovery overtook before it could be told."""
     overtaken = story.overtaken
     if overtaken is None:
         return ""
-    credits, at = credits_of(overtaken.notice.facts), say_at(overtaken.created_at, now, zone)
-    was = "out of credits" if is_out(credits) else f"{say_credits(credits)} left{in_brackets(share_of(credits))}"
+    credits, at = credits_of(overtaken.notification.facts), format_at(overtaken.created_at, now, zone)
+    was = "out of credits" if is_out(credits) else f"{format_credits(credits)} left{in_brackets(share_of(credits))}"
     return f"Not told in time: {was} {at}."
 
 
-def unreadable(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
+def unreadable(notification: Notification, now: datetime, zone: ZoneInfo) -> MessageBody:
     """An account whose looks fail."""
-    facts = notice.facts
-    still = "still " if notice.reason is Reason.REMINDED else ""
-    since = f" since {say_past(facts.since, now, zone)}" if facts.since else ""
+    facts = notification.facts
+    still = "still " if notification.reason is NotifyReason.REMINDED else ""
+    since = f" since {format_past(facts.since, now, zone)}" if facts.since else ""
     return telling(
-        about(SIGNS[notice.severity], facts.name, acked(notice, now, zone), bold(f"{still}cannot be read"), since),
-        f"{severity_word(notice.severity)}: {say_trouble(facts.outage, facts.said)}.",
-        MENDS[facts.outage or OutageKind.UNAVAILABLE],
+        about(
+            SIGNS[notification.severity],
+            facts.name,
+            acked(notification, now, zone),
+            bold(f"{still}cannot be read"),
+            since,
+        ),
+        f"{severity_word(notification.severity)}: {format_trouble(facts.outage, facts.said)}.",
+        MENDS[facts.outage or FailureKind.UNAVAILABLE],
         last_known(facts, now, zone) or "Its credits were never read yet.",
     )
 
 
-def readable_again(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
+def readable_again(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody:
     """An account that can be read again."""
-    facts, overtaken = story.last.notice.facts, story.overtaken
+    facts, overtaken = story.last.notification.facts, story.overtaken
     until = facts.taken_at or story.last.created_at
-    gap = f" for {say_duration(until - facts.since)}" if facts.since and until > facts.since else ""
-    why = say_trouble(overtaken.notice.facts.outage, overtaken.notice.facts.said) if overtaken else ""
+    gap = f" for {format_duration(until - facts.since)}" if facts.since and until > facts.since else ""
+    why = format_trouble(overtaken.notification.facts.outage, overtaken.notification.facts.said) if overtaken else ""
     return telling(
         about(RECOVERED, facts.name, bold("can be read again"), amount_now(facts.credits)),
         f"Not told in time: {why}." if why else "",
@@ -238,4 +246,4 @@ def readable_again(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
 
 def amount_now(credits: Credits | None) -> str:
     """The credits after a colon: ": 2,900 credits (19 %)"."""
-    return f", {say_credits(credits)}{in_brackets(share_of(credits))}" if credits else ""
+    return f", {format_credits(credits)}{in_brackets(share_of(credits))}" if credits else ""

@@ -6,13 +6,21 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.domain.accounts import Account, Capabilities, Credits, Limits, Plan, Reading
-from bot.domain.alerts import Alert, Measure, Severity
+from bot.domain.alerts import Alert, AlertRule, Severity
 from bot.domain.notifications import Watched
 from bot.evaluation.alert_state import MUTES
 from bot.evaluation.evaluate import with_allowances
 from bot.evaluation.left_out import trusted_end
-from bot.telegram.text.alert_list import say_alert, say_mute, say_silences
-from bot.telegram.text.dates import say_ago, say_day, say_in, say_moment, say_past, say_read, say_short
+from bot.telegram.text.alert_list import format_alert, format_mute, format_silences
+from bot.telegram.text.dates import (
+    format_ago,
+    format_day,
+    format_in,
+    format_moment,
+    format_past,
+    format_read,
+    format_short,
+)
 from bot.telegram.text.forecast import forecast_sentence, short_forecast
 from bot.telegram.text.formatting import (
     NOTE,
@@ -20,23 +28,23 @@ from bot.telegram.text.formatting import (
     SERVICE,
     SIGNS,
     capitalised,
+    format_buckets,
+    format_count,
+    format_credits,
+    format_number,
+    format_plan,
+    format_total,
+    format_trouble,
     in_brackets,
     is_out,
     name_of,
-    say_buckets,
-    say_count,
-    say_credits,
-    say_number,
-    say_plan,
-    say_total,
-    say_trouble,
     share_of,
     trouble_of,
 )
 from bot.telegram.text.layout import Piece, bold
-from bot.telegram.text.left_out import end_words, left_out_lines
-from bot.telegram.text.message_body import Pieces
-from bot.telegram.text.pauses import say_age, say_pause
+from bot.telegram.text.left_out import end_text, left_out_lines
+from bot.telegram.text.message_body import Spans
+from bot.telegram.text.pauses import format_age, format_pause
 from bot.telegram.text.sanitize import clean, plain
 
 NEAR = timedelta(days=7)
@@ -61,7 +69,7 @@ def needs_you(one: Watched) -> bool:
 
 def urgency(one: Watched) -> tuple[int, float, float, str]:
     """Sorts accounts: critical, warning, unreadable, then by share and number."""
-    severities = (alert.severity for alert in one.alerts if alert.measure is not Measure.FAILURES)
+    severities = (alert.severity for alert in one.alerts if alert.measure is not AlertRule.FAILURES)
     rank = min((RANKS.get(severity, CALM) for severity in severities if severity), default=CALM)
     readable = one.account.reading is not None and one.account.outage is None
     credits = with_allowances(one.account)
@@ -81,23 +89,23 @@ def sign_of(one: Watched) -> str:
     return RECOVERED if is_known(one.account) else NOTE
 
 
-def account_line(one: Watched, now: datetime, zone: ZoneInfo, *, detailed: bool = False) -> Pieces:
+def account_line(one: Watched, now: datetime, zone: ZoneInfo, *, detailed: bool = False) -> Spans:
     """Its line in the list of all accounts; a plan that goes on is left out where a line with details follows."""
 
     def tell(alert: Alert) -> str:
-        renews = alert.measure is Measure.PLAN and alert.severity is Severity.INFO
+        renews = alert.measure is AlertRule.PLAN and alert.severity is Severity.INFO
         return "" if detailed and renews else alert_reason(alert, account, now, zone)
 
     account, more = one.account, list[str]()
     why = [] if account.outage else reasons(one, tell)
-    rest = [amount_words(account, now, zone), *with_severity(one, why)]
+    rest = [amount_text(account, now, zone), *with_severity(one, why)]
     if is_known(account):
-        more = [short_forecast(account, now, zone), *refill_words(one, now, zone)]
-        more += [] if detailed else plan_end_words(account, now, zone)
+        more = [short_forecast(account, now, zone), *refill_text(one, now, zone)]
+        more += [] if detailed else plan_end_text(account, now, zone)
     elif account.pause:
-        more = plan_end_words(account, now, zone)
+        more = plan_end_text(account, now, zone)
     rest += [words for words in more if words and words not in why]
-    if say_mute(account, one.silences, now, zone):
+    if format_mute(account, one.silences, now, zone):
         rest.append("muted")
     return (f"{sign_of(one)} ", bold(name_of(account.name)), " · ", " · ".join(rest))
 
@@ -118,25 +126,25 @@ def reasons(one: Watched, tell: Callable[[Alert], str]) -> list[str]:
 def alert_reason(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) -> str:
     """What an account's alert is about, in two or three words."""
     match alert.measure:
-        case Measure.CREDITS:
-            return low_words(account)
-        case Measure.PLAN:
-            return plan_alert_words(account, now, lambda when: say_short(when, now, zone))
-        case Measure.RUNWAY:
+        case AlertRule.CREDITS:
+            return low_text(account)
+        case AlertRule.PLAN:
+            return plan_alert_text(account, now, lambda when: format_short(when, now, zone))
+        case AlertRule.RUNWAY:
             return short_forecast(account, now, zone) or "may run out soon"
-        case Measure.SPIKE:
+        case AlertRule.SPIKE:
             return "unusual pace"
         case _:
             return ""
 
 
-def low_words(account: Account) -> str:
+def low_text(account: Account) -> str:
     """Low credits, or none."""
     credits = with_allowances(account)
     return "out of credits" if credits and is_out(credits) else "low credits"
 
 
-def plan_alert_words(account: Account, now: datetime, say: Callable[[datetime], str]) -> str:
+def plan_alert_text(account: Account, now: datetime, say: Callable[[datetime], str]) -> str:
     """What the plan does or has done, however far away that is; ``say`` gives a moment its words."""
     plan = account.reading.plan if account.reading else None
     if plan is None or plan.free or plan.ends_at is None:
@@ -144,39 +152,39 @@ def plan_alert_words(account: Account, now: datetime, say: Callable[[datetime], 
     return f"plan {plan_verb(plan, now)} {say(plan.ends_at)}"
 
 
-def amount_words(account: Account, now: datetime, zone: ZoneInfo) -> str:
+def amount_text(account: Account, now: datetime, zone: ZoneInfo) -> str:
     """Its number; where that is not fresh, that it is unknown, the last one with its age, and why."""
     credits, reading = with_allowances(account), account.reading
     if account.pause:
-        return f"{say_pause(account.pause, now, zone)} · {last_words(account, now, zone)}"
+        return f"{format_pause(account.pause, now, zone)} · {last_text(account, now, zone)}"
     if account.outage is None:
-        return f"{say_total(credits)}{in_brackets(share_of(credits))}" if credits else "not read yet"
+        return f"{format_total(credits)}{in_brackets(share_of(credits))}" if credits else "not read yet"
     why = trouble_of(account.outage.kind)
     if credits is None or reading is None:
         return f"unknown: {why}"
     at = reading.taken_at
-    return f"unknown · last {say_total(credits)} at {say_past(at, now, zone)}, {say_ago(at, now)}: {why}"
+    return f"unknown · last {format_total(credits)} at {format_past(at, now, zone)}, {format_ago(at, now)}: {why}"
 
 
-def last_words(account: Account, now: datetime, zone: ZoneInfo) -> str:
+def last_text(account: Account, now: datetime, zone: ZoneInfo) -> str:
     """The last number of an account that is paused, with its age, and what was wrong then."""
     credits, reading = with_allowances(account), account.reading
     why = f": {trouble_of(account.outage.kind)}" if account.outage else ""
     if credits is None or reading is None:
         return f"unknown{why}" if why else "not read yet"
-    amount = f"last {say_total(credits)}{in_brackets(share_of(credits))} {say_age(reading.taken_at, now, zone)}"
+    amount = f"last {format_total(credits)}{in_brackets(share_of(credits))} {format_age(reading.taken_at, now, zone)}"
     return f"unknown · {amount}{why}" if why else amount
 
 
-def refill_words(one: Watched, now: datetime, zone: ZoneInfo) -> list[str]:
+def refill_text(one: Watched, now: datetime, zone: ZoneInfo) -> list[str]:
     """When the refill comes, while its credits are low."""
     reading = one.account.reading
     at = reading.credits.refresh_at if reading and reading.plan.renews is not False else None
-    low = any(alert.measure is Measure.CREDITS for alert in one.alerts)
-    return [f"refill {say_short(at, now, zone)}"] if low and at and at > now else []
+    low = any(alert.measure is AlertRule.CREDITS for alert in one.alerts)
+    return [f"refill {format_short(at, now, zone)}"] if low and at and at > now else []
 
 
-def plan_end_words(account: Account, now: datetime, zone: ZoneInfo) -> list[str]:
+def plan_end_text(account: Account, now: datetime, zone: ZoneInfo) -> list[str]:
     """What the plan does soon, or has done."""
     reading = account.reading
     if reading is None or reading.plan.free:
@@ -184,7 +192,7 @@ def plan_end_words(account: Account, now: datetime, zone: ZoneInfo) -> list[str]
     if any(one.name == "ends_at" and one.unreadable for one in reading.left_out):
         return ["end of plan: unreadable"]
     end = near_end(account, now)
-    return [f"plan {plan_verb(reading.plan, now)} {say_short(end, now, zone)}"] if end else []
+    return [f"plan {plan_verb(reading.plan, now)} {format_short(end, now, zone)}"] if end else []
 
 
 def near_end(account: Account, now: datetime) -> datetime | None:
@@ -208,21 +216,21 @@ def detail_line(one: Watched, now: datetime, zone: ZoneInfo) -> str:
     credits, reading = with_allowances(one.account), one.account.reading
     if credits is None or reading is None or not is_known(one.account):
         return ""
-    return f"{say_buckets(credits)} · {plan_words(reading, now, zone)}"
+    return f"{format_buckets(credits)} · {plan_text(reading, now, zone)}"
 
 
-def plan_words(reading: Reading, now: datetime, zone: ZoneInfo) -> str:
+def plan_text(reading: Reading, now: datetime, zone: ZoneInfo) -> str:
     """The plan, and what it does when; an end that is not known just now is said to be so."""
-    plan, unknown = reading.plan, end_words(reading.left_out)
+    plan, unknown = reading.plan, end_text(reading.left_out)
     if plan.free:
         return plain(plan.name or "free account", 40)
     if plan.ends_at is None:
         return f"{plain(plan.name, 40)}{unknown}" if plan.name else f"plan unknown{unknown}"
     if unknown and plan.ends_at <= now:
-        return f"{say_plan(plan)}, last known to end {say_day(plan.ends_at, now, zone)}{unknown}"
+        return f"{format_plan(plan)}, last known to end {format_day(plan.ends_at, now, zone)}{unknown}"
     price = plain(plan.renewal_price or plan.price or "", 20, empty="") if plan.renews else ""
     cost = f" for {price}" if price else ""
-    return f"{say_plan(plan)} {plan_verb(plan, now)} {say_day(plan.ends_at, now, zone)}{cost}{unknown}"
+    return f"{format_plan(plan)} {plan_verb(plan, now)} {format_day(plan.ends_at, now, zone)}{cost}{unknown}"
 
 
 def card_lines(one: Watched, now: datetime, zone: ZoneInfo, *, dark: bool = False) -> list[tuple[Piece, ...]]:
@@ -232,22 +240,22 @@ def card_lines(one: Watched, now: datetime, zone: ZoneInfo, *, dark: bool = Fals
     sign = SIGNS[Severity.CRITICAL] if dark else sign_of(one)
     lines: list[tuple[Piece, ...]] = [(f"{sign} ", bold(name_of(account.name)), email)]
     if account.pause:
-        lines.append((bold("Paused"), f"{say_pause(account.pause, now, zone, who=True).removeprefix('paused')}."))
+        lines.append((bold("Paused"), f"{format_pause(account.pause, now, zone, who=True).removeprefix('paused')}."))
         lines.append((f"No checks until then. /resume {name_of(account.name)} ends that sooner.",))
     if account.outage is not None:
-        lines.append((bold("Cannot be read"), f" since {failing_words(account, now, zone)}."))
-        lines.append((f"{capitalised(say_trouble(account.outage.kind, account.outage.said))}.",))
+        lines.append((bold("Cannot be read"), f" since {failing_text(account, now, zone)}."))
+        lines.append((f"{capitalised(format_trouble(account.outage.kind, account.outage.said))}.",))
     if account.unlisted_at is not None:
-        since = say_past(account.unlisted_at, now, zone)
+        since = format_past(account.unlisted_at, now, zone)
         lines.append((f"Not listed at {SERVICE} since {since}; the next answer of the list decides.",))
     lines.extend(reading_lines(account, now, zone))
     lines.extend((line,) for line in alert_lines(one, now, zone))
     return lines
 
 
-def failing_words(account: Account, now: datetime, zone: ZoneInfo) -> str:
+def failing_text(account: Account, now: datetime, zone: ZoneInfo) -> str:
     """Since when it cannot be read, and how often that was tried."""
-    since = say_past(account.failing_since, now, zone) if account.failing_since else "a while ago"
+    since = format_past(account.failing_since, now, zone) if account.failing_since else "a while ago"
     return f"{since}, {account.failures:,} {'failed check' if account.failures == 1 else 'failed checks'} in a row"
 
 
@@ -257,21 +265,21 @@ def reading_lines(account: Account, now: datetime, zone: ZoneInfo) -> list[tuple
     if credits is None or reading is None:
         return [("Never read yet.",)]
     last = "Last known: " if account.outage or account.pause else ""
-    of = f" of {say_number(credits.monthly_allowance)}" if credits.monthly_allowance else ""
+    of = f" of {format_number(credits.monthly_allowance)}" if credits.monthly_allowance else ""
     share = in_brackets(share_of(credits))
-    amount = say_credits(credits) if last else capitalised(say_credits(credits))
+    amount = format_credits(credits) if last else capitalised(format_credits(credits))
     lines: list[tuple[Piece, ...]] = [
         (
             last,
             bold(amount),
-            f"{of}{share} · {say_read(reading.taken_at, now, zone)}",
+            f"{of}{share} · {format_read(reading.taken_at, now, zone)}",
         ),
     ]
     words = (
         card_buckets(credits),
         card_refills(credits, reading.plan, now, zone),
         forecast_sentence(account, now, zone),
-        capitalised(plan_words(reading, now, zone)),
+        capitalised(plan_text(reading, now, zone)),
         *left_out_lines(reading.left_out, now, zone),
         abilities(reading),
         modes(reading.capabilities),
@@ -281,10 +289,10 @@ def reading_lines(account: Account, now: datetime, zone: ZoneInfo) -> list[tuple
 
 def card_buckets(credits: Credits) -> str:
     """Every bucket, the daily one with its allowance."""
-    of = f" of {say_number(credits.daily_allowance)}" if credits.daily_allowance else ""
+    of = f" of {format_number(credits.daily_allowance)}" if credits.daily_allowance else ""
     buckets = ("monthly", credits.monthly, ""), ("daily", credits.daily, of), ("package", credits.package, "")
     return " · ".join(
-        f"{kind} {say_number(amount)}{rest if amount is not None else ''}" for kind, amount, rest in buckets
+        f"{kind} {format_number(amount)}{rest if amount is not None else ''}" for kind, amount, rest in buckets
     )
 
 
@@ -292,9 +300,11 @@ def card_refills(credits: Credits, plan: Plan, now: datetime, zone: ZoneInfo) ->
     """When the next credits come by themselves."""
     said = []
     if credits.refresh_at and credits.refresh_at > now and plan.renews is not False:
-        said.append(f"refill {say_moment(credits.refresh_at, now, zone)}, {say_in(credits.refresh_at, now, zone)}")
+        said.append(
+            f"refill {format_moment(credits.refresh_at, now, zone)}, {format_in(credits.refresh_at, now, zone)}"
+        )
     if credits.daily_allowance and credits.daily_refresh_at and credits.daily_refresh_at > now:
-        said.append(f"daily refill {say_short(credits.daily_refresh_at, now, zone)}")
+        said.append(f"daily refill {format_short(credits.daily_refresh_at, now, zone)}")
     return capitalised(" · ".join(said))
 
 
@@ -302,11 +312,11 @@ def abilities(reading: Reading) -> str:
     """What the plan permits at once and how much it takes off."""
     limits, can = reading.limits, reading.capabilities
     said = [
-        f"{say_count(limits.jobs_at_once, 'job')} at once" if limits.jobs_at_once is not None else "",
+        f"{format_count(limits.jobs_at_once, 'job')} at once" if limits.jobs_at_once is not None else "",
         plain(best_quality(limits), 16, empty=""),
         f"off-peak price × {plain(can.off_peak_discount, 12)}" if can.off_peak_discount else "",
         f"preview price × {plain(can.preview_discount, 12)}" if can.preview_discount else "",
-        say_count(len(can.image_models), "image model") if can.image_models else "",
+        format_count(len(can.image_models), "image model") if can.image_models else "",
     ]
     return " · ".join(filter(None, said))
 
@@ -339,8 +349,8 @@ def alert_lines(one: Watched, now: datetime, zone: ZoneInfo) -> list[str]:
     lines = []
     for alert in sorted(one.alerts, key=lambda alert: -(alert.severity or 0)):
         silences = (silence for silence in one.silences if silence.kind not in MUTES)
-        silenced = say_silences(alert, silences, now, zone)
+        silenced = format_silences(alert, silences, now, zone)
         word = alert.severity.word.capitalize() if alert.severity else "Alert"
-        lines.append(f"{word}: {say_alert(alert, one.account, now, zone)}{in_brackets(silenced)}")
-    muted = say_mute(one.account, one.silences, now, zone)
+        lines.append(f"{word}: {format_alert(alert, one.account, now, zone)}{in_brackets(silenced)}")
+    muted = format_mute(one.account, one.silences, now, zone)
     return [*(lines or ["No alerts."]), *([f"{capitalised(muted)}."] if muted else [])]

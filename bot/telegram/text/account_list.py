@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from bot.domain.accounts import Account, OutageKind, SourceState
-from bot.domain.alerts import Alert, Measure, Severity, Silence
+from bot.domain.accounts import Account, FailureKind, SourceState
+from bot.domain.alerts import Alert, AlertRule, Severity, Silence
 from bot.domain.notifications import Watched
 from bot.evaluation.blackout import blackout
 from bot.telegram.text.account_card import (
@@ -20,12 +20,12 @@ from bot.telegram.text.account_card import (
     needs_you,
     urgency,
 )
-from bot.telegram.text.alert_list import Acted, say_alert, say_silences, since_words, undo_label
-from bot.telegram.text.blackout import list_lines, none_words, since_when, why_words
-from bot.telegram.text.dates import say_past, say_read, unmarked
-from bot.telegram.text.formatting import SERVICE, SIGNS, capitalised, name_of, say_count, service_name, trouble_of
+from bot.telegram.text.alert_list import Acted, format_alert, format_silences, since_text, undo_label
+from bot.telegram.text.blackout import list_lines, none_text, since_when, why_text
+from bot.telegram.text.dates import format_past, format_read, unmarked
+from bot.telegram.text.formatting import SERVICE, SIGNS, capitalised, format_count, name_of, service_name, trouble_of
 from bot.telegram.text.layout import Button, Buttons, Message, Piece, Text, bold
-from bot.telegram.text.pauses import END_PAUSE, UNPAUSE, PausedAct, act_of, pause_lines, resume_label, say_age
+from bot.telegram.text.pauses import END_PAUSE, UNPAUSE, PausedAct, act_of, format_age, pause_lines, resume_label
 from bot.telegram.text.replies import silence_lines
 
 PAGE_SIZE = 20
@@ -46,7 +46,7 @@ class SourceAlert:
 
     alert: Alert
     silences: tuple[Silence, ...] = ()
-    outage: OutageKind | None = None
+    outage: FailureKind | None = None
     origin: str | None = None
 
 
@@ -99,10 +99,10 @@ def ordered_page(
     text, dark = Text(), blackout(one.account for one in watched)
     if dark:
         since = since_when(dark.since, now, zone)
-        text.line(f"{SIGNS[Severity.CRITICAL]} ", bold(capitalised(none_words(dark))), f"{since}{place.words}")
-        text.line(f"Reason: {why_words(dark)}.")
+        text.line(f"{SIGNS[Severity.CRITICAL]} ", bold(capitalised(none_text(dark))), f"{since}{place.words}")
+        text.line(f"Reason: {why_text(dark)}.")
     else:
-        text.line(bold(say_count(len(watched), "account")), f", {health_words(watched, now, zone)}{place.words}")
+        text.line(bold(format_count(len(watched), "account")), f", {health_text(watched, now, zone)}{place.words}")
     detailed = len(watched) <= DETAILED
     for one in shown:
         text.line(*account_line(one, now, zone, detailed=detailed))
@@ -110,25 +110,25 @@ def ordered_page(
     return text.message(place.buttons("page", "refresh"))
 
 
-def health_words(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> str:
+def health_text(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> str:
     """How many need somebody, and when the numbers were read."""
     need = sum(map(needs_you, watched))
     paused = sum(one.account.pause is not None for one in watched)
     unknown = sum(not is_known(one.account) for one in watched) - paused
     words = [f"{need:,} {'needs' if need == 1 else 'need'} you" if need else "none needs you"]
     words += [f"{count:,} {what}" for count, what in ((unknown, "unknown"), (paused, "paused")) if count]
-    return " · ".join([*words, *read_words(watched, now, zone)])
+    return " · ".join([*words, *read_text(watched, now, zone)])
 
 
-def read_words(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> list[str]:
+def read_text(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> list[str]:
     """When the fresh numbers were read, from the oldest to the newest; what is not fresh tells its own age."""
     moments = [one.account.reading.taken_at for one in watched if one.account.reading and is_known(one.account)]
     if not moments:
         return []
     oldest, newest = min(moments), max(moments)
     if newest - oldest < SAME_TIME:
-        return [say_read(oldest, now, zone)]
-    return [f"read {unmarked(say_past(oldest, now, zone), zone)} to {say_past(newest, now, zone)}"]
+        return [format_read(oldest, now, zone)]
+    return [f"read {unmarked(format_past(oldest, now, zone), zone)} to {format_past(newest, now, zone)}"]
 
 
 def no_accounts(lists: Sequence[SourceState], now: datetime, zone: ZoneInfo) -> Message:
@@ -177,7 +177,7 @@ def alerts_page(
         return text.message(tuple(undo))
     firing.sort(key=lambda item: -item[0])
     shown, place = paged(firing, page)
-    text = Text().line(bold(say_count(len(firing), "alert")), f": {say_severities(firing)}{place.words}")
+    text = Text().line(bold(format_count(len(firing), "alert")), f": {format_severities(firing)}{place.words}")
     named = {one.account.key for one in watched if one.alerts} | {source.alert.subject for source in sources}
     text.lines(pieces for _, pieces in shown)
     text.lines(silence_lines([act for act in silences if not act.subjects <= named], now, zone))
@@ -185,7 +185,7 @@ def alerts_page(
     return text.message((*undo, *place.buttons("alerts", "alerts")))
 
 
-def say_severities(firing: Sequence[Firing]) -> str:
+def format_severities(firing: Sequence[Firing]) -> str:
     """How many of each severity: "1 critical, 2 warning"."""
     counts = Counter(severity for severity, _ in firing)
     return ", ".join(f"{counts[severity]:,} {severity.word}" for severity in sorted(counts, reverse=True))
@@ -194,25 +194,25 @@ def say_severities(firing: Sequence[Firing]) -> str:
 def account_firing(one: Watched, alert: Alert, now: datetime, zone: ZoneInfo) -> Firing:
     """The line of one account's alert."""
     account = one.account
-    said = f"{say_alert(alert, account, now, zone)}{paused_words(account, now, zone)}"
-    return firing_line(alert, name_of(account.name), said, say_silences(alert, one.silences, now, zone))
+    said = f"{format_alert(alert, account, now, zone)}{paused_text(account, now, zone)}"
+    return firing_line(alert, name_of(account.name), said, format_silences(alert, one.silences, now, zone))
 
 
-def paused_words(account: Account, now: datetime, zone: ZoneInfo) -> str:
+def paused_text(account: Account, now: datetime, zone: ZoneInfo) -> str:
     """That an account is paused, and so how old what is said of it is."""
     if account.pause is None:
         return ""
-    age = f", last read {say_age(account.reading.taken_at, now, zone)}" if account.reading else ""
+    age = f", last read {format_age(account.reading.taken_at, now, zone)}" if account.reading else ""
     return f" · paused{age}"
 
 
 def source_firing(source: SourceAlert, now: datetime, zone: ZoneInfo) -> Firing:
     """The line of one source's alert."""
-    listing = source.alert.measure is Measure.LISTING
+    listing = source.alert.measure is AlertRule.LISTING
     perhaps = "perhaps " if source.outage else ""
     what = f"{perhaps}lists no PixVerse account" if listing else f"cannot be read: {trouble_of(source.outage)}"
-    said = f"{what}{since_words(source.alert.since, now, zone)}"
-    silenced = say_silences(source.alert, source.silences, now, zone)
+    said = f"{what}{since_text(source.alert.since, now, zone)}"
+    silenced = format_silences(source.alert, source.silences, now, zone)
     return firing_line(source.alert, service_name(source.origin), said, silenced)
 
 

@@ -6,18 +6,18 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.domain.accounts import Account
-from bot.domain.alerts import Alert, Measure, Silence, SilenceKind
+from bot.domain.alerts import Alert, AlertRule, Silence, SilenceKind
 from bot.evaluation.alert_state import MUTES, covers
 from bot.evaluation.evaluate import with_allowances
-from bot.telegram.text.dates import say_day, say_moment, say_past
+from bot.telegram.text.dates import format_day, format_moment, format_past
 from bot.telegram.text.forecast import short_forecast
 from bot.telegram.text.formatting import (
     capitalised,
+    format_number,
     in_brackets,
     is_out,
     joined,
     name_of,
-    say_number,
     share_of,
     trouble_of,
 )
@@ -27,12 +27,12 @@ from bot.telegram.text.sanitize import plain
 NAMES_LENGTH = 300
 OUT = "out of credits"
 MEASURES = {
-    Measure.CREDITS: "credits",
-    Measure.PLAN: "plan",
-    Measure.FAILURES: "not readable",
-    Measure.RUNWAY: "running out",
-    Measure.SPIKE: "unusual pace",
-    Measure.LISTING: "no account listed",
+    AlertRule.CREDITS: "credits",
+    AlertRule.PLAN: "plan",
+    AlertRule.FAILURES: "not readable",
+    AlertRule.RUNWAY: "running out",
+    AlertRule.SPIKE: "unusual pace",
+    AlertRule.LISTING: "no account listed",
 }
 """What an alert is about, in two or three words."""
 
@@ -69,75 +69,75 @@ def names_in(silences: Iterable[Silence], names: Mapping[str, str]) -> tuple[str
     return tuple(dict.fromkeys(names.get(one.subject, one.subject) for one in silences if one.subject))
 
 
-def say_alert(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) -> str:
+def format_alert(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) -> str:
     """What an account's alert is about, and since when: "low credits (19 %), since 13:48"."""
-    if alert.measure is Measure.CREDITS:
-        low = say_low(account)  # an alert that began as low is not as old as what it has become
-        return f"{low}{since_words(alert.since, now, zone, 'low' if low == OUT else '')}"
-    if alert.measure is Measure.RUNWAY:
+    if alert.measure is AlertRule.CREDITS:
+        low = format_low(account)  # an alert that began as low is not as old as what it has become
+        return f"{low}{since_text(alert.since, now, zone, 'low' if low == OUT else '')}"
+    if alert.measure is AlertRule.RUNWAY:
         comes = short_forecast(account, now, zone) or "may run out soon"
-        return f"{comes}{since_words(alert.since, now, zone, 'foreseen')}"
-    if alert.measure is Measure.SPIKE:
-        return f"spends far above its usual pace{since_words(alert.since, now, zone)}"
-    if alert.measure is Measure.PLAN:
-        return f"{say_plan_alert(account, now, zone)}{plan_since(alert, account, now, zone)}"
-    return f"{say_unreadable(account)}{since_words(account.failing_since or alert.since, now, zone)}"
+        return f"{comes}{since_text(alert.since, now, zone, 'foreseen')}"
+    if alert.measure is AlertRule.SPIKE:
+        return f"spends far above its usual pace{since_text(alert.since, now, zone)}"
+    if alert.measure is AlertRule.PLAN:
+        return f"{format_plan_alert(account, now, zone)}{plan_since(alert, account, now, zone)}"
+    return f"{format_unreadable(account)}{since_text(account.failing_since or alert.since, now, zone)}"
 
 
-def since_words(since: datetime | None, now: datetime, zone: ZoneInfo, what: str = "") -> str:
+def since_text(since: datetime | None, now: datetime, zone: ZoneInfo, what: str = "") -> str:
     """Since when (``what`` it is since then), behind a comma; nothing where that is not known."""
-    return f", {what}{' ' if what else ''}since {say_past(since, now, zone)}" if since else ""
+    return f", {what}{' ' if what else ''}since {format_past(since, now, zone)}" if since else ""
 
 
 def plan_since(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) -> str:
     """Since when a plan's alert holds. One that has ended says so itself; one cancelled later ends only since then."""
     plan = account.reading.plan if account.reading else None
     if plan is None or plan.ends_at is None:
-        return since_words(alert.since, now, zone)
+        return since_text(alert.since, now, zone)
     if plan.ends_at <= now:
         return ""
     if plan.cancelled_at and alert.since and plan.cancelled_at > alert.since:
-        return f", cancelled {say_past(plan.cancelled_at, now, zone)}"
-    return since_words(alert.since, now, zone)
+        return f", cancelled {format_past(plan.cancelled_at, now, zone)}"
+    return since_text(alert.since, now, zone)
 
 
-def say_low(account: Account) -> str:
+def format_low(account: Account) -> str:
     """Low credits, with their share or number while that is fresh."""
     credits = with_allowances(account)
     if credits is None or account.outage is not None:
         return "low credits"
     if is_out(credits):
         return OUT
-    return f"low credits{in_brackets(share_of(credits) or say_number(credits.total))}"
+    return f"low credits{in_brackets(share_of(credits) or format_number(credits.total))}"
 
 
-def say_plan_alert(account: Account, now: datetime, zone: ZoneInfo) -> str:
+def format_plan_alert(account: Account, now: datetime, zone: ZoneInfo) -> str:
     """What the plan is about to do, or has done."""
     plan = account.reading.plan if account.reading else None
     if plan is None or plan.free or plan.ends_at is None:
         return "plan is gone"
     if plan.ends_at <= now:
-        return f"plan {'was not renewed, due' if plan.renews else 'ended'} {say_past(plan.ends_at, now, zone)}"
-    day = say_day(plan.ends_at, now, zone)
+        return f"plan {'was not renewed, due' if plan.renews else 'ended'} {format_past(plan.ends_at, now, zone)}"
+    day = format_day(plan.ends_at, now, zone)
     if plan.becomes:
         return f"plan becomes {plain(plan.becomes, 32)} {day}"
     return f"plan {'renews' if plan.renews else 'ends'} {day}"
 
 
-def say_unreadable(account: Account) -> str:
+def format_unreadable(account: Account) -> str:
     """That it cannot be read, and why."""
     return f"cannot be read: {trouble_of(account.outage.kind)}" if account.outage else "cannot be read"
 
 
-def say_silences(alert: Alert, silences: Iterable[Silence], now: datetime, zone: ZoneInfo) -> str:
+def format_silences(alert: Alert, silences: Iterable[Silence], now: datetime, zone: ZoneInfo) -> str:
     """Every silence that withholds this alert's messages now: "snoozed until today 16:00 by Ann"; "" if it rings."""
-    return ", ".join(say_silence(silence, now, zone) for silence in silences if covers(silence, alert, now))
+    return ", ".join(format_silence(silence, now, zone) for silence in silences if covers(silence, alert, now))
 
 
-def say_silence(silence: Silence, now: datetime, zone: ZoneInfo) -> str:
+def format_silence(silence: Silence, now: datetime, zone: ZoneInfo) -> str:
     """One silence in words."""
     by = f" by {plain(silence.by, 32)}" if silence.by else ""
-    until = f" until {say_moment(silence.until, now, zone)}" if silence.until and silence.until > now else ""
+    until = f" until {format_moment(silence.until, now, zone)}" if silence.until and silence.until > now else ""
     if silence.kind is SilenceKind.ACK:
         return f"acknowledged{by}{until}"
     everywhere = " in every chat" if silence.chat is None else ""
@@ -147,7 +147,7 @@ def say_silence(silence: Silence, now: datetime, zone: ZoneInfo) -> str:
 
 def act_line(act: Acted, now: datetime, zone: ZoneInfo) -> tuple[Piece, ...]:
     """Who has silenced whom, how and until when: "Studio · snoozed until today 16:00 by Ann"."""
-    said = say_silence(act.silence, now, zone)
+    said = format_silence(act.silence, now, zone)
     if not act.names:
         return (bold(capitalised(said)),)
     measures = {one.measure for one in act.parts if one.measure}
@@ -163,7 +163,7 @@ def undo_label(act: Acted) -> str:
     return f"{verb}: {whom}{more}"
 
 
-def say_mute(account: Account, silences: Iterable[Silence], now: datetime, zone: ZoneInfo) -> str:
+def format_mute(account: Account, silences: Iterable[Silence], now: datetime, zone: ZoneInfo) -> str:
     """The mutes that hold for the whole account, whether or not anything fires; "" without one."""
-    anything = Alert(account.key, Measure.CREDITS)
-    return say_silences(anything, (silence for silence in silences if silence.kind in MUTES), now, zone)
+    anything = Alert(account.key, AlertRule.CREDITS)
+    return format_silences(anything, (silence for silence in silences if silence.kind in MUTES), now, zone)

@@ -6,28 +6,28 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.accounts import SourceState
 from bot.evaluation.blackout import Blackout
-from bot.telegram.text.dates import say_ago, say_past
-from bot.telegram.text.formatting import say_count, say_trouble, service_name, trouble_of
+from bot.telegram.text.dates import format_ago, format_past
+from bot.telegram.text.formatting import format_count, format_trouble, service_name, trouble_of
 from bot.telegram.text.sanitize import plain
 
 
-def none_words(blackout: Blackout) -> str:
+def none_text(blackout: Blackout) -> str:
     """That none can be read: "none of 3 accounts can be read"."""
     if blackout.accounts == 1:
         return "the one account cannot be read"
-    return f"none of {say_count(blackout.accounts, 'account')} can be read"
+    return f"none of {format_count(blackout.accounts, 'account')} can be read"
 
 
-def why_words(blackout: Blackout) -> str:
+def why_text(blackout: Blackout) -> str:
     """Why: the one reason in the server's words, or each kind of it with how many accounts it concerns."""
     if len(blackout.kinds) == 1:
-        return say_trouble(blackout.kinds[0][0], blackout.said)
+        return format_trouble(blackout.kinds[0][0], blackout.said)
     return ", ".join(f"{trouble_of(kind)} ({count:,})" for kind, count in blackout.kinds)
 
 
 def since_when(since: datetime | None, now: datetime, zone: ZoneInfo) -> str:
     """Since when, and how long ago that is."""
-    return f" since {say_past(since, now, zone)}, {say_ago(since, now)}" if since else ""
+    return f" since {format_past(since, now, zone)}, {format_ago(since, now)}" if since else ""
 
 
 def list_lines(lists: Iterable[SourceState], now: datetime, zone: ZoneInfo) -> list[str]:
@@ -43,5 +43,5 @@ def list_lines(lists: Iterable[SourceState], now: datetime, zone: ZoneInfo) -> l
 def why_not_listed(state: SourceState) -> str:
     """Why a list cannot be read, in the server's words where it had some; that it perhaps has no account."""
     outage = state.outage
-    words = say_trouble(outage.kind, outage.said) if outage else ""
+    words = format_trouble(outage.kind, outage.said) if outage else ""
     return f"{plain(words, 200)}. Perhaps no account is configured there" if state.absent_since else words

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.durations import say_duration
+from bot.domain.durations import format_duration
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -24,7 +24,7 @@ def days_ahead(when: datetime, now: datetime, zone: ZoneInfo) -> int:
     return (local(when, zone).date() - local(now, zone).date()).days
 
 
-def say_clock(when: datetime, zone: ZoneInfo) -> str:
+def format_clock(when: datetime, zone: ZoneInfo) -> str:
     """The time of day: "14:03"; in UTC, which is nobody's own zone but what holds without TIMEZONE, "14:03 UTC"."""
     there = local(when, zone)
     return f"{there.hour:02}:{there.minute:02}{mark_of(zone)}"
@@ -40,67 +40,69 @@ def unmarked(words: str, zone: ZoneInfo) -> str:
     return words.removesuffix(mark_of(zone))
 
 
-def say_date(when: datetime, now: datetime, zone: ZoneInfo) -> str:
+def format_date(when: datetime, now: datetime, zone: ZoneInfo) -> str:
     """The day: "Thu 23 Jul"; with the year where it is not plain."""
     there = local(when, zone)
     year = "" if abs(when - now) <= YEAR_PLAIN_WITHIN else f" {there.year}"
     return f"{WEEKDAYS[there.weekday()]} {there.day} {MONTHS[there.month - 1]}{year}"
 
 
-def say_moment(when: datetime, now: datetime, zone: ZoneInfo) -> str:
+def format_moment(when: datetime, now: datetime, zone: ZoneInfo) -> str:
     """Day and time: "today 14:00", "tomorrow 00:48", "Thu 23 Jul, 00:48"."""
     near = NEAR_DAYS.get(days_ahead(when, now, zone))
-    return f"{near} {say_clock(when, zone)}" if near else f"{say_date(when, now, zone)}, {say_clock(when, zone)}"
+    return (
+        f"{near} {format_clock(when, zone)}" if near else f"{format_date(when, now, zone)}, {format_clock(when, zone)}"
+    )
 
 
-def say_on(when: datetime, now: datetime, zone: ZoneInfo) -> str:
+def format_on(when: datetime, now: datetime, zone: ZoneInfo) -> str:
     """The moment inside a sentence: "today 14:00", but "on Thu 23 Jul, 00:48"."""
-    said = say_moment(when, now, zone)
+    said = format_moment(when, now, zone)
     return said if days_ahead(when, now, zone) in NEAR_DAYS else f"on {said}"
 
 
-def say_at(when: datetime, now: datetime, zone: ZoneInfo) -> str:
+def format_at(when: datetime, now: datetime, zone: ZoneInfo) -> str:
     """A moment gone by, inside a sentence: "at 14:03" if it was today, else "on Thu 23 Jul, 14:03"."""
-    return say_on(when, now, zone) if days_ahead(when, now, zone) else f"at {say_clock(when, zone)}"
+    return format_on(when, now, zone) if days_ahead(when, now, zone) else f"at {format_clock(when, zone)}"
 
 
-def say_past(when: datetime, now: datetime, zone: ZoneInfo) -> str:
+def format_past(when: datetime, now: datetime, zone: ZoneInfo) -> str:
     """A moment gone by: "14:03" if it was today, else with its day."""
-    return say_moment(when, now, zone) if days_ahead(when, now, zone) else say_clock(when, zone)
+    return format_moment(when, now, zone) if days_ahead(when, now, zone) else format_clock(when, zone)
 
 
-def say_day(when: datetime, now: datetime, zone: ZoneInfo) -> str:
+def format_day(when: datetime, now: datetime, zone: ZoneInfo) -> str:
     """The day alone: "today", "tomorrow", "Thu 23 Jul"."""
-    return NEAR_DAYS.get(days_ahead(when, now, zone)) or say_date(when, now, zone)
+    return NEAR_DAYS.get(days_ahead(when, now, zone)) or format_date(when, now, zone)
 
 
-def say_day_on(when: datetime, now: datetime, zone: ZoneInfo) -> str:
+def format_day_on(when: datetime, now: datetime, zone: ZoneInfo) -> str:
     """The day inside a sentence: "today", but "on Thu 2 Jul"."""
-    day = say_day(when, now, zone)
-    return f"on {day}" if day == say_date(when, now, zone) else day
+    day = format_day(when, now, zone)
+    return f"on {day}" if day == format_date(when, now, zone) else day
 
 
-def say_short(when: datetime, now: datetime, zone: ZoneInfo) -> str:
+def format_short(when: datetime, now: datetime, zone: ZoneInfo) -> str:
     """A coming moment in few letters, for lists: "today 00:48", "Fri 00:48", "24 Jul"."""
     ahead = days_ahead(when, now, zone)
     if ahead in NEAR_DAYS:
-        return say_moment(when, now, zone)
-    weekday, _, day = say_date(when, now, zone).partition(" ")
-    return f"{weekday} {say_clock(when, zone)}" if 0 < ahead < 7 else day
+        return format_moment(when, now, zone)
+    weekday, _, day = format_date(when, now, zone).partition(" ")
+    return f"{weekday} {format_clock(when, zone)}" if 0 < ahead < 7 else day
 
 
-def say_in(when: datetime, now: datetime, zone: ZoneInfo) -> str:
+def format_in(when: datetime, now: datetime, zone: ZoneInfo) -> str:
     """How long from now: "in 43 min", "in 14 h"; from a day on by the calendar, as people count: "in 3 days"; "now"."""
     left = when - now
     if left < timedelta(seconds=1):
         return "now"
     if left < timedelta(days=1):
-        return f"in {say_duration(left)}"
+        return f"in {format_duration(left)}"
     days = max(days_ahead(when, now, zone), 1)
     return "in 1 day" if days == 1 else f"in {days:,} days"
 
 
-def say_ago(when: datetime, now: datetime) -> str:
+def format_ago(when: datetime, now: datetime) -> str:
     """How long ago, in the unit that matters: "just now", "43 min ago", "1 h 20 min ago", "5 h ago", "12 d ago"."""
     age = now - when
     if age < timedelta(minutes=1):
@@ -109,10 +111,10 @@ def say_ago(when: datetime, now: datetime) -> str:
         if age >= 3 * unit:
             age = unit * (age // unit)
             break
-    return f"{say_duration(age)} ago"
+    return f"{format_duration(age)} ago"
 
 
-def say_read(when: datetime, now: datetime, zone: ZoneInfo) -> str:
+def format_read(when: datetime, now: datetime, zone: ZoneInfo) -> str:
     """When a number was read, with its age once that is no longer fresh: "read 14:03", "read 09:00, 5 h ago"."""
-    said = f"read {say_past(when, now, zone)}"
-    return said if now - when < timedelta(minutes=10) else f"{said}, {say_ago(when, now)}"
+    said = f"read {format_past(when, now, zone)}"
+    return said if now - when < timedelta(minutes=10) else f"{said}, {format_ago(when, now)}"

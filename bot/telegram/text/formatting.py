@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from bot.domain.accounts import Credits, Number, OutageKind, Plan
+from bot.domain.accounts import Credits, FailureKind, Number, Plan
 from bot.domain.alerts import Severity
 from bot.telegram.text.sanitize import clean, plain
 
@@ -18,26 +18,26 @@ MOST = 10**15
 """Above this a number is only said to be larger."""
 
 TROUBLES = {
-    OutageKind.UNAUTHORIZED: "API token refused",
-    OutageKind.LAPSED: "useapi.net subscription lapsed",
-    OutageKind.MISSING: "unknown account",
-    OutageKind.BROKEN: "session broken",
-    OutageKind.UNREFRESHED: "session not refreshed",
-    OutageKind.THROTTLED: "asked too often",
-    OutageKind.UNAVAILABLE: "unavailable",
-    OutageKind.GARBLED: "answer unusable",
+    FailureKind.UNAUTHORIZED: "API token refused",
+    FailureKind.LAPSED: "useapi.net subscription lapsed",
+    FailureKind.MISSING: "unknown account",
+    FailureKind.BROKEN: "session broken",
+    FailureKind.UNREFRESHED: "session not refreshed",
+    FailureKind.THROTTLED: "asked too often",
+    FailureKind.UNAVAILABLE: "unavailable",
+    FailureKind.GARBLED: "answer unusable",
 }
 """Each kind of outage in two or three words."""
 
 MENDS = {
-    OutageKind.UNAUTHORIZED: "Put a valid token into USEAPI_TOKEN and restart the bot.",
-    OutageKind.LAPSED: "Renew the subscription at useapi.net; the bot goes on by itself.",
-    OutageKind.MISSING: "Add the account at useapi.net, or, if the settings name it, take it out there.",
-    OutageKind.BROKEN: "At useapi.net, remove the account and add it again.",
-    OutageKind.UNREFRESHED: "This may pass. If it lasts, remove the account at useapi.net and add it again.",
-    OutageKind.THROTTLED: "The bot keeps trying. If this stays, make CHECK_EVERY longer.",
-    OutageKind.UNAVAILABLE: "The bot keeps trying; nothing to do unless it lasts.",
-    OutageKind.GARBLED: "The bot keeps trying. If this stays, the service has changed: update the bot.",
+    FailureKind.UNAUTHORIZED: "Put a valid token into USEAPI_TOKEN and restart the bot.",
+    FailureKind.LAPSED: "Renew the subscription at useapi.net; the bot goes on by itself.",
+    FailureKind.MISSING: "Add the account at useapi.net, or, if the settings name it, take it out there.",
+    FailureKind.BROKEN: "At useapi.net, remove the account and add it again.",
+    FailureKind.UNREFRESHED: "This may pass. If it lasts, remove the account at useapi.net and add it again.",
+    FailureKind.THROTTLED: "The bot keeps trying. If this stays, make CHECK_EVERY longer.",
+    FailureKind.UNAVAILABLE: "The bot keeps trying; nothing to do unless it lasts.",
+    FailureKind.GARBLED: "The bot keeps trying. If this stays, the service has changed: update the bot.",
 }
 """What to do about each kind of outage."""
 
@@ -61,7 +61,7 @@ def severity_word(severity: Severity) -> str:
     return severity.word.capitalize()
 
 
-def say_number(number: Number | None) -> str:
+def format_number(number: Number | None) -> str:
     """Thousands separated, at most two decimals; "unknown" for what is no number."""
     if number is None:
         return "unknown"
@@ -73,7 +73,7 @@ def say_number(number: Number | None) -> str:
     return "0" if said == "-0" else said
 
 
-def say_share(share: float | None) -> str | None:
+def format_share(share: float | None) -> str | None:
     """A share as percent, rounded down so that it never promises more than there is; None without a share.
 
     From ten times on it is told in times: four digits of percent say nothing to a person.
@@ -109,48 +109,48 @@ def is_out(credits: Credits) -> bool:
     return credits.total <= 0 and not is_partial(credits)
 
 
-def say_total(credits: Credits) -> str:
+def format_total(credits: Credits) -> str:
     """What can be spent, honest about a bucket that is not known: "2,900", "at least 2,900"."""
-    return ("at least " if is_partial(credits) else "") + say_number(credits.total)
+    return ("at least " if is_partial(credits) else "") + format_number(credits.total)
 
 
 def share_of(credits: Credits) -> str | None:
     """The total as percent of the monthly allowance; None where that is not known, or nothing is left."""
-    return say_share(credits.share) if credits.total > 0 else None
+    return format_share(credits.share) if credits.total > 0 else None
 
 
-def say_credits(credits: Credits) -> str:
+def format_credits(credits: Credits) -> str:
     """The total with its noun: "1 credit", "at least 2,900 credits"."""
-    return f"{say_total(credits)} {'credit' if credits.total == 1 else 'credits'}"
+    return f"{format_total(credits)} {'credit' if credits.total == 1 else 'credits'}"
 
 
-def say_bucket(kind: str, amount: Number | None) -> str:
+def format_bucket(kind: str, amount: Number | None) -> str:
     """One bucket: "2,900 monthly", "package unknown"."""
-    return f"{kind} unknown" if amount is None else f"{say_number(amount)} {kind}"
+    return f"{kind} unknown" if amount is None else f"{format_number(amount)} {kind}"
 
 
-def say_buckets(credits: Credits) -> str:
+def format_buckets(credits: Credits) -> str:
     """Every bucket by name: "2,900 monthly · 0 daily · package unknown"."""
     buckets = (credits.monthly, "monthly"), (credits.daily, "daily"), (credits.package, "package")
-    return " · ".join(say_bucket(kind, amount) for amount, kind in buckets)
+    return " · ".join(format_bucket(kind, amount) for amount, kind in buckets)
 
 
-def say_plan(plan: Plan | None) -> str:
+def format_plan(plan: Plan | None) -> str:
     """The plan's name, or "The plan" where it has none."""
     return plain(plan.name, 40) if plan and plan.name else "The plan"
 
 
-def say_count(count: int, one: str, many: str | None = None) -> str:
+def format_count(count: int, one: str, many: str | None = None) -> str:
     """A number with its noun: "1 account", "12 accounts"."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def trouble_of(kind: OutageKind | None) -> str:
+def trouble_of(kind: FailureKind | None) -> str:
     """Why a look failed, in two or three words."""
-    return TROUBLES[kind or OutageKind.UNAVAILABLE]
+    return TROUBLES[kind or FailureKind.UNAVAILABLE]
 
 
-def say_trouble(kind: OutageKind | None, said: str | None) -> str:
+def format_trouble(kind: FailureKind | None, said: str | None) -> str:
     """Why a look failed, with the server's own words where it had some: "session broken. Add the account again"."""
     words = plain(said or "", 160, empty="").rstrip(".")
     return f"{trouble_of(kind)}. {capitalised(words)}" if words else trouble_of(kind)

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.alerts import Measure
-from bot.domain.durations import say_duration
-from bot.domain.notifications import Facts, Topic
-from bot.outbox.batching import Parcel, Story, worst
-from bot.telegram.text.formatting import NOTE, SERVICE, SIGNS, say_count
+from bot.domain.alerts import AlertRule
+from bot.domain.durations import format_duration
+from bot.domain.notifications import Facts, NotificationKind
+from bot.outbox.batching import Batch, PendingAlert, worst
+from bot.telegram.text.formatting import NOTE, SERVICE, SIGNS, format_count
 from bot.telegram.text.grouped_alerts import group_lines, grouping, headline, spoken
 from bot.telegram.text.layout import bold
-from bot.telegram.text.message_body import Pieces, Telling
+from bot.telegram.text.message_body import MessageBody, Spans
 from bot.telegram.text.sanitize import plain
 
 SINGLY = 12
@@ -21,35 +21,39 @@ WRITES = "It writes when credits run low, a plan is about to end, or an account 
 
 
 def tell_greeting(
-    parcel: Parcel, more: int, tell: Callable[[Story], Telling], now: datetime, zone: ZoneInfo
-) -> Telling:
+    batch: Batch, more: int, tell: Callable[[PendingAlert], MessageBody], now: datetime, zone: ZoneInfo
+) -> MessageBody:
     """The words for a greeting with the alerts that fire; ``more`` of them follow in the next message.
 
     A message without the greeting itself goes on where the one before it had no more room. ``tell`` has the words for
     one alert alone.
     """
-    greetings = [story.last.notice.facts for story in parcel.stories if story.last.notice.topic is Topic.GREETING]
-    alerts = Parcel(tuple(story for story in parcel.stories if story.last.notice.topic is Topic.ALERT))
+    greetings = [
+        story.last.notification.facts
+        for story in batch.stories
+        if story.last.notification.topic is NotificationKind.GREETING
+    ]
+    alerts = Batch(tuple(story for story in batch.stories if story.last.notification.topic is NotificationKind.ALERT))
     sign = SIGNS[worst(alerts)] if alerts.stories else NOTE
-    fires = f" · {say_count(len(alerts.stories) + more, 'alert')} now" if alerts.stories else ""
+    fires = f" · {format_count(len(alerts.stories) + more, 'alert')} now" if alerts.stories else ""
     head = opening(greetings[0]) if greetings else (bold("Also firing now"),)
     follow = f", {more:,} more follow" if more else ""
     closing = closing_lines(greetings[0], quiet=not alerts.stories) if greetings else ()
-    return Telling((f"{sign} ", *head, fires, follow), (*firing_lines(alerts, tell, now, zone), *closing))
+    return MessageBody((f"{sign} ", *head, fires, follow), (*firing_lines(alerts, tell, now, zone), *closing))
 
 
-def opening(facts: Facts) -> Pieces:
+def opening(facts: Facts) -> Spans:
     """Who writes, and of how much."""
     watched = facts.total or 0
     if facts.by is not None:
-        what = f", which watches {say_count(watched, 'account')}" if watched else ""
+        what = f", which watches {format_count(watched, 'account')}" if watched else ""
         return (bold("This chat is paired"), f" with credit-bot{what}")
     if watched:
-        return (bold("credit-bot"), " watches ", bold(say_count(watched, "account")), " for this chat")
+        return (bold("credit-bot"), " watches ", bold(format_count(watched, "account")), " for this chat")
     return (bold("credit-bot"), " is here")
 
 
-def closing_lines(facts: Facts, *, quiet: bool) -> tuple[Pieces, ...]:
+def closing_lines(facts: Facts, *, quiet: bool) -> tuple[Spans, ...]:
     """What it writes of, and what one can ask."""
     empty = f"{SERVICE} lists no account yet; the bot finds the first one by itself." if facts.total == 0 else ""
     ask = "/credits shows the numbers, /help what else you can ask."
@@ -61,33 +65,35 @@ def closing_lines(facts: Facts, *, quiet: bool) -> tuple[Pieces, ...]:
 
 def cost_line(check_every: timedelta | None) -> str:
     """What a watch costs the people who work with an account, and what spares them that."""
-    how_often = f" (every {say_duration(check_every)})" if check_every else ""
+    how_often = f" (every {format_duration(check_every)})" if check_every else ""
     return (
         f"Each check{how_often} can log an account's owner out of the website: "
         "give the API a separate account, set a longer check_every, or /pause."
     )
 
 
-def firing_lines(alerts: Parcel, tell: Callable[[Story], Telling], now: datetime, zone: ZoneInfo) -> tuple[Pieces, ...]:
+def firing_lines(
+    alerts: Batch, tell: Callable[[PendingAlert], MessageBody], now: datetime, zone: ZoneInfo
+) -> tuple[Spans, ...]:
     """What fires: a line an alert, or, where there are many, a line a group."""
     if len(alerts.stories) <= SINGLY:
         return tuple((*tell(story).head, at_it(story)) for story in alerts.stories)
-    lines = list[Pieces]()
-    of_accounts: dict[Measure | None, list[Story]] = {}
+    lines = list[Spans]()
+    of_accounts: dict[AlertRule | None, list[PendingAlert]] = {}
     for story in alerts.stories:
-        notice = story.last.notice
-        if notice.facts.email is None:
+        notification = story.last.notification
+        if notification.facts.email is None:
             lines.append((*tell(story).head, at_it(story)))
         else:
-            of_accounts.setdefault(notice.measure, []).append(story)
+            of_accounts.setdefault(notification.measure, []).append(story)
     for stories in of_accounts.values():
-        notice = stories[0].last.notice
-        lines.append((bold(headline(Parcel(tuple(stories)), now)), ":"))
-        lines.extend(group_lines(stories, grouping(notice, now, zone), spoken(notice)))
+        notification = stories[0].last.notification
+        lines.append((bold(headline(Batch(tuple(stories)), now)), ":"))
+        lines.extend(group_lines(stories, grouping(notification, now, zone), spoken(notification)))
     return tuple(lines)
 
 
-def at_it(story: Story) -> str:
+def at_it(story: PendingAlert) -> str:
     """Who acknowledged it before this chat joined."""
-    by = story.last.notice.facts.by
+    by = story.last.notification.facts.by
     return f", acknowledged by {plain(by, 32)}" if by else ""

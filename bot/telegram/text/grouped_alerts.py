@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.domain.accounts import OutageKind, Plan
-from bot.domain.alerts import GOOD_NEWS, Measure, Reason
-from bot.domain.notifications import Notice, Topic
-from bot.outbox.batching import Parcel, Story, worst
-from bot.telegram.text.dates import say_day, say_moment, say_read
-from bot.telegram.text.forecast import say_range
+from bot.domain.accounts import FailureKind, Plan
+from bot.domain.alerts import GOOD_NEWS, AlertRule, NotifyReason
+from bot.domain.notifications import Notification, NotificationKind
+from bot.outbox.batching import Batch, PendingAlert, worst
+from bot.telegram.text.dates import format_day, format_moment, format_read
+from bot.telegram.text.forecast import format_range
 from bot.telegram.text.formatting import (
     MENDS,
     NOTE,
@@ -18,16 +18,16 @@ from bot.telegram.text.formatting import (
     SERVICE,
     SIGNS,
     capitalised,
+    format_count,
+    format_total,
     in_brackets,
     is_out,
     name_of,
-    say_count,
-    say_total,
     severity_word,
     trouble_of,
 )
 from bot.telegram.text.layout import bold
-from bot.telegram.text.message_body import Pieces, Telling, acked_words
+from bot.telegram.text.message_body import MessageBody, Spans, acked_text
 from bot.telegram.text.plan_alert import has_ended, is_cancellation
 from bot.telegram.text.sanitize import plain
 
@@ -44,74 +44,80 @@ class Group:
     mend: str = ""
 
 
-def tell_many(parcel: Parcel, more: int, now: datetime, zone: ZoneInfo) -> Telling:
+def tell_many(batch: Batch, more: int, now: datetime, zone: ZoneInfo) -> MessageBody:
     """The words for several stories of one cause; ``more`` of them follow in the next message."""
-    notice = parcel.stories[0].last.notice
-    recovered = notice.reason in GOOD_NEWS
-    sign = NOTE if notice.topic is not Topic.ALERT else RECOVERED if recovered else SIGNS[worst(parcel)]
+    notification = batch.stories[0].last.notification
+    recovered = notification.reason in GOOD_NEWS
+    sign = NOTE if notification.topic is not NotificationKind.ALERT else RECOVERED if recovered else SIGNS[worst(batch)]
     follow = f", {more:,} more follow" if more else ""
-    lines = group_lines(parcel.stories, grouping(notice, now, zone), spoken(notice))
-    return Telling((f"{sign} ", bold(headline(parcel, now)), follow), (*lines, *age_line(parcel, now, zone)))
+    lines = group_lines(batch.stories, grouping(notification, now, zone), spoken(notification))
+    return MessageBody((f"{sign} ", bold(headline(batch, now)), follow), (*lines, *age_line(batch, now, zone)))
 
 
-def age_line(parcel: Parcel, now: datetime, zone: ZoneInfo) -> tuple[Pieces, ...]:
+def age_line(batch: Batch, now: datetime, zone: ZoneInfo) -> tuple[Spans, ...]:
     """How old the oldest of the numbers is, and where all of them are."""
-    facts = [story.last.notice.facts for story in parcel.stories]
+    facts = [story.last.notification.facts for story in batch.stories]
     read = [fact.credits_at for fact in facts if fact.credits_at]
-    notice = parcel.stories[0].last.notice
-    if not read or notice.measure is not Measure.CREDITS or notice.topic is not Topic.ALERT:
+    notification = batch.stories[0].last.notification
+    if not read or notification.measure is not AlertRule.CREDITS or notification.topic is not NotificationKind.ALERT:
         return ()
-    return ((f"{capitalised(say_read(min(read), now, zone))}. {HINT}",),)
+    return ((f"{capitalised(format_read(min(read), now, zone))}. {HINT}",),)
 
 
-def headline(parcel: Parcel, now: datetime) -> str:
+def headline(batch: Batch, now: datetime) -> str:
     """How many there are, and what happened to all of them."""
-    notice, count = parcel.stories[0].last.notice, len(parcel.stories)
-    if notice.topic in (Topic.ACK, Topic.MUTE):
-        by = plain(notice.facts.by or "somebody", 32)
-        acked = f"{say_count(count, 'alert')} acknowledged by {by}"
-        return acked if notice.topic is Topic.ACK else f"{say_count(count, 'account')} muted in every chat by {by}"
-    recovered = notice.reason is Reason.RESOLVED
+    notification, count = batch.stories[0].last.notification, len(batch.stories)
+    if notification.topic in (NotificationKind.ACK, NotificationKind.MUTE):
+        by = plain(notification.facts.by or "somebody", 32)
+        acked = f"{format_count(count, 'alert')} acknowledged by {by}"
+        return (
+            acked
+            if notification.topic is NotificationKind.ACK
+            else f"{format_count(count, 'account')} muted in every chat by {by}"
+        )
+    recovered = notification.reason is NotifyReason.RESOLVED
     are, have = ("is", "has") if count == 1 else ("are", "have")
-    if notice.topic is Topic.GONE:
-        return f"{say_count(count, 'account')} {are} no longer listed at {SERVICE}"
-    if notice.measure is Measure.PLAN:
-        return f"{say_count(count, 'plan')} {plans_verb(parcel, now)}"
-    if notice.measure is Measure.RUNWAY:
-        return f"{say_count(count, 'account')} {'last again' if recovered else 'may run out of credits'}"
-    if notice.measure is Measure.SPIKE:
+    if notification.topic is NotificationKind.GONE:
+        return f"{format_count(count, 'account')} {are} no longer listed at {SERVICE}"
+    if notification.measure is AlertRule.PLAN:
+        return f"{format_count(count, 'plan')} {plans_verb(batch, now)}"
+    if notification.measure is AlertRule.RUNWAY:
+        return f"{format_count(count, 'account')} {'last again' if recovered else 'may run out of credits'}"
+    if notification.measure is AlertRule.SPIKE:
         spend = "spends" if count == 1 else "spend"
-        return f"{say_count(count, 'account')} {'back to the usual pace' if recovered else f'{spend} unusually fast'}"
+        return (
+            f"{format_count(count, 'account')} {'back to the usual pace' if recovered else f'{spend} unusually fast'}"
+        )
     what = "can be read again" if recovered else "cannot be read"
-    if notice.reason is Reason.EASED:
+    if notification.reason is NotifyReason.EASED:
         what = "can run jobs again, still low on credits"
-    elif notice.measure is Measure.CREDITS:
+    elif notification.measure is AlertRule.CREDITS:
         what = f"{have} enough credits again" if recovered else f"{are} low on credits"
-    return f"{say_count(count, 'account')} {what}"
+    return f"{format_count(count, 'account')} {what}"
 
 
-def plans_verb(parcel: Parcel, now: datetime) -> str:
+def plans_verb(batch: Batch, now: datetime) -> str:
     """What the plans do, as far as all of them do the same."""
-    one = len(parcel.stories) == 1
-    notices = [story.last.notice for story in parcel.stories]
-    if notices[0].reason in GOOD_NEWS:
+    one = len(batch.stories) == 1
+    notifications = [story.last.notification for story in batch.stories]
+    if notifications[0].reason in GOOD_NEWS:
         return "goes on" if one else "go on"
-    if all(notice.facts.plan and notice.facts.plan.free for notice in notices):
+    if all(notification.facts.plan and notification.facts.plan.free for notification in notifications):
         return "is gone" if one else "are gone"
-    if all(is_cancellation(notice) for notice in notices):
+    if all(is_cancellation(notification) for notification in notifications):
         return "was cancelled" if one else "were cancelled"
-    if all(has_ended(notice, notice.facts.plan or Plan(), now) for notice in notices):
+    if all(has_ended(notification, notification.facts.plan or Plan(), now) for notification in notifications):
         return "has ended" if one else "have ended"
-    plans = [notice.facts.plan or Plan() for notice in notices]
-    ended = any(has_ended(notice, plan, now) for notice, plan in zip(notices, plans, strict=True))
+    plans = [notification.facts.plan or Plan() for notification in notifications]
+    ended = any(has_ended(notification, plan, now) for notification, plan in zip(notifications, plans, strict=True))
     if not ended and all(plan.renews for plan in plans):
         return "renews soon" if one else "renew soon"
     return "needs attention" if one else "need attention"
 
 
 def group_lines(
-    stories: Iterable[Story], group_of: Callable[[Story], Group], say: Callable[[Story], str]
-) -> tuple[Pieces, ...]:
+    stories: Iterable[PendingAlert], group_of: Callable[[PendingAlert], Group], say: Callable[[PendingAlert], str]
+) -> tuple[Spans, ...]:
     """One line a group, the most urgent first; within a group in the order of the stories."""
     groups: dict[Group, list[str]] = {}
     for story in stories:
@@ -119,114 +125,114 @@ def group_lines(
     return tuple((bold(group.words), f": {', '.join(names)}{group.mend}") for group, names in sorted(groups.items()))
 
 
-def grouping(notice: Notice, now: datetime, zone: ZoneInfo) -> Callable[[Story], Group]:
+def grouping(notification: Notification, now: datetime, zone: ZoneInfo) -> Callable[[PendingAlert], Group]:
     """How stories of this cause are grouped; apart from the others those that somebody acknowledged."""
-    group_of = kinds(notice, now, zone)
-    return lambda story: acknowledged(group_of(story), story.last.notice, now, zone)
+    group_of = kinds(notification, now, zone)
+    return lambda story: acknowledged(group_of(story), story.last.notification, now, zone)
 
 
-def acknowledged(group: Group, notice: Notice, now: datetime, zone: ZoneInfo) -> Group:
+def acknowledged(group: Group, notification: Notification, now: datetime, zone: ZoneInfo) -> Group:
     """The group with who acknowledged its alerts, and when, if somebody did."""
-    if notice.topic is not Topic.ALERT or not notice.facts.by:
+    if notification.topic is not NotificationKind.ALERT or not notification.facts.by:
         return group
-    return replace(group, words=f"{group.words}, {acked_words(notice.facts, now, zone)}")
+    return replace(group, words=f"{group.words}, {acked_text(notification.facts, now, zone)}")
 
 
-def kinds(notice: Notice, now: datetime, zone: ZoneInfo) -> Callable[[Story], Group]:
+def kinds(notification: Notification, now: datetime, zone: ZoneInfo) -> Callable[[PendingAlert], Group]:
     """How stories of this cause are grouped by what they tell."""
-    if notice.topic is Topic.MUTE:
-        until = f"Until {say_moment(notice.facts.until, now, zone)}" if notice.facts.until else "Muted"
+    if notification.topic is NotificationKind.MUTE:
+        until = f"Until {format_moment(notification.facts.until, now, zone)}" if notification.facts.until else "Muted"
         return lambda _: Group((0,), until)
-    if notice.topic is Topic.ACK:
-        return lambda story: Group((-story.last.notice.severity,), severity_label(story.last.notice))
-    if notice.topic is Topic.GONE:
+    if notification.topic is NotificationKind.ACK:
+        return lambda story: Group((-story.last.notification.severity,), severity_label(story.last.notification))
+    if notification.topic is NotificationKind.GONE:
         return lambda _: Group((0,), "No longer watched")
-    if notice.reason in GOOD_NEWS:
+    if notification.reason in GOOD_NEWS:
         return recovery_group
-    if notice.measure is Measure.CREDITS:
+    if notification.measure is AlertRule.CREDITS:
         return credits_group
-    if notice.measure is Measure.PLAN:
+    if notification.measure is AlertRule.PLAN:
         return lambda story: plan_group(story, now, zone)
-    if notice.measure in (Measure.RUNWAY, Measure.SPIKE):
+    if notification.measure in (AlertRule.RUNWAY, AlertRule.SPIKE):
         return lambda story: outlook_group(story, now, zone)
     return trouble_group
 
 
-def recovery_group(story: Story) -> Group:
+def recovery_group(story: PendingAlert) -> Group:
     """Recovered: those whose trouble was never told stand apart, since they are news twice."""
-    again = "jobs run again" if story.last.notice.reason is Reason.EASED else "well again"
+    again = "jobs run again" if story.last.notification.reason is NotifyReason.EASED else "well again"
     if story.overtaken:
         return Group((1,), f"{capitalised(again)}, not told in time")
-    return Group((0,), GROWTHS.get(story.last.notice.facts.growth or "", capitalised(again)))
+    return Group((0,), GROWTHS.get(story.last.notification.facts.growth or "", capitalised(again)))
 
 
-def credits_group(story: Story) -> Group:
+def credits_group(story: PendingAlert) -> Group:
     """Low credits: by rung, those with nothing left first."""
-    notice = story.last.notice
-    label = severity_label(notice)
-    if notice.facts.credits and is_out(notice.facts.credits):
-        return Group((-notice.severity, 0), f"{label}, out of credits")
-    rung = notice.facts.rung
-    return Group((-notice.severity, 1), f"{label}, {f'below {rung}' if rung else 'low'}")
+    notification = story.last.notification
+    label = severity_label(notification)
+    if notification.facts.credits and is_out(notification.facts.credits):
+        return Group((-notification.severity, 0), f"{label}, out of credits")
+    rung = notification.facts.rung
+    return Group((-notification.severity, 1), f"{label}, {f'below {rung}' if rung else 'low'}")
 
 
-def severity_label(notice: Notice) -> str:
+def severity_label(notification: Notification) -> str:
     """How bad, as a sign and a word."""
-    return f"{SIGNS[notice.severity]} {severity_word(notice.severity)}"
+    return f"{SIGNS[notification.severity]} {severity_word(notification.severity)}"
 
 
-def plan_group(story: Story, now: datetime, zone: ZoneInfo) -> Group:
+def plan_group(story: PendingAlert, now: datetime, zone: ZoneInfo) -> Group:
     """Plans: by severity, by what happens, and by the day."""
-    notice = story.last.notice
-    plan = notice.facts.plan or Plan()
+    notification = story.last.notification
+    plan = notification.facts.plan or Plan()
     at = plan.ends_at
-    day = f" {say_day(at, now, zone)}" if at else ""
-    label = severity_label(notice)
+    day = f" {format_day(at, now, zone)}" if at else ""
+    label = severity_label(notification)
     if plan.free:
-        return Group((-notice.severity, 0.0), f"{label}, now a free account")
-    if at is None or has_ended(notice, plan, now):
-        return Group((-notice.severity, 0.0), f"{label}, ended{day}")
+        return Group((-notification.severity, 0.0), f"{label}, now a free account")
+    if at is None or has_ended(notification, plan, now):
+        return Group((-notification.severity, 0.0), f"{label}, ended{day}")
     verb = "renews" if plan.renews else f"becomes {plain(plan.becomes, 32)}" if plan.becomes else "ends"
-    return Group((-notice.severity, (at - now).total_seconds() // 86_400), f"{label}, {verb}{day}")
+    return Group((-notification.severity, (at - now).total_seconds() // 86_400), f"{label}, {verb}{day}")
 
 
-def outlook_group(story: Story, now: datetime, zone: ZoneInfo) -> Group:
+def outlook_group(story: PendingAlert, now: datetime, zone: ZoneInfo) -> Group:
     """What is foreseen: by the range in which each runs out, the earliest first."""
-    notice = story.last.notice
-    label = severity_label(notice)
-    if notice.measure is Measure.SPIKE or notice.facts.foretold is None:
+    notification = story.last.notification
+    label = severity_label(notification)
+    if notification.measure is AlertRule.SPIKE or notification.facts.foretold is None:
         return Group((float("inf"),), label)
-    return Group((notice.facts.value or 0.0,), f"{label}, {say_range(notice.facts.foretold, now, zone)}")
+    return Group((notification.facts.value or 0.0,), f"{label}, {format_range(notification.facts.foretold, now, zone)}")
 
 
-def trouble_group(story: Story) -> Group:
+def trouble_group(story: PendingAlert) -> Group:
     """Unreadable accounts: by kind, with what to do."""
-    notice = story.last.notice
-    kind = notice.facts.outage or OutageKind.UNAVAILABLE
-    label = severity_label(notice)
+    notification = story.last.notification
+    kind = notification.facts.outage or FailureKind.UNAVAILABLE
+    label = severity_label(notification)
     return Group((0 if kind.certain else 1,), f"{label}, {trouble_of(kind)}", f". {MENDS[kind]}")
 
 
-def spoken(notice: Notice) -> Callable[[Story], str]:
+def spoken(notification: Notification) -> Callable[[PendingAlert], str]:
     """How one account is said inside a group."""
-    if notice.measure is Measure.SPIKE and notice.reason is not Reason.RESOLVED:
+    if notification.measure is AlertRule.SPIKE and notification.reason is not NotifyReason.RESOLVED:
         return with_pace
-    return with_number if notice.measure in (Measure.CREDITS, Measure.RUNWAY) else plain_name
+    return with_number if notification.measure in (AlertRule.CREDITS, AlertRule.RUNWAY) else plain_name
 
 
-def with_pace(story: Story) -> str:
+def with_pace(story: PendingAlert) -> str:
     """The account's name, and how many times its usual pace."""
-    value = story.last.notice.facts.value
+    value = story.last.notification.facts.value
     return f"{plain_name(story)}{in_brackets(f'{value:,.0f} × the usual' if value else '')}"
 
 
-def plain_name(story: Story) -> str:
+def plain_name(story: PendingAlert) -> str:
     """The account's name."""
-    return name_of(story.last.notice.facts.name)
+    return name_of(story.last.notification.facts.name)
 
 
-def with_number(story: Story) -> str:
+def with_number(story: PendingAlert) -> str:
     """The account's name and its credits, where any are left."""
-    credits = story.last.notice.facts.credits
-    number = "" if credits is None or is_out(credits) else say_total(credits)
+    credits = story.last.notification.facts.credits
+    number = "" if credits is None or is_out(credits) else format_total(credits)
     return f"{plain_name(story)}{in_brackets(number)}"

@@ -6,7 +6,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from bot.domain.accounts import LeftOut
-from bot.telegram.text.dates import say_ago, say_past
+from bot.telegram.text.dates import format_ago, format_past
 from bot.telegram.text.formatting import SERVICE, capitalised
 from bot.telegram.text.sanitize import plain
 
@@ -44,7 +44,7 @@ def left_out_lines(left_out: Iterable[LeftOut], now: datetime, zone: ZoneInfo) -
     """A line for each value that cannot be understood, and for those that were left out, by since when."""
     every = list(left_out)
     order = [one for name in NAMES for one in every if one.name == name]
-    lines = [unreadable_words(one, now, zone) for one in order if one.unreadable]
+    lines = [unreadable_text(one, now, zone) for one in order if one.unreadable]
     absent = sorted((one for one in order if not one.unreadable and is_said(one)), key=age)
     for known_at, group in groupby(absent, key=lambda one: one.known_at):
         names = ", ".join(NAMES[one.name] for one in group)
@@ -64,16 +64,18 @@ def age(one: LeftOut) -> float:
 
 def since(known_at: datetime | None, now: datetime, zone: ZoneInfo) -> str:
     """Since when a field is not told."""
-    return f" since {say_past(known_at, now, zone)}, {say_ago(known_at, now)}" if known_at else f" by {SERVICE}"
+    return f" since {format_past(known_at, now, zone)}, {format_ago(known_at, now)}" if known_at else f" by {SERVICE}"
 
 
-def unreadable_words(one: LeftOut, now: datetime, zone: ZoneInfo) -> str:
+def unreadable_text(one: LeftOut, now: datetime, zone: ZoneInfo) -> str:
     """One value that cannot be understood, and since when what is shown in its place was told."""
-    known = f"; known as of {say_past(one.known_at, now, zone)}, {say_ago(one.known_at, now)}" if one.known_at else ""
+    known = (
+        f"; known as of {format_past(one.known_at, now, zone)}, {format_ago(one.known_at, now)}" if one.known_at else ""
+    )
     return f"{capitalised(NAMES[one.name])}: unreadable ({plain(one.unreadable or '', 90)}){known}."
 
 
-def end_words(left_out: Iterable[LeftOut]) -> str:
+def end_text(left_out: Iterable[LeftOut]) -> str:
     """That the plan's end is not known just now, behind the plan's name; nothing where it is told."""
     one = next((one for one in left_out if one.name == "ends_at"), None)
     return "" if one is None else f" · end of plan: {'unreadable' if one.unreadable else 'not told'}"

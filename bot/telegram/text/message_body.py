@@ -4,41 +4,41 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.domain.alerts import Reason
-from bot.domain.notifications import Facts, Notice
-from bot.telegram.text.dates import say_day_on
+from bot.domain.alerts import NotifyReason
+from bot.domain.notifications import Facts, Notification
+from bot.telegram.text.dates import format_day_on
 from bot.telegram.text.formatting import HEADLINE_NAME, name_of
 from bot.telegram.text.layout import Piece, bold
 from bot.telegram.text.sanitize import plain
 
-Pieces = tuple[Piece, ...]
+Spans = tuple[Piece, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class MessageBody:
     """The first line is who, what and how bad, as a locked phone shows it; the body is why, what to do, numbers."""
 
-    head: Pieces
-    body: tuple[Pieces, ...] = ()
+    head: Spans
+    body: tuple[Spans, ...] = ()
 
 
-def telling(head: Pieces, *body: str) -> Telling:
+def telling(head: Spans, *body: str) -> MessageBody:
     """A telling with plain lines below the first; an empty line is left out."""
-    return Telling(head, tuple((line,) for line in body if line))
+    return MessageBody(head, tuple((line,) for line in body if line))
 
 
-def about(sign: str, name: str, *what: Piece) -> Pieces:
+def about(sign: str, name: str, *what: Piece) -> Spans:
     """The first line of a message about one account."""
     return (f"{sign} ", bold(name_of(name, HEADLINE_NAME)), ": ", *what)
 
 
-def acked(notice: Notice, now: datetime, zone: ZoneInfo) -> str:
+def acked(notification: Notification, now: datetime, zone: ZoneInfo) -> str:
     """What stands before a reminder that follows on an ack: "acknowledged by Kim yesterday, "; else nothing."""
-    reminds = notice.reason is Reason.REMINDED and notice.facts.by
-    return f"{acked_words(notice.facts, now, zone)}, " if reminds else ""
+    reminds = notification.reason is NotifyReason.REMINDED and notification.facts.by
+    return f"{acked_text(notification.facts, now, zone)}, " if reminds else ""
 
 
-def acked_words(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
+def acked_text(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
     """Who acknowledged an alert, and on which day: "acknowledged by Kim yesterday"."""
-    day = f" {say_day_on(facts.acted_at, now, zone)}" if facts.acted_at else ""
+    day = f" {format_day_on(facts.acted_at, now, zone)}" if facts.acted_at else ""
     return f"acknowledged by {plain(facts.by or 'somebody', 32)}{day}"

@@ -10,18 +10,18 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.domain.alerts import GOOD_NEWS
-from bot.domain.durations import say_duration
-from bot.domain.notifications import Notice, Topic
+from bot.domain.durations import format_duration
+from bot.domain.notifications import Notification, NotificationKind
 from bot.domain.quiet_hours import QuietHours
-from bot.outbox.batching import Parcel, Story
+from bot.outbox.batching import Batch, PendingAlert
 from bot.outbox.pacing import lateness
 from bot.outbox.quiet import rings
 from bot.telegram.text.account_alert import tell_story
-from bot.telegram.text.dates import say_at, say_past, unmarked
+from bot.telegram.text.dates import format_at, format_past, unmarked
 from bot.telegram.text.greeting import tell_greeting
 from bot.telegram.text.grouped_alerts import tell_many
 from bot.telegram.text.layout import Button, Buttons, Message, Text
-from bot.telegram.text.message_body import Telling
+from bot.telegram.text.message_body import MessageBody
 from bot.telegram.text.notices import tell_note
 from bot.telegram.text.pauses import act_number, resume_button
 from bot.telegram.text.sanitize import clean
@@ -39,64 +39,64 @@ class Rendered:
     told: int
 
 
-def render(parcel: Parcel, now: datetime, zone: ZoneInfo, quiet: QuietHours | None = None) -> Rendered:
+def render(batch: Batch, now: datetime, zone: ZoneInfo, quiet: QuietHours | None = None) -> Rendered:
     """The parcel as a message, with as many of its stories, oldest first, as fit."""
-    told = len(parcel.stories)
-    text = lay_out(parcel, told, now, zone)
+    told = len(batch.stories)
+    text = lay_out(batch, told, now, zone)
     while text.length > FULL and told > 1:
         told = max(1, min(told - 1, told * FULL // text.length))
-        text = lay_out(parcel, told, now, zone)
-    message = text.message(buttons_of(parcel), silent=not rings(parcel, quiet, now, zone, runs_out))
+        text = lay_out(batch, told, now, zone)
+    message = text.message(buttons_of(batch), silent=not rings(batch, quiet, now, zone, runs_out))
     return Rendered(message, told)
 
 
-def runs_out(notice: Notice) -> datetime | None:
+def runs_out(notification: Notification) -> datetime | None:
     """When, at the earliest, the credits that a notice speaks of run out, if they are foretold to."""
-    foretold = notice.facts.foretold
+    foretold = notification.facts.foretold
     return foretold.earliest if foretold and not foretold.lasts else None
 
 
-def lay_out(parcel: Parcel, told: int, now: datetime, zone: ZoneInfo) -> Text:
+def lay_out(batch: Batch, told: int, now: datetime, zone: ZoneInfo) -> Text:
     """The text of the parcel's first so many stories."""
-    now_told = parcel.first(told)
-    telling = tell(now_told, len(parcel.stories) - told, now, zone)
+    now_told = batch.first(told)
+    telling = tell(now_told, len(batch.stories) - told, now, zone)
     text = Text().line(*telling.head, *late_mark(now_told, now)).lines(telling.body)
     held_up = held_up_since(now_told)
     if held_up is not None:
-        since = unmarked(say_past(held_up, now, zone), zone)
-        text.line(f"Telegram did not take messages from {since} to {say_past(now, now, zone)}.")
-    sent = [part.sent_ways for part in now_told.notifications if part.sent_ways]
+        since = unmarked(format_past(held_up, now, zone), zone)
+        text.line(f"Telegram did not take messages from {since} to {format_past(now, now, zone)}.")
+    sent = [part.sent_ways for part in now_told.deliveries if part.sent_ways]
     return text.line(also_sent(sent, now, zone)) if sent else text
 
 
-def tell(parcel: Parcel, more: int, now: datetime, zone: ZoneInfo) -> Telling:
+def tell(batch: Batch, more: int, now: datetime, zone: ZoneInfo) -> MessageBody:
     """The words for a parcel, without what its delivery adds."""
-    story = parcel.stories[0]
-    alone = len(parcel.stories) == 1 and not more and story.last.notice.topic is Topic.ALERT
-    if parcel.cause.topic is Topic.GREETING and not alone:
-        return tell_greeting(parcel, more, lambda one: teller(one)(one, now, zone), now, zone)
-    if more or len(parcel.stories) > 1:
-        return tell_many(parcel, more, now, zone)
+    story = batch.stories[0]
+    alone = len(batch.stories) == 1 and not more and story.last.notification.topic is NotificationKind.ALERT
+    if batch.cause.topic is NotificationKind.GREETING and not alone:
+        return tell_greeting(batch, more, lambda one: teller(one)(one, now, zone), now, zone)
+    if more or len(batch.stories) > 1:
+        return tell_many(batch, more, now, zone)
     return teller(story)(story, now, zone)
 
 
-def teller(story: Story) -> Callable[[Story, datetime, ZoneInfo], Telling]:
+def teller(story: PendingAlert) -> Callable[[PendingAlert, datetime, ZoneInfo], MessageBody]:
     """Who finds the words for one story."""
-    notice = story.last.notice
-    if notice.topic is not Topic.ALERT:
+    notification = story.last.notification
+    if notification.topic is not NotificationKind.ALERT:
         return tell_note
-    return tell_source if notice.facts.email is None else tell_story
+    return tell_source if notification.facts.email is None else tell_story
 
 
-def late_mark(parcel: Parcel, now: datetime) -> tuple[str, ...]:
+def late_mark(batch: Batch, now: datetime) -> tuple[str, ...]:
     """What the first line of a late message adds."""
-    late = lateness(parcel, now)
-    return (f" · delayed {say_duration(late)}",) if late else ()
+    late = lateness(batch, now)
+    return (f" · delayed {format_duration(late)}",) if late else ()
 
 
-def held_up_since(parcel: Parcel) -> datetime | None:
+def held_up_since(batch: Batch) -> datetime | None:
     """When Telegram first refused what is told now, if it did."""
-    return min((part.first_failed_at for part in parcel.notifications if part.first_failed_at), default=None)
+    return min((part.first_failed_at for part in batch.deliveries if part.first_failed_at), default=None)
 
 
 def also_sent(sent: Iterable[tuple[datetime, str]], now: datetime, zone: ZoneInfo) -> str:
@@ -105,30 +105,30 @@ def also_sent(sent: Iterable[tuple[datetime, str]], now: datetime, zone: ZoneInf
     ``sent`` are the moments and the ways of what it tells.
     """
     first = min(sent, default=None)
-    return f"Also sent by {clean(first[1], 80)} {say_at(first[0], now, zone)}." if first else ""
+    return f"Also sent by {clean(first[1], 80)} {format_at(first[0], now, zone)}." if first else ""
 
 
-def buttons_of(parcel: Parcel) -> Buttons:
+def buttons_of(batch: Batch) -> Buttons:
     """What one can do about an alert that fires, about a mute, or a pause; recoveries and other notes need nothing."""
-    notices = [story.last.notice for story in parcel.stories]
-    facts = notices[0].facts
-    if notices[0].topic is Topic.PAUSED and facts.acted_at:
+    notifications = [story.last.notification for story in batch.stories]
+    facts = notifications[0].facts
+    if notifications[0].topic is NotificationKind.PAUSED and facts.acted_at:
         return resume_button(act_number(facts.acted_at))
-    if notices[0].topic is Topic.MUTE and facts.silence is not None:
+    if notifications[0].topic is NotificationKind.MUTE and facts.silence is not None:
         return ((Button("Unmute", f"undo:{facts.silence}"),),)
-    if not any(one.topic is Topic.ALERT and one.reason not in GOOD_NEWS for one in notices):
+    if not any(one.topic is NotificationKind.ALERT and one.reason not in GOOD_NEWS for one in notifications):
         return ()
-    return alert_buttons(parcel.notifications[0].id)
+    return alert_buttons(batch.deliveries[0].id)
 
 
-def alert_buttons(notification: int) -> Buttons:
+def alert_buttons(delivery: int) -> Buttons:
     """The buttons below an alert; what they do hangs on the parcel's first notification."""
     return (
-        (Button("Ack", f"ack:{notification}"), Button("Snooze 1 h", f"snooze1h:{notification}")),
-        (Button("Snooze 1 day", f"snooze1d:{notification}"), *credits_row(notification)),
+        (Button("Ack", f"ack:{delivery}"), Button("Snooze 1 h", f"snooze1h:{delivery}")),
+        (Button("Snooze 1 day", f"snooze1d:{delivery}"), *credits_row(delivery)),
     )
 
 
-def credits_row(notification: int) -> tuple[Button, ...]:
+def credits_row(delivery: int) -> tuple[Button, ...]:
     """The button that shows the credits of whom a message told."""
-    return (Button("Credits", f"credits:{notification}"),)
+    return (Button("Credits", f"credits:{delivery}"),)

@@ -3,49 +3,49 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.domain.durations import say_duration
-from bot.domain.notifications import Facts, Notice, Topic
-from bot.outbox.batching import Story
+from bot.domain.durations import format_duration
+from bot.domain.notifications import Facts, Notification, NotificationKind
+from bot.outbox.batching import PendingAlert
 from bot.telegram.text.alert_list import MEASURES
-from bot.telegram.text.dates import days_ahead, say_ago, say_at, say_clock, say_moment, unmarked
+from bot.telegram.text.dates import days_ahead, format_ago, format_at, format_clock, format_moment, unmarked
 from bot.telegram.text.formatting import (
     CONCERNED_LENGTH,
     DOER_LENGTH,
     HEADLINE_NAME,
     NOTE,
     SERVICE,
+    format_credits,
     in_brackets,
     name_of,
-    say_credits,
     service_name,
     share_of,
 )
 from bot.telegram.text.layout import bold
-from bot.telegram.text.message_body import Telling, telling
+from bot.telegram.text.message_body import MessageBody, telling
 from bot.telegram.text.pauses import tell_pause
 from bot.telegram.text.sanitize import plain
 from bot.telegram.text.summary import tell_digest
 
 
-def tell_note(story: Story, now: datetime, zone: ZoneInfo) -> Telling:
+def tell_note(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody:
     """The words for one note."""
-    facts = story.last.notice.facts
-    match story.last.notice.topic:
-        case Topic.GONE:
+    facts = story.last.notification.facts
+    match story.last.notification.topic:
+        case NotificationKind.GONE:
             return gone(facts, now, zone)
-        case Topic.PAUSED | Topic.RESUMED:
-            return tell_pause(story.last.notice, now, zone)
-        case Topic.DIGEST:
+        case NotificationKind.PAUSED | NotificationKind.RESUMED:
+            return tell_pause(story.last.notification, now, zone)
+        case NotificationKind.DIGEST:
             return tell_digest(facts)
-        case Topic.ACK:
-            return acknowledged(story.last.notice)
-        case Topic.MUTE:
+        case NotificationKind.ACK:
+            return acknowledged(story.last.notification)
+        case NotificationKind.MUTE:
             return muted(facts, now, zone)
         case _:
             return pause(facts, now, zone)
 
 
-def gone(facts: Facts, now: datetime, zone: ZoneInfo) -> Telling:
+def gone(facts: Facts, now: datetime, zone: ZoneInfo) -> MessageBody:
     """An account that its source no longer lists."""
     return telling(
         (f"{NOTE} ", bold(name_of(facts.name, HEADLINE_NAME)), f": no longer listed at {SERVICE}"),
@@ -54,18 +54,18 @@ def gone(facts: Facts, now: datetime, zone: ZoneInfo) -> Telling:
     )
 
 
-def acknowledged(notice: Notice) -> Telling:
+def acknowledged(notification: Notification) -> MessageBody:
     """Somebody in another chat is at an alert that this one was told of."""
-    facts = notice.facts
+    facts = notification.facts
     who = bold(name_of(facts.name, HEADLINE_NAME) if facts.email else service_name(facts.origin))
-    what = f" ({MEASURES[notice.measure]})" if notice.measure else ""
+    what = f" ({MEASURES[notification.measure]})" if notification.measure else ""
     return telling((f"{NOTE} ", who, f": acknowledged by {plain(facts.by or 'somebody', 32)}{what}"))
 
 
-def muted(facts: Facts, now: datetime, zone: ZoneInfo) -> Telling:
+def muted(facts: Facts, now: datetime, zone: ZoneInfo) -> MessageBody:
     """Somebody in another chat has muted an account, or everything, in every chat."""
     who = bold(name_of(facts.name, CONCERNED_LENGTH) if facts.email else "Everything")
-    until = f" until {say_moment(facts.until, now, zone)}" if facts.until else ""
+    until = f" until {format_moment(facts.until, now, zone)}" if facts.until else ""
     return telling((f"{NOTE} ", who, f": muted in every chat by {plain(facts.by or 'somebody', DOER_LENGTH)}{until}"))
 
 
@@ -73,26 +73,26 @@ def last_known(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
     """The last number with its age; "" where there never was one."""
     if facts.credits is None or facts.credits_at is None:
         return ""
-    amount = f"{say_credits(facts.credits)}{in_brackets(share_of(facts.credits))}"
-    return f"Last known: {amount} {say_at(facts.credits_at, now, zone)}, {say_ago(facts.credits_at, now)}."
+    amount = f"{format_credits(facts.credits)}{in_brackets(share_of(facts.credits))}"
+    return f"Last known: {amount} {format_at(facts.credits_at, now, zone)}, {format_ago(facts.credits_at, now)}."
 
 
-def pause(facts: Facts, now: datetime, zone: ZoneInfo) -> Telling:
+def pause(facts: Facts, now: datetime, zone: ZoneInfo) -> MessageBody:
     """From when to when nobody was watching."""
     if facts.since is None or facts.until is None:
         return telling((f"{NOTE} ", bold("Nobody was watching"), " for a while"), MEANWHILE)
-    span = say_span(facts.since, facts.until, now, zone)
+    span = format_span(facts.since, facts.until, now, zone)
     return telling(
         (f"{NOTE} ", bold("Nobody was watching"), f" {span}"),
-        f"No checks ran for {say_duration(facts.until - facts.since)}. {MEANWHILE}",
+        f"No checks ran for {format_duration(facts.until - facts.since)}. {MEANWHILE}",
     )
 
 
 MEANWHILE = "Every account is checked again now. Open problems follow."
 
 
-def say_span(since: datetime, until: datetime, now: datetime, zone: ZoneInfo) -> str:
+def format_span(since: datetime, until: datetime, now: datetime, zone: ZoneInfo) -> str:
     """From when to when: only clock times if both were today."""
     if days_ahead(since, now, zone) == days_ahead(until, now, zone) == 0:
-        return f"from {unmarked(say_clock(since, zone), zone)} to {say_clock(until, zone)}"
-    return f"from {unmarked(say_moment(since, now, zone), zone)} to {say_moment(until, now, zone)}"
+        return f"from {unmarked(format_clock(since, zone), zone)} to {format_clock(until, zone)}"
+    return f"from {unmarked(format_moment(since, now, zone), zone)} to {format_moment(until, now, zone)}"

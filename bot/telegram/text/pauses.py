@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.domain.accounts import Pause
-from bot.domain.durations import say_duration
-from bot.domain.notifications import Facts, Notice, Topic
+from bot.domain.durations import format_duration
+from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.domain.pauses import EVERYONE
-from bot.telegram.text.dates import say_ago, say_moment, say_past
-from bot.telegram.text.formatting import CONCERNED_LENGTH, DOER_LENGTH, NOTE, joined, name_of, say_count
+from bot.telegram.text.dates import format_ago, format_moment, format_past
+from bot.telegram.text.formatting import CONCERNED_LENGTH, DOER_LENGTH, NOTE, format_count, joined, name_of
 from bot.telegram.text.layout import Button, Buttons, Message, Piece, Span, Text, bold
-from bot.telegram.text.message_body import Telling, telling
+from bot.telegram.text.message_body import MessageBody, telling
 from bot.telegram.text.sanitize import plain
 
 RESUME, END_PAUSE, UNPAUSE = "resume", "endpause", "unpause"
@@ -57,28 +57,28 @@ def pause_lines(acts: Sequence[PausedAct], most: int, now: datetime, zone: ZoneI
     lines: list[tuple[Piece, ...]] = []
     for act in acts[:most]:
         who = joined([name_of(name) for name in act.names], NAMES_LENGTH) if act.names else ALL.capitalize()
-        lines.append((bold(who), f" · checks {say_pause(act.pause, now, zone, who=True)}"))
+        lines.append((bold(who), f" · checks {format_pause(act.pause, now, zone, who=True)}"))
     more = len(acts) - len(lines)
     return [*lines, *([(f"And {more:,} more paused.",)] if more else [])]
 
 
-def say_pause(pause: Pause, now: datetime, zone: ZoneInfo, *, who: bool = False) -> str:
+def format_pause(pause: Pause, now: datetime, zone: ZoneInfo, *, who: bool = False) -> str:
     """That an account is paused, and until when: "paused until today 15:00 by Kim"."""
     by = f" by {plain(pause.by, 32)}" if who and pause.by else ""
-    return f"paused until {say_moment(pause.until, now, zone)}{by}"
+    return f"paused until {format_moment(pause.until, now, zone)}{by}"
 
 
-def say_age(when: datetime, now: datetime, zone: ZoneInfo) -> str:
+def format_age(when: datetime, now: datetime, zone: ZoneInfo) -> str:
     """When a number was read that may be old: "at 12:03, 1 h ago"; never "just now"."""
-    ago = f", {say_ago(when, now)}" if now - when >= timedelta(minutes=1) else ""
-    return f"at {say_past(when, now, zone)}{ago}"
+    ago = f", {format_ago(when, now)}" if now - when >= timedelta(minutes=1) else ""
+    return f"at {format_past(when, now, zone)}{ago}"
 
 
 def paused_message(name: str | None, pause: Pause, now: datetime, zone: ZoneInfo) -> Message:
     """No checks until then, of one account or, without a name, of all."""
     who = bold("All accounts" if name is None else name_of(name))
     verb, undo = ("are", "/resume") if name is None else ("is", f"/resume {name_of(name)}")
-    text = Text().line(who, f" {verb} {say_pause(pause, now, zone)} ({say_duration(pause.until - now)}).")
+    text = Text().line(who, f" {verb} {format_pause(pause, now, zone)} ({format_duration(pause.until - now)}).")
     new = " Accounts that are added meanwhile are paused too." if pause.subject == EVERYONE else ""
     text.line(f"No checks until then: nobody is logged out of the website.{new}")
     text.line(f"Only the plan's end is still watched. {undo} ends it sooner.")
@@ -97,7 +97,7 @@ RESUMED = "Resumed by "
 
 def resumed_note(by: str, now: datetime, zone: ZoneInfo) -> str:
     """The line below a message whose pause somebody has ended."""
-    return f"{RESUMED}{plain(by, 40)}, {say_past(now, now, zone)}: checks go on."
+    return f"{RESUMED}{plain(by, 40)}, {format_past(now, now, zone)}: checks go on."
 
 
 def pause_over_note() -> str:
@@ -105,11 +105,11 @@ def pause_over_note() -> str:
     return "This pause is over. /alerts shows what is paused."
 
 
-def tell_pause(notice: Notice, now: datetime, zone: ZoneInfo) -> Telling:
+def tell_pause(notification: Notification, now: datetime, zone: ZoneInfo) -> MessageBody:
     """The one line for the other chats: who paused what until when, or that checks go on."""
-    facts = notice.facts
-    if notice.topic is Topic.PAUSED:
-        until = f" until {say_moment(facts.until, now, zone)}" if facts.until else ""
+    facts = notification.facts
+    if notification.topic is NotificationKind.PAUSED:
+        until = f" until {format_moment(facts.until, now, zone)}" if facts.until else ""
         return telling(
             (f"{NOTE} ", f"{plain(facts.by or 'Somebody', DOER_LENGTH)} paused the checks of ", who(facts), f"{until}.")
         )
@@ -121,4 +121,4 @@ def who(facts: Facts) -> Span:
     """Whom a pause concerns, as far as the chat sees them."""
     if facts.name:
         return bold(name_of(facts.name, CONCERNED_LENGTH))
-    return bold(say_count(facts.count, "account") if facts.count else ALL)
+    return bold(format_count(facts.count, "account") if facts.count else ALL)

@@ -7,16 +7,16 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.accounts import SourceState
 from bot.domain.alerts import Severity, Silence, SilenceKind
-from bot.domain.boards import Trouble
+from bot.domain.boards import BoardTrouble
 from bot.domain.chats import Chat
 from bot.domain.clock_step import ClockStep
-from bot.domain.durations import say_duration
+from bot.domain.durations import format_duration
 from bot.domain.health import RefusedChat
 from bot.evaluation.blackout import Blackout
 from bot.telegram.text.alert_list import Acted, act_line
-from bot.telegram.text.blackout import list_lines, none_words, since_when, why_words
-from bot.telegram.text.dates import say_ago, say_moment, say_past
-from bot.telegram.text.formatting import NOTE, RECOVERED, SIGNS, capitalised, joined, name_of, say_count
+from bot.telegram.text.blackout import list_lines, none_text, since_when, why_text
+from bot.telegram.text.dates import format_ago, format_moment, format_past
+from bot.telegram.text.formatting import NOTE, RECOVERED, SIGNS, capitalised, format_count, joined, name_of
 from bot.telegram.text.layout import Button, Message, Piece, Span, Text, bold
 from bot.telegram.text.pauses import RESUMED, PausedAct, pause_lines
 from bot.telegram.text.sanitize import clean, plain
@@ -53,7 +53,7 @@ class Status:
     notes: tuple[str, ...] = ()
     clock_step: ClockStep | None = None
     silences: tuple[Acted, ...] = ()
-    boards: Mapping[Chat, Trouble] = field(default_factory=dict)
+    boards: Mapping[Chat, BoardTrouble] = field(default_factory=dict)
     blackout: Blackout | None = None
     lists: tuple[SourceState, ...] = ()
     paused: int = 0
@@ -62,66 +62,68 @@ class Status:
 
 def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
     """Is the bot well."""
-    unread, notes = unread_words(status, now, zone)
+    unread, notes = unread_text(status, now, zone)
     wrong = len(unread) + len(status.problems) + len(status.refused) + len(status.boards)
     wrong += status.backlog is not None
     ill = status.nobody_told or unread or status.problems  # what /healthz answers 503 for
     severity = Severity.CRITICAL if ill else Severity.WARNING
-    sign, verdict = (SIGNS[severity], say_count(wrong, "problem")) if wrong else (RECOVERED, "the bot is well")
-    text = Text().line(f"{sign} ", bold(capitalised(verdict)), f" · up {say_duration(status.uptime)}")
+    sign, verdict = (SIGNS[severity], format_count(wrong, "problem")) if wrong else (RECOVERED, "the bot is well")
+    text = Text().line(f"{sign} ", bold(capitalised(verdict)), f" · up {format_duration(status.uptime)}")
     text.lines((f"Problem: {clean(problem, 300)}",) for problem in (*unread, *status.problems))
-    text.lines((f"Cannot write to {refusal_words(refused, now, zone)}",) for refused in status.refused)
+    text.lines((f"Cannot write to {refusal_text(refused, now, zone)}",) for refused in status.refused)
     if status.backlog is not None:
-        waits = f"A message has waited {say_duration(status.backlog)} for a chat that takes messages again"
+        waits = f"A message has waited {format_duration(status.backlog)} for a chat that takes messages again"
         text.line(f"{waits}. It follows.")
-    text.lines((board_words(chat, trouble, now, zone),) for chat, trouble in status.boards.items())
+    text.lines((board_text(chat, trouble, now, zone),) for chat, trouble in status.boards.items())
     if status.watched is None:
         text.line("Rounds, accounts and messages are not known while the database cannot be read.")
     else:
-        text.line(round_words(status, now, zone))
-        text.line(watched_words(status))
-        text.line(outbox_words(status, now, zone))
+        text.line(round_text(status, now, zone))
+        text.line(watched_text(status))
+        text.line(outbox_text(status, now, zone))
     polling = "not working" if status.polling in status.problems else status.polling
     text.line(f"Telegram polling: {clean(polling, 200)}")
     text.lines((f"{NOTE} {clean(capitalised(note), 300)}",) for note in (*notes, *status.notes))
     if status.clock_step:
-        text.line(clock_words(status.clock_step, now, zone))
+        text.line(clock_text(status.clock_step, now, zone))
     text.lines(silence_lines(status.silences, now, zone))
     text.lines(pause_lines(status.pauses, SILENCES_SHOWN, now, zone))
     return text.line(f"Version {clean(status.version, 40)}").message()
 
 
-def unread_words(status: Status, now: datetime, zone: ZoneInfo) -> tuple[list[str], list[str]]:
+def unread_text(status: Status, now: datetime, zone: ZoneInfo) -> tuple[list[str], list[str]]:
     """That nothing can be read, and why, as problems; and what is amiss with lists while accounts are read."""
     lists = list_lines(status.lists, now, zone)
     if status.blackout:
         since = since_when(status.blackout.since, now, zone)
-        return [f"{none_words(status.blackout)}{since}: {why_words(status.blackout)}"], lists
+        return [f"{none_text(status.blackout)}{since}: {why_text(status.blackout)}"], lists
     return (lists, []) if status.watched == 0 else ([], lists)
 
 
-def refusal_words(refused: RefusedChat, now: datetime, zone: ZoneInfo) -> str:
+def refusal_text(refused: RefusedChat, now: datetime, zone: ZoneInfo) -> str:
     """A chat that takes no messages, in Telegram's words, since when, and when it is tried again."""
-    since = f", since {say_past(refused.since, now, zone)}" if refused.since else ""
-    again = f", next try {say_past(refused.next_try, now, zone)}" if refused.next_try else ""
+    since = f", since {format_past(refused.since, now, zone)}" if refused.since else ""
+    again = f", next try {format_past(refused.next_try, now, zone)}" if refused.next_try else ""
     return f"chat {refused.chat}: {plain(refused.why, 200)}{since}{again}"
 
 
-def board_words(chat: Chat, trouble: Trouble, now: datetime, zone: ZoneInfo) -> str:
+def board_text(chat: Chat, trouble: BoardTrouble, now: datetime, zone: ZoneInfo) -> str:
     """A board that does not say what it should: since when, and why."""
-    since = f"{say_past(trouble.since, now, zone)}, {say_ago(trouble.since, now)}"
+    since = f"{format_past(trouble.since, now, zone)}, {format_ago(trouble.since, now)}"
     return f"Problem: the board of chat {chat} was last current {since}: {plain(trouble.why, 200)}"
 
 
-def round_words(status: Status, now: datetime, zone: ZoneInfo) -> str:
+def round_text(status: Status, now: datetime, zone: ZoneInfo) -> str:
     """When all accounts were last looked at."""
-    every = f"one every {say_duration(status.check_every)}"
+    every = f"one every {format_duration(status.check_every)}"
     if status.last_round_at is None:
         return f"Last round: none yet, {every}"
-    return f"Last round: {say_past(status.last_round_at, now, zone)}, {say_ago(status.last_round_at, now)} ({every})"
+    return (
+        f"Last round: {format_past(status.last_round_at, now, zone)}, {format_ago(status.last_round_at, now)} ({every})"
+    )
 
 
-def watched_words(status: Status) -> str:
+def watched_text(status: Status) -> str:
     """How many accounts are watched, and which cannot be read."""
     paused = f", {status.paused:,} paused" if status.paused else ""
     accounts = f"Accounts: {status.watched:,} watched{paused}"
@@ -132,18 +134,18 @@ def watched_words(status: Status) -> str:
     return f"{accounts}, {len(status.failing):,} cannot be read: {names}"
 
 
-def outbox_words(status: Status, now: datetime, zone: ZoneInfo) -> str:
+def outbox_text(status: Status, now: datetime, zone: ZoneInfo) -> str:
     """What waits to be delivered, and when something last was."""
-    last = f"last delivered {say_past(status.last_delivery_at, now, zone)}" if status.last_delivery_at else ""
+    last = f"last delivered {format_past(status.last_delivery_at, now, zone)}" if status.last_delivery_at else ""
     if not status.waiting:
         return f"Messages: none waiting{', ' + last if last else ''}"
-    oldest = f", the oldest for {say_duration(status.oldest_waiting)}" if status.oldest_waiting is not None else ""
+    oldest = f", the oldest for {format_duration(status.oldest_waiting)}" if status.oldest_waiting is not None else ""
     return f"Messages: {status.waiting:,} waiting{oldest}{', ' + last if last else ''}"
 
 
-def clock_words(step: ClockStep, now: datetime, zone: ZoneInfo) -> str:
+def clock_text(step: ClockStep, now: datetime, zone: ZoneInfo) -> str:
     """That the clock was set, and when."""
-    when = "while the bot was off" if step.while_off else f"at {say_past(step.at, now, zone)}"
+    when = "while the bot was off" if step.while_off else f"at {format_past(step.at, now, zone)}"
     return f"{step.words} {when}"
 
 
@@ -169,7 +171,9 @@ def muted_message(name: str | None, mute: Silence, now: datetime, zone: ZoneInfo
     who = "Everything" if name is None else name_of(name)
     until = mute.until or now
     where = "In this chat only; the others still get messages." if mute.chat else "In every chat; the others were told."
-    text = Text().line(bold(who), f" is muted until {say_moment(until, now, zone)} ({say_duration(until - now)}).")
+    text = Text().line(
+        bold(who), f" is muted until {format_moment(until, now, zone)} ({format_duration(until - now)})."
+    )
     text.line(f"{where} Checks go on. Open problems are reported when the mute ends.")
     return text.message(((Button("Unmute", f"undo:{mute.id}"),),))
 
@@ -222,8 +226,8 @@ def reloaded_message(done: Reloaded) -> Message:
         more = len(done.faults) - FAULTS_SHOWN
         return (text.line(f"And {more:,} more; the log has them.") if more > 0 else text).message()
     changes = [f"{done.new:,} new" if done.new else "", f"{done.left:,} no longer watched" if done.left else ""]
-    sources = say_count(done.sources, "source") if done.sources else ""
-    what = filter(None, [sources, say_count(done.watched, "account"), *changes])
+    sources = format_count(done.sources, "source") if done.sources else ""
+    what = filter(None, [sources, format_count(done.watched, "account"), *changes])
     text = Text().line(f"{RECOVERED} ", bold("Accounts file read again"), f": {', '.join(what)}.")
     return text.line("Changed rules hold from the next check on.").message()
 
@@ -263,10 +267,10 @@ def not_allowed(action: str = "change anything") -> Message:
 
 def check_started(count: int, paused: int = 0) -> Message:
     """A round begins, but for those that are paused."""
-    checking = [f"Checking {say_count(count, 'account')} now."] if count else []
+    checking = [f"Checking {format_count(count, 'account')} now."] if count else []
     if paused:
         are = "is" if paused == 1 else "are"
-        checking.append(f"{say_count(paused, 'account')} {are} paused; /resume lets the checks go on.")
+        checking.append(f"{format_count(paused, 'account')} {are} paused; /resume lets the checks go on.")
     said = " ".join(checking) or "Asking for accounts now."
     return Text().line(f"{NOTE} {said}").message(silent=True)
 
@@ -278,13 +282,13 @@ NOTES = (ACKED, SNOOZED, UNDONE, RESUMED)
 
 def acked_note(by: str, at: datetime | None, now: datetime, zone: ZoneInfo) -> str:
     """The line below an alert that somebody acknowledged; of an ack that an older version stored nobody knows when."""
-    when = f", {say_past(at, now, zone)}" if at else ""
+    when = f", {format_past(at, now, zone)}" if at else ""
     return f"{ACKED}{plain(by, 40)}{when}: quiet in every chat until it recovers or gets worse."
 
 
 def snoozed_note(by: str, until: datetime, now: datetime, zone: ZoneInfo, *, everywhere: bool = False) -> str:
     """The line below an alert that somebody snoozed: here or, in an older version, in every chat."""
-    when, where = say_moment(until, now, zone), "every" if everywhere else "this"
+    when, where = format_moment(until, now, zone), "every" if everywhere else "this"
     return f"{SNOOZED}{plain(by, 40)} until {when}: quiet in {where} chat unless it gets worse."
 
 
@@ -303,7 +307,7 @@ def undo_button(silence: Silence) -> Button:
 def undone_note(ended: Acted, by: str, now: datetime, zone: ZoneInfo) -> str:
     """The line below a message whose silence somebody ended."""
     what = {SilenceKind.ACK: "the ack", SilenceKind.SNOOZE: "the snooze"}.get(ended.silence.kind, "the mute")
-    return f"{UNDONE}{plain(by, 40)}, {say_past(now, now, zone)}: {what} is over."
+    return f"{UNDONE}{plain(by, 40)}, {format_past(now, now, zone)}: {what} is over."
 
 
 def ended_note() -> str:
