@@ -1,8 +1,8 @@
 """One sample's standing against one alert's memory: the next alert, and what of it each chat has to be told.
 
-``transition`` moves the one state of the alert and knows nothing of chats and silences. ``due_notification`` compares that state
-with what one chat was told, and knows whether a silence withholds messages there. A silence never changes the state,
-a silence of one chat changes nothing in another, and what it withheld is said once it has ended.
+``transition`` moves the one state of the alert and knows nothing of chats and silences. ``due_notification`` compares
+that state with what one chat was told, and knows whether a silence withholds messages there. A silence never changes
+the state, a silence of one chat changes nothing in another, and what it withheld is said once it has ended.
 """
 
 from collections.abc import Iterable

@@ -42,6 +42,8 @@ MAX_IDLE_S = 30.0
 MAX_RETRY_AFTER = timedelta(hours=1)
 NO_LONGER_TOLD = "the chat is no longer told anything"
 OVERTAKEN = "overtaken while the chat took no messages"
+RESULT_LABELS: dict[type, str] = {Sent: "delivered", Retry: "later", Migrated: "moved", Rejected: "rejected"}
+"""What /metrics calls each result of a send: names that dashboards rely on."""
 
 
 class Notifier(Protocol):
@@ -58,10 +60,10 @@ class Notifier(Protocol):
 class ChatQueue:
     """How far one Telegram chat has come: what it got lately, and when it may get the next message.
 
-    Nothing is sent before ``next_send_at``. Until ``group_wait_until`` all that waits waits for more of its cause; something
-    new is looked at all the same, for it may be of another cause. ``refused_at`` is when the chat began to refuse, or
-    last gave a sign of life since, from which the schedule of tries counts; ``refusal`` is Telegram's words. ``newest``
-    is the youngest notification that waited when the last message was chosen.
+    Nothing is sent before ``next_send_at``. Until ``group_wait_until`` all that waits waits for more of its cause;
+    something new is looked at all the same, for it may be of another cause. ``refused_at`` is when the chat began to
+    refuse, or last gave a sign of life since, from which the schedule of tries counts; ``refusal`` is Telegram's words.
+    ``newest`` is the youngest notification that waited when the last message was chosen.
     """
 
     sent: deque[SentMessage] = field(default_factory=lambda: deque(maxlen=10 * GROUP_LIMIT))
@@ -294,7 +296,7 @@ class Dispatcher:
         began = self._timer()
         with self._metrics.send_seconds.time():
             result = await self._post.send(message, chat)
-        self._metrics.sends.labels(type(result).__name__.lower()).inc()
+        self._metrics.sends.labels(RESULT_LABELS[type(result)]).inc()
         full = len(part.stories) < len(batch.stories)
         queue.backlog = backlog_after(result, part, queue, self._timer() - began)
         await self._record(result, part, chat, queue, full=full)

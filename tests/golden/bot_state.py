@@ -10,7 +10,7 @@ from telegram.error import Conflict, NetworkError
 
 from bot.domain.accounts import CheckFailure, FailureKind, SourceState
 from bot.domain.alerts import AlertRule
-from bot.domain.boards import BoardTrouble as BoardTrouble
+from bot.domain.boards import BoardTrouble
 from bot.domain.chats import Chat
 from bot.domain.clock_step import ClockStep
 from bot.domain.database_trouble import DatabaseTrouble, Failing
@@ -43,6 +43,7 @@ from tests.golden.fleet import (
 
 EVERY = timedelta(minutes=15)
 WELL = Vitals(ago(minutes=2), NOW + EVERY, ago(minutes=15), 0, None, 0, 1.0, None)
+LOCKED = Failing(DatabaseTrouble.LOCKED, "database is locked", 0, 0).words
 HOST = "hooks.example.com"
 
 
@@ -215,11 +216,7 @@ def databases() -> Mapping[str, str]:
         },
         "put back": shown.message(text.restored_message()),
         "usable again": shown.message(text.usable_message(timedelta(minutes=43))),
-        "asked meanwhile": shown.message(
-            text.answer_message(
-                f"The database cannot be used just now: {Failing(DatabaseTrouble.LOCKED, 'database is locked', 0, 0).words}"
-            )
-        ),
+        "asked meanwhile": shown.message(text.answer_message(f"The database cannot be used just now: {LOCKED}")),
         "sent without its topic": without_topic(Chat(-100123, 46), "Bad Request: message thread not found"),
     }
 

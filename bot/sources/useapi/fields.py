@@ -1,8 +1,8 @@
 """How the fields of a foreign page are read, one function a kind; a field's type alias says which.
 
 A field is read as what it is meant to be, or as None where it is absent, null or set to nothing. What is there and
-cannot be understood raises ``UnreadableFieldError``; whoever reads the page says so. Without the credits there is no reading:
-of these alone anything but a number is a plain ``ValueError``.
+cannot be understood raises ``UnreadableFieldError``; whoever reads the page says so. Without the credits there is no
+reading: of these alone anything but a number is a plain ``ValueError``.
 """
 
 import re

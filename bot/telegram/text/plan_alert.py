@@ -47,7 +47,8 @@ def renews(notification: Notification, plan: Plan, now: datetime, zone: ZoneInfo
         about(
             SIGNS[notification.severity], notification.facts.name, "plan ", bold(f"renews {format_in(at, now, zone)}")
         ),
-        f"{severity_word(notification.severity)}: {format_plan(plan)} renews{cost} {format_on(at, now, zone)}. Nothing to do.",
+        f"{severity_word(notification.severity)}: {format_plan(plan)} renews{cost} {format_on(at, now, zone)}. "
+        "Nothing to do.",
         told_before(notification.facts.left_out, OF_PLAN, now, zone),
     )
 
