@@ -183,8 +183,8 @@ def test_run_ends_with_69_where_the_database_cannot_be_had(elsewhere: Path) -> N
 def test_a_closed_pipe_is_no_traceback(elsewhere: Path) -> None:
     """``credit-bot --help | head -1`` and the like end quietly."""
     code = (
-        "import sys; from bot import cli; cli.health = lambda _: print('x' * 10**6) or 0\n"
-        "sys.exit(cli.main(['health']))"
+        "import sys; from bot.cli import main; main.health = lambda _: print('x' * 10**6) or 0\n"
+        "sys.exit(main.main(['health']))"
     )
     ended = subprocess.Popen(
         [sys.executable, "-c", code],

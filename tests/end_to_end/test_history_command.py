@@ -71,7 +71,7 @@ async def test_wrong_words_get_an_example_that_works(world: World) -> None:
 
 async def test_a_picture_that_fails_leaves_the_words(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A child that cannot draw costs the picture and no word of the answer."""
-    monkeypatch.setattr("bot.features.history.drawing.Drawing.__init__.__defaults__", (("false",), 5.0))
+    monkeypatch.setattr("bot.features.history.drawing.ChartRenderer.__init__.__defaults__", (("false",), 5.0))
     (alice,) = world.accounts("alice")
     bot = await world.host()
     alice.monthly = 9_000

@@ -103,7 +103,7 @@ def shorten_waits() -> None:
     vars(bot.app)["Client"] = partial(bot.sources.useapi.client.Client, timeout=LOOK_SECONDS)
     vars(bot.commands.updates)["AiohttpRequest"] = impatient
     vars(bot.telegram.polling).update(POLL_SECONDS=POLL_SECONDS, SPARE_SECONDS=SEND_SECONDS, LONGEST_WAIT=LONGEST_WAIT)
-    vars(bot.outbox.pacing).update(LONGEST_WAIT=LONGEST_WAIT, FIRST_WAIT=0.3, CHAT_PAUSE=0.1)
+    vars(bot.outbox.pacing).update(LONGEST_WAIT=LONGEST_WAIT, FIRST_WAIT=0.3, CHAT_PAUSE_S=0.1)
     vars(bot.checks.discovery).update(LIST_EVERY=LIST_EVERY)
     vars(bot.features.board.publisher).update(EVERY=BOARD_EVERY, LOOK_EVERY=0.2)
     vars(bot.features.board.rules).update(EVERY=BOARD_EVERY, REPLACE_AFTER=BOARD_EVERY, REPLACE_EVERY=3 * BOARD_EVERY)

@@ -79,28 +79,28 @@ def test_a_child_imports_nothing_from_the_working_folder(command: tuple[str, ...
 
 def test_no_child_is_started_in_another_way() -> None:
     """Every place that starts a process does so through this module; whoever adds one finds this test."""
-    bot = Path(subprocesses.__file__).parent
+    bot = Path(subprocesses.__file__).parents[1]
     starts = [path for path in bot.rglob("*.py") if "subprocess" in path.read_text(encoding="utf-8")]
-    assert {path.name for path in starts} == {"drawing.py", "fallback.py", "database.py"}
+    assert {path.name for path in starts} == {"drawing.py", "sender.py", "database.py"}
     for path in starts:
         text = path.read_text(encoding="utf-8")
         assert "sys.executable" not in text
-        assert "children.environment(" in text
+        assert "subprocesses.environment(" in text
 
 
 def test_a_crash_leaves_no_image_of_the_memory() -> None:
     """``run`` forbids core dumps, for itself and its children."""
-    shows = "from bot import children; import resource; children.forbid_core_dumps(); "
+    shows = "from bot.support import subprocesses; import resource; subprocesses.forbid_core_dumps(); "
     shows += "print(resource.getrlimit(resource.RLIMIT_CORE))"
     said = subprocess.run([sys.executable, "-c", shows], capture_output=True, text=True, check=True).stdout
     assert said.strip() == "(0, 0)"
     assert resource.getrlimit(resource.RLIMIT_CORE)[1] != 0, "the test itself is to stay as it was"
-    source = (Path(subprocesses.__file__).parent / "cli.py").read_text(encoding="utf-8")
-    assert "children.forbid_core_dumps()" in source
+    source = (Path(subprocesses.__file__).parents[1] / "cli/main.py").read_text(encoding="utf-8")
+    assert "subprocesses.forbid_core_dumps()" in source
 
 
 def test_what_apprise_writes_goes_nowhere() -> None:
     """Its process says how it went by its exit code alone; nothing is read of what it writes, which holds addresses."""
-    source = (Path(apprise_process.__file__).parent / "fallback.py").read_text(encoding="utf-8")
+    source = (Path(apprise_process.__file__).parent / "sender.py").read_text(encoding="utf-8")
     assert source.count("stdout=asyncio.subprocess.DEVNULL") == source.count("create_subprocess_exec(") == 1
     assert source.count("stderr=asyncio.subprocess.DEVNULL") == 1
