@@ -5,6 +5,9 @@ import signal
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
+from bot.cli.main import main
 from bot.simulator.pixverse import Fault
 from tests.end_to_end.world import ANN, BOB, EVERY, GROUP, USEAPI_TOKEN, World, until
 
@@ -146,17 +149,23 @@ async def test_a_token_that_is_mended_is_taken_by_reload(world: World) -> None:
     await world.told("useapi.net (film) can be read again")
 
 
-async def test_a_wrong_file_is_a_bad_setting_for_every_command(world: World) -> None:
-    """Exit code 78, every fault with its line, no traceback."""
+async def test_a_wrong_file_is_a_bad_setting_for_every_command(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 78, every fault with its line, no traceback; in the real process too."""
     file = written(world, '[[source]]\nlow_credits = "few"\nchats = "x"')
-    for command in ("run", "check", "doctor"):
-        ended = await world.run(command, ACCOUNTS_FILE=file)
-        assert ended.code == 78
-        assert "accounts.toml, line 2: low_credits: has “few”" in ended.err
-        assert "accounts.toml, line 3: chats: has “x”" in ended.err
-        assert "Traceback" not in ended.err
-    both = await world.run("check", ACCOUNTS_FILE=file, ACCOUNTS="a@b.c")
-    assert "ACCOUNTS: is given beside ACCOUNTS_FILE" in both.err
+    for name, value in world.environment({"ACCOUNTS_FILE": file}).items():
+        monkeypatch.setenv(name, value)
+    told = await world.run("run", ACCOUNTS_FILE=file)
+    answers = [(main([command]), capsys.readouterr().err) for command in ("run", "check", "doctor")]
+    for code, said in [(told.code, told.err), *answers]:
+        assert code == 78
+        assert "accounts.toml, line 2: low_credits: has “few”" in said
+        assert "accounts.toml, line 3: chats: has “x”" in said
+        assert "Traceback" not in said
+    monkeypatch.setenv("ACCOUNTS", "a@b.c")
+    assert main(["check"]) == 78
+    assert "ACCOUNTS: is given beside ACCOUNTS_FILE" in capsys.readouterr().err
 
 
 async def test_check_judges_each_by_its_rules(world: World) -> None:
@@ -175,7 +184,7 @@ async def test_check_goes_on_where_one_source_is_shut(world: World) -> None:
     world.accounts("alice")
     world.pixverse.fail(Fault(402), accounts_page=True)
     text = '[[source]]\nname = "film"\n[[source]]\nname = "ads"\naccounts = ["alice@example.com"]'
-    ended = await world.run("check", ACCOUNTS_FILE=written(world, text))
+    ended = await world.check(ACCOUNTS_FILE=written(world, text))
     assert ended.code == 3
     assert "film: The list of accounts cannot be read" in ended.out
     assert "alice@example.com (ads)" in ended.out

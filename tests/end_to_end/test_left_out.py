@@ -64,10 +64,10 @@ async def test_a_plans_end_that_cannot_be_read_is_no_silence(world: World, value
     await again.round()
     assert "which cannot be understood" not in again.log
     await again.stop()
-    checked = await world.run("check")
+    checked = await world.check()
     assert "End of plan: unreadable (expired_date is" in checked.out
-    assert '"unreadable": [' in (await world.run("check", "--json")).out
-    examined = await world.run("doctor")
+    assert '"unreadable": [' in (await world.check(as_json=True)).out
+    examined = await world.doctor()
     line = next(line for line in examined.out.splitlines() if "account alice" in line)
     assert line.startswith("warn")
     assert "end of plan: unreadable" in line

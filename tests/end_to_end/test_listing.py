@@ -107,8 +107,8 @@ async def test_a_404_that_lasts_says_perhaps_no_account(world: World) -> None:
     message = await world.told("useapi.net perhaps lists no PixVerse account")
     assert message.text.startswith("🟠")
     assert "perhaps lists no PixVerse account" in await bot.asked("/alerts")
-    assert "Perhaps no account is configured there" in (await world.run("check")).out
-    assert "Perhaps no account is configured there" in (await world.run("doctor")).out
+    assert "Perhaps no account is configured there" in (await world.check()).out
+    assert "Perhaps no account is configured there" in (await world.doctor()).out
     world.pixverse.heal()
     world.accounts("alice")
     await bot.asked("/check")

@@ -146,8 +146,7 @@ async def test_a_portal_at_the_start_does_not_end_the_bot(world: World, code: in
     """A login page in Telegram's place, with a 401 or 404 too, is waited for: it refuses no token."""
     world.accounts("alice", monthly=0)
     world.telegram.between = Refusal(code, "", page="<html>Log in to the hotel's network</html>")
-    bot = await world.start(ready=False)
-    await until(lambda: bot.process.returncode is not None or "trying again" in bot.log, "the bot has asked Telegram")
+    bot = await world.host()
+    await bot.logged("trying again")
     world.telegram.between = None
-    await bot.ready()
     await world.told("out of credits")

@@ -26,6 +26,8 @@ from typing import Any
 from aiohttp import ClientSession
 
 from bot.app import App
+from bot.cli.check import check_accounts
+from bot.cli.doctor.examine import examine
 from bot.config.settings import load_settings
 from bot.outbox.results import RefusalSchedule
 from bot.simulator.pixverse import SimulatedAccount, SimulatedPixVerse
@@ -243,6 +245,11 @@ class HostedBot(Bot):
         """What /status would say, without a chat."""
         return await self._app.desk.status()
 
+    async def looks(self) -> int:
+        """How many looks it has saved, by what /metrics would say: this is asked many times a second."""
+        counted = (sample for metric in self._app._metrics.looks.collect() for sample in metric.samples)
+        return int(sum(sample.value for sample in counted if sample.name.endswith("_total")))
+
     async def round(self, looks: int | None = None) -> None:
         """Let an interval pass, and wait until everyone was looked at (or so many were) and that is saved."""
         before = await self.looks()
@@ -388,8 +395,20 @@ class World:
             await bot.ready()
         return bot
 
+    async def check(self, *names: str, as_json: bool = False, **settings: object) -> Ended:
+        """What ``credit-bot check`` says, without its process; test_check_command.py starts the real one."""
+        loaded = load_settings(environ=self.environment(settings))
+        text, code = await check_accounts(loaded, names, as_json=as_json)
+        return Ended(code, f"{text}\n", "")
+
+    async def doctor(self, **settings: object) -> Ended:
+        """What ``credit-bot doctor`` says, without its process; test_accounts_file.py starts the real one."""
+        lines = list[str]()
+        code = await examine(load_settings(environ=self.environment(settings)), lines.append)
+        return Ended(code, "\n".join(lines), "")
+
     async def run(self, *arguments: str, **settings: object) -> Ended:
-        """Run a command to its end."""
+        """Run a command as a process to its end."""
         pipe = asyncio.subprocess.PIPE
         process = await self._program(*arguments, settings=settings, stdout=pipe, stderr=pipe)
         out, err = await asyncio.wait_for(process.communicate(), PATIENCE)
