@@ -6,7 +6,7 @@ BIN := .venv/bin
 TOOLS := .venv-tools/bin
 UPGRADE ?=
 ARGS ?=
-MARKS ?= not browser
+MARKS ?= not system
 # Without pip nagging about its own version. `pip check` is silent with --quiet even where it finds something.
 PIP := python -m pip --disable-pip-version-check
 
@@ -25,7 +25,7 @@ demo: .venv/installed ## the real bot against simulated services: no account, no
 	@$(BIN)/credit-bot demo $(ARGS)
 
 .PHONY: test
-test: .venv/installed ## all tests but those in a browser
+test: .venv/installed ## unit tests and integration tests (MARKS="not system"), which is what a developer waits for
 	$(BIN)/pytest -n 3 --dist worksteal -m "$(MARKS)" $(ARGS)
 
 .PHONY: golden
@@ -43,7 +43,7 @@ types: .venv/installed ## strict types over bot, tests and bench
 	$(BIN)/mypy
 
 .PHONY: check
-check: lint types ## what CI runs beside install-check: style, types, and all tests with branch coverage
+check: lint types ## what CI runs beside install-check: style, types, and the tests of all tiers with branch coverage
 	$(MAKE) test MARKS= ARGS="--cov $(ARGS)"
 
 .PHONY: audit

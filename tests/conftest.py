@@ -22,7 +22,30 @@ for name, examples in (("quick", 25), ("ci", 100), ("long", 5000)):
     )
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "quick")
 
+SYSTEM = (
+    "system",
+    "bench",
+    "demo/test_page_browser.py",
+    "demo/test_process.py",
+    "end_to_end/test_database.py",
+    "end_to_end/test_real_process.py",
+    "end_to_end/test_set_clock.py",
+    "faults",
+    "install",
+    "oracle",
+    "power_loss",
+    "simulation",
+    "soak",
+)
+"""Folders and files of the third tier: the bot over days, in earnest, or with everything going wrong."""
+
 _SENT: Any = SimpleNamespace(output_size=0)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Marks what belongs to the third tier, which `make test` leaves out and `make check` runs."""
+    if any(item.path.is_relative_to(Path(__file__).parent / name) for name in SYSTEM):
+        item.add_marker(pytest.mark.system)
 
 
 class _ClientResponse(aiohttp.ClientResponse):

@@ -6,9 +6,11 @@ import itertools
 import json
 import os
 import shutil
+import subprocess
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -122,21 +124,25 @@ class Page:
         return base64.b64decode((await self.call("Page.captureScreenshot", format="png", **part))["data"])
 
 
+@contextmanager
+def launched(program: str) -> Iterator[int]:
+    """Runs Chromium with a profile of its own, until closed; gives the port where it is asked."""
+    with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as folder:
+        quiet, env = subprocess.DEVNULL, os.environ | {"HOME": folder}
+        flags = (*FLAGS, f"--user-data-dir={folder}", "about:blank")
+        with subprocess.Popen([program, *flags], stdout=quiet, stderr=quiet, env=env) as process:
+            try:
+                yield _port(Path(folder))
+            finally:
+                process.terminate()
+
+
 @asynccontextmanager
 async def browser(program: str) -> AsyncIterator["Browser"]:
-    """Runs Chromium with a profile of its own, until closed."""
-    with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as folder:
-        quiet = asyncio.subprocess.DEVNULL
-        env = os.environ | {"HOME": folder}
-        process = await asyncio.create_subprocess_exec(
-            program, *FLAGS, f"--user-data-dir={folder}", "about:blank", stdout=quiet, stderr=quiet, env=env
-        )
-        try:
-            async with aiohttp.ClientSession() as session:
-                yield Browser(session, await _port(Path(folder)))
-        finally:
-            process.terminate()
-            await process.wait()
+    """A Chromium of its own, until closed."""
+    with launched(program) as port:
+        async with aiohttp.ClientSession() as session:
+            yield Browser(session, port)
 
 
 class Browser:
@@ -152,19 +158,22 @@ class Browser:
         base = f"http://127.0.0.1:{self._port}/json"
         async with self._session.put(f"{base}/new?about:blank") as answer:
             target = await answer.json()
-        async with self._session.ws_connect(target["webSocketDebuggerUrl"], max_msg_size=0) as socket:
-            page = Page(socket)
-            await page.call("Emulation.setFocusEmulationEnabled", enabled=True)
-            await page.open(address)
-            yield page
-        async with self._session.get(f"{base}/close/{target['id']}"):
-            pass
+        try:
+            async with self._session.ws_connect(target["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+                page = Page(socket)
+                await page.call("Emulation.setFocusEmulationEnabled", enabled=True)
+                await page.open(address)
+                yield page
+        finally:
+            async with self._session.get(f"{base}/close/{target['id']}"):
+                pass
 
 
-async def _port(folder: Path) -> int:
+def _port(folder: Path) -> int:
     """The port that Chromium has chosen, as soon as it has."""
-    written = folder / "DevToolsActivePort"
-    async with asyncio.timeout(PATIENCE):
-        while not (written.exists() and "\n" in written.read_text()):  # noqa: ASYNC110 - another program writes it
-            await asyncio.sleep(0.05)
+    written, deadline = folder / "DevToolsActivePort", time.monotonic() + PATIENCE
+    while not (written.exists() and "\n" in written.read_text()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Chromium has not said within {PATIENCE:.0f} s where it listens")
+        time.sleep(0.05)
     return int(written.read_text().split()[0])

@@ -5,12 +5,13 @@ import base64
 import itertools
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
-from tests.demo.chromium import Browser, Page, browser, found
+from tests.demo.chromium import Browser, Page, found, launched
 from tests.demo.paged import World
 from tests.demo.running import Demo, demo
 
@@ -35,11 +36,18 @@ PICTURE = base64.b64decode(
 WIDTHS = (320, 380, 600, 820, 1280)
 
 
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """Where a browser can be asked: one for all these tests, for each demo is another site to it."""
+    with launched(found() or "") as asked_at:
+        yield asked_at
+
+
 @pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    """A browser."""
-    async with browser(found() or "") as running:
-        yield running
+async def chromium(port: int) -> AsyncIterator[Browser]:
+    """The browser."""
+    async with aiohttp.ClientSession() as session:
+        yield Browser(session, port)
 
 
 @pytest.fixture

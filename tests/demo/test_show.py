@@ -1,17 +1,13 @@
-"""The demo: its time, its story, its looks, its keyboard, and the whole of it as people start it."""
+"""The demo: its time, its story, its looks and its keyboard; test_process.py starts the whole of it."""
 
 import asyncio
 import io
 import logging
-import signal
-import socket
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 
 from bot.demo import keyboard
@@ -23,7 +19,6 @@ from bot.demo.terminal import KEYS, Terminal
 from bot.demo.terminal_text import BOLD, PLAIN, WIDTH, bot_bubble, button_lines, columns, kim_bubble, lines_of
 from bot.demo.world import Stage, UnknownName
 from bot.simulator.telegram.model import Edit, SimulatedMessage
-from tests.demo.running import demo
 
 NINE = datetime(2026, 7, 20, 9, 0, tzinfo=UTC)
 
@@ -286,98 +281,3 @@ async def test_a_notice_after_a_tap_is_shown_once() -> None:
     stage._show_notices()
     stage._show_notices()
     assert told.words == ["This alert is over"]
-
-
-def left_in(folder: Path) -> list[Path]:
-    """What a demo has left behind."""
-    return list(folder.iterdir())
-
-
-async def test_the_demo_shows_an_alert_answers_and_ends_tidily(tmp_path: Path) -> None:
-    """The real bot over real HTTP: an alert by itself, /credits and a tap answered, exit 0 on Ctrl-C, nothing left."""
-    async with demo(tmp_path, "--terminal") as running:
-        await running.until("/healthz")
-        place = await running.until("credits left")
-        assert "🟠 Studio" in running.shown
-        running.type("2")
-        place = await running.until("Snoozed by Kim", place)
-        running.type("/credits")
-        place = await running.until("5 accounts", place)
-        running.type("spend north 9999")
-        await running.until("North: out of credits", place)
-        assert "delayed" not in running.shown
-        running.process.send_signal(signal.SIGINT)
-        assert await running.end() == 0
-    assert "Traceback" not in running.shown
-    assert "The demo has ended" in running.shown
-    assert not left_in(tmp_path)
-
-
-async def test_the_demos_checks_can_be_paused(tmp_path: Path) -> None:
-    """What is spent in a pause shows when checks go on; until then the account is shown as paused."""
-    async with demo(tmp_path, "--terminal") as running:
-        place = await running.until("watches 5 accounts")
-        running.type("/pause north 3h")
-        place = await running.until("North is paused until", place)
-        running.type("spend north 9999")
-        running.type("/credits north")
-        place = await running.until("Paused until", place)
-        assert "North: out of credits" not in running.shown
-        running.type("/resume north")
-        place = await running.until("Checks of North go on now", place)
-        await running.until("North: out of credits", place)
-    assert "Traceback" not in running.shown
-
-
-@pytest.mark.parametrize("end", ["seconds", "quit", "SIGTERM"])
-async def test_the_demo_ends_as_it_is_told(tmp_path: Path, end: str) -> None:
-    """After so many seconds, by `quit` and by SIGTERM: exit 0, and no database left."""
-    async with demo(tmp_path, "--terminal", *(["--seconds", "2"] if end == "seconds" else [])) as running:
-        await running.until("watches 5 accounts")
-        if end == "quit":
-            running.type("quit")
-        elif end == "SIGTERM":
-            running.process.terminate()
-        assert await running.end() == 0
-    assert not left_in(tmp_path)
-
-
-async def test_the_demo_needs_no_keyboard(tmp_path: Path) -> None:
-    """Without an input, or at its end, the demo goes on and neither ends nor spins."""
-    async with demo(tmp_path, "--terminal", "--seconds", "4", stdin=asyncio.subprocess.DEVNULL) as running:
-        await running.until("credits left")
-        assert await running.end() == 0
-    async with demo(tmp_path, "--terminal", "--seconds", "4") as running:
-        assert running.process.stdin
-        running.process.stdin.close()
-        await running.until("credits left")
-        assert await running.end() == 0
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_without_a_terminal_the_page_is_served_and_its_address_printed(
-    tmp_path: Path, number: signal.Signals
-) -> None:
-    """In CI, in a pipe, with no input: the page is there all the same; Ctrl-C ends it with 0, nothing is left."""
-    async with demo(tmp_path, stdin=asyncio.subprocess.DEVNULL) as running:
-        address = await running.address()
-        async with aiohttp.ClientSession() as session, session.get(address) as page:
-            assert "credit-bot demo" in await page.text()
-        running.process.send_signal(number)
-        assert await running.end() == 0
-    assert "The demo has ended" in running.shown
-    assert not left_in(tmp_path)
-
-
-async def test_the_page_listens_where_it_is_told(tmp_path: Path) -> None:
-    """`--port N`; one that is taken ends with 69 and says so in words."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        async with demo(tmp_path, "--port", str(port)) as running:
-            assert await running.end() == 69
-            assert f"cannot listen on port {port}" in running.shown
-    async with demo(tmp_path, "--port", str(port), "--no-browser", "--seconds", "1") as running:
-        assert await running.address() == f"http://127.0.0.1:{port}/"
-        assert await running.end() == 0
