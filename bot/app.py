@@ -24,9 +24,8 @@ from bot.checks.processor import CheckProcessor
 from bot.checks.rounds import Round
 from bot.checks.runner import IN_FLIGHT, CheckRunner
 from bot.checks.scheduler import Scheduler, tick_of
-from bot.commands.fleet import Fleet
-from bot.commands.scope import View
-from bot.commands.service import Desk
+from bot.commands.scope import ChatScope
+from bot.commands.service import BotService
 from bot.commands.updates import TelegramService, make_bot
 from bot.config.accounts_file.read import watchlist_for
 from bot.config.parsers import is_open_to_all
@@ -47,7 +46,6 @@ from bot.features.endings.text import TelegramEndings
 from bot.features.fallback.sender import Apprise, FallbackSender, log_unusable
 from bot.features.fallback.text import write_letter
 from bot.features.history.drawing import ChartRenderer
-from bot.features.pairing.door import Door
 from bot.features.pairing.service import Pairing
 from bot.features.pairing.text import log_line
 from bot.features.pauses.service import Pauses
@@ -194,13 +192,10 @@ class App:
         )
         self._discovery = AccountDiscovery(context, self._processor, self._checks.rounds)
         self._pairing = Pairing(self._store, clock)
-        door = Door(self._store, self._pairing, self._recipients)
-        self._silences, fleet = Silences(context, self._processor), Fleet(context)
         self._pauses = Pauses(context, self._processor, self._checks)
-        self.desk = Desk(fleet, self._checks, self._discovery, self._drawing, door, clock, self._outbox)
         self._telegram = TelegramService(
             bot,
-            self._view,
+            self._scope_of,
             lambda: self._recipients.present,
             settings.telegram_admin_ids,
             settings.timezone,
@@ -208,7 +203,7 @@ class App:
         )
         publisher = TelegramBoards(bot, clock, settings.timezone)
         self._boards = BoardPublisher(
-            self._store, publisher, self._watched, self._telegram.allows, self.desk.chat_moved, clock, self._refusals
+            self._store, publisher, self._watched, self._telegram.allows, self._recipients.move, clock, self._refusals
         )
         editor = TelegramEndings(bot, clock, settings.timezone)
         self._endings = EndingEditor(
@@ -218,22 +213,32 @@ class App:
         self._boards.on_life = self._outbox.alive
         self._outbox.on_life = self._boards.alive
         self._outbox.on_told = self._endings.wake
-        self.desk.boards = self._boards
         self._fallback = self._make_fallback()
         self._digests = self._make_digests()
         self._clock_watch = self._make_clock_watch()
         self._database_watch = self._make_database_watch(post)
-        self.desk.polling = self._telegram.polling
-        self.desk.reloads = self.reload
+        self.service = BotService(
+            context,
+            self._checks,
+            self._discovery,
+            self._outbox,
+            self._pairing,
+            Silences(context, self._processor),
+            self._pauses,
+            self._boards,
+            self._drawing,
+            self._telegram.polling,
+            self.reload,
+        )
         self._schedule = Scheduler(self._metrics, utc_now)
         masked = bool(settings.http_listen and not settings.http_listen.loopback)
         self.pages = Pages(
-            self.desk.vitals, self.desk.everything, self._metrics, settings.check_every, clock, masked=masked
+            self.service.vitals, self.service.everything, self._metrics, settings.check_every, clock, masked=masked
         )
 
-    def _view(self, chat: Chat) -> View:
-        """The desk as one chat may see it."""
-        return View(self.desk, self._silences, self._pauses, self._recipients, chat)
+    def _scope_of(self, chat: Chat) -> ChatScope:
+        """The bot as one chat may see it."""
+        return ChatScope(self.service, chat)
 
     def _something_to_tell(self) -> None:
         """Something was put into the outbox; what fired may be over."""
@@ -248,7 +253,7 @@ class App:
 
     async def _watched(self, chat: Chat) -> Sequence[Watched]:
         """What a chat may see."""
-        return await self._view(chat).watched()
+        return await self._scope_of(chat).watched()
 
     def _make_fallback(self) -> FallbackSender | None:
         """The second channel, if there is to be one."""
@@ -302,7 +307,7 @@ class App:
 
         def stepped(step: ClockStep) -> None:
             self._checks.clock_stepped(step.by)
-            self.desk.clock_stepped(step)
+            self.service.clock_stepped(step)
             self._retention.clock_was_set()
 
         return ClockWatch(self._clock, self._store, stepped, boot_id())
@@ -478,7 +483,7 @@ class App:
 
     async def _ping_heartbeat(self, url: str) -> None:
         """Asks the heartbeat's address, which is a secret; not while an alert that fires has reached nobody."""
-        if unreached_for(await self.desk.vitals(), self._clock()) is not None:
+        if unreached_for(await self.service.vitals(), self._clock()) is not None:
             log.warning("No heartbeat: an alert has reached nobody")
             return
         try:

@@ -25,6 +25,7 @@ from bot.simulator.telegram.service import (
     too_many_requests,
 )
 from bot.storage import boards, chats
+from bot.storage.connection import Connection
 from bot.storage.database import Store
 from tests.chat.given import NOW, UTC_ZONE
 from tests.chat.test_board_words import LOW, watched
@@ -76,10 +77,9 @@ class Scene:
     async def watched(self, chat: Chat) -> Sequence[Watched]:
         return self.fleet if chat == OWNER else self.fleet[:1]
 
-    async def move(self, old: int, new: int) -> None:
+    async def move(self, connection: Connection, old: int, new: int) -> None:
         """Follows a group, as the recipients do."""
-        async with self.store.write() as connection:
-            await chats.move(connection, old, new)
+        await chats.move(connection, old, new)
         self.allowed.add(Chat(new))
 
     async def look(self, seconds: float = 60) -> None:
@@ -513,7 +513,8 @@ async def test_a_board_follows_a_group_that_moved(scene: Scene, announced: bool)
     await scene.boards.show(Chat(-100))
     scene.telegram.migrate(-100, -1009)
     if announced:
-        await scene.move(-100, -1009)
+        async with scene.store.write() as connection:
+            await scene.move(connection, -100, -1009)
         scene.allowed.discard(Chat(-100))
     scene.read_again(1200)
     await scene.look()
@@ -530,7 +531,8 @@ async def test_a_group_that_moved_to_one_with_a_board_keeps_that(scene: Scene) -
         scene.telegram.add_chat(SimulatedChat(number, "supergroup", "Team", {72}))
         scene.allowed.add(Chat(number))
         await scene.boards.show(Chat(number))
-    await scene.move(-100, -1009)
+    async with scene.store.write() as connection:
+        await scene.move(connection, -100, -1009)
     scene.read_again(1200)
     await scene.look()
     assert await scene.known() == [Chat(-1009)]

@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from bot.checks.clock_watch import ClockWatch
-from bot.commands.fleet import Fleet
+from bot.commands.service import BotService
 from bot.config.parsers import parse_time_ladder
 from bot.domain.accounts import Credits, FailureKind, Pause, Plan, Reading
 from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity, Silence, SilenceKind
@@ -18,7 +20,9 @@ from bot.domain.history import PAUSED
 from bot.domain.notifications import Notification, NotificationKind
 from bot.domain.pauses import EVERYONE
 from bot.features.pauses.service import Pauses
+from bot.outbox.dispatcher import Dispatcher
 from bot.storage import accounts, alerts
+from bot.telegram.polling import Polling
 from tests.fakes import ALICE, BOB, CAROL, CHAT, NOW, QUARTER, SOURCE, SetClock, World, key_of, until, world_in
 
 OTHER = Chat(222)
@@ -41,6 +45,20 @@ def database_in(folder: Path) -> Path:
 def pauses_of(world: World) -> Pauses:
     """The part that pauses."""
     return Pauses(world.context, world.processor, world.checks)
+
+
+def service_of(world: World) -> BotService:
+    """What the bot can answer, as far as it is asked here: how it fares."""
+    polling = cast(Polling, SimpleNamespace(silent_for=0.0, trouble=None, notes=()))
+    outbox = cast(Dispatcher, SimpleNamespace(backlogs={}))
+    others: dict[str, Any] = dict.fromkeys(("discovery", "pairing", "silences", "pauses", "boards", "charts", "reload"))
+    return BotService(world.context, world.checks, outbox=outbox, polling=polling, **others)
+
+
+async def more_often(service: BotService) -> tuple[datetime | None, datetime | None]:
+    """When anybody was resumed, or got a shorter interval; and by when to expect a reading of them."""
+    vitals = await service.vitals()
+    return vitals.more_often_since, vitals.read_by
 
 
 async def tick(world: World, pauses: Pauses) -> None:
@@ -486,22 +504,22 @@ async def test_readings_count_by_their_own_interval_and_not_in_a_pause(world: Wo
     rare = {
         email: replace(one, check_every=2 * HOURS if email == BOB else None) for email, one in source.accounts.items()
     }
-    fleet, pauses = Fleet(world.context), pauses_of(world)
-    assert await fleet.readable_until() is None
+    service, pauses = service_of(world), pauses_of(world)
+    assert (await service.vitals()).readable_until is None
     await tick(world, pauses)
     minute = timedelta(minutes=1)
-    assert await fleet.readable_until() == NOW + 2 * QUARTER + minute
+    assert (await service.vitals()).readable_until == NOW + 2 * QUARTER + minute
     world.put_in_force(replace(source, accounts=rare))
-    assert await fleet.readable_until() == NOW + 4 * HOURS + minute
+    assert (await service.vitals()).readable_until == NOW + 4 * HOURS + minute
     await pauses.pause([BOBS], HOURS, "Kim", CHAT)
-    assert await fleet.readable_until() == NOW + 2 * QUARTER + minute
+    assert (await service.vitals()).readable_until == NOW + 2 * QUARTER + minute
     await pauses.pause([None], 9 * HOURS, "Kim", CHAT)
-    assert await fleet.readable_until() is None
+    assert (await service.vitals()).readable_until is None
     assert world.checks.rounds.all_paused
-    assert await fleet.more_often() == (None, None)
+    assert await more_often(service) == (None, None)
     world.clock.forward(hours=3)
     await pauses.resume_all("Kim", CHAT)
-    assert await fleet.more_often() == (NOW + 3 * HOURS, NOW + 7 * HOURS + minute)
+    assert await more_often(service) == (NOW + 3 * HOURS, NOW + 7 * HOURS + minute)
 
 
 async def test_who_goes_on_is_to_be_read_by_the_interval_of_that_account(world: World) -> None:
@@ -512,13 +530,13 @@ async def test_who_goes_on_is_to_be_read_by_the_interval_of_that_account(world: 
         email: replace(one, check_every=QUARTER / 3 if email == BOB else None) for email, one in source.accounts.items()
     }
     world.put_in_force(replace(source, accounts=often))
-    fleet, pauses, minute = Fleet(world.context), pauses_of(world), timedelta(minutes=1)
+    service, pauses, minute = service_of(world), pauses_of(world), timedelta(minutes=1)
     await pauses.pause([BOBS], HOURS, "Kim", CHAT)
     world.clock.forward(minutes=30)
     await pauses.resume([BOBS], "Kim", CHAT)
     resumed = NOW + HOURS / 2
-    assert await fleet.more_often() == (resumed, resumed + 2 * QUARTER / 3 + minute)
+    assert await more_often(service) == (resumed, resumed + 2 * QUARTER / 3 + minute)
     await pauses.pause([ALICES, BOBS], HOURS, "Kim", CHAT)
     await pauses.resume([ALICES], "Kim", CHAT)
     await pauses.resume([BOBS], "Kim", CHAT)
-    assert await fleet.more_often() == (resumed, resumed + 2 * QUARTER + minute), "the longer grace of another stays"
+    assert await more_often(service) == (resumed, resumed + 2 * QUARTER + minute), "the longer grace of another stays"

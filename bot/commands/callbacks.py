@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.commands.choices import PICK, Choice
-from bot.commands.registry import BY_NAME, CommandContext, Desk, Show, firing_page, fresh_page, pick, refresh
+from bot.commands.registry import BY_NAME, CommandContext, Show, firing_page, fresh_page, pick, refresh
+from bot.commands.scope import ChatScope
 from bot.domain.alerts import Silence
 from bot.domain.chats import Chat
 from bot.domain.notifications import Delivery
@@ -37,22 +37,6 @@ PICKS = frozenset({"credits", "history", "mute", "unmute", "pause", "resume"})
 LIST_TAPS = frozenset({"page", "refresh", "alerts", UNPAUSE})
 
 
-class AlertDesk(Desk, Protocol):
-    """What the buttons below alerts ask of the rest of the bot."""
-
-    async def told_by(self, lead_id: int, chat_id: int) -> list[Delivery]:
-        """What a message told, if it is one of this very chat."""
-
-    async def silence(self, told: Sequence[Delivery], by: str, span: timedelta | None) -> Sequence[Silence]:
-        """Silences the alerts that were told and still fire: here for so long, or else everywhere as an ack."""
-
-    async def undo(self, number: int) -> Acted | None:
-        """Ends what one act has silenced, if it holds here; None for a number that means nothing here."""
-
-    async def resume_act(self, act: int, by: str) -> bool:
-        """Ends what one act has paused, as far as it is seen here; False for a number that means nothing here."""
-
-
 @dataclass(frozen=True, slots=True)
 class CallbackContext:
     """A tap: on which button of which message, by whom.
@@ -63,7 +47,7 @@ class CallbackContext:
 
     chat: Chat
     by: str
-    desk: AlertDesk
+    scope: ChatScope
     zone: ZoneInfo
     say: Callable[[Message], Awaitable[None]]
     edit: Callable[[Message], Awaitable[None]]
@@ -129,37 +113,37 @@ async def answer(tap: CallbackData, tapped: CallbackContext) -> str | None:
 
 async def on_choice(choice: Choice, tapped: CallbackContext) -> str | None:
     """A tap on one of several accounts: the answer takes the question's place, and a picture stands below it."""
-    asked = CommandContext("", tapped.by, tapped.chat, "", tapped.desk, tapped.zone, tapped.edit, tapped.show)
+    asked = CommandContext("", tapped.by, tapped.chat, "", tapped.scope, tapped.zone, tapped.edit, tapped.show)
     return None if await pick(asked, choice) else unknown_button()
 
 
 async def on_alert(tap: CallbackData, tapped: CallbackContext) -> str | None:
     """A tap below an alert."""
-    told = await tapped.desk.told_by(int(tap.argument), tapped.chat.chat_id)
+    told = await tapped.scope.told_by(int(tap.argument), tapped.chat.chat_id)
     if not told:
         return unknown_button()
     if tap.verb == "credits":
         await tapped.say(await credits_of(told, tapped))
         return None
-    made = await tapped.desk.silence(told, tapped.by, SNOOZES.get(tap.verb))
+    made = await tapped.scope.silence(told, tapped.by, SNOOZES.get(tap.verb))
     if not made:
         return over_note()
-    note = silence_note(made[0], tapped.desk.now(), tapped.zone)
+    note = silence_note(made[0], tapped.scope.now(), tapped.zone)
     await tapped.add(note, undo_button(made[0]))
     return note
 
 
 async def on_silence(tap: CallbackData, tapped: CallbackContext) -> str | None:
     """A tap that ends a silence; one that has ended by itself is said to be over, and its button goes."""
-    desk, zone = tapped.desk, tapped.zone
-    ended = await desk.undo(int(tap.argument))
-    note = undone_note(ended, tapped.by, desk.now(), zone) if ended else ended_note()
+    scope, zone = tapped.scope, tapped.zone
+    ended = await scope.undo(int(tap.argument))
+    note = undone_note(ended, tapped.by, scope.now(), zone) if ended else ended_note()
     if tap.verb == END:
-        await tapped.edit(await firing_page(desk, zone, 0))
+        await tapped.edit(await firing_page(scope, zone, 0))
     elif ended:
-        held = still_held(ended, await desk.silences())
+        held = still_held(ended, await scope.silences())
         if held:  # one line tells what holds: an ack does, where only a snooze of the same was undone
-            await tapped.add(silence_note(held, desk.now(), zone), undo_button(held))
+            await tapped.add(silence_note(held, scope.now(), zone), undo_button(held))
         else:
             await tapped.add(note, None)
     return note
@@ -174,11 +158,11 @@ def still_held(ended: Acted, silences: Sequence[Acted]) -> Silence | None:
 
 async def on_pause(tap: CallbackData, tapped: CallbackContext) -> str | None:
     """A tap that lets checks go on; of a pause that is over by itself that is said, and its button goes."""
-    desk, zone = tapped.desk, tapped.zone
-    ended = await desk.resume_act(int(tap.argument), tapped.by)
-    note = resumed_note(tapped.by, desk.now(), zone) if ended else pause_over_note()
+    scope, zone = tapped.scope, tapped.zone
+    ended = await scope.resume_act(int(tap.argument), tapped.by)
+    note = resumed_note(tapped.by, scope.now(), zone) if ended else pause_over_note()
     if tap.verb == END_PAUSE:
-        await tapped.edit(await firing_page(desk, zone, 0))
+        await tapped.edit(await firing_page(scope, zone, 0))
     else:
         await tapped.add(note, None)
     return note
@@ -187,21 +171,21 @@ async def on_pause(tap: CallbackData, tapped: CallbackContext) -> str | None:
 async def credits_of(told: Sequence[Delivery], tapped: CallbackContext) -> Message:
     """The accounts that an alert named, looked at afresh; all accounts, if it named a source."""
     subjects = {delivery.notification.subject for delivery in told}
-    concerned = [one for one in await tapped.desk.watched() if one.account.key in subjects]
+    concerned = [one for one in await tapped.scope.watched() if one.account.key in subjects]
     if not concerned:
-        return await fresh_page(tapped.desk, tapped.zone, 0)
-    await refresh(tapped.desk, concerned)
-    concerned = [one for one in await tapped.desk.watched() if one.account.key in subjects]
-    return credits_page(concerned, 0, tapped.desk.now(), tapped.zone)
+        return await fresh_page(tapped.scope, tapped.zone, 0)
+    await refresh(tapped.scope, concerned)
+    concerned = [one for one in await tapped.scope.watched() if one.account.key in subjects]
+    return credits_page(concerned, 0, tapped.scope.now(), tapped.zone)
 
 
 async def on_list(tap: CallbackData, tapped: CallbackContext) -> str | None:
     """A tap below a list or a card: another page of it, or the same afresh."""
-    desk, zone = tapped.desk, tapped.zone
+    scope, zone = tapped.scope, tapped.zone
     if tap.verb == "alerts" and tap.number is not None:
-        await tapped.edit(await firing_page(desk, zone, tap.number))
+        await tapped.edit(await firing_page(scope, zone, tap.number))
     elif tap.number is not None:
-        await tapped.edit(await fresh_page(desk, zone, tap.number))
+        await tapped.edit(await fresh_page(scope, zone, tap.number))
     else:
         return await on_card(tap, tapped)
     return None
@@ -209,16 +193,16 @@ async def on_list(tap: CallbackData, tapped: CallbackContext) -> str | None:
 
 async def on_card(tap: CallbackData, tapped: CallbackContext) -> str | None:
     """A tap below an account's card: the same afresh, after its pause was ended if that is what was tapped."""
-    desk, note = tapped.desk, None
-    found = [one for one in await desk.watched() if account_tag(one.account.key) == tap.argument]
+    scope, note = tapped.scope, None
+    found = [one for one in await scope.watched() if account_tag(one.account.key) == tap.argument]
     if not found:
         return unknown_button()
     if tap.verb == UNPAUSE:
-        ended = await desk.resume(found[0].account.key, tapped.by)
-        note = resumed_note(tapped.by, desk.now(), tapped.zone) if ended else pause_over_note()
-        found = [one for one in await desk.watched() if one.account.key == found[0].account.key] or found
-    await refresh(desk, found, by_name=True)
-    watched = await desk.watched()
+        ended = await scope.resume(found[0].account.key, tapped.by)
+        note = resumed_note(tapped.by, scope.now(), tapped.zone) if ended else pause_over_note()
+        found = [one for one in await scope.watched() if one.account.key == found[0].account.key] or found
+    await refresh(scope, found, by_name=True)
+    watched = await scope.watched()
     fresh = [one for one in watched if one.account.key == found[0].account.key]
-    await tapped.edit(account_card((fresh or found)[0], desk.now(), tapped.zone, alone=len(watched) == 1))
+    await tapped.edit(account_card((fresh or found)[0], scope.now(), tapped.zone, alone=len(watched) == 1))
     return note

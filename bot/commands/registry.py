@@ -6,20 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from functools import partial
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.commands.choices import Choice, which_of
 from bot.commands.history_arguments import SPANS, HistoryRequest, parse_history
 from bot.commands.names import find_accounts
+from bot.commands.scope import ChatScope
 from bot.commands.silence_arguments import SilenceRequest, parse_silence, silence_of_rest
-from bot.domain.accounts import Pause
-from bot.domain.alerts import Silence
-from bot.domain.boards import BoardStatus
 from bot.domain.chats import Chat
 from bot.domain.notifications import Watched
 from bot.features.board.text import board_answer, board_removed_message, how_to_board
-from bot.features.history.chart import Chart, Recorded
 from bot.features.history.text import choose, draw_history, past_of, slots_for
 from bot.features.pairing.text import (
     already_paired_message,
@@ -29,13 +25,10 @@ from bot.features.pairing.text import (
     not_paired_message,
 )
 from bot.telegram.text.account_card import account_tag, urgency
-from bot.telegram.text.account_list import SourceAlert, account_card, alerts_page, credits_page, ordered_page, paged
-from bot.telegram.text.alert_list import Acted
+from bot.telegram.text.account_list import account_card, alerts_page, credits_page, ordered_page, paged
 from bot.telegram.text.layout import Message
-from bot.telegram.text.pauses import PausedAct, paused_message, resumed_message
+from bot.telegram.text.pauses import paused_message, resumed_message
 from bot.telegram.text.replies import (
-    Reloaded,
-    Status,
     check_started,
     help_message,
     muted_message,
@@ -49,73 +42,6 @@ from bot.telegram.text.replies import (
 FRESH_FOR = timedelta(minutes=1)
 REFRESH_WAIT = 8.0
 ROUND_WAIT = 60.0
-
-
-class Desk(Protocol):
-    """What the commands ask of the rest of the bot."""
-
-    async def watched(self) -> list[Watched]:
-        """Every watched account, by name."""
-
-    async def firing_sources(self) -> Sequence[SourceAlert]:
-        """Every source's alert that fires."""
-
-    async def past(self, keys: Sequence[str], since: datetime, slots: int) -> Mapping[str, Recorded]:
-        """What is kept of these accounts since a moment, followed so finely; those watched no more are left out."""
-
-    async def draw(self, picture: Chart) -> bytes:
-        """The picture as PNG. Raises DrawingTrouble, in words."""
-
-    async def look_now(self, keys: Sequence[str]) -> None:
-        """Looks at these accounts and returns once what was seen is saved."""
-
-    async def ask_sources(self) -> None:
-        """Asks every source anew which accounts it has."""
-
-    async def mute(self, key: str | None, span: timedelta, by: str, *, everywhere: bool = False) -> Silence:
-        """No messages about an account, or about anything, for so long: in this chat, or in every chat."""
-
-    async def unmute(self, key: str | None) -> Sequence[Acted]:
-        """Ends the mutes and snoozes that hold here, of one account or of all; gives them."""
-
-    async def silences(self) -> Sequence[Acted]:
-        """The silences that hold here, by the acts that made them."""
-
-    async def pause(self, key: str | None, span: timedelta, by: str) -> Pause:
-        """No checks of an account, or of any, for so long. Gives the pause that holds: an older one may last longer."""
-
-    async def resume(self, key: str | None, by: str) -> bool:
-        """Lets checks of an account, or of all, go on; False if nothing was paused."""
-
-    async def pauses(self) -> Sequence[PausedAct]:
-        """What is paused of what is seen here, by the acts that paused it."""
-
-    async def status(self) -> Status:
-        """How the bot is."""
-
-    async def reload(self) -> Reloaded:
-        """Reads the accounts file again."""
-
-    async def chat_moved(self, old: int, new: int) -> None:
-        """Follows a group that has become another chat."""
-
-    async def enter(self, code: str, chat: Chat, by: str) -> bool:
-        """Lets a chat in that shows an open code; False if the code is none."""
-
-    async def invite(self, by: str) -> str | None:
-        """A code that lets another chat in; None where that is not for this chat to give."""
-
-    async def leave(self, chat: Chat, by: str) -> bool | None:
-        """Ends what a link began here: whether any other chat is still told; None if no link let this one in."""
-
-    async def board(self, chat: Chat) -> BoardStatus:
-        """Posts the whole fleet as one message that is kept current; says what became of that."""
-
-    async def remove_board(self, chat: Chat) -> bool:
-        """Takes the board of a chat down; False if there is none."""
-
-    def now(self) -> datetime:
-        """The present moment."""
 
 
 Say = Callable[[Message], Awaitable[None]]
@@ -136,7 +62,7 @@ class CommandContext:
     by: str
     chat: Chat
     bot: str
-    desk: Desk
+    scope: ChatScope
     zone: ZoneInfo
     say: Say
     show: Show
@@ -162,7 +88,7 @@ async def credits(asked: CommandContext) -> None:
     if one:
         await show_card(asked, one)
     elif not asked.words:
-        await asked.say(await fresh_page(asked.desk, asked.zone, 0))
+        await asked.say(await fresh_page(asked.scope, asked.zone, 0))
 
 
 async def show_card(asked: CommandContext, one: Watched) -> None:
@@ -172,42 +98,42 @@ async def show_card(asked: CommandContext, one: Watched) -> None:
 
 async def fresh_card(asked: CommandContext, key: str) -> Message:
     """Everything about one account, as it is now."""
-    found = [one for one in await asked.desk.watched() if one.account.key == key]
-    await refresh(asked.desk, found, by_name=True)
-    watched = await asked.desk.watched()
+    found = [one for one in await asked.scope.watched() if one.account.key == key]
+    await refresh(asked.scope, found, by_name=True)
+    watched = await asked.scope.watched()
     found = [one for one in watched if one.account.key == key]
     alone = len(watched) == 1
-    return account_card(found[0], asked.desk.now(), asked.zone, alone=alone) if found else which_account([])
+    return account_card(found[0], asked.scope.now(), asked.zone, alone=alone) if found else which_account([])
 
 
-async def fresh_page(desk: Desk, zone: ZoneInfo, page: int) -> Message:
+async def fresh_page(scope: ChatScope, zone: ZoneInfo, page: int) -> Message:
     """One page of all accounts, those on it looked at afresh where their numbers are old."""
-    watched = sorted(await desk.watched(), key=urgency)
+    watched = sorted(await scope.watched(), key=urgency)
     shown, _ = paged(watched, page)
-    if await refresh(desk, shown):
-        return await page_of_all(desk, zone, page)
-    lists = () if watched else (await desk.status()).lists
-    return ordered_page(watched, page, desk.now(), zone, lists)
+    if await refresh(scope, shown):
+        return await page_of_all(scope, zone, page)
+    lists = () if watched else (await scope.status()).lists
+    return ordered_page(watched, page, scope.now(), zone, lists)
 
 
-async def page_of_all(desk: Desk, zone: ZoneInfo, page: int) -> Message:
+async def page_of_all(scope: ChatScope, zone: ZoneInfo, page: int) -> Message:
     """One page of all accounts as they are known; without any, why."""
-    watched = await desk.watched()
-    lists = () if watched else (await desk.status()).lists
-    return credits_page(watched, page, desk.now(), zone, lists)
+    watched = await scope.watched()
+    lists = () if watched else (await scope.status()).lists
+    return credits_page(watched, page, scope.now(), zone, lists)
 
 
-async def refresh(desk: Desk, shown: Sequence[Watched], *, by_name: bool = False) -> bool:
+async def refresh(scope: ChatScope, shown: Sequence[Watched], *, by_name: bool = False) -> bool:
     """Looks at those whose number is over a minute old, for some seconds; who hangs is shown as last known.
 
     Those with a longer interval of their own are looked at before their time only where they are asked for by name.
     """
-    now = desk.now()
+    now = scope.now()
     checked = [one for one in shown if one.account.pause is None]
     stale = [one.account.key for one in checked if not (is_fresh(one, now) or (is_rare(one, now) and not by_name))]
     if not stale:
         return False
-    looking = asyncio.ensure_future(desk.look_now(stale))
+    looking = asyncio.ensure_future(scope.service.checks.look_now(stale))
     await asyncio.wait([looking], timeout=REFRESH_WAIT)
     return True
 
@@ -226,7 +152,7 @@ def is_rare(one: Watched, now: datetime) -> bool:
 
 async def named_account(asked: CommandContext, command: str) -> Watched | None:
     """The account that the words name; where they name none or several, asks which."""
-    watched = await asked.desk.watched()
+    watched = await asked.scope.watched()
     found = find_accounts(asked.words, watched)
     if len(found) == 1:
         return found[0]
@@ -236,7 +162,7 @@ async def named_account(asked: CommandContext, command: str) -> Watched | None:
 
 async def history(asked: CommandContext) -> None:
     """Credits over time as a picture, and in words below it."""
-    request = parse_history(asked.words, await asked.desk.watched())
+    request = parse_history(asked.words, await asked.scope.watched())
     if isinstance(request, HistoryRequest):
         await show_history(asked, request)
     else:
@@ -245,51 +171,53 @@ async def history(asked: CommandContext) -> None:
 
 async def show_history(asked: CommandContext, request: HistoryRequest) -> None:
     """The picture that is asked for."""
-    await asked.show(partial(drawn, asked.desk, asked.zone, request))
+    await asked.show(partial(drawn, asked.scope, asked.zone, request))
 
 
-async def drawn(desk: Desk, zone: ZoneInfo, request: HistoryRequest) -> Drawn:
+async def drawn(scope: ChatScope, zone: ZoneInfo, request: HistoryRequest) -> Drawn:
     """The history that is asked for."""
-    now, (chosen, left_out) = desk.now(), choose(request.watched)
+    now, (chosen, left_out) = scope.now(), choose(request.watched)
     keys = [one.account.key for one in chosen]
-    recorded = await desk.past(keys, now - request.span, slots_for(len(keys)))
+    recorded = await scope.past(keys, now - request.span, slots_for(len(keys)))
     pasts = [past_of(one, recorded[one.account.key], now, zone) for one in chosen if one.account.key in recorded]
-    return await draw_history(desk, pasts, left_out, request.span, now, zone) if pasts else (None, which_account([]))
+    if not pasts:
+        return None, which_account([])
+    return await draw_history(scope.service.charts, pasts, left_out, request.span, now, zone)
 
 
 async def alerts(asked: CommandContext) -> None:
     """What is firing."""
-    await asked.say(await firing_page(asked.desk, asked.zone, 0))
+    await asked.say(await firing_page(asked.scope, asked.zone, 0))
 
 
-async def firing_page(desk: Desk, zone: ZoneInfo, page: int) -> Message:
+async def firing_page(scope: ChatScope, zone: ZoneInfo, page: int) -> Message:
     """One page of what is firing, with the silences that hold here."""
-    watched, sources = await desk.watched(), await desk.firing_sources()
-    return alerts_page(watched, sources, await desk.silences(), page, desk.now(), zone, await desk.pauses())
+    watched, sources = await scope.watched(), await scope.firing_sources()
+    return alerts_page(watched, sources, await scope.silences(), page, scope.now(), zone, await scope.pauses())
 
 
 async def check(asked: CommandContext) -> None:
     """A round now: asks who there is, looks at everyone who is not paused, and shows what was seen."""
-    await asked.desk.ask_sources()
-    watched = await asked.desk.watched()
+    await asked.scope.service.discovery.ask_all()
+    watched = await asked.scope.watched()
     keys = [one.account.key for one in watched if one.account.pause is None]
     await asked.say(check_started(len(keys), len(watched) - len(keys)))
-    looking = asyncio.ensure_future(asked.desk.look_now(keys))
+    looking = asyncio.ensure_future(asked.scope.service.checks.look_now(keys))
     await asyncio.wait([looking], timeout=ROUND_WAIT)
-    await asked.say(await page_of_all(asked.desk, asked.zone, 0))
+    await asked.say(await page_of_all(asked.scope, asked.zone, 0))
 
 
 async def mute(asked: CommandContext) -> None:
     """No messages about an account, or about anything, for a while."""
-    request = parse_silence("mute", asked.words, await asked.desk.watched(), everywhere=True)
+    request = parse_silence("mute", asked.words, await asked.scope.watched(), everywhere=True)
     await (mute_for(asked, request) if isinstance(request, SilenceRequest) else asked.say(request))
 
 
 async def mute_for(asked: CommandContext, request: SilenceRequest) -> None:
     """No messages about what is asked for."""
     one, span = request.watched, request.span
-    made = await asked.desk.mute(one.account.key if one else None, span, asked.by, everywhere=request.everywhere)
-    await asked.say(muted_message(one.account.name if one else None, made, asked.desk.now(), asked.zone))
+    made = await asked.scope.mute(one.account.key if one else None, span, asked.by, everywhere=request.everywhere)
+    await asked.say(muted_message(one.account.name if one else None, made, asked.scope.now(), asked.zone))
 
 
 async def unmute(asked: CommandContext) -> None:
@@ -302,15 +230,15 @@ async def unmute(asked: CommandContext) -> None:
 
 async def unmute_one(asked: CommandContext, one: Watched | None) -> None:
     """Ends the mutes and snoozes of one account, or of all."""
-    ended = await asked.desk.unmute(one.account.key if one else None)
-    left = [act for act in await asked.desk.silences() if not act.names]
-    now, name = asked.desk.now(), one.account.name if one else None
+    ended = await asked.scope.unmute(one.account.key if one else None)
+    left = [act for act in await asked.scope.silences() if not act.names]
+    now, name = asked.scope.now(), one.account.name if one else None
     await asked.say(unmuted_message(name, ended, left, now, asked.zone))
 
 
 async def pause(asked: CommandContext) -> None:
     """No checks of an account, or of any, for a while: a person works on the website with it."""
-    watched = await asked.desk.watched()
+    watched = await asked.scope.watched()
     request = parse_silence("pause", asked.words, watched) if watched else which_account([])
     await (pause_for(asked, request) if isinstance(request, SilenceRequest) else asked.say(request))
 
@@ -318,8 +246,8 @@ async def pause(asked: CommandContext) -> None:
 async def pause_for(asked: CommandContext, request: SilenceRequest) -> None:
     """No checks of what is asked for."""
     one = request.watched
-    held = await asked.desk.pause(one.account.key if one else None, request.span, asked.by)
-    await asked.say(paused_message(one.account.name if one else None, held, asked.desk.now(), asked.zone))
+    held = await asked.scope.pause(one.account.key if one else None, request.span, asked.by)
+    await asked.say(paused_message(one.account.name if one else None, held, asked.scope.now(), asked.zone))
 
 
 async def resume(asked: CommandContext) -> None:
@@ -332,7 +260,7 @@ async def resume(asked: CommandContext) -> None:
 
 async def resume_one(asked: CommandContext, one: Watched | None) -> None:
     """Checks of one account, or of all, go on."""
-    was_paused = await asked.desk.resume(one.account.key if one else None, asked.by)
+    was_paused = await asked.scope.resume(one.account.key if one else None, asked.by)
     await asked.say(resumed_message(one.account.name if one else None, was_paused=was_paused))
 
 
@@ -340,28 +268,28 @@ async def board(asked: CommandContext) -> None:
     """The whole fleet in one message, kept current; or the end of that."""
     match asked.words.casefold():
         case "":
-            answer = board_answer(await asked.desk.board(asked.chat), asked.desk.now(), asked.zone)
+            answer = board_answer(await asked.scope.service.boards.show(asked.chat), asked.scope.now(), asked.zone)
             if answer:
                 await asked.say(answer)
         case "off":
-            await asked.say(board_removed_message(removed=await asked.desk.remove_board(asked.chat)))
+            await asked.say(board_removed_message(removed=await asked.scope.service.boards.remove(asked.chat)))
         case _:
             await asked.say(how_to_board())
 
 
 async def invite(asked: CommandContext) -> None:
     """A link that lets another chat in."""
-    code = await asked.desk.invite(asked.by)
+    code = await asked.scope.invite(asked.by)
     if code is None:
         await asked.say(may_not_invite_message())
         return
-    now = asked.desk.now()
+    now = asked.scope.now()
     await asked.say(invitation_message(asked.bot, code, now, asked.zone, in_group=asked.chat.group))
 
 
 async def leave(asked: CommandContext) -> None:
     """This chat is told nothing any more."""
-    anybody_left = await asked.desk.leave(asked.chat, asked.by)
+    anybody_left = await asked.scope.service.leave(asked.chat, asked.by)
     done = not_paired_message() if anybody_left is None else left_message(anybody_left=anybody_left)
     await asked.say(done)
 
@@ -373,12 +301,12 @@ async def start(asked: CommandContext) -> None:
 
 async def reload(asked: CommandContext) -> None:
     """Reads the accounts file again."""
-    await asked.say(reloaded_message(await asked.desk.reload()))
+    await asked.say(reloaded_message(await asked.scope.reload()))
 
 
 async def status(asked: CommandContext) -> None:
     """Is the bot well."""
-    await asked.say(status_message(await asked.desk.status(), asked.desk.now(), asked.zone))
+    await asked.say(status_message(await asked.scope.status(), asked.scope.now(), asked.zone))
 
 
 async def help_(asked: CommandContext) -> None:
@@ -428,7 +356,7 @@ async def pick(asked: CommandContext, choice: Choice) -> bool:
 
     The data comes with a tap, so it may be forged, or old.
     """
-    found = [one for one in await asked.desk.watched() if account_tag(one.account.key) == choice.tag]
+    found = [one for one in await asked.scope.watched() if account_tag(one.account.key) == choice.tag]
     silence = silence_of_rest(found[0], choice.rest) if found else None
     if not found:
         return False

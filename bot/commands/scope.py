@@ -1,21 +1,18 @@
-"""The front desk as one chat may see it: the accounts that it is told of, and no others."""
+"""The bot as one chat may see it: the accounts that it is told of, and no others."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.commands.service import Desk
+from bot.commands.service import BotService
 from bot.domain.accounts import Pause
 from bot.domain.alerts import Silence, SilenceKind
-from bot.domain.boards import BoardStatus
 from bot.domain.chats import Chat
 from bot.domain.notifications import Delivery, Facts, Watched
 from bot.domain.pauses import EVERYONE
 from bot.evaluation.blackout import blackout
-from bot.features.history.chart import Chart, Recorded
-from bot.features.pauses.service import Pauses
-from bot.features.silences.service import Silences
-from bot.targets.recipients import Recipients, covers
+from bot.features.history.chart import Recorded
+from bot.targets.recipients import covers
 from bot.telegram.text.account_list import SourceAlert
 from bot.telegram.text.alert_list import Acted, acts
 from bot.telegram.text.pauses import PausedAct, act_of
@@ -24,35 +21,30 @@ from bot.telegram.text.replies import Reloaded, Status
 KEPT = "the bot's log says why"
 
 
-class View:
-    """Implements ``bot.commands.callbacks.AlertDesk`` for one chat."""
+class ChatScope:
+    """What one chat may ask. What is the same for every chat is asked of ``service`` itself."""
 
-    def __init__(self, desk: Desk, silences: Silences, pauses: Pauses, recipients: Recipients, chat: Chat) -> None:
-        """``recipients`` says which accounts the chat is told of."""
-        self._desk = desk
-        self._silences = silences
-        self._pauses = pauses
-        self._recipients = recipients
+    def __init__(self, service: BotService, chat: Chat) -> None:
+        """``now`` is the bot's clock, UTC."""
+        self.service = service
+        self.now = service.context.clock
         self._chat = chat
+        self._recipients = service.context.recipients
 
     @property
     def _here(self) -> Chat:
         """This chat as it is told of things: a topic that nobody named belongs to the whole chat."""
         return self._recipients.at(self._chat)
 
-    def now(self) -> datetime:
-        """The present moment, UTC."""
-        return self._desk.now()
-
     async def watched(self) -> list[Watched]:
         """Every watched account that this chat is told of, by name, with the silences that hold here."""
         sees, here = self._recipients.seen_by(self._chat), self._here
-        seen = (one for one in await self._desk.watched() if sees(one.account.source, one.account.email))
+        seen = (one for one in await self.service.watched() if sees(one.account.source, one.account.email))
         return [replace(one, silences=held_in(here, one.silences)) if one.silences else one for one in seen]
 
     async def firing_sources(self) -> Sequence[SourceAlert]:
         """Every alert that fires of a source that this chat is told of, with the silences that hold here."""
-        firing = await self._desk.firing_sources()
+        firing = await self.service.firing_sources()
         return [
             replace(one, silences=held_in(self._here, one.silences))
             for one in firing
@@ -62,37 +54,25 @@ class View:
     async def past(self, keys: Sequence[str], since: datetime, slots: int) -> Mapping[str, Recorded]:
         """What is kept of those of the accounts that this chat sees."""
         seen = {one.account.key for one in await self.watched()}
-        return await self._desk.past([key for key in keys if key in seen], since, slots)
-
-    async def draw(self, picture: Chart) -> bytes:
-        """The picture as PNG. Raises DrawingTrouble, in words."""
-        return await self._desk.draw(picture)
-
-    async def look_now(self, keys: Sequence[str]) -> None:
-        """Looks at these accounts and returns once what was seen is saved."""
-        await self._desk.look_now(keys)
-
-    async def ask_sources(self) -> None:
-        """Asks every source anew which accounts it has."""
-        await self._desk.ask_sources()
+        return await self.service.past([key for key in keys if key in seen], since, slots)
 
     async def mute(self, key: str | None, span: timedelta, by: str, *, everywhere: bool = False) -> Silence:
         """No messages about an account, or about anything that this chat sees, for so long: here, or in every chat."""
         keys = await self._all() if everywhere and key is None else [key]
-        return await self._silences.mute(keys, span, by, self._here, everywhere=everywhere)
+        return await self.service.silences.mute(keys, span, by, self._here, everywhere=everywhere)
 
     async def unmute(self, key: str | None) -> list[Acted]:
         """Ends the mutes and snoozes that hold here, of one account or of all; gives them."""
         found = [one for one in await self.silences() if one.silence.kind is not SilenceKind.ACK]
         ended = [one for one in found if key is None or key in one.subjects]
-        await self._silences.end(part for one in ended for part in one.parts if key in (None, part.subject))
+        await self.service.silences.end(part for one in ended for part in one.parts if key in (None, part.subject))
         return ended
 
     async def silences(self) -> list[Acted]:
         """The silences that hold here, by the acts that made them, of what this chat sees; the oldest first."""
         names = {one.account.key: one.account.name for one in await self.watched()}
-        found = [one for one in await self._silences.of(self._here) if self._is_seen(one.subject, names)]
-        return acts(found, {**names, **self._desk.names_of_sources()})
+        found = [one for one in await self.service.silences.of(self._here) if self._is_seen(one.subject, names)]
+        return acts(found, {**names, **self.service.source_names()})
 
     def _is_seen(self, subject: str, names: Container[str]) -> bool:
         """Whether this chat is told of an account, a source, or (""), as each chat is, of anything."""
@@ -105,16 +85,16 @@ class View:
         """
         for one in await self.silences():
             if any(part.id == number for part in one.parts):
-                await self._silences.end(one.parts)
+                await self.service.silences.end(one.parts)
                 return one
         return None
 
     async def pause(self, key: str | None, span: timedelta, by: str) -> Pause:
         """No checks of an account, or of any that this chat sees, for so long; gives the pause that holds."""
         keys = [key] if key else await self._all()
-        paused = await self._pauses.pause(keys, span, by, self._here)
+        paused = await self.service.pauses.pause(keys, span, by, self._here)
         held = [paused.everyone if one is None else paused.of(one) for one in keys]
-        now = self._desk.now()
+        now = self.now()
         wished = Pause(key or EVERYONE, now, now + span, by)
         return max(filter(None, held), key=lambda pause: pause.until, default=wished)
 
@@ -122,12 +102,12 @@ class View:
         """Lets checks of an account, or of all that this chat sees, go on; False if nothing was paused."""
         keys = [key] if key else await self._all()
         if None in keys:
-            return await self._pauses.resume_all(by, self._here)
-        return await self._pauses.resume([one for one in keys if one], by, self._here)
+            return await self.service.pauses.resume_all(by, self._here)
+        return await self.service.pauses.resume([one for one in keys if one], by, self._here)
 
     async def pauses(self) -> list[PausedAct]:
         """What is paused of what this chat sees, by the acts that paused it, the oldest first."""
-        paused, seen = await self._pauses.current(), await self.watched()
+        paused, seen = await self.service.pauses.current(), await self.watched()
         acts: dict[datetime | None, list[tuple[Pause, str]]] = {}
         for account in (one.account for one in seen):
             if own := paused.own.get(account.key):
@@ -144,16 +124,16 @@ class View:
 
         The number comes with a tap, so it may be forged.
         """
-        paused, keys = await self._pauses.current(), await self._all()
+        paused, keys = await self.service.pauses.current(), await self._all()
         if None in keys:
             held = [pause.subject for pause in paused.every if act_of(pause) == act]
         else:
             held = [key for key in keys if key and any(act_of(pause) == act for pause in paused.all_of(key))]
-        return bool(held) and await self._pauses.resume(held, by, self._here)
+        return bool(held) and await self.service.pauses.resume(held, by, self._here)
 
     async def _all(self) -> Sequence[str | None]:
         """What "all" means in other chats: everything there is (None), or each account that this chat sees."""
-        seen, every = await self.watched(), await self._desk.watched()
+        seen, every = await self.watched(), await self.service.watched()
         return [None] if len(seen) == len(every) else [one.account.key for one in seen]
 
     async def told_by(self, lead_id: int, chat_id: int) -> list[Delivery]:
@@ -161,7 +141,7 @@ class View:
 
         The number comes with a tap, so it may be forged: that of another topic's message, or an old one's.
         """
-        told = await self._desk.told_by(lead_id, chat_id)
+        told = await self.service.told_by(lead_id, chat_id)
         return [one for one in told if self._may_act_on(one.notification.facts)]
 
     def _may_act_on(self, facts: Facts) -> bool:
@@ -170,47 +150,27 @@ class View:
 
     async def silence(self, told: Sequence[Delivery], by: str, span: timedelta | None) -> list[Silence]:
         """Silences the alerts that were told and still fire: here for so long, or else everywhere as an ack."""
-        return await self._silences.silence(told, by, span, self._here)
-
-    async def chat_moved(self, old: int, new: int) -> None:
-        """Follows a group that has become another chat."""
-        await self._desk.chat_moved(old, new)
+        return await self.service.silences.silence(told, by, span, self._here)
 
     @property
     def _trusted(self) -> bool:
         """Whether this chat is one of those that are told of everything."""
         return any(covers(chat, self._chat) for chat in self._recipients.home)
 
-    async def enter(self, code: str, chat: Chat, by: str) -> bool:
-        """Lets a chat in that shows an open code; False if the code is none."""
-        return await self._desk.enter(code, chat, by)
-
     async def invite(self, by: str) -> str | None:
         """A code that lets another chat in; None for a chat that is told of some accounts only."""
-        return await self._desk.invite(by) if self._trusted else None
-
-    async def leave(self, chat: Chat, by: str) -> bool | None:
-        """Ends what a link began here: whether any other chat is still told; None if no link let this one in."""
-        return await self._desk.leave(chat, by)
-
-    async def board(self, chat: Chat) -> BoardStatus:
-        """Posts what this chat sees as one message that is kept current; says what became of that."""
-        return await self._desk.board(chat)
-
-    async def remove_board(self, chat: Chat) -> bool:
-        """Takes the board of a chat down; False if there is none."""
-        return await self._desk.remove_board(chat)
+        return await self.service.pairing.invite(by) if self._trusted else None
 
     async def reload(self) -> Reloaded:
         """Reads the accounts file again. What is wrong with it is told to the chats of TELEGRAM_CHAT_IDS only."""
-        done = await self._desk.reload()
+        done = await self.service.reload()
         if self._trusted or not done.file:
             return done
         return replace(done, faults=(KEPT,)) if done.faults else Reloaded(watched=len(await self.watched()))
 
     async def status(self) -> Status:
         """How the bot is, with the accounts that this chat sees; which others there are is for those of all to know."""
-        seen, status = await self.watched(), await self._desk.status()
+        seen, status = await self.watched(), await self.service.status()
         failing = tuple(one.account.name for one in seen if one.account.outage)
         refused = status.refused if self._trusted else ()
         paused = sum(one.account.pause is not None for one in seen)

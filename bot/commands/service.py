@@ -1,28 +1,43 @@
-"""The front desk: what a chat or a page may ask of the bot, answered by the part that knows."""
+"""What the bot can answer and do: straight from storage, or by the part that does it."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import __version__
+from bot.checks.context import Context
 from bot.checks.discovery import AccountDiscovery
 from bot.checks.runner import CheckRunner
-from bot.commands.fleet import Fleet
-from bot.domain.accounts import Account
-from bot.domain.alerts import Alert
-from bot.domain.boards import BoardStatus
+from bot.domain.accounts import Account, SourceState
+from bot.domain.alerts import Alert, Silence
 from bot.domain.chats import Chat
 from bot.domain.clock_step import ClockStep
-from bot.domain.health import NONE_READ, RefusedChat, Vitals, delivery_problems, overdue, problems, unreached_for
-from bot.domain.notifications import Delivery, Watched
+from bot.domain.health import (
+    NONE_READ,
+    RefusedChat,
+    Vitals,
+    delivery_problems,
+    overdue,
+    problems,
+    unreached_for,
+    unreached_since,
+    window_of,
+)
+from bot.domain.notifications import Delivery, NotificationKind, Watched
 from bot.evaluation.blackout import blackout
 from bot.features.board.publisher import BoardPublisher
-from bot.features.history.chart import Chart, Recorded
+from bot.features.history.chart import Recorded
 from bot.features.history.drawing import ChartRenderer
-from bot.features.pairing.door import Door
+from bot.features.history.service import traced
+from bot.features.pairing.service import Pairing
 from bot.features.pairing.text import left_line, paired_line
+from bot.features.pauses.service import Pauses
+from bot.features.silences.service import Silences
 from bot.outbox.dispatcher import Dispatcher
+from bot.storage import accounts, alerts, chats, history, outbox
+from bot.storage.connection import Connection
 from bot.support.errors import DatabaseBusyError
 from bot.telegram.polling import Polling
 from bot.telegram.text.account_list import SourceAlert
@@ -32,163 +47,180 @@ from bot.telegram.text.replies import Reloaded, Status
 log = logging.getLogger(__name__)
 
 
-class Desk:
-    """What a ``View`` shows a part of, and what ``bot.web.pages.Pages`` asks for."""
+@dataclass(slots=True)
+class BotService:
+    """The parts of the bot that answer and act, and what takes more than one of them.
 
-    def __init__(
-        self,
-        fleet: Fleet,
-        checks: CheckRunner,
-        discovery: AccountDiscovery,
-        drawing: ChartRenderer,
-        door: Door,
-        clock: Callable[[], datetime],
-        outbox: Dispatcher,
-    ) -> None:
-        """``polling`` and ``boards`` are set once there are some, ``reloads`` what reads the accounts file again."""
-        self._fleet = fleet
-        self._checks = checks
-        self._discovery = discovery
-        self._drawing = drawing
-        self._door = door
-        self._clock = clock
-        self._outbox = outbox
-        self._started_at = clock()
-        self._clock_step: ClockStep | None = None
-        self.polling: Polling | None = None
-        self.boards: BoardPublisher | None = None
-        self.reloads: Callable[[], Awaitable[Reloaded]] | None = None
+    A ``ChatScope`` shows one chat its share of this; ``bot.web.pages.Pages`` shows machines the whole.
+    """
+
+    context: Context
+    checks: CheckRunner
+    discovery: AccountDiscovery
+    outbox: Dispatcher
+    pairing: Pairing
+    silences: Silences
+    pauses: Pauses
+    boards: BoardPublisher
+    charts: ChartRenderer
+    polling: Polling
+    reload: Callable[[], Awaitable[Reloaded]]
+    _started_at: datetime = field(init=False)
+    _clock_step: ClockStep | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        """The uptime counts from here."""
+        self._started_at = self.context.clock()
 
     def clock_stepped(self, step: ClockStep) -> None:
-        """The clock was set: the bot has run for as long as before, and ``/status`` says so."""
+        """Keeps the uptime when the clock was set, and lets ``/status`` report a long step."""
         if not step.while_off:
             self._started_at += step.by
         if step.is_long:
             self._clock_step = step
 
-    def now(self) -> datetime:
-        """The present moment, UTC."""
-        return self._clock()
-
-    @property
-    def busy(self) -> bool:
-        """Whether a look is under way, or not saved yet."""
-        return self._checks.busy
-
     async def watched(self) -> list[Watched]:
-        """Every watched account, by name."""
-        return await self._fleet.watched()
+        """Every watched account with its firing alerts and the silences that concern it, by name."""
+        active, firing = self.context.active_targets, defaultdict[str, list[Alert]](list)
+        async with self.context.store.read() as connection:
+            known = await accounts.watched(connection)
+            for alert in await alerts.firing(connection):
+                firing[alert.subject].append(alert)
+            silences = by_subject(await alerts.active_silences(connection, self.context.clock()))
+        every_of = active.targets.own_check_every
+        return [
+            Watched(
+                active.named(one),
+                tuple(firing.get(one.key, ())),
+                concerning(silences, one.key),
+                every_of(one.source, one.email),
+            )
+            for one in known
+        ]
 
     async def everything(self) -> tuple[list[Account], list[Alert]]:
         """Every watched account and every alert that fires."""
-        return await self._fleet.everything()
+        async with self.context.store.read() as connection:
+            known = await accounts.watched(connection)
+            return [self.context.active_targets.named(one) for one in known], await alerts.firing(connection)
 
-    async def firing_sources(self) -> Sequence[SourceAlert]:
-        """Every source's alert that fires."""
-        firing = await self._fleet.firing_sources()
-        return [SourceAlert(one.alert, one.silences, one.outage, one.origin) for one in firing]
+    async def firing_sources(self) -> list[SourceAlert]:
+        """Every alert that fires of a source."""
+        targets, found = self.context.active_targets.targets, []
+        async with self.context.store.read() as connection:
+            firing = [alert for alert in await alerts.firing(connection) if alert.subject in targets.sources]
+            silences = by_subject(await alerts.active_silences(connection, self.context.clock()))
+            for alert in firing:
+                health = await accounts.health(connection, alert.subject)
+                outage = health.outage or (await accounts.source(connection, alert.subject)).outage
+                kind, origin = outage.kind if outage else None, targets.origin_of(alert.subject)
+                found.append(SourceAlert(alert, concerning(silences, alert.subject), kind, origin))
+        return found
 
-    def names_of_sources(self) -> Mapping[str, str]:
+    def source_names(self) -> dict[str, str]:
         """What people call each source, by its key."""
-        return {key: service_name(origin) for key, origin in self._fleet.origins().items()}
+        targets = self.context.active_targets.targets
+        return {key: service_name(targets.origin_of(key)) for key in targets.sources}
 
-    async def past(self, keys: Sequence[str], since: datetime, slots: int) -> Mapping[str, Recorded]:
-        """What is kept of these accounts since a moment, followed so finely; those watched no more are left out."""
-        return await self._fleet.past(keys, since, slots)
-
-    async def draw(self, picture: Chart) -> bytes:
-        """The picture as PNG. Raises DrawingTrouble, in words."""
-        return await self._drawing.draw(picture)
-
-    async def look_now(self, keys: Sequence[str]) -> None:
-        """Looks at these accounts and returns once what was seen is saved."""
-        await self._checks.look_now(keys)
-
-    async def ask_sources(self) -> None:
-        """Asks every source anew which accounts it has."""
-        await self._discovery.ask_all()
+    async def past(self, keys: Sequence[str], since: datetime, slots: int) -> dict[str, Recorded]:
+        """The history of these accounts since a moment, thinned to so many slots; skips those no longer watched."""
+        now, found = self.context.clock(), {}
+        async with self.context.store.read() as connection:
+            known = await accounts.load(connection, keys)
+            gaps = await history.gaps(connection, known, since)
+            for key, account in known.items():
+                trace = await traced(connection, key, since, now, slots)
+                rules = self.context.active_targets.rules_of(account)
+                found[key] = Recorded(trace, tuple(gaps[key]), rules.low_credits)
+        return found
 
     async def told_by(self, lead_id: int, chat_id: int) -> list[Delivery]:
-        """What a message told, if it is one of this very chat."""
-        return await self._fleet.told_by(lead_id, chat_id)
-
-    async def reload(self) -> Reloaded:
-        """Reads the accounts file again."""
-        return await self.reloads() if self.reloads else Reloaded(file=False)
+        """The alerts that a message told, if it is one of this very chat."""
+        async with self.context.store.read() as connection:
+            told = await outbox.told_by(connection, lead_id, chat_id)
+        return [delivery for delivery in told if delivery.notification.topic is NotificationKind.ALERT]
 
     async def chat_moved(self, old: int, new: int) -> None:
         """Follows a group that has become another chat."""
-        await self._fleet.chat_moved(old, new)
+        recipients = self.context.recipients
+        await self.context.store.write_patiently(lambda connection: recipients.move(connection, old, new))
 
     async def enter(self, code: str, chat: Chat, by: str) -> bool:
-        """Lets a chat in that shows an open code, and greets it; False if the code is none."""
-        entered = await self._door.enter(code, chat, by)
-        if entered:
-            log.info("%s", paired_line(chat, by))
-            await self._discovery.welcome(chat, by)
-        return entered
-
-    async def invite(self, by: str) -> str | None:
-        """A code that lets another chat in."""
-        return await self._door.invite(by)
+        """Lets a chat in that shows an open code, and greets it; False if the code is invalid."""
+        if await self.pairing.open(code, chat, by) is None:
+            return False
+        await self._refresh_recipients()
+        log.info("%s", paired_line(chat, by))
+        await self.discovery.welcome(chat, by)
+        return True
 
     async def leave(self, chat: Chat, by: str) -> bool | None:
         """Ends what a link began here: whether any other chat is still told; None if no link let this one in."""
-        if not await self._door.leave(chat):
+        left = await self.pairing.leave(chat)
+        await self._refresh_recipients()
+        if not left:
             return None
         log.info("%s", left_line(chat, by))
-        return self._door.anybody
+        return bool(self.context.recipients.present)
 
-    async def board(self, chat: Chat) -> BoardStatus:
-        """Posts the whole fleet as one message that is kept current; says what became of that."""
-        return await self.boards.show(chat) if self.boards else BoardStatus(refused="there are no boards")
-
-    async def remove_board(self, chat: Chat) -> bool:
-        """Takes the board of a chat down; False if there is none."""
-        return await self.boards.remove(chat) if self.boards else False
+    async def _refresh_recipients(self) -> None:
+        """Makes a pairing that changed hold at once."""
+        async with self.context.store.read() as connection:
+            await self.context.recipients.refresh(connection)
 
     async def vitals(self) -> Vitals:
         """What the bot last managed to do; of a database that cannot be read, only that."""
+        polling = self.polling.silent_for, self.polling.trouble
         try:
-            found = await self._recorded()
+            async with self.context.store.read() as connection:
+                found = await self._recorded(connection, self.context.clock())
         except DatabaseBusyError as error:
-            polling = self.polling
-            silent, trouble = (polling.silent_for, polling.trouble) if polling else (0.0, None)
-            found = Vitals(None, None, None, None, None, None, silent, trouble, database=str(error), readable=False)
-        problem = self._fleet.database_problem
+            found = Vitals(None, None, None, None, None, None, *polling, database=str(error), readable=False)
+        problem = self.context.store.standing.problem
         return replace(found, database=problem) if problem else found
 
-    async def _recorded(self) -> Vitals:
+    async def _recorded(self, connection: Connection, now: datetime) -> Vitals:
         """The same, where the database can be read."""
-        deliveries = await self._fleet.deliveries(self._outbox.backlogs)
-        more_often_since, read_by = await self._fleet.more_often()
+        backlogs, rounds = self.outbox.backlogs, self.checks.rounds
+        depth, refused = await outbox.depth(connection, now, backlogs), await chats.refused(connection)
+        more_often_since, read_by = await chats.more_often(connection)
+        present = set(self.context.recipients.present)
         return Vitals(
-            last_round_at=await self._fleet.last_round_at(),
-            readable_until=await self._fleet.readable_until(),
-            last_delivery_at=deliveries.depth.delivered_at,
-            waiting=deliveries.depth.waiting,
-            waiting_since=deliveries.depth.tried_since,
-            failed=deliveries.depth.failed,
-            polling_silent=self.polling.silent_for if self.polling else 0.0,
-            polling_trouble=self.polling.trouble if self.polling else None,
+            last_round_at=await chats.marked(connection, chats.ROUND),
+            readable_until=await self._readable_until(connection),
+            last_delivery_at=depth.delivered_at,
+            waiting=depth.waiting,
+            waiting_since=depth.tried_since,
+            failed=depth.failed,
+            polling_silent=self.polling.silent_for,
+            polling_trouble=self.polling.trouble,
             refused=tuple(
-                RefusedChat(chat, refusal.why, refusal.since, self._outbox.next_try(chat.chat_id))
-                for chat, refusal in deliveries.refused.items()
+                RefusedChat(chat, refusal.why, refusal.since, self.outbox.next_try(chat.chat_id))
+                for chat, refusal in refused.items()
+                if chat in present
             ),
-            unreached_since=deliveries.unreached_since,
-            backlog_since=deliveries.depth.refused_since,
-            polling_notes=self.polling.notes if self.polling else (),
-            round_every=self._checks.rounds.every,
+            unreached_since=unreached_since(await outbox.untold(connection, backlogs)),
+            backlog_since=depth.refused_since,
+            polling_notes=self.polling.notes,
+            round_every=rounds.every,
             more_often_since=more_often_since,
             read_by=read_by,
-            all_paused=self._checks.rounds.all_paused,
+            all_paused=rounds.all_paused,
         )
+
+    async def _readable_until(self, connection: Connection) -> datetime | None:
+        """How long the readings of those that are not paused count, each by its account's interval."""
+        if not self.context.active_targets.targets.own_intervals:
+            newest = await accounts.last_read(connection)
+            return newest + window_of(self.context.every) if newest else None
+        reads, every_of = await accounts.last_reads(connection), self.context.every_of
+        return max((at + window_of(every_of(source, email)) for source, email, at in reads), default=None)
 
     async def status(self) -> Status:
         """How the bot is, for people."""
-        vitals, now = await self.vitals(), self._clock()
-        watched = await self._fleet.watched() if vitals.readable else None
-        every, uptime = self._checks.every, max(now - self._started_at, timedelta(0))
+        vitals, now = await self.vitals(), self.context.clock()
+        watched = await self.watched() if vitals.readable else None
+        every, uptime = self.context.every, max(now - self._started_at, timedelta(0))
         starting = vitals.last_round_at is None and vitals.database is None and uptime < every + timedelta(minutes=1)
         found = delivery_problems(vitals, now) if starting else problems(vitals, every, now)
         dark = blackout(one.account for one in watched or ())
@@ -208,8 +240,31 @@ class Desk:
             last_delivery_at=vitals.last_delivery_at,
             problems=tuple(one for one in found if not (dark and one.startswith(NONE_READ))),
             blackout=dark,
-            lists=tuple(await self._fleet.unread_lists()) if vitals.readable else (),
+            lists=tuple(await self._unread_lists()) if vitals.readable else (),
             notes=vitals.polling_notes,
             clock_step=self._clock_step if self._clock_step and self._clock_step.is_news(now) else None,
-            boards=await self.boards.troubled() if self.boards and vitals.readable else {},
+            boards=await self.boards.troubled() if vitals.readable else {},
         )
+
+    async def _unread_lists(self) -> list[SourceState]:
+        """The sources that list their accounts themselves and whose list cannot be read."""
+        active = self.context.active_targets
+        async with self.context.store.read() as connection:
+            listing = [key for key, source in active.targets.sources.items() if source.everyone]
+            states = [await accounts.source(connection, key) for key in listing]
+        return [active.named_source(state) for state in states if state.outage]
+
+
+def by_subject(silences: Iterable[Silence]) -> dict[str, list[Silence]]:
+    """Silences by what they are about; those of everything are under ""."""
+    found: dict[str, list[Silence]] = defaultdict(list)
+    for one in silences:
+        found[one.subject].append(one)
+    return found
+
+
+def concerning(silences: Mapping[str, Sequence[Silence]], subject: str) -> tuple[Silence, ...]:
+    """The silences of everything, and those of one subject."""
+    if not silences:
+        return ()
+    return (*silences.get("", ()), *silences.get(subject, ()))

@@ -14,6 +14,7 @@ from telegram.error import BadRequest, InvalidToken, RetryAfter, TelegramError
 from bot.commands import callbacks, registry
 from bot.commands.permissions import Access, Doorbell
 from bot.commands.registry import Say
+from bot.commands.scope import ChatScope
 from bot.domain.chats import Chat
 from bot.features.database.text import answer_message
 from bot.features.history.text import without_picture
@@ -55,18 +56,18 @@ class TelegramService:
     def __init__(
         self,
         bot: Bot,
-        seen_from: Callable[[Chat], callbacks.AlertDesk],
+        scope_of: Callable[[Chat], ChatScope],
         chats: Callable[[], tuple[Chat, ...]],
         admins: frozenset[int],
         zone: ZoneInfo,
         metrics: Metrics,
     ) -> None:
-        """``seen_from`` gives the desk as a chat may see it, ``chats`` the allowed chats as they are now.
+        """``scope_of`` gives what a chat may ask, ``chats`` the allowed chats as they are now.
 
         ``on_life`` is called with each chat that gives a sign of life, allowed or not, and returns at once.
         """
         self._bot = bot
-        self._seen_from = seen_from
+        self._scope_of = scope_of
         self._chats = chats
         self._zone = zone
         self._access = Access(bot, chats, admins)
@@ -193,7 +194,7 @@ class TelegramService:
                 await self._at_the_door(here, words, author_of(message).name)
             return
         if message.migrate_to_chat_id:
-            await self._seen_from(here).chat_moved(message.chat_id, message.migrate_to_chat_id)
+            await self._scope_of(here).service.chat_moved(message.chat_id, message.migrate_to_chat_id)
             return
         say, show = partial(self._say, here), partial(self._show, here)
         command = registry.BY_NAME.get(name or "")
@@ -205,8 +206,8 @@ class TelegramService:
         if command.changes and not await self._access.may_change(message.chat.type, message.chat_id, person):
             await self._refuse(say, here, person, command)
             return
-        desk, name = self._seen_from(here), self.username or ""
-        await command.handler(registry.CommandContext(words, person.name, here, name, desk, self._zone, say, show))
+        scope, name = self._scope_of(here), self.username or ""
+        await command.handler(registry.CommandContext(words, person.name, here, name, scope, self._zone, say, show))
         if all(chat.chat_id != here.chat_id for chat in self._chats()):
             await self._try(lambda: self._menus.hide(here.chat_id))
 
@@ -214,7 +215,7 @@ class TelegramService:
         """A stranger says /start: with a code that opens the chat is let in, with any other it gets nothing."""
         if not code:
             await self._say(here, stranger_start(here))
-        elif await self._seen_from(here).enter(code, here, by):  # its greeting comes like any notification
+        elif await self._scope_of(here).service.enter(code, here, by):  # its greeting comes like any notification
             self.show_menus()
 
     def _command_in(self, message: TelegramMessage) -> tuple[str | None, str]:
@@ -249,7 +250,7 @@ class TelegramService:
         tapped = callbacks.CallbackContext(
             here,
             person.name,
-            self._seen_from(here),
+            self._scope_of(here),
             self._zone,
             say=partial(self._say, here),
             edit=partial(self._edit, message),

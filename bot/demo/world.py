@@ -103,10 +103,10 @@ class Stage:
 
     async def _is_calm(self) -> bool:
         """Whether nothing is under way that a leap would make look late."""
-        if self._bot is None or self._bot.desk.busy:
+        if self._bot is None or self._bot.service.checks.busy:
             return False
-        vitals = await self._bot.desk.vitals()
-        return not vitals.waiting and not self._bot.desk.busy
+        vitals = await self._bot.service.vitals()
+        return not vitals.waiting and not self._bot.service.checks.busy
 
     def _show_notices(self) -> None:
         """Shows what the bot answered to taps since the last time."""

@@ -1,10 +1,14 @@
-"""A desk that knows three accounts and remembers what it was asked."""
+"""What a chat may ask, answered by a fake that knows three accounts and remembers what it was asked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import cast
 from zoneinfo import ZoneInfo
 
+from bot.commands.scope import ChatScope
+from bot.commands.service import BotService
 from bot.domain.accounts import Account, Pause
 from bot.domain.alerts import Alert, AlertRule, Severity, Silence, SilenceKind
 from bot.domain.boards import BoardStatus
@@ -33,7 +37,7 @@ ACTED = Acted((Silence(SilenceKind.ACCOUNT, key_of(BOB), until=NOW + timedelta(h
 
 
 @dataclass
-class FakeDesk:
+class FakeScope(ChatScope):
     """Answers from memory; what people wish is written down."""
 
     accounts: list[Watched] = field(
@@ -50,12 +54,23 @@ class FakeDesk:
     moves: list[tuple[int, int]] = field(default_factory=list)
     boards: list[Chat] = field(default_factory=list)
     asked: int = 0
+    moment: datetime = NOW
     over: bool = False
     defect: Exception | None = None
 
-    def now(self) -> datetime:
-        """A moment that stands still."""
-        return NOW
+    def __post_init__(self) -> None:
+        """The parts of the bot are this one, too; its time stands still."""
+        self.now = lambda: self.moment
+        parts = {
+            "checks": SimpleNamespace(look_now=self.look_now),
+            "discovery": SimpleNamespace(ask_all=self.ask_sources),
+            "boards": SimpleNamespace(show=self.board, remove=self.remove_board),
+            "charts": SimpleNamespace(draw=self.draw),
+            "chat_moved": self.chat_moved,
+            "enter": self.enter,
+            "leave": self.leave,
+        }
+        self.service = cast(BotService, SimpleNamespace(**parts))
 
     async def watched(self) -> list[Watched]:
         """Three accounts, unless there is a defect."""
@@ -119,12 +134,12 @@ class FakeDesk:
         self.mutes.append((key, until, by, everywhere))
         return Silence(SilenceKind.ALL, until=until, by=by, chat=None if everywhere else CHAT, id=9)
 
-    async def unmute(self, key: str | None) -> Sequence[Acted]:
+    async def unmute(self, key: str | None) -> list[Acted]:
         """Notes the wish."""
         self.unmutes.append(key)
         return [ACTED]
 
-    async def silences(self) -> Sequence[Acted]:
+    async def silences(self) -> list[Acted]:
         """One mute."""
         return self.acts
 
@@ -143,7 +158,7 @@ class FakeDesk:
         was, self.paused = bool(self.paused), []
         return was
 
-    async def pauses(self) -> Sequence[PausedAct]:
+    async def pauses(self) -> list[PausedAct]:
         """What was wished for."""
         return self.paused
 
@@ -165,7 +180,7 @@ class FakeDesk:
             return []
         return [Delivery(1, CHAT, notification("a"), NOW)]
 
-    async def silence(self, told: Sequence[Delivery], by: str, span: timedelta | None) -> Sequence[Silence]:
+    async def silence(self, told: Sequence[Delivery], by: str, span: timedelta | None) -> list[Silence]:
         """Notes the wish."""
         until = NOW + span if span else None
         if self.over:

@@ -14,7 +14,7 @@ from bot.support.metrics import Metrics
 from bot.telegram.client import checked, is_telegrams
 from bot.telegram.sender import TelegramNotifier
 from bot.telegram.text.layout import Message
-from tests.chat_live.desk import TOKEN, ZONE, FakeDesk
+from tests.chat_live.desk import TOKEN, ZONE, FakeScope
 from tests.fakes import CHAT, Clock, until
 from tests.field.catalogue import TELEGRAM, FieldAnswer
 
@@ -61,7 +61,7 @@ async def test_a_page_at_the_start_is_waited_for(
     monkeypatch.setattr("bot.commands.updates.START_WAITS", (0.01,))
     telegram.between = page
     made = make_bot(TOKEN, telegram.url)
-    service = TelegramService(made, lambda _: FakeDesk(), lambda: (CHAT,), frozenset(), ZONE, Metrics())
+    service = TelegramService(made, lambda _: FakeScope(), lambda: (CHAT,), frozenset(), ZONE, Metrics())
     running = asyncio.create_task(service.run())
     try:
         await until(lambda: running.done() or service.polling.trouble)

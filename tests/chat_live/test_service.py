@@ -28,7 +28,7 @@ from bot.telegram.sender import TelegramNotifier, seconds_of
 from bot.telegram.text.alert_list import Acted
 from bot.telegram.text.layout import Button, Message
 from bot.telegram.text.pauses import PausedAct, act_of
-from tests.chat_live.desk import TOKEN, ZONE, FakeDesk
+from tests.chat_live.desk import TOKEN, ZONE, FakeScope
 from tests.fakes import ALICE, BOB, CHAT, NOW, Clock, key_of, until
 
 GROUP, FORUM, STRANGE = -100222, -100333, 999
@@ -36,10 +36,10 @@ GROUP, FORUM, STRANGE = -100222, -100333, 999
 
 @dataclass
 class Talk:
-    """People, the bot and the desk behind it."""
+    """People, the bot and the scope behind it."""
 
     telegram: SimulatedTelegram
-    desk: FakeDesk
+    scope: FakeScope
     service: TelegramService
     post: TelegramNotifier
     alive: list[int] = field(default_factory=list)
@@ -82,14 +82,14 @@ async def talk(telegram: SimulatedTelegram) -> AsyncIterator[Talk]:
     """The service, polling; a private chat, a group, and topic 45 of a forum are allowed."""
     telegram.add_chat(telegram.chats[111].__class__(STRANGE))
     telegram.name(111, "Owner")
-    bot, desk = make_bot(TOKEN, telegram.url), FakeDesk()
+    bot, scope = make_bot(TOKEN, telegram.url), FakeScope()
     chats = (CHAT, Chat(GROUP), Chat(FORUM, 45))
-    service = TelegramService(bot, lambda _: desk, lambda: chats, frozenset(), ZONE, Metrics())
+    service = TelegramService(bot, lambda _: scope, lambda: chats, frozenset(), ZONE, Metrics())
     alive = list[int]()
     service.on_life = alive.append
     task = asyncio.create_task(service.run())
     await telegram.wait_for_call("getUpdates")
-    yield Talk(telegram, desk, service, TelegramNotifier(bot, Clock(), ZONE), alive)
+    yield Talk(telegram, scope, service, TelegramNotifier(bot, Clock(), ZONE), alive)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await service.stop()
@@ -195,7 +195,7 @@ async def test_strangers_learn_their_own_id_and_nothing_else(talk: Talk) -> None
     for text in ("/credits", "/help", "/mute all 1h", "hello", "/nonsense"):
         assert await talk.ignored(STRANGE, text)
     assert await talk.ignored(FORUM, "/credits", thread_id=46)
-    assert talk.desk.mutes == []
+    assert talk.scope.mutes == []
 
 
 async def test_an_unknown_command_is_hinted_at_in_private_only(talk: Talk) -> None:
@@ -211,10 +211,10 @@ async def test_who_may_change_things(talk: Talk) -> None:
     assert "Only administrators" in await talk.ask(GROUP, "/mute all 1h", user_id=5)
     assert "Only administrators" in await talk.ask(GROUP, "/unmute", user_id=5)
     assert await talk.ignored(GROUP, "/mute all 1h", user_id=5), "told once is enough"
-    assert talk.desk.mutes == []
+    assert talk.scope.mutes == []
     await talk.ask(GROUP, "/mute all 1h", user_id=7)
     await talk.ask(111, "/mute studio 30m")
-    assert talk.desk.mutes == [
+    assert talk.scope.mutes == [
         (None, NOW + timedelta(hours=1), "User 7", False),
         (key_of(ALICE), NOW + timedelta(minutes=30), "Owner", False),
     ]
@@ -226,7 +226,7 @@ async def test_a_wrong_mute_gets_an_example_that_works(talk: Talk) -> None:
     for text in ("/mute", "/mute Studio", "/mute Studio soon", "/mute Studio 0s", "/mute nobody 2h", "/mute o 2h"):
         said = await talk.ask(111, text)
         assert "Say /mute" in said or "Try /mute" in said or "say more of the name: /mute" in said
-    assert talk.desk.mutes == []
+    assert talk.scope.mutes == []
 
 
 @pytest.mark.parametrize("space", [" ", "\n", "\t\u00a0"])
@@ -234,15 +234,15 @@ async def test_who_may_pause(talk: Talk, space: str) -> None:
     """In a group its administrators may pause and resume, a member is told why not; any white space parts the words."""
     for text in ("/pause all 1h", "/resume all"):
         assert "Only administrators" in await talk.ask(GROUP, text, user_id=5)
-    assert (talk.desk.pausing, talk.desk.resumed) == ([], [])
+    assert (talk.scope.pausing, talk.scope.resumed) == ([], [])
     await talk.ask(GROUP, f"/pause{space}all{space}1h", user_id=7)
     await talk.ask(111, f"/pause{space}studio{space}12s")
-    assert talk.desk.pausing == [
+    assert talk.scope.pausing == [
         (None, NOW + timedelta(hours=1), "User 7"),
         (key_of(ALICE), NOW + timedelta(seconds=12), "Owner"),
     ]
     assert "go on now" in await talk.ask(111, f"/resume{space}studio")
-    assert talk.desk.resumed == [(key_of(ALICE), "Owner")]
+    assert talk.scope.resumed == [(key_of(ALICE), "Owner")]
 
 
 async def test_a_wrong_pause_gets_an_example_that_works(talk: Talk) -> None:
@@ -250,15 +250,15 @@ async def test_a_wrong_pause_gets_an_example_that_works(talk: Talk) -> None:
     for text in ("/pause", "/pause Studio", "/pause Studio soon", "/pause Studio 0s", "/pause nobody 2h", "/pause 2h"):
         assert "Say /pause" in (said := await talk.ask(111, text)) or "Try /pause" in said
     assert "Say /resume" in await talk.ask(111, "/resume nobody")
-    assert (talk.desk.pausing, talk.desk.resumed) == ([], [])
+    assert (talk.scope.pausing, talk.scope.resumed) == ([], [])
 
 
 async def test_nobody_who_is_paused_is_looked_at(talk: Talk) -> None:
     """Neither the list, nor the card, nor a round now asks for a look at whom a person has paused."""
     now, pause = NOW + timedelta(hours=1), Pause("", NOW, NOW + timedelta(hours=3), "Kim")
-    first, *others = talk.desk.accounts
-    talk.desk.accounts = [replace(first, account=replace(first.account, pause=pause)), *others]
-    talk.desk.now = lambda: now  # type: ignore[method-assign]
+    first, *others = talk.scope.accounts
+    talk.scope.accounts = [replace(first, account=replace(first.account, pause=pause)), *others]
+    talk.scope.moment = now
     assert "paused until today 15:00" in await talk.ask(111, "/credits")
     assert "Paused until today 15:00 by Kim." in await talk.ask(111, "/credits Studio")
     await talk.tap(talk.telegram.messages[-1], talk.telegram.messages[-1].buttons[0][0][1])
@@ -266,8 +266,8 @@ async def test_nobody_who_is_paused_is_looked_at(talk: Talk) -> None:
     await talk.tap(await talk.alert(), "credits")
     await talk.handled()
     others_keys = {one.account.key for one in others}
-    assert talk.desk.looks
-    assert all(set(keys) == others_keys for keys in talk.desk.looks)
+    assert talk.scope.looks
+    assert all(set(keys) == others_keys for keys in talk.scope.looks)
 
 
 async def test_edited_and_foreign_updates_are_ignored(talk: Talk) -> None:
@@ -293,33 +293,33 @@ async def test_edited_and_foreign_updates_are_ignored(talk: Talk) -> None:
 
 async def test_who_is_checked_rarely_is_not_checked_by_a_glance(talk: Talk) -> None:
     """The list leaves an account with a long interval of its own alone until it is due; its name asks for it."""
-    rare = replace(talk.desk.accounts[0], check_every=timedelta(hours=2))
-    talk.desk.accounts = [rare, talk.desk.accounts[1]]
-    talk.desk.now = lambda: NOW + timedelta(minutes=20)  # type: ignore[method-assign]
+    rare = replace(talk.scope.accounts[0], check_every=timedelta(hours=2))
+    talk.scope.accounts = [rare, talk.scope.accounts[1]]
+    talk.scope.moment = NOW + timedelta(minutes=20)
     assert "20 min ago" in await talk.ask(111, "/credits")
-    assert talk.desk.looks == [[key_of(BOB)]]
+    assert talk.scope.looks == [[key_of(BOB)]]
     await talk.ask(111, "/credits Studio")
-    talk.desk.now = lambda: NOW + timedelta(hours=3)  # type: ignore[method-assign]
+    talk.scope.moment = NOW + timedelta(hours=3)
     await talk.ask(111, "/credits")
-    assert talk.desk.looks[1:] == [[key_of(ALICE)], [key_of(ALICE), key_of(BOB)]]
+    assert talk.scope.looks[1:] == [[key_of(ALICE)], [key_of(ALICE), key_of(BOB)]]
 
 
 async def test_credits_are_looked_at_afresh_where_old(talk: Talk) -> None:
     """Numbers of this minute are shown as they are; others are looked at first."""
     await talk.ask(111, "/credits")
-    assert talk.desk.looks == []
-    talk.desk.accounts = talk.desk.accounts[:1]
-    talk.desk.now = lambda: NOW + timedelta(minutes=2)  # type: ignore[method-assign]
+    assert talk.scope.looks == []
+    talk.scope.accounts = talk.scope.accounts[:1]
+    talk.scope.moment = NOW + timedelta(minutes=2)
     await talk.ask(111, "/credits")
-    assert talk.desk.looks == [[key_of(ALICE)]]
+    assert talk.scope.looks == [[key_of(ALICE)]]
 
 
 async def test_check_asks_who_there_is_and_looks_at_everyone(talk: Talk) -> None:
     """``/check`` asks the sources for their lists, looks at all, and shows what was seen."""
     await talk.ask(111, "/check")
     await talk.handled()
-    assert talk.desk.asked == 1
-    assert [sorted(keys) for keys in talk.desk.looks] == [sorted(one.account.key for one in talk.desk.accounts)]
+    assert talk.scope.asked == 1
+    assert [sorted(keys) for keys in talk.scope.looks] == [sorted(one.account.key for one in talk.scope.accounts)]
     assert len(talk.telegram.messages) == 2
 
 
@@ -327,12 +327,12 @@ async def test_a_defect_is_confessed_and_the_next_question_answered(
     talk: Talk, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A question that a defect of ours stops is answered with so much, logged with its cause, and ends nothing."""
-    talk.desk.defect = RuntimeError("a defect")
+    talk.scope.defect = RuntimeError("a defect")
     assert "went wrong inside the bot" in await talk.ask(111, "/credits")
     assert "RuntimeError: a defect" in caplog.text
-    talk.desk.defect = DatabaseBusyError("The database cannot be used just now: its disk is full")
+    talk.scope.defect = DatabaseBusyError("The database cannot be used just now: its disk is full")
     assert "The database cannot be used just now: its disk is full" in await talk.ask(111, "/credits")
-    talk.desk.defect = None
+    talk.scope.defect = None
     assert "Studio" in await talk.ask(111, "/credits")
 
 
@@ -356,7 +356,7 @@ async def test_an_ack_silences_and_says_who(talk: Talk) -> None:
     message = await talk.alert()
     said = await talk.tap(message, "ack")
     assert said.startswith("Acknowledged by Owner")
-    assert talk.desk.silenced == [([key_of(ALICE)], "Owner", None)]
+    assert talk.scope.silenced == [([key_of(ALICE)], "Owner", None)]
     assert message.text == f"🔴 Studio: low\nmore\n{said}"
     assert [row[0] for row in message.buttons][-1] == ("Undo ack", "undo:8")
     assert len(message.buttons) == 5
@@ -367,7 +367,7 @@ async def test_a_snooze_silences_for_its_time(talk: Talk, button: str, length: t
     """A snooze holds for as long as its button says."""
     message = await talk.alert()
     assert "Snoozed by Owner until" in await talk.tap(message, button)
-    assert talk.desk.silenced == [([key_of(ALICE)], "Owner", NOW + length)]
+    assert talk.scope.silenced == [([key_of(ALICE)], "Owner", NOW + length)]
 
 
 async def test_the_newest_note_stands_in_place_of_the_others(talk: Talk) -> None:
@@ -381,11 +381,11 @@ async def test_the_newest_note_stands_in_place_of_the_others(talk: Talk) -> None
 async def test_a_silence_is_undone_below_the_message_that_told_of_it(talk: Talk) -> None:
     """The line says who undid it, and its button goes; a tap on a number that means nothing changes nothing."""
     await talk.ask(111, "/mute bob 1h everywhere")
-    assert talk.desk.mutes[-1][-1] is True
+    assert talk.scope.mutes[-1][-1] is True
     answer = talk.telegram.messages[-1]
     assert [data for row in answer.buttons for _, data in row] == ["undo:9"]
     assert "This silence is over" in await talk.tap(answer, "undo:9")
-    talk.desk.acts = [Acted((Silence(SilenceKind.ALL, until=NOW, by="Owner", id=9),))]
+    talk.scope.acts = [Acted((Silence(SilenceKind.ALL, until=NOW, by="Owner", id=9),))]
     assert await talk.tap(answer, "undo:9") == "Undone by Owner, 12:00: the mute is over."
     assert answer.text.endswith("\nUndone by Owner, 12:00: the mute is over.")
     assert not answer.buttons
@@ -405,15 +405,15 @@ async def test_a_pause_is_ended_below_the_message_that_told_of_it(talk: Talk) ->
     for text in ("/pause bob 1h", "/pause bob 1h"):
         await talk.ask(111, text)
         answer = talk.telegram.messages[-1]
-        data = f"resume:{act_of(talk.desk.paused[0].pause)}"
+        data = f"resume:{act_of(talk.scope.paused[0].pause)}"
         assert [one for row in answer.buttons for _, one in row] == [data]
         assert await talk.tap(answer, data) == "Resumed by Owner, 12:00: checks go on."
         assert answer.text.endswith("\nResumed by Owner, 12:00: checks go on.")
         assert not answer.buttons
-        assert talk.desk.paused == []
+        assert talk.scope.paused == []
     await talk.ask(111, "/pause bob 1h")
-    answer, data = talk.telegram.messages[-1], f"resume:{act_of(talk.desk.paused[0].pause)}"
-    talk.desk.paused = []
+    answer, data = talk.telegram.messages[-1], f"resume:{act_of(talk.scope.paused[0].pause)}"
+    talk.scope.paused = []
     assert await talk.tap(answer, data) == "This pause is over. /alerts shows what is paused."
     assert answer.text.endswith("\nThis pause is over. /alerts shows what is paused.")
     assert not answer.buttons
@@ -421,7 +421,7 @@ async def test_a_pause_is_ended_below_the_message_that_told_of_it(talk: Talk) ->
 
 async def test_a_pause_is_ended_in_the_list_of_alerts(talk: Talk) -> None:
     """The list is shown as it is then."""
-    talk.desk.acts = []
+    talk.scope.acts = []
     await talk.ask(111, "/pause bob 1h")
     assert "bob@example.com · checks paused until today 13:00 by Owner" in await talk.ask(111, "/alerts")
     page = talk.telegram.messages[-1]
@@ -434,17 +434,17 @@ async def test_a_pause_is_ended_in_the_list_of_alerts(talk: Talk) -> None:
 async def test_a_pause_is_ended_below_its_card(talk: Talk) -> None:
     """The button of the card ends the account's pause alone, has it looked at, and shows it as it is then."""
     pause = Pause(key_of(ALICE), NOW, NOW + timedelta(hours=3), "Kim", NOW)
-    first = talk.desk.accounts[0]
-    talk.desk.accounts[0] = replace(first, account=replace(first.account, pause=pause))
-    talk.desk.paused = [PausedAct(pause, ("Studio",))]
-    talk.desk.now = lambda: NOW + timedelta(hours=1)  # type: ignore[method-assign]
+    first = talk.scope.accounts[0]
+    talk.scope.accounts[0] = replace(first, account=replace(first.account, pause=pause))
+    talk.scope.paused = [PausedAct(pause, ("Studio",))]
+    talk.scope.moment = NOW + timedelta(hours=1)
     await talk.ask(111, "/credits Studio")
     card = talk.telegram.messages[-1]
     ((_, data),) = [button for row in card.buttons for button in row if button[1].startswith("unpause")]
-    talk.desk.accounts[0] = first
+    talk.scope.accounts[0] = first
     assert await talk.tap(card, data) == "Resumed by Owner, 13:00: checks go on."
-    assert talk.desk.resumed == [(key_of(ALICE), "Owner")]
-    assert talk.desk.looks == [[key_of(ALICE)]]
+    assert talk.scope.resumed == [(key_of(ALICE), "Owner")]
+    assert talk.scope.looks == [[key_of(ALICE)]]
     assert "Paused" not in card.text
 
 
@@ -468,27 +468,27 @@ async def test_a_member_may_not_silence(talk: Talk) -> None:
     """In a group only its administrators may tap ack; a member may look at the credits."""
     message = await talk.alert(GROUP)
     assert "Only administrators" in await talk.tap(message, "ack", user_id=5)
-    assert talk.desk.silenced == []
+    assert talk.scope.silenced == []
     await talk.post.send(Message("muted", (), ((Button("Unmute", "undo:7"),), (Button("x", "end:7"),))), Chat(GROUP))
     mute = talk.telegram.messages[-1]
     for data in ("undo:7", "end:7"):
         assert "Only administrators of this group can end a silence." in await talk.tap(mute, data, user_id=5)
-    assert len(talk.desk.acts) == 1
+    assert len(talk.scope.acts) == 1
     resumes = ("resume:7", "endpause:7", "unpause:0123456789ab")
     await talk.post.send(Message("paused", (), tuple((Button(data, data),) for data in resumes)), Chat(GROUP))
     pause = talk.telegram.messages[-1]
     for data in resumes:
         assert "Only administrators of this group can resume checks." in await talk.tap(pause, data, user_id=5)
-    assert talk.desk.resumed == []
+    assert talk.scope.resumed == []
     await talk.tap(message, "credits", user_id=5)
     assert len(talk.telegram.messages) == 4
     await talk.tap(message, "ack", user_id=7)
-    assert len(talk.desk.silenced) == 1
+    assert len(talk.scope.silenced) == 1
 
 
 async def test_an_alert_that_is_over_says_so(talk: Talk) -> None:
     """A tap on an alert that has ended silences nothing, and the message stays as it is."""
-    talk.desk.over = True
+    talk.scope.over = True
     message = await talk.alert()
     assert "is over" in await talk.tap(message, "ack")
     assert message.edits == []
@@ -501,14 +501,14 @@ async def test_a_button_that_is_none_of_ours_says_so(talk: Talk, data: str) -> N
     """Old, foreign and forged buttons are answered in words, and change nothing."""
     await talk.post.send(Message("old", (), ((Button("x", data),),)), CHAT)
     assert "no longer works" in await talk.tap(talk.telegram.messages[-1], data)
-    assert talk.desk.silenced == []
+    assert talk.scope.silenced == []
 
 
 async def test_a_tap_in_a_chat_that_is_not_allowed_does_nothing(talk: Talk) -> None:
     """A button in a chat that is no longer allowed ends its waiting without a word."""
     message = await talk.alert(STRANGE)
     assert await talk.tap(message, "ack") == ""
-    assert talk.desk.silenced == []
+    assert talk.scope.silenced == []
 
 
 async def test_lists_turn_in_place(talk: Talk) -> None:
@@ -528,14 +528,14 @@ async def test_a_message_that_cannot_be_edited_is_no_defect(talk: Talk, caplog: 
     talk.telegram.fail(bad_request("message can't be edited"), {"editMessageText"})
     talk.telegram.tap(message, "ack")
     await talk.handled()
-    assert len(talk.desk.silenced) == 1
+    assert len(talk.scope.silenced) == 1
     assert "can't be edited" in caplog.text.lower().replace("’", "'")
 
 
 async def test_a_refused_token_ends_the_start(telegram: SimulatedTelegram) -> None:
     """Telegram refusing the bot token at the first contact is an end in words."""
     bot = make_bot("1:" + "x" * 35, telegram.url)
-    service = TelegramService(bot, lambda _: FakeDesk(), tuple, frozenset(), ZONE, Metrics())
+    service = TelegramService(bot, lambda _: FakeScope(), tuple, frozenset(), ZONE, Metrics())
     with pytest.raises(StartError, match="TELEGRAM_BOT_TOKEN: Telegram refuses it") as caught:
         await service.run()
     assert "xxx" not in str(caught.value)
@@ -551,7 +551,7 @@ async def test_a_network_that_is_down_is_waited_for(
     monkeypatch.setattr(polls, "LONGEST_WAIT", 0.001)
     telegram.away = True
     bot = make_bot(TOKEN, telegram.url)
-    service = TelegramService(bot, lambda _: FakeDesk(), tuple, frozenset(), ZONE, Metrics())
+    service = TelegramService(bot, lambda _: FakeScope(), tuple, frozenset(), ZONE, Metrics())
     task = asyncio.create_task(service.run())
     await until(lambda: service.polling.trouble)
     telegram.away = False
@@ -567,4 +567,4 @@ async def test_a_group_that_says_it_moved_is_followed(talk: Talk) -> None:
     """The service message by which a group tells of its new id is handed on at once."""
     talk.telegram.migrate(GROUP, -1009, announce=True)
     await talk.handled()
-    assert talk.desk.moves == [(GROUP, -1009)]
+    assert talk.scope.moves == [(GROUP, -1009)]

@@ -243,7 +243,7 @@ class HostedBot(Bot):
 
     async def status(self) -> Status:
         """What /status would say, without a chat."""
-        return await self._app.desk.status()
+        return await self._app.service.status()
 
     async def looks(self) -> int:
         """How many looks it has saved, by what /metrics would say: this is asked many times a second."""

@@ -31,15 +31,7 @@ NO_PARSERS = {
     "bot.storage.boards.hash_of": "is handed what the bot itself wrote",
     "bot.storage.alerts.load_notified": "reads what the bot itself wrote: test_operations.py",
     "bot.storage.pairing.hash_of": "is handed what is_code let through",
-    **dict.fromkeys(
-        (
-            "bot.commands.registry.Desk.enter",
-            "bot.commands.service.Desk.enter",
-            "bot.features.pairing.door.Door.enter",
-            "bot.commands.scope.View.enter",
-        ),
-        "hands the code on to bot.features.pairing.service.Pairing.open",
-    ),
+    "bot.commands.service.BotService.enter": "hands the code on to bot.features.pairing.service.Pairing.open",
     "bot.features.pairing.service.Pairing.open": "asks is_code first; test_telegram.py sends any code",
     "bot.config.accounts_file.read.read_accounts_file": "reads a file: test_files.py",
     "bot.config.settings.load_settings": "reads a file: test_files.py",

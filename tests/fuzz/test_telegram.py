@@ -21,7 +21,7 @@ from bot.telegram import polling
 from bot.telegram.client import AiohttpRequest, checked
 from bot.telegram.sender import TelegramNotifier
 from bot.telegram.text.layout import Message
-from tests.chat_live.desk import TOKEN, ZONE, FakeDesk
+from tests.chat_live.desk import TOKEN, ZONE, FakeScope
 from tests.fakes import SOON, Clock
 from tests.fuzz.shapes import JSON, NEAR, PLAIN, TEXTS, bodies
 
@@ -196,7 +196,7 @@ async def test_after_any_answer_the_next_question_is_answered(answer: bytes) -> 
     """Whatever getUpdates brings, and whatever is in an update, the polling goes on and who asks next is answered."""
     wire = Wire(answer, json.dumps({"ok": True, "result": [QUESTION]}).encode())
     bot = Bot(TOKEN, request=wire, get_updates_request=wire)
-    service = TelegramService(bot, lambda _: FakeDesk(), lambda: (Chat(111),), frozenset(), ZONE, Metrics())
+    service = TelegramService(bot, lambda _: FakeScope(), lambda: (Chat(111),), frozenset(), ZONE, Metrics())
     task = asyncio.create_task(service.run())
     try:
         assert await until_first(heard(wire, "lastquestion"), task)
@@ -233,7 +233,7 @@ async def test_a_broken_update_hides_no_other(updates: list[dict[str, Any]]) -> 
     """The question behind it, in the same answer, is answered; all are confirmed; what was written is not logged."""
     wire = Queue(*updates, {"message": QUESTION["message"]})
     bot = Bot(TOKEN, request=wire, get_updates_request=wire)
-    service = TelegramService(bot, lambda _: FakeDesk(), lambda: (Chat(111),), frozenset(), ZONE, Metrics())
+    service = TelegramService(bot, lambda _: FakeScope(), lambda: (Chat(111),), frozenset(), ZONE, Metrics())
     log = StringIO()
     handler = logging.StreamHandler(log)
     logging.getLogger().addHandler(handler)

@@ -47,7 +47,7 @@ from tests.golden.fleet import (
     SNOOZE,
     STUDIO,
     WARNING,
-    Desk,
+    Scope,
     account,
     acted,
     key_of,
@@ -62,14 +62,14 @@ GROUP = Chat(-100222)
 HUNDRED = [account(f"Account {number:02}") for number in range(45)]
 
 
-def answer(text: str, *accounts: Watched, chat: Chat = HERE, **desk: object) -> str:
-    """All that a chat is sent for a command; the desk knows these accounts, or else the whole fleet."""
+def answer(text: str, *accounts: Watched, chat: Chat = HERE, **answers: object) -> str:
+    """All that a chat is sent for a command; it knows these accounts, or else the whole fleet."""
     knows = {"accounts": list(accounts)} if accounts else {}
-    return asyncio.run(answered(text, Desk(**(knows | desk)), chat))  # type: ignore[arg-type]
+    return asyncio.run(answered(text, Scope(**(knows | answers)), chat))  # type: ignore[arg-type]
 
 
-async def answered(text: str, desk: Desk, chat: Chat) -> str:
-    """The same, of a desk."""
+async def answered(text: str, scope: Scope, chat: Chat) -> str:
+    """The same, of one that answers."""
     said: list[str] = []
 
     async def say(message: Message) -> None:
@@ -83,7 +83,7 @@ async def answered(text: str, desk: Desk, chat: Chat) -> str:
     command = registry.BY_NAME.get(name)
     if command is None:
         return shown.message(registry.unknown(name))
-    await command.handler(registry.CommandContext(words, "Kim", chat, "credit_bot", desk, UTC_ZONE, say, show))
+    await command.handler(registry.CommandContext(words, "Kim", chat, "credit_bot", scope, UTC_ZONE, say, show))
     return NEXT.join(said) or "(nothing)"
 
 
@@ -93,7 +93,7 @@ def credits_() -> Mapping[str, str]:
     unread = SourceState(
         "pixverse", outage=CheckFailure(NOW, FailureKind.UNAVAILABLE, "Bad Gateway"), failing_since=ago(hours=1)
     )
-    empty = replace(asyncio.run(Desk().status()), watched=0, lists=(unread,))
+    empty = replace(asyncio.run(Scope().status()), watched=0, lists=(unread,))
     perhaps = replace(unread, absent_since=ago(hours=1))
     dark = [replace(account(name, given.LOW, FAR, at=ago(hours=1), **shut)) for name in ("Ads", "Loop", "Main")]  # type: ignore[arg-type]
     two = [account("Ads", outage=FailureKind.BROKEN, at=ago(hours=1)), account("Loop", outage=FailureKind.UNAVAILABLE)]
@@ -331,7 +331,7 @@ def histories() -> Mapping[str, str]:
     idle = fleet.recorded((ago(days=20), 2_900.0))
     fleet_of_many = HUNDRED[:14]
 
-    class Broken(Desk):
+    class Broken(Scope):
         """Where no picture can be drawn."""
 
         async def draw(self, picture: object) -> bytes:
@@ -360,8 +360,8 @@ def histories() -> Mapping[str, str]:
 TOLD = [sent(given.low(name="Studio", email="studio@example.com"))]
 
 
-class Alerted(Desk):
-    """A desk that remembers a message: it told that Studio is low."""
+class Alerted(Scope):
+    """Remembers a message: it told that Studio is low."""
 
     async def told_by(self, lead_id: int, chat_id: int) -> list[Delivery]:
         """Message 1."""
@@ -373,14 +373,16 @@ class Alerted(Desk):
         )
 
 
-def tapped(data: str, *accounts: Watched, before: str = "🟠 Studio: 2,900 credits left (19 %)", **desk: object) -> str:
+def tapped(
+    data: str, *accounts: Watched, before: str = "🟠 Studio: 2,900 credits left (19 %)", **answers: object
+) -> str:
     """What a tap shows: the notice over the chat, and what becomes of the message below which the button stands."""
     knows = {"accounts": list(accounts)} if accounts else {}
-    return asyncio.run(tap(data, Alerted(**(knows | desk)), before))  # type: ignore[arg-type]
+    return asyncio.run(tap(data, Alerted(**(knows | answers)), before))  # type: ignore[arg-type]
 
 
-async def tap(data: str, desk: Desk, before: str) -> str:
-    """The same, of a desk."""
+async def tap(data: str, scope: Scope, before: str) -> str:
+    """The same, of one that answers."""
     said: list[str] = []
 
     async def say(message: Message) -> None:
@@ -401,7 +403,7 @@ async def tap(data: str, desk: Desk, before: str) -> str:
     if one is None:
         return f"notice: {unknown_button()}"
     notification = await callbacks.answer(
-        one, callbacks.CallbackContext(HERE, "Kim", desk, UTC_ZONE, say, edit, add, show)
+        one, callbacks.CallbackContext(HERE, "Kim", scope, UTC_ZONE, say, edit, add, show)
     )
     return "\n".join([f"notice: {notification or '(none)'}", *said])
 

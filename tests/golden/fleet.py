@@ -1,4 +1,4 @@
-"""The accounts that questions are asked about, and a desk that knows them."""
+"""The accounts that questions are asked about, and what a chat that sees them is answered."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -31,7 +31,7 @@ from bot.telegram.text.pauses import PausedAct
 from bot.telegram.text.replies import Reloaded, Status
 from tests.chat import given
 from tests.chat.given import NOW, ago
-from tests.chat_live.desk import FakeDesk
+from tests.chat_live.desk import FakeScope
 from tests.golden import alerts
 
 CRITICAL, WARNING, INFO = Severity.CRITICAL, Severity.WARNING, Severity.INFO
@@ -142,9 +142,10 @@ def recorded(*steps: tuple[datetime, float], gaps: tuple[Gap, ...] = (), package
 
 
 @dataclass
-class Desk(FakeDesk):
-    """A desk at the moment of the golden files; each field is what it answers."""
+class Scope(FakeScope):
+    """A chat's scope at the moment of the golden files; each field is what it answers."""
 
+    moment: datetime = NOW
     accounts: list[Watched] = field(default_factory=lambda: list(FLEET))
     acts: list[Acted] = field(default_factory=list)
     sources: Sequence[SourceAlert] = ()
@@ -155,10 +156,6 @@ class Desk(FakeDesk):
     may_invite: bool = True
     left: bool | None = True
     reloaded: Reloaded = field(default_factory=lambda: Reloaded(file=False))
-
-    def now(self) -> datetime:
-        """The moment of the golden files."""
-        return NOW
 
     async def firing_sources(self) -> Sequence[SourceAlert]:
         """Those that were given."""
@@ -173,12 +170,12 @@ class Desk(FakeDesk):
         kind = SilenceKind.ACCOUNT if key else SilenceKind.ALL
         return Silence(kind, key or "", until=NOW + span, by=by, chat=None if everywhere else HERE, id=9)
 
-    async def silence(self, told: Sequence[Delivery], by: str, span: timedelta | None) -> Sequence[Silence]:
+    async def silence(self, told: Sequence[Delivery], by: str, span: timedelta | None) -> list[Silence]:
         """A snooze or an ack as it was asked for."""
         made = await super().silence(told, by, span)
         return [replace(one, until=NOW + span if span else None) for one in made]
 
-    async def unmute(self, key: str | None) -> Sequence[Acted]:
+    async def unmute(self, key: str | None) -> list[Acted]:
         """Ends what concerns the account, or all."""
         ended = [act for act in self.acts if key is None or key in act.subjects]
         self.acts = [act for act in self.acts if act not in ended]

@@ -13,7 +13,7 @@ from bot.features.pairing.text import invitation_message
 from bot.simulator.telegram.service import SimulatedChat, SimulatedTelegram
 from bot.support.metrics import Metrics
 from bot.telegram.sender import TelegramNotifier
-from tests.chat_live.desk import TOKEN, ZONE, FakeDesk
+from tests.chat_live.desk import TOKEN, ZONE, FakeScope
 from tests.chat_live.test_service import FORUM, GROUP, STRANGE, Talk
 from tests.fakes import CHAT, NOW, Clock, Timer
 
@@ -40,12 +40,12 @@ async def telegram() -> AsyncIterator[SimulatedTelegram]:
 @pytest.fixture
 async def talk(telegram: SimulatedTelegram) -> AsyncIterator[Talk]:
     """The service, polling; the private chat, the group, and topic 45 of the forum are allowed."""
-    bot, desk = make_bot(TOKEN, telegram.url), FakeDesk()
+    bot, scope = make_bot(TOKEN, telegram.url), FakeScope()
     chats = (CHAT, Chat(GROUP), Chat(FORUM, 45))
-    service = TelegramService(bot, lambda _: desk, lambda: chats, frozenset(), ZONE, Metrics())
+    service = TelegramService(bot, lambda _: scope, lambda: chats, frozenset(), ZONE, Metrics())
     task = asyncio.create_task(service.run())
     await telegram.wait_for_call("getUpdates")
-    yield Talk(telegram, desk, service, TelegramNotifier(bot, Clock(), ZONE))
+    yield Talk(telegram, scope, service, TelegramNotifier(bot, Clock(), ZONE))
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await service.stop()
@@ -72,11 +72,11 @@ async def test_words_that_somebody_else_wrote_are_no_command(talk: Talk, origin:
     for text in ("/mute all 7d", "/unmute", "/leave", "/invite", "/board"):
         push(talk, "message", **said(chat_id, text, ADMIN if chat_id == GROUP else OWNER, **origin))
     await talk.handled()
-    assert (talk.desk.mutes, talk.desk.unmutes, talk.desk.boards) == ([], [], [])
+    assert (talk.scope.mutes, talk.scope.unmutes, talk.scope.boards) == ([], [], [])
     assert not any("?start=" in message.text for message in talk.telegram.messages)
     push(talk, "message", **said(chat_id, "/mute all 7d", ADMIN if chat_id == GROUP else OWNER))
     await talk.handled()
-    assert len(talk.desk.mutes) == 1, "in their own words they may"
+    assert len(talk.scope.mutes) == 1, "in their own words they may"
 
 
 @pytest.mark.parametrize(
@@ -92,11 +92,11 @@ async def test_only_the_groups_own_mask_is_an_administrators(talk: Talk, sender:
     """Who speaks as a channel or as another group is nobody here, whatever user Telegram puts beside it."""
     push(talk, "message", **said(GROUP, "/mute all 7d", 777000, **sender))
     await talk.handled()
-    assert talk.desk.mutes == []
+    assert talk.scope.mutes == []
     own = {"id": GROUP, "type": "supergroup", "title": "x"}
     push(talk, "message", **said(GROUP, "/mute all 7d", 1087968824, sender_chat=own))
     await talk.handled()
-    assert len(talk.desk.mutes) == 1, "an administrator who hides behind the group may"
+    assert len(talk.scope.mutes) == 1, "an administrator who hides behind the group may"
 
 
 @pytest.mark.parametrize("kind", ["edited_message", "channel_post", "edited_channel_post", "business_message"])
@@ -104,7 +104,7 @@ async def test_edited_and_foreign_posts_change_nothing(talk: Talk, kind: str) ->
     """An old message that is edited into a command, and posts of other kinds, are not read."""
     push(talk, kind, **said(GROUP, "/mute all 7d"))
     await talk.handled()
-    assert talk.desk.mutes == []
+    assert talk.scope.mutes == []
     assert talk.telegram.messages == []
 
 
@@ -123,7 +123,7 @@ async def test_an_inline_question_and_its_button_get_nothing(talk: Talk) -> None
         **{"from": person},
     )
     await talk.handled()
-    assert talk.desk.silenced == []
+    assert talk.scope.silenced == []
     assert talk.telegram.messages == []
     assert [answer.text for answer in talk.telegram.callback_answers][-1].startswith("This button no longer works")
 

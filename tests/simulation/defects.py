@@ -17,9 +17,8 @@ import sqlalchemy as sa
 
 from bot.checks import processor
 from bot.checks.runner import CheckRunner
-from bot.commands import fleet as fleet_room
-from bot.commands import scope as view_room
-from bot.commands import service as desk_room
+from bot.commands import scope as scope_room
+from bot.commands import service as service_room
 from bot.domain import health
 from bot.domain.accounts import Plan
 from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity, Silence, SilenceKind
@@ -320,12 +319,12 @@ def full_disk_silent() -> tuple[Part, ...]:
 
 def dead_and_green() -> tuple[Part, ...]:
     """That nothing can be read shows only where the last reading is old."""
-    return ((desk_room, "blackout", lambda accounts: None), (view_room, "blackout", lambda accounts: None))
+    return ((service_room, "blackout", lambda accounts: None), (scope_room, "blackout", lambda accounts: None))
 
 
 def nobody_told_and_green() -> tuple[Part, ...]:
     """Whether anybody was told is no matter of the bot's health."""
-    return ((fleet_room, "unreached_since", lambda untold: None),)
+    return ((service_room, "unreached_since", lambda untold: None),)
 
 
 def waits_and_green() -> tuple[Part, ...]:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from math import inf
-from typing import cast
+from types import SimpleNamespace
+from typing import Any, cast
 
 from aiohttp import web
 from pydantic import SecretStr
@@ -15,17 +16,14 @@ from bot.checks.context import Context
 from bot.checks.discovery import AccountDiscovery
 from bot.checks.processor import CheckProcessor, FinishedCheck, Saved
 from bot.checks.runner import CheckRunner
-from bot.commands.fleet import Fleet
-from bot.commands.scope import View
-from bot.commands.service import Desk
+from bot.commands.scope import ChatScope
+from bot.commands.service import BotService
 from bot.config.targets import TargetAccount, Targets, TargetSource
 from bot.domain.alerts import SilenceKind
 from bot.domain.chats import Chat
 from bot.domain.clock_step import ClockStep
 from bot.domain.rules import Rules, Threshold
 from bot.features.board.publisher import BoardPublisher
-from bot.features.history.drawing import ChartRenderer
-from bot.features.pairing.door import Door
 from bot.features.pairing.service import Pairing
 from bot.features.pauses.service import Pauses
 from bot.features.silences.service import Silences
@@ -35,6 +33,7 @@ from bot.support.errors import DatabaseBusyError
 from bot.support.metrics import Metrics
 from bot.targets.active import ActiveTargets
 from bot.targets.recipients import Recipients
+from bot.telegram.polling import Polling
 from bot.telegram.text.replies import status_message
 from bot.web.pages import Pages
 from tests.oracle import Asked, Wish
@@ -142,7 +141,6 @@ class Life:
         self.checks = CheckRunner(context, self.processor)
         self.checks.on_sweep, self.checks.on_swept = self.outbox.hold_back, self.outbox.let_go
         self.discovery = AccountDiscovery(context, self.processor, self.checks.rounds)
-        self.fleet = Fleet(context)
         self.silences = Silences(context, self.processor)
         self.pauses = Pauses(context, self.processor, self.checks)
         self.asked: set[asyncio.Task[None]] = set()
@@ -151,21 +149,31 @@ class Life:
         self.boards = BoardPublisher(
             store,
             SimulatedBoards(world),
-            lambda _: self.fleet.watched(),
+            lambda _: self.service.watched(),
             lambda chat: chat in recipients.present,
-            self.fleet.chat_moved,
+            recipients.move,
             clock,
         )
-        door = Door(store, Pairing(store, clock), recipients)
-        nothing = cast(ChartRenderer, None)  # nobody asks for a picture
-        self.desk = Desk(self.fleet, self.checks, self.discovery, nothing, door, clock, self.outbox)
-        self.desk.boards = self.boards
-        self.pages = Pages(self.desk.vitals, self.desk.everything, metrics, every, clock, masked=False)
+        nothing = cast(Any, None)  # nobody asks for a picture, nor for a reload
+        self.service = BotService(
+            context,
+            self.checks,
+            self.discovery,
+            self.outbox,
+            Pairing(store, clock),
+            self.silences,
+            self.pauses,
+            self.boards,
+            nothing,
+            cast(Polling, SimpleNamespace(silent_for=0.0, trouble=None, notes=())),
+            nothing,
+        )
+        self.pages = Pages(self.service.vitals, self.service.everything, metrics, every, clock, masked=False)
 
     def clock_stepped(self, step: ClockStep) -> None:
         """The clock was set."""
         self.checks.clock_stepped(step.by)
-        self.desk.clock_stepped(step)
+        self.service.clock_stepped(step)
 
     async def live(self) -> None:
         """Starts as the app does, and goes on until the loop ends."""
@@ -267,9 +275,9 @@ class Life:
             if at > began:
                 await asyncio.sleep(max(0.0, at - world.now()))
                 chat = self.recipients.present[0]
-                view = View(self.desk, self.silences, self.pauses, self.recipients, chat)
+                scope = ChatScope(self.service, chat)
                 now = world.now()  # later than meant, where the process stood still
-                text = status_message(await view.status(), self.clock(), UTC_ZONE).text
+                text = status_message(await scope.status(), self.clock(), UTC_ZONE).text
                 world.told.statuses.append(Asked(now, text, str(chat.chat_id)))
                 page = await self.pages.healthz(cast(web.Request, None))
                 world.told.healths.append(Asked(now, page.text or "", code=page.status))
@@ -351,7 +359,7 @@ class Life:
         chat = world.history.bots_chat(name)
         if chat not in self.recipients.present:  # a group that has moved: its messages are in the old one
             return
-        told = await self.fleet.told_by(int(data.partition(":")[2]), chat.chat_id)
+        told = await self.service.told_by(int(data.partition(":")[2]), chat.chat_id)
         for one in told:
             span = timedelta(seconds=length) if kind == "snooze" else None
             for silence in await self.silences.silence([one], "Ann", span, chat):

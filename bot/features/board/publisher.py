@@ -29,6 +29,7 @@ from bot.domain.notifications import Watched
 from bot.features.board.rules import EVERY, board_due, is_replaced
 from bot.outbox.results import REFUSALS, RefusalSchedule
 from bot.storage import boards
+from bot.storage.connection import Connection
 from bot.storage.database import Store
 from bot.support.errors import BotError, DatabaseBusyError
 
@@ -78,7 +79,7 @@ class BoardPublisher:
         publisher: BoardMessenger,
         watched: Callable[[Chat], Awaitable[Sequence[Watched]]],
         allowed: Callable[[Chat], bool],
-        move: Callable[[int, int], Awaitable[None]],
+        move: Callable[[Connection, int, int], Awaitable[None]],
         clock: Callable[[], datetime],
         refusals: RefusalSchedule = REFUSALS,
     ) -> None:
@@ -256,7 +257,7 @@ class BoardPublisher:
         match result:
             case BoardMoved(new):
                 log.info("The board of chat %s follows it to chat %d", chat, new)
-                await self._move(chat.chat_id, new)
+                await self._store.write_patiently(lambda connection: self._move(connection, chat.chat_id, new))
                 self._waits[Chat(new)] = Wait(now, timedelta(0), None)
                 self._woken.set()
                 return
