@@ -1,17 +1,18 @@
 """The daily summary from stored readings into the outbox, by a moved clock, on a real database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.domain.accounts import Account, Credits, Plan, Reading
+from bot.domain.accounts import Account, Credits, ForecastSummary, Plan, Reading
 from bot.domain.alerts import Silence, SilenceKind
 from bot.domain.chats import Chat
-from bot.domain.notifications import NotificationKind, Watched
+from bot.domain.notifications import Watched
 from bot.domain.summary import Summary
-from bot.features.summary.service import SummaryContext, SummarySender, pasts_since
+from bot.features.summary.service import SummarySender, pasts_since
 from bot.storage import accounts, alerts, outbox, readings, summary
 from bot.storage.database import Store
 from bot.telegram.text.summary import digest_message
@@ -34,25 +35,14 @@ class Scene:
         self.woken = 0
         self.sees: dict[Chat, list[Account]] = {ALICE: [STUDIO, LOOP], BOB: [LOOP]}
         self.digests = SummarySender(
-            SummaryContext(
-                store=store,
-                chats=lambda: tuple(self.sees),
-                watched=self.watched,
-                runs_out=self.runs_out,
-                write=lambda made, now: digest_message(made, now, zone),
-                clock=lambda: self.now,
-                zone=zone,
-                at=at,
-                topic=NotificationKind.DIGEST,
-                on_notifications=self.wake,
-            )
+            store, lambda: tuple(self.sees), self.watched, lambda: self.now, zone, at, self.wake
         )
 
     async def watched(self, chat: Chat) -> Sequence[Watched]:
-        return [Watched(account) for account in self.sees[chat]]
-
-    async def runs_out(self, watched: Sequence[Watched]) -> Mapping[str, datetime]:
-        return {LOOP.key: self.now + HOUR} if any(one.account.key == LOOP.key for one in watched) else {}
+        """Loop runs out within the hour."""
+        ends = ForecastSummary(self.now, 900, useful=True, lasts=False, earliest=self.now + HOUR)
+        loop = replace(LOOP, reading=Reading(self.now, Credits(900, 0, 0)), foretold=ends)
+        return [Watched(loop if account == LOOP else account) for account in self.sees[chat]]
 
     def wake(self) -> None:
         self.woken += 1

@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
+import socket
 from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
 
 import pytest
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent, JobSubmissionEvent
 
-from bot.app import utc_now
-from bot.checks.scheduler import FASTEST_TICK, SLOWEST_TICK, Scheduler, tick_of
+from bot.checks.scheduler import CHECK_JOB, FASTEST_TICK, SLOWEST_TICK, WATCHDOG_EVERY, Scheduler, tick_of
+from bot.support.clock import utc_now
 from bot.support.errors import ChartError, DatabaseBusyError
 from bot.support.metrics import Metrics
 from tests.fakes import Timer, until
@@ -251,3 +253,24 @@ def test_ticks_are_never_rarer_than_needed(every: timedelta, tick: timedelta) ->
     """A quarter of the interval, never under a quarter second, never over five."""
     assert tick_of(every) == tick
     assert tick_of(every) <= every
+
+
+async def test_the_watchdog_is_fed_while_accounts_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Systemd hears of a bot whose checks tick; one whose checks stand still is left to be ended by it."""
+
+    async def work() -> None:
+        """Checks nothing."""
+
+    timer, address = Timer(), str(tmp_path / "systemd")
+    monkeypatch.setenv("NOTIFY_SOCKET", address)
+    schedule = Scheduler(Metrics(), utc_now, timer)
+    schedule.every(timedelta(hours=1), CHECK_JOB, work)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(address)
+        systemd.setblocking(False)
+        await schedule.feed_watchdog()
+        assert systemd.recv(64) == b"WATCHDOG=1"
+        timer.forward(2 * WATCHDOG_EVERY.total_seconds() + 1)
+        await schedule.feed_watchdog()
+        with pytest.raises(BlockingIOError):
+            systemd.recv(64)

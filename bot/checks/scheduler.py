@@ -13,6 +13,7 @@ from typing import Any
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.support import systemd
 from bot.support.clock import origin_of
 from bot.support.errors import BotError, DatabaseBusyError
 from bot.support.metrics import Metrics
@@ -23,6 +24,10 @@ SLOWEST_TICK = timedelta(seconds=5)
 FASTEST_TICK = timedelta(seconds=0.25)
 DRIFT = timedelta(seconds=1)
 """A smaller step of the wall clock moves no job: it delays a tick by less than that."""
+
+WATCHDOG_EVERY = timedelta(seconds=30)
+CHECK_JOB = "look"
+"""The job that checks accounts. Names of jobs are labels in /metrics."""
 
 WRONGS = {EVENT_JOB_MISSED: "was missed", EVENT_JOB_MAX_INSTANCES: "is due again and has not ended yet"}
 
@@ -104,6 +109,11 @@ class Scheduler:
     def has_run(self, name: str, within: timedelta) -> bool:
         """Whether a job ended lately, well or not, or was added lately."""
         return self._timer() - self._ended[name] <= within.total_seconds()
+
+    async def feed_watchdog(self) -> None:
+        """Tells systemd that the event loop turns, the scheduler works, and accounts are checked."""
+        if self.has_run(CHECK_JOB, within=2 * WATCHDOG_EVERY):
+            systemd.notify("WATCHDOG=1")
 
     def _has_ended(self, event: JobEvent) -> None:
         """Notes when a job ended last."""

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import DatabaseError
 
-from bot.app import source_of, utc_now
 from bot.checks.runner import IN_FLIGHT
 from bot.commands.names import find_accounts
 from bot.config.accounts_file.read import watchlist_for
@@ -29,9 +28,10 @@ from bot.sources.useapi.client import open_session
 from bot.storage import accounts as account_rows
 from bot.storage import alerts as alert_rows
 from bot.storage.database import glance
+from bot.support.clock import utc_now
 from bot.support.errors import UsageError
 from bot.targets.account_keys import AccountKeys
-from bot.targets.active import ActiveTargets
+from bot.targets.active import ActiveTargets, source_of
 from bot.telegram.text.account_card import account_line
 from bot.telegram.text.left_out import left_out_lines
 

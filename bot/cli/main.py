@@ -114,7 +114,7 @@ def run(wanted: argparse.Namespace) -> int:
     async def work(stop: asyncio.Event) -> None:
         async with bot as app:
             if settings.accounts_file or not on_terminal():
-                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.reload_soon)
+                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.accounts_file.reload_soon)
             gc.collect()
             gc.freeze()  # what is there by now stays; looking it through again and again would delay an alert
             await app.run(stop)

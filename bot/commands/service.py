@@ -79,6 +79,22 @@ class BotService:
         if step.is_long:
             self._clock_step = step
 
+    async def check_due(self) -> None:
+        """Ends the pauses whose time is over, and starts the checks that are due."""
+        await self.pauses.tick()
+        await self.checks.tick()
+
+    async def list_due(self) -> None:
+        """Asks the sources for their lists where due, and checks newcomers at once."""
+        if await self.discovery.tick():
+            await self.checks.start_due()
+
+    async def first_round(self) -> None:
+        """Checks every known account at once, then whoever else the sources list."""
+        await self.check_due()
+        await self.discovery.ask_all()
+        await self.checks.start_due()
+
     async def watched(self) -> list[Watched]:
         """Every watched account with its firing alerts and the silences that concern it, by name."""
         active, firing = self.context.active_targets, defaultdict[str, list[Alert]](list)

@@ -36,6 +36,7 @@ from bot.config.parsers import (
     Wait,
     Zone,
     in_quotes,
+    is_open_to_all,
     parse_address,
     parse_bot_token,
     parse_credit_ladder,
@@ -198,6 +199,12 @@ class Settings(BaseSettings):
     def notes(self) -> tuple[str, ...]:
         """What was understood in another way than it was written, and names that are almost settings: to be said."""
         return self._notes
+
+    @property
+    def plain_urls(self) -> tuple[str, ...]:
+        """The settings whose address lets others read a token on its way."""
+        urls = {"USEAPI_URL": self.useapi_url, "TELEGRAM_API_URL": self.telegram_api_url}
+        return tuple(name for name, url in urls.items() if is_open_to_all(url))
 
     @property
     def way_to_telegram(self) -> Proxy | None:

@@ -1,8 +1,8 @@
-"""A clock without steps: real time since the machine started."""
+"""The machine's clocks: the one on the wall, and one without steps."""
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 STEP = timedelta(seconds=5)
@@ -10,6 +10,11 @@ STEP = timedelta(seconds=5)
 AT_ONCE_S = 1.0
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 BOOT_CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+
+
+def utc_now() -> datetime:
+    """The wall clock; the only place that reads it."""
+    return datetime.now(UTC)
 
 
 def boot_seconds() -> float:

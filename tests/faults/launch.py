@@ -29,6 +29,7 @@ import bot.features.board.text
 import bot.outbox.pacing
 import bot.sources.useapi.client
 import bot.storage.database
+import bot.targets.active
 import bot.telegram.polling
 from bot.cli.main import main
 from bot.domain.accounts import CheckFailure
@@ -100,7 +101,7 @@ def shorten_waits() -> None:
     def impatient(connections: int, read_timeout: float, **ways: Any) -> Any:
         return request(connections, min(read_timeout, SEND_SECONDS), **ways)
 
-    vars(bot.app)["Client"] = partial(bot.sources.useapi.client.Client, timeout=LOOK_SECONDS)
+    vars(bot.targets.active)["Client"] = partial(bot.sources.useapi.client.Client, timeout=LOOK_SECONDS)
     vars(bot.commands.updates)["AiohttpRequest"] = impatient
     vars(bot.telegram.polling).update(POLL_SECONDS=POLL_SECONDS, SPARE_SECONDS=SEND_SECONDS, LONGEST_WAIT=LONGEST_WAIT)
     vars(bot.outbox.pacing).update(LONGEST_WAIT=LONGEST_WAIT, FIRST_WAIT=0.3, CHAT_PAUSE_S=0.1)

@@ -49,21 +49,27 @@ Arguments = tuple[Any, ...]
 
 LINES: dict[str, dict[str, list[Arguments]]] = {
     "app.py": {
-        "WARNING %s": [(NOTE,), (log_line("credit_bot", "a-code-of-32-letters"),)],
-        "ERROR %s": [(LOCKED,)],
+        "%s": [(NOTE,)],
         "%s is plain http: whoever is on the way can read the token; use https": [("USEAPI_URL",)],
         "Stopping": [()],
-        "A part of the bot has failed; the bot ends": [()],
+    },
+    "features/reload/service.py": {
         "There is no ACCOUNTS_FILE to read again": [()],
         "The accounts file is wrong, and the old one goes on: %s": [("accounts.toml, line 3: email is not an email",)],
         "Accounts file read again: %d watched, %d new, %d no longer watched": [(14, 2, 1)],
+    },
+    "support/background.py": {
+        "%s": [(LOCKED,)],
+        "A background task failed": [()],
+        "A part of the bot has failed; the bot ends": [()],
+    },
+    "support/heartbeat.py": {
         "No heartbeat: an alert has reached nobody": [()],
         "HEARTBEAT_URL answers %d, so no beat was counted: check the address": [(503,)],
         "HEARTBEAT_URL cannot be reached: %s": [
             (ProxyError("the proxy socks5://127.0.0.1:1080 (ALL_PROXY) cannot be reached: Connection refused"),),
             ("TimeoutError",),
         ],
-        "A background task failed": [()],
     },
     "features/board/publisher.py": {
         "The boards could not be brought up to date: %s": [(LOCKED,)],
@@ -159,6 +165,7 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
         "Chat %s refuses messages: %s; trying again in %.0f s": [(CHAT, BLOCKED, 10.0)],
     },
     "features/pairing/service.py": {
+        "%s": [(log_line("credit_bot", "a-code-of-32-letters"),)],
         "%d wrong pairing codes in a row, the last in chat %s; the right one still works": [(100, CHAT)],
     },
     "features/pauses/service.py": {

@@ -198,8 +198,7 @@ class Life:
         while True:
             self.changed.clear()  # first: what is wished while a tick runs may be for the next one
             try:
-                await self.pauses.tick()
-                await self.checks.tick()
+                await self.service.check_due()
             except DatabaseBusyError:
                 self.world.count("ticks in vain")
                 await asyncio.sleep(TICK)

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
+from bot.config.targets import Targets
 from bot.domain.chats import Chat
 from bot.domain.invitations import Invitation
 from bot.features.pairing.rules import CODE_BYTES, OF_EVERYBODY, OF_ONE_CHAT, after_wrong, is_code, is_noted, link_due
+from bot.features.pairing.text import log_line
 from bot.storage import chats, pairing
 from bot.storage.connection import Connection
 from bot.storage.database import Store
@@ -37,6 +39,13 @@ class Pairing:
             return None
         code, self._shown = await self._give_out(first=True)
         return code
+
+    async def log_link(self, username: str | None, home: Sequence[Chat], targets: Targets) -> None:
+        """Logs a link that lets the first chat in, while no chat is told of everything."""
+        named = all(not source.at_home for source in targets.sources.values())
+        code = None if username is None or home or named else await self.first_code(targets.home)
+        if username and code:
+            log.warning("%s", log_line(username, code))
 
     async def invite(self, by: str) -> str:
         """A new code for another chat."""

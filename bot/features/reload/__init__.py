@@ -1,0 +1,1 @@
+"""/reload and SIGHUP: the accounts file, read again."""
