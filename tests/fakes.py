@@ -39,6 +39,7 @@ from bot.sources.base import Source
 from bot.storage import alerts as alert_rows
 from bot.storage import outbox as outbox_rows
 from bot.storage.database import Store
+from bot.support.backoff import Backoff
 from bot.support.clock import SteadyClock
 from bot.support.metrics import Metrics
 from bot.targets.active import ActiveTargets
@@ -49,6 +50,7 @@ SOURCE = "pixverse"
 ALICE, BOB, CAROL = "alice@example.com", "bob@example.com", "carol@example.com"
 CHAT, GROUP = Chat(111), Chat(-100222)
 QUARTER = timedelta(minutes=15)
+WITHOUT_JITTER = Backoff(jitter=lambda: 0.0)
 LADDER = (Threshold(20, percent=True), Threshold(5, percent=True), Threshold(0))
 RULES = Rules(low_credits=LADDER, plan_ends_within=(), unreadable_after=3, remind_every=timedelta(days=1))
 SOON = 60.0
@@ -379,6 +381,7 @@ class Postroom:
         now, seconds = clock or Clock(), timer or Timer()
         post, recipients, metrics = FakePost(seconds, room), Recipients(roster_of(chats)), Metrics()
         outbox = Dispatcher(store, post, recipients, now, seconds, metrics)
+        outbox.backoff = WITHOUT_JITTER
         return cls(store, now, seconds, post, recipients, outbox, metrics)
 
     def restarted(self) -> "Postroom":
@@ -386,6 +389,7 @@ class Postroom:
         again = Postroom.on(self.store, self.clock, self.timer, self.post.room)
         again.post = self.post
         again.outbox = Dispatcher(self.store, self.post, again.recipients, self.clock, self.timer, again.metrics)
+        again.outbox.backoff = WITHOUT_JITTER
         return again
 
     async def put(self, *notifications: Notification, chats: Iterable[Chat] = (CHAT,)) -> None:

@@ -21,6 +21,7 @@ from bot.storage import accounts, chats
 from bot.storage import database as opening
 from bot.storage.connection import Connection
 from bot.storage.database import Store
+from bot.support.backoff import Backoff
 from bot.support.errors import DatabaseBusyError
 from tests.fakes import ALICE, BOB, CAROL, NOW, QUARTER, World, key_of, until, world_in
 
@@ -299,8 +300,8 @@ async def test_a_locked_database_is_waited_for(
 ) -> None:
     """While another process holds the database nothing is lost: the looks are saved, whole, once it lets go."""
     monkeypatch.setattr(opening, "PAUSES", (0.001,))
-    monkeypatch.setattr(opening, "WAITS", (0.001,))
     async with world_in(database) as world:
+        world.store.backoff = Backoff(0.001, 0.001)
         await world.watch(ALICE, BOB)
         world.source.credits[ALICE] = 100
         with closing(sqlite3.connect(database, isolation_level=None, timeout=10)) as other:
@@ -318,8 +319,8 @@ async def test_a_locked_database_is_waited_for(
 async def test_a_locked_database_does_not_end_the_saving(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Room that becomes free while the database is locked is used by a later tick; nothing ends for good."""
     monkeypatch.setattr(opening, "PAUSES", (0.001,))
-    monkeypatch.setattr(opening, "WAITS", (0.001,))
     async with world_in(database) as world:
+        world.store.backoff = Backoff(0.001, 0.001)
         await world.watch(*MANY)
         with closing(sqlite3.connect(database, isolation_level=None, timeout=10)) as other:
             gates = [world.source.hang(email) for email in MANY]

@@ -20,6 +20,7 @@ from bot.storage import chats
 from bot.storage import database as opening
 from bot.storage.database import Store
 from bot.storage.standing import DatabaseState
+from bot.support.backoff import Backoff
 from bot.support.errors import DatabaseBusyError, DatabaseUnusableError
 from tests.fakes import CHAT, GROUP, NOW, Clock, Timer, until
 
@@ -148,13 +149,11 @@ async def test_what_comes_and_goes_is_told_at_most_every_ten_minutes(scene: Scen
     assert scene.owner.texts[3:] == ["DAMAGED\nbody"]
 
 
-async def test_a_chat_that_cannot_be_reached_is_tried_until_it_has_it(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_chat_that_cannot_be_reached_is_tried_until_it_has_it(store: Store) -> None:
     """Wherever it has moved; a chat that never learned of the beginning is not told of the end."""
-    monkeypatch.setattr("bot.features.database.watch.LONGEST_WAIT_S", 0.0)
     owner = Owner(answers={CHAT: [Retry("away"), Retry("away"), Migrated(7)], GROUP: [Retry("away")] * 10_000})
     scene = Scene(store, owner, (CHAT, GROUP))
+    scene.watch.backoff = Backoff(0.0)
     fail(scene)
     await scene.look()
     await until(lambda: owner.told == [(Chat(7), "FULL\nbody")])

@@ -15,7 +15,7 @@ from bot.domain.alerts import AlertRule, NotifyReason, Severity
 from bot.domain.chats import Chat
 from bot.domain.health import unreached_since
 from bot.domain.notifications import Notification, NotificationKind
-from bot.outbox.pacing import CHAT_PAUSE_S, GROUP_WAIT_S, LONGEST_WAIT, SLOW_SEND_S
+from bot.outbox.pacing import CHAT_PAUSE_S, GROUP_WAIT_S, SLOW_SEND_S
 from bot.outbox.results import Migrated, Rejected, Retry, SendResult
 from bot.storage import chats
 from bot.storage import outbox as outbox_rows
@@ -104,7 +104,7 @@ async def test_the_wait_grows_and_never_ends(postroom: Postroom) -> None:
     times = [told.at for told in postroom.post.tried]
     waits = [later - earlier for earlier, later in pairwise(times)]
     assert waits[:5] == [1, 2, 4, 8, 16]
-    assert set(waits[5:]) == {LONGEST_WAIT}
+    assert set(waits[5:]) == {postroom.outbox.backoff.longest}
     assert len(times) == 41
     assert postroom.post.keys() == ["a"]
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
+from itertools import count
 from zoneinfo import ZoneInfo
 
 from telegram import Bot, CallbackQuery, Update
@@ -35,7 +36,6 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 16
 LONGEST_PEACE = 10.0
-START_WAITS = (1.0, 2.0, 5.0, 10.0, 30.0)
 START_REFUSED = "TELEGRAM_BOT_TOKEN: Telegram refuses it. Ask @BotFather for the token (/token), and put it there."
 
 
@@ -108,14 +108,14 @@ class TelegramService:
 
     async def _introduce(self) -> None:
         """Asks Telegram who the bot is; a network that is down is waited for."""
-        for attempt in range(1_000_000_000):
+        for failures in count(1):
             try:
                 await answered(self._bot.initialize())
                 await self.polling.webhook.take_away()
             except InvalidToken:
                 raise StartError(START_REFUSED) from None
             except TelegramError as error:
-                wait = START_WAITS[min(attempt, len(START_WAITS) - 1)]
+                wait = self.polling.backoff.wait(failures)
                 self.polling.trouble = f"Telegram cannot be reached: {reason_of(error)}"
                 log.warning("%s; trying again in %.0f s", self.polling.trouble, wait)
                 await asyncio.sleep(wait)

@@ -17,13 +17,11 @@ from bot.domain.notifications import Delivery
 from bot.domain.pending import Backlog, of_no_use
 from bot.outbox.batching import Batch, batches
 from bot.outbox.pacing import (
-    FIRST_WAIT,
     GROUP_LIMIT,
     GROUP_WAIT_S,
     SLOW_SEND_S,
     GroupWait,
     SentMessage,
-    backoff,
     group_wait_until,
     held_back,
     next_send_at,
@@ -32,6 +30,7 @@ from bot.outbox.results import REFUSALS, Migrated, Rejected, Retry, SendResult, 
 from bot.storage import chats, endings, fallback, outbox
 from bot.storage.connection import Connection
 from bot.storage.database import Store
+from bot.support.backoff import USUAL
 from bot.support.errors import BotError, DatabaseBusyError
 from bot.support.metrics import Metrics
 from bot.targets.recipients import Recipients
@@ -95,9 +94,9 @@ class Dispatcher:
     ) -> None:
         """``timer`` counts seconds and never jumps; ``clock`` answers aware UTC.
 
-        With a ``second_channel`` messages say what went out by it meanwhile. ``refusals`` differ where time runs fast;
-        ``on_life`` is called with a chat that takes messages again, ``on_told`` after each message that was taken.
-        ``group_wait`` is how many seconds a notification may wait for others of its source.
+        With a ``second_channel`` messages say what went out by it meanwhile. ``refusals`` and ``backoff``
+        differ where time runs fast; ``on_life`` is called with a chat that takes messages again, ``on_told`` after each
+        message that was taken. ``group_wait`` is how many seconds a notification may wait for others of its source.
         """
         self._store = store
         self._post = post
@@ -107,6 +106,7 @@ class Dispatcher:
         self._metrics = metrics
         self._second_channel = second_channel
         self.refusals = REFUSALS
+        self.backoff = USUAL
         self.group_wait = GROUP_WAIT_S
         self.on_life: Callable[[int], None] = lambda _: None
         self.on_told: Callable[[], None] = lambda: None
@@ -207,7 +207,7 @@ class Dispatcher:
             try:
                 nap = await self.pump()
             except DatabaseBusyError:  # the log has it already
-                nap = FIRST_WAIT
+                nap = self.backoff.first
             try:
                 async with asyncio.timeout(nap):
                     await self._wake.wait()
@@ -275,7 +275,7 @@ class Dispatcher:
             else:
                 log.exception("Delivery to chat %d failed in a way nobody foresaw", chat_id)
             queue.failures += 1
-            queue.next_send_at = self._timer() + backoff(queue.failures)
+            queue.next_send_at = self._timer() + self.backoff.wait(queue.failures)
             await self._store.write_patiently(lambda connection: outbox.release(connection, chat_id))
         finally:
             self._something_new |= queue.missed_something
@@ -374,7 +374,7 @@ class Dispatcher:
         """Puts a message back until its chat may be tried again."""
         queue.failures += 1
         queue.rate_limited = result.retry_after is not None
-        wait = backoff(queue.failures, result.retry_after)
+        wait = self.backoff.wait(queue.failures) if result.retry_after is None else result.retry_after
         queue.next_send_at = self._timer() + wait
 
         async def note(connection: Connection) -> None:

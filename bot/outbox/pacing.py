@@ -8,7 +8,6 @@ from bot.domain.alerts import NotifyReason
 from bot.domain.notifications import Delivery, NotificationKind
 from bot.outbox.batching import Batch, GroupKey
 
-FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 CHAT_PAUSE_S = 1.0
 GROUP_LIMIT, GROUP_WINDOW = 20, 60.0
 STORM_ACCOUNTS, STORM_MESSAGES, STORM_WINDOW = 5, 3, 900.0
@@ -30,11 +29,6 @@ class SentMessage:
     cause: GroupKey
     subjects: frozenset[str]
     full: bool = False
-
-
-def backoff(attempts: int, retry_after: float | None = None) -> float:
-    """Seconds until the next try after so many failed ones: what the server asked for, else growing, without end."""
-    return retry_after if retry_after is not None else float(min(FIRST_WAIT * 2 ** min(attempts - 1, 10), LONGEST_WAIT))
 
 
 def next_send_at(sent: Sequence[SentMessage], group: bool, now: float) -> float:

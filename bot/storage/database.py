@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
-from itertools import chain, repeat
+from itertools import count
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -23,12 +23,12 @@ from bot.storage.connection import Connection
 from bot.storage.schema import APPLICATION, REVISION
 from bot.storage.standing import DatabaseState, identity, trouble_of
 from bot.support import subprocesses
+from bot.support.backoff import USUAL
 from bot.support.errors import DatabaseBusyError, DatabaseUnusableError
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-WAITS = (1.0, 2.0, 5.0, 10.0, 30.0)
 READ, WRITE = "BEGIN", "BEGIN IMMEDIATE"
 READERS = 3
 PAUSES = (0.001, 0.002, 0.005, 0.01, 0.02, *[0.05] * 200)
@@ -72,6 +72,7 @@ class Store:
         self._engine = engine_for(path)
         self._identity = identity(path)
         self._let_go = False
+        self.backoff = USUAL
         self.standing = DatabaseState(path)
         self._writing = asyncio.Lock()
         self._reading = asyncio.Semaphore(READERS)
@@ -143,12 +144,12 @@ class Store:
 
     async def write_patiently(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Does the work in a write transaction, and waits for a database that is locked, full or read-only."""
-        for wait in chain(WAITS, repeat(WAITS[-1])):
+        for failures in count(1):
             try:
                 async with self.write() as connection:
                     return await work(connection)
             except DatabaseBusyError:  # the log has it already
-                await asyncio.sleep(wait)
+                await asyncio.sleep(self.backoff.wait(failures))
         raise AssertionError("waits without end")
 
     def look_at_file(self) -> None:

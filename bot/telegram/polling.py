@@ -14,6 +14,7 @@ from typing import Any
 from telegram import Bot, Update
 from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
+from bot.support.backoff import USUAL
 from bot.support.metrics import Metrics
 from bot.telegram.parsing import UnreadableUpdateError, numbered, read_update
 from bot.telegram.sender import reason_of, seconds_of
@@ -28,7 +29,6 @@ SPARE_SECONDS = 15
 SILENCE_SECONDS = 10
 """How much longer than the poll itself no byte may come."""
 
-LONGEST_WAIT = 30.0
 WANTED = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
 
 
@@ -43,6 +43,7 @@ class Polling:
         self._offset: int | None = None
         self._answered_at = time.monotonic()
         self._skipped = 0
+        self.backoff = USUAL
         self.webhook = Webhook(bot)
         self.trouble: str | None = None
 
@@ -72,7 +73,7 @@ class Polling:
             except Exception:
                 failures += 1
                 log.exception("Telegram cannot be polled")
-                await asyncio.sleep(LONGEST_WAIT)
+                await asyncio.sleep(self.backoff.longest)
                 continue
             failures = 0
             self._note_answer()
@@ -128,7 +129,7 @@ class Polling:
             self.trouble = trouble
         if isinstance(error, RetryAfter):
             return seconds_of(error)
-        return min(float(2 ** min(failures - 1, 10)), LONGEST_WAIT)
+        return self.backoff.wait(failures)
 
 
 def words_of(error: TelegramError | TimeoutError) -> str:

@@ -10,6 +10,7 @@ from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, Networ
 from bot.commands.updates import TelegramService, make_bot
 from bot.outbox.results import Retry
 from bot.simulator.telegram.service import FIREWALL, PORTAL, Refusal, SimulatedTelegram
+from bot.support.backoff import Backoff
 from bot.support.metrics import Metrics
 from bot.telegram.client import checked, is_telegrams
 from bot.telegram.sender import TelegramNotifier
@@ -54,14 +55,12 @@ async def test_what_stands_between_is_named(telegram: SimulatedTelegram, bot: Bo
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.code}-{str(page.page)[:16]}")
-async def test_a_page_at_the_start_is_waited_for(
-    telegram: SimulatedTelegram, monkeypatch: pytest.MonkeyPatch, page: Refusal
-) -> None:
+async def test_a_page_at_the_start_is_waited_for(telegram: SimulatedTelegram, page: Refusal) -> None:
     """A guest network's login page is no refused token: the bot waits until Telegram itself answers."""
-    monkeypatch.setattr("bot.commands.updates.START_WAITS", (0.01,))
     telegram.between = page
     made = make_bot(TOKEN, telegram.url)
     service = TelegramService(made, lambda _: FakeScope(), lambda: (CHAT,), frozenset(), ZONE, Metrics())
+    service.polling.backoff = Backoff(0.01, 0.01)
     running = asyncio.create_task(service.run())
     try:
         await until(lambda: running.done() or service.polling.trouble)

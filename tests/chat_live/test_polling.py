@@ -10,12 +10,13 @@ from telegram import Bot, Update
 from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.simulator.telegram.service import Refusal, SimulatedTelegram, server_error
+from bot.support.backoff import Backoff
 from bot.support.metrics import Metrics
 from bot.telegram import polling as polls
 from bot.telegram.polling import Polling, words_of
 from bot.telegram.webhook import host_of
 from tests.chat_live.desk import TOKEN
-from tests.fakes import until
+from tests.fakes import WITHOUT_JITTER, until
 
 OWNER = {"id": 111, "type": "private", "first_name": "Owner"}
 PERSON = {"id": 111, "is_bot": False, "first_name": "Owner"}
@@ -29,12 +30,6 @@ NULL_TAPPER = {"callback_query": {"id": "1", "from": None, "chat_instance": "1",
 NOT_AN_OBJECT = {"message": "PRIVATE"}
 
 
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The waits between failed tries take no time."""
-    monkeypatch.setattr(polls, "LONGEST_WAIT", 0.001)
-
-
 class Heard:
     """What the polling handed on, and the polling itself."""
 
@@ -42,6 +37,7 @@ class Heard:
         self.texts: list[str] = []
         self.metrics = Metrics()
         self.polling = Polling(bot, self._take, self.metrics)
+        self.polling.backoff = Backoff(0.001, 0.001)
 
     async def _take(self, update: Update) -> None:
         """Writes an update down, unless it meets a defect."""
@@ -320,10 +316,10 @@ async def test_the_last_updates_are_confirmed_at_the_stop(bot: Bot, telegram: Si
     await found.polling.confirm()
 
 
-async def test_the_wait_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_wait_grows() -> None:
     """Failed tries come 1, 2, 4 … seconds apart, at most half a minute, or when Telegram says."""
-    monkeypatch.setattr(polls, "LONGEST_WAIT", 30.0)
     polling = Heard(None).polling  # type: ignore[arg-type]
+    polling.backoff = WITHOUT_JITTER
     waits = [await polling._note_failure(NetworkError("no"), failures) for failures in range(1, 9)]
     assert waits == [1, 2, 4, 8, 16, 30, 30, 30]
     assert await polling._note_failure(RetryAfter(77), 1) == 77

@@ -21,9 +21,9 @@ from bot.simulator.telegram.service import (
     server_error,
     too_many_requests,
 )
+from bot.support.backoff import Backoff
 from bot.support.errors import DatabaseBusyError, StartError
 from bot.support.metrics import Metrics
-from bot.telegram import polling as polls
 from bot.telegram.sender import TelegramNotifier, seconds_of
 from bot.telegram.text.alert_list import Acted
 from bot.telegram.text.layout import Button, Message
@@ -543,15 +543,12 @@ async def test_a_refused_token_ends_the_start(telegram: SimulatedTelegram) -> No
     await service.close()
 
 
-async def test_a_network_that_is_down_is_waited_for(
-    telegram: SimulatedTelegram, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_network_that_is_down_is_waited_for(telegram: SimulatedTelegram) -> None:
     """A start without Telegram goes on once it is there, and says meanwhile what is wrong."""
-    monkeypatch.setattr(serving, "START_WAITS", (0.001,))
-    monkeypatch.setattr(polls, "LONGEST_WAIT", 0.001)
     telegram.away = True
     bot = make_bot(TOKEN, telegram.url)
     service = TelegramService(bot, lambda _: FakeScope(), tuple, frozenset(), ZONE, Metrics())
+    service.polling.backoff = Backoff(0.001, 0.001)
     task = asyncio.create_task(service.run())
     await until(lambda: service.polling.trouble)
     telegram.away = False

@@ -13,7 +13,7 @@ from bot.domain.alerts import AlertRule, NotifyReason, Severity
 from bot.domain.notifications import Delivery, NotificationKind
 from bot.domain.pending import UNTOLD_LASTS, Waiting, of_no_use
 from bot.outbox.batching import Batch, GroupKey, PendingAlert, batches, pending_alerts, worst
-from bot.outbox.pacing import LONGEST_GROUP_WAIT_S, SentMessage, backoff, group_wait_until, lateness, next_send_at
+from bot.outbox.pacing import LONGEST_GROUP_WAIT_S, SentMessage, group_wait_until, lateness, next_send_at
 from bot.outbox.results import REFUSALS
 from tests.core.builders import DAY, MINUTE, NOW, SECOND, delivery
 
@@ -279,18 +279,6 @@ def test_told_bit_by_bit_nothing_is_lost(pending: list[Delivery], fits: int) -> 
     }:
         ids = [n.id for n in told if (n.notification.subject, n.notification.measure) == alert]
         assert ids == sorted(ids)
-
-
-def test_waits_grow_to_half_a_minute_without_end() -> None:
-    """Everything that is not permanent is tried again: a growing wait, at most half a minute, forever."""
-    assert [backoff(attempts) for attempts in (1, 2, 3, 4, 5, 6, 7, 10_000)] == [1, 2, 4, 8, 16, 30, 30, 30]
-
-
-@given(st.integers(1, 10**9), st.floats(0, 10**6))
-def test_retry_after_is_obeyed(attempts: int, seconds: float) -> None:
-    """What the server asks for is what is waited, neither less nor more."""
-    assert backoff(attempts, seconds) == seconds
-    assert 1 <= backoff(attempts) <= 30
 
 
 CREDITS_LOW = GroupKey(NotificationKind.ALERT, AlertRule.CREDITS, resolved=False)

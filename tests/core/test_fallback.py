@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.config.fallback_urls import ordinal, parse_addresses, way_of
 from bot.domain.alerts import AlertRule, NotifyReason, Severity
 from bot.domain.notifications import Delivery, NotificationKind
-from bot.features.fallback.rules import OVER_LONG_AGO, due_for_fallback, wait_after
+from bot.features.fallback.rules import OVER_LONG_AGO, due_for_fallback
 from tests.core.builders import MINUTE, NOW, SECOND, delivery
 
 AFTER = 15 * MINUTE
@@ -136,8 +136,3 @@ def test_a_way_gives_nothing_of_the_address_away(address: str, way: str) -> None
     """A word that people know; of a service without one, the beginning of its addresses."""
     assert way_of(address) == way
     assert way_of("Unheard://secret@of") == "unheard"
-
-
-def test_tries_become_rare() -> None:
-    """A minute after the first in vain, then twice as long each time, half an hour at most."""
-    assert [wait_after(failures) for failures in (1, 2, 3, 6, 50)] == [60, 120, 240, 1800, 1800]

@@ -26,6 +26,7 @@ import bot.domain.database_trouble
 import bot.features.board.publisher
 import bot.features.board.rules
 import bot.features.board.text
+import bot.outbox.dispatcher
 import bot.outbox.pacing
 import bot.sources.useapi.client
 import bot.storage.database
@@ -34,6 +35,7 @@ import bot.telegram.polling
 from bot.cli.main import main
 from bot.domain.accounts import CheckFailure
 from bot.outbox.results import RefusalSchedule
+from bot.support.backoff import Backoff
 from bot.support.clock import SteadyClock
 from bot.telegram.client import AiohttpRequest
 from bot.telegram.sender import post
@@ -42,11 +44,10 @@ from tests.faults.process import NO_ANSWER
 
 TICK = timedelta(seconds=0.15)
 LOOK_SECONDS, SEND_SECONDS, POLL_SECONDS = 2.0, 2.0, 3
-LONGEST_WAIT = 2.0
+SHORT_BACKOFF = Backoff(0.3, longest=2.0)
 LIST_EVERY = timedelta(seconds=1)
 SHORT_REFUSALS = RefusalSchedule((0.3, 0.6, 1.0), steady=1.5, steady_for=60, rare=2.5, sign_pause=0.5)
 BOARD_EVERY = timedelta(seconds=0.6)
-DATABASE_WAITS = (0.3, 0.6, 1.0)
 BUSY_MS = 700
 CALM_S = 0.5
 CLOCK, DATABASE = "clock", "database"
@@ -103,12 +104,14 @@ def shorten_waits() -> None:
 
     vars(bot.targets.active)["Client"] = partial(bot.sources.useapi.client.Client, timeout=LOOK_SECONDS)
     vars(bot.commands.updates)["AiohttpRequest"] = impatient
-    vars(bot.telegram.polling).update(POLL_SECONDS=POLL_SECONDS, SPARE_SECONDS=SEND_SECONDS, LONGEST_WAIT=LONGEST_WAIT)
-    vars(bot.outbox.pacing).update(LONGEST_WAIT=LONGEST_WAIT, FIRST_WAIT=0.3, CHAT_PAUSE_S=0.1)
+    vars(bot.telegram.polling).update(POLL_SECONDS=POLL_SECONDS, SPARE_SECONDS=SEND_SECONDS)
+    for module in (bot.telegram.polling, bot.outbox.dispatcher, bot.storage.database):
+        vars(module)["USUAL"] = SHORT_BACKOFF
+    vars(bot.outbox.pacing).update(CHAT_PAUSE_S=0.1)
     vars(bot.checks.discovery).update(LIST_EVERY=LIST_EVERY)
     vars(bot.features.board.publisher).update(EVERY=BOARD_EVERY, LOOK_EVERY=0.2)
     vars(bot.features.board.rules).update(EVERY=BOARD_EVERY, REPLACE_AFTER=BOARD_EVERY, REPLACE_EVERY=3 * BOARD_EVERY)
-    vars(bot.storage.database).update(WAITS=DATABASE_WAITS, BUSY_TIMEOUT_MS=BUSY_MS)
+    vars(bot.storage.database).update(BUSY_TIMEOUT_MS=BUSY_MS)
     vars(bot.domain.database_trouble).update(CALM_S=CALM_S)
 
 

@@ -16,6 +16,7 @@ from telegram.request import RequestData
 from bot.commands.updates import TelegramService
 from bot.domain.chats import Chat
 from bot.outbox.results import Migrated, Rejected, Retry, Sent
+from bot.support.backoff import Backoff
 from bot.support.metrics import Metrics
 from bot.telegram import polling
 from bot.telegram.client import AiohttpRequest, checked
@@ -167,7 +168,7 @@ class Wire(AiohttpRequest):
 def at_once() -> Iterator[None]:
     """Failures are not waited after."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(polling, "LONGEST_WAIT", 0.0)
+        patch.setattr(polling, "USUAL", Backoff(0.0))
         patch.setattr(polling, "seconds_of", lambda _: 0.0)
         yield
 

@@ -17,6 +17,7 @@ from bot.storage.connection import Connection
 from bot.storage.database import Store
 from bot.storage.migrate import upgrade
 from bot.storage.standing import DatabaseState
+from bot.support.backoff import Backoff
 from bot.support.errors import DatabaseBusyError
 
 LOCKED_FOR = 10.0
@@ -84,6 +85,7 @@ class SimulatedStore(Store):
     ) -> None:
         """Opens nothing before it is needed. ``timer`` counts simulated seconds."""
         self.standing = DatabaseState(str(file.path), timer)
+        self.backoff = Backoff(jitter=random.Random("database").random)
         self.found_full: Callable[[], None] = lambda: None
         self._file = file
         self._chance = chance

@@ -1,6 +1,7 @@
 """One life of the bot, from its start until it is killed: its real parts, put together as ``bot/app.py`` does."""
 
 import asyncio
+import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -28,6 +29,7 @@ from bot.features.pairing.service import Pairing
 from bot.features.pauses.service import Pauses
 from bot.features.silences.service import Silences
 from bot.outbox.dispatcher import MAX_IDLE_S, Dispatcher
+from bot.support.backoff import Backoff
 from bot.support.clock import SteadyClock
 from bot.support.errors import DatabaseBusyError
 from bot.support.metrics import Metrics
@@ -122,6 +124,7 @@ class Life:
         active_targets = ActiveTargets(targets_of(world, world.truth.rules[-1][1]), lambda _: SimulatedSource(world))
         recipients = Recipients(active_targets)
         self.outbox = LazyOutbox(store, SimulatedPost(world), recipients, world.clock, world.now, metrics)
+        self.outbox.backoff = Backoff(jitter=random.Random("outbox").random)
         self.outbox.idle = lambda: store.look("SELECT NOT EXISTS (SELECT 1 FROM outbox WHERE state = 'pending')") == 1
         every = timedelta(seconds=world.history.every)
         context = Context(

@@ -20,6 +20,7 @@ from bot.storage.connection import Connection
 from bot.storage.database import FIRST_TABLES, Store
 from bot.storage.migrate import upgrade
 from bot.storage.schema import APPLICATION, REVISION
+from bot.support.backoff import Backoff
 from bot.support.errors import DatabaseUnusableError
 
 NOBODY = 65534
@@ -486,11 +487,9 @@ async def test_a_cancelled_transaction_leaves_nothing_and_blocks_nobody(store: S
         assert (await connection.exec_driver_sql("SELECT count(*) FROM marks")).scalar() == 0
 
 
-async def test_a_database_that_cannot_be_written_is_waited_for(
-    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_database_that_cannot_be_written_is_waited_for(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     """Work that meets a full disk is done again until it succeeds, all of it and once, and the log says why, once."""
-    monkeypatch.setattr(opening, "WAITS", (0.0, 0.0, 0.0))
+    store.backoff = Backoff(0.0)
     tries = 0
     async with store.read() as connection:
         pages = int((await connection.exec_driver_sql("PRAGMA page_count")).scalar_one())

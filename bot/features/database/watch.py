@@ -19,6 +19,7 @@ from bot.features.fallback.sender import Channel, PlainMessage
 from bot.outbox.results import Migrated, SendResult, Sent
 from bot.storage import chats
 from bot.storage.database import Store
+from bot.support.backoff import USUAL
 from bot.support.errors import DatabaseBusyError, DatabaseUnusableError
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,6 @@ TRY_EVERY_S = 5.0
 AGAIN_AFTER_S = 600.0
 """A trouble that comes and goes is told at most so often; one that is worse than what was told, at once."""
 
-LONGEST_WAIT_S = 60.0
 LAST_WORDS_S = 5.0
 """Seconds that a bot which has to end leaves its last message."""
 
@@ -71,6 +71,7 @@ class DatabaseWatch:
         self._ways = ways
         self._clock = clock
         self._timer = timer
+        self.backoff = USUAL
         self._next_try = 0.0
         self._told: Failing | None = None
         self._told_at: float | None = None
@@ -151,7 +152,7 @@ class DatabaseWatch:
 
     async def _send_to(self, message: Any, chat: Chat) -> None:
         """One chat, wherever it has moved."""
-        for attempt in count():
+        for failures in count(1):
             match await self._ways.send(message, chat):
                 case Sent():
                     self._reached.add(chat)
@@ -159,7 +160,7 @@ class DatabaseWatch:
                 case Migrated(new):
                     chat = Chat(new)
                 case _:
-                    await asyncio.sleep(min(2.0**attempt, LONGEST_WAIT_S))
+                    await asyncio.sleep(self.backoff.wait(failures))
 
     async def _by_courier(self, message: Any) -> None:
         """The same words as plain text."""

@@ -7,9 +7,6 @@ from bot.domain.alerts import GOOD_NEWS, NotifyReason
 from bot.domain.notifications import Delivery, NotificationKind
 from bot.outbox.batching import PendingAlert, pending_alerts
 
-FIRST_WAIT, LONGEST_WAIT = 60.0, 1800.0
-"""Seconds between tries while no address takes anything."""
-
 OVER_LONG_AGO = timedelta(days=1)
 """Nobody is mailed what began and ended before that, however long a chat has refused it."""
 
@@ -48,8 +45,3 @@ def is_due(story: PendingAlert, now: datetime, after: timedelta, told: Collectio
         for part in story.parts
         if part.notification.key not in told and (part.notification.rings or part.notification.reason in GOOD_NEWS)
     )
-
-
-def wait_after(failures: int) -> float:
-    """Seconds until the next try after so many in vain."""
-    return float(min(FIRST_WAIT * 2 ** min(failures - 1, 10), LONGEST_WAIT))

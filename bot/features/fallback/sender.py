@@ -14,12 +14,13 @@ from typing import Protocol
 
 from bot.config.fallback_urls import way_of
 from bot.features.fallback.apprise_process import NO_ADDRESS, NO_LIBRARY, NOT_TAKEN, TAKEN
-from bot.features.fallback.rules import due_for_fallback, wait_after
+from bot.features.fallback.rules import due_for_fallback
 from bot.outbox.batching import Batch, batches
 from bot.storage import fallback
 from bot.storage.database import Store
 from bot.storage.fallback import FallbackDelivery
 from bot.support import subprocesses
+from bot.support.backoff import Backoff
 from bot.support.errors import DatabaseBusyError
 
 log = logging.getLogger(__name__)
@@ -127,6 +128,7 @@ class FallbackSender:
         self._clock = clock
         self._timer = timer
         self._after = after
+        self.backoff = Backoff(first=60.0, longest=1800.0)
         self._failures = 0
         self._ready_at = 0.0
 
@@ -165,7 +167,7 @@ class FallbackSender:
         ways = list(dict.fromkeys(way for way, code in updates if code == TAKEN))
         if not ways:
             self._failures += 1
-            self._ready_at = self._timer() + wait_after(self._failures)
+            self._ready_at = self._timer() + self.backoff.wait(self._failures)
             return False
         self._failures = 0
         told = FallbackDelivery(self._clock(), " and ".join(ways))
