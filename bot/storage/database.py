@@ -500,14 +500,10 @@ def check_whole(connection: sqlite3.Connection, file: Path) -> None:
 
 async def migrate(path: str) -> None:
     """Moves the schema on, in a process of its own: Alembic's 50 MiB would stay in this one for good."""
-    process = await asyncio.create_subprocess_exec(
-        *subprocesses.command("bot.storage.migrate"),
-        path,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-        env=subprocesses.environment(),
-    )
-    _, said = await process.communicate()
-    if process.returncode:
-        lines = said.decode(errors="replace").strip().splitlines() or ["no reason given"]
-        raise DatabaseUnusableError(f"{path} cannot be brought to the present schema: {lines[-1].rstrip('.')}.")
+    try:
+        ended = await subprocesses.run((*subprocesses.command("bot.storage.migrate"), path))
+        reason = ended.last_line if ended.code else None
+    except OSError as error:
+        reason = error.strerror or str(error)
+    if reason:
+        raise DatabaseUnusableError(f"{path} cannot be brought to the present schema: {reason.rstrip('.')}.")

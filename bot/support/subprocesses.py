@@ -1,9 +1,13 @@
-"""How the bot starts processes of its own: without its secrets, and with its own modules only."""
+"""Runs processes of the bot's own: without its secrets, with its own modules only, and never for too long."""
 
+import asyncio
 import os
 import resource
 import sys
+from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 NAMES = {
@@ -12,6 +16,50 @@ NAMES = {
 }  # fmt: skip
 BEGINNINGS = ("LC_", "LD_", "DYLD_", "PYTHON", "COVERAGE", "COV_", "XDG_", "FONTCONFIG_", "OPENSSL_")
 """What a child may need of the environment. A list of what it may not would miss the tokens of ``token_env``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a child ended: its exit code, below 0 where a signal ended it, and what it wrote."""
+
+    code: int
+    output: bytes = b""
+    errors: bytes = b""
+
+    @property
+    def last_line(self) -> str:
+        """The last line of its errors, which is what a traceback ends with."""
+        lines = self.errors.decode("utf-8", "replace").strip().splitlines()
+        return lines[-1][:500] if lines else "no reason given"
+
+
+async def run(
+    command: Sequence[str],
+    given: bytes = b"",
+    within: float | None = None,
+    *,
+    more: Mapping[str, str] | None = None,
+    quiet: bool = False,
+) -> Finished:
+    """Starts a child, hands it its input, and waits for its end. ``more`` is added to its environment.
+
+    What a ``quiet`` one writes is thrown away unread. Raises OSError where it cannot be started, and TimeoutError after
+    ``within`` seconds. A child that has not ended by then, or when this is cancelled, is killed.
+    """
+    written = DEVNULL if quiet else PIPE
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=PIPE, stdout=written, stderr=written, env=environment(**(more or {}))
+    )
+    offer_to_oom_killer(process.pid)  # at once: a library's import may take most of the memory
+    try:
+        async with asyncio.timeout(within):
+            output, errors = await process.communicate(given)
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.communicate()
+    return Finished(process.returncode or 0, output or b"", errors or b"")
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -25,13 +25,13 @@ from bot.config.env_file import EnvFile
 from bot.domain import durations, quiet_hours
 from bot.domain.accounts import Account
 from bot.domain.notifications import Watched
-from bot.features.history.drawing import last_line
 from bot.features.pairing import rules
 from bot.sources.useapi import error_text, failures, fields, pixverse
 from bot.sources.useapi.client import Client
 from bot.storage import values
 from bot.support import proxies, redaction
 from bot.support.errors import SettingsError, SourceError
+from bot.support.subprocesses import Finished
 from bot.telegram import parsing, webhook
 from bot.telegram.client import AiohttpRequest
 from bot.telegram.text import formatting, layout, sanitize
@@ -197,7 +197,7 @@ PARSERS = [
     Parser(proxies.parse_proxy, one(TEXTS), (ValueError,), call=lambda text: proxies.parse_proxy(text, "X")),
     Parser(clock.date_of, st.tuples(TEXTS, TEXTS)),
     Parser(health.words_of, one(bodies())),
-    Parser(last_line, one(bodies())),
+    Parser(lambda errors: Finished(1, b"", errors).last_line, one(bodies())),
     Parser(redaction.in_base64, one(TEXTS), call=lambda text: list(redaction.in_base64(text))),
     Parser(Client.decoded, st.tuples(bodies(), STATUSES, HEADERS), (SourceError,), call=decoded),
     Parser(failures.own_words, st.tuples(TEXTS, JSON | PAGES)),

@@ -1,19 +1,26 @@
 """The processes that the bot starts: what they know, what they import, and what others can see of them."""
 
+import asyncio
+import inspect
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from bot.features.fallback import apprise_process, sender
+from bot.features.fallback import sender
 from bot.features.fallback.sender import Apprise, PlainMessage
 from bot.features.history import drawing
+from bot.features.history.chart import Panel, chart_of
 from bot.storage.database import Store
 from bot.support import subprocesses
+from bot.support.errors import ChartError
+from tests.fakes import until
 
 SECRETS = {
     "USEAPI_TOKEN": "user:1-marked0123456789",
@@ -24,6 +31,11 @@ SECRETS = {
     "AWS_SECRET_ACCESS_KEY": "marked",
 }
 SHOWS = ("-c", "import os, sys, json; json.dump(dict(os.environ), open(sys.argv[1], 'w'))")
+STARTS = re.compile(
+    r"create_subprocess|subprocess_(exec|shell)|^\s*(import|from) (subprocess|multiprocessing)\b|Popen|sys\.executable"
+    r"|os\.(spawn|posix_spawn|system|popen|fork|exec)|ProcessPool",
+    re.MULTILINE,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -51,11 +63,15 @@ async def test_the_second_channels_process_gets_none(tmp_path: Path) -> None:
     assert "marked" not in seen.read_text()
 
 
-def test_the_drawing_process_gets_none() -> None:
+async def test_the_drawing_process_gets_none(tmp_path: Path) -> None:
     """The library that draws, and what it loads see no token of the bot's."""
-    one = drawing.ChartRenderer()
-    assert "marked" not in str(one._environment())
+    seen = tmp_path / "seen.json"
+    one = drawing.ChartRenderer((sys.executable, *SHOWS, str(seen)))
+    with pytest.raises(ChartError):
+        await one.draw(chart_of("", [Panel("Studio")], 0, 1, "UTC"))
     one.close()
+    assert "MPLBACKEND" in json.loads(seen.read_text())
+    assert "marked" not in seen.read_text()
 
 
 async def test_the_migration_gets_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,14 +94,33 @@ def test_a_child_imports_nothing_from_the_working_folder(command: tuple[str, ...
 
 
 def test_no_child_is_started_in_another_way() -> None:
-    """Every place that starts a process does so through this module; whoever adds one finds this test."""
+    """One module starts every process; whoever adds another way finds this test."""
     bot = Path(subprocesses.__file__).parents[1]
-    starts = [path for path in bot.rglob("*.py") if "subprocess" in path.read_text(encoding="utf-8")]
-    assert {path.name for path in starts} == {"drawing.py", "sender.py", "database.py"}
-    for path in starts:
-        text = path.read_text(encoding="utf-8")
-        assert "sys.executable" not in text
-        assert "subprocesses.environment(" in text
+    texts = {path: path.read_text(encoding="utf-8") for path in bot.rglob("*.py")}
+    starts = [path.relative_to(bot).as_posix() for path, text in texts.items() if STARTS.search(text)]
+    assert starts == ["support/subprocesses.py"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "await asyncio.create_subprocess_exec(*command)",
+        "await loop.subprocess_shell(made, command)",
+        "import subprocess",
+        "from subprocess import run",
+        "os.spawnv(os.P_WAIT, path, [])",
+        "os.posix_spawn(path, [], {})",
+        "os.system(command)",
+        "pid = os.fork()",
+        "from multiprocessing import Process",
+        "Popen(command)",
+        "(sys.executable, '-m', 'bot')",
+    ],
+)
+def test_another_way_is_seen(source: str) -> None:
+    """Each way to start a process is found, and the one that is meant is not taken for one."""
+    assert STARTS.search(source)
+    assert not STARTS.search("from bot.support import subprocesses\nawait subprocesses.run(command)")
 
 
 def test_a_crash_leaves_no_image_of_the_memory() -> None:
@@ -99,8 +134,56 @@ def test_a_crash_leaves_no_image_of_the_memory() -> None:
     assert "subprocesses.forbid_core_dumps()" in source
 
 
-def test_what_apprise_writes_goes_nowhere() -> None:
+async def test_what_apprise_writes_goes_nowhere() -> None:
     """Its process says how it went by its exit code alone; nothing is read of what it writes, which holds addresses."""
-    source = (Path(apprise_process.__file__).parent / "sender.py").read_text(encoding="utf-8")
-    assert source.count("stdout=asyncio.subprocess.DEVNULL") == source.count("create_subprocess_exec(") == 1
-    assert source.count("stderr=asyncio.subprocess.DEVNULL") == 1
+    writes = (sys.executable, "-c", "import sys; print('marked'); sys.stderr.write('marked'); sys.exit(3)")
+    assert await subprocesses.run(writes, quiet=True) == subprocesses.Finished(3)
+    assert await subprocesses.run(writes) == subprocesses.Finished(3, b"marked\n", b"marked")
+    source = inspect.getsource(sender)
+    assert source.count("subprocesses.run(") == source.count("quiet=True") == 1
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process no longer exists, not even as one that nobody has waited for."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return False
+    return True
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+async def test_a_child_that_takes_too_long_is_killed(tmp_path: Path, *, quiet: bool) -> None:
+    """Also one that ends for no signal that it can refuse, and that reads nothing of a large input."""
+    code = "import os, signal, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+    code += "open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(600)"
+    noted = tmp_path / "pid"
+    running = asyncio.create_task(
+        subprocesses.run((sys.executable, "-c", code, str(noted)), b"x" * 10**6, 3.0, quiet=quiet)
+    )
+    with pytest.raises(TimeoutError):
+        await running
+    if noted.exists():  # a machine under load may not have come so far
+        assert is_gone(int(noted.read_text()))
+
+
+async def test_a_child_ends_with_who_waits_for_it(tmp_path: Path) -> None:
+    """A bot that is told to stop leaves no child behind."""
+    code = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(600)"
+    noted = tmp_path / "pid"
+    running = asyncio.create_task(subprocesses.run((sys.executable, "-c", code, str(noted))))
+    await until(lambda: noted.exists() and noted.read_text())
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert is_gone(int(noted.read_text()))
+
+
+async def test_a_child_that_cannot_start_is_an_error_of_the_system() -> None:
+    """Which says why."""
+    with pytest.raises(FileNotFoundError):
+        await subprocesses.run(("/nowhere",))
+
+
+async def test_the_last_line_is_the_reason() -> None:
+    """A traceback's last line says what went wrong; a child that says nothing has given none."""
+    assert (await subprocesses.run((sys.executable, "-c", "raise ValueError('odd')"))).last_line == "ValueError: odd"
+    assert subprocesses.Finished(1).last_line == "no reason given"

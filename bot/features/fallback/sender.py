@@ -85,25 +85,12 @@ class Apprise:
         """One process, from its birth to its end. The address goes in by a pipe, for others can read arguments."""
         given = json.dumps({"address": address, **message}).encode()
         try:
-            process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.DEVNULL,
-                env=subprocesses.environment(**subprocesses.proxies()),
-            )
-        except OSError:
-            return NOT_TAKEN
-        try:
-            async with asyncio.timeout(self._timeout):
-                await process.communicate(given)
+            ended = await subprocesses.run(self._command, given, self._timeout, more=subprocesses.proxies(), quiet=True)
         except TimeoutError:
             return TIMED_OUT
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        return process.returncode or TAKEN
+        except OSError:
+            return NOT_TAKEN
+        return ended.code
 
 
 class FallbackSender:
