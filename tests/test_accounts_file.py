@@ -136,7 +136,7 @@ def test_how_often_an_account_is_checked(read: Callable[..., Targets]) -> None:
 def test_an_interval_takes_a_second(read: Callable[..., Targets], written: str) -> None:
     """What no check can keep is a fault with an example."""
     (fault,) = faults_of(read, f"[[source]]\ncheck_every = {written}")
-    assert fault.startswith("accounts.toml, line 2: check_every: ")
+    assert fault.startswith("accounts.toml: source[1].check_every: ")
     assert fault.endswith('Example: check_every = "2h"')
 
 
@@ -192,87 +192,121 @@ def test_a_source_without_accounts_watches_those_with_a_table(read: Callable[...
 
 
 TOKEN_IN_FILE = "user:999-in-the-wrong-place"
-WRONG: dict[str, tuple[int | None, str, str]] = {
-    "": (None, "names no source", "[[source]]"),
-    "# nothing but words": (None, "names no source", "[[source]]"),
-    '[[source]]\nnam = "x"': (2, "nam: is not a key", "name"),
-    '[[source]]\nLOW_CREDITS = "5"': (2, "LOW_CREDITS: is not a key", "did you mean low_credits"),
+WRONG: dict[str, tuple[str, str, str]] = {
+    "": ("", "names no source", "[[source]]"),
+    "# nothing but words": ("", "names no source", "[[source]]"),
+    '[[source]]\nnam = "x"': ("", "source[1].nam: is not a key", "name"),
+    '[[source]]\nLOW_CREDITS = "5"': ("", "source[1].LOW_CREDITS: is not a key", "did you mean low_credits"),
     '[[source]]\n[[source.account]]\nemail = "a@b.c"\nlow_credit = "5"': (
-        4,
-        "low_credit: is not a key",
+        "",
+        "source[1].account[1].low_credit: is not a key",
         "low_credits?",
     ),
-    '[[sources]]\naccounts = "all"': (1, "sources: is not a key", "did you mean source"),
-    f'[[source]]\ntoken = "{TOKEN_IN_FILE}"': (2, "token: a secret has no place", "token_file"),
-    '[[source]]\n\nlow_credits = "5%,20%"': (3, "low_credits: is not in order", 'low_credits = "20%,5%,0"'),
-    "[[source]]\nlow_credits = true": (2, "low_credits: is not text", "Example: low_credits"),
-    "[[source]]\nlow_credits = nan": (2, "low_credits: is not a number that can be used", "Example"),
-    '[[source]]\nplan_ends_within = "soon"': (2, "plan_ends_within: has “soon”", 'plan_ends_within = "7d,3d,1d"'),
-    '[[source]]\nruns_out_within = "x"': (2, "runs_out_within: has “x”", 'runs_out_within = "2d"'),
-    "[[source]]\nunreadable_after = 0": (2, "unreadable_after: must be at least 1", "unreadable_after ="),
-    "[[source]]\nunreadable_after = true": (2, "unreadable_after: is not text", "unreadable_after ="),
-    '[[source]]\nremind_every = "2 hourz"': (2, "remind_every: has “2 hourz”", 'remind_every = "24h"'),
-    '[[source]]\nchats = [\n"1",\n"abc"]': (4, "chats: has “abc”, which is not a chat id", "chats = ["),
-    '[[source]]\naccounts = [\n"a@b.c",\n"nobody"\n]': (4, "accounts: has “nobody”", 'or accounts = "all"'),
-    '[[source]]\naccounts = ["a@b.c",\n"A@b.c"]': (3, "accounts: has A@b.c twice (line 2)", ""),
-    "[[source]]\naccounts = []": (2, "accounts: names nobody", "accounts ="),
-    "[[source]]\naccounts = 1.5": (2, "accounts: has “1.5”", "accounts ="),
-    "[source]\naccounts = 'all'": (1, "source: is not a list of tables", "[[source]]"),
-    "source = 'x'": (1, "source: is not a list of tables", "[[source]]"),
-    "[[source]]\n[source.account]\nemail='a@b.c'": (2, "account: is not a list of tables", "[[source.account]]"),
-    '[[source]]\n[[source.account]]\nlabel = "x"': (2, "email: is missing", 'email = "alice@example.com"'),
-    '[[source]]\n[[source.account]]\nemail = "Al <a@b.c>"': (3, "email: is an email with a label", ""),
+    '[[sources]]\naccounts = "all"': ("", "sources: is not a key", "did you mean source"),
+    f'[[source]]\ntoken = "{TOKEN_IN_FILE}"': ("", "source[1].token: a secret has no place", "token_file"),
+    '[[source]]\n\nlow_credits = "5%,20%"': ("", "source[1].low_credits: is not in order", 'low_credits = "20%,5%,0"'),
+    "[[source]]\nlow_credits = true": ("", "source[1].low_credits: is not text", "Example: low_credits"),
+    "[[source]]\nlow_credits = nan": ("", "source[1].low_credits: is not a number that can be used", "Example"),
+    '[[source]]\nplan_ends_within = "soon"': (
+        "",
+        "source[1].plan_ends_within: has “soon”",
+        'plan_ends_within = "7d,3d,1d"',
+    ),
+    '[[source]]\nruns_out_within = "x"': ("", "source[1].runs_out_within: has “x”", 'runs_out_within = "2d"'),
+    "[[source]]\nunreadable_after = 0": ("", "source[1].unreadable_after: must be at least 1", "unreadable_after ="),
+    "[[source]]\nunreadable_after = true": ("", "source[1].unreadable_after: is not text", "unreadable_after ="),
+    '[[source]]\nremind_every = "2 hourz"': ("", "source[1].remind_every: has “2 hourz”", 'remind_every = "24h"'),
+    '[[source]]\nchats = [\n"1",\n"abc"]': ("", "source[1].chats[2]: has “abc”, which is not a chat id", "chats = ["),
+    '[[source]]\naccounts = [\n"a@b.c",\n"nobody"\n]': (
+        "",
+        "source[1].accounts[2]: has “nobody”",
+        'or accounts = "all"',
+    ),
+    '[[source]]\naccounts = ["a@b.c",\n"A@b.c"]': (
+        "",
+        "source[1].accounts[2]: has A@b.c twice (source[1].accounts[1])",
+        "",
+    ),
+    "[[source]]\naccounts = []": ("", "source[1].accounts: names nobody", "accounts ="),
+    "[[source]]\naccounts = 1.5": ("", "source[1].accounts[1]: has “1.5”", "accounts ="),
+    "[source]\naccounts = 'all'": ("", "source: is not a list of tables", "[[source]]"),
+    "source = 'x'": ("", "source: is not a list of tables", "[[source]]"),
+    "[[source]]\n[source.account]\nemail='a@b.c'": (
+        "",
+        "source[1].account: is not a list of tables",
+        "[[source.account]]",
+    ),
+    '[[source]]\n[[source.account]]\nlabel = "x"': (
+        "",
+        "source[1].account[1].email: is missing",
+        'email = "alice@example.com"',
+    ),
+    '[[source]]\n[[source.account]]\nemail = "Al <a@b.c>"': (
+        "",
+        "source[1].account[1].email: is an email with a label",
+        "",
+    ),
     '[[source]]\n[[source.account]]\nemail="a@b.c"\n[[source.account]]\nemail="a@B.c"': (
-        5,
-        "email: a@B.c has a table already (line 3)",
+        "",
+        "source[1].account[2].email: a@B.c has a table already (source[1].account[1].email)",
         "",
     ),
     '[[source]]\naccounts=["X <a@b.c>"]\n[[source.account]]\nemail="d@e.f"\nlabel="x"': (
-        5,
-        "label: “x” is another account's label (line 2)",
+        "",
+        "source[1].account[1].label: “x” is another account's label (source[1].accounts[1])",
         "",
     ),
-    '[[source]]\n[[source.account]]\nemail = "a@b.c"\nlabel = "\\u0000"': (4, "label: holds characters", "label ="),
-    '[[source]]\nname = "a:b"': (2, "name: holds a colon", 'name = "studio"'),
-    '[[source]]\nname="a"\n[[source]]\nname="A"': (4, "name: “A” is another source's (line 2)", ""),
-    "[[source]]\n[[source]]": (2, "name: is missing, as of another source (line 1)", ""),
-    '[[source]]\ntoken_env = "NOT_THERE"': (2, "token_env: names a variable", 'token_env = "STUDIO_TOKEN"'),
-    '[[source]]\ntoken_env = "EMPTY"': (2, "token_env: names a variable", 'token_env = "STUDIO_TOKEN"'),
-    '[[source]]\ntoken_file = "/not/there"': (2, "token_file: names a file that cannot be read", "token_file ="),
-    '[[source]]\ntoken_file = "\\u0000"': (2, "token_file:", "token_file ="),
-    '[[source]]\ntoken_file = "a"\ntoken_env = "b"': (3, "token_env: is given beside token_file", ""),
-    "[[source]]\nname = ": (2, "has no value there", ""),
-    '[[source]]\nname = "x': (2, "quotes", ""),
-    "[[source]]\nname = 'a'\nname = 'b'\nchats = 1": (3, "says a key twice", ""),
-    "[[source]]\nchats = ['1'\n'2']": (3, "bracket is not closed, or without a comma", ""),
-    "[[source]]\nabc": (2, "other than key = value", ""),
-    "[[source]]\nname = 'a' 'b'": (2, "something behind the end", ""),
-    "x = " + "9" * 5000: (1, "is not TOML", ""),
-    "x = " + "[" * 100_000: (None, "nested too deeply", ""),
-    ".".join("a" * 1000) + " = 1": (1, "key of far too many parts", ""),
-    "x = " + "[" * 50 + "]" * 50: (1, "x: is not a key", ""),
+    '[[source]]\n[[source.account]]\nemail = "a@b.c"\nlabel = "\\u0000"': (
+        "",
+        "source[1].account[1].label: holds characters",
+        "label =",
+    ),
+    '[[source]]\nname = "a:b"': ("", "source[1].name: holds a colon", 'name = "studio"'),
+    '[[source]]\nname="a"\n[[source]]\nname="A"': ("", "source[2].name: “A” is another source's (source[1].name)", ""),
+    "[[source]]\n[[source]]": ("", "source[2].name: is missing, as of another source (source[1].name)", ""),
+    '[[source]]\ntoken_env = "NOT_THERE"': ("", "source[1].token_env: names a variable", 'token_env = "STUDIO_TOKEN"'),
+    '[[source]]\ntoken_env = "EMPTY"': ("", "source[1].token_env: names a variable", 'token_env = "STUDIO_TOKEN"'),
+    '[[source]]\ntoken_file = "/not/there"': (
+        "",
+        "source[1].token_file: names a file that cannot be read",
+        "token_file =",
+    ),
+    '[[source]]\ntoken_file = "\\u0000"': ("", "source[1].token_file:", "token_file ="),
+    '[[source]]\ntoken_file = "a"\ntoken_env = "b"': ("", "source[1].token_env: is given beside token_file", ""),
+    "[[source]]\nname = ": ("line 2", "has no value there", ""),
+    '[[source]]\nname = "x': ("line 2", "quotes", ""),
+    "[[source]]\nname = 'a'\nname = 'b'\nchats = 1": ("line 3, column 11", "says a key twice", ""),
+    "[[source]]\nchats = ['1'\n'2']": ("line 3, column 1", "bracket is not closed, or without a comma", ""),
+    "[[source]]\nabc": ("line 2", "other than key = value", ""),
+    "[[source]]\nname = 'a' 'b'": ("line 2, column 12", "something behind the end", ""),
+    "x = " + "9" * 5000: ("", "a number of far too many digits", ""),
+    "x = " + "[" * 100_000: ("", "nested too deeply", ""),
+    ".".join("a" * 1000) + " = 1": ("line 1", "key of far too many parts", ""),
+    "x = " + "[" * 50 + "]" * 50: ("", "x: is not a key", ""),
 }
 
 
 @pytest.mark.parametrize(("text", "told"), WRONG.items(), ids=[text[:40] for text in WRONG])
-def test_each_fault_is_told_with_line_key_and_mend(
-    read: Callable[..., Targets], text: str, told: tuple[int | None, str, str]
+def test_each_fault_is_told_with_place_and_mend(
+    read: Callable[..., Targets], text: str, told: tuple[str, str, str]
 ) -> None:
-    """The file, the line, the key, what is wrong, and what would be right; never the secret that stands there."""
+    """The file, the key's path or else the line, what is wrong, and what would be right; never the secret there."""
     line, words, mend = told
     (fault, *more) = faults_of(read, text)
     assert not more
-    place = f"accounts.toml, line {line}: " if line else "accounts.toml: "
-    assert fault.startswith(place)
+    begins = f"accounts.toml, {line}: " if line else f"accounts.toml: {words if ':' in words else ''}"
+    assert fault.startswith(begins)
     assert words in fault
     assert mend in fault
     assert TOKEN_IN_FILE not in fault
 
 
 def test_all_faults_are_told_together_in_order(read: Callable[..., Targets]) -> None:
-    """One line each, by line; of very many the first fifty."""
+    """One line each; of very many the first fifty."""
     three = faults_of(read, '[[source]]\nchats = "x"\nlow_credits = "y"\nnames = 1')
-    assert [fault.split(":")[0] for fault in three] == [f"accounts.toml, line {line}" for line in (2, 3, 4)]
+    assert [fault.split(": ")[1] for fault in three] == [
+        f"source[1].{key}" for key in ("low_credits", "chats[1]", "names")
+    ]
     many = faults_of(read, "[[source]]\naccounts = [\n" + '"nobody",\n' * 10_000 + "]")
     assert len(many) == 51
 
@@ -292,7 +326,7 @@ def test_no_secret_is_told(read: Callable[..., Targets]) -> None:
 def test_a_token_is_needed(read: Callable[..., Targets]) -> None:
     """From the source or the settings."""
     (fault,) = faults_of(read, "[[source]]", USEAPI_TOKEN="")
-    assert "line 1" in fault
+    assert fault.startswith("accounts.toml: source[1]: has no token")
     assert "USEAPI_TOKEN is not set" in fault
     assert read('[[source]]\ntoken_env = "STUDIO_TOKEN"', USEAPI_TOKEN="").secrets == [STUDIO]
 

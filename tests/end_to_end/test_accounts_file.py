@@ -85,8 +85,8 @@ async def test_a_wrong_file_changes_nothing(world: World) -> None:
     written(world, ALICE_AND_BOB + CAROL + "low_credits = 'few'\n")
     told = await bot.asked("/reload")
     assert "The accounts file is wrong: the old one goes on." in told
-    assert "line 14: low_credits: has “few”" in told
-    assert "line 14: low_credits: has “few”" in bot.log
+    assert "source[1].account[3].low_credits: has “few”" in told
+    assert "source[1].account[3].low_credits: has “few”" in bot.log
     assert "few" not in await bot.asked("/reload", BOB)
     await bot.round()
     assert (await bot.asked("/status")).count("1 watched")
@@ -152,7 +152,7 @@ async def test_a_token_that_is_mended_is_taken_by_reload(world: World) -> None:
 async def test_a_wrong_file_is_a_bad_setting_for_every_command(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit code 78, every fault with its line, no traceback; in the real process too."""
+    """Exit code 78, every fault with its key, no traceback; in the real process too."""
     file = written(world, '[[source]]\nlow_credits = "few"\nchats = "x"')
     for name, value in world.environment({"ACCOUNTS_FILE": file}).items():
         monkeypatch.setenv(name, value)
@@ -160,8 +160,8 @@ async def test_a_wrong_file_is_a_bad_setting_for_every_command(
     answers = [(main([command]), capsys.readouterr().err) for command in ("run", "check", "doctor")]
     for code, said in [(told.code, told.err), *answers]:
         assert code == 78
-        assert "accounts.toml, line 2: low_credits: has “few”" in said
-        assert "accounts.toml, line 3: chats: has “x”" in said
+        assert "accounts.toml: source[1].low_credits: has “few”" in said
+        assert "accounts.toml: source[1].chats[1]: has “x”" in said
         assert "Traceback" not in said
     monkeypatch.setenv("ACCOUNTS", "a@b.c")
     assert main(["check"]) == 78

@@ -18,7 +18,7 @@ from bot.commands import history_arguments, names, silence_arguments
 from bot.commands.callbacks import CallbackData
 from bot.commands.choices import Choice
 from bot.config import fallback_urls, parsers, settings
-from bot.config.accounts_file import tables, toml_lines
+from bot.config.accounts_file import tables
 from bot.config.accounts_file.faults import Faults
 from bot.config.accounts_file.read import parsed
 from bot.config.env_file import EnvFile
@@ -95,7 +95,7 @@ def env_lines(content: str) -> dict[str, str]:
 
 def toml(content: str) -> dict[str, Any]:
     """An accounts file's text."""
-    return parsed(content, Faults("accounts.toml", content, []))
+    return parsed(content, Faults("accounts.toml", []))
 
 
 def of_stored(*functions: Callable[..., Any]) -> list[Parser]:
@@ -206,6 +206,5 @@ PARSERS = [
     Parser(redaction.redact, st.tuples(TEXTS, st.lists(PLAIN, max_size=3))),
     Parser(EnvFile.values, one(TEXTS), call=env_lines),
     Parser(parsed, one(TEXTS), (SettingsError,), call=toml),
-    Parser(toml_lines.lines_of, one(TEXTS)),
     *of_stored(values.load_reading, values.load_facts, values.load_foretold),
 ]

@@ -55,7 +55,7 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
     },
     "features/reload/service.py": {
         "There is no ACCOUNTS_FILE to read again": [()],
-        "The accounts file is wrong, and the old one goes on: %s": [("accounts.toml, line 3: email is not an email",)],
+        "The accounts file is wrong, and the old one goes on: %s": [("accounts.toml: source[1].account[1].email: is missing",)],
         "Accounts file read again: %d watched, %d new, %d no longer watched": [(14, 2, 1)],
     },
     "support/background.py": {
@@ -287,7 +287,7 @@ def endings() -> dict[str, BaseException]:
     return {
         "78, settings": error_of(lambda: load_settings(None, {"CHECK_EVERY": "soon"})),
         "78, an env file that is not there": error_of(lambda: load_settings("studio.env", {})),
-        "78, the accounts file": SettingsError(["accounts.toml, line 3: email: “alice” is not an email"]),
+        "78, the accounts file": SettingsError(["accounts.toml: source[1].account[1].email: is missing"]),
         "69, no folder": error_of(lambda: hold("no/such/bot.db")),
         "69, a folder": error_of(a_folder),
         "69, in use": error_of(in_use),

@@ -8,9 +8,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.config.accounts_file.faults import EXAMPLES, Faults
+from bot.config.accounts_file.faults import EXAMPLES, Faults, Place, path_of
 from bot.config.accounts_file.tables import AccountTable, FileTable, SourceTable, WatchTable
-from bot.config.accounts_file.toml_lines import Place
 from bot.config.parsers import parse_useapi_token, short
 from bot.config.settings import Settings
 from bot.config.targets import TargetAccount, TargetSource
@@ -79,10 +78,10 @@ class Builder:
         return found
 
     def _only(self, known: dict[str, Place], value: str, place: Place, words: str) -> None:
-        """Notes a double, with the line of the first."""
+        """Notes a double, with the place of the first."""
         first = known.setdefault(value, place)
         if first != place:
-            self._faults.add(place, f"{words} (line {self._faults.line_of(first)})")
+            self._faults.add(place, f"{words} ({path_of(first)})")
 
     def _token(self, table: SourceTable, place: Place) -> SecretStr:
         """The source's own token, or that of the settings."""

@@ -1,4 +1,4 @@
-"""What is wrong with an accounts file: each fault with its line, its key, the mend, and never a secret."""
+"""What is wrong with an accounts file: each fault with the path of its key, the mend, and never a secret."""
 
 from difflib import get_close_matches
 from typing import NoReturn
@@ -7,11 +7,13 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.config.accounts_file.tables import AccountTable, FileTable, SourceTable
-from bot.config.accounts_file.toml_lines import Place, lines_of, nearest_line
 from bot.config.parsers import short
 from bot.config.settings import EXAMPLES as SETTINGS
 from bot.config.settings import without, wrong
 from bot.support.errors import SettingsError
+
+Place = tuple[str | int, ...]
+"""The way to a value, as pydantic has it: ``("source", 0, "chats", 2)``."""
 
 MOST = 50
 """So many faults are said; a file with more has one cause."""
@@ -34,49 +36,42 @@ KEYS: dict[int, type[BaseModel]] = {1: FileTable, 3: SourceTable, 5: AccountTabl
 
 
 class Faults:
-    """The faults of one file, in the order of its lines."""
+    """The faults of one file, in the order in which they are found."""
 
-    def __init__(self, file: str, text: str, secrets: list[str]) -> None:
+    def __init__(self, file: str, secrets: list[str]) -> None:
         """``secrets`` is what no fault may tell; more may be put there as they become known."""
         self.secrets = secrets
         self._file = file
-        self._text = text
-        self._lines: dict[Place, int] | None = None
-        self._found: list[tuple[int, str]] = []
+        self._found: list[str] = []
 
     def add(self, place: Place, words: str, example: str = "") -> None:
         """Notes a fault of what stands at a place; the words are the end of "KEY: …"."""
-        key = next((part for part in reversed(place) if isinstance(part, str)), "")
-        shown = f"{short(key)}: {words}" if key else words
-        self._note(self.line_of(place), f"{shown}. Example: {example}" if example else shown)
+        shown = f"{path_of(place)}: {words}" if place else words
+        self._found.append(f"{self._file}: {shown}. Example: {example}" if example else f"{self._file}: {shown}")
 
     def add_all(self, error: ValidationError) -> None:
         """Notes every fault that the tables' own checks have found."""
         for detail in error.errors(include_url=False, include_input=False)[: MOST * 4]:
-            place = detail["loc"]
-            self.add(place, words_of(detail), example_of(detail))
+            self.add(detail["loc"], words_of(detail), example_of(detail))
 
-    def line_of(self, place: Place) -> int | None:
-        """The line of what stands at a place."""
-        if self._lines is None:
-            self._lines = lines_of(self._text)
-        return nearest_line(self._lines, place)
-
-    def stop(self, line: int | None, words: str) -> NoReturn:
-        """Raises SettingsError: what follows cannot be read at all."""
-        self._note(line, words)
+    def stop(self, where: str, words: str) -> NoReturn:
+        """Raises SettingsError: what follows ``where``, such as "line 7", cannot be read at all."""
+        self._found.append(f"{self._file}, {where}: {words}" if where else f"{self._file}: {words}")
         self.end()
         raise AssertionError("a fault was noted")
 
     def end(self) -> None:
         """Raises SettingsError if any fault was found."""
         if self._found:
-            told = list(dict.fromkeys(without(words, self.secrets) for _, words in sorted(self._found)))
+            told = list(dict.fromkeys(without(words, self.secrets) for words in self._found))
             more = [f"{self._file}: and {len(told) - MOST:,} more faults"] if len(told) > MOST else []
             raise SettingsError([*told[:MOST], *more])
 
-    def _note(self, line: int | None, words: str) -> None:
-        self._found.append((line or 0, f"{self._file}, line {line}: {words}" if line else f"{self._file}: {words}"))
+
+def path_of(place: Place) -> str:
+    """The path of a key, counted as people count: ``source[1].chats[3]`` is the third chat of the first source."""
+    parts = (f"[{part + 1}]" if isinstance(part, int) else f".{short(part)}" for part in place)
+    return "".join(parts).removeprefix(".")
 
 
 def words_of(detail: ErrorDetails) -> str:

@@ -1,7 +1,8 @@
 """Reads the accounts file: several sources with their own tokens, and labels, rules and chats by source and account.
 
-Every fault is said at once, each with its line, its key, what is wrong, and an example that works. Paths in the file
-are from the working folder, as in the settings. Without a file there is one source, as the settings describe it.
+Every fault is said at once, each with the path of its key, what is wrong, and an example that works. What is not TOML
+has a line in place of a path. Files are named from the working folder, as in the settings. Without an accounts file
+there is one source, as the settings describe it.
 """
 
 import os
@@ -25,7 +26,8 @@ LARGEST = 8 * 2**20
 _DEEP_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}""")
 """A key of so many parts is none of ours, and ``tomllib`` takes the square of their number."""
 
-_WHERE = re.compile(r"(.*?)(?: \(at (?:line (\d+), column \d+|end of document)\))?", re.DOTALL)
+_WHERE = re.compile(r"(.*?)(?: \(at (.*)\))?", re.DOTALL)
+END = "end of document"
 SYNTAX = (
     ("Expected '=' after a key", "has something other than key = value: comments begin with #"),
     ("Invalid value", "has no value there: text stands in quotes"),
@@ -37,6 +39,7 @@ SYNTAX = (
     ("Expected newline or end of document", "has something behind the end of a value: one key = value on a line"),
     ("Unescaped", "has a backslash in a text: use 'single quotes', or two backslashes"),
     ("Expected ']", "has a table's name whose brackets are not closed"),
+    ("Exceeds the limit", "has a number of far too many digits"),
 )
 """What ``tomllib`` says, and the same for people; its own words may quote the file."""
 
@@ -66,7 +69,7 @@ def read_accounts_file(path: str, settings: Settings, environ: Mapping[str, str]
     """What the file says of who is watched. Raises SettingsError with every fault."""
     file = Path(path)
     text = text_of(file, settings.secrets)
-    faults = Faults(short(file.name), text, settings.secrets)
+    faults = Faults(short(file.name), settings.secrets)
     builder = Builder(settings, os.environ if environ is None else environ, faults)
     tables = parsed(text, faults)
     faults.secrets += builder.tokens_named(tables)
@@ -107,13 +110,15 @@ def parsed(text: str, faults: Faults) -> dict[str, Any]:
     """The text as TOML. Raises SettingsError with the one place from which on it is none."""
     deep = _DEEP_KEY.search(text)
     if deep:
-        faults.stop(text.count("\n", 0, deep.start()) + 1, "has a key of far too many parts")
+        line = text.count("\n", 0, deep.start()) + 1
+        faults.stop(f"line {line}", "has a key of far too many parts")
     try:
         return tomllib.loads(text)
     except RecursionError:
-        faults.stop(None, "is nested too deeply: [[source]] and [[source.account]] are all it needs")
+        faults.stop("", "is nested too deeply: [[source]] and [[source.account]] are all it needs")
     except ValueError as error:  # also for an integer of thousands of digits
         where = _WHERE.fullmatch(str(error))
-        said, line = (where[1], where[2]) if where else ("", None)
+        said, place = (where[1], where[2] or "") if where else ("", "")
         words = next((words for begin, words in SYNTAX if said.startswith(begin)), "is not TOML from here on")
-        faults.stop(int(line) if line else text.count("\n") + 1, words)
+        last = text.count("\n") + 1
+        faults.stop(f"line {last}" if place == END else place, words)
