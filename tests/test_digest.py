@@ -11,11 +11,11 @@ from bot.domain.accounts import Account, Credits, ForecastSummary, Plan, Reading
 from bot.domain.alerts import Silence, SilenceKind
 from bot.domain.chats import Chat
 from bot.domain.notifications import Watched
-from bot.domain.summary import Summary
 from bot.features.summary.service import SummarySender, pasts_since
+from bot.outbox.batching import batches
 from bot.storage import accounts, alerts, outbox, readings, summary
 from bot.storage.database import Store
-from bot.telegram.text.summary import digest_message
+from bot.telegram.text.messages import render
 from tests.core.builders import DAY, HOUR, MINUTE, delivery
 from tests.store.plans import plans, statements_of
 
@@ -32,6 +32,7 @@ class Scene:
     def __init__(self, store: Store, zone: ZoneInfo = BERLIN, at: time = time(9)) -> None:
         self.store = store
         self.now = MONDAY
+        self.zone = zone
         self.woken = 0
         self.sees: dict[Chat, list[Account]] = {ALICE: [STUDIO, LOOP], BOB: [LOOP]}
         self.digests = SummarySender(
@@ -63,7 +64,11 @@ class Scene:
     async def sent(self, chat: Chat) -> list[str]:
         """The summaries in the outbox."""
         async with self.store.read() as connection:
-            return [one.notification.facts.said or "" for one in await outbox.pending(connection, chat.chat_id)]
+            found = await outbox.pending(connection, chat.chat_id)
+        rendered = [render(batch, batch.deliveries[0].created_at, self.zone).message for batch in batches(found)]
+        told = [message for message in rendered if "Daily summary" in message.text]
+        assert all(message.silent and not message.buttons for message in told)
+        return [message.text for message in told]
 
 
 @pytest.fixture
@@ -96,7 +101,7 @@ async def test_each_chat_gets_what_it_may_see(scene: Scene) -> None:
     async with scene.store.write() as connection:
         await outbox.put(connection, [delivery(1, who="Studio").notification], [ALICE], MONDAY - HOUR)
     await scene.look(MONDAY + HOUR)
-    (_, alice), (bob,) = await scene.sent(ALICE), await scene.sent(BOB)
+    (alice,), (bob,) = await scene.sent(ALICE), await scene.sent(BOB)
     assert "Spent 407 since yesterday 09:00: Studio 400, Loop 7." in alice
     assert "New alerts: Studio (low credits)" in alice
     assert "Spent 7 since yesterday 09:00." in bob
@@ -189,11 +194,6 @@ async def test_once_a_day_over_a_clock_change(store: Store, zone: ZoneInfo, chan
     first = datetime.fromisoformat(keys[0].removeprefix("digest|"))
     assert keys == [f"digest|{(first + timedelta(days=number)).date()}" for number in range(len(keys))]
     assert len(keys) in (3, 4, 5)
-
-
-def test_an_unused_digest_is_nothing() -> None:
-    """The words know how to say that nothing is known."""
-    assert "0 left in 0 accounts" in digest_message(Summary(MONDAY), MONDAY, BERLIN).text
 
 
 async def test_the_past_of_many_accounts_comes_in_parts(scene: Scene) -> None:

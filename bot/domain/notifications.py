@@ -7,6 +7,7 @@ from enum import StrEnum
 from bot.domain.accounts import Account, Credits, FailureKind, ForecastSummary, LeftOut, Plan
 from bot.domain.alerts import GOOD_NEWS, Alert, AlertRule, NotifyReason, Severity, Silence
 from bot.domain.chats import Chat
+from bot.domain.summary import Summary
 
 
 class NotificationKind(StrEnum):
@@ -83,6 +84,7 @@ class Facts:
     acted_at: datetime | None = None
     silence: int | None = None
     check_every: timedelta | None = None
+    summary: Summary | None = None
 
 
 @dataclass(frozen=True, slots=True)

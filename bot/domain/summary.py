@@ -1,11 +1,34 @@
-"""The daily summary as data."""
+"""The daily summary as data: it is stored so, and put into words when it is sent."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from typing import Generic, TypeVar
 
 from bot.domain.accounts import Number
 from bot.domain.alerts import AlertRule, Severity
+
+T = TypeVar("T")
+MOST_SHOWN = 24
+"""Items of one list that are kept: a message has room for no more, however short the names are."""
+
+
+@dataclass(frozen=True)
+class Listed(Generic[T]):
+    """The first of a list, as many as a message may show, and how many there are in all."""
+
+    first: tuple[T, ...] = ()
+    count: int = 0
+
+    @classmethod
+    def of(cls, items: Sequence[T]) -> "Listed[T]":
+        """A list, however long."""
+        return cls(tuple(items[:MOST_SHOWN]), len(items))
+
+
+Amounts = Listed[tuple[str, float]]
+"""Names with amounts, the largest first."""
 
 
 class ComingKind(IntEnum):
@@ -29,21 +52,21 @@ class SummaryEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class ComingDate:
-    """Something that an account has before it."""
+class ComingDay:
+    """What accounts have before them on one day, the first of them at this moment."""
 
     at: datetime
     kind: ComingKind
-    name: str
+    names: Listed[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The summary. Names with amounts are in order of these, the largest first; what comes is in order of time.
+    """The summary. What comes is in order of the days, and of its kinds within each.
 
     ``credits`` are those of the accounts that could be read last; ``unknown`` and ``paused`` count the others.
     ``begun`` is when the first number was read, where that was after ``since``: nothing is known of the time before.
-    Without ``known`` none was read yet.
+    Without ``known`` none was read yet. ``plans`` are names with the old and the new plan.
     """
 
     since: datetime
@@ -54,10 +77,12 @@ class Summary:
     unknown: int = 0
     paused: int = 0
     credits: Number = 0
-    spent: tuple[tuple[str, float], ...] = ()
-    refilled: tuple[tuple[str, float], ...] = ()
-    topped_up: tuple[tuple[str, float], ...] = ()
-    lapsed: tuple[tuple[str, float], ...] = ()
-    plans: tuple[tuple[str, str, str], ...] = ()
-    events: tuple[SummaryEvent, ...] = ()
-    coming: tuple[ComingDate, ...] = ()
+    spent_total: float = 0
+    spent: Amounts = Listed()
+    refilled: Amounts = Listed()
+    topped_up: Amounts = Listed()
+    lapsed: Amounts = Listed()
+    plans: Listed[tuple[str, str, str]] = Listed()
+    begun_alerts: Listed[SummaryEvent] = Listed()
+    over_alerts: Listed[SummaryEvent] = Listed()
+    coming: tuple[ComingDay, ...] = ()

@@ -1,6 +1,7 @@
 """The daily summary's numbers: what was spent, what changed, what comes."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, timedelta, timezone
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +11,8 @@ from bot.domain.accounts import Credits, Plan, Reading
 from bot.domain.alerts import AlertRule, NotifyReason, Severity
 from bot.domain.credit_changes import Point
 from bot.domain.notifications import NotificationKind, Watched
-from bot.domain.summary import ComingKind, Summary, SummaryEvent
-from bot.features.summary.rules import Past, Tally, coming_of, events_of, summary_of
+from bot.domain.summary import ComingKind, Listed, Summary, SummaryEvent
+from bot.features.summary.rules import ComingDate, Past, Tally, by_days, coming_of, events_of, summary_of
 from tests.core.builders import DAY, HOUR, KEY, MINUTE, NOW, account_with, delivery, failed, firing, read
 
 C, W, I = Severity.CRITICAL, Severity.WARNING, Severity.INFO  # noqa: E741 - three letters for three severities
@@ -115,6 +116,24 @@ def test_forecasts() -> None:
     assert coming(read(), 8 * DAY) == []
 
 
+def test_days() -> None:
+    """What comes on one day of the reader is together, each kind by itself, the most urgent first."""
+    late = NOW.replace(hour=23)
+    dates = [ComingDate(late, ComingKind.REFILL, "a"), ComingDate(late + 2 * HOUR, ComingKind.ENDS, "b")]
+    alone = [(one.at, one.kind, one.names) for one in by_days(dates, UTC)]
+    assert alone == [(late, ComingKind.REFILL, Listed.of(["a"])), (late + 2 * HOUR, ComingKind.ENDS, Listed.of(["b"]))]
+    together = by_days(dates, timezone(2 * HOUR))
+    assert [(one.at, one.kind) for one in together] == [(late, ComingKind.ENDS), (late, ComingKind.REFILL)]
+
+
+def test_the_largest_are_kept_and_all_are_counted() -> None:
+    """However many there are."""
+    fleet = [Watched(replace(account_with(read(1)), key=f"p:{number}", label=str(number))) for number in range(100)]
+    pasts = {one.account.key: Past(spent=float(number)) for number, one in enumerate(fleet)}
+    spent = summary_of(fleet, pasts, [], {}, NOW - DAY, NOW, UTC).spent
+    assert (spent.first[:2], spent.count) == ((("99", 99.0), ("98", 98.0)), 99)
+
+
 def test_events() -> None:
     """Each alert once, as it was told last, the worst first; reminders, information and notes are none."""
     told = [
@@ -139,22 +158,23 @@ def test_events() -> None:
 def test_a_digest() -> None:
     """Its counts: who needs somebody, who is unknown, what is left where it is known."""
     fleet = [watched(alerts=(firing(2),)), Watched(account_with(read(500), failed()))]
-    digest = summary_of(fleet, {KEY: Past(spent=10)}, [], {}, NOW - DAY, NOW)
+    digest = summary_of(fleet, {KEY: Past(spent=10)}, [], {}, NOW - DAY, NOW, UTC)
     assert (digest.accounts, digest.need, digest.unknown, digest.credits) == (2, 1, 1, 9_000)
-    assert digest.spent == (("alice@example.com", 10), ("alice@example.com", 10))
+    assert digest.spent == Listed.of([("alice@example.com", 10), ("alice@example.com", 10)])
+    assert digest.spent_total == 20
 
 
 def test_without_any_number_nothing_is_known_to_be_spent() -> None:
     """Before its first reading a bot knows nothing of the day before, neither that nothing was spent."""
     never = Watched(account_with(outage=failed()))
-    assert not summary_of([never], {}, [], {}, NOW - DAY, NOW).known
-    read_once = summary_of([never], {KEY: past_of(at(1, 9_000))}, [], {}, NOW - DAY, NOW)
+    assert not summary_of([never], {}, [], {}, NOW - DAY, NOW, UTC).known
+    read_once = summary_of([never], {KEY: past_of(at(1, 9_000))}, [], {}, NOW - DAY, NOW, UTC)
     assert (read_once.known, read_once.begun) == (True, NOW - HOUR)
 
 
 def test_an_empty_digest() -> None:
     """Nobody watched, nothing known."""
-    assert summary_of([], {}, [], {}, NOW - DAY, NOW) == Summary(NOW - DAY)
+    assert summary_of([], {}, [], {}, NOW - DAY, NOW, UTC) == Summary(NOW - DAY)
 
 
 amounts = st.floats(0, 1e6, allow_nan=False)

@@ -15,13 +15,13 @@ from bot.domain.chats import Chat
 from bot.domain.clock_step import ClockStep
 from bot.domain.database_trouble import DatabaseTrouble, Failing
 from bot.domain.health import RefusedChat, Vitals, notes, overdue, problems, unreached_for
-from bot.domain.summary import ComingDate, ComingKind, Summary, SummaryEvent
+from bot.domain.notifications import Facts, Notification, NotificationKind
+from bot.domain.summary import ComingDay, ComingKind, Listed, Summary, SummaryEvent
 from bot.evaluation.blackout import blackout
 from bot.features.board.text import OVER, board_message
 from bot.features.database import text
 from bot.telegram.sender import without_topic
 from bot.telegram.text.replies import Status, status_message
-from bot.telegram.text.summary import digest_message
 from bot.telegram.webhook import Webhook
 from tests.chat import given
 from tests.chat.given import NOW, UTC_ZONE, ago
@@ -257,7 +257,9 @@ def boards() -> Mapping[str, str]:
 
 def digest(**more: Any) -> str:
     """A daily summary."""
-    return shown.message(digest_message(Summary(**({"since": ago(days=1, hours=5, minutes=3)} | more)), NOW, UTC_ZONE))
+    made = Summary(**({"since": ago(days=1, hours=5, minutes=3)} | more))
+    facts = Facts(summary=made, taken_at=NOW)
+    return shown.notifications(Notification("digest", NotificationKind.DIGEST, INFO, facts=facts))
 
 
 def digests() -> Mapping[str, str]:
@@ -270,32 +272,34 @@ def digests() -> Mapping[str, str]:
             unknown=1,
             paused=1,
             credits=31_200,
-            spent=(("Studio", 2_900.0), ("Loop", 1_240.5), ("Ads", 200.0)),
-            refilled=(("Main", 9_900.0),),
-            topped_up=(("Loop", 500.0),),
-            lapsed=(("Old", 300.0),),
-            plans=(("Studio", "Premium", "Basic"),),
-            events=(
-                SummaryEvent("Studio", AlertRule.CREDITS, CRITICAL, over=False),
-                SummaryEvent("Loop", AlertRule.RUNWAY, WARNING, over=False),
-                SummaryEvent(None, AlertRule.FAILURES, CRITICAL, over=False),
-                SummaryEvent("Main", AlertRule.CREDITS, INFO, over=True),
+            spent_total=4_340.5,
+            spent=Listed.of([("Studio", 2_900.0), ("Loop", 1_240.5), ("Ads", 200.0)]),
+            refilled=Listed.of([("Main", 9_900.0)]),
+            topped_up=Listed.of([("Loop", 500.0)]),
+            lapsed=Listed.of([("Old", 300.0)]),
+            plans=Listed.of([("Studio", "Premium", "Basic")]),
+            begun_alerts=Listed.of(
+                [
+                    SummaryEvent("Studio", AlertRule.CREDITS, CRITICAL, over=False),
+                    SummaryEvent("Loop", AlertRule.RUNWAY, WARNING, over=False),
+                    SummaryEvent(None, AlertRule.FAILURES, CRITICAL, over=False),
+                ]
             ),
+            over_alerts=Listed.of([SummaryEvent("Main", AlertRule.CREDITS, INFO, over=True)]),
             coming=(
-                ComingDate(NOW + timedelta(hours=3), ComingKind.RUNS_OUT, "Loop"),
-                ComingDate(NOW + day, ComingKind.REFILL, "Ads"),
-                ComingDate(NOW + day, ComingKind.REFILL, "Main"),
-                ComingDate(NOW + day, ComingKind.ENDS, "Studio"),
-                ComingDate(NOW + 2 * day, ComingKind.CHANGES, "Demo"),
-                ComingDate(NOW + 3 * day, ComingKind.RENEWS, "Pilot"),
+                ComingDay(NOW + timedelta(hours=3), ComingKind.RUNS_OUT, Listed.of(["Loop"])),
+                ComingDay(NOW + day, ComingKind.ENDS, Listed.of(["Studio"])),
+                ComingDay(NOW + day, ComingKind.REFILL, Listed.of(["Ads", "Main"])),
+                ComingDay(NOW + 2 * day, ComingKind.CHANGES, Listed.of(["Demo"])),
+                ComingDay(NOW + 3 * day, ComingKind.RENEWS, Listed.of(["Pilot"])),
             ),
         ),
         "a quiet day": digest(accounts=1, credits=500),
-        "one account": digest(accounts=1, credits=500, spent=(("Studio", 10.0),)),
+        "one account": digest(accounts=1, credits=500, spent_total=10, spent=Listed.of([("Studio", 10.0)])),
         "a bot two minutes old": digest(accounts=3, credits=9_000, begun=ago(minutes=2)),
         "a bot two minutes old that has read nothing": digest(accounts=3, unknown=3, known=False),
         "read for the first time yesterday": digest(
-            accounts=3, credits=9_000, spent=(("Studio", 10.0),), begun=ago(hours=20)
+            accounts=3, credits=9_000, spent_total=10, spent=Listed.of([("Studio", 10.0)]), begun=ago(hours=20)
         ),
         "nothing could be read": digest(accounts=3, unknown=3, need=3, begun=None),
         "not all could be read": digest(accounts=3, unknown=1, need=1, credits=500),
@@ -304,7 +308,8 @@ def digests() -> Mapping[str, str]:
         "so many that not all are named": digest(
             accounts=60,
             credits=9_000,
-            spent=tuple((f"Account {number:02}", float(1_000 - number)) for number in range(60)),
-            coming=tuple(ComingDate(NOW + day, ComingKind.REFILL, f"Account {number:02}") for number in range(60)),
+            spent_total=sum(float(1_000 - number) for number in range(60)),
+            spent=Listed.of([(f"Account {number:02}", float(1_000 - number)) for number in range(60)]),
+            coming=(ComingDay(NOW + day, ComingKind.REFILL, Listed.of([f"Account {n:02}" for n in range(60)])),),
         ),
     }

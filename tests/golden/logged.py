@@ -55,7 +55,9 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
     },
     "features/reload/service.py": {
         "There is no ACCOUNTS_FILE to read again": [()],
-        "The accounts file is wrong, and the old one goes on: %s": [("accounts.toml: source[1].account[1].email: is missing",)],
+        "The accounts file is wrong, and the old one goes on: %s": [
+            ("accounts.toml: source[1].account[1].email: is missing",)
+        ],
         "Accounts file read again: %d watched, %d new, %d no longer watched": [(14, 2, 1)],
     },
     "support/background.py": {

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
+from heapq import nsmallest
+from itertools import groupby
+from typing import NamedTuple
 
 from bot.domain.accounts import Plan, Reading
 from bot.domain.alerts import AlertRule, NotifyReason, Severity
 from bot.domain.credit_changes import Point, changes_between
 from bot.domain.history import bounded
 from bot.domain.notifications import Notification, NotificationKind, Watched
-from bot.domain.summary import ComingDate, ComingKind, Summary, SummaryEvent
+from bot.domain.quiet_hours import wall_clock
+from bot.domain.summary import MOST_SHOWN, Amounts, ComingDay, ComingKind, Listed, Summary, SummaryEvent
 
 AHEAD = timedelta(days=7)
 TOGETHER = timedelta(hours=1)
@@ -29,6 +33,14 @@ class Past:
     lapsed: float = 0.0
     plan: tuple[str, str] | None = None
     begun: datetime | None = None
+
+
+class ComingDate(NamedTuple):
+    """Something that an account has before it."""
+
+    at: datetime
+    kind: ComingKind
+    name: str
 
 
 class Tally:
@@ -77,14 +89,16 @@ def summary_of(
     runs_out: Mapping[str, datetime],
     since: datetime,
     now: datetime,
+    zone: tzinfo,
 ) -> Summary:
     """The summary of some accounts; ``pasts`` and ``runs_out`` (a forecast's earliest moment) are by account key.
 
-    ``told`` is what was said of them since, oldest first.
+    ``told`` is what was said of them since, oldest first. The days of what comes are those of the ``zone``.
     """
     checked = [one.account for one in watched if one.account.pause is None]
     read = [account.reading for account in checked if account.reading and account.outage is None]
     by_name = [(one.account.name, pasts.get(one.account.key, Past())) for one in watched]
+    events = events_of(told)
     begun = min((past.begun for _, past in by_name if past.begun), default=None)
     return Summary(
         since=since,
@@ -95,19 +109,22 @@ def summary_of(
         unknown=len(checked) - len(read),
         paused=len(watched) - len(checked),
         credits=sum(reading.credits.total for reading in read),
+        spent_total=sum(past.spent for _, past in by_name),
         spent=largest_first((name, past.spent) for name, past in by_name),
         refilled=largest_first((name, past.refilled) for name, past in by_name),
         topped_up=largest_first((name, past.topped_up) for name, past in by_name),
         lapsed=largest_first((name, past.lapsed) for name, past in by_name),
-        plans=tuple((name, *past.plan) for name, past in by_name if past.plan),
-        events=events_of(told),
-        coming=coming_of(watched, runs_out, now),
+        plans=Listed.of([(name, *past.plan) for name, past in by_name if past.plan]),
+        begun_alerts=Listed.of([event for event in events if not event.over]),
+        over_alerts=Listed.of([event for event in events if event.over]),
+        coming=by_days(coming_of(watched, runs_out, now), zone),
     )
 
 
-def largest_first(amounts: Iterable[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
+def largest_first(amounts: Iterable[tuple[str, float]]) -> Amounts:
     """Those of the names whose amount is more than nothing."""
-    return tuple(sorted(((name, amount) for name, amount in amounts if amount > 0), key=by_amount))
+    some = [one for one in amounts if one[1] > 0]
+    return Listed(tuple(nsmallest(MOST_SHOWN, some, key=by_amount)), len(some))
 
 
 def by_amount(one: tuple[str, float]) -> tuple[float, str]:
@@ -132,15 +149,25 @@ def events_of(told: Iterable[Notification]) -> tuple[SummaryEvent, ...]:
     return tuple(sorted(last.values(), key=lambda event: -event.severity))
 
 
-def coming_of(watched: Sequence[Watched], runs_out: Mapping[str, datetime], now: datetime) -> tuple[ComingDate, ...]:
+def coming_of(watched: Sequence[Watched], runs_out: Mapping[str, datetime], now: datetime) -> list[ComingDate]:
     """What lies before the accounts within a week, in order of time."""
     found: list[ComingDate] = []
     for one in watched:
         reading, at = one.account.reading, runs_out.get(one.account.key)
         found += [ComingDate(at, ComingKind.RUNS_OUT, one.account.name)] if at else []
         found += [ComingDate(moment, kind, one.account.name) for moment, kind in (dates_of(reading) if reading else ())]
-    near = (coming for coming in found if now < coming.at <= now + AHEAD)
-    return tuple(sorted(near, key=lambda coming: (coming.at, coming.kind, coming.name)))
+    return sorted(coming for coming in found if now < coming.at <= now + AHEAD)
+
+
+def by_days(coming: Iterable[ComingDate], zone: tzinfo) -> tuple[ComingDay, ...]:
+    """What comes, in order of time, by the days of a zone and its kinds."""
+    found: list[ComingDay] = []
+    for _, due in groupby(coming, key=lambda one: wall_clock(one.at, zone).date()):
+        day = list(due)
+        for kind in ComingKind:
+            names = [one.name for one in day if one.kind is kind]
+            found += [ComingDay(day[0].at, kind, Listed.of(names))] if names else []
+    return tuple(found)
 
 
 def dates_of(reading: Reading) -> list[tuple[datetime, ComingKind]]:

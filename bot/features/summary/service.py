@@ -9,6 +9,7 @@ from bot.domain.alerts import Severity
 from bot.domain.chats import Chat
 from bot.domain.notifications import Facts, Notification, NotificationKind, Watched
 from bot.domain.quiet_hours import DAY
+from bot.domain.summary import Summary
 from bot.evaluation.alert_state import is_muted
 from bot.evaluation.forecast.foresee import foretold_ends
 from bot.features.summary.due import day_of, done_before, first_moment, mark_of, summary_due
@@ -16,7 +17,6 @@ from bot.features.summary.rules import Past, Tally, summary_of
 from bot.storage import alerts, chats, outbox, summary
 from bot.storage.connection import Connection
 from bot.storage.database import Store
-from bot.telegram.text.summary import digest_message
 
 log = logging.getLogger(__name__)
 
@@ -82,20 +82,20 @@ class SummarySender:
         since = self._since(day, now)
         async with self._store.read() as connection:
             pasts = await pasts_since(connection, since)
-        found = [(chat, await self._text(chat, pasts, since, now)) for chat in self._chats()]
-        facts = ((chat, Facts(said=text, taken_at=now)) for chat, text in found if text)
+        found = [(chat, await self._summary(chat, pasts, since, now)) for chat in self._chats()]
+        facts = ((chat, Facts(summary=made, taken_at=now)) for chat, made in found if made)
         key, kind = f"digest|{day.isoformat()}", NotificationKind.DIGEST
         return [(chat, Notification(key, kind, Severity.INFO, facts=fact)) for chat, fact in facts]
 
-    async def _text(self, chat: Chat, pasts: Mapping[str, Past], since: datetime, now: datetime) -> str:
-        """One chat's summary in words."""
+    async def _summary(self, chat: Chat, pasts: Mapping[str, Past], since: datetime, now: datetime) -> Summary | None:
+        """One chat's summary; None where it sees no account."""
         watched = await self._watched(chat)
         if not watched:
-            return ""
+            return None
         runs_out = foretold_ends((one.account for one in watched), now)
         async with self._store.read() as connection:
             told = await summary.told(connection, chat, since)
-        return digest_message(summary_of(watched, pasts, told, runs_out, since, now), now, self._zone).text
+        return summary_of(watched, pasts, told, runs_out, since, now, self._zone)
 
     def _since(self, day: date, now: datetime) -> datetime:
         """When the summary of the day before was due."""

@@ -36,7 +36,7 @@ def tell_note(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody
         case NotificationKind.PAUSED | NotificationKind.RESUMED:
             return tell_pause(story.last.notification, now, zone)
         case NotificationKind.DIGEST:
-            return tell_digest(facts)
+            return tell_digest(facts, now, zone)
         case NotificationKind.ACK:
             return acknowledged(story.last.notification)
         case NotificationKind.MUTE:

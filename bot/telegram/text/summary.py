@@ -1,19 +1,21 @@
 """The daily summary in words: one phone screen, however many accounts there are."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import groupby
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.domain.alerts import AlertRule
 from bot.domain.notifications import Facts
-from bot.domain.summary import ComingDate, ComingKind, Summary, SummaryEvent
+from bot.domain.summary import ComingDay, ComingKind, Listed, Summary, SummaryEvent
 from bot.telegram.text.dates import format_date, format_day, format_past
 from bot.telegram.text.formatting import NOTE, SERVICE, capitalised, format_count, format_number, name_of
-from bot.telegram.text.layout import Message, Text, bold
-from bot.telegram.text.message_body import MessageBody, Spans
+from bot.telegram.text.layout import bold
+from bot.telegram.text.message_body import MessageBody, Spans, telling
 from bot.telegram.text.sanitize import plain
 
+T = TypeVar("T")
 TITLE = "Daily summary"
 LIST_LENGTH = 70
 """Characters for the names in one line: two lines of a phone."""
@@ -36,21 +38,15 @@ KINDS = {
 }
 
 
-def digest_message(digest: Summary, now: datetime, zone: ZoneInfo) -> Message:
-    """The summary, without a sound."""
-    text = Text().line(f"{NOTE} ", bold(TITLE), f" · {format_date(now, now, zone)}")
-    text.line(spent_text(digest, now, zone))
-    text.line(left_text(digest))
-    text.lines(change_lines(digest))
-    return text.lines(week_lines(digest.coming, now, zone)).message(silent=True)
-
-
-def tell_digest(facts: Facts) -> MessageBody:
-    """The summary again, from the words that were put into the outbox."""
-    first, *rest = (facts.said or f"{NOTE} {TITLE}").split("\n")
-    return MessageBody(
-        (f"{NOTE} ", bold(TITLE), first.removeprefix(f"{NOTE} {TITLE}")), tuple((line,) for line in rest)
-    )
+def tell_digest(facts: Facts, now: datetime, zone: ZoneInfo) -> MessageBody:
+    """The summary. One that an older version stored in words is told in these."""
+    digest = facts.summary
+    if digest is None:
+        first, *rest = (facts.said or f"{NOTE} {TITLE}").split("\n")
+        return telling((f"{NOTE} ", bold(TITLE), first.removeprefix(f"{NOTE} {TITLE}")), *rest)
+    head = (f"{NOTE} ", bold(TITLE), f" · {format_date(facts.taken_at or now, now, zone)}")
+    stands = [(spent_text(digest, now, zone),), (left_text(digest),)]
+    return MessageBody(head, (*stands, *change_lines(digest), *week_lines(digest.coming, now, zone)))
 
 
 def spent_text(digest: Summary, now: datetime, zone: ZoneInfo) -> str:
@@ -58,14 +54,14 @@ def spent_text(digest: Summary, now: datetime, zone: ZoneInfo) -> str:
     if not digest.known:
         return "Nothing was read yet: what was spent is not known."
     since = format_past(digest.begun or digest.since, now, zone) + (" (the first reading)" if digest.begun else "")
-    total = sum(amount for _, amount in digest.spent)
+    total = digest.spent_total
     if not total and digest.unknown:
         known = digest.unknown < digest.accounts
         return f"Nothing is known to be spent since {since}: {'not all' if known else 'no'} accounts could be read."
     if not total:
         seen = "No spending was seen" if digest.paused else "Nothing was spent"
         return f"{seen} since {since}."
-    by = f": {counted(amounts(digest.spent))}" if digest.accounts > 1 else ""
+    by = f": {counted(digest.spent, amount_text)}" if digest.accounts > 1 else ""
     return f"Spent {format_number(round(total, 2))} since {since}{by}."
 
 
@@ -86,31 +82,27 @@ def left_text(digest: Summary) -> str:
 
 def change_lines(digest: Summary) -> list[Spans]:
     """What changed, a line for each sort of it."""
-    plans = [f"{short(name)} ({plain(old, 20)} to {plain(new, 20)})" for name, old, new in digest.plans]
     sorts = {
-        "New alerts": [event_text(event) for event in digest.events if not event.over],
-        "Over": [event_text(event) for event in digest.events if event.over],
-        "Refilled": amounts(digest.refilled, "+"),
-        "Topped up": amounts(digest.topped_up, "+"),
-        "Lapsed with the plan": amounts(digest.lapsed),
-        "New plan": plans,
+        "New alerts": counted(digest.begun_alerts, event_text),
+        "Over": counted(digest.over_alerts, event_text),
+        "Refilled": counted(digest.refilled, gain_text),
+        "Topped up": counted(digest.topped_up, gain_text),
+        "Lapsed with the plan": counted(digest.lapsed, amount_text),
+        "New plan": counted(digest.plans, plan_text),
     }
-    lines: list[Spans] = [(bold(sort), f": {counted(names)}") for sort, names in sorts.items() if names]
+    lines: list[Spans] = [(bold(sort), f": {names}") for sort, names in sorts.items() if names]
     return lines or [("Nothing else changed.",)]
 
 
-def week_lines(coming: Sequence[ComingDate], now: datetime, zone: ZoneInfo) -> list[Spans]:
-    """What comes within a week, a line for each day."""
+def week_lines(coming: Sequence[ComingDay], now: datetime, zone: ZoneInfo) -> list[Spans]:
+    """What comes within a week, a line for each day: "Tomorrow · plan ends: Studio · refill: Ads, Main"."""
     if not coming:
         return [("Nothing is due within a week.",)]
     days = groupby(coming, key=lambda one: format_day(one.at, now, zone))
-    return [(bold(capitalised(day)), f" · {day_text([*due])}") for day, due in days]
-
-
-def day_text(due: Sequence[ComingDate]) -> str:
-    """What comes on one day: "plan ends: Studio · refill: Ads, Main"."""
-    kinds = {kind: [short(one.name) for one in due if one.kind is kind] for kind in ComingKind}
-    return " · ".join(f"{KINDS[kind]}: {counted(names)}" for kind, names in kinds.items() if names)
+    return [
+        (bold(capitalised(day)), *(f" · {KINDS[one.kind]}: {counted(one.names, short)}" for one in due))
+        for day, due in days
+    ]
 
 
 def event_text(event: SummaryEvent) -> str:
@@ -119,9 +111,20 @@ def event_text(event: SummaryEvent) -> str:
     return f"{who} ({TROUBLES.get(event.measure) or event.measure})"
 
 
-def amounts(of: Iterable[tuple[str, float]], sign: str = "") -> list[str]:
-    """Names, each with its amount."""
-    return [f"{short(name)} {sign}{format_number(round(amount, 2))}" for name, amount in of]
+def amount_text(of: tuple[str, float], sign: str = "") -> str:
+    """A name with its amount."""
+    return f"{short(of[0])} {sign}{format_number(round(of[1], 2))}"
+
+
+def gain_text(of: tuple[str, float]) -> str:
+    """A name with what came to it."""
+    return amount_text(of, "+")
+
+
+def plan_text(of: tuple[str, str, str]) -> str:
+    """A name with its old and its new plan."""
+    name, old, new = of
+    return f"{short(name)} ({plain(old, 20)} to {plain(new, 20)})"
 
 
 def short(name: str) -> str:
@@ -129,10 +132,16 @@ def short(name: str) -> str:
     return name_of(name, NAME_LENGTH)
 
 
-def counted(names: Sequence[str], limit: int = LIST_LENGTH) -> str:
-    """As many names as there is room for, at least one, and how many more there are."""
-    shown = 1
-    while shown < len(names) and len(", ".join(names[: shown + 1])) <= limit:
-        shown += 1
-    more = len(names) - shown
-    return ", ".join(names[:shown]) + (f" and {more:,} more" if more else "")
+def counted(of: Listed[T], words: Callable[[T], str], limit: int = LIST_LENGTH) -> str:
+    """As many items as there is room for, at least one, and how many more there are; "" for none.
+
+    Only those are put into words: of thousands of names that would hold everything up.
+    """
+    text, shown = "", 0
+    for item in of.first:
+        longer = f"{text}, {words(item)}" if shown else words(item)
+        if shown and len(longer) > limit:
+            break
+        text, shown = longer, shown + 1
+    more = of.count - shown
+    return text + (f" and {more:,} more" if more else "")
