@@ -52,7 +52,6 @@ from bot.support import systemd
 from bot.support.background import Background, first_error
 from bot.support.clock import SteadyClock, boot_id, utc_now
 from bot.support.errors import DatabaseBusyError, DatabaseUnusableError
-from bot.support.garbage import spare_garbage_collection
 from bot.support.heartbeat import Heartbeat
 from bot.support.metrics import Metrics
 from bot.targets.active import ActiveTargets, source_of
@@ -300,7 +299,6 @@ class App:
         every(RETENTION_TICKS * tick, "retention", self._retention.tick)
         every(WATCHDOG_EVERY, "watchdog", self._scheduler.feed_watchdog)
         self._scheduler.start()
-        spare_garbage_collection()
         self._background.start(self.service.first_round())
         if self._settings.fallback_addresses:
             self._background.start(log_unusable(Apprise(self._settings.fallback_addresses)))

@@ -115,8 +115,9 @@ def run(wanted: argparse.Namespace) -> int:
         async with bot as app:
             if settings.accounts_file or not on_terminal():
                 asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.accounts_file.reload_soon)
+            # What the imports made stays: a full search for garbage that passes over it stops everything for less long.
             gc.collect()
-            gc.freeze()  # what is there by now stays; looking it through again and again would delay an alert
+            gc.freeze()
             await app.run(stop)
 
     asyncio.run(until_told(work))

@@ -1,5 +1,6 @@
 """Puts the daily summary into the outbox: once a local day, for each chat what it may see, late rather than not."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
@@ -95,7 +96,7 @@ class SummarySender:
         runs_out = foretold_ends((one.account for one in watched), now)
         async with self._store.read() as connection:
             told = await summary.told(connection, chat, since)
-        return summary_of(watched, pasts, told, runs_out, since, now, self._zone)
+        return await asyncio.to_thread(summary_of, watched, pasts, told, runs_out, since, now, self._zone)
 
     def _since(self, day: date, now: datetime) -> datetime:
         """When the summary of the day before was due."""
