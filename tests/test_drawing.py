@@ -312,3 +312,11 @@ async def test_a_machine_without_room_for_temporary_files_is_told(
     monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
     with pytest.raises(ChartError, match="could not be drawn: No such file or directory"):
         await drawing.draw(picture(USUAL))
+
+
+async def test_how_a_child_ended_is_told_as_it_is() -> None:
+    """Its code, what it wrote, and of its errors the last line; the signal that ended it counts below 0."""
+    ended = await subprocesses.run((sys.executable, "-c", "print(input()); raise ValueError('odd')"), b"in\n")
+    assert (ended.code, ended.output, ended.last_line) == (1, b"in\n", "ValueError: odd")
+    killed = await subprocesses.run((sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"))
+    assert (killed.code, killed.last_line) == (-9, "no reason given")

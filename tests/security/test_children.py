@@ -175,15 +175,3 @@ async def test_a_child_ends_with_who_waits_for_it(tmp_path: Path) -> None:
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert is_gone(int(noted.read_text()))
-
-
-async def test_a_child_that_cannot_start_is_an_error_of_the_system() -> None:
-    """Which says why."""
-    with pytest.raises(FileNotFoundError):
-        await subprocesses.run(("/nowhere",))
-
-
-async def test_the_last_line_is_the_reason() -> None:
-    """A traceback's last line says what went wrong; a child that says nothing has given none."""
-    assert (await subprocesses.run((sys.executable, "-c", "raise ValueError('odd')"))).last_line == "ValueError: odd"
-    assert subprocesses.Finished(1).last_line == "no reason given"
