@@ -1,1 +1,1 @@
-"""The values that the bot speaks of. Pure."""
+"""Values that all parts share. Pure."""

@@ -1,4 +1,4 @@
-"""Alerts: what a rule found, how bad it is, and which silences withhold its messages."""
+"""Alerts: what a rule found, its severity, and the silences that withhold its messages."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from bot.domain.chats import Chat
 
 
 class Severity(IntEnum):
-    """How bad, in order. ``Severity.INFO < Severity.CRITICAL`` holds."""
+    """Ordered: ``Severity.INFO < Severity.CRITICAL``."""
 
     INFO = 1
     WARNING = 2
@@ -17,12 +17,12 @@ class Severity(IntEnum):
 
     @property
     def word(self) -> str:
-        """The word people and ``check --json`` read."""
+        """The word that people and ``check --json`` read."""
         return self.name.lower()
 
 
 class AlertRule(StrEnum):
-    """What a rule looks at. ``LISTING`` is whether a source lists any account at all."""
+    """The quantity that a rule measures. ``LISTING`` is whether a source lists any account at all."""
 
     CREDITS = "credits"
     PLAN = "plan"
@@ -33,9 +33,9 @@ class AlertRule(StrEnum):
 
 
 class NotifyReason(StrEnum):
-    """Why an alert is told. ``JOINED``: it fires already, and the chat is told of it for the first time.
+    """Why a chat gets a notification. ``JOINED``: the alert fires already, and is new to the chat.
 
-    ``EASED``: it still fires, but the worst of it is over: jobs run again, or the plan no longer ends.
+    ``EASED``: it still fires, but its worst is over: jobs run again, or the plan no longer ends.
     """
 
     NONE = "none"
@@ -48,18 +48,17 @@ class NotifyReason(StrEnum):
 
 
 GOOD_NEWS = (NotifyReason.EASED, NotifyReason.RESOLVED)
-"""Why an alert is told silently, and without buttons: nobody has to do anything."""
+"""Good news is silent and has no buttons: nobody has to do anything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """The remembered state of one rule on one subject (an account's key, or a source's).
+    """The state of one rule on one subject (an account's key, or a source's name).
 
-    ``level`` 0 is quiet; above it is the rung reached, counted from the mildest. ``sequence`` counts the moments of
-    the episode at which any chat was told something, so that nothing is ever queued twice. ``period`` is the plan's
-    end that a plan alert speaks of, or since when a source answers again that has not recovered yet. ``out``: the
-    account was out of credits in this episode, and nothing but daily credits has come since. What each chat was told is
-    apart: ``Notified``.
+    ``level`` 0 is quiet, else the threshold that was reached, counted from the mildest. ``sequence`` counts the
+    notifications of an episode, so that none is ever queued twice. ``period`` is the plan's end that a plan alert is
+    about, or since when a source answers again that has not recovered yet. ``out``: the account was out of credits in
+    this episode, and only daily credits have come since. ``Notified`` has what each chat got.
     """
 
     subject: str
@@ -76,18 +75,18 @@ class Alert:
 
     @property
     def reminds(self) -> bool:
-        """Whether it is told again every ``REMIND_EVERY``: it is critical, or an account's session is broken."""
+        """True if chats get reminders each ``REMIND_EVERY``: it is critical, or an account's session is broken."""
         broken = self.measure is AlertRule.FAILURES and self.level >= SESSION_BROKEN
         return self.level > 0 and (self.severity is Severity.CRITICAL or broken)
 
 
 @dataclass(frozen=True, slots=True)
 class Notified:
-    """What one chat was told last of one alert: of which episode, and down to which rung.
+    """The last notification of one alert in one chat: its episode and level.
 
-    ``out``: it was told that the account is out of credits, and not that jobs run again. It exists while the alert
-    fires, and afterwards until the chat has been told of the recovery. A level of 0: the alert is over, and the chat
-    has yet to be told of it, as of a plan that is gone.
+    ``out``: it got that the account is out of credits, and not yet that jobs run again. It exists while the alert
+    fires, and then until the chat has got the recovery. Level 0: the alert is over, and the chat has yet to get it, as
+    with a plan that is gone.
     """
 
     episode: int
@@ -97,14 +96,14 @@ class Notified:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """The next alert, and why it is another one."""
+    """The next state of an alert, and why it changed."""
 
     alert: Alert
     reason: NotifyReason
 
 
 class SilenceKind(StrEnum):
-    """What a silence covers: everything, one account, or one alert (until a time, or as an ack)."""
+    """The scope of a silence: everything, one account, or one alert (until a time, or as an ack)."""
 
     ALL = "all"
     ACCOUNT = "account"
@@ -114,11 +113,11 @@ class SilenceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A wish for no messages: in one ``chat``, or in every chat where that is None. An ack holds in every chat.
+    """Withholds messages from one ``chat``, or from every chat where that is None. An ack covers every chat.
 
-    A mute ends at ``until``, and only then. A snooze and an ack hold for one ``episode`` down to one ``level``: they
-    end with the alert, or at a worse rung; a snooze at ``until`` too, an ack only if the alert is critical then.
-    ``by`` made it at ``made_at``; all that one act has silenced has both in common.
+    A mute ends at ``until``. A snooze and an ack cover one ``episode`` down to one ``level`` and end with the alert, or
+    when it gets worse; a snooze at ``until`` too, an ack only if the alert is critical then. ``by`` made it at
+    ``made_at``; all silences of one act share both.
     """
 
     kind: SilenceKind

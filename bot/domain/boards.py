@@ -1,4 +1,4 @@
-"""The board of a chat: which message shows it, and how Telegram answered an edit."""
+"""The board of a chat: the message that shows it, and Telegram's answers to an edit."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from bot.domain.chats import Chat
 
 @dataclass(frozen=True, slots=True)
 class BoardTrouble:
-    """Why a board does not say what it should, in words, and since when."""
+    """Why a board is out of date, in words, and since when."""
 
     why: str
     since: datetime
@@ -16,10 +16,10 @@ class BoardTrouble:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Where a board stands, what it says (or a hash of that), and since when.
+    """Where a board stands, its text (or a hash of that), and since when.
 
-    ``message_id`` is 0 while no message of it is known: it is yet to be posted. ``leftover`` is the message that it was
-    before, while that one could not be removed.
+    ``message_id`` is 0 until its message is posted. ``leftover`` is the message that it replaced, while that one could
+    not be deleted.
     """
 
     chat: Chat
@@ -33,9 +33,9 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class BoardStatus:
-    """What became of the wish for a board here. ``refused`` says why it cannot be posted now, ``pinned`` whether it is.
+    """How a request for a board ended. ``refused`` is why it cannot be posted now, ``pinned`` whether it is pinned.
 
-    ``before`` is what was wrong with the one whose place it takes.
+    ``before`` is the trouble of the board that it replaces.
     """
 
     pinned: bool = True
@@ -45,33 +45,33 @@ class BoardStatus:
 
 @dataclass(frozen=True, slots=True)
 class BoardEdited:
-    """The message now says what it should."""
+    """The message shows the new text."""
 
 
 @dataclass(frozen=True, slots=True)
 class BoardPosted:
-    """A new message stands there."""
+    """A new message shows the board."""
 
     message_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class BoardLost:
-    """The message cannot be edited any more, such as a deleted one: a new one has to take its place."""
+    """The message can no longer be edited, for example because it was deleted: a new one replaces it."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class BoardRefused:
-    """Telegram refuses the call. Each refusal may pass, so none ends a board."""
+    """Telegram refuses the call. Each refusal can pass, so none ends a board."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class BoardDelayed:
-    """Telegram was not reached, or asks to be left in peace for ``retry_after`` seconds."""
+    """Telegram was not reached, or asks for ``retry_after`` seconds."""
 
     why: str
     retry_after: float = 0.0
@@ -79,7 +79,7 @@ class BoardDelayed:
 
 @dataclass(frozen=True, slots=True)
 class BoardMoved:
-    """The group has become another chat, where the message cannot be edited."""
+    """The group has migrated to another chat, where the message cannot be edited."""
 
     chat_id: int
 

@@ -1,14 +1,14 @@
-"""Chats: where messages go, and who may ask."""
+"""Chats: where messages go, and who can ask."""
 
 from dataclasses import dataclass
 
 GENERAL = 1
-"""The id of a forum's topic "General", which Telegram itself refuses: what goes there names no topic."""
+"""The id of a forum's topic "General". Telegram refuses it, so messages to it name no topic."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """Where notifications go and questions come from: a Telegram chat, with a topic where one is named."""
+    """A Telegram chat, or one topic of it."""
 
     chat_id: int
     thread_id: int | None = None

@@ -1,4 +1,4 @@
-"""Steps of the wall clock: it was set, and no time has passed."""
+"""Steps of the wall clock: somebody set it, and no time has passed."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,17 +6,17 @@ from datetime import datetime, timedelta
 from bot.domain.durations import format_duration
 
 LONG = timedelta(minutes=1)
-"""A longer step stands in the log and in ``/status``."""
+"""A longer step is logged and shown in ``/status``."""
 
 TOLD_FOR = timedelta(days=1)
-"""``/status`` shows a step for so long."""
+"""How long ``/status`` shows a step."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClockStep:
     """The clock was set by ``by`` (negative: back). ``at`` is that moment as the clock shows it since.
 
-    ``while_off`` where the bot was not running then; ``at`` is its start.
+    ``while_off``: the bot was not running then; ``at`` is its start.
     """
 
     by: timedelta
@@ -25,14 +25,14 @@ class ClockStep:
 
     @property
     def words(self) -> str:
-        """What happened, without its moment."""
+        """The step in words, without its moment."""
         return f"The clock was set {'back' if self.by < timedelta(0) else 'forward'} by {format_duration(self.by)}"
 
     @property
     def is_long(self) -> bool:
-        """Whether anybody should know of it."""
+        """True if people should read of it."""
         return abs(self.by) > LONG
 
     def is_news(self, now: datetime) -> bool:
-        """Whether it is still worth a line."""
+        """True if it is recent enough for a line."""
         return now - self.at < TOLD_FOR

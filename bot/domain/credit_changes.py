@@ -1,7 +1,7 @@
-"""What happened to an account's credits between two readings: the one answer for chat, picture, summary and forecast.
+"""Changes of credits between two readings: one definition for chat, chart, summary and forecast.
 
-By the bucket that changed and the times that the service tells, never by a refresh time that moved a little: a service
-that computes it anew each time shakes by seconds.
+It depends on the bucket that changed and on the service's times, never on a refresh time that moved a little: a service
+that computes it each time is off by seconds.
 """
 
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from bot.domain.accounts import Credits, Number, Reading
 
 DAY = timedelta(days=1)
 REFUND_BELOW = 0.05
-"""Credits that come outside a refill, less than this share of the allowance, are those of a job that failed."""
+"""Credits outside a refill, less than this share of the allowance, are a refund of a failed job."""
 
 REFUND_AT_MOST = 100
-"""The same in credits, where no allowance is known: more than any job of a free account costs."""
+"""The same in credits, for an unknown allowance: more than any job of a free account costs."""
 
 
 class Point(NamedTuple):
-    """What the store keeps of a reading; the fields are the columns of its table, in their order."""
+    """The stored part of a reading; the fields are the columns of its table, in their order."""
 
     taken_at: datetime
     monthly: Number
@@ -35,12 +35,11 @@ class Point(NamedTuple):
 
     @property
     def total(self) -> Number:
-        """What could be spent."""
+        """The sum of the known buckets."""
         return self.monthly + (self.daily or 0) + (self.package or 0)
 
 
 def point_of(reading: Reading) -> Point:
-    """What the store would keep of a reading."""
     credits: Credits = reading.credits
     return Point(
         reading.taken_at,
@@ -68,10 +67,10 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CreditChanges:
-    """What happened between two readings, in credits, none below zero.
+    """The changes between two readings, in credits, none below zero.
 
-    ``by_plan`` came with another plan. ``hides_spending``: the monthly credits were set anew, so that what was spent
-    of them before is not known.
+    ``by_plan`` came with another plan. ``hides_spending``: the monthly credits were reset, and earlier spending of them
+    is unknown.
     """
 
     spent: float = 0
@@ -85,7 +84,7 @@ class CreditChanges:
 
     @property
     def grew_by(self) -> ChangeKind | None:
-        """Why credits grew, by what weighs most for a person; None if none did."""
+        """Why credits grew, by what matters most to a person; None if they did not."""
         grown = (
             (self.topped_up, ChangeKind.TOP_UP),
             (self.refilled, ChangeKind.REFILL),
@@ -97,7 +96,7 @@ class CreditChanges:
 
 
 def changes_between(before: Point, after: Point) -> CreditChanges:
-    """What happened between two readings. A bucket that either of them does not tell did nothing."""
+    """The changes between two readings. A bucket that either of them lacks did not change."""
     found = {"spent": 0.0, "refunded": 0.0, "daily_refilled": 0.0, "topped_up": 0.0}
     _daily(before, after, found)
     _package(before, after, found)
@@ -115,7 +114,7 @@ def changes_between(before: Point, after: Point) -> CreditChanges:
 
 
 def _daily(before: Point, after: Point, found: dict[str, float]) -> None:
-    """The daily credits; after their refill, what is missing of the allowance was spent."""
+    """Daily credits. After their refill, what is missing from the allowance was spent."""
     if before.daily is None or after.daily is None:
         return
     gained, at = after.daily - before.daily, before.daily_refresh_at
@@ -130,7 +129,6 @@ def _daily(before: Point, after: Point, found: dict[str, float]) -> None:
 
 
 def _package(before: Point, after: Point, found: dict[str, float]) -> None:
-    """The bought credits."""
     if before.package is None or after.package is None:
         return
     gained = after.package - before.package
@@ -153,18 +151,18 @@ def _monthly_gain(before: Point, after: Point, gained: Number) -> str:
 
 
 def is_refund(gained: Number, before: Point, after: Point) -> bool:
-    """Whether credits that came outside a refill are those of a job that failed, by their amount."""
+    """True if the amount is that of a failed job, refunded outside a refill."""
     allowance = after.monthly_allowance or before.monthly_allowance
     return gained < REFUND_BELOW * allowance if allowance else gained <= REFUND_AT_MOST
 
 
 def is_set_anew(before: Point, after: Point) -> bool:
-    """Whether the monthly credits were set anew between two readings, whatever they are now."""
+    """True if the monthly credits were reset between two readings, whatever they are now."""
     return is_new_period(before, after) or is_other_plan(before, after)
 
 
 def is_new_period(before: Point, after: Point) -> bool:
-    """Whether a refill or a renewal lies between two readings."""
+    """True if a refill or a renewal lies between two readings."""
     return (
         is_passed(before.refresh_at, before, after)
         or is_passed(before.plan_ends_at, before, after)
@@ -173,26 +171,25 @@ def is_new_period(before: Point, after: Point) -> bool:
 
 
 def is_other_plan(before: Point, after: Point) -> bool:
-    """Whether the plan, or its allowance, is another one."""
+    """True if the plan or its allowance changed."""
     return differ(before.plan, after.plan) or differ(before.monthly_allowance, after.monthly_allowance)
 
 
 def has_lapsed(before: Point, after: Point) -> bool:
-    """Whether monthly credits are gone with the plan's end, rather than spent."""
+    """True if monthly credits ended with the plan, rather than being spent."""
     ended = before.plan_ends_at is not None and before.plan_ends_at <= after.taken_at
     return ended and before.monthly > 0 and after.monthly <= 0
 
 
 def is_passed(moment: datetime | None, before: Point, after: Point) -> bool:
-    """Whether a moment lies after the one point and not after the other."""
     return moment is not None and before.taken_at < moment <= after.taken_at
 
 
 def differ(old: object, new: object) -> bool:
-    """Whether two values are known and not the same."""
+    """True if two values are known and differ."""
     return old is not None and new is not None and old != new
 
 
 def is_moved(old: datetime | None, new: datetime | None) -> bool:
-    """Whether a refill was put off by more than a day; one that is computed anew each time shakes by less."""
+    """True if a refill moved by more than a day; one that the service computes each time is off by less."""
     return old is not None and new is not None and new - old > DAY

@@ -1,17 +1,17 @@
-"""What keeps the database from being used: when that begins, when it is over, and what to do. Pure."""
+"""Why the database cannot be used: when that begins, when it ends, and what to do. Pure."""
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
 CALM_S = 20.0
-"""Trouble that may pass is over once something was written, and nothing has failed for so long."""
+"""A trouble that can pass is over after a successful write and this long without a failure."""
 
 LOCKED_FOR_S = 60.0
-"""Another program may hold the database for so long before anybody is told."""
+"""How long another program can lock the database before people get an alert."""
 
 
 class DatabaseTrouble(IntEnum):
-    """Why the database cannot be used, the worse the later."""
+    """Why the database cannot be used; a later member is worse."""
 
     LOCKED = 1
     READ_ONLY = 2
@@ -23,22 +23,21 @@ class DatabaseTrouble(IntEnum):
 
     @property
     def passes(self) -> bool:
-        """Whether a write that succeeds shows its end. The others succeed too, and nothing of it is there later."""
+        """True if a successful write proves its end. The others let writes succeed that are lost later."""
         return self <= DatabaseTrouble.FAILING
 
     @property
     def what(self) -> str:
-        """What is wrong."""
         return WORDS[self][0]
 
     @property
     def mend(self) -> str:
-        """What to do while the bot runs."""
+        """The remedy while the bot runs."""
         return WORDS[self][1]
 
     @property
     def mend_at_start(self) -> str:
-        """What to do where the bot could not start for it."""
+        """The remedy when it kept the bot from starting."""
         return self.mend.removesuffix(f"; {BY_ITSELF}")
 
 
@@ -68,7 +67,7 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """A trouble that lasts. ``said`` is the driver's own word; the moments are seconds of a clock that never jumps."""
+    """A trouble that lasts. ``said`` is the driver's text; moments are seconds of a monotonic clock."""
 
     trouble: DatabaseTrouble
     said: str
@@ -77,16 +76,16 @@ class Failing:
 
     @property
     def words(self) -> str:
-        """What is wrong and what to do, in one line."""
+        """The trouble and its remedy, in one line."""
         return f"{self.trouble.what}{f' ({self.said})' if self.said else ''}: {self.trouble.mend}"
 
     def is_problem(self, now: float) -> bool:
-        """Whether anybody has to know: at once, unless another program may soon be done."""
+        """True if people have to know. They do at once, except for another program's lock, which can be short."""
         return self.trouble is not DatabaseTrouble.LOCKED or now - self.since >= LOCKED_FOR_S
 
 
 def failed(before: Failing | None, trouble: DatabaseTrouble, said: str, now: float) -> Failing:
-    """What lasts after something has failed: the worst of what was met since the beginning."""
+    """The trouble after a failure: the worst since the beginning."""
     if before is None:
         return Failing(trouble, said, now, now)
     if trouble > before.trouble:
@@ -95,6 +94,6 @@ def failed(before: Failing | None, trouble: DatabaseTrouble, said: str, now: flo
 
 
 def succeeded(before: Failing, now: float) -> Failing | None:
-    """What lasts after something was written: nothing, where the trouble may pass and was quiet for long enough."""
+    """The trouble after a successful write: None where it can pass and was quiet for long enough."""
     quiet = before.trouble is DatabaseTrouble.LOCKED or now - before.last >= CALM_S
     return None if before.trouble.passes and quiet else before

@@ -10,7 +10,7 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)([smhd])", re.ASCII)
 
 
 def parse_duration(text: str) -> timedelta:
-    """Reads ``90s``, ``15m``, ``24h``, ``7d`` or a sum such as ``1h30m``, and a bare ``0``.
+    """Reads ``90s``, ``15m``, ``24h``, ``7d``, a sum such as ``1h30m``, or ``0``.
 
     Raises ValueError for anything else, and for more than ten years.
     """
@@ -26,7 +26,7 @@ def parse_duration(text: str) -> timedelta:
 
 
 def format_duration(duration: timedelta) -> str:
-    """Says a length of time in its two largest units: "3 d 4 h", "43 min", "12 s"; its sign is left out."""
+    """The duration in its two largest units: "3 d 4 h", "43 min", "12 s". Its sign is dropped."""
     seconds = round(abs(duration.total_seconds()))
     if seconds < 60:
         return f"{seconds} s"

@@ -1,4 +1,4 @@
-"""Whether the bot does its work, from what it last managed to do. Pure: the moments are handed in."""
+"""The bot's health, by its last successes. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class UndeliveredAlert:
-    """What waits of an alert that fires, in a chat that takes no messages; ``reached`` if somebody else was told it."""
+    """A delivery of a firing alert that waits in a chat that refuses messages; ``reached`` if another chat got it."""
 
     alert: tuple[str, AlertRule | str]
     reason: NotifyReason
@@ -27,7 +27,7 @@ class UndeliveredAlert:
 
 @dataclass(frozen=True, slots=True)
 class RefusedChat:
-    """A chat that takes no messages: why, in Telegram's words, since when, and when it is tried again."""
+    """A chat that refuses messages: why, in Telegram's words, since when, and when the next try is."""
 
     chat: Chat
     why: str
@@ -73,19 +73,18 @@ class Vitals:
 
     @property
     def polling_ok(self) -> bool:
-        """Telegram answered the polling lately."""
         return self.polling_silent <= POLLING_WAIT
 
 
 def problems(vitals: Vitals, every: timedelta, now: datetime) -> list[str]:
-    """What keeps the bot from its work, in words; nothing means that it is well."""
+    """Reasons why the bot does not work, in words; empty if it is well."""
     database = [vitals.database] if vitals.database else []
     checks = check_problems(vitals, every, now) if vitals.readable and not vitals.all_paused else []
     return [*database, *checks, *delivery_problems(vitals, now)]
 
 
 def delivery_problems(vitals: Vitals, now: datetime) -> list[str]:
-    """What keeps messages from the chats, and words of the chats from the bot."""
+    """Problems of sending messages and getting commands."""
     found = []
     waited = overdue(vitals.waiting_since, now)
     if waited is not None:
@@ -100,7 +99,7 @@ def delivery_problems(vitals: Vitals, now: datetime) -> list[str]:
 
 
 def check_problems(vitals: Vitals, every: timedelta, now: datetime) -> list[str]:
-    """What is wrong with the checks of those that are not paused."""
+    """Problems with the checks of accounts that are not paused."""
     window = window_of(vitals.round_every or every)
     since = vitals.more_often_since + window if vitals.more_often_since else None
     ended = vitals.last_round_at + window if vitals.last_round_at else None
@@ -113,12 +112,12 @@ def check_problems(vitals: Vitals, every: timedelta, now: datetime) -> list[str]
 
 
 def window_of(every: timedelta) -> timedelta:
-    """How long a round, or a reading, may take where there is one each interval."""
+    """How long a round, or a reading, can take with one check each interval."""
     return 2 * every + timedelta(minutes=1)
 
 
 def unreached_for(vitals: Vitals, now: datetime) -> timedelta | None:
-    """For how long an alert that fires has reached nobody, where that is longer than a delivery may take."""
+    """How long a firing alert has reached nobody; None if that is within a delivery's usual time."""
     return overdue(vitals.unreached_since, now)
 
 
@@ -129,10 +128,10 @@ def overdue(since: datetime | None, now: datetime) -> timedelta | None:
 
 
 def unreached_since(untold: Iterable[UndeliveredAlert]) -> datetime | None:
-    """Since when the oldest alert waits that has reached nobody; None if each has reached somebody.
+    """Since when the oldest alert that reached nobody waits; None if each reached somebody.
 
-    Only what came after the last that reached somebody counts: who was told of the rung before does not know how bad it
-    is now. A reminder alone is no news.
+    Only what came after the last that reached somebody counts, because an older message does not say how bad it is now.
+    A reminder alone does not count.
     """
     by_alert: dict[tuple[str, AlertRule | str], list[UndeliveredAlert]] = {}
     for one in untold:
@@ -149,7 +148,7 @@ def unreached_since(untold: Iterable[UndeliveredAlert]) -> datetime | None:
 
 
 def notes(vitals: Vitals) -> list[str]:
-    """What somebody should know, though the bot does its work."""
+    """Notes for people although the bot works."""
     found = [refusal_text(one) for one in vitals.refused]
     if vitals.polling_ok and vitals.polling_trouble:
         found.append(vitals.polling_trouble)
@@ -160,6 +159,6 @@ def notes(vitals: Vitals) -> list[str]:
 
 
 def refusal_text(refused: RefusedChat) -> str:
-    """A chat that takes no messages, for machines: times in UTC."""
+    """A chat that refuses messages, for machines: times in UTC."""
     since = f", since {refused.since:%d %b %H:%M} UTC" if refused.since else ""
     return f"chat {refused.chat}: {refused.why}{since}"

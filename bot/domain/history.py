@@ -1,4 +1,4 @@
-"""An account's past: when nothing was read, and points within what can be drawn."""
+"""An account's past: gaps, and points within what a chart can show."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 from bot.domain.credit_changes import Point
 
 Span = tuple[datetime, datetime]
-"""A time in which nobody looked, from a moment to another."""
+"""A period without checks."""
 
 PAUSED = "paused"
-"""The kind of a gap in which a person wished for no checks."""
+"""The kind of a gap in which a person paused the checks."""
 LARGEST = 1e15
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A time in which the credits were not known; ``until`` None while that lasts."""
+    """A period in which credits were unknown; ``until`` is None while it lasts."""
 
     since: float
     until: float | None = None
@@ -24,7 +24,7 @@ class Gap:
 
 
 def bounded(point: Point, before: Point | None) -> Point:
-    """The point within what can be drawn; a bucket that it does not tell is as it was."""
+    """The point within what a chart can show; a bucket that it lacks is taken from the point before."""
     daily = point.daily if point.daily is not None or before is None else before.daily
     package = point.package if point.package is not None or before is None else before.package
     if abs(point.total) < LARGEST and daily is point.daily and package is point.package:
@@ -35,7 +35,7 @@ def bounded(point: Point, before: Point | None) -> Point:
 
 
 def merged(gaps: Iterable[Gap], since: float, until: float) -> tuple[Gap, ...]:
-    """The gaps within a span, in order, each moment once; those that touch made one, but for pauses among others."""
+    """The gaps within a span, in order, without overlap. Gaps that touch are joined, except pauses with other gaps."""
     clipped: list[Gap] = []
     for gap in sorted(gaps, key=lambda gap: gap.since):
         start, end = max(gap.since, since), until if gap.until is None else min(gap.until, until)
@@ -52,7 +52,7 @@ def merged(gaps: Iterable[Gap], since: float, until: float) -> tuple[Gap, ...]:
 
 
 def unseen_of(gaps: Iterable[Gap], since: datetime, until: datetime) -> list[Span]:
-    """The gaps within a span as times in which nobody looked."""
+    """The gaps within a span as periods without checks."""
     found = merged(gaps, since.timestamp(), until.timestamp())
     moments = [(gap.since, until.timestamp() if gap.until is None else gap.until) for gap in found]
     return [(datetime.fromtimestamp(begin, UTC), datetime.fromtimestamp(end, UTC)) for begin, end in moments]

@@ -1,4 +1,4 @@
-"""Which notifications that wait nobody needs any longer. Pure."""
+"""Which waiting deliveries are obsolete. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ NOTES_LAST = {
     NotificationKind.DOWNTIME: timedelta(days=7),
 }
 UNTOLD_LASTS = timedelta(days=7)
-"""How long a chat that refuses is still owed a note, and what began and ended without its being told."""
+"""How long a chat that refuses still gets a note, and an alert that began and ended without a message."""
 
 FIRST = (NotifyReason.FIRED, NotifyReason.JOINED)
-"""Why a chat is told of an episode for the first time."""
+"""The reasons of the first notification of an episode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """As much of a pending notification as says whether it is still of use."""
+    """The part of a waiting delivery that decides whether it is obsolete."""
 
     id: int
     topic: NotificationKind
@@ -52,10 +52,10 @@ class Waiting:
 
 
 def of_no_use(waiting: Iterable[Waiting], now: datetime) -> list[int]:
-    """Of what a refusing chat is owed, oldest first, what nobody needs any more: the ids.
+    """The ids of obsolete deliveries among those of a chat that refuses, oldest first.
 
-    An old summary, pause, ack or mute; an alert of which the chat was told nothing and that ended long ago; a reminder
-    that a later one repeats. An alert that fires, and the end of one that the chat knows of, always stay.
+    Obsolete are an old summary, pause, ack or mute; an alert that ended long ago and of which the chat got nothing; a
+    reminder with a later one. A firing alert, and the end of one that the chat knows, never are.
     """
     found, by_alert = list[int](), dict[tuple[str, AlertRule | None], list[Waiting]]()
     for one in waiting:

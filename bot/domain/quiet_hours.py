@@ -12,20 +12,19 @@ _SPAN = re.compile(r"([\d:]+)\s*[-–]\s*([\d:]+)", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """From one reading of the wall clock to another, the second not included; over midnight if it is the earlier."""
+    """From one wall-clock time to another, the second excluded; over midnight if that is the earlier one."""
 
     begin: time
     end: time
 
     def contains(self, moment: datetime, zone: tzinfo) -> bool:
-        """Whether the zone's clock shows a quiet time at that moment."""
         shown = wall_clock(moment, zone).time()
         if self.begin <= self.end:
             return self.begin <= shown < self.end
         return shown >= self.begin or shown < self.end
 
     def over_at(self, moment: datetime, zone: tzinfo) -> datetime:
-        """The first whole minute, from that of the moment on, that is not quiet."""
+        """The first whole minute that is not quiet, from the moment's own minute on."""
         minute = moment.replace(second=0, microsecond=0)
         while self.contains(minute, zone):
             minute += MINUTE
@@ -36,12 +35,12 @@ class QuietHours:
 
 
 def wall_clock(moment: datetime, zone: tzinfo) -> datetime:
-    """What the zone's clock shows, without the zone."""
+    """The moment as the zone's wall clock shows it, without the zone."""
     return moment.astimezone(zone).replace(tzinfo=None)
 
 
 def parse_quiet_hours(text: str) -> QuietHours | None:
-    """Reads ``22:00-08:00``; None for nothing, which switches quiet hours off."""
+    """Reads ``22:00-08:00``; None for an empty text, which switches quiet hours off."""
     if not text.strip():
         return None
     match = _SPAN.fullmatch(text.strip())
@@ -54,7 +53,7 @@ def parse_quiet_hours(text: str) -> QuietHours | None:
 
 
 def parse_clock_time(text: str) -> time | None:
-    """Reads ``09:00``; None for nothing, which switches off what would happen then."""
+    """Reads ``09:00``; None for an empty text, which switches off what would happen then."""
     if not text.strip():
         return None
     clock = clock_of(text.strip())
@@ -64,7 +63,7 @@ def parse_clock_time(text: str) -> time | None:
 
 
 def clock_of(text: str) -> time | None:
-    """A time of the day of 24 hours, or None for a text that is none."""
+    """A time of the 24-hour clock; None for any other text."""
     match = _CLOCK.fullmatch(text)
     if match is None or int(match[1]) > 23 or int(match[2]) > 59:
         return None
@@ -72,6 +71,6 @@ def clock_of(text: str) -> time | None:
 
 
 def short(text: str) -> str:
-    """At most 40 characters of what was written, for an error's text."""
+    """At most 40 characters of a text, for an error."""
     line = " ".join(text.split())
     return line if len(line) <= 40 else line[:39] + "…"

@@ -1,6 +1,6 @@
-"""What of the past stays: every reading for a week, then the last of an hour, then the last of a day. Pure.
+"""How much of the past stays: every reading for a week, then the last of each hour, then the last of each day. Pure.
 
-Upkeep goes over everything in passes of many short slices. A pass judges age by the moment at which it began.
+Retention works in passes of many short transactions. A pass judges age by the moment at which it began.
 """
 
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST = datetime.min.replace(tzinfo=UTC)
 
 SLICE_S = 0.015
-"""Seconds after which a slice begins no further step."""
+"""Seconds after which a transaction begins no further step."""
 
 QUICK_S, SLOW_S = 0.001, 0.005
-"""Seconds of a step below which the next one may take more rows, and above which it takes fewer."""
+"""Seconds of a step below which the next one reads more rows, and above which it reads fewer."""
 
 FEWEST_ROWS, FIRST_ROWS, MOST_ROWS = 8, 64, 256
 
 
 @dataclass(frozen=True, slots=True)
 class RetentionPolicy:
-    """How often a pass begins, and for how long history and delivered messages stay.
+    """How often a pass begins, and how long history and delivered messages stay.
 
-    No pass begins within ``settle`` after a start or a step of the clock: a wrong year would end the whole past.
+    No pass begins within ``settle`` after a start or a step of the clock, because a wrong year would delete everything.
     """
 
     every: timedelta = timedelta(hours=6)
@@ -38,10 +38,10 @@ USUAL = RetentionPolicy()
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One pass, as far as it has come.
+    """One pass and its progress.
 
-    ``previous`` is when the last complete pass began: what was thinned then is not read again. None: everything is
-    read. ``reached`` is the last account that is done, "" before the first; None once the pass is complete.
+    ``previous`` is when the last complete pass began: what that one thinned is skipped; None reads everything.
+    ``reached`` is the last account that is done, "" before the first, None once the pass is complete.
     """
 
     began_at: datetime
@@ -51,9 +51,9 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The readings of an account from ``since`` up to ``before``.
+    """Readings of an account from ``since`` up to ``before``.
 
-    The last one of each ``slot`` stays, counted from 1970 in UTC; without a slot none stays.
+    The last one of each ``slot``, counted from 1970 in UTC, stays; without a slot none stays.
     """
 
     since: datetime
@@ -62,8 +62,8 @@ class Window:
 
 
 def pass_due(last: Pass | None, now: datetime, every: timedelta) -> Pass | None:
-    """The pass to work on: the one under way, or a new one; None while none is due."""
-    if last is None or last.began_at > now:  # the clock was set back: what was thinned up to now is unknown
+    """The pass under way, or a new one; None while none is due."""
+    if last is None or last.began_at > now:  # the clock was set back: what earlier passes thinned is unknown
         return Pass(now)
     if last.reached is not None:
         return last
@@ -71,9 +71,10 @@ def pass_due(last: Pass | None, now: datetime, every: timedelta) -> Pass | None:
 
 
 def windows(work: Pass, keep: timedelta) -> tuple[Window, ...]:
-    """What a pass reads of each account, to be worked on in this order; empty windows are left out.
+    """The windows that a pass reads of each account, in this order, without empty windows.
 
-    A window begins with the whole slot in which the previous pass ended, for the last of that slot may be another one.
+    A window begins with the whole slot in which the previous pass ended, because that slot's last reading can have
+    changed.
     """
     hourly_before, daily_before = work.began_at - HOURLY_AFTER, work.began_at - DAILY_AFTER
     daily_since, hourly_since = FIRST, start_of(daily_before, HOUR)
@@ -89,14 +90,14 @@ def windows(work: Pass, keep: timedelta) -> tuple[Window, ...]:
 
 
 def start_of(moment: datetime, slot: timedelta) -> datetime:
-    """The beginning of the slot that a moment lies in."""
+    """The beginning of the slot around a moment."""
     return moment - (moment - EPOCH) % slot
 
 
 def next_rows(rows: int, took: float, *, whole: bool) -> int:
-    """How many rows the next step may read, from how long a step of so many took.
+    """How many rows the next step reads, by how long a step of ``rows`` took.
 
-    ``whole``: it did read so many. A step that found fewer says nothing of how quick a larger one would be.
+    ``whole``: it read that many. A step that found fewer rows does not show how fast a larger one is.
     """
     if took > SLOW_S:
         return max(FEWEST_ROWS, rows // 2)

@@ -1,4 +1,4 @@
-"""Rules: the thresholds of an account or a source."""
+"""Thresholds of an account or a source."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,7 +8,7 @@ from bot.domain.alerts import AlertRule
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """One rung of a ladder: a number, or percent of the monthly allowance; for a plan, seconds."""
+    """A number, or percent of the monthly allowance; for a plan, seconds."""
 
     value: float
     percent: bool = False
@@ -20,12 +20,12 @@ class Threshold:
 Thresholds = tuple[Threshold, ...]
 
 RENEWS, CANCELLED = 1, 2
-"""The first two levels of a plan's alert; above them are the ladder of a plan that ends, and "has ended"."""
+"""The first two levels of a plan's alert; above them are the thresholds of a plan that ends, and "has ended"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """When to say what. An empty ladder switches its rule off; ``remind_every`` None means never."""
+    """Thresholds and intervals. Empty thresholds switch a rule off; ``remind_every`` None means never."""
 
     low_credits: Thresholds = ()
     plan_ends_within: Thresholds = ()
@@ -34,7 +34,7 @@ class Rules:
     runs_out_within: Thresholds = ()
 
     def ladder(self, measure: AlertRule) -> Thresholds | None:
-        """The ladder of a measure that has one; empty where its rule is switched off."""
+        """The thresholds of a rule, empty where it is switched off; None for a rule without thresholds."""
         return {
             AlertRule.CREDITS: self.low_credits,
             AlertRule.PLAN: self.plan_ends_within,

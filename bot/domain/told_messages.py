@@ -1,4 +1,4 @@
-"""Messages that told of an alert, kept until they say that it ended."""
+"""Messages about alerts, kept until they say that the alert ended."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from bot.domain.notifications import Delivery, Notification
 
 @dataclass(frozen=True, slots=True)
 class ToldAlert:
-    """One alert that a message told: since when it is over, or the alert itself while it fires."""
+    """One alert in a message: since when it is over, or the alert itself while it fires."""
 
     id: int
     notification: Notification
@@ -20,7 +20,7 @@ class ToldAlert:
 
 @dataclass(frozen=True, slots=True)
 class EndedMessage:
-    """A message with an alert that is over: where it stands, when it was sent, and all that it told."""
+    """A message with an alert that is over: where it stands, when it was sent, and all its alerts."""
 
     chat: Chat
     message_id: int
@@ -31,10 +31,8 @@ class EndedMessage:
 
     @property
     def over(self) -> tuple[ToldAlert, ...]:
-        """What is over of it."""
         return tuple(one for one in self.told if one.over_at is not None)
 
     @property
     def all_over(self) -> bool:
-        """Whether nothing of it fires."""
         return len(self.over) == len(self.told)
