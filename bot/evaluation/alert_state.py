@@ -1,8 +1,8 @@
-"""One sample's standing against one alert's memory: the next alert, and what of it each chat has to be told.
+"""The state of one alert, and what each chat is due of it.
 
-``transition`` moves the one state of the alert and knows nothing of chats and silences. ``due_notification`` compares
-that state with what one chat was told, and knows whether a silence withholds messages there. A silence never changes
-the state, a silence of one chat changes nothing in another, and what it withheld is said once it has ended.
+``transition`` moves the state and knows neither chats nor silences. ``due_notification`` compares the state with what
+one chat got last and withholds what a silence covers. A silence never changes the state, a silence of one chat changes
+nothing in another, and the chat gets what it withheld once it has ended.
 """
 
 from collections.abc import Iterable
@@ -16,14 +16,14 @@ from bot.evaluation.measurements import Measurement
 
 ACK_LASTS = timedelta(days=1)
 MUTES = (SilenceKind.ALL, SilenceKind.ACCOUNT)
-"""The silences that concern whole accounts, not one alert."""
+"""Silences of whole accounts, not of one alert."""
 
 
 def transition(alert: Alert, standing: Measurement | None, remind_every: timedelta | None, now: datetime) -> Transition:
-    """What one sample does to one alert. The same sample again changes nothing.
+    """The next state of an alert. The same measurement again changes nothing.
 
-    An unknown standing changes nothing either: it neither fires nor resolves. One that is ``settled`` ends the alert
-    without a word, once every chat has been told: ``looks.outcome`` knows when.
+    An unknown measurement changes nothing either: it neither fires nor resolves. One that is ``settled`` ends the alert
+    without a message, once every chat has got it; ``evaluate.update`` knows when.
     """
     if standing is None or standing.settled:
         return Transition(alert, NotifyReason.NONE)
@@ -34,15 +34,15 @@ def transition(alert: Alert, standing: Measurement | None, remind_every: timedel
 
 
 def held(alert: Alert, standing: Measurement) -> int:
-    """The deepest level that is not left yet. Of a plan that renews, only that it has ended is worse than "renews"."""
+    """The deepest level that is not cleared yet. For a plan that renews, only "has ended" is worse than "renews"."""
     has_ended = alert.level >= len(standing.severities)
     return min(standing.clear_level, RENEWS) if standing.renews and not has_ended else standing.clear_level
 
 
 def is_renewed(alert: Alert, standing: Measurement) -> bool:
-    """A new period began: what was said of the old one is over, even if the new end is already in reach.
+    """True if a new period began: messages about the old one are over, even if the new end is near.
 
-    One of a plan that does not renew by itself is told as over only where the new end is off the ladder.
+    A plan that does not renew by itself counts only once its new end is above all thresholds.
     """
     off = standing.renews or standing.fire_level == CANCELLED
     if alert.level == 0 or not off or alert.period is None or standing.period is None:
@@ -51,7 +51,7 @@ def is_renewed(alert: Alert, standing: Measurement) -> bool:
 
 
 def moved(alert: Alert, standing: Measurement, level: int, remind_every: timedelta | None, now: datetime) -> Transition:
-    """The decision for an alert whose next level is known."""
+    """The transition to a known next level."""
     if level == 0:
         return Transition(ended(alert), NotifyReason.RESOLVED if alert.level else NotifyReason.NONE)
     firing = replace(
@@ -71,14 +71,13 @@ def moved(alert: Alert, standing: Measurement, level: int, remind_every: timedel
 
 
 def ended(alert: Alert) -> Alert:
-    """The alert once it is over."""
     return replace(alert, level=0, severity=None, period=None, out=False)
 
 
 def has_eased(alert: Alert, level: int, *, out: bool) -> bool:
-    """Whether the worst of a firing alert is over since it was at a ``level``, and perhaps ``out`` of credits.
+    """True if a firing alert eased since it was at ``level``, and perhaps ``out`` of credits.
 
-    Jobs run again, or a plan that was to end renews. Any other step to a milder threshold is no news.
+    Jobs run again, or a plan that was to end renews. Any other step to a milder threshold does not count.
     """
     if alert.measure is AlertRule.PLAN:
         return alert.level == RENEWS < level
@@ -91,9 +90,9 @@ def lowest_value(alert: Alert, value: float) -> float:
 
 
 def reminded(alert: Alert, remind_every: timedelta | None, now: datetime) -> Transition:
-    """Reminds of an alert that stays critical, or of a session that stays broken.
+    """A reminder if an alert stays critical, or a session stays broken.
 
-    A clock set back restarts the wait, so that it cannot grow.
+    A clock that was set back restarts the wait, so that it cannot grow.
     """
     if alert.reminded_at is None or alert.reminded_at > now:
         return Transition(replace(alert, reminded_at=now), NotifyReason.NONE)
@@ -108,10 +107,10 @@ def reminded(alert: Alert, remind_every: timedelta | None, now: datetime) -> Tra
 def due_notification(
     alert: Alert, notified: Notified | None, reason: NotifyReason, *, silenced: bool
 ) -> tuple[Notified | None, NotifyReason]:
-    """What one chat is told of an alert now, and what it has been told then. ``notified`` None: nothing.
+    """The notification that one chat is due now, and what it has got then. ``notified`` None: it got nothing yet.
 
-    What differs from what the chat was told last is said as soon as no silence withholds it: a rung that it was never
-    told, a recovery that it was never told. An episode of which it was told nothing ends there without a word.
+    A difference to what the chat got last is due as soon as no silence withholds it: a threshold or a recovery that it
+    never got. An episode of which it got nothing ends there without a message.
     """
     known = rearmed(alert, notified)
     said = pending_reason(alert, known) or (reason if reason is NotifyReason.REMINDED else NotifyReason.NONE)
@@ -121,9 +120,9 @@ def due_notification(
 
 
 def rearmed(alert: Alert, notified: Notified | None) -> Notified | None:
-    """What a chat was told, with the rungs that the alert has left forgotten: reached again, they are told again.
+    """The last notification in a chat, without the thresholds that the alert has left.
 
-    What has eased is not, until that is told.
+    The chat gets those again when they are reached again. An ease that it has yet to get stays.
     """
     if notified is None or alert.level == 0 or notified.episode != alert.episode or notified.level <= alert.level:
         return notified
@@ -133,10 +132,10 @@ def rearmed(alert: Alert, notified: Notified | None) -> Notified | None:
 
 
 def pending_reason(alert: Alert, notified: Notified | None) -> NotifyReason | None:
-    """How the alert differs from what one chat was told of it last, or None.
+    """How the alert differs from what one chat got last; None if it does not.
 
-    What was told outlives its episode while a silence withholds the recovery, so that the recovery stays owed; so
-    does, with a level of 0, what was to be told once and a silence withheld.
+    While a silence withholds the recovery, ``notified`` outlives its episode, so that the recovery stays due. With a
+    level of 0, so does a message that is due once and withheld.
     """
     if alert.level == 0:
         return None if notified is None else NotifyReason.RESOLVED if notified.level else NotifyReason.FIRED
@@ -148,18 +147,18 @@ def pending_reason(alert: Alert, notified: Notified | None) -> NotifyReason | No
 
 
 def is_silenced(alert: Alert, chat: Chat, silences: Iterable[Silence], now: datetime) -> bool:
-    """Whether any silence withholds from a chat what is to be said of this alert now."""
+    """True if any silence withholds this alert from a chat now."""
     return any(silence.chat in (None, chat) and covers(silence, alert, now) for silence in silences)
 
 
 def is_muted(subject: str, chat: Chat, silences: Iterable[Silence], now: datetime) -> bool:
-    """Whether a mute withholds from a chat all that is said of one subject, or ("") whatever is said at all."""
+    """True if a mute withholds one subject from a chat, or, with "", everything."""
     mutes = (one for one in silences if one.kind in MUTES and one.chat in (None, chat) and not is_past(one, now))
     return any(one.kind is SilenceKind.ALL or one.subject == subject for one in mutes)
 
 
 def covers(silence: Silence, alert: Alert, now: datetime) -> bool:
-    """Whether one silence withholds messages of one alert now, wherever it holds."""
+    """True if one silence withholds an alert now, in whatever chat it holds."""
     match silence.kind:
         case SilenceKind.ALL:
             return not is_past(silence, now)
@@ -167,23 +166,22 @@ def covers(silence: Silence, alert: Alert, now: datetime) -> bool:
             return silence.subject == alert.subject and not is_past(silence, now)
         case SilenceKind.SNOOZE:
             return is_about(silence, alert) and not is_past(silence, now)
-        case SilenceKind.ACK:  # its time says when to ask again: whoever ends it says so
+        case SilenceKind.ACK:  # its time says when to ask again: whoever ends it sends that
             return is_about(silence, alert)
 
 
 def is_past(silence: Silence, now: datetime) -> bool:
-    """Whether a silence's time is over."""
     return silence.until is not None and silence.until <= now
 
 
 def is_about(silence: Silence, alert: Alert) -> bool:
-    """Whether a snooze or an ack is about an alert as it stands: the same episode, and no worse than it was then."""
+    """True if a snooze or an ack covers an alert as it stands: the same episode, no worse than it was then."""
     same = (silence.subject, silence.measure, silence.episode) == (alert.subject, alert.measure, alert.episode)
     return same and 0 < alert.level <= silence.level
 
 
 def is_over(silence: Silence, alert: Alert | None, now: datetime) -> bool:
-    """Whether a silence has ended for good. ``alert`` is the one that a snooze or an ack is about, if there is one."""
+    """True if a silence has ended for good. ``alert`` is that of a snooze or an ack; None if there is none."""
     if silence.kind in MUTES:
         return is_past(silence, now)
     if alert is None or not is_about(silence, alert):
@@ -192,10 +190,10 @@ def is_over(silence: Silence, alert: Alert | None, now: datetime) -> bool:
 
 
 def has_lapsed(silence: Silence, alert: Alert, now: datetime) -> bool:
-    """Whether an alert was acknowledged so long ago, and still reminds, that it is asked again who is at it."""
+    """True if an ack is so old, and its alert still reminds, that chats are asked again who works on it."""
     return silence.kind is SilenceKind.ACK and is_past(silence, now) and alert.reminds
 
 
 def ack_until(remind_every: timedelta | None, now: datetime) -> datetime | None:
-    """When an ack of this moment lapses: after a day, later where reminders are rarer, never where there are none."""
+    """When an ack of this moment ends: after a day, later with rarer reminders; None, never, without reminders."""
     return None if remind_every is None else now + max(ACK_LASTS, remind_every)

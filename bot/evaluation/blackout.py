@@ -1,4 +1,4 @@
-"""Whether nothing at all can be read, and why. Pure."""
+"""A blackout: no account can be read. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,9 +10,9 @@ from bot.domain.accounts import Account, CheckFailure, FailureKind
 
 @dataclass(frozen=True, slots=True)
 class Blackout:
-    """No account can be read: how many there are, since when, and why, by kind with the most frequent first.
+    """No account can be read: how many, since when, and why, by kind, the most frequent first.
 
-    ``said`` are the words of the newest outage of that kind.
+    ``said`` is the text of the newest failure of that kind.
     """
 
     accounts: int
@@ -22,9 +22,9 @@ class Blackout:
 
 
 def blackout(accounts: Iterable[Account]) -> Blackout | None:
-    """Whether the last look at every account failed; None as soon as one can be read, or was not looked at yet.
+    """The blackout, if the last check of every account failed; None if one succeeded, or one was not checked yet.
 
-    Who is paused counts nowhere: nobody looks there.
+    Paused accounts do not count.
     """
     checked = [one for one in accounts if one.pause is None]
     outages = [one.outage for one in checked if one.outage]
@@ -37,5 +37,4 @@ def blackout(accounts: Iterable[Account]) -> Blackout | None:
 
 
 def moment_of(outage: CheckFailure) -> datetime:
-    """When a look failed."""
     return outage.taken_at

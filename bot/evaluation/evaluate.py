@@ -1,6 +1,6 @@
-"""One look's way from sample to what has to be said: judged, noted on the account, decided for each of its rules.
+"""From one check result to alert updates: validate it, apply it to the account, evaluate each rule.
 
-Also what a source's own state makes due. Everything here is pure; ``bot/checks/runner.py`` loads and saves around it.
+Also evaluates a source's own alerts. Pure; ``checks/processor.py`` loads and saves around it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -52,9 +52,9 @@ Alerts = Mapping[AlertRule, Alert]
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Which chats are told of one subject, what each was told of its alerts, and the silences that may concern them.
+    """The chats of one subject, what each got of its alerts, and the silences that can cover them.
 
-    ``undelivered`` are the alerts of which something has yet to reach a chat.
+    ``undelivered`` are the alerts with a delivery that waits.
     """
 
     chats: tuple[Chat, ...] = ()
@@ -65,7 +65,7 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class AlertUpdate:
-    """An alert after a look, what each chat has then been told of it, and the notices that it calls for, by chats.
+    """An alert after a check, what each chat has then got, and the notifications that this needs, with their chats.
 
     ``owed``: a silence withholds something from a chat. ``ended`` are the silences that the alert has ended.
     """
@@ -78,11 +78,11 @@ class AlertUpdate:
 
 
 def validate(sample: CheckResult, account: Account) -> CheckResult:
-    """The sample in the light of what is known of the account.
+    """The result, corrected by what is known of the account.
 
-    A bucket that the last reading had and this one lacks would read as a loss: such a body is garbled. Whatever else
-    was left out is as it was told last. A failed look
-    at an account that its source lists with an error is broken, in the listing's words.
+    A reading without a bucket that the last one had would look like a loss: it is an invalid response. Other fields
+    that it lacks keep their last values. A failure of an account that its source lists with an error is a broken
+    session, with the listing's text.
     """
     if isinstance(sample, CheckFailure):
         if account.listed_error and not (sample.kind.refused or sample.kind is FailureKind.MISSING):
@@ -95,7 +95,7 @@ def validate(sample: CheckResult, account: Account) -> CheckResult:
 
 
 def lost_bucket(reading: Reading, before: Reading | None) -> str | None:
-    """The bucket that the reading before had and this one does not."""
+    """The bucket that the last reading had and this one lacks, by its name at the service; None if there is none."""
     if before is None:
         return None
     for bucket in ("daily", "package"):
@@ -105,7 +105,7 @@ def lost_bucket(reading: Reading, before: Reading | None) -> str | None:
 
 
 def apply_result(account: Account, sample: CheckResult) -> Account:
-    """The account once a judged sample is noted on it; the same sample again changes nothing."""
+    """The account after a validated result; the same result again changes nothing."""
     if sample.taken_at == account.looked_at:
         return account
     if isinstance(sample, CheckFailure):
@@ -131,17 +131,17 @@ def apply_result(account: Account, sample: CheckResult) -> Account:
 
 
 def is_changed(before: Reading | None, after: Reading) -> bool:
-    """Whether a reading tells anything but its own moment that the one before did not."""
+    """True if two readings differ in more than their moment."""
     return before is None or replace(before, taken_at=after.taken_at) != after
 
 
 def changes_since(before: Reading | None, after: Reading) -> CreditChanges:
-    """What happened to the credits since the reading before; nothing where there is none."""
+    """The changes of credits since the last reading; nothing without one."""
     return changes_between(point_of(before), point_of(after)) if before else CreditChanges()
 
 
 def credit_change(before: Reading | None, after: Reading) -> ChangeKind | None:
-    """Why credits grew since the reading before; None if they did not."""
+    """Why credits grew since the last reading; None if they did not."""
     return changes_since(before, after).grew_by
 
 
@@ -154,7 +154,7 @@ def decide_account(
     audience: Audience,
     now: datetime,
 ) -> list[AlertUpdate]:
-    """What one look does to every alert of its account; ``before`` is the account without it."""
+    """The updates of an account's alerts after one check; ``before`` is the account without it."""
     is_read = account.reading is not None and account.outage is None
     changes = changes_since(before.reading, account.reading) if account.reading and is_read else CreditChanges()
     standings: dict[AlertRule, Measurement | None] = {AlertRule.FAILURES: account_failures(account, rules, health)}
@@ -174,7 +174,7 @@ def decide_account(
 
 
 def decide_plan(account: Account, alerts: Alerts, rules: Rules, audience: Audience, now: datetime) -> AlertUpdate:
-    """What time alone does to the plan alert of an account that nobody looks at: the end is known from its reading."""
+    """The update of the plan alert of an account that nobody checks: its last reading has the end."""
     alert = alerts.get(AlertRule.PLAN) or Alert(account.key, AlertRule.PLAN)
     standing = plan_standing(account, account.reading, rules.plan_ends_within, now)
     decision = transition(alert, standing, rules.remind_every, now)
@@ -185,7 +185,7 @@ def decide_plan(account: Account, alerts: Alerts, rules: Rules, audience: Audien
 def outcome_of(
     before: Alert, decision: Transition, standing: Measurement | None, facts: Facts, audience: Audience, now: datetime
 ) -> AlertUpdate:
-    """The outcome of a decision about an alert of an account, which may have eased or be settled by it."""
+    """The update after a transition of an account's alert; it can ease or settle the alert."""
     after = decision.alert
     eased = after.level > 0 and has_eased(after, before.level, out=before.out)
     settled = standing is not None and standing.settled
@@ -193,14 +193,14 @@ def outcome_of(
 
 
 def told_plan(before: Reading | None, after: Reading | None) -> Plan | None:
-    """The plan that a message is about: a paid plan that became free is told by its own name and end, as free."""
+    """The plan that a message names: a paid plan that became free keeps its own name and end."""
     if after is not None and after.plan.free and before is not None and before.plan.free is False:
         return replace(before.plan, free=True)
     return after.plan if after else None
 
 
 def plan_change(before: Reading | None, after: Reading | None) -> PlanChange | None:
-    """What became of a plan between two readings; None where nothing did, as when another rule came into force."""
+    """How a plan changed between two readings; None if it did not, for example after another rule came into force."""
     if before is None or after is None:
         return None
     old, new = before.plan, after.plan
@@ -214,7 +214,7 @@ def plan_change(before: Reading | None, after: Reading | None) -> PlanChange | N
 def decide_source(
     source: SourceState, alerts: Alerts, rules: Rules, health: Health, audience: Audience, now: datetime
 ) -> list[AlertUpdate]:
-    """What a source's state does to its own two alerts."""
+    """The updates of a source's own two alerts."""
     failing = alerts.get(AlertRule.FAILURES) or Alert(source.key, AlertRule.FAILURES)
     standings = {
         AlertRule.FAILURES: source_failures(source, health, rules, failing, now),
@@ -239,11 +239,11 @@ def update(
     eased: bool = False,
     settled: bool = False,
 ) -> AlertUpdate:
-    """The alert with what each chat is to be told of it put in notices and noted as told.
+    """The alert with the notifications that its chats are due, noted as what they have got.
 
-    What a chat that is told of the subject no longer was told is forgotten once the alert is over. One that is
-    ``settled`` is over without a word as soon as Telegram has taken what was told of it; a chat from which a mute
-    withheld that is told it afterwards, while the plan is still gone. What somebody acknowledged or snoozed is known.
+    The memory of a chat outside the audience is dropped once the alert is over. A ``settled`` alert is over without a
+    message as soon as Telegram has taken all of it; a chat from which a mute withheld it gets it afterwards, while the
+    plan is still gone, unless somebody acknowledged or snoozed it.
     """
     before = audience.notified.get(alert.measure) or {}
     if not alert.level and not is_plan_gone(alert, facts):
@@ -277,23 +277,23 @@ def update(
 
 
 def is_plan_gone(alert: Alert, facts: Facts) -> bool:
-    """Whether an alert is about a plan that is gone: the account is a free one now."""
+    """True if an alert is about a plan that is gone: the account is a free one now."""
     return alert.measure is AlertRule.PLAN and facts.plan is not None and facts.plan.free is True
 
 
 def ended_by(alert: Alert, silences: Iterable[Silence], *, eased: bool = False) -> list[Silence]:
-    """The snoozes and acks of an alert that it has left behind: it is over, worse than it was then, or has eased."""
+    """The snoozes and acks that an alert ends: it is over, worse than it was then, or eased."""
     of_it = (one for one in silences if (one.subject, one.measure) == (alert.subject, alert.measure))
     return [one for one in of_it if eased or not is_about(one, alert)]
 
 
 def ids_of(silences: Iterable[Silence]) -> tuple[int, ...]:
-    """The numbers by which the store knows silences."""
+    """The ids of stored silences."""
     return tuple(one.id for one in silences)
 
 
 def notification_of(alert: Alert, reason: NotifyReason, facts: Facts) -> Notification:
-    """An alert as it is told. All chats that are told at the same moment are told under the same key."""
+    """The notification of an alert. All chats that get it at the same moment share its key."""
     return Notification(
         key=f"{alert.subject}|{alert.measure}|{alert.episode}|{alert.sequence}",
         topic=NotificationKind.ALERT,
@@ -307,7 +307,7 @@ def notification_of(alert: Alert, reason: NotifyReason, facts: Facts) -> Notific
 
 
 def standing_of(measure: AlertRule, account: Account, rules: Rules, now: datetime) -> Measurement | None:
-    """Where the last reading stands, for an alert that is told again without a new look; None where nobody knows."""
+    """The measurement of the last reading, for an alert that is sent again without a check; None if unknown."""
     if account.outage is not None or account.reading is None:
         return None
     if measure is AlertRule.CREDITS:
@@ -322,7 +322,7 @@ def account_facts(
     since: datetime | None = None,
     grown: str | None = None,
 ) -> Facts:
-    """What a message about an account's alert has to tell, as it is now."""
+    """The facts of an account's alert, as of now."""
     reading, outage = account.reading, account.outage
     return Facts(
         name=account.name,
@@ -346,7 +346,7 @@ def account_facts(
 
 
 def with_allowances(account: Account) -> Credits | None:
-    """The last credits, with the allowances last known where the reading left them out."""
+    """The last credits, with the last known allowances where the reading lacks them."""
     if account.reading is None:
         return None
     credits, known = account.reading.credits, (account.allowance, account.daily_allowance)
@@ -356,7 +356,7 @@ def with_allowances(account: Account) -> Credits | None:
 
 
 def source_facts(source: SourceState, health: Health, alert: Alert) -> Facts:
-    """What a message about a source's alert has to tell, as it is now."""
+    """The facts of a source's alert, as of now."""
     listing = alert.measure is AlertRule.LISTING
     outage = source.outage if listing else health.outage or source.outage
     return Facts(
@@ -374,7 +374,7 @@ def source_facts(source: SourceState, health: Health, alert: Alert) -> Facts:
 
 
 def gone_notification(account: Account, now: datetime) -> Notification:
-    """Said once of an account that its source no longer lists."""
+    """The one notification of an account that its source no longer lists."""
     facts = Facts(
         name=account.name,
         email=account.email,

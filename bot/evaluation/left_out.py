@@ -1,4 +1,4 @@
-"""What an answer left out, filled in with what was told last: a missing value is not the opposite of the one before."""
+"""Fields that an answer lacks keep their last values: a missing value is not the opposite of the last one."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,21 +8,22 @@ from bot.domain.accounts import LeftOut, Reading
 
 OF_PLAN = frozenset(["name", "next_name", "free", "expired", "ends_at", "renewal_at", "cancelled_at"])
 OF_PERIOD = frozenset(["next_name", "cancelled_at"])
-"""What was said of one period of a plan says nothing of the next."""
+"""Fields of one period of a plan, which say nothing about the next."""
 
 NEW_PERIOD = timedelta(days=1)
 
 
 def completed(reading: Reading, before: Reading | None) -> Reading:
-    """The reading with each field that it left out as it was told last, and when that was.
+    """The reading with the last value of each field that it lacks, and the moment of that value.
 
-    Nothing is kept of another plan, nor of a plan's period that is over. A free account has no end to be told.
+    No value of another plan, or of a plan's last period, is kept. A free account has no end to keep.
     """
     if not reading.left_out:
         return reading
     left_out = {one.name: replace(one, known_at=None) for one in reading.left_out}
     kept = dict[str, Any]()
-    for name in sorted(left_out, key=lambda one: one not in ("free", "name")):  # what plan it is comes first
+    # the plan's kind decides about the others
+    for name in sorted(left_out, key=lambda one: one not in ("free", "name")):
         if before and may_keep(name, filled(reading, kept), before, left_out):
             known_at = told_at(before, name)
             if known_at:
@@ -35,7 +36,7 @@ def completed(reading: Reading, before: Reading | None) -> Reading:
 
 
 def may_keep(name: str, reading: Reading, before: Reading, left_out: dict[str, LeftOut]) -> bool:
-    """Whether a field may be as the reading before had it."""
+    """True if a field can keep the last reading's value."""
     if name not in OF_PLAN or name == "free":
         return name != "monthly_allowance" or not has_become_free(before, reading)
     now, then = reading.plan, before.plan
@@ -47,12 +48,11 @@ def may_keep(name: str, reading: Reading, before: Reading, left_out: dict[str, L
 
 
 def has_become_free(before: Reading | None, after: Reading) -> bool:
-    """Whether a paid plan is now a free account, of which the allowance of that plan says nothing."""
+    """True if a paid plan became a free account: that plan's allowance is then meaningless."""
     return after.plan.free is True and before is not None and before.plan.free is False
 
 
 def filled(reading: Reading, kept: dict[str, Any]) -> Reading:
-    """The reading with these fields of its plan and credits."""
     if not kept:
         return reading
     plan = {name: value for name, value in kept.items() if name in OF_PLAN}
@@ -61,31 +61,30 @@ def filled(reading: Reading, kept: dict[str, Any]) -> Reading:
 
 
 def value_of(reading: Reading, name: str) -> Any:
-    """A field's value, by its name."""
     return getattr(reading.plan if name in OF_PLAN else reading.credits, name)
 
 
 def is_told(reading: Reading, name: str) -> bool:
-    """Whether an answer itself told a field."""
+    """True if the answer itself had a field."""
     return all(one.name != name for one in reading.left_out)
 
 
 def told_at(reading: Reading, name: str) -> datetime | None:
-    """When a field was told last: with this reading, earlier, or (None) never."""
+    """When a field was read last: with this reading, earlier, or None, never."""
     found = next((one for one in reading.left_out if one.name == name), None)
     return found.known_at if found else reading.taken_at
 
 
 def trusted_end(reading: Reading, now: datetime) -> datetime | None:
-    """The plan's end, unless it has passed unconfirmed: the plan may have been renewed since it was told.
+    """The plan's end, unless it has passed unconfirmed: the plan can have been renewed since.
 
-    Of a plan that nobody knows to be a paid one, an end that has passed says nothing either.
+    For a plan that is not known to be a paid one, an end that has passed counts as unknown, too.
     """
     end, sure = reading.plan.ends_at, is_told(reading, "ends_at") and reading.plan.free is not None
     return end if end is None or end > now or sure else None
 
 
 def newly_unreadable(before: Reading | None, after: Reading) -> list[str]:
-    """What the answer before did not hold and this one does: values that cannot be understood, in words."""
+    """The unreadable values, in words, of this reading and not of the last one."""
     known = {one.name for one in before.left_out if one.unreadable} if before else set()
     return [one.unreadable for one in after.left_out if one.unreadable and one.name not in known]

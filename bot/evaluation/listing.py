@@ -1,8 +1,7 @@
-"""What a source's list takes away, and when that is believed: only at the second look that says the same.
+"""Accounts that a source's list lacks, and when that is believed: only when the next check repeats it.
 
-Accounts that a list no longer names stay watched, with their alerts and acks, until the next look at the list; a look
-that fails says nothing. An empty list takes away everybody, and so does a page of something in between, which is no
-list: of this, however often it comes, only "perhaps no account" is said.
+Until then they stay watched, with their alerts and acks; a check that fails confirms nothing. An empty list removes all
+accounts. A proxy's page is no list: however often it comes, only "perhaps no account" is reported.
 """
 
 from collections.abc import Iterable
@@ -12,12 +11,12 @@ from datetime import datetime, timedelta
 from bot.domain.accounts import Account, CheckFailure, FailureKind, Listing, SourceState
 
 PERHAPS_AFTER = timedelta(hours=1)
-"""A list that answers 404 for so long, without a word of useapi.net's own, perhaps has no account."""
+"""A list that answers 404 for this long, without useapi.net's own words, perhaps has no account."""
 
 
 @dataclass(frozen=True, slots=True)
 class TakenAway:
-    """Watched accounts that a list does not name: for the first time, or again; and those that it names once more."""
+    """Watched accounts that a list lacks, for the first time or again; and those that it names again."""
 
     doubted: tuple[Account, ...] = ()
     gone: tuple[Account, ...] = ()
@@ -25,7 +24,7 @@ class TakenAway:
 
 
 def taken_away(listing: Listing, watched: Iterable[Account]) -> TakenAway:
-    """What one look at a list does to the accounts watched so far."""
+    """How one list changes the accounts watched so far."""
     listed = {one.email.lower() for one in listing.accounts}
     accounts = list(watched)
     missing = [one for one in accounts if one.email.lower() not in listed]
@@ -37,9 +36,9 @@ def taken_away(listing: Listing, watched: Iterable[Account]) -> TakenAway:
 
 
 def listing_noted(source: SourceState, listing: Listing | CheckFailure, doubted: int = 0) -> SourceState:
-    """The source once a look at its list is noted on it; a failed one leaves what was listed as it was.
+    """The source after a check of its list; a failed check keeps the last list.
 
-    ``doubted`` are the accounts that the list does not name and that are watched all the same.
+    ``doubted`` are the accounts that the list lacks and that are still watched.
     """
     if isinstance(listing, Listing):
         return SourceState(source.key, listed_at=listing.taken_at, listed=len(listing.accounts) or doubted)
@@ -54,6 +53,6 @@ def listing_noted(source: SourceState, listing: Listing | CheckFailure, doubted:
 
 
 def perhaps_none(source: SourceState, read_at: datetime | None, now: datetime) -> bool:
-    """Whether a list that keeps answering 404 perhaps has no account: not where one could be read meanwhile."""
+    """True if a list that keeps answering 404 is perhaps empty: not if an account was read meanwhile."""
     since = source.absent_since
     return since is not None and now - since >= PERHAPS_AFTER and (read_at is None or read_at < since)

@@ -1,6 +1,6 @@
-"""Samples to measures: where an account or a source stands on each rule's ladder.
+"""Check results against thresholds, for accounts and sources.
 
-A standing of None means that the measure is not known, and so changes nothing.
+A measurement of None is unknown, and changes nothing.
 """
 
 from dataclasses import dataclass
@@ -25,26 +25,26 @@ from bot.evaluation.left_out import trusted_end
 from bot.evaluation.listing import perhaps_none
 
 RENEWAL_GRACE = timedelta(minutes=5)
-"""A plan that renews by itself is renewed some seconds after its end (the page's sample: 6 s), not before it."""
+"""A plan that renews by itself does so some seconds after its end (6 s in the recorded page), not before it."""
 
 ENDED_MARGIN = timedelta(hours=1)
 """An ended plan counts as going on again only when its new end is at least this far away; one that renews, at once."""
 
 RECOVERY_WAIT = timedelta(minutes=5)
-"""So long at most a source's recovery waits for those of its accounts that were not looked at again yet."""
+"""How long a source's recovery waits at most for its accounts that were not checked again yet."""
 
 REFUSED = 2
-"""The level of a source's failures that are known at once; below it they are counted to the limit."""
+"""The level of a source's failures that are certain at once; below it they are counted to the limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A measure on its ladder, levels counted from the mildest rung (1).
+    """A value against its thresholds; levels count from the mildest (1).
 
-    ``reach`` is the deepest rung at or below which the value lies. ``hold`` is the deepest rung that the value has not
-    yet left by its recovery margin. ``severities`` and ``rungs`` tell each level's severity and words. ``out`` is
-    whether the account is out of credits, or jobs run again; None: as before. ``settled``: nothing is left to get
-    better or worse, so that the alert is over once it has been told.
+    ``fire_level`` is the deepest threshold at or above the value. ``clear_level`` is the deepest one that the value has
+    not yet left by its recovery margin. ``severities`` and ``rungs`` have each level's severity and text. ``out`` is
+    whether the account is out of credits, or (False) jobs run again; None: as before. ``settled``: nothing can get
+    better or worse, so the alert is over once every chat has got it.
     """
 
     value: float
@@ -58,42 +58,42 @@ class Measurement:
     settled: bool = False
 
     def severity(self, level: int) -> Severity:
-        """The severity of a level of 1 or more; a level beyond a ladder that was shortened counts as its last rung."""
+        """The severity of a level from 1; one beyond thresholds that were shortened counts as the last."""
         return self.severities[min(level, len(self.severities)) - 1]
 
     def rung(self, level: int) -> str | None:
-        """The threshold of a level in words, where it has one."""
+        """The threshold of a level as text; None where it has none."""
         return self.rungs[min(level, len(self.rungs)) - 1] if self.rungs and level else None
 
 
 def ladder_severity(level: int, rungs: int) -> Severity:
-    """The last rung is critical, the one before it a warning, any earlier one info."""
+    """The last threshold is critical, the one before it a warning, any earlier one info."""
     from_worst = rungs - level
     return Severity.CRITICAL if from_worst <= 0 else Severity.WARNING if from_worst == 1 else Severity.INFO
 
 
 def ladder_severities(rungs: int) -> tuple[Severity, ...]:
-    """The severity of each level of a ladder, mildest first."""
+    """The severity of each level, mildest first."""
     return tuple(ladder_severity(level, rungs) for level in range(1, rungs + 1))
 
 
 def deepest(rungs: list[float | None], value: float) -> int:
-    """The deepest rung at or below which the value lies, counted from 1; a rung of None is never reached."""
+    """The deepest threshold at or above the value, counted from 1; a threshold of None never fires."""
     return max((level for level, rung in enumerate(rungs, 1) if rung is not None and value <= rung), default=0)
 
 
 def rung_value(threshold: Threshold, allowance: Number | None) -> float | None:
-    """The threshold in credits; percent apply only where the allowance is known and above zero."""
+    """The threshold in credits; None for percent of an allowance that is unknown or 0."""
     if not threshold.percent:
         return threshold.value
     return threshold.value * allowance / 100 if allowance and allowance > 0 else None
 
 
 def credits_standing(account: Account, ladder: Thresholds, changes: CreditChanges | None = None) -> Measurement | None:
-    """Spendable credits against the ladder; ``changes`` are those since the reading before, if there was one.
+    """Spendable credits against the thresholds; ``changes`` are those since the last reading, if there was one.
 
-    A rung is left a tenth above it, and never by less than the daily allowance: a daily refill changes nothing, but of
-    an account that has no other.
+    A threshold clears a tenth above it, and by at least the daily allowance, so that a daily refill changes nothing,
+    except for an account that gets only daily credits.
     """
     if account.reading is None or not ladder:
         return None
@@ -112,16 +112,16 @@ def credits_standing(account: Account, ladder: Thresholds, changes: CreditChange
 
 
 def lives_by_the_day(account: Account) -> bool:
-    """Whether an account surely has no monthly credits to wait for: its daily ones are then all that comes."""
+    """True if an account surely gets no monthly credits: its daily ones are then all that comes."""
     free = account.reading is not None and account.reading.plan.free is True
     return account.allowance == 0 or (free and account.allowance is None)
 
 
 def is_out(value: Number, daily: Number, changes: CreditChanges) -> bool | None:
-    """Whether an account is out of credits, or (False) jobs run again; None: as it was.
+    """True if an account is out of credits, False if jobs run again, None if nothing changed.
 
-    It comes back by what was bought, refilled or refunded, not by the ``daily`` credits that an account with a monthly
-    allowance gets meanwhile.
+    Jobs run again after a top-up, a refill or a refund, not by the ``daily`` credits of an account with a monthly
+    allowance.
     """
     if value <= 0:
         return True
@@ -131,12 +131,12 @@ def is_out(value: Number, daily: Number, changes: CreditChanges) -> bool | None:
 
 
 def plan_standing(account: Account, before: Reading | None, ladder: Thresholds, now: datetime) -> Measurement | None:
-    """The plan's remaining time, in seconds, against the ladder. Computed from its end; the API's day count is wrong.
+    """Seconds until the plan's end, against the thresholds. Computed from its end: the API's day count is wrong.
 
-    Level 1 is "renews", said at the first rung; level 2 is "was cancelled", said whenever that is; the levels from 3 on
-    are the ladder of a plan that ends or changes; the last one, beyond the ladder, is "has ended". So a cancellation
-    after "renews" was said is a worse rung. ``before`` is the reading before this one: a paid plan that became free is
-    gone, which is told once; a free account has no end, and nothing to renew.
+    Level 1 is "renews", at the first threshold; level 2 is "was cancelled", whenever that is; the levels from 3 on are
+    the thresholds of a plan that ends or changes; the last one, beyond them, is "has ended". A cancellation after
+    "renews" is thus a worse level. ``before`` is the last reading: a paid plan that became free is gone, which chats
+    get once; a free account has no end, and nothing to renew.
     """
     reading = account.reading
     if reading is None or not ladder:
@@ -144,7 +144,7 @@ def plan_standing(account: Account, before: Reading | None, ladder: Thresholds, 
     if reading.plan.free and not is_gone(reading, before):
         return Measurement(0, 0, 0, (Severity.CRITICAL,), settled=True)
     left, renews = plan_left(reading, before, now), bool(reading.plan.renews)
-    if left is None or (account.pause and renews and left <= 0):  # nobody looks whether it was renewed
+    if left is None or (account.pause and renews and left <= 0):  # nobody checks whether it was renewed
         return None
     severities = (Severity.INFO, Severity.INFO, *ladder_severities(len(ladder)), Severity.CRITICAL)
     return Measurement(
@@ -158,7 +158,7 @@ def plan_standing(account: Account, before: Reading | None, ladder: Thresholds, 
 
 
 def plan_left(reading: Reading, before: Reading | None, now: datetime) -> float | None:
-    """Seconds until the plan's end, below zero after it; None where no end is known."""
+    """Seconds until the plan's end, below 0 after it; None without a known end."""
     if reading.plan.free:
         return 0.0 if is_gone(reading, before) else None
     end = trusted_end(reading, now)
@@ -166,13 +166,13 @@ def plan_left(reading: Reading, before: Reading | None, now: datetime) -> float 
 
 
 def is_gone(reading: Reading, before: Reading | None) -> bool:
-    """Whether a paid plan became a free account between two readings."""
+    """True if a paid plan became a free account between two readings."""
     was_paid = before is not None and before.plan.free is False and before.plan.ends_at is not None
     return reading.plan.free is True and was_paid
 
 
 def plan_level(reading: Reading, left: float, ladder: Thresholds, *, margin: bool) -> int:
-    """The level that ``left`` seconds reach or, with ``margin``, still hold."""
+    """The level that ``left`` seconds reach or, with ``margin``, have not cleared yet."""
     plan = reading.plan
     if left <= over_at(plan, margin=margin):
         return CANCELLED + len(ladder) + 1
@@ -191,7 +191,7 @@ def over_at(plan: Plan, *, margin: bool) -> float:
 
 
 def account_failures(account: Account, rules: Rules, health: Health) -> Measurement | None:
-    """Failed looks in a row. None while the trouble is the whole source's, which then says so in its place."""
+    """Failed checks in a row. None while the whole source has the trouble and its own alert says so."""
     outage = account.outage
     if outage is not None and (outage.kind.refused or (health.shared and not outage.kind.certain)):
         return None
@@ -206,16 +206,16 @@ def account_failures(account: Account, rules: Rules, health: Health) -> Measurem
 def source_failures(
     source: SourceState, health: Health, rules: Rules, alert: Alert, now: datetime
 ) -> Measurement | None:
-    """Whether the whole source is shut: refused on one look, or one outage shared by all its accounts for long.
+    """The measurement of a source's failures: an invalid token or subscription, or one long failure of all accounts.
 
-    A source that answers again has recovered once all that failed were looked at again, so that what is told of them
-    is true; the standing's period is since when it answers.
+    A refusal needs one check. A source that answers again has recovered once all failed accounts were checked again, so
+    that the recovery's text is true; ``period`` is since when it answers.
     """
     severities = (Severity.CRITICAL, Severity.CRITICAL)
     stale = source.outage is not None and health.read_at is not None and health.read_at > source.outage.taken_at
     listing = None if stale else source.outage
     answers = health.read_at is not None and health.outage is not None and health.read_at > health.outage.taken_at
-    refused = health.refused > 0 and not answers  # one that is checked once a day may have been refused long ago
+    refused = health.refused > 0 and not answers  # one that is checked once a day can have been refused long ago
     if refused or (listing is not None and listing.kind.refused):
         return Measurement(1, REFUSED, REFUSED, severities)
     if health.shared:
@@ -233,9 +233,9 @@ def source_failures(
 
 
 def source_listing(source: SourceState, health: Health, now: datetime) -> Measurement | None:
-    """Whether the source lists any account; None while its listing cannot be read.
+    """The measurement of a source's listing: it has an account or none; None while its listing cannot be read.
 
-    A list that answers 404 for long perhaps has none; as soon as an account can be read, it has some.
+    A list that answers 404 for long is perhaps empty; once an account was read, it is not.
     """
     severities = (Severity.WARNING,)
     if perhaps_none(source, health.read_at, now):

@@ -1,4 +1,4 @@
-"""Until when the very same reading, seen again, would decide nothing new: most looks at a fleet see just that."""
+"""Until when the same reading again would decide nothing new, as most checks find it."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -10,19 +10,19 @@ from bot.evaluation.evaluate import Alerts
 from bot.evaluation.measurements import RENEWAL_GRACE, plan_standing
 
 LONGEST = timedelta(days=1)
-"""However steady an account is, so often it is decided anew."""
+"""An account is evaluated again after this at the latest, however steady it is."""
 
 HAIR = timedelta(milliseconds=1)
-"""What rounding a plan's time left to a float can come to, and more."""
+"""More than the error of a plan's time left as a float."""
 
 
 def steady_until(
     account: Account, alerts: Alerts, rules: Rules, now: datetime, *, owed: bool = False
 ) -> datetime | None:
-    """The moment before which the account's present reading leaves its alerts as they are, however often it is seen.
+    """The moment before which the present reading leaves the account's alerts as they are, however often it is read.
 
-    ``alerts`` are as that reading left them at ``now``. None while any chat is ``owed`` something (a silence withholds
-    it), or a failed look is what was seen last.
+    ``alerts`` are as that reading left them at ``now``. None while a chat is ``owed`` something (a silence withholds
+    it), or after a failed check.
     """
     known = [
         alerts[measure] for measure in (AlertRule.FAILURES, AlertRule.CREDITS, AlertRule.PLAN) if measure in alerts
@@ -31,7 +31,7 @@ def steady_until(
         return None
     plan = plan_standing(account, account.reading, rules.plan_ends_within, now)
     if plan and plan.settled and AlertRule.PLAN in alerts and alerts[AlertRule.PLAN].level:
-        return None  # what was told of a plan that is gone is over once every chat has it
+        return None  # an alert about a plan that is gone ends once every chat has got it
     if plan and (AlertRule.PLAN not in alerts or plan.fire_level > alerts[AlertRule.PLAN].level):
         return None  # a renewal has just ended the alert of the period before, and the new end is near
     turns = [*plan_turns(account.reading, rules.plan_ends_within), *reminders(known, rules.remind_every)]
@@ -39,21 +39,21 @@ def steady_until(
 
 
 def plan_steady_until(account: Account, alert: Alert | None, rules: Rules, now: datetime) -> datetime:
-    """The moment before which time alone leaves the plan alert of an account that nobody looks at as it is."""
+    """The moment before which time alone leaves the plan alert of an account that nobody checks as it is."""
     turns = [*plan_turns(account.reading, rules.plan_ends_within)] if account.reading else []
     turns += reminders([alert] if alert else [], rules.remind_every)
     return min([now + LONGEST, *(turn - HAIR for turn in turns if turn > now)])
 
 
 def is_open(alert: Alert, now: datetime) -> bool:
-    """Whether an alert would move or speak at the next look whatever is seen."""
+    """True if the next check would move an alert, or notify, whatever it finds."""
     ahead = alert.level > 0 and (alert.reminded_at is None or alert.reminded_at > now)
     failed = alert.measure is AlertRule.FAILURES and alert.level > 0
     return ahead or failed
 
 
 def plan_turns(reading: Reading, ladder: Thresholds) -> Iterator[datetime]:
-    """When the plan's time left comes to a rung, and when it is over."""
+    """When the plan's time left reaches a threshold, and when it is over."""
     end = reading.plan.ends_at
     if end is None or reading.plan.free:
         return
@@ -62,7 +62,6 @@ def plan_turns(reading: Reading, ladder: Thresholds) -> Iterator[datetime]:
 
 
 def reminders(alerts: Iterable[Alert], remind_every: timedelta | None) -> Iterator[datetime]:
-    """When the next reminder of each alert is due."""
     for alert in alerts:
         if alert.reminds and alert.reminded_at and remind_every:
             yield alert.reminded_at + remind_every

@@ -1,4 +1,4 @@
-"""Which pending notifications one message can hold. Pure."""
+"""Which pending deliveries one message can hold. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -7,30 +7,33 @@ from bot.domain.alerts import GOOD_NEWS, AlertRule, NotifyReason, Severity
 from bot.domain.notifications import Delivery, NotificationKind
 
 MOST_ANSWERED = 50
-"""Of so many alerts whose good news one message tells, that message is looked for which it answers."""
+"""Only for this many alerts of a good-news batch the message to reply to is looked up."""
 
 ALONE = (NotificationKind.DOWNTIME, NotificationKind.DIGEST, NotificationKind.PAUSED, NotificationKind.RESUMED)
 
 
 @dataclass(frozen=True, slots=True)
 class PendingAlert:
-    """All that one chat has not been told of one alert, oldest first; a note beside alerts is a story of its own."""
+    """The deliveries of one alert that one chat has yet to get, oldest first; a note beside alerts stands alone."""
 
     parts: tuple[Delivery, ...]
 
     @property
     def last(self) -> Delivery:
-        """What holds now."""
+        """The newest, which holds now."""
         return self.parts[-1]
 
     @property
     def news(self) -> tuple[Delivery, ...]:
-        """What the chat learns: a reminder repeats what it knows, so it counts only where nothing else waits."""
+        """The deliveries that are new to the chat.
+
+        A reminder repeats what the chat knows, so it counts only where nothing else waits.
+        """
         return tuple(part for part in self.parts if part.notification.reason is not NotifyReason.REMINDED) or self.parts
 
     @property
     def overtaken(self) -> Delivery | None:
-        """The worst firing that good news overtook before it could be told."""
+        """The worst firing that good news superseded before the chat got it."""
         if self.last.notification.reason not in GOOD_NEWS:
             return None
         firing = [part for part in self.news if part.notification.reason not in GOOD_NEWS]
@@ -44,9 +47,9 @@ class PendingAlert:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What goes into one message: stories of one cause, in order of their age.
+    """One message: pending alerts with one group key, by age.
 
-    ``answers`` is the chat's message that it answers: a recovery answers that of its alert.
+    ``answers`` is the id of the message that it replies to: a recovery replies to its alert.
     """
 
     stories: tuple[PendingAlert, ...]
@@ -54,54 +57,52 @@ class Batch:
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
-        """Everything that is told once this parcel is."""
         return tuple(part for story in self.stories for part in story.parts)
 
     @property
     def cause(self) -> "GroupKey":
-        """What its stories have in common."""
+        """The group key that its pending alerts share."""
         return group_key(self.stories[0])
 
     @property
     def rings(self) -> bool:
-        """Whether the phone makes a sound."""
+        """True if the message makes a sound."""
         return any(story.rings for story in self.stories)
 
     @property
     def subjects(self) -> frozenset[str]:
-        """Whom it is about."""
         return frozenset(story.last.notification.subject for story in self.stories)
 
     @property
     def attempts(self) -> int:
-        """How often any of it was tried in vain."""
+        """The most failed attempts of any of its deliveries."""
         return max(part.attempts for part in self.deliveries)
 
     @property
     def awaiting_end(self) -> tuple[Delivery, ...]:
-        """Of each alert that fires what tells it last: once the alert is over, the message is to say so."""
+        """The last delivery of each firing alert: once the alert is over, an edit of the message says so."""
         last = (story.last for story in self.stories)
         return tuple(one for one in last if is_of_alert(one) and one.notification.reason not in GOOD_NEWS)
 
     @property
     def good_news(self) -> dict[tuple[str, AlertRule | None], int]:
-        """The alerts that ended or eased, by subject and measure, with their episodes."""
+        """The alerts that ended or eased, by subject and rule, with their episodes."""
         last = [story.last.notification for story in self.stories[:MOST_ANSWERED]]
         return {(one.subject, one.measure): one.episode for one in last if one.reason in GOOD_NEWS}
 
     def first(self, count: int) -> "Batch":
-        """The same parcel with only so many of its stories, where a message holds no more."""
+        """The batch with its first ``count`` pending alerts, where a message holds no more."""
         return replace(self, stories=self.stories[:count])
 
 
 def is_of_alert(one: Delivery) -> bool:
-    """Whether it tells of an alert, and is no note beside alerts."""
+    """True if it is about an alert, and no note beside alerts."""
     return one.notification.topic is NotificationKind.ALERT and one.notification.measure is not None
 
 
 @dataclass(frozen=True, slots=True)
 class GroupKey:
-    """Stories of the same cause become one message."""
+    """The key that the pending alerts of one message share."""
 
     topic: NotificationKind
     measure: AlertRule | None
@@ -111,7 +112,7 @@ class GroupKey:
 
 
 def batches(pending: Iterable[Delivery]) -> list[Batch]:
-    """All that one chat has yet to be told, as messages: the oldest first, one message for one cause."""
+    """The pending deliveries of one chat as messages: the oldest first, one message for one group key."""
     by_cause: dict[GroupKey, list[PendingAlert]] = {}
     for story in pending_alerts(pending):
         by_cause.setdefault(group_key(story), []).append(story)
@@ -119,7 +120,7 @@ def batches(pending: Iterable[Delivery]) -> list[Batch]:
 
 
 def pending_alerts(pending: Iterable[Delivery]) -> list[PendingAlert]:
-    """The pending notifications by alert, in order of each alert's oldest news."""
+    """The pending deliveries by alert, in order of each alert's oldest news."""
     by_alert: dict[str, list[Delivery]] = {}
     for part in pending:
         notification = part.notification
@@ -131,10 +132,10 @@ def pending_alerts(pending: Iterable[Delivery]) -> list[PendingAlert]:
 
 
 def group_key(story: PendingAlert) -> GroupKey:
-    """What a story shares with others.
+    """The group key of a pending alert.
 
-    A source's alert, a pause and a summary stand alone. What a chat finds firing when it joins is told with its
-    greeting. What one person silenced by one act is told as one.
+    A source's alert, a pause and a summary stand alone. Alerts that fire when a chat joins go with its greeting. The
+    silences of one act go together.
     """
     notification, facts = story.last.notification, story.last.notification.facts
     if notification.topic is NotificationKind.GREETING or notification.reason is NotifyReason.JOINED:
@@ -150,5 +151,5 @@ def group_key(story: PendingAlert) -> GroupKey:
 
 
 def worst(batch: Batch) -> Severity:
-    """The severity that a parcel shows: that of its worst present state."""
+    """The severity that a message shows: the worst present one of its alerts."""
     return max(story.last.notification.severity for story in batch.stories)

@@ -1,4 +1,4 @@
-"""Whether a message rings in quiet hours. Pure."""
+"""The sound of a message in quiet hours. Pure."""
 
 from collections.abc import Callable
 from datetime import datetime, tzinfo
@@ -9,16 +9,15 @@ from bot.domain.quiet_hours import QuietHours
 from bot.outbox.batching import Batch
 
 RunsOut = Callable[[Notification], datetime | None]
-"""When, at the earliest, the credits that a notice speaks of run out; None where nothing is forecast."""
+"""The earliest moment at which the credits of a notification run out; None without a forecast."""
 
 
 def no_forecast(_: Notification) -> datetime | None:
-    """Nothing is forecast."""
     return None
 
 
 def rings(batch: Batch, quiet: QuietHours | None, now: datetime, zone: tzinfo, runs_out: RunsOut = no_forecast) -> bool:
-    """Whether a message makes a sound when it is sent now. A merged one does if any part of it would."""
+    """True if a message sent now makes a sound. A merged one does if any part of it would."""
     quiet_until = quiet.over_at(now, zone) if quiet and quiet.contains(now, zone) else None
     notifications = [part.notification for part in batch.deliveries]
     return any(notification_rings(notification, quiet_until, runs_out(notification)) for notification in notifications)
@@ -27,9 +26,9 @@ def rings(batch: Batch, quiet: QuietHours | None, now: datetime, zone: tzinfo, r
 def notification_rings(
     notification: Notification, quiet_until: datetime | None, runs_out_at: datetime | None = None
 ) -> bool:
-    """Whether one notice rings; ``quiet_until`` is None outside quiet hours.
+    """True if one notification rings; ``quiet_until`` is None outside quiet hours.
 
-    In them only what gets worse can: an alert that is critical, or credits that run out before the quiet is over.
+    In quiet hours only what gets worse can: a critical alert, or credits that run out before they end.
     """
     if quiet_until is None or not notification.rings:
         return notification.rings

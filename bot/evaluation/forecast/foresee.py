@@ -1,4 +1,4 @@
-"""What an account's past says of what comes: the forecast worth a word, and what it does to its alerts."""
+"""Forecasts from an account's past: the one worth showing, and what it does to alerts."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -16,22 +16,22 @@ from bot.evaluation.forecast.runway import runway_standing
 from bot.evaluation.forecast.spike import spike, spike_standing
 
 HISTORY = timedelta(days=42)
-"""How far back a forecast looks."""
+"""How much past a forecast uses."""
 
 FRESH_FOR = timedelta(hours=6)
-"""A forecast older than this is no longer told."""
+"""An older forecast is not shown."""
 
 SURPRISE, PACE_MARGIN = 0.1, 3.0
-"""The share of the credits, and the times the usual pace, by which a reading may lie below a forecast."""
+"""The share of the credits, and the multiple of the usual pace, by which a reading can lie below a forecast."""
 
 MAKE_EVERY = timedelta(minutes=30)
-"""A forecast changes little from one look to the next, and costs some milliseconds."""
+"""A forecast changes little from one check to the next, and costs some milliseconds."""
 
 
 def add_point(past: list[Point], point: Point) -> None:
-    """Adds the next reading to those that a forecast is made of, in place of one of the same minute.
+    """Adds a reading to those of a forecast, in place of one of the same minute.
 
-    A forecast counts by hours, and takes the longer the more readings it has.
+    A forecast counts by hours, and more readings only take more time.
     """
     if past and point.taken_at.replace(second=0, microsecond=0) <= past[-1].taken_at:
         past.pop()
@@ -39,7 +39,7 @@ def add_point(past: list[Point], point: Point) -> None:
 
 
 def foretold_of(account: Account, full: Forecast | None) -> ForecastSummary | None:
-    """An outlook as it is remembered and told."""
+    """A forecast as it is stored and shown."""
     if full is None or account.reading is None:
         return None
     return ForecastSummary(
@@ -59,9 +59,10 @@ def foretold_of(account: Account, full: Forecast | None) -> ForecastSummary | No
 
 
 def told_now(account: Account, now: datetime) -> ForecastSummary | None:
-    """The forecast worth a word while it holds.
+    """The forecast while it holds; None if there is none.
 
-    That is not in a pause, nor after an outage, its end, six hours, or a reading against it.
+    It does not hold in a pause, after a failure, after its end, after six hours, or after a reading that contradicts
+    it.
     """
     foretold, reading = account.foretold, account.reading
     if foretold is None or not foretold.useful or reading is None or account.outage is not None or account.pause:
@@ -75,7 +76,7 @@ def told_now(account: Account, now: datetime) -> ForecastSummary | None:
 
 
 def is_overtaken(foretold: ForecastSummary, total: Number, at: datetime) -> bool:
-    """Whether the credits of a later reading contradict a forecast: more is left, nothing is, or far less.
+    """True if the credits of a later reading contradict a forecast: more is left, nothing is, or far less.
 
     Far less is a tenth of what there was, and three times what the usual pace takes in the time between.
     """
@@ -86,7 +87,7 @@ def is_overtaken(foretold: ForecastSummary, total: Number, at: datetime) -> bool
 
 
 def foretold_ends(accounts: Iterable[Account], now: datetime) -> dict[str, datetime]:
-    """When, at the earliest, the credits of accounts run out, by key, of those that are foretold to."""
+    """The earliest moment at which credits run out, by key, for accounts whose forecast has one."""
     told = {account.key: told_now(account, now) for account in accounts}
     return {key: one.earliest for key, one in told.items() if one and not one.lasts and one.earliest}
 
@@ -100,7 +101,7 @@ def foresee(
     now: datetime,
     unseen: Sequence[Span] = (),
 ) -> tuple[Account, list[AlertUpdate]]:
-    """The account with its forecast, and what that does to its alerts on the runway and on the pace."""
+    """The account with its forecast, and the updates of its alerts on runway and pace."""
     full = outlook(account, past, now, unseen)
     foreseen = replace(account, foretold=foretold_of(account, full))
     standings = {

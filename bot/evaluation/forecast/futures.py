@@ -1,8 +1,8 @@
-"""Many futures of one account, put together from days of its past: the same readings always give the same futures.
+"""Many futures of one account, made of days of its past: the same readings always give the same futures.
 
 A future is a chain of past days (a block bootstrap). It prefers recent days and those of the same weekday, and often
-goes on with the day that followed the last one in the past, so that a busy week stays a week. All of its days are
-scaled by one factor, because a short past tells little of the usual pace.
+continues with the day that followed in the past, so that a busy week stays a week. One factor scales all of its days,
+because a short past says little about the usual pace.
 """
 
 from bisect import bisect_left
@@ -19,16 +19,16 @@ PATHS = 200
 WEEK = 7
 
 PRIOR_UNEVENNESS, PRIOR_DAYS = 0.8, 1
-"""How uneven days are supposed to be before any is seen, and how many seen days that is worth."""
+"""The unevenness of days before any is seen, and how many seen days that is worth."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What was set by the backtest's tuning seeds; ``python -m bench.forecast --tuning`` shows how it does there.
+    """Values from the backtest's tuning seeds; ``python -m bench.forecast --tuning`` shows their effect.
 
-    ``half_life``: the age in days at which a past day counts half. ``weekday``: how many times more a day of the
-    same weekday counts. ``goes_on``: how often the past's next day follows. ``doubt`` and ``doubt_of_one_day``: the
-    spread of the factor, always and beside it for a past of a single day (shrinks with the root of the days).
+    ``half_life``: the age in days at which a past day counts half. ``weekday``: how many times more a day of the same
+    weekday counts. ``goes_on``: how often the past's next day follows. ``doubt`` and ``doubt_of_one_day``: the spread
+    of the factor, always, and added for a past of a single day (shrinks with the root of the days).
     """
 
     half_life: float = 10
@@ -43,9 +43,9 @@ TUNING = Tuning()
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """What there is to spend. Daily credits go first and are made whole ``refill_in`` hours from now, every day.
+    """Spendable credits. Daily credits go first and are refilled ``refill_in`` hours from now, then every day.
 
-    ``refill_in`` lies within a day; None means that nothing refills daily.
+    ``refill_in`` is within a day; None means that nothing refills daily.
     """
 
     pool: float
@@ -56,13 +56,13 @@ class Stock:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """One future: in how many hours all is spent (None: not within it), and the pool at the beginning of each day."""
+    """One future: the hours until all is spent (None: not within it), and the pool at the beginning of each day."""
 
     runs_out_in: float | None
     pools: tuple[float, ...]
 
     def left_at(self, hour: float) -> float:
-        """What is left of the pool after so many hours; straight within a day, and beyond the path as at its end."""
+        """The rest of the pool after some hours; linear within a day, and beyond the path as at its end."""
         if self.runs_out_in is not None and self.runs_out_in <= hour:
             return 0.0
         day = min(int(hour / DAY_HOURS), len(self.pools) - 1)
@@ -75,7 +75,7 @@ class Path:
 
 
 def futures(days: Sequence[Day], stock: Stock, length: int, seed: str, tuning: Tuning = TUNING) -> list[Path]:
-    """``PATHS`` futures, each so many days long."""
+    """``PATHS`` futures of ``length`` days."""
     weights = donor_weights(days, tuning)
     phase = DAY_HOURS if stock.refill_in is None else stock.refill_in
     halves = [(day.until(phase), day.total - day.until(phase)) for day in days]
@@ -87,7 +87,7 @@ def futures(days: Sequence[Day], stock: Stock, length: int, seed: str, tuning: T
 
 
 def donor_weights(days: Sequence[Day], tuning: Tuning) -> list[list[float]]:
-    """For each weekday ahead (0 is the day that begins now) the running sums of how much each past day counts."""
+    """For each weekday ahead (0 is the day that begins now) the running sums of the weights of all past days."""
     recency = [(day.known + 0.01) * 0.5 ** (age / tuning.half_life) for age, day in enumerate(days)]
     return [
         list(
@@ -100,7 +100,7 @@ def donor_weights(days: Sequence[Day], tuning: Tuning) -> list[list[float]]:
 
 
 def chained(weights: Sequence[Sequence[float]], length: int, lot: int, goes_on: float) -> Iterator[int]:
-    """The past days, by age, that one future is made of; the lot decides (Knuth's generator: the same everywhere)."""
+    """The past days, by age, of one future; ``lot`` decides (Knuth's generator: the same on every platform)."""
     age = 0
     for ahead in range(length):
         lot = (lot * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
@@ -124,9 +124,9 @@ def factors(days: Sequence[Day], tuning: Tuning) -> list[float]:
 
 
 def unevenness(days: Sequence[Day]) -> float:
-    """The squared coefficient of variation of the days, drawn to that of usual accounts while they are few.
+    """The squared coefficient of variation of the days; with few days it is drawn to that of usual accounts.
 
-    Days that differ only as their weekdays do are even: what counts is how they differ from the same day a week before.
+    Days that differ only as their weekdays do are even: each is compared with the same day a week before.
     """
     totals = [day.total for day in days]
     mean = sum(totals) / len(totals)
@@ -163,7 +163,7 @@ def walk(
 
 
 def hour_of(day: Day, spent: float) -> float:
-    """The hour of a day by which so much was spent."""
+    """The hour of a day by which an amount was spent."""
     hour = max(bisect_left(day.sums, spent), 1)
     if hour > DAY_HOURS:
         return DAY_HOURS

@@ -1,7 +1,7 @@
-"""When the credits run out, as a range, and whether that comes before they are refilled or lapse.
+"""When credits run out, as a range, and whether that comes before they refill or end.
 
-``outlook`` is the whole of what many simulated futures say, and decides the alert. ``forecast`` is what of it is worth
-a word to people: None where the range is too wide to plan by.
+``outlook`` sums up all simulated futures and decides the alert. ``forecast`` is the part worth showing: None where the
+range is too wide to plan by.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,43 +16,42 @@ from bot.evaluation.forecast.futures import Path, Stock, futures
 from bot.evaluation.forecast.spending import DAY, DAY_HOURS, HOUR, Day, days_of, orderly
 
 COVERAGE = 0.8
-"""The range is meant to hold the true moment this often."""
+"""How often the range should hold the true moment."""
 
 FAR = 60
-"""Days after which nothing is foretold."""
+"""The horizon of a forecast, in days."""
 
 BEYOND = 7
-"""Days after a refill or lapse that are still looked into, so that a range across it has an end."""
+"""Days of simulation after a refill or a plan's end, so that a range across it has an end."""
 
 STALE = DAY
-"""A reading older than this is no ground to foretell from."""
+"""An older reading gives no forecast."""
 
 ENOUGH = 0.8
-"""So much of a day must have been seen at least."""
+"""The share of a day that must have been seen at least."""
 
 ENOUGH_TO_LAST = 6.5
-"""Days that must have been seen before credits are said to last: what comes weekly does not show in fewer."""
+"""Days that must have been seen before credits count as lasting: fewer do not show weekly spending."""
 
 WIDEST = 6.0
-"""A range is of use while its late end is at most so many times as far away as its early one."""
+"""A range is useful while its late end is at most this many times as far away as its early one."""
 
 GRAIN = timedelta(hours=6)
 """A range shorter than this is never too wide."""
 
 USUAL_DAYS = 28
-"""The pace is told as the mean of so many days."""
+"""Days of which the shown pace is the mean."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What is to be expected of one account's credits, from its last reading (``taken_at``) on.
+    """The forecast of one account's credits from its last reading (``taken_at``) on.
 
-    ``earliest`` to ``latest`` holds the moment at which nothing is left ``coverage`` of the time; ``median`` is as
-    likely too early as too late. They leave the refill out, as if it did not come; None is beyond what is foretold.
-    ``boundary`` is the refill or, with ``lapses``, the plan's end; ``risk`` is the chance to run out before it (or at
-    all within what is foretold, where there is none). ``unused`` of the monthly credits are then left, most likely.
-    ``per_day`` is what a usual day costs; ``days`` is how much history was seen. With ``is_out`` nothing is
-    left already.
+    With probability ``coverage``, credits run out between ``earliest`` and ``latest``; ``median`` is as likely too
+    early as too late. They ignore the refill; None is beyond the horizon. ``boundary`` is the refill or, with
+    ``lapses``, the plan's end; ``risk`` is the chance to run out before it (or, without one, within the horizon).
+    ``unused`` of the monthly credits are then left, most likely. ``per_day`` is a usual day's cost; ``days`` is the
+    length of the history. With ``is_out`` nothing is left already.
     """
 
     taken_at: datetime
@@ -70,24 +69,24 @@ class Forecast:
 
     @property
     def before_refill(self) -> bool | None:
-        """Whether the credits run out before the boundary; None where either may well be."""
+        """True if credits run out before the boundary; None where both are likely."""
         if self.risk >= (1 + self.coverage) / 2:
             return True
         return False if self.is_safe and self.days >= ENOUGH_TO_LAST else None
 
     @property
     def is_safe(self) -> bool:
-        """As far as was seen, the credits last past the boundary."""
+        """True if credits last past the boundary, or, without one, past the horizon."""
         return self.risk <= (1 - self.coverage) / 2
 
     @property
     def lasts_past(self) -> datetime | None:
-        """The boundary, where the credits last past it."""
+        """The boundary, if credits last past it; else None."""
         return self.boundary if self.before_refill is False else None
 
     @property
     def is_useful(self) -> bool:
-        """Credits that last, or a range that one can plan by."""
+        """True if credits last, or the range is narrow enough to plan by."""
         if self.is_out or self.is_safe:
             return not self.is_out and self.before_refill is False
         if self.earliest is None or self.latest is None:
@@ -97,15 +96,15 @@ class Forecast:
 
 
 def forecast(account: Account, history: Iterable[Point], now: datetime, unseen: Sequence[Span] = ()) -> Forecast | None:
-    """What can usefully be said of when the account's credits run out, or None."""
+    """The forecast worth showing, or None."""
     full = outlook(account, history, now, unseen)
     return full if full is not None and full.is_useful else None
 
 
 def outlook(account: Account, history: Iterable[Point], now: datetime, unseen: Sequence[Span] = ()) -> Forecast | None:
-    """The forecast however wide its range; None without a fresh reading or with less than a day of history.
+    """The forecast, however wide its range; None without a fresh reading or with less than a day of history.
 
-    ``unseen`` are the times in which nobody looked, in order: what was spent in them is not known, and not nothing.
+    ``unseen`` are the periods without checks, in order: spending in them is unknown, not 0.
     """
     reading = account.reading
     if reading is None or now - reading.taken_at > STALE or not isfinite(reading.credits.total):
@@ -117,7 +116,7 @@ def outlook(account: Account, history: Iterable[Point], now: datetime, unseen: S
 
 
 def past_days(reading: Reading, history: Iterable[Point], unseen: Sequence[Span] = ()) -> list[Day]:
-    """The days of spending up to a reading, latest first."""
+    """The days of spending up to a reading, the latest first."""
     points = orderly([*history, point_of(reading)], reading.taken_at)
     return days_of(points, reading.taken_at, unseen)
 
@@ -132,7 +131,7 @@ def simulated(account: Account, reading: Reading, days: Sequence[Day]) -> list[P
 def next_boundary(reading: Reading) -> tuple[datetime | None, bool]:
     """The next refill, or the plan's end where that comes first and nothing renews it; and whether it is the latter.
 
-    One that is farther away than anything is foretold is as good as none.
+    None if it is beyond the horizon.
     """
     refill, end = reading.credits.refresh_at, reading.plan.ends_at
     if is_ahead(end, reading) and is_ending(reading.plan) and (refill is None or end is None or end <= refill + DAY):
@@ -141,17 +140,17 @@ def next_boundary(reading: Reading) -> tuple[datetime | None, bool]:
 
 
 def is_ahead(moment: datetime | None, reading: Reading) -> bool:
-    """Whether a moment is known and to come, and not too far away."""
+    """True if a moment is known, ahead, and within the horizon."""
     return moment is not None and reading.taken_at < moment <= reading.taken_at + FAR * DAY
 
 
 def is_ending(plan: Plan) -> bool:
-    """The plan stops at its end: cancelled, with no other to follow."""
+    """True if the plan stops at its end: cancelled, with no other to follow."""
     return plan.renews is False and plan.becomes is None
 
 
 def stock_of(account: Account, reading: Reading) -> Stock:
-    """What there is to spend, and how the daily part comes back."""
+    """The spendable credits, and how the daily part refills."""
     credits = reading.credits
     pool = float(max(credits.monthly + (credits.package or 0), 0))
     daily = float(max(credits.daily or 0, 0))
@@ -162,7 +161,7 @@ def stock_of(account: Account, reading: Reading) -> Stock:
 
 
 def summed_up(reading: Reading, days: Sequence[Day], paths: Sequence[Path], now: datetime) -> Forecast:
-    """What many futures say together."""
+    """The forecast of many futures."""
     boundary, lapses = next_boundary(reading)
     hours = [path.runs_out_in for path in paths]
     limit = None if boundary is None else (boundary - reading.taken_at) / HOUR
@@ -184,14 +183,14 @@ def summed_up(reading: Reading, days: Sequence[Day], paths: Sequence[Path], now:
 
 
 def quantiles(start: datetime, hours: Sequence[float | None], now: datetime) -> list[datetime | None]:
-    """The moments of the range's early end, its middle and its late end; never before now."""
+    """The early end, the middle and the late end of the range; never before now."""
     known = sorted(hour for hour in hours if hour is not None)
     places = [int(len(hours) * share) for share in ((1 - COVERAGE) / 2, 0.5, (1 + COVERAGE) / 2)]
     return [max(start + known[place] * HOUR, now) if place < len(known) else None for place in places]
 
 
 def unused(reading: Reading, paths: Sequence[Path], hour: float) -> float:
-    """The monthly credits most likely left after so many hours; they are spent before the package."""
+    """The monthly credits most likely left after some hours; they are spent before the package."""
     package = max(reading.credits.package or 0, 0)
     left = sorted(max(path.left_at(hour) - package, 0) for path in paths)
     return float(min(left[len(left) // 2], max(reading.credits.monthly, 0)))

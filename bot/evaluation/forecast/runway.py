@@ -1,7 +1,7 @@
-"""The measure ``runway``: whether the credits will run out before they are refilled or lapse, and how soon.
+"""The rule ``runway``: whether credits run out before they refill or end, and how soon.
 
-A forecast is never more than a warning. It wavers with every hour that is busier or quieter than foretold, so a rung is
-reached on a likely run-out and left only on an unlikely or a much later one.
+A forecast is never more than a warning. It changes with every busy or quiet hour, so a threshold fires on a likely
+run-out and clears only on an unlikely or a much later one.
 """
 
 from datetime import datetime, timedelta
@@ -14,23 +14,23 @@ from bot.evaluation.forecast.spending import DAY
 from bot.evaluation.measurements import Measurement, deepest, ladder_severities
 
 LIKELY, UNLIKELY = 0.5, 0.25
-"""The chance of a run-out that fires, and the one below which the risk counts as over."""
+"""The chance of a run-out that fires, and the one below which the risk is over."""
 
 MARGIN = 2.0
-"""A rung counts as left when the earliest run-out is so many times as far away as the rung."""
+"""A threshold clears when the earliest run-out is this many times as far away."""
 
 TOO_FAR = 2.0
-"""A rung is not reached while the run-out is more likely than not farther away than so many times the rung."""
+"""A threshold does not fire while the run-out is more likely than not this many times as far away."""
 
 NO_FEAR = FAR * DAY.total_seconds()
-"""The runway of credits that last as far as anything is foretold."""
+"""The runway of credits that last to the horizon."""
 
 
 def runway_standing(outlook: Forecast | None, ladder: Thresholds, now: datetime) -> Measurement | None:
-    """The time until the earliest run-out, in seconds, against the ladder; None without a forecast.
+    """Seconds until the earliest run-out, against the thresholds; None without a forecast.
 
-    ``period`` is the refill, so that one that came ends the episode and the next risk is told anew. Where nothing is
-    left any more, the alert on credits says so: this one then neither fires nor resolves.
+    ``period`` is the refill, so that a refill ends the episode and the next risk fires again. Once nothing is left, the
+    credits alert says so: this one then neither fires nor resolves.
     """
     if outlook is None or not ladder:
         return None
@@ -49,5 +49,5 @@ def runway_standing(outlook: Forecast | None, ladder: Thresholds, now: datetime)
 
 
 def seconds_until(moment: datetime | None, now: datetime) -> float:
-    """How far away a moment is; without one, beyond all that is foretold."""
+    """Seconds until a moment; without one, beyond the horizon."""
     return NO_FEAR if moment is None else max((moment - now).total_seconds(), 0.0)

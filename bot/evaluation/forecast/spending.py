@@ -1,8 +1,8 @@
-"""The readings of the past as spending, hour by hour: what grew is cut out, what nobody saw is unknown and not zero.
+"""Readings as spending by the hour: gains are cut out, what nobody saw is unknown and not 0.
 
-The store keeps a reading only when something changed. So between two of them nothing was spent until shortly before
-the later one, unless nobody was looking for a time that ended with it (the account was paused, or could not be read, or
-a daily refill in between went unseen): then the loss is spread evenly over that time.
+The database keeps a reading only when something changed. Between two of them nothing was spent until shortly before the
+later one, unless nobody checked for a period that ended with it (the account was paused or unreadable, or a daily
+refill in between went unseen): then the loss is spread evenly over that period.
 """
 
 from bisect import bisect_right
@@ -19,19 +19,19 @@ DAY_HOURS = 24
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 MEMORY_DAYS = 42
-"""How far back spending is looked at: six weeks, so that each weekday was seen some times."""
+"""Six weeks of spending, so that each weekday was seen several times."""
 
 SLACK = timedelta(hours=2)
-"""A daily refill is seen by a reading soon after it; one seen later than this was missed while nobody looked."""
+"""A reading soon after a daily refill shows it; after this, nobody checked in between."""
 
 SOON = timedelta(minutes=5)
-"""The first look after a time in which nobody looked comes within this."""
+"""The first check after a period without checks comes within this."""
 
 EMPTY_SHARE = 0.005
-"""With less than this share of the allowance hardly a job fits: that nothing is spent then says nothing of the pace."""
+"""With less than this share of the allowance hardly a job fits: no spending then says nothing about the pace."""
 
 CHAIN = 16
-"""So many times in which nobody looked may follow each other at once: a pause, then outages of several kinds."""
+"""How many periods without checks can follow each other at once: a pause, then failures of several kinds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,6 @@ class Day:
 
     @property
     def total(self) -> float:
-        """What the day cost."""
         return self.sums[-1]
 
     def until(self, hour: float) -> float:
@@ -56,7 +55,7 @@ class Day:
 
 
 def orderly(points: Iterable[Point], until: datetime) -> list[Point]:
-    """The points up to a moment by time, one for each moment (the last given), without any that hold no numbers."""
+    """The points up to a moment, by time, one for each moment (the last one wins), without any that hold no numbers."""
     since = until - MEMORY_DAYS * DAY
     usable = {point.taken_at: point for point in points if since <= point.taken_at <= until and isfinite(point.total)}
     return [usable[moment] for moment in sorted(usable)]
@@ -65,7 +64,7 @@ def orderly(points: Iterable[Point], until: datetime) -> list[Point]:
 def days_of(points: Sequence[Point], at: datetime, unseen: Sequence[Span] = ()) -> list[Day]:
     """The whole days of spending before a moment, the latest first; each ends at the same time of day as ``at``.
 
-    ``points`` are as ``orderly`` leaves them, ``unseen`` in order. A history shorter than a day gives none.
+    ``points`` are as ``orderly`` returns them, ``unseen`` in order. A history shorter than a day gives none.
     """
     whole = (at - points[0].taken_at) // DAY if points else 0
     if whole < 1:
@@ -87,7 +86,7 @@ def hourly(
         since = before.taken_at if is_missed(before, after) else unseen_since(before, after, unseen)
         last_seen = None if since is None else (at - since) / HOUR
         changes = changes_between(before, after)
-        if last_seen is not None and changes.hides_spending:  # what was spent meanwhile is not to be known
+        if last_seen is not None and changes.hides_spending:  # spending in between is unknown
             if last_seen < start:
                 spread(known, start, last_seen, start - last_seen)
             continue
@@ -98,7 +97,7 @@ def hourly(
 
 
 def unseen_since(before: Point, after: Point, unseen: Sequence[Span]) -> datetime | None:
-    """Since when nobody had looked when the later point was read; None if somebody had just looked."""
+    """Since when nobody had checked when the later point was read; None if the check before was recent."""
     since, place = after.taken_at, bisect_right(unseen, after.taken_at, key=end_of)
     for begun, ended in reversed(unseen[max(0, place - CHAIN) : place]):
         if since - ended > SOON or ended <= before.taken_at:
@@ -108,12 +107,12 @@ def unseen_since(before: Point, after: Point, unseen: Sequence[Span]) -> datetim
 
 
 def end_of(span: Span) -> datetime:
-    """When somebody looked again."""
+    """When checks went on."""
     return span[1]
 
 
 def spread(hours: list[float], start: float, end: float, amount: float) -> None:
-    """Adds an amount evenly over a span that lies between so many hours ago and so many."""
+    """Adds an amount evenly over a span, in hours ago."""
     first, last = int(end), min(int(start), len(hours) - 1)
     if first == int(start) and first <= last:
         hours[first] += amount
@@ -124,24 +123,24 @@ def spread(hours: list[float], start: float, end: float, amount: float) -> None:
 
 
 def is_missed(before: Point, after: Point) -> bool:
-    """Nobody looked for a part of the time between: a daily refill changed the page, and no reading shows it."""
+    """True if nobody checked for a part of the time between: no reading shows a daily refill that changed the page."""
     refill = before.daily_refresh_at
     return refill is not None and before.taken_at < refill and after.taken_at - refill > SLACK
 
 
 def is_empty(point: Point) -> bool:
-    """Nothing, or too little for a job."""
+    """True if too little is left for a job."""
     return point.total <= EMPTY_SHARE * (point.monthly_allowance or 0)
 
 
 def usual_hours(spent: Sequence[float], known: Sequence[float]) -> list[float]:
-    """The mean spending of each hour of the day, latest first, over the days in which it was seen."""
+    """The mean spending of each hour of the day, the latest first, over the days in which it was seen."""
     overall = sum(spent) / max(sum(known), 1)
     seen = [sum(known[hour::DAY_HOURS]) for hour in range(DAY_HOURS)]
     return [sum(spent[hour::DAY_HOURS]) / seen[hour] if seen[hour] >= 0.5 else overall for hour in range(DAY_HOURS)]
 
 
 def day_of(spent: Sequence[float], known: Sequence[float], usual: Sequence[float]) -> Day:
-    """A day from its hours, latest first; what was not seen of an hour is filled in with what it usually costs."""
+    """A day from its hours, the latest first; an unseen part of an hour costs what that hour usually costs."""
     filled = [cost + (1 - min(seen, 1)) * mean for cost, seen, mean in zip(spent, known, usual, strict=True)]
     return Day(tuple(accumulate(reversed(filled), initial=0.0)), min(sum(known) / DAY_HOURS, 1.0))

@@ -1,7 +1,7 @@
-"""The measure ``spike``: how many times the usual pace an account spends just now.
+"""The rule ``spike``: how many times its usual pace an account spends now.
 
-The usual pace is that of the hours in which anything was spent: a burst after a quiet night is no spike, a burst such
-as there never was is one.
+The usual pace is that of the hours with spending: a burst after a quiet night is no spike, a burst without precedent is
+one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,17 +15,17 @@ from bot.evaluation.forecast.spending import DAY, DAY_HOURS, HOUR, hourly, order
 from bot.evaluation.measurements import Measurement
 
 LATELY = 2
-"""Hours that count as just now."""
+"""The hours of the present pace."""
 
 USUAL_DAYS, USUAL_HOURS = 3, 12
-"""What is usual is known from so many days, with spending in so many hours of them."""
+"""The usual pace needs this many days, with spending in this many of their hours."""
 
 SPIKE, CALM = 5.0, 2.0
-"""Times the usual pace that fire, and below which the spike is over."""
+"""Multiples of the usual pace that fire, and below which the spike is over."""
 
 
 def spike(account: Account, history: Iterable[Point], now: datetime, unseen: Sequence[Span] = ()) -> float | None:
-    """The pace of the last hours in usual paces; None where the usual pace, or that of these hours, is not known."""
+    """The pace of the last hours in usual paces; None where either is unknown."""
     reading = account.reading
     if reading is None or now - reading.taken_at > LATELY * HOUR:
         return None
@@ -41,7 +41,7 @@ def spike(account: Account, history: Iterable[Point], now: datetime, unseen: Seq
 
 
 def spike_standing(times: float | None) -> Measurement | None:
-    """Whether an account spends strikingly fast; never more than a warning."""
+    """The measurement of a pace: an account spends far faster than usual; never more than a warning."""
     if times is None:
         return None
     return Measurement(times, int(times >= SPIKE), int(times >= CALM), (Severity.WARNING,), (f"{SPIKE:.0f} ×",))
