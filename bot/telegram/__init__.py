@@ -1,1 +1,1 @@
-"""Telegram: transport and words."""
+"""Telegram: transport and texts."""

@@ -1,4 +1,4 @@
-"""Who wrote a message, and in which topic."""
+"""The author of a message, and its topic."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from bot.domain.chats import GENERAL
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who did something in a chat. ``anonymous`` is an administrator who speaks as the group itself."""
+    """A person in a chat. ``anonymous`` is an administrator who writes as the group itself."""
 
     user_id: int | None
     name: str
@@ -17,7 +17,6 @@ class User:
 
 
 def author_of(message: Message) -> User:
-    """Who sent a message."""
     if message.sender_chat is not None:
         same = message.sender_chat.id == message.chat.id
         return User(None, message.sender_chat.effective_name or "somebody", anonymous=same)
@@ -26,5 +25,5 @@ def author_of(message: Message) -> User:
 
 
 def thread_of(message: Message) -> int | None:
-    """The topic that a message stands in. A mere reply's thread is no topic, and General is the group itself."""
+    """The topic of a message; None for General, and for a mere reply, whose thread is no topic."""
     return message.message_thread_id if message.is_topic_message and message.message_thread_id != GENERAL else None

@@ -1,4 +1,4 @@
-"""Calls of Telegram's methods, whatever comes back."""
+"""Calls of Telegram's methods, with any answer."""
 
 from collections.abc import Awaitable
 from typing import TypeVar
@@ -9,13 +9,13 @@ T = TypeVar("T")
 
 
 class UnreadableAnswerError(TelegramError):
-    """Telegram took a call, as it seems, and the library could make nothing of the answer."""
+    """Telegram seems to have taken a call, and the library failed to parse its answer."""
 
 
 async def answered(call: Awaitable[T]) -> T:
-    """The answer to a call. Raises Telegram's errors, and UnreadableAnswer in place of any other.
+    """The answer to a call. Raises Telegram's errors, and UnreadableAnswerError in place of any other.
 
-    The library parses an answer whole, and raises whatever an unknown shape in any part of it leads to.
+    The library parses an answer whole, and an unknown shape in any part of it raises anything.
     """
     try:
         return await call

@@ -1,7 +1,7 @@
-"""Telegram's requests through aiohttp, which the bot has in memory anyway.
+"""Telegram's requests through aiohttp, which the bot has in memory already.
 
-python-telegram-bot's own way is httpx, whose first request brings 9 MiB more (anyio, two TLS contexts); the library
-takes any other way that implements ``BaseRequest``.
+The httpx of python-telegram-bot takes 9 MiB more at its first request (anyio, two TLS contexts). The library accepts
+any implementation of ``BaseRequest``.
 """
 
 import json
@@ -19,16 +19,19 @@ from bot.telegram.text.sanitize import clean
 CONNECT_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 30.0
 LARGEST_ANSWER = 16 * 2**20
-"""Bytes, after decompression; a hundred of the longest updates are far below."""
+"""Bytes after decompression; a hundred of the longest updates are far below."""
 LARGEST = {"migrate_to_chat_id": 2**63, "retry_after": 10**7}
-"""What can still be meant by the numbers that Telegram adds to a refusal."""
+"""The largest valid numbers that Telegram adds to a refusal."""
 
 
 class AiohttpRequest(BaseRequest):
-    """One pool of connections to Telegram. The text of its errors never holds an address, for that holds the token."""
+    """One pool of connections to Telegram.
+
+    The text of its errors never holds an address, because that holds the token.
+    """
 
     def __init__(self, connections: int, read_timeout: float, proxy: Proxy | None = None) -> None:
-        """``read_timeout``: seconds without a byte until an answer is given up, unless a call names others."""
+        """``read_timeout``: seconds without a byte before a request fails, unless a call sets others."""
         self._proxy = proxy
         self._connections = connections
         self._read_timeout = read_timeout
@@ -36,7 +39,7 @@ class AiohttpRequest(BaseRequest):
 
     @property
     def read_timeout(self) -> float:
-        """Seconds without a byte until an answer is given up."""
+        """Seconds without a byte before a request fails."""
         return self._read_timeout
 
     async def initialize(self) -> None:
@@ -45,7 +48,6 @@ class AiohttpRequest(BaseRequest):
             self._session = open_client(self._proxy, self._connections, keepalive=KEEP_ALIVE_SECONDS)
 
     async def shutdown(self) -> None:
-        """Closes the pool."""
         if self._session is not None:
             await self._session.close()
 
@@ -62,8 +64,8 @@ class AiohttpRequest(BaseRequest):
         """One request: the status and the body of Telegram's own answer. Raises TimedOut and NetworkError.
 
         The library judges by the status alone: it takes a firewall's 403 page for a refusal of the chat, and a portal's
-        401 for one of the token. So whatever is not Telegram's JSON is a trouble of the network here, for every method.
-        Telegram never redirects; whoever does shall get neither the message nor the token.
+        401 for one of the token. Here any answer that is not Telegram's JSON is a network error, for every method.
+        Telegram never redirects, so a redirect gets neither the message nor the token.
         """
         await self.initialize()
         session = cast(aiohttp.ClientSession, self._session)
@@ -83,7 +85,7 @@ class AiohttpRequest(BaseRequest):
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> "Answer":
-        """What Telegram answered. Raises TelegramError for whatever is no answer of Telegram's, such as a proxy's."""
+        """Telegram's answer. Raises TelegramError for any other, such as a proxy's."""
         try:
             told = json.loads(payload.decode(errors="replace"))
         except (ValueError, RecursionError):
@@ -97,22 +99,22 @@ class AiohttpRequest(BaseRequest):
 
 
 class Answer(dict[str, Any]):
-    """An answer in which something may be missing that the library takes for granted."""
+    """An answer that can lack what the library takes for granted."""
 
     def __missing__(self, key: str) -> NoReturn:
-        """Such as the result."""
+        """Raises TelegramError where a field such as the result is missing."""
         raise TelegramError("Invalid server response")
 
 
 def is_meant(name: str, number: object) -> bool:
-    """Whether a number that Telegram adds to a refusal can be meant; the library takes any value for one."""
+    """True if a number that Telegram adds to a refusal is valid; the library accepts any value."""
     if not isinstance(number, int) or isinstance(number, bool):
         return False
     return 0 < (number if name == "retry_after" else abs(number)) < LARGEST.get(name, 0)
 
 
 def checked(status: int, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
-    """The status and the body, if they are Telegram's own. Raises NetworkError for those of something in between."""
+    """The status and the body, if they are Telegram's own. Raises NetworkError for those of a proxy."""
     if is_telegrams(status, body):
         return status, body
     kind = "a redirect" if 300 <= status < 400 else "a page"
@@ -121,7 +123,7 @@ def checked(status: int, headers: Mapping[str, str], body: bytes) -> tuple[int, 
 
 
 def is_telegrams(status: int, body: bytes) -> bool:
-    """Whether an answer is Telegram's: a result, or a refusal that names its own status.
+    """True if an answer is Telegram's: a result, or a refusal that repeats its own status.
 
     https://core.telegram.org/bots/api#making-requests
     """
@@ -137,7 +139,7 @@ def is_telegrams(status: int, body: bytes) -> bool:
 
 
 async def bounded(response: aiohttp.ClientResponse) -> bytes:
-    """The body of an answer. Raises NetworkError where it is larger than any of Telegram's."""
+    """The body of an answer. Raises NetworkError if it is larger than any of Telegram's."""
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
@@ -147,7 +149,7 @@ async def bounded(response: aiohttp.ClientResponse) -> bytes:
 
 
 def body_of(request_data: RequestData | None) -> aiohttp.FormData | None:
-    """The parameters as a form, with files where there are any."""
+    """The parameters as a form, with files if there are any."""
     if request_data is None:
         return None
     form = aiohttp.FormData()
@@ -160,7 +162,7 @@ def body_of(request_data: RequestData | None) -> aiohttp.FormData | None:
 
 
 def words_of(error: aiohttp.ClientError) -> str:
-    """What went wrong, without the address."""
+    """The error without the address."""
     if isinstance(error, ProxyError):
         return str(error)
     if isinstance(error, aiohttp.ClientConnectorError):

@@ -1,4 +1,4 @@
-"""The menu of commands, in each chat that may ask and nowhere else."""
+"""The menu of commands, in allowed chats only."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Tries:
-    """Since when a chat refuses its menu, or gave its last sign of life, and when it is tried again; timer seconds."""
+    """A chat that refuses its menu: since when, its last sign of life, and its next try; seconds of the timer."""
 
     since: float
     next_at: float
@@ -27,7 +27,7 @@ class Tries:
 
 
 class Menus:
-    """Shows the menus. A chat that refuses its menu is tried again by the schedule of refusals."""
+    """Sets the menus. A chat that refuses its menu is tried again by the schedule of refusals."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Menus:
         commands: Sequence[tuple[str, str]],
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``chats`` gives the allowed chats as they are now, ``commands`` are names with their lines."""
+        """``chats`` returns the allowed chats as they are now, ``commands`` are names with their lines."""
         self._bot = bot
         self._chats = chats
         self._menu = [BotCommand(name, line) for name, line in commands]
@@ -46,7 +46,7 @@ class Menus:
         self._wake = asyncio.Event()
 
     async def run(self) -> None:
-        """Shows menus until cancelled."""
+        """Sets menus until cancelled."""
         while True:
             self._wake.clear()
             nap = await self.show()
@@ -57,7 +57,7 @@ class Menus:
                 pass
 
     def wake(self, alive: int | None = None) -> None:
-        """The chats may have changed, or one gave a sign of life: what is missing there is due at once."""
+        """Looks for missing menus at once: the chats changed, or one gave a sign of life."""
         if alive in self._shown:
             return
         if alive in self._tries:
@@ -66,7 +66,7 @@ class Menus:
         self._wake.set()
 
     async def show(self) -> float | None:
-        """Shows what is missing and due; gives the seconds until more is due, None where all is shown."""
+        """Sets the menus that are missing and due; returns the seconds until more are due, None if none is missing."""
         wanted = {chat.chat_id for chat in self._chats()}
         for chat_id in sorted(wanted - self._shown):
             tries = self._tries.get(chat_id)
@@ -77,7 +77,6 @@ class Menus:
         return min((max(tries.next_at - now, 0.0) for tries in self._tries.values()), default=None)
 
     async def _show_in(self, chat_id: int) -> None:
-        """Shows the menu in one chat."""
         try:
             await answered(self._bot.set_my_commands(self._menu, scope=BotCommandScopeChat(chat_id)))
         except TelegramError as error:
@@ -92,6 +91,6 @@ class Menus:
             self._tries.pop(chat_id, None)
 
     async def hide(self, chat_id: int) -> None:
-        """Takes the menu away from a chat that may no longer ask. Raises Telegram's errors."""
+        """Deletes the menu in a chat that is no longer allowed. Raises Telegram's errors."""
         self._shown.discard(chat_id)
         await answered(self._bot.delete_my_commands(scope=BotCommandScopeChat(chat_id)))

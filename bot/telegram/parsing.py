@@ -1,4 +1,4 @@
-"""Telegram's updates, read one by one: one that cannot be understood is known by its number, and hides no other."""
+"""Telegram's updates, parsed one by one: an unreadable one is known by its number, and hides no other."""
 
 from collections.abc import Sequence
 from typing import Any, TypeGuard
@@ -9,15 +9,15 @@ from telegram.constants import ChatMemberStatus
 from bot.telegram.authors import author_of
 
 LARGEST_ID = 2**63 - 1
-"""Of a chat, a message or an update: what the database can hold."""
+"""The largest id of a chat, a message or an update that the database can hold."""
 
 
 class UnreadableUpdateError(Exception):
-    """An update cannot be understood. Neither the text nor the cause is kept: both hold what somebody wrote."""
+    """An update is unreadable. Its text and cause are dropped, because both hold what a person wrote."""
 
 
 def numbered(answer: Sequence[Any]) -> list[tuple[int, Any]]:
-    """The updates of an answer by their numbers, the first one first. One without a number is left out."""
+    """The updates of an answer by their numbers, in order. Updates without a number are dropped."""
     known = [(number, raw) for raw in answer if (number := number_of(raw)) is not None]
     return sorted(known, key=lambda pair: pair[0])
 
@@ -29,7 +29,7 @@ def number_of(raw: object) -> int | None:
 
 
 def read_update(raw: Any, bot: Bot) -> Update:
-    """An update that holds what the bot reads of it. Raises UnreadableUpdate for every other."""
+    """An update with the fields that the bot reads. Raises UnreadableUpdateError for any other."""
     try:
         update = Update.de_json(raw, bot)
         query = update.callback_query
@@ -45,7 +45,7 @@ def read_update(raw: Any, bot: Bot) -> Update:
 
 
 def alive_chat(update: Update) -> int | None:
-    """The chat that an update shows to be there and to know the bot, whoever may ask there; None if it shows none."""
+    """The chat in which an update shows that the bot is present, whoever wrote it; None if it shows none."""
     if update.message is not None:
         return update.message.chat.id
     if update.callback_query is not None and update.callback_query.message is not None:
@@ -56,7 +56,7 @@ def alive_chat(update: Update) -> int | None:
 
 
 def check_query(query: CallbackQuery) -> None:
-    """Raises TypeError where a tap is not what the library says it is."""
+    """Raises TypeError where a tap is not what the library promises."""
     expect(all(isinstance(text, str | None) for text in (query.id, query.data)))
     check_user(query.from_user)
     if isinstance(query.message, Message):
@@ -66,7 +66,7 @@ def check_query(query: CallbackQuery) -> None:
 
 
 def check_message(message: Message) -> None:
-    """Raises TypeError where a message is not what the library says it is: it takes any value for any field."""
+    """Raises TypeError where a message is not what the library promises: it accepts any value for any field."""
     check_chat(message.chat)
     expect(is_id(message.message_id))
     expect(isinstance(message.text, str | None))
@@ -79,21 +79,20 @@ def check_message(message: Message) -> None:
 
 
 def check_chat(chat: Chat) -> None:
-    """Raises TypeError where a chat is not what the library says it is."""
+    """Raises TypeError where a chat is not what the library promises."""
     expect(is_id(chat.id) and isinstance(chat.type, str))
 
 
 def check_user(user: User) -> None:
-    """Raises TypeError where a user is not what the library says it is."""
+    """Raises TypeError where a user is not what the library promises."""
     expect(is_id(user.id) and isinstance(user.first_name, str))
 
 
 def is_id(number: object) -> TypeGuard[int]:
-    """Whether a value can be the number of something."""
     return isinstance(number, int) and not isinstance(number, bool) and abs(number) <= LARGEST_ID
 
 
 def expect(holds: bool) -> None:
-    """Raises TypeError where something does not hold."""
+    """Raises TypeError if ``holds`` is False."""
     if not holds:
         raise TypeError

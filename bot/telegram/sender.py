@@ -1,4 +1,4 @@
-"""One send: a message of ours to Telegram, and Telegram's answer as delivered, later, moved or rejected."""
+"""One send: a message to Telegram, and its answer as Sent, Retry, Migrated or Rejected."""
 
 import logging
 import os
@@ -7,9 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-os.environ.setdefault(
-    "PTB_TIMEDELTA", "true"
-)  # before RetryAfter is made: it then tells a timedelta, without a warning
+os.environ.setdefault("PTB_TIMEDELTA", "true")  # before RetryAfter exists: it then holds a timedelta, without a warning
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity
 from telegram.error import (
@@ -54,13 +52,13 @@ OF_THE_CHAT = (
     "logged out",
     "frozen",
 )
-"""Parts of Telegram's descriptions of a 400, in small letters and without underscores: what it concerns.
+"""Parts of Telegram's descriptions of a 400 that concern the chat, in lower case and without underscores.
 
-What concerns neither the chat nor its topic is taken to concern the message, which is then sent in a plainer form.
+Any other concerns the topic or the message, which then goes again in a plainer form.
 """
 
 SAFE_PIECE = 2000
-"""UTF-16 units that Telegram takes for sure, where it finds a message within its own limit too long."""
+"""UTF-16 units that Telegram takes for sure, where it rejects a message within its own limit as too long."""
 
 LAST_RESORT = (
     "🟠 A message for this chat could not be shown: Telegram finds it wrong. "
@@ -70,37 +68,37 @@ LAST_RESORT = (
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """Telegram finds the message itself wrong."""
+    """Telegram rejects the message itself."""
 
     failure: str
 
 
 @dataclass(frozen=True, slots=True)
 class NoTopic:
-    """Telegram does not find the topic, or lets nobody write there."""
+    """Telegram does not find the topic, or it is closed."""
 
     failure: str
 
 
 class TelegramNotifier:
-    """Puts parcels into words and sends them to chats."""
+    """Writes batches as messages and sends them to chats."""
 
     def __init__(
         self, bot: Bot, clock: Callable[[], datetime], zone: ZoneInfo, quiet: QuietHours | None = None
     ) -> None:
-        """``zone`` is what people read times in; in ``quiet`` hours warnings make no sound."""
+        """``zone`` is that of the times in messages; in ``quiet`` hours warnings make no sound."""
         self._bot = bot
         self._clock = clock
         self._zone = zone
         self._quiet = quiet
 
     def write(self, batch: Batch) -> tuple[Batch, Message]:
-        """As much of a parcel as one message holds, and that message."""
+        """The part of a batch that one message holds, and that message."""
         rendered = render(batch, self._clock(), self._zone, self._quiet)
         return batch.first(rendered.told), replace(rendered.message, answers=batch.answers)
 
     async def send(self, message: Message, chat: Chat) -> SendResult:
-        """Sends a message, in ever plainer forms where Telegram finds it wrong, for the words matter most."""
+        """Sends a message, in ever plainer forms where Telegram rejects it, because the words matter most."""
         wrong = ""
         for form in forms_of(message):
             result = await self._send_form(form, chat)
@@ -111,7 +109,7 @@ class TelegramNotifier:
         return Rejected(wrong)
 
     async def _send_form(self, form: Sequence[Message], chat: Chat) -> SendResult | Wrong:
-        """Sends the pieces of a message; the id is the first one's. A topic that is refused is left out."""
+        """Sends the pieces of a message; the id is that of the first. Retries without a topic that is refused."""
         pieces, first = list(form), None
         while pieces:
             result = await self._send_piece(pieces[0], chat)
@@ -138,7 +136,7 @@ class TelegramNotifier:
 
 
 def forms_of(message: Message) -> Iterator[Sequence[Message]]:
-    """A message as it was made; bare of what may be wrong with it; in short pieces; and words that cannot be wrong."""
+    """The message as it is; without entities and buttons; in short pieces; and a fixed text that cannot be wrong."""
     yield (message,)
     bare = replace(message, entities=(), buttons=(), answers=None)
     yield (bare,)
@@ -148,21 +146,21 @@ def forms_of(message: Message) -> Iterator[Sequence[Message]]:
 
 
 def with_line(message: Message, line: str) -> list[Message]:
-    """A message with one more line below it, or, where it is full, after it as a message of its own."""
+    """The message with one more line, which is a message of its own if the first is full."""
     if utf16_len(message.text) + 1 + utf16_len(line) > LONGEST_MESSAGE:
         return [message, Message(line, silent=True)]
     return [replace(message, text=f"{message.text}\n{line}")]
 
 
 def without_topic(chat: Chat, reason: str) -> str:
-    """What a message says that was meant for a topic."""
+    """The line below a message that was meant for a topic."""
     return f"Meant for topic {chat.thread_id}, which takes no messages ({reason})."
 
 
 async def post(bot: Bot, message: Message, chat: Chat) -> int:
-    """Sends a message to a chat and gives its id there. Raises Telegram's errors.
+    """Sends a message to a chat and returns its id there. Raises Telegram's errors.
 
-    Where the message that it answers was deleted, it stands alone.
+    If the message that it replies to was deleted, it stands alone.
     """
     sent = await answered(
         bot.send_message(
@@ -197,14 +195,14 @@ async def post_picture(bot: Bot, picture: bytes, caption: Message, chat: Chat) -
 
 
 def topic_of(chat: Chat) -> int | None:
-    """The topic to name to Telegram."""
+    """The topic to send to Telegram; None for General."""
     return None if chat.thread_id == GENERAL else chat.thread_id
 
 
 def result_of(error: TelegramError, *, in_topic: bool = False) -> SendResult | Wrong | NoTopic:
-    """What an error of Telegram means for delivery. BadRequest and TimedOut are network errors too, so they come first.
+    """The meaning of a Telegram error for delivery. BadRequest and TimedOut are network errors too, so they come first.
 
-    A lost answer and a timeout may mean that the message arrived: at least once, so it is sent again.
+    After a lost answer or a timeout the message can have arrived: at least once, so it is sent again.
     """
     match error:
         case RetryAfter():
@@ -226,7 +224,7 @@ def result_of(error: TelegramError, *, in_topic: bool = False) -> SendResult | W
 
 
 def bad_request(reason: str, *, in_topic: bool) -> Rejected | Wrong | NoTopic:
-    """What a 400 concerns: the topic, the chat, or the message."""
+    """The subject of a 400: the topic, the chat, or the message."""
     words = reason.lower().replace("_", " ")
     if any(part in words for part in OF_THE_TOPIC):
         return NoTopic(reason) if in_topic else Rejected(reason)
@@ -234,30 +232,27 @@ def bad_request(reason: str, *, in_topic: bool) -> Rejected | Wrong | NoTopic:
 
 
 def is_of_chat(reason: str) -> bool:
-    """Whether a 400 concerns the chat or its topic, and not the message."""
+    """True if a 400 concerns the chat or its topic, and not the message."""
     words = reason.lower().replace("_", " ")
     return any(part in words for part in (*OF_THE_TOPIC, *OF_THE_CHAT))
 
 
 def seconds_of(error: RetryAfter) -> float:
-    """The pause that Telegram asks for."""
     wait = error.retry_after
     return float(wait) if isinstance(wait, int) else wait.total_seconds()
 
 
 def reason_of(error: TelegramError) -> str:
-    """Telegram's words: one line, not too long, fit to be stored; of an answer that is not Telegram's, no word."""
+    """Telegram's text, redacted, at most 200 characters on one line; a fixed text if the answer is not Telegram's."""
     words = error.message.partition(". Parsing the server response")[0]
     return clean(redact(words, ()), 200, empty="no reason given")
 
 
 def entities_of(entities: Iterable[Entity]) -> list[MessageEntity]:
-    """Our entities as Telegram's."""
     return [MessageEntity(entity.kind, entity.offset, entity.length) for entity in entities]
 
 
 def markup_of(buttons: Buttons) -> InlineKeyboardMarkup | None:
-    """Our buttons as Telegram's."""
     if not buttons:
         return None
     return InlineKeyboardMarkup(

@@ -1,4 +1,4 @@
-"""A webhook that another program set for the bot's token: while there is one, Telegram refuses the polling."""
+"""A webhook that another program set for the bot's token: while there is one, Telegram refuses polling."""
 
 import logging
 import time
@@ -21,9 +21,9 @@ REMEDY = "Stop the program that sets it, or give this bot a token of its own; th
 
 
 class Webhook:
-    """Finds the webhook and takes it away: at the start, and once while the bot runs. A second one is left.
+    """Deletes the webhook at the start, and once while the bot runs. It leaves a second one.
 
-    Two programs that undo each other's work would both be deaf. So this one gives in, and says who won.
+    Two programs that undo each other's work would both get no updates. This one gives in, and reports who won.
     """
 
     def __init__(self, bot: Bot, timer: Callable[[], float] = time.monotonic) -> None:
@@ -34,7 +34,7 @@ class Webhook:
 
     @property
     def note(self) -> str | None:
-        """What happened while the bot ran, for /status."""
+        """The webhook that was found while the bot ran, for /status."""
         if self._taken is None:
             return None
         host, at = self._taken
@@ -42,7 +42,7 @@ class Webhook:
         return f"another program set a webhook at {host} for this bot; it was taken away {ago} ago"
 
     async def take_away(self) -> None:
-        """Takes a webhook away that was set before the start. Where that fails, the polling meets it."""
+        """Deletes a webhook from before the start. If that fails, the polling meets it."""
         try:
             host = await self.host()
             if host is not None:
@@ -52,7 +52,7 @@ class Webhook:
             log.debug("Telegram was not asked for a webhook: %s", reason_of(error))
 
     async def explain(self, conflict: Conflict) -> str:
-        """Who keeps the polling from its answers, in words. The first webhook is taken away."""
+        """Which program keeps the polling from its answers. Deletes the first webhook."""
         said = "webhook" in conflict.message.lower()
         try:
             host = await self.host()
@@ -71,13 +71,13 @@ class Webhook:
         return f"another program set a webhook at {host} (409); it was taken away. If it comes back, it is left there"
 
     async def host(self) -> str | None:
-        """The host that gets the bot's updates, or None. The rest of the address may hold a secret."""
+        """The host that gets the bot's updates, or None. The rest of the address can hold a secret."""
         url = (await answered(self._bot.get_webhook_info())).url
         return host_of(url) if url else None
 
 
 def host_of(url: object) -> str:
-    """The host of an address, fit to be shown."""
+    """The host of an address, safe to show."""
     try:
         host = urlsplit(str(url)).hostname
     except ValueError:

@@ -1,1 +1,1 @@
-"""Every word that a chat reads. Pure."""
+"""Every text that a chat reads. Pure."""

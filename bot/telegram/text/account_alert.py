@@ -1,4 +1,4 @@
-"""One alert about one account in words: low credits, or an account that cannot be read. Plans are in ``plan.py``."""
+"""Text of one alert of one account: low credits, or an unreadable account. ``plan_alert`` has plans."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -40,7 +40,6 @@ GROWTHS = {
 
 
 def tell_story(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """The words for one alert about one account."""
     notification = story.last.notification
     resolved = notification.reason is NotifyReason.RESOLVED
     if notification.measure is AlertRule.PLAN:
@@ -55,7 +54,7 @@ def tell_story(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBod
 
 
 def low(notification: Notification, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """Credits on the ladder: fired, worsened or reminded."""
+    """Low credits: fired, worsened or a reminder."""
     facts, credits = notification.facts, credits_of(notification.facts)
     foretold = forecast_of(facts, credits, now)
     reminded = notification.reason is NotifyReason.REMINDED
@@ -71,7 +70,7 @@ def low(notification: Notification, now: datetime, zone: ZoneInfo) -> MessageBod
 
 
 def forecast_of(facts: Facts, credits: Credits, now: datetime) -> ForecastSummary | None:
-    """When it runs out, where that is foreseen and still to come."""
+    """The forecast, if it has a run-out that is still ahead."""
     foretold = facts.foretold
     if foretold is None or not foretold.useful or now - foretold.made_at > FRESH_FOR or is_out(credits):
         return None
@@ -79,12 +78,12 @@ def forecast_of(facts: Facts, credits: Credits, now: datetime) -> ForecastSummar
 
 
 def credits_of(facts: Facts) -> Credits:
-    """The credits told; where only their sum is known, that."""
+    """The credits of a message; only their sum where nothing else is known."""
     return facts.credits or Credits(0 if facts.value is None else facts.value)
 
 
 def left(credits: Credits, *, still: bool) -> tuple[Piece, ...]:
-    """How bad it is, in the first line."""
+    """How bad it is, for the first line."""
     if is_out(credits):
         below = f" ({format_number(-credits.total)} below zero)" if credits.total < 0 else ""
         return (bold("still out of credits" if still else "out of credits"), below)
@@ -102,7 +101,7 @@ def still_low(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
 
 
 def crossed(facts: Facts, credits: Credits) -> str:
-    """Which line the credits went below."""
+    """Which threshold the credits fell below."""
     if is_out(credits):
         allowance = credits.monthly_allowance
         return f"nothing left of {format_number(allowance)}." if allowance and allowance > 0 else "nothing left."
@@ -112,7 +111,7 @@ def crossed(facts: Facts, credits: Credits) -> str:
 
 
 def side_of(rung: str, credits: Credits) -> str:
-    """Where the credits lie: a line stays crossed a little above it, so that nothing flaps."""
+    """Where the credits are: a threshold stays crossed a little above it, so that nothing flaps."""
     percent = rung.endswith(" %")
     try:
         line = float(rung.removesuffix(" %").replace(",", ""))
@@ -125,11 +124,11 @@ def side_of(rung: str, credits: Credits) -> str:
 def what_to_do(
     credits: Credits, plan: Plan | None, foretold: ForecastSummary | None, now: datetime, zone: ZoneInfo
 ) -> str:
-    """What to do, and what comes by itself when. At which number of credits a job fails, nobody tells."""
+    """The remedy, and which credits come by themselves when. At how many credits a job fails is unknown."""
     refill = refill_at(credits, plan, now)
     monthly = f"the refill {format_on(refill, now, zone)} ({format_in(refill, now, zone)})" if refill else ""
     ways = " and ".join(filter(None, (daily_refill(credits, now, zone), monthly)))
-    if foretold and foretold.boundary:  # the forecast has named what comes when
+    if foretold and foretold.boundary:  # the forecast already has the date
         advice = "Nothing to do until then, at this pace." if foretold.lasts else "Top up to keep jobs running."
     elif ways:
         advice = f"Top up, or wait for {ways}."
@@ -139,32 +138,32 @@ def what_to_do(
 
 
 def refill_at(credits: Credits, plan: Plan | None, now: datetime) -> datetime | None:
-    """When the month's credits come again; None where they are not known to come."""
+    """When the monthly credits refill; None if no refill is known."""
     ends = plan is not None and (plan.free or plan.renews is False)
     return credits.refresh_at if credits.refresh_at and credits.refresh_at > now and not ends else None
 
 
 def last_refill(plan: Plan | None, now: datetime, zone: ZoneInfo) -> str:
-    """That no refill comes, since the plan ends."""
+    """That no refill comes, because the plan ends."""
     if plan is None or plan.renews is not False or plan.becomes or not plan.ends_at or plan.ends_at <= now:
         return ""
     return f"No refill comes: the plan ends {format_on(plan.ends_at, now, zone)}."
 
 
 def daily_refill(credits: Credits, now: datetime, zone: ZoneInfo) -> str:
-    """When the daily credits come, and how many."""
+    """When the daily credits refill, and to how many."""
     at, amount = credits.daily_refresh_at, credits.daily_allowance
     return f"{format_number(amount)} daily credits {format_on(at, now, zone)}" if amount and at and at > now else ""
 
 
 def numbers(credits: Credits, facts: Facts, now: datetime, zone: ZoneInfo) -> str:
-    """The buckets, and how old the numbers are."""
+    """The buckets and their age."""
     read = f" · {format_read(facts.credits_at, now, zone)}" if facts.credits_at else ""
     return f"{format_buckets(credits)}{read}"
 
 
 def enough_again(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """Credits off the ladder again."""
+    """Credits are above the thresholds again."""
     facts = story.last.notification.facts
     credits = credits_of(facts)
     again = (bold(format_credits(credits)), f" again{in_brackets(share_of(credits))}")
@@ -178,7 +177,7 @@ def enough_again(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageB
 
 
 def jobs_run_again(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """An account that was out of credits has some again, though fewer than people want to be told of."""
+    """Jobs run again, with fewer credits than the thresholds."""
     facts = story.last.notification.facts
     credits = credits_of(facts)
     amount = f", {format_credits(credits)}{in_brackets(share_of(credits))}"
@@ -192,7 +191,7 @@ def jobs_run_again(story: PendingAlert, now: datetime, zone: ZoneInfo) -> Messag
 
 
 def how_low(story: PendingAlert) -> str:
-    """How long the credits were low, and how low at worst."""
+    """How long the credits were low, and the lowest value."""
     facts = story.last.notification.facts
     until = facts.taken_at or story.last.created_at
     worst = f"at worst {format_number(facts.worst)}" if facts.worst is not None else ""
@@ -202,7 +201,7 @@ def how_low(story: PendingAlert) -> str:
 
 
 def untold(story: PendingAlert, now: datetime, zone: ZoneInfo) -> str:
-    """What a recovery overtook before it could be told."""
+    """The alert that a recovery superseded before the chat got it."""
     overtaken = story.overtaken
     if overtaken is None:
         return ""
@@ -212,7 +211,7 @@ def untold(story: PendingAlert, now: datetime, zone: ZoneInfo) -> str:
 
 
 def unreadable(notification: Notification, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """An account whose looks fail."""
+    """An account whose checks fail."""
     facts = notification.facts
     still = "still " if notification.reason is NotifyReason.REMINDED else ""
     since = f" since {format_past(facts.since, now, zone)}" if facts.since else ""
@@ -231,7 +230,6 @@ def unreadable(notification: Notification, now: datetime, zone: ZoneInfo) -> Mes
 
 
 def readable_again(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """An account that can be read again."""
     facts, overtaken = story.last.notification.facts, story.overtaken
     until = facts.taken_at or story.last.created_at
     gap = f" for {format_duration(until - facts.since)}" if facts.since and until > facts.since else ""

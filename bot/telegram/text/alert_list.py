@@ -1,4 +1,4 @@
-"""What fires and what is silenced, in words: shared by the list of alerts and the account's card."""
+"""Firing alerts and silences: shared by the list of alerts and the account's card."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -34,24 +34,24 @@ MEASURES = {
     AlertRule.SPIKE: "unusual pace",
     AlertRule.LISTING: "no account listed",
 }
-"""What an alert is about, in two or three words."""
+"""Each alert's cause in two or three words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Acted:
-    """What one person has silenced by one act, and whom it concerns by name; no name where it is everything."""
+    """The silences of one act, and their accounts by name; no name if they cover everything."""
 
     parts: tuple[Silence, ...]
     names: tuple[str, ...] = ()
 
     @property
     def silence(self) -> Silence:
-        """One of them, for what all have in common."""
+        """One of them, for the fields that all share."""
         return self.parts[0]
 
     @property
     def subjects(self) -> frozenset[str]:
-        """Whom it concerns, by key."""
+        """Their subjects' keys."""
         return frozenset(one.subject for one in self.parts)
 
 
@@ -65,14 +65,14 @@ def acts(silences: Iterable[Silence], names: Mapping[str, str]) -> list[Acted]:
 
 
 def names_in(silences: Iterable[Silence], names: Mapping[str, str]) -> tuple[str, ...]:
-    """Whom silences concern, by name, each once."""
+    """The accounts of silences by name, each once."""
     return tuple(dict.fromkeys(names.get(one.subject, one.subject) for one in silences if one.subject))
 
 
 def format_alert(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) -> str:
-    """What an account's alert is about, and since when: "low credits (19 %), since 13:48"."""
+    """An account's alert, and since when: "low credits (19 %), since 13:48"."""
     if alert.measure is AlertRule.CREDITS:
-        low = format_low(account)  # an alert that began as low is not as old as what it has become
+        low = format_low(account)  # an alert that began as low is older than its present state
         return f"{low}{since_text(alert.since, now, zone, 'low' if low == OUT else '')}"
     if alert.measure is AlertRule.RUNWAY:
         comes = short_forecast(account, now, zone) or "may run out soon"
@@ -85,12 +85,12 @@ def format_alert(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) 
 
 
 def since_text(since: datetime | None, now: datetime, zone: ZoneInfo, what: str = "") -> str:
-    """Since when (``what`` it is since then), behind a comma; nothing where that is not known."""
+    """Since when, after a comma; empty if unknown. ``what`` is what has been true since then."""
     return f", {what}{' ' if what else ''}since {format_past(since, now, zone)}" if since else ""
 
 
 def plan_since(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) -> str:
-    """Since when a plan's alert holds. One that has ended says so itself; one cancelled later ends only since then."""
+    """Since when a plan's alert holds. One that has ended says so itself; a later cancellation counts from then."""
     plan = account.reading.plan if account.reading else None
     if plan is None or plan.ends_at is None:
         return since_text(alert.since, now, zone)
@@ -102,7 +102,7 @@ def plan_since(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) ->
 
 
 def format_low(account: Account) -> str:
-    """Low credits, with their share or number while that is fresh."""
+    """Low credits, with their share or number if that is fresh."""
     credits = with_allowances(account)
     if credits is None or account.outage is not None:
         return "low credits"
@@ -112,7 +112,6 @@ def format_low(account: Account) -> str:
 
 
 def format_plan_alert(account: Account, now: datetime, zone: ZoneInfo) -> str:
-    """What the plan is about to do, or has done."""
     plan = account.reading.plan if account.reading else None
     if plan is None or plan.free or plan.ends_at is None:
         return "plan is gone"
@@ -130,12 +129,11 @@ def format_unreadable(account: Account) -> str:
 
 
 def format_silences(alert: Alert, silences: Iterable[Silence], now: datetime, zone: ZoneInfo) -> str:
-    """Every silence that withholds this alert's messages now: "snoozed until today 16:00 by Ann"; "" if it rings."""
+    """Every silence that withholds this alert now: "snoozed until today 16:00 by Ann"; "" if none does."""
     return ", ".join(format_silence(silence, now, zone) for silence in silences if covers(silence, alert, now))
 
 
 def format_silence(silence: Silence, now: datetime, zone: ZoneInfo) -> str:
-    """One silence in words."""
     by = f" by {plain(silence.by, 32)}" if silence.by else ""
     until = f" until {format_moment(silence.until, now, zone)}" if silence.until and silence.until > now else ""
     if silence.kind is SilenceKind.ACK:
@@ -146,7 +144,7 @@ def format_silence(silence: Silence, now: datetime, zone: ZoneInfo) -> str:
 
 
 def act_line(act: Acted, now: datetime, zone: ZoneInfo) -> tuple[Piece, ...]:
-    """Who has silenced whom, how and until when: "Studio · snoozed until today 16:00 by Ann"."""
+    """Who silenced what, how and until when: "Studio · snoozed until today 16:00 by Ann"."""
     said = format_silence(act.silence, now, zone)
     if not act.names:
         return (bold(capitalised(said)),)
@@ -156,7 +154,7 @@ def act_line(act: Acted, now: datetime, zone: ZoneInfo) -> tuple[Piece, ...]:
 
 
 def undo_label(act: Acted) -> str:
-    """What a button says that ends it."""
+    """The label of the button that ends it."""
     verb = {SilenceKind.ACK: "Undo ack", SilenceKind.SNOOZE: "End snooze"}.get(act.silence.kind, "Unmute")
     whom = name_of(act.names[0], 24) if act.names else "everything"
     more = f" +{len(act.names) - 1}" if len(act.names) > 1 else ""
@@ -164,6 +162,6 @@ def undo_label(act: Acted) -> str:
 
 
 def format_mute(account: Account, silences: Iterable[Silence], now: datetime, zone: ZoneInfo) -> str:
-    """The mutes that hold for the whole account, whether or not anything fires; "" without one."""
+    """The mutes of the whole account, whether or not anything fires; "" without one."""
     anything = Alert(account.key, AlertRule.CREDITS)
     return format_silences(anything, (silence for silence in silences if silence.kind in MUTES), now, zone)

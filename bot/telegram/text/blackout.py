@@ -1,4 +1,4 @@
-"""That nothing can be read, in words: since when and why."""
+"""That no account can be read: since when and why."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -19,7 +19,7 @@ def none_text(blackout: Blackout) -> str:
 
 
 def why_text(blackout: Blackout) -> str:
-    """Why: the one reason in the server's words, or each kind of it with how many accounts it concerns."""
+    """Why: the one reason in the server's words, or each kind with its number of accounts."""
     if len(blackout.kinds) == 1:
         return format_trouble(blackout.kinds[0][0], blackout.said)
     return ", ".join(f"{trouble_of(kind)} ({count:,})" for kind, count in blackout.kinds)
@@ -31,7 +31,7 @@ def since_when(since: datetime | None, now: datetime, zone: ZoneInfo) -> str:
 
 
 def list_lines(lists: Iterable[SourceState], now: datetime, zone: ZoneInfo) -> list[str]:
-    """A line for each source whose list of accounts cannot be read."""
+    """A line for each source whose list cannot be read."""
     return [
         f"the list of accounts at {service_name(one.origin)} cannot be read"
         f"{since_when(one.failing_since, now, zone)}: {why_not_listed(one)}"
@@ -41,7 +41,7 @@ def list_lines(lists: Iterable[SourceState], now: datetime, zone: ZoneInfo) -> l
 
 
 def why_not_listed(state: SourceState) -> str:
-    """Why a list cannot be read, in the server's words where it had some; that it perhaps has no account."""
+    """Why a list cannot be read, in the server's words if it had some; or that it is perhaps empty."""
     outage = state.outage
     words = format_trouble(outage.kind, outage.said) if outage else ""
     return f"{plain(words, 200)}. Perhaps no account is configured there" if state.absent_since else words

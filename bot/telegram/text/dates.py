@@ -1,4 +1,4 @@
-"""Moments and lengths of time in words, in the reader's zone. Nothing here raises, whatever the moment."""
+"""Moments and durations in the reader's zone. Nothing here raises, whatever the moment."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -25,23 +25,23 @@ def days_ahead(when: datetime, now: datetime, zone: ZoneInfo) -> int:
 
 
 def format_clock(when: datetime, zone: ZoneInfo) -> str:
-    """The time of day: "14:03"; in UTC, which is nobody's own zone but what holds without TIMEZONE, "14:03 UTC"."""
+    """The time of day: "14:03"; in UTC, the default of TIMEZONE and no reader's own, "14:03 UTC"."""
     there = local(when, zone)
     return f"{there.hour:02}:{there.minute:02}{mark_of(zone)}"
 
 
 def mark_of(zone: ZoneInfo) -> str:
-    """What stands behind a time of day in a zone."""
+    """The text after a time of day in a zone."""
     return " UTC" if zone.key == "UTC" else ""
 
 
 def unmarked(words: str, zone: ZoneInfo) -> str:
-    """A time before another one, which has the mark of both: "14:00" in "14:00–19:00 UTC"."""
+    """A time before another one, which has the zone of both: "14:00" in "14:00–19:00 UTC"."""
     return words.removesuffix(mark_of(zone))
 
 
 def format_date(when: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """The day: "Thu 23 Jul"; with the year where it is not plain."""
+    """The day: "Thu 23 Jul"; with the year where it is ambiguous."""
     there = local(when, zone)
     year = "" if abs(when - now) <= YEAR_PLAIN_WITHIN else f" {there.year}"
     return f"{WEEKDAYS[there.weekday()]} {there.day} {MONTHS[there.month - 1]}{year}"
@@ -62,12 +62,12 @@ def format_on(when: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 
 def format_at(when: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """A moment gone by, inside a sentence: "at 14:03" if it was today, else "on Thu 23 Jul, 14:03"."""
+    """A past moment inside a sentence: "at 14:03" if it was today, else "on Thu 23 Jul, 14:03"."""
     return format_on(when, now, zone) if days_ahead(when, now, zone) else f"at {format_clock(when, zone)}"
 
 
 def format_past(when: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """A moment gone by: "14:03" if it was today, else with its day."""
+    """A past moment: "14:03" if it was today, else with its day."""
     return format_moment(when, now, zone) if days_ahead(when, now, zone) else format_clock(when, zone)
 
 
@@ -83,7 +83,7 @@ def format_day_on(when: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 
 def format_short(when: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """A coming moment in few letters, for lists: "today 00:48", "Fri 00:48", "24 Jul"."""
+    """A coming moment, short, for lists: "today 00:48", "Fri 00:48", "24 Jul"."""
     ahead = days_ahead(when, now, zone)
     if ahead in NEAR_DAYS:
         return format_moment(when, now, zone)
@@ -103,7 +103,7 @@ def format_in(when: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 
 def format_ago(when: datetime, now: datetime) -> str:
-    """How long ago, in the unit that matters: "just now", "43 min ago", "1 h 20 min ago", "5 h ago", "12 d ago"."""
+    """How long ago, in its largest units: "just now", "43 min ago", "1 h 20 min ago", "5 h ago", "12 d ago"."""
     age = now - when
     if age < timedelta(minutes=1):
         return "just now"
@@ -115,6 +115,6 @@ def format_ago(when: datetime, now: datetime) -> str:
 
 
 def format_read(when: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """When a number was read, with its age once that is no longer fresh: "read 14:03", "read 09:00, 5 h ago"."""
+    """When a number was read, with its age if it is not fresh: "read 14:03", "read 09:00, 5 h ago"."""
     said = f"read {format_past(when, now, zone)}"
     return said if now - when < timedelta(minutes=10) else f"{said}, {format_ago(when, now)}"

@@ -1,4 +1,4 @@
-"""What is foreseen, in words: when credits run out, whether before the refill, and a pace out of the ordinary."""
+"""Forecasts as text: when credits run out, whether before the refill, and an unusual pace."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from bot.telegram.text.message_body import MessageBody, about, telling
 LASTS = "At this pace it lasts for weeks."
 PRECISE = timedelta(hours=12)
 WORTH_SAYING = 0.1
-"""Unused credits are told from this share of the credits on."""
+"""The smallest share of unused credits that is shown."""
 
 
 def format_range(foretold: ForecastSummary, now: datetime, zone: ZoneInfo) -> str:
@@ -39,12 +39,12 @@ def format_day_of(when: datetime, zone: ZoneInfo) -> object:
 
 
 def to_hour(when: datetime) -> datetime:
-    """A moment without its minutes: a forecast that told them would pretend."""
+    """A moment without its minutes, which a forecast cannot know."""
     return when.replace(minute=0, second=0, microsecond=0)
 
 
 def boundary_text(foretold: ForecastSummary, now: datetime, zone: ZoneInfo) -> str:
-    """The refill or the plan's end, by its moment."""
+    """The refill or the plan's end, with its moment."""
     if foretold.boundary is None:
         return ""
     what = "the plan's end" if foretold.lapses else "the refill"
@@ -52,7 +52,7 @@ def boundary_text(foretold: ForecastSummary, now: datetime, zone: ZoneInfo) -> s
 
 
 def forecast_sentence(account: Account, now: datetime, zone: ZoneInfo) -> str:
-    """What comes, as one sentence; nothing where there is nothing sure enough to say."""
+    """The forecast as one sentence; empty if it is too uncertain."""
     foretold = told_now(account, now)
     return sentence(foretold, now, zone) if foretold else ""
 
@@ -72,7 +72,7 @@ def sentence(foretold: ForecastSummary, now: datetime, zone: ZoneInfo) -> str:
 
 
 def unused_text(foretold: ForecastSummary) -> str:
-    """How much the next refill, or the plan's end, will find unspent."""
+    """How many credits the next refill, or the plan's end, finds unspent."""
     unused = foretold.unused or 0
     if foretold.boundary is None or unused < WORTH_SAYING * float(foretold.total) or unused < 1:
         return ""
@@ -80,13 +80,13 @@ def unused_text(foretold: ForecastSummary) -> str:
 
 
 def round_amount(amount: float) -> int:
-    """An amount as roughly as it is known: two digits."""
+    """An amount with two digits, as exact as it is known."""
     size = 10 ** max(len(str(int(amount))) - 2, 0)
     return int(round(amount / size) * size)
 
 
 def short_forecast(account: Account, now: datetime, zone: ZoneInfo) -> str:
-    """What comes, in a list's few letters: "out Thu 14:00–19:00", "lasts past the refill"."""
+    """The forecast in a list's few letters: "out Thu 14:00–19:00", "lasts past the refill"."""
     foretold = told_now(account, now)
     if foretold is None:
         return ""
@@ -96,7 +96,7 @@ def short_forecast(account: Account, now: datetime, zone: ZoneInfo) -> str:
 
 
 def tell_outlook(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """The words for an alert on the runway or on the pace."""
+    """The text of an alert on the runway or on the pace."""
     notification = story.last.notification
     if notification.measure is AlertRule.SPIKE:
         return (
@@ -112,7 +112,7 @@ def tell_outlook(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageB
 
 
 def running_out(notification: Notification, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """Credits that will run out before they come again."""
+    """Credits that run out before they refill."""
     facts, foretold = notification.facts, notification.facts.foretold
     when = bold(f"may run out {early(facts, now, zone)}")
     why = "at this pace."
@@ -134,7 +134,7 @@ def running_out(notification: Notification, now: datetime, zone: ZoneInfo) -> Me
 
 
 def early(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
-    """The earliest moment, where the range is too wide to tell its end."""
+    """The earliest moment, for a range that is too wide to show its end."""
     foretold = facts.foretold
     if foretold is None or foretold.earliest is None:
         return "soon"
@@ -151,7 +151,6 @@ def numbers_of(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
 
 
 def lasts_again(notification: Notification, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """The risk is over."""
     facts, foretold = notification.facts, notification.facts.foretold
     amount = format_credits(facts.credits) if facts.credits else "credits"
     after = sentence(foretold, now, zone) if foretold and foretold.useful and foretold.lasts else ""
@@ -159,7 +158,7 @@ def lasts_again(notification: Notification, now: datetime, zone: ZoneInfo) -> Me
 
 
 def spiking(notification: Notification, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """A pace out of the ordinary."""
+    """An unusual pace."""
     facts = notification.facts
     times = f"{facts.value:,.0f} ×" if facts.value else "far above"
     foretold = facts.foretold
@@ -173,7 +172,6 @@ def spiking(notification: Notification, now: datetime, zone: ZoneInfo) -> Messag
 
 
 def usual_again(notification: Notification, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """The pace is the usual one again."""
     facts = notification.facts
     lasted = f"It was fast for {format_duration(now - facts.since)}." if facts.since else ""
     return telling(about(RECOVERED, facts.name, bold("back to the usual pace")), lasted, numbers_of(facts, now, zone))

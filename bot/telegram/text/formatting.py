@@ -1,4 +1,4 @@
-"""Numbers, severities and causes in words: what messages and answers share."""
+"""Numbers, severities and causes as text, for messages and answers."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ RECOVERED, NOTE = "🟢", "⚪"
 SERVICE = "useapi.net"
 NAME_LENGTH, HEADLINE_NAME = 64, 48
 CONCERNED_LENGTH, DOER_LENGTH = 28, 24
-"""Of an account and of a person where a headline names both."""
+"""Lengths of an account's and a person's name in a headline with both."""
 
 MOST = 10**15
 """Above this a number is only said to be larger."""
@@ -27,7 +27,7 @@ TROUBLES = {
     FailureKind.UNAVAILABLE: "unavailable",
     FailureKind.GARBLED: "answer unusable",
 }
-"""Each kind of outage in two or three words."""
+"""Each kind of failure in two or three words."""
 
 MENDS = {
     FailureKind.UNAUTHORIZED: "Put a valid token into USEAPI_TOKEN and restart the bot.",
@@ -39,25 +39,24 @@ MENDS = {
     FailureKind.UNAVAILABLE: "The bot keeps trying; nothing to do unless it lasts.",
     FailureKind.GARBLED: "The bot keeps trying. If this stays, the service has changed: update the bot.",
 }
-"""What to do about each kind of outage."""
+"""The remedy for each kind of failure."""
 
 
 LARGEST_SHARE = 10.0
-"""Above 999 % a share is told in times the allowance."""
+"""Above this a share is shown in multiples of the allowance."""
 
 
 def name_of(name: str, limit: int = NAME_LENGTH) -> str:
-    """An account's name as every message shows it; shorter in a first line, which has more to say."""
+    """An account's name in messages; shorter in a first line."""
     return clean(name, limit)
 
 
 def service_name(origin: str | None) -> str:
-    """The service, with the source's name where several are watched."""
+    """The service, with the source's name if there are several."""
     return f"{SERVICE} ({clean(origin, 32)})" if origin else SERVICE
 
 
 def severity_word(severity: Severity) -> str:
-    """The severity at the beginning of a sentence: "Critical"."""
     return severity.word.capitalize()
 
 
@@ -76,7 +75,7 @@ def format_number(number: Number | None) -> str:
 def format_share(share: float | None) -> str | None:
     """A share as percent, rounded down so that it never promises more than there is; None without a share.
 
-    From ten times on it is told in times: four digits of percent say nothing to a person.
+    From ten times on in multiples: four digits of percent mean nothing to a person.
     """
     if share is None or not math.isfinite(share) or share < 0:
         return None
@@ -90,32 +89,32 @@ def format_share(share: float | None) -> str | None:
 
 
 def capitalised(words: str) -> str:
-    """The words with a capital first letter, the others as they are."""
+    """The text with a capital first letter, the others unchanged."""
     return words[:1].upper() + words[1:]
 
 
 def in_brackets(words: str | None) -> str:
-    """The words in brackets behind a space; nothing where there are no words."""
+    """The text in brackets after a space; empty for an empty text."""
     return f" ({words})" if words else ""
 
 
 def is_partial(credits: Credits) -> bool:
-    """Whether a bucket is not known, so that the sum is a lower bound."""
+    """True if a bucket is unknown, so that the sum is a lower bound."""
     return credits.daily is None or credits.package is None
 
 
 def is_out(credits: Credits) -> bool:
-    """Whether surely nothing can be spent."""
+    """True if surely nothing can be spent."""
     return credits.total <= 0 and not is_partial(credits)
 
 
 def format_total(credits: Credits) -> str:
-    """What can be spent, honest about a bucket that is not known: "2,900", "at least 2,900"."""
+    """Spendable credits, honest about unknown buckets: "2,900", "at least 2,900"."""
     return ("at least " if is_partial(credits) else "") + format_number(credits.total)
 
 
 def share_of(credits: Credits) -> str | None:
-    """The total as percent of the monthly allowance; None where that is not known, or nothing is left."""
+    """The total as percent of the monthly allowance; None if that is unknown, or nothing is left."""
     return format_share(credits.share) if credits.total > 0 else None
 
 
@@ -136,7 +135,7 @@ def format_buckets(credits: Credits) -> str:
 
 
 def format_plan(plan: Plan | None) -> str:
-    """The plan's name, or "The plan" where it has none."""
+    """The plan's name, or "The plan" without one."""
     return plain(plan.name, 40) if plan and plan.name else "The plan"
 
 
@@ -146,18 +145,18 @@ def format_count(count: int, one: str, many: str | None = None) -> str:
 
 
 def trouble_of(kind: FailureKind | None) -> str:
-    """Why a look failed, in two or three words."""
+    """Why a check failed, in two or three words."""
     return TROUBLES[kind or FailureKind.UNAVAILABLE]
 
 
 def format_trouble(kind: FailureKind | None, said: str | None) -> str:
-    """Why a look failed, with the server's own words where it had some: "session broken. Add the account again"."""
+    """Why a check failed, with the server's own words if it had some: "session broken. Add the account again"."""
     words = plain(said or "", 160, empty="").rstrip(".")
     return f"{trouble_of(kind)}. {capitalised(words)}" if words else trouble_of(kind)
 
 
 def joined(names: Sequence[str], limit: int) -> str:
-    """Names with commas between them, as many as fit into so many characters, then "…"."""
+    """As many names, with commas, as fit into ``limit`` characters, then "…"."""
     said = ""
     for name in names:
         longer = f"{said}, {name}" if said else name

@@ -1,4 +1,4 @@
-"""The first message to a chat: what the bot does for it, and what fires already."""
+"""The first message to a chat: what the bot does, and what fires."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from bot.telegram.text.message_body import MessageBody, Spans
 from bot.telegram.text.sanitize import plain
 
 SINGLY = 12
-"""Up to so many alerts have a line each; more are grouped."""
+"""The most alerts with a line each; more are grouped."""
 
 WRITES = "It writes when credits run low, a plan is about to end, or an account cannot be read."
 
@@ -23,10 +23,9 @@ WRITES = "It writes when credits run low, a plan is about to end, or an account 
 def tell_greeting(
     batch: Batch, more: int, tell: Callable[[PendingAlert], MessageBody], now: datetime, zone: ZoneInfo
 ) -> MessageBody:
-    """The words for a greeting with the alerts that fire; ``more`` of them follow in the next message.
+    """A greeting with the alerts that fire; ``more`` of them follow in the next message.
 
-    A message without the greeting itself goes on where the one before it had no more room. ``tell`` has the words for
-    one alert alone.
+    A message without the greeting continues the one before. ``tell`` returns the text of one alert alone.
     """
     greetings = [
         story.last.notification.facts
@@ -43,7 +42,7 @@ def tell_greeting(
 
 
 def opening(facts: Facts) -> Spans:
-    """Who writes, and of how much."""
+    """Who writes, and for how many accounts."""
     watched = facts.total or 0
     if facts.by is not None:
         what = f", which watches {format_count(watched, 'account')}" if watched else ""
@@ -54,7 +53,7 @@ def opening(facts: Facts) -> Spans:
 
 
 def closing_lines(facts: Facts, *, quiet: bool) -> tuple[Spans, ...]:
-    """What it writes of, and what one can ask."""
+    """The bot's subjects, and its commands."""
     empty = f"{SERVICE} lists no account yet; the bot finds the first one by itself." if facts.total == 0 else ""
     ask = "/credits shows the numbers, /help what else you can ask."
     lines = [empty, WRITES + (" No news is good news." if quiet else ""), ask]
@@ -64,7 +63,7 @@ def closing_lines(facts: Facts, *, quiet: bool) -> tuple[Spans, ...]:
 
 
 def cost_line(check_every: timedelta | None) -> str:
-    """What a watch costs the people who work with an account, and what spares them that."""
+    """The price of checks for people who use the website, and how to avoid it."""
     how_often = f" (every {format_duration(check_every)})" if check_every else ""
     return (
         f"Each check{how_often} can log an account's owner out of the website: "
@@ -75,7 +74,7 @@ def cost_line(check_every: timedelta | None) -> str:
 def firing_lines(
     alerts: Batch, tell: Callable[[PendingAlert], MessageBody], now: datetime, zone: ZoneInfo
 ) -> tuple[Spans, ...]:
-    """What fires: a line an alert, or, where there are many, a line a group."""
+    """Firing alerts: one line for each alert, or, if there are many, for each group."""
     if len(alerts.stories) <= SINGLY:
         return tuple((*tell(story).head, at_it(story)) for story in alerts.stories)
     lines = list[Spans]()

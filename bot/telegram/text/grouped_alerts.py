@@ -1,4 +1,4 @@
-"""Many accounts with one cause in one message: grouped, the worst group first, a line each."""
+"""Several accounts with one cause in one message: grouped, the worst group first, a line each."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -37,7 +37,7 @@ HINT = "/credits shows every number."
 
 @dataclass(frozen=True, slots=True, order=True)
 class Group:
-    """Accounts that are told in one line; the order of groups is their urgency."""
+    """Accounts that share one line; groups sort by urgency."""
 
     rank: tuple[float, ...]
     words: str
@@ -45,7 +45,7 @@ class Group:
 
 
 def tell_many(batch: Batch, more: int, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """The words for several stories of one cause; ``more`` of them follow in the next message."""
+    """The text of several pending alerts of one group; ``more`` of them follow in the next message."""
     notification = batch.stories[0].last.notification
     recovered = notification.reason in GOOD_NEWS
     sign = NOTE if notification.topic is not NotificationKind.ALERT else RECOVERED if recovered else SIGNS[worst(batch)]
@@ -97,7 +97,7 @@ def headline(batch: Batch, now: datetime) -> str:
 
 
 def plans_verb(batch: Batch, now: datetime) -> str:
-    """What the plans do, as far as all of them do the same."""
+    """The verb for all plans, if they do the same."""
     one = len(batch.stories) == 1
     notifications = [story.last.notification for story in batch.stories]
     if notifications[0].reason in GOOD_NEWS:
@@ -118,7 +118,7 @@ def plans_verb(batch: Batch, now: datetime) -> str:
 def group_lines(
     stories: Iterable[PendingAlert], group_of: Callable[[PendingAlert], Group], say: Callable[[PendingAlert], str]
 ) -> tuple[Spans, ...]:
-    """One line a group, the most urgent first; within a group in the order of the stories."""
+    """One line for each group, the most urgent first; within a group in the order of the pending alerts."""
     groups: dict[Group, list[str]] = {}
     for story in stories:
         groups.setdefault(group_of(story), []).append(say(story))
@@ -126,20 +126,20 @@ def group_lines(
 
 
 def grouping(notification: Notification, now: datetime, zone: ZoneInfo) -> Callable[[PendingAlert], Group]:
-    """How stories of this cause are grouped; apart from the others those that somebody acknowledged."""
+    """Returns the function that groups alerts of this kind; acknowledged ones stand apart."""
     group_of = kinds(notification, now, zone)
     return lambda story: acknowledged(group_of(story), story.last.notification, now, zone)
 
 
 def acknowledged(group: Group, notification: Notification, now: datetime, zone: ZoneInfo) -> Group:
-    """The group with who acknowledged its alerts, and when, if somebody did."""
+    """The group with who acknowledged its alerts, and when, if anybody did."""
     if notification.topic is not NotificationKind.ALERT or not notification.facts.by:
         return group
     return replace(group, words=f"{group.words}, {acked_text(notification.facts, now, zone)}")
 
 
 def kinds(notification: Notification, now: datetime, zone: ZoneInfo) -> Callable[[PendingAlert], Group]:
-    """How stories of this cause are grouped by what they tell."""
+    """Returns the function that groups alerts of this kind by their content."""
     if notification.topic is NotificationKind.MUTE:
         until = f"Until {format_moment(notification.facts.until, now, zone)}" if notification.facts.until else "Muted"
         return lambda _: Group((0,), until)
@@ -159,7 +159,7 @@ def kinds(notification: Notification, now: datetime, zone: ZoneInfo) -> Callable
 
 
 def recovery_group(story: PendingAlert) -> Group:
-    """Recovered: those whose trouble was never told stand apart, since they are news twice."""
+    """Recovered: those whose trouble the chat never got stand apart, because both are news."""
     again = "jobs run again" if story.last.notification.reason is NotifyReason.EASED else "well again"
     if story.overtaken:
         return Group((1,), f"{capitalised(again)}, not told in time")
@@ -167,7 +167,7 @@ def recovery_group(story: PendingAlert) -> Group:
 
 
 def credits_group(story: PendingAlert) -> Group:
-    """Low credits: by rung, those with nothing left first."""
+    """Low credits: by threshold, those with nothing left first."""
     notification = story.last.notification
     label = severity_label(notification)
     if notification.facts.credits and is_out(notification.facts.credits):
@@ -177,7 +177,7 @@ def credits_group(story: PendingAlert) -> Group:
 
 
 def severity_label(notification: Notification) -> str:
-    """How bad, as a sign and a word."""
+    """The severity as a sign and a word."""
     return f"{SIGNS[notification.severity]} {severity_word(notification.severity)}"
 
 
@@ -197,7 +197,7 @@ def plan_group(story: PendingAlert, now: datetime, zone: ZoneInfo) -> Group:
 
 
 def outlook_group(story: PendingAlert, now: datetime, zone: ZoneInfo) -> Group:
-    """What is foreseen: by the range in which each runs out, the earliest first."""
+    """Forecasts: by the range of the run-out, the earliest first."""
     notification = story.last.notification
     label = severity_label(notification)
     if notification.measure is AlertRule.SPIKE or notification.facts.foretold is None:
@@ -214,25 +214,24 @@ def trouble_group(story: PendingAlert) -> Group:
 
 
 def spoken(notification: Notification) -> Callable[[PendingAlert], str]:
-    """How one account is said inside a group."""
+    """Returns the function that writes one account inside a group."""
     if notification.measure is AlertRule.SPIKE and notification.reason is not NotifyReason.RESOLVED:
         return with_pace
     return with_number if notification.measure in (AlertRule.CREDITS, AlertRule.RUNWAY) else plain_name
 
 
 def with_pace(story: PendingAlert) -> str:
-    """The account's name, and how many times its usual pace."""
+    """The account's name, and its pace in usual paces."""
     value = story.last.notification.facts.value
     return f"{plain_name(story)}{in_brackets(f'{value:,.0f} × the usual' if value else '')}"
 
 
 def plain_name(story: PendingAlert) -> str:
-    """The account's name."""
     return name_of(story.last.notification.facts.name)
 
 
 def with_number(story: PendingAlert) -> str:
-    """The account's name and its credits, where any are left."""
+    """The account's name and its credits, if any are left."""
     credits = story.last.notification.facts.credits
     number = "" if credits is None or is_out(credits) else format_total(credits)
     return f"{plain_name(story)}{in_brackets(number)}"

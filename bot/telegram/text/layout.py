@@ -1,6 +1,6 @@
-"""Text with entities, never markup: so nothing that a name may hold has to be escaped.
+"""Text with entities, never markup, so that no name needs escaping.
 
-Telegram counts in UTF-16 units; everything here does too. A ``Message`` is Telegram-free: the sender converts it.
+Telegram counts in UTF-16 units; so does everything here. A ``Message`` is free of Telegram: the sender converts it.
 """
 
 from collections.abc import Iterable
@@ -12,15 +12,15 @@ LONGEST_MESSAGE = 4096
 """Telegram's limit on a message's text, in UTF-16 units."""
 
 SHORTEST_LINE = 32
-"""Where less room is left in a message, a line is left out."""
+"""With less room than this in a message, a line is omitted."""
 
 MOST_ENTITIES = 100
-"""Telegram ignores the entities beyond this many in one message."""
+"""Telegram ignores entities beyond this many in one message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A stretch of text that looks special: ``kind`` is Telegram's name for how, offsets are UTF-16 units."""
+    """A formatted stretch of text: ``kind`` is Telegram's name for the format, offsets are UTF-16 units."""
 
     kind: str
     offset: int
@@ -32,13 +32,13 @@ class Entity:
         return self.offset + self.length
 
     def moved(self, by: int) -> "Entity":
-        """The same stretch, so many units further on."""
+        """The same stretch, ``by`` units further on."""
         return replace(self, offset=self.offset + by)
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button below a message; ``data`` comes back when it is tapped and is at most 64 bytes."""
+    """A button below a message; its ``data``, at most 64 bytes, comes back with a tap."""
 
     label: str
     data: str
@@ -49,9 +49,9 @@ Buttons = tuple[tuple[Button, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What goes to a chat: a text within Telegram's limits, its entities, rows of buttons, with or without sound.
+    """A message within Telegram's limits: text, entities, rows of buttons, with or without sound.
 
-    ``answers`` is the number of the chat's message that it answers.
+    ``answers`` is the id of the message that it replies to.
     """
 
     text: str
@@ -63,7 +63,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of a line that looks special."""
+    """A formatted piece of a line."""
 
     text: str
     kind: str
@@ -73,13 +73,12 @@ Piece = str | Span
 
 
 def bold(text: str) -> Span:
-    """A piece of a line in bold."""
     return Span(text, "bold")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One finished line, its entities counted from its own beginning."""
+    """One finished line; its entities count from its own beginning."""
 
     text: str
     entities: tuple[Entity, ...] = ()
@@ -90,7 +89,7 @@ class Line:
         return utf16_len(self.text)
 
     def within(self, limit: int) -> "Line":
-        """The line shortened to so many units; an entity that does not fit whole is left out, or ends with the line."""
+        """The line shortened to ``limit`` units; an entity that does not fit is dropped, or ends with the line."""
         if self.length <= limit:
             return self
         split = [entity.offset for entity in self.entities if 0 < entity.offset < limit <= entity.end]
@@ -123,18 +122,17 @@ class Text:
         return self
 
     def lines(self, many: Iterable[Iterable[Piece]]) -> "Text":
-        """Adds several lines."""
         for pieces in many:
             self.line(*pieces)
         return self
 
     @property
     def length(self) -> int:
-        """The whole text's UTF-16 units, line breaks counted."""
+        """The whole text's UTF-16 units, with line breaks."""
         return sum(line.length for line in self._lines) + max(len(self._lines) - 1, 0)
 
     def message(self, buttons: Buttons = (), *, silent: bool = False, limit: int = LONGEST_MESSAGE) -> Message:
-        """The message, cut between lines where it is too long; a cut shows as a last line of "…"."""
+        """The message, cut between lines if it is too long; a last line of "…" shows a cut."""
         lines = [line.within(limit) for line in self._lines]
         fitting = len(lines) if self.length <= limit else fitting_lines(lines, limit - len("\n…"))
         kept = lines[:fitting] if fitting == len(lines) else [*lines[:fitting], Line("…")]
@@ -142,7 +140,7 @@ class Text:
 
 
 def fitting_lines(lines: list[Line], limit: int) -> int:
-    """How many lines fit into so many units; a single line has been made to fit already."""
+    """How many lines fit into ``limit`` units; a single line fits already."""
     used = -1
     for count, line in enumerate(lines):
         used += line.length + 1
@@ -161,9 +159,9 @@ def placed(lines: list[Line]) -> tuple[Entity, ...]:
 
 
 def with_note(message: Message, note: str, buttons: Buttons = (), in_place_of: tuple[str, ...] = ()) -> Message:
-    """The message with one more line below it, such as who acknowledged it; a full message is cut to make room.
+    """The message with one more line, such as who acknowledged it; a full message is cut to make room.
 
-    ``in_place_of`` is how such lines begin: those that stand there already go.
+    It replaces lines that begin with any of ``in_place_of``.
     """
     last = Line(shorten(note, 200))
     room = LONGEST_MESSAGE - last.length - 1
@@ -177,7 +175,7 @@ def with_note(message: Message, note: str, buttons: Buttons = (), in_place_of: t
 
 
 def with_line(message: Message, *pieces: Piece) -> Message:
-    """The message with one more line below it, shortened to the room that is left."""
+    """The message with one more line, shortened to the room that is left."""
     room = LONGEST_MESSAGE - utf16_len(message.text) - 1
     if room < SHORTEST_LINE:
         return message
@@ -187,7 +185,7 @@ def with_line(message: Message, *pieces: Piece) -> Message:
 
 
 def pieces_of(text: str, limit: int) -> list[str]:
-    """A text in pieces of at most so many units, cut between lines; only a line that is longer itself is shortened."""
+    """A text in pieces of at most ``limit`` units, cut between lines; only a longer line is shortened."""
     pieces: list[str] = []
     for line in text.split("\n"):
         short = shorten(line, limit)

@@ -1,4 +1,4 @@
-"""What useapi.net's answers leave out or write unreadably, in words: with what was known of it, and since when."""
+"""Fields that useapi.net's answers lack or have in unreadable form, with the last known value and its age."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -23,25 +23,25 @@ NAMES = {
     "refresh_at": "refill",
     "daily_refresh_at": "daily refill",
 }
-"""What people call the fields that decide something."""
+"""Names of the fields that decide."""
 
 NEEDED = frozenset(["ends_at", "free", "monthly_allowance"])
-"""Without these a rule cannot say anything, so it is said even where they were never told."""
+"""A rule needs these, so they are reported even if they were never known."""
 
 
 OF_PLAN = ("ends_at", "cancelled_at", "next_name")
 OF_CREDITS = ("monthly_allowance", "refresh_at")
-"""Those that a message about a plan, or about low credits, rests on."""
+"""The fields behind a message about a plan, or about low credits."""
 
 
 def told_before(left_out: Iterable[LeftOut], names: Iterable[str], now: datetime, zone: ZoneInfo) -> str:
-    """In a message: which of these values were not told with this answer, and since when."""
+    """For a message: which of these values this answer lacks, and since when."""
     wanted = [one for one in left_out if one.name in names and one.known_at]
     return " ".join(left_out_lines(wanted, now, zone))
 
 
 def left_out_lines(left_out: Iterable[LeftOut], now: datetime, zone: ZoneInfo) -> list[str]:
-    """A line for each value that cannot be understood, and for those that were left out, by since when."""
+    """A line for each unreadable value, and for those that are missing, by since when."""
     every = list(left_out)
     order = [one for name in NAMES for one in every if one.name == name]
     lines = [unreadable_text(one, now, zone) for one in order if one.unreadable]
@@ -53,22 +53,22 @@ def left_out_lines(left_out: Iterable[LeftOut], now: datetime, zone: ZoneInfo) -
 
 
 def is_said(one: LeftOut) -> bool:
-    """Whether that a field was left out is worth a word."""
+    """True if people read that a field is missing."""
     return one.known_at is not None or one.name in NEEDED
 
 
 def age(one: LeftOut) -> float:
-    """Sorts by when a field was told last, those that never were first."""
+    """Sorts by when a field was last read, never first."""
     return one.known_at.timestamp() if one.known_at else 0.0
 
 
 def since(known_at: datetime | None, now: datetime, zone: ZoneInfo) -> str:
-    """Since when a field is not told."""
+    """Since when a field is missing."""
     return f" since {format_past(known_at, now, zone)}, {format_ago(known_at, now)}" if known_at else f" by {SERVICE}"
 
 
 def unreadable_text(one: LeftOut, now: datetime, zone: ZoneInfo) -> str:
-    """One value that cannot be understood, and since when what is shown in its place was told."""
+    """One unreadable value, and the age of the value in its place."""
     known = (
         f"; known as of {format_past(one.known_at, now, zone)}, {format_ago(one.known_at, now)}" if one.known_at else ""
     )
@@ -76,6 +76,6 @@ def unreadable_text(one: LeftOut, now: datetime, zone: ZoneInfo) -> str:
 
 
 def end_text(left_out: Iterable[LeftOut]) -> str:
-    """That the plan's end is not known just now, behind the plan's name; nothing where it is told."""
+    """That the plan's end is unknown now, after the plan's name; empty if it is known."""
     one = next((one for one in left_out if one.name == "ends_at"), None)
     return "" if one is None else f" · end of plan: {'unreadable' if one.unreadable else 'not told'}"

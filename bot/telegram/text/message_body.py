@@ -1,4 +1,4 @@
-"""What every message is before its delivery is known: a first line, and lines below it."""
+"""A message before its delivery is known: a first line, and lines below it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,14 +16,14 @@ Spans = tuple[Piece, ...]
 
 @dataclass(frozen=True, slots=True)
 class MessageBody:
-    """The first line is who, what and how bad, as a locked phone shows it; the body is why, what to do, numbers."""
+    """The first line is name, event and severity, as a locked phone shows it; the body is cause, remedy, numbers."""
 
     head: Spans
     body: tuple[Spans, ...] = ()
 
 
 def telling(head: Spans, *body: str) -> MessageBody:
-    """A telling with plain lines below the first; an empty line is left out."""
+    """A body of plain lines below the first; empty lines are dropped."""
     return MessageBody(head, tuple((line,) for line in body if line))
 
 
@@ -33,7 +33,7 @@ def about(sign: str, name: str, *what: Piece) -> Spans:
 
 
 def acked(notification: Notification, now: datetime, zone: ZoneInfo) -> str:
-    """What stands before a reminder that follows on an ack: "acknowledged by Kim yesterday, "; else nothing."""
+    """The start of a reminder after an ack: "acknowledged by Kim yesterday, "; else empty."""
     reminds = notification.reason is NotifyReason.REMINDED and notification.facts.by
     return f"{acked_text(notification.facts, now, zone)}, " if reminds else ""
 

@@ -1,7 +1,7 @@
-"""Notifications in words: one parcel becomes one message.
+"""Batches as messages.
 
-The words for one alert are in ``one.py``, those for many of the same cause in ``many.py``, those of the notes beside
-alerts in ``notes.py``. Here is what all of them share: sound, buttons, and what a late message says of itself.
+``account_alert`` has the text of one alert, ``grouped_alerts`` that of several, ``notices`` that of notes beside
+alerts. This is what all of them share: sound, buttons, and the lines of a late message.
 """
 
 from collections.abc import Callable, Iterable
@@ -28,19 +28,19 @@ from bot.telegram.text.sanitize import clean
 from bot.telegram.text.source_alert import tell_source
 
 FULL = 3900
-"""Above this many units a message takes no more names, though Telegram would take a few."""
+"""Above this many units a message gets no more names, although Telegram would take a few."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A message, and how many of the parcel's stories it tells; the others belong in the next one."""
+    """A message, and how many of the batch's pending alerts it has; the others go into the next one."""
 
     message: Message
     told: int
 
 
 def render(batch: Batch, now: datetime, zone: ZoneInfo, quiet: QuietHours | None = None) -> Rendered:
-    """The parcel as a message, with as many of its stories, oldest first, as fit."""
+    """The batch as a message, with as many of its pending alerts, oldest first, as fit."""
     told = len(batch.stories)
     text = lay_out(batch, told, now, zone)
     while text.length > FULL and told > 1:
@@ -51,13 +51,13 @@ def render(batch: Batch, now: datetime, zone: ZoneInfo, quiet: QuietHours | None
 
 
 def runs_out(notification: Notification) -> datetime | None:
-    """When, at the earliest, the credits that a notice speaks of run out, if they are foretold to."""
+    """The earliest moment at which the credits of a notification run out; None without such a forecast."""
     foretold = notification.facts.foretold
     return foretold.earliest if foretold and not foretold.lasts else None
 
 
 def lay_out(batch: Batch, told: int, now: datetime, zone: ZoneInfo) -> Text:
-    """The text of the parcel's first so many stories."""
+    """The text of the batch's first ``told`` pending alerts."""
     now_told = batch.first(told)
     telling = tell(now_told, len(batch.stories) - told, now, zone)
     text = Text().line(*telling.head, *late_mark(now_told, now)).lines(telling.body)
@@ -70,7 +70,7 @@ def lay_out(batch: Batch, told: int, now: datetime, zone: ZoneInfo) -> Text:
 
 
 def tell(batch: Batch, more: int, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """The words for a parcel, without what its delivery adds."""
+    """The text of a batch, without the lines about its delivery."""
     story = batch.stories[0]
     alone = len(batch.stories) == 1 and not more and story.last.notification.topic is NotificationKind.ALERT
     if batch.cause.topic is NotificationKind.GREETING and not alone:
@@ -81,7 +81,7 @@ def tell(batch: Batch, more: int, now: datetime, zone: ZoneInfo) -> MessageBody:
 
 
 def teller(story: PendingAlert) -> Callable[[PendingAlert, datetime, ZoneInfo], MessageBody]:
-    """Who finds the words for one story."""
+    """The function that writes one pending alert."""
     notification = story.last.notification
     if notification.topic is not NotificationKind.ALERT:
         return tell_note
@@ -89,27 +89,27 @@ def teller(story: PendingAlert) -> Callable[[PendingAlert, datetime, ZoneInfo], 
 
 
 def late_mark(batch: Batch, now: datetime) -> tuple[str, ...]:
-    """What the first line of a late message adds."""
+    """The end of a late message's first line."""
     late = lateness(batch, now)
     return (f" · delayed {format_duration(late)}",) if late else ()
 
 
 def held_up_since(batch: Batch) -> datetime | None:
-    """When Telegram first refused what is told now, if it did."""
+    """When Telegram first refused any of it; None if it did not."""
     return min((part.first_failed_at for part in batch.deliveries if part.first_failed_at), default=None)
 
 
 def also_sent(sent: Iterable[tuple[datetime, str]], now: datetime, zone: ZoneInfo) -> str:
-    """What a late message says of the second channel: "Also sent by mail at 13:35"; nothing where it was not used.
+    """The line about the second channel: "Also sent by mail at 13:35"; empty if it was not used.
 
-    ``sent`` are the moments and the ways of what it tells.
+    ``sent`` are the moments and the channels.
     """
     first = min(sent, default=None)
     return f"Also sent by {clean(first[1], 80)} {format_at(first[0], now, zone)}." if first else ""
 
 
 def buttons_of(batch: Batch) -> Buttons:
-    """What one can do about an alert that fires, about a mute, or a pause; recoveries and other notes need nothing."""
+    """Buttons for a firing alert, a mute or a pause; recoveries and other notes have none."""
     notifications = [story.last.notification for story in batch.stories]
     facts = notifications[0].facts
     if notifications[0].topic is NotificationKind.PAUSED and facts.acted_at:
@@ -122,7 +122,7 @@ def buttons_of(batch: Batch) -> Buttons:
 
 
 def alert_buttons(delivery: int) -> Buttons:
-    """The buttons below an alert; what they do hangs on the parcel's first notification."""
+    """The buttons below an alert; their data is the id of the batch's first delivery."""
     return (
         (Button("Ack", f"ack:{delivery}"), Button("Snooze 1 h", f"snooze1h:{delivery}")),
         (Button("Snooze 1 day", f"snooze1d:{delivery}"), *credits_row(delivery)),
@@ -130,5 +130,5 @@ def alert_buttons(delivery: int) -> Buttons:
 
 
 def credits_row(delivery: int) -> tuple[Button, ...]:
-    """The button that shows the credits of whom a message told."""
+    """The button that shows the credits of a message's accounts."""
     return (Button("Credits", f"credits:{delivery}"),)

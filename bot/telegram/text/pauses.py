@@ -1,4 +1,4 @@
-"""Pauses in words: what a command answers, what the other chats are told, and how a paused account is shown."""
+"""Pauses: the answer to the command, the message for other chats, and the line of a paused account."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,8 +16,11 @@ from bot.telegram.text.message_body import MessageBody, telling
 from bot.telegram.text.sanitize import plain
 
 RESUME, END_PAUSE, UNPAUSE = "resume", "endpause", "unpause"
-"""The taps that let checks go on: below a line that tells of a pause and below the list of all of them, each with the
-number of the act that paused; and below an account's card, with its tag."""
+"""Taps that resume checks.
+
+They stand below a message about a pause and below the list of all of them, each with the number of the act that paused;
+and below an account's card, with its tag.
+"""
 
 ALL = "all accounts"
 NAMES_LENGTH = 60
@@ -25,35 +28,34 @@ NAMES_LENGTH = 60
 
 @dataclass(frozen=True, slots=True)
 class PausedAct:
-    """What one act has paused, by name; no name where it is all that a chat sees."""
+    """The pauses of one act, by name; no name if they cover all that a chat sees."""
 
     pause: Pause
     names: tuple[str, ...] = ()
 
 
 def act_number(moment: datetime) -> int:
-    """The number of the act of a moment: its microseconds."""
+    """The number of an act: its moment in microseconds."""
     return round(moment.timestamp() * 1_000_000)
 
 
 def act_of(pause: Pause) -> int:
-    """The number of the act that made a pause."""
     return act_number(pause.made_at or pause.since)
 
 
 def resume_button(act: int) -> Buttons:
-    """Ends what one act has paused."""
+    """Ends the pauses of one act."""
     return ((Button("Resume checks", f"{RESUME}:{act}"),),)
 
 
 def resume_label(act: PausedAct) -> str:
-    """What a button says that ends it, among others."""
+    """The label of the button that ends it, among others."""
     more = f" +{len(act.names) - 1}" if len(act.names) > 1 else ""
     return f"Resume: {name_of(act.names[0], 24) if act.names else ALL}{more}"
 
 
 def pause_lines(acts: Sequence[PausedAct], most: int, now: datetime, zone: ZoneInfo) -> list[tuple[Piece, ...]]:
-    """What is paused, until when and by whom, one act a line; so many of them, and how many more there are."""
+    """The pauses, until when and by whom, one act a line, ``most`` lines; then how many more there are."""
     lines: list[tuple[Piece, ...]] = []
     for act in acts[:most]:
         who = joined([name_of(name) for name in act.names], NAMES_LENGTH) if act.names else ALL.capitalize()
@@ -69,7 +71,7 @@ def format_pause(pause: Pause, now: datetime, zone: ZoneInfo, *, who: bool = Fal
 
 
 def format_age(when: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """When a number was read that may be old: "at 12:03, 1 h ago"; never "just now"."""
+    """When a number that can be old was read: "at 12:03, 1 h ago"; never "just now"."""
     ago = f", {format_ago(when, now)}" if now - when >= timedelta(minutes=1) else ""
     return f"at {format_past(when, now, zone)}{ago}"
 
@@ -86,7 +88,7 @@ def paused_message(name: str | None, pause: Pause, now: datetime, zone: ZoneInfo
 
 
 def resumed_message(name: str | None, *, was_paused: bool) -> Message:
-    """Checks go on, of one account or, without a name, of all."""
+    """Checks resume, of one account or, without a name, of all."""
     if not was_paused:
         return Text().line("Nothing was paused." if name is None else f"{name_of(name)} was not paused.").message()
     return Text().line("Checks of ", bold(ALL if name is None else name_of(name)), " go on now.").message()
@@ -96,17 +98,17 @@ RESUMED = "Resumed by "
 
 
 def resumed_note(by: str, now: datetime, zone: ZoneInfo) -> str:
-    """The line below a message whose pause somebody has ended."""
+    """The line below a message whose pause somebody ended."""
     return f"{RESUMED}{plain(by, 40)}, {format_past(now, now, zone)}: checks go on."
 
 
 def pause_over_note() -> str:
-    """The answer to a tap on the button of a pause that has ended."""
+    """The answer to a tap for a pause that has ended."""
     return "This pause is over. /alerts shows what is paused."
 
 
 def tell_pause(notification: Notification, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """The one line for the other chats: who paused what until when, or that checks go on."""
+    """The line for other chats: who paused what until when, or that checks resume."""
     facts = notification.facts
     if notification.topic is NotificationKind.PAUSED:
         until = f" until {format_moment(facts.until, now, zone)}" if facts.until else ""
@@ -118,7 +120,7 @@ def tell_pause(notification: Notification, now: datetime, zone: ZoneInfo) -> Mes
 
 
 def who(facts: Facts) -> Span:
-    """Whom a pause concerns, as far as the chat sees them."""
+    """The accounts of a pause, as far as the chat sees them."""
     if facts.name:
         return bold(name_of(facts.name, CONCERNED_LENGTH))
     return bold(format_count(facts.count, "account") if facts.count else ALL)

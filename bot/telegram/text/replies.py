@@ -1,4 +1,4 @@
-"""Short replies: how the bot is, what one can ask, what a command did, and what was wrong with one."""
+"""Short replies: the bot's status, its help, the results of commands, and their errors."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,11 +61,10 @@ class Status:
 
 
 def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
-    """Is the bot well."""
     unread, notes = unread_text(status, now, zone)
     wrong = len(unread) + len(status.problems) + len(status.refused) + len(status.boards)
     wrong += status.backlog is not None
-    ill = status.nobody_told or unread or status.problems  # what /healthz answers 503 for
+    ill = status.nobody_told or unread or status.problems  # /healthz answers 503 for these
     severity = Severity.CRITICAL if ill else Severity.WARNING
     sign, verdict = (SIGNS[severity], format_count(wrong, "problem")) if wrong else (RECOVERED, "the bot is well")
     text = Text().line(f"{sign} ", bold(capitalised(verdict)), f" · up {format_duration(status.uptime)}")
@@ -92,7 +91,7 @@ def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
 
 
 def unread_text(status: Status, now: datetime, zone: ZoneInfo) -> tuple[list[str], list[str]]:
-    """That nothing can be read, and why, as problems; and what is amiss with lists while accounts are read."""
+    """That no account can be read, and why, as problems; and trouble with lists while accounts are read."""
     lists = list_lines(status.lists, now, zone)
     if status.blackout:
         since = since_when(status.blackout.since, now, zone)
@@ -101,20 +100,20 @@ def unread_text(status: Status, now: datetime, zone: ZoneInfo) -> tuple[list[str
 
 
 def refusal_text(refused: RefusedChat, now: datetime, zone: ZoneInfo) -> str:
-    """A chat that takes no messages, in Telegram's words, since when, and when it is tried again."""
+    """A chat that refuses messages, in Telegram's words, since when, and when the next try is."""
     since = f", since {format_past(refused.since, now, zone)}" if refused.since else ""
     again = f", next try {format_past(refused.next_try, now, zone)}" if refused.next_try else ""
     return f"chat {refused.chat}: {plain(refused.why, 200)}{since}{again}"
 
 
 def board_text(chat: Chat, trouble: BoardTrouble, now: datetime, zone: ZoneInfo) -> str:
-    """A board that does not say what it should: since when, and why."""
+    """A board that is out of date: since when, and why."""
     since = f"{format_past(trouble.since, now, zone)}, {format_ago(trouble.since, now)}"
     return f"Problem: the board of chat {chat} was last current {since}: {plain(trouble.why, 200)}"
 
 
 def round_text(status: Status, now: datetime, zone: ZoneInfo) -> str:
-    """When all accounts were last looked at."""
+    """When all accounts were last checked."""
     every = f"one every {format_duration(status.check_every)}"
     if status.last_round_at is None:
         return f"Last round: none yet, {every}"
@@ -135,7 +134,7 @@ def watched_text(status: Status) -> str:
 
 
 def outbox_text(status: Status, now: datetime, zone: ZoneInfo) -> str:
-    """What waits to be delivered, and when something last was."""
+    """The waiting deliveries, and when the last message was."""
     last = f"last delivered {format_past(status.last_delivery_at, now, zone)}" if status.last_delivery_at else ""
     if not status.waiting:
         return f"Messages: none waiting{', ' + last if last else ''}"
@@ -150,7 +149,7 @@ def clock_text(step: ClockStep, now: datetime, zone: ZoneInfo) -> str:
 
 
 def help_message(rows: Sequence[tuple[str, str]]) -> Message:
-    """What one can ask: each command with its line, from the table of commands."""
+    """The help: each command with its line, from the table of commands."""
     text = Text().line(bold("Ask me"))
     text.lines((command, f" – {line}") for command, line in rows)
     text.line("An account goes by its label or email, or any part of one that fits no other.")
@@ -158,7 +157,7 @@ def help_message(rows: Sequence[tuple[str, str]]) -> Message:
 
 
 def silence_lines(acts: Sequence[Acted], now: datetime, zone: ZoneInfo) -> list[tuple[Piece, ...]]:
-    """The silences that hold in a chat, one act a line."""
+    """The silences in a chat, one act a line."""
     if not acts:
         return []
     lines = [act_line(act, now, zone) for act in acts[:SILENCES_SHOWN]]
@@ -181,9 +180,9 @@ def muted_message(name: str | None, mute: Silence, now: datetime, zone: ZoneInfo
 def unmuted_message(
     name: str | None, ended: Sequence[Acted], left: Sequence[Acted], now: datetime, zone: ZoneInfo
 ) -> Message:
-    """Messages come again, about one account or, without a name, about everything.
+    """Messages resume, about one account or, without a name, about everything.
 
-    ``left`` are the mutes of everything that still hold.
+    ``left`` are mutes of everything that still hold.
     """
     who, text = "" if name is None else name_of(name), Text()
     if left and name is not None:
@@ -196,7 +195,7 @@ def unmuted_message(
 
 
 def which_account(names: Sequence[str], said: str = "", example: str = "/credits {}") -> Message:
-    """No account, or several, fit what was typed; ``names`` are all there are, or those that fit."""
+    """No account, or several, match what was typed; ``names`` are all there are, or the matches."""
     if not names:
         return Text().line("No account is watched yet. /check asks for accounts now.").message()
     shown = [name_of(name) for name in names]
@@ -206,7 +205,7 @@ def which_account(names: Sequence[str], said: str = "", example: str = "/credits
 
 @dataclass(frozen=True, slots=True)
 class Reloaded:
-    """What reading the accounts file again has done. ``faults`` are why the old one goes on; ``file`` is there one."""
+    """The result of a reload. ``faults`` are why the old file stays in force; ``file``: there is an accounts file."""
 
     file: bool = True
     faults: tuple[str, ...] = ()
@@ -217,7 +216,6 @@ class Reloaded:
 
 
 def reloaded_message(done: Reloaded) -> Message:
-    """What reading the accounts file again has done."""
     if not done.file:
         return Text().line("There is no accounts file: the settings are read when the bot starts.").message()
     if done.faults:
@@ -233,40 +231,40 @@ def reloaded_message(done: Reloaded) -> Message:
 
 
 def stranger_start(chat: Chat) -> Message:
-    """All that a chat learns that is not allowed: its own id, with the topic where it was asked in one."""
+    """All that a chat learns that is not allowed: its own id, with the topic of the question."""
     text = Text().line("This chat's id is ", Span(str(chat), "code"), ".")
     return text.line("If the bot is yours, put it into TELEGRAM_CHAT_IDS and restart the bot.").message()
 
 
 def unknown_command(name: str, near: str | None) -> Message:
-    """There is no such command; ``near`` is one that may be meant, with its arguments."""
+    """An unknown command; ``near`` is a similar one, with its arguments."""
     hint = f"Did you mean {near}? " if near else ""
     return Text().line(f"There is no /{clean(name, 32)}. {hint}/help lists what there is.").message()
 
 
 def only_commands() -> Message:
-    """Something was said that is no command."""
+    """The answer to a text that is no command."""
     return Text().line("I only know commands. /credits shows the numbers, /help lists the rest.").message()
 
 
 def went_wrong() -> Message:
-    """A defect of ours, in words."""
+    """A defect of ours."""
     text = Text().line("That went wrong inside the bot; its log says why.")
     return text.line("Checks and alerts go on. /status shows more.").message()
 
 
 def unknown_button() -> str:
-    """The answer to a tap on a button that is not one of ours, or not of this message."""
+    """The answer to a tap on a button that is not ours, or not of this message."""
     return "This button no longer works. /alerts shows what is firing."
 
 
 def not_allowed(action: str = "change anything") -> Message:
-    """A member of a group asked for what only its administrators may do."""
+    """A member of a group asked for something that only its administrators can do."""
     return Text().line(f"Only administrators of this group can {action}. /alerts shows what is firing.").message()
 
 
 def check_started(count: int, paused: int = 0) -> Message:
-    """A round begins, but for those that are paused."""
+    """A round begins, without the paused accounts."""
     checking = [f"Checking {format_count(count, 'account')} now."] if count else []
     if paused:
         are = "is" if paused == 1 else "are"
@@ -277,7 +275,7 @@ def check_started(count: int, paused: int = 0) -> Message:
 
 ACKED, SNOOZED, UNDONE = "Acknowledged by ", "Snoozed by ", "Undone by "
 NOTES = (ACKED, SNOOZED, UNDONE, RESUMED)
-"""How the lines begin that a tap writes below a message: the newest stands in place of the others."""
+"""The beginnings of lines that a tap adds below a message: the newest replaces the others."""
 
 
 def acked_note(by: str, at: datetime | None, now: datetime, zone: ZoneInfo) -> str:
@@ -293,14 +291,13 @@ def snoozed_note(by: str, until: datetime, now: datetime, zone: ZoneInfo, *, eve
 
 
 def silence_note(silence: Silence, now: datetime, zone: ZoneInfo) -> str:
-    """The line below an alert that says which silence holds for it."""
+    """The line below an alert that names its silence."""
     if silence.kind is SilenceKind.SNOOZE:
         return snoozed_note(silence.by, silence.until or now, now, zone, everywhere=silence.chat is None)
     return acked_note(silence.by, silence.made_at, now, zone)
 
 
 def undo_button(silence: Silence) -> Button:
-    """The button that ends a silence of an alert."""
     return Button("Undo snooze" if silence.kind is SilenceKind.SNOOZE else "Undo ack", f"undo:{silence.id}")
 
 
@@ -311,10 +308,10 @@ def undone_note(ended: Acted, by: str, now: datetime, zone: ZoneInfo) -> str:
 
 
 def ended_note() -> str:
-    """The answer to a tap that would end a silence which is over, or none of this chat's."""
+    """The answer to a tap for a silence that is over, or belongs to another chat."""
     return "This silence is over. /alerts shows what is firing."
 
 
 def over_note() -> str:
-    """The answer to a tap on an alert that has ended."""
+    """The answer to a tap on an alert that is over."""
     return "This alert is over; there is nothing to silence."

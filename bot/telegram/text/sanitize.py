@@ -1,4 +1,4 @@
-"""Foreign text made fit to stand in a line of ours: one line, bounded, nothing invisible, nothing reordered."""
+"""Foreign text made safe for a line: one line, bounded, nothing invisible, nothing reordered."""
 
 import re
 import unicodedata
@@ -7,19 +7,19 @@ JOINERS = "\u200c\u200d"
 """Zero-width, yet part of Persian words and of emoji; kept between visible characters."""
 
 BLANKS = dict.fromkeys(map(ord, "\u115f\u1160\u2800\u3164\uffa0"), " ")
-"""Letters and symbols that show as nothing."""
+"""Letters and symbols that are invisible."""
 
 UNWANTED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 RIGHT_TO_LEFT = {"R", "AL", "AN"}
 ISOLATE, END_ISOLATE = "\u2068", "\u2069"
 LINE_MARKS = "\u0333\u033f"
-"""Combining lines that Telegram takes out by itself, which would shift every entity after them."""
+"""Combining lines that Telegram removes, which would shift every entity after them."""
 
 
 WORD_JOINER = "\u2060"
 _OWN = r"(?!(?<=(?<![\w.@-])useapi\.)net(?![.-]?\w))"
 _CLICKABLE = re.compile(rf"(?<=[^\W\d])\.(?=\w){_OWN}|(?<=\w)\.(?=[^\W\d]){_OWN}|:(?=//)|(?<!\w)[@#$/](?=\w)")
-"""Where Telegram begins a link by itself: a name with a dot, useapi.net apart; an address, a mention, a command."""
+"""Where Telegram begins a link: a name with a dot, except useapi.net; an address, a mention, a command."""
 
 
 def utf16_len(text: str) -> int:
@@ -28,7 +28,7 @@ def utf16_len(text: str) -> int:
 
 
 def shorten(text: str, limit: int) -> str:
-    """The text, or as much of its beginning as fits with "…" into so many UTF-16 units; no character is split."""
+    """The text, or as much of its beginning as fits with "…" into ``limit`` UTF-16 units; no character is split."""
     if utf16_len(text) <= limit:
         return text
     used, kept = 1, 0
@@ -41,7 +41,7 @@ def shorten(text: str, limit: int) -> str:
 
 
 def clean(name: object, limit: int = 64, empty: str = "unnamed") -> str:
-    """A name or words from outside, of any content, as one short line that leaves the text around it in order."""
+    """A name or text from outside, of any content, as one short line that leaves the text around it intact."""
     visible = "".join(char for char in normal(str(name)) if is_wanted(char))
     line = shorten(" ".join(visible.split()).strip(f" {JOINERS}"), limit)
     if not line.strip("…"):
@@ -52,10 +52,10 @@ def clean(name: object, limit: int = 64, empty: str = "unnamed") -> str:
 
 
 def plain(words: object, limit: int = 64, empty: str = "unnamed") -> str:
-    """Words from outside in which nothing can be tapped: what an error says must not lead anywhere.
+    """Text from outside without anything to tap: an error must not lead anywhere.
 
-    Telegram makes links of what looks like one, whatever entities a message has; an invisible joiner keeps it from
-    that. Not for names: these are typed and copied.
+    Telegram makes links of what looks like one, whatever entities a message has; an invisible joiner prevents that. Not
+    for names, which people type and copy.
     """
     return _CLICKABLE.sub(lambda found: found[0] + WORD_JOINER, clean(words, limit, empty))
 
@@ -67,7 +67,7 @@ def normal(text: str) -> str:
 
 
 def is_wanted(char: str) -> bool:
-    """Whether a character is visible, or belongs to one that is."""
+    """True if a character is visible, or belongs to one that is."""
     if char in JOINERS:
         return True
     noncharacter = (ord(char) & 0xFFFE) == 0xFFFE or 0xFDD0 <= ord(char) <= 0xFDEF
