@@ -1,4 +1,4 @@
-"""What every part of the watch is handed: time, network and storage come from outside."""
+"""The shared parts of the checks: time, network and storage come from outside."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from bot.targets.recipients import Recipients
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Handed to every part as one.
+    """The shared parts.
 
-    ``clock`` answers aware UTC; ``every`` is the setting's interval between two looks. ``on_notifications`` is called
-    once something was put into the outbox, ``on_round`` once a round has ended; both return at once.
+    ``clock`` returns aware UTC; ``every`` is the setting's interval between two checks. ``on_notifications`` is called
+    after something was put into the outbox, ``on_round`` at the end of a round; both return at once.
     """
 
     store: Store
@@ -29,5 +29,5 @@ class Context:
     on_round: Callable[[Round], None]
 
     def every_of(self, source: str, email: str) -> timedelta:
-        """The interval between two looks at one account: its own, its source's, or the setting's."""
+        """The interval between two checks of one account: its own, its source's, or the setting's."""
         return self.active_targets.targets.own_check_every(source, email) or self.every

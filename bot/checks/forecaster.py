@@ -1,4 +1,4 @@
-"""Forecasts: made from each account's stored readings, apart from its looks, for they take some milliseconds each."""
+"""Forecasts from stored readings, apart from checks, because each takes some milliseconds."""
 
 import asyncio
 import logging
@@ -13,14 +13,13 @@ from bot.storage import accounts, history
 log = logging.getLogger(__name__)
 
 AT_ONCE = 25
-"""Forecasts made in one go, so that a large fleet takes its turns."""
+"""Forecasts computed in one go; other tasks run in between."""
 
 
 class Forecaster:
-    """Makes the forecasts that are due, and says what they call for."""
+    """Computes due forecasts, and notifies."""
 
     def __init__(self, context: Context, processor: CheckProcessor) -> None:
-        """Holds nothing but what it is handed."""
         self._store = context.store
         self._active_targets = context.active_targets
         self._recipients = context.recipients
@@ -29,15 +28,15 @@ class Forecaster:
         self._processor = processor
 
     async def look(self) -> None:
-        """Makes the forecasts that are due, the longest waiting first."""
+        """Computes due forecasts, the longest waiting first."""
         async with self._store.read() as connection:
             due = await accounts.unforeseen(connection, self._clock(), MAKE_EVERY, AT_ONCE)
         for key in due:
             await self._foresee(key)
-            await asyncio.sleep(0)  # a look or a message that waits goes first
+            await asyncio.sleep(0)  # a check or a message that waits goes first
 
     async def _foresee(self, key: str) -> None:
-        """One account's forecast, and in the same transaction what it does to the account's alerts."""
+        """One account's forecast, and in the same transaction the updates of its alerts."""
         now = self._clock()
         async with self._store.read() as connection:
             past: list[Point] = []

@@ -1,7 +1,7 @@
-"""Rounds: every account looked at once. One ends when each has been since the round before ended.
+"""Rounds: a round ends when each account was checked since the round before.
 
-An account with an interval of its own belongs to a round only while it is due, one that is paused never. Where all
-have an interval of their own, the shortest counts as everyone's.
+An account with its own interval belongs to a round only while it is due, a paused one never. If all have their own
+interval, the shortest counts for everyone.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -18,10 +18,9 @@ class Round:
 
 
 class Rounds:
-    """Counts looks up to whole rounds. ``every`` is the setting's interval between two looks."""
+    """Counts checks up to whole rounds. ``every`` is the setting's interval between two checks."""
 
     def __init__(self, every: timedelta) -> None:
-        """Begins with nobody watched."""
         self.watched: Mapping[str, timedelta | None] = {}
         self._every = every
         self._checked: Mapping[str, timedelta | None] = {}
@@ -31,9 +30,9 @@ class Rounds:
         self._read = 0
 
     def watch(self, watched: Mapping[str, timedelta | None], paused: Collection[str] = ()) -> None:
-        """Who is watched from now on, how often where that has an interval of its own, and who of them is paused.
+        """Sets the watched accounts, their own intervals if they have one, and which of them are paused.
 
-        Who is new, or no longer paused, belongs to the present round.
+        New and resumed accounts belong to the present round.
         """
         checked = {key: every for key, every in watched.items() if key not in paused}
         self._waits_for = (self._waits_for & checked.keys()) | (checked.keys() - self._checked.keys())
@@ -43,37 +42,36 @@ class Rounds:
         self._regular = settings or {key for key, every in checked.items() if every == own}
 
     def pause(self, paused: Collection[str]) -> None:
-        """Who is paused from now on."""
+        """Sets the paused accounts."""
         self.watch(self.watched, paused)
 
     @property
     def all_paused(self) -> bool:
-        """Whether there are accounts, and all of them are paused."""
+        """True if there are accounts, and all of them are paused."""
         return bool(self.watched) and not self._checked
 
     @property
     def shortest(self) -> timedelta | None:
-        """The shortest interval of all; None where nobody is checked."""
+        """The shortest interval of all; None if nothing is checked."""
         return min((every or self._every for every in self._checked.values()), default=None)
 
     @property
     def every(self) -> timedelta | None:
-        """How often a round ends; None where nobody is checked."""
+        """How often a round ends; None if nothing is checked."""
         return next((self._checked[key] or self._every for key in self._regular), None)
 
     def due(self, keys: Iterable[str]) -> None:
-        """Notes who is due now: an account with an interval of its own then belongs to the present round."""
+        """Adds due accounts with their own interval to the present round."""
         self._waits_for |= (self._checked.keys() & set(keys)) - self._regular
 
     def looked(self, key: str, *, ok: bool) -> None:
-        """Notes a look."""
         self._waits_for.discard(key)
         self._read += ok
         if not ok:
             self._failed.add(key)
 
     def end_with(self, keys: Iterable[str]) -> bool:
-        """Whether looks at these accounts would end the round."""
+        """True if checks of these accounts would end the round."""
         return bool(self._checked) and self._waits_for <= set(keys)
 
     def ended(self) -> Round | None:

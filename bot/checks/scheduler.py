@@ -1,6 +1,6 @@
-"""When things happen: APScheduler, with nothing skipped in silence and nothing stopped by a clock that is set.
+"""When jobs run: APScheduler, which skips nothing silently and survives a clock that is set.
 
-It only ever ticks; what is due is decided from stored moments.
+It only ticks; stored moments decide what is due.
 """
 
 import asyncio
@@ -36,8 +36,8 @@ class SteadyScheduler(AsyncIOScheduler):  # type: ignore[misc] # APScheduler has
     """APScheduler whose jobs keep their pace when the wall clock is set.
 
     APScheduler stores each job's next run as a moment of the wall clock and waits for it with a monotonic timer. After
-    a clock that is set back that timer still fires, finds nothing due, and waits for hours; one that is set forward by
-    a year lets it count every run of that year. Each wake-up therefore first moves the jobs along with the clock.
+    a clock that is set back that timer still fires, finds nothing due, and waits for hours; a clock that is set forward
+    by a year makes it count every run of that year. Each wake-up therefore first moves the jobs along with the clock.
     """
 
     def __init__(self, wall: Callable[[], datetime], timer: Callable[[], float], **options: Any) -> None:
@@ -48,10 +48,10 @@ class SteadyScheduler(AsyncIOScheduler):  # type: ignore[misc] # APScheduler has
         self._origin = origin_of(wall, timer)
 
     def add_steady(self, work: Callable[[], Awaitable[None]], interval: timedelta, name: str) -> None:
-        """Runs the work at each interval, from one interval on, in place of a job of that name.
+        """Runs ``work`` at each interval, first after one interval, in place of a job of that name.
 
-        The first run is named here, by the clock as the other jobs know it: APScheduler takes it from the wall clock,
-        for good, and a job that waits for the start would be left behind by a step in between.
+        The first run is set here, by the clock as the other jobs know it: APScheduler takes it from the wall clock, for
+        good, and a step before the start would leave the job behind.
         """
         self.follow_clock()
         first = self._origin + timedelta(seconds=self._timer()) + interval
@@ -64,7 +64,7 @@ class SteadyScheduler(AsyncIOScheduler):  # type: ignore[misc] # APScheduler has
         super().wakeup()
 
     def follow_clock(self) -> None:
-        """Moves the jobs along with a clock that was set since."""
+        """Moves the jobs along with a clock that was set."""
         origin = origin_of(self._wall, self._timer)
         step = origin - self._origin
         if abs(step) >= DRIFT:
@@ -79,7 +79,7 @@ class Scheduler:
     def __init__(
         self, metrics: Metrics, wall: Callable[[], datetime], timer: Callable[[], float] = time.monotonic
     ) -> None:
-        """Has nothing to do yet. ``wall`` is the machine's clock."""
+        """``wall`` is the machine's clock."""
         self._metrics = metrics
         self._timer = timer
         self._ended: dict[str, float] = {}
@@ -90,24 +90,24 @@ class Scheduler:
         self._scheduler.add_listener(self._has_ended, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
 
     def every(self, interval: timedelta, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Does the work at each interval, from one interval on; work that takes longer is not begun twice.
+        """Runs ``work`` at each interval, first after one interval, never twice at once.
 
-        The same name again is the same work at another interval.
+        The same name again replaces the interval.
         """
         self._scheduler.add_steady(work, interval, name)
         self._ended[name] = self._timer()
 
     def start(self) -> None:
-        """Begins; needs a running loop."""
+        """Starts; needs a running loop."""
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Begins nothing more; what is under way is the caller's to drain."""
+        """Starts no more jobs; the caller drains running ones."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
     def has_run(self, name: str, within: timedelta) -> bool:
-        """Whether a job ended lately, well or not, or was added lately."""
+        """True if a job ended lately, well or not, or was added lately."""
         return self._timer() - self._ended[name] <= within.total_seconds()
 
     async def feed_watchdog(self) -> None:
@@ -116,17 +116,16 @@ class Scheduler:
             systemd.notify("WATCHDOG=1")
 
     def _has_ended(self, event: JobEvent) -> None:
-        """Notes when a job ended last."""
         self._ended[event.job_id] = self._timer()
 
     def _went_wrong(self, event: JobEvent) -> None:
-        """Logs and counts what did not happen as planned; that a stop ends work under way is planned."""
+        """Logs and counts failed, missed and overlapping runs; work that a stop cancels is fine."""
         error = getattr(event, "exception", None)
         if isinstance(error, asyncio.CancelledError) and not self._scheduler.running:
             return
         self._metrics.misfires.labels(event.job_id).inc()
         if isinstance(error, DatabaseBusyError):
-            log.debug("Job %s failed: %s", event.job_id, error)  # the log has it already
+            log.debug("Job %s failed: %s", event.job_id, error)  # it is logged already
         elif isinstance(error, BotError):
             log.error("Job %s failed: %s", event.job_id, error)
         elif error is not None:
@@ -136,5 +135,5 @@ class Scheduler:
 
 
 def tick_of(every: timedelta) -> timedelta:
-    """How often to look what is due: often enough for the interval, and never so rare that a clock's jump goes long."""
+    """The time between two ticks: short against the interval, and never so long that a clock's jump goes unseen."""
     return min(SLOWEST_TICK, max(FASTEST_TICK, every / 4))

@@ -1,4 +1,4 @@
-"""Which others of a source are checked because the change of one account is told, and since when they were not."""
+"""Which other accounts of a source are checked after a notification of one, and when that happened last."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from bot.storage.accounts import KnownAccount
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A sweep that is to begin: whom to check, whose checks are waited for, and the last notification before it.
+    """A planned sweep: the accounts to check, those to wait for, and the last outbox id before it.
 
-    ``due`` are those to check whose turn it is.
+    ``due`` are those to check that are due anyway.
     """
 
     check: Sequence[KnownAccount]
@@ -25,10 +25,9 @@ class Planned:
 
 
 class Sweeps:
-    """Remembers when each source was swept last. A restart forgets that, and checks everyone anyway."""
+    """Remembers the last sweep of each source. A restart forgets it, and checks everyone anyway."""
 
     def __init__(self, context: Context) -> None:
-        """Nobody was swept yet."""
         self._store = context.store
         self._active_targets = context.active_targets
         self._every = context.every
@@ -36,7 +35,7 @@ class Sweeps:
         self._last: dict[tuple[str, Scope], datetime] = {}
 
     def may_sweep(self, source: str, scope: Scope) -> bool:
-        """Whether a source may be swept now; never one whose accounts all have an interval of their own."""
+        """True if a source can be swept now; never one whose accounts all have their own interval."""
         watched = self._active_targets.targets.sources.get(source)
         has_own = watched is None or watched.check_every is not None
         return not has_own and is_allowed(self._last.get((source, scope)), self._every, self._clock())
@@ -44,7 +43,7 @@ class Sweeps:
     async def plan(
         self, source: str, scope: Scope, under_way: Collection[str], paused: PausedAccounts, room: int
     ) -> Planned | None:
-        """Whom to check now; None where there is nobody. While its server asks for peace a source is left alone."""
+        """The sweep of now; None if it has no account. A source whose server asks for a pause is never swept."""
         own, watched = self._active_targets.targets.own_check_every, self._active_targets.targets.sources.get(source)
         spared = sum(1 for one in watched.accounts.values() if one.check_every) if watched else 0
         async with self._store.read() as connection:
@@ -69,5 +68,5 @@ class Sweeps:
         return Planned(check, due, sweep.wait_for, after)
 
     def clock_stepped(self, by: timedelta) -> None:
-        """The clock was set by so much: no source was swept earlier or later for that."""
+        """The clock was set by ``by``: the last sweeps move along."""
         self._last = {swept: at + by for swept, at in self._last.items()}

@@ -1,4 +1,4 @@
-"""What must survive: the tables, how they are opened and moved on, and named operations on them.
+"""Tables, their migrations, and operations named by their meaning.
 
-Each operation takes the connection of a transaction that its caller began: ``Store.write`` or ``Store.read``.
+Each operation takes the connection of its caller's transaction: ``Store.write`` or ``Store.read``.
 """

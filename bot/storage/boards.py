@@ -1,4 +1,4 @@
-"""The boards: which message of which chat shows the fleet, what it says, and what keeps it from being current."""
+"""The boards: the message of each chat, its text, and the trouble that keeps it out of date."""
 
 from hashlib import sha256
 from typing import Any
@@ -13,30 +13,26 @@ from bot.storage.schema import boards
 
 
 def hash_of(text: str) -> str:
-    """What is kept of a board's text: enough to see that it is another."""
+    """A hash of a board's text, enough to see a change."""
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 async def every(connection: Connection) -> list[Board]:
-    """All boards."""
     return [board_of(row) for row in await connection.execute(sa.select(boards))]
 
 
 async def of(connection: Connection, chat: Chat) -> Board | None:
-    """The board of a chat."""
     row = (await connection.execute(sa.select(boards).where(is_in(chat)))).one_or_none()
     return board_of(row) if row else None
 
 
 def board_of(row: Any) -> Board:
-    """A row as a board."""
     trouble = BoardTrouble(row.trouble, row.troubled_since) if row.trouble and row.troubled_since else None
     chat = Chat(row.chat_id, row.thread_id or None)
     return Board(chat, row.message_id, row.text_hash, row.edited_at, row.pinned, trouble, row.leftover)
 
 
 def values_of(board: Board) -> dict[str, Any]:
-    """A board as its row's columns."""
     return {
         "chat_id": board.chat.chat_id,
         "thread_id": board.chat.thread_id or 0,
@@ -51,24 +47,24 @@ def values_of(board: Board) -> dict[str, Any]:
 
 
 async def put(connection: Connection, board: Board) -> None:
-    """Remembers a board in place of the one that its chat had."""
+    """Stores a board in place of its chat's last one."""
     values = values_of(board)
     statement = insert(boards).values(values)
     await connection.execute(statement.on_conflict_do_update(index_elements=["chat_id", "thread_id"], set_=values))
 
 
 async def keep(connection: Connection, board: Board) -> None:
-    """Notes how a board is now, unless another message has taken its place meanwhile."""
+    """Updates a board, unless another message has replaced it meanwhile."""
     await connection.execute(sa.update(boards).where(is_same(board)).values(values_of(board)))
 
 
 async def forget(connection: Connection, board: Board) -> None:
-    """Forgets a board, unless another message has taken its place meanwhile."""
+    """Deletes a board, unless another message has replaced it meanwhile."""
     await connection.execute(sa.delete(boards).where(is_same(board)))
 
 
 async def move(connection: Connection, old: int, new: int) -> None:
-    """Lets the board of a group that became another chat be posted there: its messages stayed behind."""
+    """Moves the board of a migrated group, to be posted there: its messages stayed behind."""
     here = sa.select(boards.c.chat_id).where(boards.c.chat_id == new)
     if (await connection.execute(here)).first() is None:
         one = sa.select(sa.func.min(boards.c.thread_id)).where(boards.c.chat_id == old).scalar_subquery()

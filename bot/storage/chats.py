@@ -1,4 +1,4 @@
-"""Chats: who was greeted, where a group moved to, who refuses; and the moments that the bot must remember."""
+"""Chats: greeted, migrated, refusing; and named moments."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from bot.storage.schema import chats, marks, notified, silences
 
 ROUND = "round"
 MORE_OFTEN = "more often"
-"""Since when anybody is checked more often than before: resumed after a pause, or at a shorter interval."""
+"""Since when any account is checked more often than before: resumed, or at a shorter interval."""
 
 READ_BY = "read by"
 """By when one of those can be expected to be read, each by its own interval."""
@@ -22,7 +22,7 @@ READ_BY = "read by"
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a chat takes no messages, in Telegram's words, and since when; None where an old database does not tell."""
+    """Why a chat refuses messages, in Telegram's words, and since when; None in an old database."""
 
     why: str
     since: datetime | None
@@ -34,7 +34,7 @@ def is_chat(table: sa.Table, chat: Chat) -> sa.ColumnElement[bool]:
 
 
 async def moved(connection: Connection) -> dict[int, int]:
-    """Where each chat that moved is now, followed to the end."""
+    """The present id of each chat that migrated, through all its steps."""
     query = sa.select(chats.c.chat_id, chats.c.moved_to).where(chats.c.moved_to.is_not(None))
     steps = {row.chat_id: row.moved_to for row in await connection.execute(query)}
     return {old: follow(old, steps) for old in steps}
@@ -50,7 +50,7 @@ def follow(chat_id: int, steps: dict[int, int]) -> int:
 
 
 async def move(connection: Connection, old: int, new: int) -> None:
-    """Remembers that a group became a supergroup, and sends there what waits for it; its silences go along."""
+    """Stores that a group became a supergroup, and moves its deliveries and silences there."""
     values = {"chat_id": old, "thread_id": 0, "moved_to": new}
     statement = insert(chats).values(values)
     await connection.execute(
@@ -79,34 +79,34 @@ async def not_greeted(connection: Connection, wanted: Iterable[Chat]) -> list[Ch
 
 
 async def greet(connection: Connection, greeted: Iterable[Chat], now: datetime) -> None:
-    """Remembers chats as greeted."""
+    """Stores chats as greeted."""
     for chat in greeted:
         await note(connection, chat, greeted_at=now)
 
 
 async def note(connection: Connection, chat: Chat, **values: object) -> None:
-    """Writes something down of one chat."""
+    """Sets columns of one chat."""
     row = {"chat_id": chat.chat_id, "thread_id": chat.thread_id or 0, **values}
     statement = insert(chats).values(row)
     await connection.execute(statement.on_conflict_do_update(index_elements=["chat_id", "thread_id"], set_=values))
 
 
 async def reached(connection: Connection, chat_ids: Iterable[int]) -> None:
-    """Forgets that chats refused, or had asked for peace: Telegram refuses a chat as a whole, and takes it as one."""
+    """Clears refusals and rate limits of chats: Telegram refuses a chat as a whole, and accepts it as one."""
     troubled = sa.or_(chats.c.gone.is_not(None), chats.c.not_before.is_not(None))
     statement = sa.update(chats).where(chats.c.chat_id.in_(list(chat_ids)), troubled)
     await connection.execute(statement.values(gone=None, refused_since=None, not_before=None))
 
 
 async def refuses(connection: Connection, chat: Chat, why: str, now: datetime) -> None:
-    """Remembers that a chat takes no messages, and since when."""
+    """Stores that a chat refuses messages, and since when."""
     await note(connection, chat, gone=why)
     first = sa.update(chats).where(is_chat(chats, chat), chats.c.refused_since.is_(None))
     await connection.execute(first.values(refused_since=now))
 
 
 async def refused(connection: Connection) -> dict[Chat, Refusal]:
-    """The chats that take no messages."""
+    """The chats that refuse messages."""
     query = sa.select(chats.c.chat_id, chats.c.thread_id, chats.c.gone, chats.c.refused_since)
     return {
         Chat(row.chat_id, row.thread_id or None): Refusal(row.gone, row.refused_since)
@@ -115,13 +115,13 @@ async def refused(connection: Connection) -> dict[Chat, Refusal]:
 
 
 async def waits(connection: Connection) -> dict[Chat, datetime]:
-    """Until when Telegram asked to be left in peace, by chat."""
+    """Until when Telegram rate limits each chat."""
     query = sa.select(chats.c.chat_id, chats.c.thread_id, chats.c.not_before).where(chats.c.not_before.is_not(None))
     return {Chat(chat_id, thread_id or None): until for chat_id, thread_id, until in await connection.execute(query)}
 
 
 async def mark(connection: Connection, name: str, at: datetime) -> None:
-    """Remembers when something happened last."""
+    """Stores when something happened last."""
     statement = insert(marks).values(name=name, at=at)
     await connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": at}))
 

@@ -1,4 +1,4 @@
-"""Messages that are to say that an alert they told of is over."""
+"""Messages that should say that one of their alerts is over."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from bot.storage.outbox import delivery_of, is_delivered
 from bot.storage.schema import outbox
 
 MOST_DUE = 500
-"""So many messages are looked through at a time."""
+"""Messages that one query returns at most."""
 
 FIRES = alerts.fires_as(outbox)
 DUE = (
@@ -27,19 +27,19 @@ DUE = (
     .order_by(sa.desc("newest"))
     .limit(MOST_DUE)
 )
-"""Made once, for it is asked for ever and again. The index leads to the rows that wait, which are few."""
+"""Made once, because it runs often. The index leads to the rows that wait, which are few."""
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A message that does not yet say what is over: its chat, and the notification that leads it."""
+    """A message that does not yet say what is over: its chat, and its first delivery."""
 
     chat_id: int
     lead_id: int
 
 
 async def await_end(connection: Connection, ids: Iterable[int]) -> None:
-    """The message that told these notifications is to say when their alerts are over."""
+    """Marks the message of these deliveries to say when their alerts are over."""
     await connection.execute(sa.update(outbox).where(outbox.c.id.in_(list(ids))).values(awaits_end=True))
 
 
@@ -49,7 +49,7 @@ async def due(connection: Connection) -> list[Due]:
 
 
 async def message(connection: Connection, one: Due, now: datetime) -> EndedMessage | None:
-    """A message with what it told, and when each of its alerts that is over ended; None if nobody waits for it."""
+    """A message with its alerts, and when each of them ended; None if it no longer waits."""
     which = sa.and_(outbox.c.lead_id == one.lead_id, outbox.c.chat_id == one.chat_id, is_delivered(outbox))
     rows = (await connection.execute(sa.select(outbox).where(which).order_by(outbox.c.id))).all()
     waiting = [row for row in rows if row.awaits_end]
@@ -72,17 +72,16 @@ async def message(connection: Connection, one: Due, now: datetime) -> EndedMessa
 
 
 def fires(alert: Alert | None, episode: int) -> bool:
-    """Whether an alert fires in an episode."""
     return alert is not None and alert.level > 0 and alert.episode == episode
 
 
 def key_of(row: Any) -> tuple[str, str | None, int]:
-    """Which alert's episode a row tells of."""
+    """The alert and episode of a row."""
     return row.subject, row.measure, row.episode
 
 
 async def ends(connection: Connection, subjects: Collection[str]) -> Mapping[tuple[str, str | None, int], datetime]:
-    """When the alerts of these subjects ended, as any chat was told."""
+    """When the alerts of these subjects ended, as chats got it."""
     recovered = sa.and_(
         outbox.c.subject.in_(subjects),
         outbox.c.topic == NotificationKind.ALERT.value,
@@ -94,13 +93,13 @@ async def ends(connection: Connection, subjects: Collection[str]) -> Mapping[tup
 
 
 async def said(connection: Connection, message: EndedMessage) -> None:
-    """A message says what is over, or never will."""
+    """The message says what is over, or never will."""
     for one in message.over:
         this = sa.update(outbox).where(outbox.c.id == one.id)
         await connection.execute(this.values(awaits_end=False, over_at=one.over_at))
 
 
 async def forget(connection: Connection, chat_ids: Collection[int]) -> None:
-    """Marks nothing in these chats: nobody there is told anything, or the messages are not theirs any more."""
+    """Drops the messages of these chats: they get nothing, or the messages are no longer theirs."""
     waits = sa.and_(outbox.c.awaits_end, outbox.c.chat_id.in_(chat_ids))
     await connection.execute(sa.update(outbox).where(waits).values(awaits_end=False))

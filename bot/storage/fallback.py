@@ -1,4 +1,4 @@
-"""What Telegram has not taken for too long, and what of it went out by the second channel."""
+"""Alerts that Telegram has not taken for too long, and those that the second channel sent."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from bot.storage.schema import fallbacks, outbox
 
 @dataclass(frozen=True, slots=True)
 class FallbackDelivery:
-    """When something went out by the second channel, and by which ways, in words."""
+    """When the second channel sent something, and by which channels, in words."""
 
     at: datetime
     ways: str
 
 
 async def untaken(connection: Connection, now: datetime, after: timedelta) -> list[Delivery]:
-    """The alerts that no chat has been told, nothing later of them either, if any has waited so long; else none."""
+    """The alerts that no chat got, nor anything later of them, if any has waited so long; else none."""
     open_ = sa.and_(outbox.c.state.in_([PENDING, SENDING]), outbox.c.topic == NotificationKind.ALERT.value)
     if not await connection.scalar(sa.select(sa.exists().where(open_, outbox.c.created_at <= now - after))):
         return []
@@ -31,19 +31,19 @@ async def untaken(connection: Connection, now: datetime, after: timedelta) -> li
 
 
 def overtaken() -> sa.ColumnElement[bool]:
-    """A chat has been told something later of the same alert."""
+    """True if a chat got something later of the same alert."""
     later = outbox.alias()
     same = sa.and_(later.c.subject == outbox.c.subject, later.c.measure == outbox.c.measure)
     return sa.exists().where(is_delivered(later), later.c.id > outbox.c.id, same)
 
 
 async def sent(connection: Connection, keys: Iterable[str]) -> dict[str, FallbackDelivery]:
-    """Of these notices those that went out by the second channel."""
+    """Those of these notifications that the second channel sent."""
     query = sa.select(fallbacks).where(fallbacks.c.key.in_(list(keys)))
     return {row.key: FallbackDelivery(row.sent_at, row.ways) for row in await connection.execute(query)}
 
 
 async def note(connection: Connection, keys: Sequence[str], told: FallbackDelivery) -> None:
-    """Remembers what went out, so that it does so once."""
+    """Stores what was sent, so that it is sent once."""
     rows = [{"key": key, "sent_at": told.at, "ways": told.ways} for key in keys]
     await connection.execute(insert(fallbacks).on_conflict_do_nothing(), rows)

@@ -1,4 +1,4 @@
-"""The past for pictures: stored readings one by one, and the times in which nothing could be read."""
+"""The past for charts: stored readings, and the periods in which nothing could be read."""
 
 from collections.abc import AsyncIterator, Collection, Iterable
 from datetime import datetime
@@ -13,17 +13,17 @@ from bot.storage.connection import Connection
 from bot.storage.schema import outages, readings
 
 EVERYONE = ""
-"""Stands for every account: nobody was watching, because the bot was not running."""
+"""Stands for every account: the bot was not running."""
 
 NOT_RUNNING = "not running"
 AT_ONCE = 1000
-"""Rows fetched at a time: many enough to be quick, few enough to need no memory and to delay nobody."""
+"""Rows fetched at a time: enough to be fast, few enough to need no memory and to delay nobody."""
 
 COLUMNS = tuple(readings.c[name] for name in Point._fields)
 
 
 async def points(connection: Connection, key: str, since: datetime) -> AsyncIterator[Point]:
-    """What was read of one account since a moment, in order, begun by what held then; however many there are."""
+    """The readings of one account since a moment, in order, after the one that held then; of any number."""
     held = sa.select(sa.func.max(readings.c.taken_at)).where(readings.c.account == key, readings.c.taken_at <= since)
     first = await connection.scalar(held) or since
     query = sa.select(*COLUMNS).where(readings.c.account == key, readings.c.taken_at >= first)
@@ -46,7 +46,7 @@ async def gaps(connection: Connection, keys: Collection[str], since: datetime) -
 
 
 async def note_outages(connection: Connection, looks: Iterable[tuple[Account, Account]]) -> None:
-    """Writes down which outages began and which ended, from each account before and after a look."""
+    """Stores outages that began or ended, from each account before and after a check."""
     pairs = list(looks)
     begun = [after for before, after in pairs if after.outage and not before.outage]
     ended = [after for before, after in pairs if before.outage and not after.outage]
@@ -59,26 +59,26 @@ async def note_outages(connection: Connection, looks: Iterable[tuple[Account, Ac
 
 
 def outage_row(account: Account) -> dict[str, object]:
-    """The row of an outage that has begun; its kind is that of the first failed look."""
+    """The row of an outage that began; its kind is that of the first failed check."""
     kind = account.outage.kind.value if account.outage else ""
     return {"account": account.key, "since": account.failing_since or account.looked_at, "until": None, "kind": kind}
 
 
 async def note_downtime(connection: Connection, since: datetime, until: datetime) -> None:
-    """Writes down that nobody was watching."""
+    """Stores a period without checks."""
     row = {"account": EVERYONE, "since": since, "until": until, "kind": NOT_RUNNING}
     await connection.execute(insert(outages).on_conflict_do_nothing(), row)
 
 
 async def note_paused(connection: Connection, paused: Iterable[tuple[str, datetime, datetime]]) -> None:
-    """Writes down when accounts were paused: each key, since when and until when."""
+    """Stores pauses that ended: each key, since when and until when."""
     rows = [{"account": key, "since": since, "until": until, "kind": PAUSED} for key, since, until in paused]
     if rows:
         await connection.execute(insert(outages).on_conflict_do_nothing(), rows)
 
 
 async def last_downtime_end(connection: Connection, now: datetime) -> datetime | None:
-    """Until when nobody was watching, the last time; an end that lies ahead is that of a clock since set back."""
+    """The end of the last downtime; an end ahead of now is that of a clock set back since."""
     pauses = sa.and_(outages.c.account == EVERYONE, outages.c.kind == NOT_RUNNING, outages.c.until <= now)
     at: datetime | None = await connection.scalar(sa.select(sa.func.max(outages.c.until)).where(pauses))
     return at

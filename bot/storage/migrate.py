@@ -14,7 +14,7 @@ from bot.storage.standing import trouble_of
 
 
 def upgrade(path: str, revision: str = "head") -> None:
-    """Brings the database at ``path`` to the newest revision, making it if need be: all of it or nothing."""
+    """Migrates the database at ``path`` to the newest revision, or creates it: all of it or nothing."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     engine = sa.create_engine(sa.URL.create("sqlite", database=path))
@@ -30,14 +30,14 @@ def upgrade(path: str, revision: str = "head") -> None:
 
 
 def prepare(connection: Any, _record: object) -> None:
-    """Keeps Python's driver from committing each CREATE TABLE by itself: a cut between two would never be got over."""
+    """Keeps Python's driver from committing each CREATE TABLE by itself: a cut between two would be permanent."""
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
 
 
 def words_of(error: BaseException | None, path: str) -> str:
-    """Why the schema cannot be moved on: the trouble of the disk and what to do, or SQLite's own words."""
+    """Why the migration failed: the trouble of the disk and its remedy, or SQLite's own words."""
     if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF == sqlite3.SQLITE_ERROR:
         return str(error)
     trouble = trouble_of(error, path)

@@ -1,4 +1,4 @@
-"""The outbox: notifications that are not yet delivered, those that were, and those that nobody needs any more."""
+"""The outbox: deliveries that wait, were sent, or are obsolete."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ AT_ONCE = 2_000
 
 PENDING, SENDING, DELIVERED, FAILED = "pending", "sending", "delivered", "failed"
 OVER = (DELIVERED, FAILED)
-"""What is in these states has come to its end, and is kept for a while."""
+"""Final states; their rows stay for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,6 @@ class Depth:
 
 
 def delivery_of(row: sa.Row[Any]) -> Delivery:
-    """A notification from its row."""
     notification = Notification(
         key=row.key,
         topic=NotificationKind(row.topic),
@@ -57,7 +56,7 @@ def delivery_of(row: sa.Row[Any]) -> Delivery:
 
 
 def facts_of(subject: str) -> Facts:
-    """What is left to tell of an alert whose facts cannot be read: whom it is about."""
+    """The facts of an alert whose stored facts are unreadable: only its subject."""
     email = subject.partition(":")[2] or None
     return Facts(name=email or subject, email=email)
 
@@ -65,14 +64,13 @@ def facts_of(subject: str) -> Facts:
 async def put(
     connection: Connection, notifications: Sequence[Notification], chats: Iterable[Chat], now: datetime
 ) -> None:
-    """Addresses notices to chats. One that is already there, by its key, is not put in again."""
+    """Adds a delivery for each notification and chat. A key that is already there is skipped."""
     rows = [row_of(notification, chat, now) for notification in notifications for chat in chats]
     if rows:
         await connection.execute(insert(outbox).on_conflict_do_nothing(), rows)
 
 
 def row_of(notification: Notification, chat: Chat, now: datetime) -> dict[str, Any]:
-    """A new notification's row."""
     return {
         "chat_id": chat.chat_id,
         "thread_id": chat.thread_id or 0,
@@ -91,25 +89,25 @@ def row_of(notification: Notification, chat: Chat, now: datetime) -> dict[str, A
 
 
 async def waiting_chats(connection: Connection) -> list[int]:
-    """The chats that something waits for, whatever the topic."""
+    """The chats with deliveries that wait, in any topic."""
     query = sa.select(outbox.c.chat_id).where(outbox.c.state == PENDING).distinct()
     return [chat_id for (chat_id,) in await connection.execute(query)]
 
 
 async def pending(connection: Connection, chat_id: int) -> list[Delivery]:
-    """What a chat has yet to be told in all its topics, oldest first, as much as is of use for the next message."""
+    """The waiting deliveries of a chat in all its topics, oldest first, as many as the next message can use."""
     waits = sa.and_(outbox.c.state == PENDING, outbox.c.chat_id == chat_id)
     query = sa.select(outbox).where(waits).order_by(outbox.c.id).limit(AT_ONCE)
     return [delivery_of(row) for row in await connection.execute(query)]
 
 
 async def last_id(connection: Connection) -> int:
-    """The id of the youngest notification; 0 where there was none yet. Ids only grow."""
+    """The highest id; 0 without rows. Ids only grow."""
     return (await connection.scalar(sa.select(sa.func.max(outbox.c.id)))) or 0
 
 
 async def claim(connection: Connection, ids: Sequence[int]) -> bool:
-    """Takes notifications for one message, led by the first; False if another worker has any of them."""
+    """Takes deliveries for one message, led by the first; False if another worker has any of them."""
     waits = sa.and_(outbox.c.id.in_(ids), outbox.c.state == PENDING)
     if await connection.scalar(sa.select(sa.func.count()).select_from(outbox).where(waits)) != len(ids):
         return False
@@ -118,7 +116,7 @@ async def claim(connection: Connection, ids: Sequence[int]) -> bool:
 
 
 async def release(connection: Connection, chat_id: int | None = None) -> None:
-    """Takes up again what a crash left between sending and recording, for all chats or for one."""
+    """Requeues what a crash interrupted between sending and recording, for all chats or for one."""
     claimed = sa.update(outbox).where(outbox.c.state == SENDING)
     if chat_id is not None:
         claimed = claimed.where(outbox.c.chat_id == chat_id)
@@ -126,13 +124,13 @@ async def release(connection: Connection, chat_id: int | None = None) -> None:
 
 
 async def put_back(connection: Connection, ids: Sequence[int]) -> None:
-    """Lets what one message was to tell wait again, wherever it is addressed to by now."""
+    """Requeues the deliveries of one message, under their present chat."""
     claimed = sa.and_(outbox.c.id.in_(ids), outbox.c.state == SENDING)
     await connection.execute(sa.update(outbox).where(claimed).values(state=PENDING))
 
 
 async def delivered(connection: Connection, ids: Sequence[int], message_id: int | None, now: datetime) -> None:
-    """Notes the message that told these notifications; its id may be unknown."""
+    """Stores the message of these deliveries; its id can be unknown."""
     values = {"state": DELIVERED, "message_id": message_id, "done_at": now}
     await connection.execute(sa.update(outbox).where(outbox.c.id.in_(ids)).values(values))
 
@@ -140,7 +138,7 @@ async def delivered(connection: Connection, ids: Sequence[int], message_id: int 
 async def postponed(
     connection: Connection, ids: Sequence[int], failure: str, now: datetime, *, counts: bool = True
 ) -> None:
-    """Puts notifications back after a failed try."""
+    """Requeues deliveries after a failed attempt."""
     values = {
         "state": PENDING,
         "failure": failure,
@@ -153,13 +151,13 @@ async def postponed(
 
 
 async def failed(connection: Connection, ids: Sequence[int], failure: str, now: datetime) -> None:
-    """Gives up notifications that nobody needs any more, with the reason."""
+    """Drops obsolete deliveries, with the reason."""
     values = {"state": FAILED, "failure": failure, "done_at": now}
     await connection.execute(sa.update(outbox).where(outbox.c.id.in_(ids)).values(values))
 
 
 async def waiting(connection: Connection, chat: Chat) -> list[Waiting]:
-    """What a chat is owed, oldest first, as much of it as says whether it is still of use."""
+    """The waiting deliveries of a chat, oldest first, with what decides whether they are obsolete."""
     which = sa.and_(outbox.c.state == PENDING, outbox.c.chat_id == chat.chat_id)
     query = sa.select(outbox).with_only_columns(
         outbox.c.id,
@@ -186,12 +184,12 @@ async def waiting(connection: Connection, chat: Chat) -> list[Waiting]:
 
 
 def is_among(chat_id: int, thread_id: int, present: Collection[Chat]) -> bool:
-    """Whether a row's chat is one of those present; a chat that is told as a whole means all its topics."""
+    """True if a row's chat is among those present; a chat without a topic means all its topics."""
     return Chat(chat_id, thread_id or None) in present or Chat(chat_id) in present
 
 
 async def leave(connection: Connection, present: Collection[Chat], failure: str, now: datetime) -> None:
-    """Gives up what waits for chats that are not among those present."""
+    """Drops deliveries for chats that are not present."""
     columns = outbox.c.chat_id, outbox.c.thread_id
     waits = outbox.c.state == PENDING
     addressed = await connection.execute(sa.select(*columns).where(waits).distinct())
@@ -203,7 +201,7 @@ async def leave(connection: Connection, present: Collection[Chat], failure: str,
 
 
 async def revive(connection: Connection, present: Collection[Chat]) -> None:
-    """Lets wait again what was given up of alerts that fire, in chats that are present and were told nothing later."""
+    """Requeues dropped deliveries of firing alerts, in present chats that got nothing later."""
     firing = sa.and_(
         alerts.c.subject == outbox.c.subject,
         alerts.c.measure == outbox.c.measure,
@@ -265,19 +263,19 @@ async def untold(connection: Connection, backlogs: Mapping[int, Backlog] | None 
 
 
 async def undelivered(connection: Connection, subjects: Iterable[str], measure: AlertRule) -> set[str]:
-    """Of these subjects those of whose alert something has yet to reach a chat."""
+    """Those of these subjects whose alert has a delivery that waits."""
     waits = sa.and_(outbox.c.state.in_([PENDING, SENDING]), outbox.c.topic == NotificationKind.ALERT.value)
     which = sa.and_(outbox.c.subject.in_(list(subjects)), outbox.c.measure == measure.value)
     return {subject for (subject,) in await connection.execute(sa.select(outbox.c.subject).where(waits, which))}
 
 
 def is_delivered(rows: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Whether Telegram has taken it, written so that no index on the state is used: nearly all rows are delivered."""
+    """True if Telegram has taken it, written so that no index on the state is used: nearly all rows are delivered."""
     return sa.func.coalesce(rows.c.state, "") == DELIVERED
 
 
 def told_elsewhere() -> sa.ColumnElement[bool]:
-    """Another chat has been told the same, or, of what is only now told here, at least as much before."""
+    """True if another chat got the same, or, of a joining chat's alert, at least as much before."""
     other, before = outbox.alias(), outbox.alias()
     same = sa.exists().where(other.c.key == outbox.c.key, is_delivered(other), other.c.id != outbox.c.id)
     alert = [before.c[column.name] == column for column in (outbox.c.subject, outbox.c.measure, outbox.c.episode)]
@@ -289,9 +287,9 @@ def told_elsewhere() -> sa.ColumnElement[bool]:
 
 
 async def told_by(connection: Connection, lead_id: int, chat_id: int) -> list[Delivery]:
-    """The notifications that one message of one chat told; a message is named by the first of them.
+    """The deliveries of one message of one chat; the first of them names the message.
 
-    An answer that was lost may have left the chat two copies of the message; both name the same.
+    After a lost answer the chat can have two copies of the message; both name the same.
     """
     query = sa.select(outbox).where(outbox.c.lead_id == lead_id, outbox.c.chat_id == chat_id).order_by(outbox.c.id)
     return [delivery_of(row) for row in await connection.execute(query)]
@@ -300,9 +298,9 @@ async def told_by(connection: Connection, lead_id: int, chat_id: int) -> list[De
 async def answered_by(
     connection: Connection, chat: Chat, over: Mapping[tuple[str, AlertRule | None], int]
 ) -> int | None:
-    """The chat's message that good news answers: the last that told its alert; of several alerts, that of most.
+    """The message that good news replies to: the last of its alert; of several alerts, that of most.
 
-    ``over`` are the alerts of the good news, by subject and measure, with their episodes.
+    ``over`` are the alerts of the good news, by subject and rule, with their episodes.
     """
     if not over:
         return None
@@ -325,7 +323,7 @@ async def answered_by(
 
 
 async def depth(connection: Connection, now: datetime, backlogs: Mapping[int, Backlog] | None = None) -> Depth:
-    """What waits, and since when; and the last delivery, but for those that a clock which was set back dates ahead."""
+    """The waiting deliveries, and the last sent one, without those that a clock set back dates ahead."""
     waits = outbox.c.state.in_([PENDING, SENDING])
     refuses = outbox.c.chat_id.in_(sa.select(chats.c.chat_id).where(chats.c.gone.is_not(None)))
     refused = is_in(backlogs or {}, refused=True)
@@ -341,7 +339,7 @@ async def depth(connection: Connection, now: datetime, backlogs: Mapping[int, Ba
 
 
 async def readdress(connection: Connection, old: int, new: int) -> None:
-    """Sends what waits for a chat to the one that it has become, but for what that one is told anyway."""
+    """Moves waiting deliveries to the chat that theirs has become, except those that it has already."""
     waits = sa.and_(outbox.c.chat_id == old, outbox.c.state.in_([PENDING, SENDING]))
     there = outbox.alias()
     twice = sa.select(there.c.key).where(there.c.chat_id == new, there.c.thread_id == outbox.c.thread_id)

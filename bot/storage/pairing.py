@@ -1,4 +1,4 @@
-"""Pairing: invitations as hashes, the chats that opened one, and the wrong codes that were tried."""
+"""Pairing: invitations as hashes, the paired chats, and the wrong codes."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,12 +21,12 @@ EVERYBODY = 0
 
 
 def hash_of(code: str) -> str:
-    """What is kept of a code. It holds too much chance to be guessed from that, so no salt is needed."""
+    """The hash of a code. The code is too random to be guessed from it, so it needs no salt."""
     return sha256(code.encode()).hexdigest()
 
 
 async def invite(connection: Connection, code: str, invitation: Invitation) -> None:
-    """Keeps an invitation; those that can no longer be used are dropped, and so is an earlier first one."""
+    """Stores an invitation; drops those that can no longer be used, and an earlier first one."""
     at = invitations.c.made_at
     over = sa.or_(at <= invitation.made_at - LIFETIME, at >= invitation.made_at + LIFETIME)
     if invitation.first:
@@ -42,7 +42,7 @@ async def invite(connection: Connection, code: str, invitation: Invitation) -> N
 
 
 async def is_open(connection: Connection, code: str, now: datetime) -> bool:
-    """Whether this code would let a chat in."""
+    """True if this code would let a chat in."""
     made_at: datetime | None = await connection.scalar(
         sa.select(invitations.c.made_at).where(invitations.c.hash == hash_of(code))
     )
@@ -50,7 +50,7 @@ async def is_open(connection: Connection, code: str, now: datetime) -> bool:
 
 
 async def take_invitation(connection: Connection, code: str, now: datetime) -> Invitation | None:
-    """The open invitation of this code, which from now on is used; None for a wrong or an old one."""
+    """Uses up the open invitation of this code and returns it; None for a wrong or an old code."""
     this = invitations.c.hash == hash_of(code)
     row = (await connection.execute(sa.select(invitations).where(this))).one_or_none()
     if row is None:
@@ -61,7 +61,7 @@ async def take_invitation(connection: Connection, code: str, now: datetime) -> I
 
 
 async def withdraw_first(connection: Connection) -> None:
-    """Makes the link in the log worth nothing: the bot has somebody."""
+    """Ends the link in the log: the bot has a chat."""
     await connection.execute(sa.delete(invitations).where(invitations.c.first))
 
 
@@ -72,7 +72,7 @@ async def pair(connection: Connection, chat: Chat, by: str, now: datetime) -> No
 
 
 async def paired(connection: Connection) -> tuple[Chat, ...]:
-    """The chats that were paired, in that order, each under the id that it had then."""
+    """The chats that were paired, in that order, each under its id of that time."""
     query = sa.select(paired_chats.c.chat_id, paired_chats.c.thread_id).order_by(
         paired_chats.c.paired_at, paired_chats.c.chat_id, paired_chats.c.thread_id
     )
@@ -80,10 +80,10 @@ async def paired(connection: Connection) -> tuple[Chat, ...]:
 
 
 async def leave(connection: Connection, here: Chat) -> Sequence[Chat]:
-    """Ends the pairing that allows this place, and forgets what waits for it; gives what was ended, by its old ids.
+    """Ends the pairing that allows this place, and drops what waits for it; returns what it ended, by its old ids.
 
-    A group that moved is known by its new id here. Without a topic the whole chat is meant, with one also the chat
-    that was paired as a whole: it is what allows the topic.
+    ``here`` is the new id of a group that migrated. Without a topic it means the whole chat; with one, also the chat
+    that was paired as a whole, because that allows the topic.
     """
     moved = await chats.moved(connection)
     ended = [chat for chat in await paired(connection) if allows(chat, here, moved)]
@@ -95,16 +95,16 @@ async def leave(connection: Connection, here: Chat) -> Sequence[Chat]:
 
 
 def allows(chat: Chat, here: Chat, moved: dict[int, int]) -> bool:
-    """Whether a paired chat is what allows a place. A group that moved is allowed as a whole."""
+    """True if a paired chat allows a place. A group that migrated is allowed as a whole."""
     if chat.chat_id in moved:
         return moved[chat.chat_id] == here.chat_id
     return chat.chat_id == here.chat_id and (chat.thread_id is None or chat.thread_id == here.thread_id)
 
 
 async def forget(connection: Connection, chat: Chat) -> None:
-    """Removes everything that makes a chat one of ours, its greeting too: it may come back some day.
+    """Deletes everything that makes a chat one of ours, its greeting too, because it can come back.
 
-    Its board stays known until it is taken down.
+    Its board stays stored until its message is deleted.
     """
     for table in (paired_chats, notified, silences):
         await connection.execute(sa.delete(table).where(is_chat(table, chat)))
@@ -115,13 +115,13 @@ async def forget(connection: Connection, chat: Chat) -> None:
 
 
 async def guesses_of(connection: Connection, chat_id: int) -> Guesses:
-    """The wrong codes of a chat, or of everybody."""
+    """The wrong codes of a chat, or of all."""
     row = (await connection.execute(sa.select(guesses).where(guesses.c.chat_id == chat_id))).one_or_none()
     return Guesses(row.wrong, row.last_at) if row else Guesses()
 
 
 async def note_guesses(connection: Connection, chat_id: int, known: Guesses, now: datetime) -> None:
-    """Keeps the wrong codes of a chat, and drops what is long forgiven."""
+    """Stores the wrong codes of a chat, and drops old ones."""
     await connection.execute(sa.delete(guesses).where(guesses.c.last_at <= now - FORGIVEN_AFTER))
     values = {"chat_id": chat_id, "wrong": known.wrong, "last_at": known.last_at}
     await connection.execute(
@@ -130,5 +130,5 @@ async def note_guesses(connection: Connection, chat_id: int, known: Guesses, now
 
 
 async def forgive(connection: Connection, chat_id: int) -> None:
-    """Forgets the wrong codes of a chat."""
+    """Drops the wrong codes of a chat."""
     await connection.execute(sa.delete(guesses).where(guesses.c.chat_id == chat_id))

@@ -1,4 +1,4 @@
-"""Pauses: whom a person wished not to be checked, and until when. A pause holds until it is ended here."""
+"""Pauses: accounts without checks, and until when. A pause holds until its row is deleted here."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -16,11 +16,11 @@ OWN = sa.exists().where(pauses.c.subject == accounts.c.key, ~pauses.c.resumed)
 RESUMED = sa.exists().where(pauses.c.subject == accounts.c.key, pauses.c.resumed)
 OF_EVERYONE = sa.exists().where(pauses.c.subject == EVERYONE)
 IS_PAUSED = sa.or_(OWN, sa.and_(OF_EVERYONE, ~RESUMED))
-"""Whether an account is paused, for queries of accounts."""
+"""True if an account is paused, for queries of accounts."""
 
 
 async def current(connection: Connection) -> PausedAccounts:
-    """The pauses that hold."""
+    """The pauses in force."""
     rows = (await connection.execute(sa.select(pauses))).all()
     held = {row.subject: pause_of(row) for row in rows if not row.resumed}
     everyone = held.pop(EVERYONE, None)
@@ -28,12 +28,11 @@ async def current(connection: Connection) -> PausedAccounts:
 
 
 def pause_of(row: sa.Row[Any]) -> Pause:
-    """A pause from its row."""
     return Pause(row.subject, row.since, row.until, row.by, row.made_at)
 
 
 async def begin(connection: Connection, pause: Pause) -> None:
-    """Begins a pause, or lets one that lasts go on until then. One of everyone holds for those who were resumed too."""
+    """Begins a pause, or extends it. One of everyone covers resumed accounts again."""
     if pause.subject == EVERYONE:
         await connection.execute(sa.delete(pauses).where(pauses.c.resumed))
     same = sa.and_(pauses.c.subject == pause.subject, ~pauses.c.resumed)
@@ -42,7 +41,7 @@ async def begin(connection: Connection, pause: Pause) -> None:
 
 
 async def put(connection: Connection, pause: Pause, *, resumed: bool) -> None:
-    """Writes a row, in place of the same one. ``resumed``: the account is left out of the pause of everyone."""
+    """Writes a row, in place of the same one. ``resumed``: the pause of everyone does not cover the account."""
     values = {
         "subject": pause.subject,
         "since": pause.since,
@@ -56,7 +55,7 @@ async def put(connection: Connection, pause: Pause, *, resumed: bool) -> None:
 
 
 async def end(connection: Connection, subjects: Iterable[str]) -> None:
-    """Ends the pauses of these accounts, or (EVERYONE) that of everyone for whom it still holds."""
+    """Ends the pauses of these accounts, or (EVERYONE) that of everyone that it still covers."""
     ended = list(subjects)
     await connection.execute(sa.delete(pauses).where(pauses.c.subject.in_(ended), ~pauses.c.resumed))
     if EVERYONE in ended:
@@ -64,7 +63,7 @@ async def end(connection: Connection, subjects: Iterable[str]) -> None:
 
 
 async def resume(connection: Connection, keys: Iterable[str]) -> None:
-    """Lets these accounts be checked again, also where everyone is paused: for the others that goes on."""
+    """Resumes these accounts, also out of a pause of everyone, which goes on for the others."""
     wanted = list(keys)
     await end(connection, wanted)
     everyone = (await current(connection)).everyone

@@ -1,4 +1,4 @@
-"""The readings of the past: kept when something changed. Upkeep thins them (``retention_statements.py``)."""
+"""Readings of the past, stored when something changed. ``retention_statements.py`` thins them."""
 
 from collections.abc import Iterable
 
@@ -10,14 +10,13 @@ from bot.storage.schema import readings
 
 
 async def append(connection: Connection, changed: Iterable[Account]) -> None:
-    """Keeps the last reading of each of these accounts."""
+    """Stores the last reading of each of these accounts."""
     rows = [reading_row(account.key, account.reading) for account in changed if account.reading]
     if rows:
         await connection.execute(insert(readings).on_conflict_do_nothing(), rows)
 
 
 def reading_row(account: str, reading: Reading) -> dict[str, object]:
-    """A reading's row: what credits and the plan were."""
     credits, plan = reading.credits, reading.plan
     return {
         "account": account,

@@ -1,4 +1,4 @@
-"""Drops and thins what has grown old, in slices so short that no check, message or answer waits for it."""
+"""Deletes and thins old rows, in transactions so short that no check, message or answer waits for them."""
 
 import asyncio
 from collections import deque
@@ -14,20 +14,20 @@ from bot.storage.database import Store
 from bot.support.errors import DatabaseBusyError
 
 REST = 2.0
-"""So many times as long as a slice took with its commit, the next one waits: others have two thirds of the time."""
+"""The pause after a transaction, in multiples of its length with its commit: others get two thirds of the time."""
 
 RETRY_S = 600.0
-"""Seconds that upkeep rests after trouble of the database: it is the last thing that a full disk is needed for."""
+"""Seconds of rest after trouble of the database: a full disk needs its space for other things first."""
 
 Chore = Callable[[Connection, int], Awaitable[bool]]
-"""Deletes what is old of one table, reading at most so many rows; True once none is left."""
+"""Deletes old rows of one table, reading at most so many; True once none is left."""
 
 
 class Retention:
     """Works on the pass that is due, for a while at each tick.
 
-    How far it came is saved with what it did, so that a restart goes on there. Nothing waits for the disk: what a power
-    cut takes back is done again.
+    Its progress is saved with its work, so that a restart continues there. Nothing waits for the disk: what a power cut
+    undoes is done again.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Retention:
         work_for: timedelta,
         on_pass: Callable[[], Awaitable[None]],
     ) -> None:
-        """``work_for`` is how long a tick may last; ``on_pass`` is called as each pass begins."""
+        """``work_for`` is how long a tick lasts at most; ``on_pass`` is called as each pass begins."""
         self._store = store
         self._clock = clock
         self._timer = timer
@@ -52,11 +52,14 @@ class Retention:
         self._work: Work | None = None
 
     def clock_was_set(self) -> None:
-        """Puts off the next pass until the clock can be trusted."""
+        """Delays the next pass until the clock can be trusted."""
         self._settled_at = self._timer() + self._policy.settle.total_seconds()
 
     async def tick(self) -> None:
-        """Works on a pass if one is due. Raises DatabaseTrouble; ten minutes later it goes on from what was saved."""
+        """Works on a pass if one is due.
+
+        Raises DatabaseBusyError; ten minutes later it continues from what was saved.
+        """
         if self._timer() < self._retry_at:
             return
         try:
@@ -66,7 +69,7 @@ class Retention:
             raise
 
     async def _tick(self) -> None:
-        """Works until the pass is complete, or for as long as a tick may last."""
+        """Works until the pass is complete, or for as long as a tick lasts."""
         async with self._store.read() as connection:
             last = await retention_statements.last_pass(connection)
         due = pass_due(last, self._clock(), self._policy.every)
@@ -75,7 +78,7 @@ class Retention:
         if due != last:
             await self._on_pass()
         work = self._work if self._work and self._work.state == due else Work(due, self._policy)
-        self._work = None  # what fails in the middle begins again with what is saved
+        self._work = None  # after a failure it continues from what is saved
         until = self._timer() + self._work_for
         while True:
             began = self._timer()
@@ -87,7 +90,7 @@ class Retention:
         self._work = work
 
     async def _slice(self, work: "Work") -> None:
-        """One transaction: steps until the slice is long enough, and how far they came."""
+        """One transaction: steps until it is long enough, and their progress."""
         async with self._store.write(synced=False) as connection:
             began = at = self._timer()
             while not work.is_complete and at - began < SLICE_S:
@@ -98,10 +101,10 @@ class Retention:
 
 
 class Work:
-    """A pass under way. ``state`` is what is saved of it: within one account it begins again."""
+    """A pass under way. ``state`` is its saved progress: within one account it begins again."""
 
     def __init__(self, state: Pass, policy: RetentionPolicy) -> None:
-        """The small tables come first, then the readings, account by account."""
+        """Small tables come first, then the readings, account by account."""
         self.state = state
         self._of_account = windows(state, policy.keep_history)
         self._account = state.reached or ""
@@ -120,11 +123,10 @@ class Work:
 
     @property
     def is_complete(self) -> bool:
-        """Nothing is left to do."""
         return self.state.reached is None
 
     async def step(self, connection: Connection, rows: int) -> bool:
-        """Reads at most so many rows, and deletes what is old among them; True where it read so many."""
+        """Reads at most ``rows`` rows, and deletes the old ones; True if it read that many."""
         if self._chores:
             done = await self._chores[0](connection, rows)
             if done:
@@ -139,7 +141,6 @@ class Work:
         return rest is not None
 
     async def _next_account(self, connection: Connection) -> None:
-        """The account before is done."""
         account = await retention_statements.next_account(connection, self._account)
         self.state = replace(self.state, reached=self._account if account else None)
         if account:

@@ -1,4 +1,4 @@
-"""Upkeep's statements. Each reads a bounded number of rows by an index, and doing one twice does no harm."""
+"""Statements of the retention. Each reads a bounded number of rows by an index, and can be repeated."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -24,23 +24,23 @@ from bot.storage.schema import (
 )
 
 ONLY = 1
-"""The id of the only row in which a pass is remembered."""
+"""The id of the only row that stores a pass."""
 
 
 def moment(name: str) -> sa.BindParameter[datetime]:
-    """A moment that a statement is given."""
+    """The bind parameter of a moment."""
     return sa.bindparam(name, type_=Moment)
 
 
 def number(name: str) -> sa.BindParameter[int]:
-    """A number that a statement is given."""
+    """The bind parameter of a number."""
     return sa.bindparam(name, type_=sa.BigInteger)
 
 
 def thinning() -> sa.ColumnElement[bool]:
-    """A later reading of the same slot, and of the window, takes the place of this one.
+    """True if a later reading of the same slot, and of the window, replaces this one.
 
-    Its bound is one expression: of two, SQLite would seek by one and read on until the other holds.
+    Its bound is one expression: with two, SQLite would seek by one and read on until the other holds.
     """
     later = readings.alias("later")
     taken_at, next_at = (sa.type_coerce(one.c.taken_at, sa.BigInteger) for one in (readings, later))
@@ -49,7 +49,7 @@ def thinning() -> sa.ColumnElement[bool]:
     return sa.exists().where(later.c.account == readings.c.account, next_at > taken_at, next_at < bound)
 
 
-# Made once, for a pass needs them for every account.
+# Made once: a pass needs them for every account.
 NEXT_ACCOUNT = (
     sa.select(readings.c.account)
     .where(readings.c.account > sa.bindparam("after"))
@@ -75,7 +75,7 @@ async def last_pass(connection: Connection) -> Pass | None:
 
 
 async def save(connection: Connection, work: Pass) -> None:
-    """Remembers how far a pass has come."""
+    """Stores the progress of a pass."""
     values = {"began_at": work.began_at, "previous_at": work.previous, "reached": work.reached}
     statement = insert(retention).values(id=ONLY, **values)
     await connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
@@ -87,7 +87,7 @@ async def next_account(connection: Connection, after: str) -> str | None:
 
 
 async def thin(connection: Connection, account: str, window: Window, rows: int) -> Window | None:
-    """Thins the first so many readings of a window; gives the rest of it, or None once its end is reached."""
+    """Thins the first ``rows`` readings of a window; returns the rest of it, or None at its end."""
     given = {"of": account, "since": window.since, "until": window.before}
     end: datetime | None = (await connection.execute(END_OF_STEP, given | {"rows": rows})).scalar()
     if end:
@@ -101,7 +101,7 @@ async def thin(connection: Connection, account: str, window: Window, rows: int) 
 
 
 async def trim(connection: Connection, table: sa.Table, old: sa.ColumnElement[bool], rows: int) -> bool:
-    """Deletes at most so many old rows; True once none is left. An index leads to them."""
+    """Deletes at most ``rows`` old rows; True once none is left. An index leads to them."""
     key = sa.tuple_(*table.primary_key.columns)
     some = sa.select(*table.primary_key.columns).where(old).limit(rows)
     return (await connection.execute(sa.delete(table).where(key.in_(some)))).rowcount < rows
@@ -113,20 +113,20 @@ async def trim_outages(connection: Connection, rows: int, before: datetime) -> b
 
 
 async def trim_outbox(connection: Connection, rows: int, before: datetime) -> bool:
-    """Deletes what was delivered or given up before a moment, but for the messages of alerts that still fire."""
+    """Deletes what was sent or dropped before a moment, except messages of alerts that still fire."""
     done = sa.and_(outbox.c.state.in_(OVER), outbox.c.done_at < before, ~sa.and_(outbox.c.awaits_end, fires_as(outbox)))
     return await trim(connection, outbox, done, rows)
 
 
 async def trim_fallbacks(connection: Connection, rows: int, before: datetime) -> bool:
-    """Forgets what went out by the second channel before a moment."""
+    """Deletes what the second channel sent before a moment."""
     return await trim(connection, fallbacks, fallbacks.c.sent_at < before, rows)
 
 
 async def trim_acks(connection: Connection, after: int, rows: int) -> int | None:
-    """Ends the acks of episodes that are over among the next so many silences; gives the last of them, None if none.
+    """Ends acks of episodes that are over among the next ``rows`` silences; returns the last id, None at the end.
 
-    Mutes and snoozes end where what they withheld is said.
+    Mutes and snoozes end where the chat gets what they withheld.
     """
     ids = sa.select(silences.c.id).where(silences.c.id > after).order_by(silences.c.id).limit(rows)
     last = await connection.scalar(sa.select(sa.func.max(ids.subquery().c.id)))

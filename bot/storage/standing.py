@@ -1,4 +1,4 @@
-"""How the database stands: what SQLite's errors mean, one log line when a trouble begins and one when it is over."""
+"""The state of the database: the meaning of SQLite's errors, one log line when a trouble begins and one at its end."""
 
 import logging
 import os
@@ -14,7 +14,7 @@ from bot.domain.durations import format_duration
 log = logging.getLogger(__name__)
 
 ROOM = 64 * 1024
-"""With fewer bytes left a disk is full, also where SQLite calls it a "disk I/O error"."""
+"""With fewer bytes left a disk is full, also where SQLite reports a "disk I/O error"."""
 
 BY_CODE = {
     sqlite3.SQLITE_BUSY: DatabaseTrouble.LOCKED,
@@ -25,14 +25,14 @@ BY_CODE = {
     sqlite3.SQLITE_CORRUPT: DatabaseTrouble.DAMAGED,
     sqlite3.SQLITE_NOTADB: DatabaseTrouble.DAMAGED,
 }
-"""What a primary result code means. Any other is a failing disk."""
+"""The meaning of a primary result code. Any other is a failing disk."""
 
 Identity = tuple[int, int]
 """A file's device and number: another file at the same place has another one."""
 
 
 def identity(path: str | Path) -> Identity | None:
-    """Which file stands at a place; None where there is none. Raises OSError where that cannot be known."""
+    """Which file stands at a place; None if there is none. Raises OSError if that is unknown."""
     try:
         found = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -41,7 +41,7 @@ def identity(path: str | Path) -> Identity | None:
 
 
 def is_full(path: str) -> bool:
-    """Whether the disk of a file has no room left."""
+    """True if the disk of a file has no room left."""
     try:
         disk = os.statvfs(Path(path).absolute().parent)
     except OSError:
@@ -50,7 +50,7 @@ def is_full(path: str) -> bool:
 
 
 def trouble_of(error: BaseException | None, path: str) -> DatabaseTrouble:
-    """What an error of SQLite means for the database at a place."""
+    """The meaning of a SQLite error for the database at a place."""
     code = getattr(error, "sqlite_errorcode", None) or sqlite3.SQLITE_ERROR
     if code == sqlite3.SQLITE_READONLY_DBMOVED:
         return DatabaseTrouble.DELETED
@@ -66,34 +66,34 @@ def trouble_of(error: BaseException | None, path: str) -> DatabaseTrouble:
 
 
 class DatabaseState:
-    """Whether the database at a place can be used, by what became of each transaction."""
+    """The state of the database at a place, by the results of its transactions."""
 
     def __init__(self, path: str, timer: Callable[[], float] = time.monotonic) -> None:
-        """Well at first. ``timer`` counts seconds and never jumps."""
+        """``timer`` counts seconds and never jumps."""
         self.path = path
         self._timer = timer
         self.failing: Failing | None = None
 
     @property
     def problem(self) -> str | None:
-        """What is wrong and what to do, for people, once anybody has to know."""
+        """The trouble and its remedy, for people; None until anybody has to know."""
         failing = self.failing
         return failing.words if failing and failing.is_problem(self._timer()) else None
 
     def failed(self, trouble: DatabaseTrouble, said: str = "") -> Failing:
-        """Something could not be done. The beginning is logged, and what is worse; not each try."""
+        """Records a failure. Logs the beginning of a trouble and each worse one, not each attempt."""
         before, self.failing = self.failing, failed(self.failing, trouble, said, self._timer())
         if before is None or self.failing.trouble is not before.trouble:
             log.error("Database %s: %s", self.path, self.failing.words)
         return self.failing
 
     def succeeded(self) -> None:
-        """Something was written."""
+        """Records a successful write."""
         if self.failing and succeeded(self.failing, self._timer()) is None:
             self.over()
 
     def over(self) -> None:
-        """The trouble is over."""
+        """Logs the end of the trouble."""
         if self.failing:
             lasted = timedelta(seconds=self._timer() - self.failing.since)
             log.info("Database %s: it can be used again, after %s", self.path, format_duration(lasted))

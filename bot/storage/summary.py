@@ -1,4 +1,4 @@
-"""What the daily summary is made of: the last day's readings of every account, and what a chat was told."""
+"""The data of the daily summary: the last day's readings of every account, and what a chat got."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
@@ -14,16 +14,16 @@ from bot.storage.outbox import delivery_of
 from bot.storage.schema import accounts, outbox, readings
 
 MARK = "digest"
-"""The mark that remembers the last day whose summary was sent."""
+"""The mark with the last day whose summary was sent."""
 
 AT_ONCE, TOGETHER = 1000, 10
-"""So many rows are fetched at a time, of so many accounts."""
+"""Rows fetched at a time, and accounts queried together."""
 
 COLUMNS = tuple(readings.c[name] for name in Point._fields)
 
 
 async def points(connection: Connection, since: datetime) -> AsyncIterator[tuple[str, Point]]:
-    """Each watched account's points since a moment, in order, begun by what held then.
+    """Each watched account's readings since a moment, in order, after the one that held then.
 
     A few accounts at a time: all together would be sorted before the first row comes.
     """
@@ -56,7 +56,7 @@ async def points_of(connection: Connection, keys: Sequence[str], since: datetime
 
 
 async def told(connection: Connection, chat: Chat, since: datetime) -> list[Notification]:
-    """What was to be said to a chat of alerts since a moment, oldest first."""
+    """The notifications of alerts for a chat since a moment, oldest first."""
     this = sa.and_(is_chat(outbox, chat), outbox.c.topic == NotificationKind.ALERT.value, outbox.c.created_at >= since)
-    query = sa.select(outbox).where(this).order_by(outbox.c.created_at, outbox.c.id)  # as the index has them
+    query = sa.select(outbox).where(this).order_by(outbox.c.created_at, outbox.c.id)  # in the order of the index
     return [delivery_of(row).notification for row in await connection.execute(query)]

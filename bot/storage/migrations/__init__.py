@@ -1,1 +1,1 @@
-"""The way from each older schema to the next."""
+"""Migrations from each older schema to the next."""

@@ -8,7 +8,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Makes every table."""
+    """Creates every table."""
     op.create_table(
         "accounts",
         sa.Column("key", sa.Text(), nullable=False),

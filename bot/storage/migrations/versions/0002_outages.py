@@ -1,4 +1,4 @@
-"""When accounts could not be read, so that a picture of the past shows a gap there; begun by what fails now."""
+"""Outages: when accounts could not be read, for the gaps of a chart. Present failures begin one."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Makes the table, and notes the outages that last."""
+    """Creates the table, with the outages that last."""
     op.create_table(
         "outages",
         sa.Column("account", sa.Text(), nullable=False),

@@ -1,4 +1,4 @@
-"""Chats let in by links, the boards they show, and what went out by the second channel."""
+"""Paired chats, boards, and what the second channel sent."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Makes the tables."""
+    """Creates the tables."""
     op.create_table(
         "invitations",
         sa.Column("hash", sa.Text(), nullable=False),

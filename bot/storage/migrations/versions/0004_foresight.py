@@ -1,4 +1,4 @@
-"""What is foreseen of each account, and when that was made."""
+"""The forecast of each account, and its moment."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +8,6 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Adds the columns; the forecasts are made anew."""
+    """Adds the columns; every forecast is due."""
     op.add_column("accounts", sa.Column("foretold", sa.Text(), nullable=True))
     op.add_column("accounts", sa.Column("foreseen_at", sa.BigInteger(), nullable=True))

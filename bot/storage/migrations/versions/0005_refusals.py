@@ -1,4 +1,4 @@
-"""Since when a chat takes no messages; a forum's topic General is the group itself."""
+"""Since when a chat refuses messages; a forum's topic General is the group itself."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,9 +8,9 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Adds the column. Of chats that refuse already the first message that was given up tells it, if it is kept.
+    """Adds the column. For chats that refuse already it is the moment of the first dropped message, if that is stored.
 
-    What was addressed to General by its id, which Telegram refuses, waits for the group.
+    Deliveries to General by its id, which Telegram refuses, go to the group.
     """
     op.add_column("chats", sa.Column("refused_since", sa.BigInteger(), nullable=True))
     op.execute(

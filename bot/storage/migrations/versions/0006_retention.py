@@ -1,4 +1,4 @@
-"""How far upkeep has come, and the indexes by which what is old, or new, is found."""
+"""The progress of the retention, and the indexes that lead to old and new rows."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Whom a person wished not to be checked for a while."""
+"""Pauses: accounts without checks for a while."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
-    """Makes the table."""
+    """Creates the table."""
     op.create_table(
         "pauses",
         sa.Column("subject", sa.Text(), nullable=False),

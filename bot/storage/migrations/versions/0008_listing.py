@@ -1,4 +1,4 @@
-"""What a list took away at its last look, and since when it has answered 404 without a word of useapi.net's own."""
+"""Accounts that the last list lacked, and since when the list answers 404 without useapi.net's own words."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,7 +1,7 @@
-"""What each chat was told of each alert, and silences that hold in one chat.
+"""The last notification of each alert in each chat, and silences of one chat.
 
-So far both were the same for all chats: what was told counts as told to each chat that got it, or may have got it, and
-the silences there are go on in every chat.
+Before, both were the same for all chats. Each chat that got an alert, or can have got it, has got it; existing silences
+hold in every chat.
 """
 
 import sqlalchemy as sa
@@ -21,14 +21,14 @@ WHERE a.told_level > 0 AND c.greeted_at IS NOT NULL AND c.moved_to IS NULL
                    (SELECT c.chat_id UNION SELECT m.chat_id FROM chats m WHERE m.moved_to = c.chat_id))
        OR NOT EXISTS (SELECT 1 FROM outbox o WHERE o.subject = a.subject AND o.measure = a.measure))
 """
-"""A chat that the outbox remembers to have got something else of the alert, and not this chat, has not been told."""
+"""A chat without a delivery of the alert, where the outbox has one of another chat, did not get it."""
 
 ALERTS = "subject, measure, level, episode, sequence, since, reminded_at, worst, severity, period"
 SILENCES = 'id, kind, subject, measure, until, episode, level, "by"'
 
 
 def upgrade() -> None:
-    """Makes the table of what was told, and both others anew: SQLite cannot take a column away everywhere."""
+    """Creates the new table and recreates both others, because SQLite cannot always drop a column."""
     op.create_table(
         "notified",
         sa.Column("subject", sa.Text(), nullable=False),

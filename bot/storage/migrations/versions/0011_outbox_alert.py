@@ -1,4 +1,4 @@
-"""Finds what was told of an alert without reading the whole outbox."""
+"""An index that finds the deliveries of an alert without reading the whole outbox."""
 
 from alembic import op
 

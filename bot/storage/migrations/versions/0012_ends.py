@@ -1,4 +1,4 @@
-"""Which messages are to say that their alert is over, and when it was."""
+"""Messages that should say that their alert is over, and when that was."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,7 +17,7 @@ WHERE state = 'delivered' AND topic = 'alert' AND reason != 'resolved' AND messa
 
 
 def upgrade() -> None:
-    """Adds the columns. The messages of the alerts that fire are marked later; those of older ones stay as they are."""
+    """Adds the columns. Messages of firing alerts are marked later; those of older ones stay as they are."""
     op.add_column("outbox", sa.Column("awaits_end", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("outbox", sa.Column("over_at", sa.BigInteger(), nullable=True))
     op.create_index("outbox_awaits_end", "outbox", ["awaits_end", "id"], unique=False)

@@ -1,6 +1,6 @@
-"""What has eased: an account that is out of credits or no longer, a plan that was cancelled, a session that is broken.
+"""Eased alerts: an account that was out of credits, a plan that was cancelled, a session that is broken.
 
-A plan's alert has a level more, "was cancelled", below its ladder; an account's failures one for a broken session.
+A plan's alert has one more level, "was cancelled", below its thresholds; an account's failures one for a session.
 """
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ BROKEN = "measure = 'failures' AND level = 2 AND subject IN (SELECT key FROM acc
 
 
 def upgrade() -> None:
-    """Adds the columns, and counts levels as they are counted now: nothing that was told is told again."""
+    """Adds the columns, and converts levels, so that no chat gets an alert again."""
     for table in ("alerts", "notified"):
         op.add_column(table, sa.Column("out", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.execute(f"UPDATE alerts SET out = true WHERE {CREDITS_OUT}")  # noqa: S608 - all of these are constants
