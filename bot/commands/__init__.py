@@ -1,1 +1,1 @@
-"""What a chat may ask, and who may."""
+"""Commands and buttons of a chat, and who is allowed to use them."""

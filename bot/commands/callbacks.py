@@ -1,4 +1,4 @@
-"""What a tap on a message does: the buttons below alerts, and the turning and refreshing of lists."""
+"""Taps on messages: the buttons below alerts, and those of lists."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -23,26 +23,26 @@ UNDO, END = "undo", "end"
 """Both end a silence: below the message that confirms it, and below the list of all of them."""
 
 UNDOING = (f"{UNDO}:", f"{RESUME}:")
-"""How the data of the buttons begins that undo what a message tells: of these the newest stays, or none."""
+"""How the data of buttons begins that undo their message: only the newest of these stays."""
 
 CHANGES = frozenset({"ack", *SNOOZES, UNDO, END, RESUME, END_PAUSE, UNPAUSE})
-"""The taps that only those may do who may change things."""
+"""Taps that need the right to change things."""
 
 NUMBERED = (CHANGES | {"credits"}) - {UNPAUSE}
-"""The taps that name a message, a silence, or what was paused, by its number."""
+"""Taps with the number of a message, a silence, or an act of pausing."""
 
 PICKS = frozenset({"credits", "history", "mute", "unmute", "pause", "resume"})
-"""The commands that an account's button may do, where several were meant."""
+"""Commands that an account's button can run, where several accounts match."""
 
 LIST_TAPS = frozenset({"page", "refresh", "alerts", UNPAUSE})
 
 
 @dataclass(frozen=True, slots=True)
 class CallbackContext:
-    """A tap: on which button of which message, by whom.
+    """A tap: the button, its message, and the person.
 
     ``say`` posts a new message, ``edit`` replaces the tapped one, ``add`` writes a line below it, in place of the one
-    before, and a button that undoes what it tells.
+    before, and a button that undoes it.
     """
 
     chat: Chat
@@ -57,14 +57,14 @@ class CallbackContext:
 
 @dataclass(frozen=True, slots=True)
 class CallbackData:
-    """A button's data, taken apart."""
+    """A button's data, parsed."""
 
     verb: str
     argument: str
 
     @classmethod
     def parse(cls, data: object) -> "CallbackData | None":
-        """The tap, or None for data that no button of ours carries."""
+        """The tap, or None for data that is not ours."""
         verb, _, argument = data.partition(":") if isinstance(data, str) else ("", "", "")
         if verb in NUMBERED and argument.isascii() and argument.isdigit() and len(argument) <= 18:
             return cls(verb, argument)
@@ -75,17 +75,17 @@ class CallbackData:
 
     @property
     def choice(self) -> Choice | None:
-        """Which account it chooses for a command, if that is what it does."""
+        """The account that it chooses for a command; None if it does something else."""
         return Choice.parse(self.argument) if self.verb == PICK else None
 
     @property
     def changes(self) -> bool:
-        """Whether only those may do it who may change things."""
+        """True if it needs the right to change things."""
         return bool(BY_NAME[self.choice.command].changes) if self.choice else self.verb in CHANGES
 
     @property
     def deed(self) -> str:
-        """What it does, as a verb."""
+        """Its action, as a verb."""
         if self.choice:
             return BY_NAME[self.choice.command].changes
         if self.verb in (RESUME, END_PAUSE, UNPAUSE):
@@ -96,12 +96,12 @@ class CallbackData:
 
     @property
     def number(self) -> int | None:
-        """The page it turns to; None where it names an account by its tag, which is always twelve long."""
+        """The page that it turns to; None if it names an account by its tag, which is always twelve long."""
         return int(self.argument) if self.argument.isdigit() and len(self.argument) < 12 else None
 
 
 async def answer(tap: CallbackData, tapped: CallbackContext) -> str | None:
-    """Does what a tap asks for; gives the words of the little notice that the tapping person sees, if any."""
+    """Runs a tap; returns the short notice for the person who tapped, None without one."""
     if tap.choice:
         return await on_choice(tap.choice, tapped)
     if tap.verb in (UNDO, END):
@@ -112,7 +112,7 @@ async def answer(tap: CallbackData, tapped: CallbackContext) -> str | None:
 
 
 async def on_choice(choice: Choice, tapped: CallbackContext) -> str | None:
-    """A tap on one of several accounts: the answer takes the question's place, and a picture stands below it."""
+    """A tap on one of several accounts: the answer replaces the question, and a chart goes below it."""
     asked = CommandContext("", tapped.by, tapped.chat, "", tapped.scope, tapped.zone, tapped.edit, tapped.show)
     return None if await pick(asked, choice) else unknown_button()
 
@@ -134,7 +134,7 @@ async def on_alert(tap: CallbackData, tapped: CallbackContext) -> str | None:
 
 
 async def on_silence(tap: CallbackData, tapped: CallbackContext) -> str | None:
-    """A tap that ends a silence; one that has ended by itself is said to be over, and its button goes."""
+    """A tap that ends a silence; if the silence is over already, it says so, and its button goes."""
     scope, zone = tapped.scope, tapped.zone
     ended = await scope.undo(int(tap.argument))
     note = undone_note(ended, tapped.by, scope.now(), zone) if ended else ended_note()
@@ -142,7 +142,7 @@ async def on_silence(tap: CallbackData, tapped: CallbackContext) -> str | None:
         await tapped.edit(await firing_page(scope, zone, 0))
     elif ended:
         held = still_held(ended, await scope.silences())
-        if held:  # one line tells what holds: an ack does, where only a snooze of the same was undone
+        if held:  # one line for the silence that is left: an ack, after only a snooze of the same alert was undone
             await tapped.add(silence_note(held, scope.now(), zone), undo_button(held))
         else:
             await tapped.add(note, None)
@@ -150,14 +150,14 @@ async def on_silence(tap: CallbackData, tapped: CallbackContext) -> str | None:
 
 
 def still_held(ended: Acted, silences: Sequence[Acted]) -> Silence | None:
-    """The last ack or snooze that holds for an alert whose silence was ended."""
+    """The last ack or snooze that covers an alert whose silence was ended."""
     alerts = {(one.subject, one.measure) for one in ended.parts if one.measure}
     parts = (part for act in silences for part in act.parts if (part.subject, part.measure) in alerts)
     return max(parts, key=lambda part: part.id, default=None)
 
 
 async def on_pause(tap: CallbackData, tapped: CallbackContext) -> str | None:
-    """A tap that lets checks go on; of a pause that is over by itself that is said, and its button goes."""
+    """A tap that resumes checks; if the pause is over already, it says so, and its button goes."""
     scope, zone = tapped.scope, tapped.zone
     ended = await scope.resume_act(int(tap.argument), tapped.by)
     note = resumed_note(tapped.by, scope.now(), zone) if ended else pause_over_note()
@@ -169,7 +169,7 @@ async def on_pause(tap: CallbackData, tapped: CallbackContext) -> str | None:
 
 
 async def credits_of(told: Sequence[Delivery], tapped: CallbackContext) -> Message:
-    """The accounts that an alert named, looked at afresh; all accounts, if it named a source."""
+    """The accounts of an alert, checked again; all accounts, if it was about a source."""
     subjects = {delivery.notification.subject for delivery in told}
     concerned = [one for one in await tapped.scope.watched() if one.account.key in subjects]
     if not concerned:
@@ -180,7 +180,7 @@ async def credits_of(told: Sequence[Delivery], tapped: CallbackContext) -> Messa
 
 
 async def on_list(tap: CallbackData, tapped: CallbackContext) -> str | None:
-    """A tap below a list or a card: another page of it, or the same afresh."""
+    """A tap below a list or a card: another page of it, or the same with new numbers."""
     scope, zone = tapped.scope, tapped.zone
     if tap.verb == "alerts" and tap.number is not None:
         await tapped.edit(await firing_page(scope, zone, tap.number))
@@ -192,7 +192,7 @@ async def on_list(tap: CallbackData, tapped: CallbackContext) -> str | None:
 
 
 async def on_card(tap: CallbackData, tapped: CallbackContext) -> str | None:
-    """A tap below an account's card: the same afresh, after its pause was ended if that is what was tapped."""
+    """A tap below an account's card: its new numbers, after ending its pause if that was tapped."""
     scope, note = tapped.scope, None
     found = [one for one in await scope.watched() if account_tag(one.account.key) == tap.argument]
     if not found:

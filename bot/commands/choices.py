@@ -1,4 +1,4 @@
-"""Which of several accounts is meant: a question with a button for each, in place of a list to retype."""
+"""Which of several accounts is meant: a question with a button for each, in place of a list to type from."""
 
 import re
 from collections import Counter
@@ -32,7 +32,7 @@ class Choice:
 
     @classmethod
     def parse(cls, argument: str) -> "Choice | None":
-        """The choice, or None for what no button of ours carries."""
+        """The choice, or None for data that is not ours."""
         found = _DATA.fullmatch(argument)
         return cls(*found.groups()) if found else None
 
@@ -45,9 +45,9 @@ class Choice:
 def which_of(
     found: Sequence[Watched], watched: Sequence[Watched], said: str, command: str, example: str, rest: str = ""
 ) -> Message:
-    """No account, or several, fit what was typed: a question with a button for each that may be meant.
+    """No account, or several, match what was typed: a question with a button for each candidate.
 
-    ``found`` are those that fit, of all that are ``watched``. ``example`` is the command with a place for a name.
+    ``found`` are the matches among all that are ``watched``. ``example`` is the command with a place for a name.
     """
     if len(found) > 1:
         name = name_of(found[0].account.name)
@@ -61,7 +61,7 @@ def which_of(
 
 
 def buttons_for(accounts: Sequence[Watched], command: str, rest: str) -> tuple[tuple[Button, ...], ...]:
-    """A button for each of the first accounts; of a name that two of them have, with the email."""
+    """A button for each of the first accounts; with the email, if two have the same name."""
     shown = accounts[:MOST]
     names = Counter(one.account.name for one in shown)
     buttons = [
@@ -72,11 +72,10 @@ def buttons_for(accounts: Sequence[Watched], command: str, rest: str) -> tuple[t
 
 
 def label_of(one: Watched, *, alone: bool) -> str:
-    """What a button calls an account."""
+    """The account's name on a button."""
     name = name_of(one.account.name, LABEL_LENGTH)
     return name if alone else f"{name_of(one.account.name, SHORT_LABEL)} ({name_of(one.account.email, LABEL_LENGTH)})"
 
 
 def choice_of(one: Watched, command: str, rest: str) -> Choice:
-    """The choice of one account."""
     return Choice(command, account_tag(one.account.key), rest)

@@ -1,4 +1,4 @@
-"""What a person wrote after ``/history``: an account, a span, both in any order, or nothing."""
+"""The arguments of ``/history``: an account, a span, both in any order, or nothing."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from bot.telegram.text.sanitize import clean
 SPANS = {"7d": timedelta(days=7), "30d": timedelta(days=30), "90d": timedelta(days=90)}
 USUAL = "7d"
 _TIME = re.compile(r"\d+(?:\.\d+)?[^\W\d]{0,7}|\d*[smhdwy]", re.ASCII)
-"""What looks like a length of time and is none of ours: "7", "14d", "2weeks", "d"."""
+"""Text that looks like a duration and is no span of ours: "7", "14d", "2weeks", "d"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ class HistoryRequest:
 
 
 def parse_history(words: str, watched: Sequence[Watched]) -> HistoryRequest | Message:
-    """What is asked for; for words that are wrong, an answer with an example that works.
+    """The request; for wrong arguments, an answer with an example that works.
 
-    An account whose name is one of the spans, or ends with one, is found all the same if the words name it whole.
+    An account whose name is one of the spans, or ends with one, is found all the same if the text is its whole name.
     """
     if not watched:
         return which_account([])
@@ -46,7 +46,7 @@ def parse_history(words: str, watched: Sequence[Watched]) -> HistoryRequest | Me
 
 
 def named(rest: list[str], span: timedelta, watched: Sequence[Watched]) -> HistoryRequest | Message:
-    """The request once the span is read; the other words name one account, or all of them, or are wrong."""
+    """The request once the span is read; the rest names one account, or all of them, or is wrong."""
     if not rest or [word.lower() for word in rest] == ["all"]:
         return HistoryRequest(tuple(watched), span)
     words = " ".join(rest)
@@ -61,6 +61,6 @@ def named(rest: list[str], span: timedelta, watched: Sequence[Watched]) -> Histo
 
 
 def wrong_span(said: str, watched: Sequence[Watched]) -> Message:
-    """What was typed is no span that can be drawn."""
+    """The span cannot be drawn."""
     name = name_of(watched[0].account.name)
     return Text().line(f"“{clean(said, 40)}” is not a span. Try /history {name} 7d, or 30d, 90d.").message()

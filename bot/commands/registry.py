@@ -53,9 +53,9 @@ Show = Callable[[Callable[[], Awaitable[Drawn]]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """A command as it was given: its words, by whom, where. ``bot`` is the bot's username.
+    """A command with its arguments, person and place. ``bot`` is the bot's username.
 
-    ``say`` and ``show`` (what is yet to be drawn) answer there.
+    ``say`` and ``show`` (for a picture) answer there.
     """
 
     words: str
@@ -73,7 +73,7 @@ Handler = Callable[[CommandContext], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A row of the table. ``changes`` says, as a verb, what those only may do who may change things."""
+    """A row of the table. ``changes`` says, as a verb, what needs the right to change things; None for the others."""
 
     name: str
     usage: str
@@ -83,7 +83,7 @@ class Command:
 
 
 async def credits(asked: CommandContext) -> None:
-    """Every account, or everything about one; looks afresh where a number is over a minute old."""
+    """Every account, or everything about one; checks again if a number is over a minute old."""
     one = await named_account(asked, "credits") if asked.words else None
     if one:
         await show_card(asked, one)
@@ -97,7 +97,7 @@ async def show_card(asked: CommandContext, one: Watched) -> None:
 
 
 async def fresh_card(asked: CommandContext, key: str) -> Message:
-    """Everything about one account, as it is now."""
+    """Everything about one account, as of now."""
     found = [one for one in await asked.scope.watched() if one.account.key == key]
     await refresh(asked.scope, found, by_name=True)
     watched = await asked.scope.watched()
@@ -107,7 +107,7 @@ async def fresh_card(asked: CommandContext, key: str) -> Message:
 
 
 async def fresh_page(scope: ChatScope, zone: ZoneInfo, page: int) -> Message:
-    """One page of all accounts, those on it looked at afresh where their numbers are old."""
+    """One page of all accounts; old numbers on it are checked again."""
     watched = sorted(await scope.watched(), key=urgency)
     shown, _ = paged(watched, page)
     if await refresh(scope, shown):
@@ -117,16 +117,16 @@ async def fresh_page(scope: ChatScope, zone: ZoneInfo, page: int) -> Message:
 
 
 async def page_of_all(scope: ChatScope, zone: ZoneInfo, page: int) -> Message:
-    """One page of all accounts as they are known; without any, why."""
+    """One page of all accounts as stored; without any, why."""
     watched = await scope.watched()
     lists = () if watched else (await scope.status()).lists
     return credits_page(watched, page, scope.now(), zone, lists)
 
 
 async def refresh(scope: ChatScope, shown: Sequence[Watched], *, by_name: bool = False) -> bool:
-    """Looks at those whose number is over a minute old, for some seconds; who hangs is shown as last known.
+    """Checks accounts whose number is over a minute old, for some seconds; one that hangs shows its last number.
 
-    Those with a longer interval of their own are looked at before their time only where they are asked for by name.
+    Accounts with a longer interval of their own are checked early only if they are named.
     """
     now = scope.now()
     checked = [one for one in shown if one.account.pause is None]
@@ -139,19 +139,19 @@ async def refresh(scope: ChatScope, shown: Sequence[Watched], *, by_name: bool =
 
 
 def is_fresh(one: Watched, now: datetime) -> bool:
-    """Whether the last look was a reading within the last minute."""
+    """True if the last check was a reading within the last minute."""
     reading = one.account.reading
     return one.account.outage is None and reading is not None and timedelta(0) <= now - reading.taken_at <= FRESH_FOR
 
 
 def is_rare(one: Watched, now: datetime) -> bool:
-    """Whether it has an interval of its own, and was looked at within that."""
+    """True if it has an interval of its own, and was checked within that."""
     looked = one.account.looked_at
     return one.check_every is not None and looked is not None and timedelta(0) <= now - looked <= one.check_every
 
 
 async def named_account(asked: CommandContext, command: str) -> Watched | None:
-    """The account that the words name; where they name none or several, asks which."""
+    """The account that the arguments name; if they match none or several, asks which."""
     watched = await asked.scope.watched()
     found = find_accounts(asked.words, watched)
     if len(found) == 1:
@@ -170,12 +170,10 @@ async def history(asked: CommandContext) -> None:
 
 
 async def show_history(asked: CommandContext, request: HistoryRequest) -> None:
-    """The picture that is asked for."""
     await asked.show(partial(drawn, asked.scope, asked.zone, request))
 
 
 async def drawn(scope: ChatScope, zone: ZoneInfo, request: HistoryRequest) -> Drawn:
-    """The history that is asked for."""
     now, (chosen, left_out) = scope.now(), choose(request.watched)
     keys = [one.account.key for one in chosen]
     recorded = await scope.past(keys, now - request.span, slots_for(len(keys)))
@@ -186,18 +184,17 @@ async def drawn(scope: ChatScope, zone: ZoneInfo, request: HistoryRequest) -> Dr
 
 
 async def alerts(asked: CommandContext) -> None:
-    """What is firing."""
     await asked.say(await firing_page(asked.scope, asked.zone, 0))
 
 
 async def firing_page(scope: ChatScope, zone: ZoneInfo, page: int) -> Message:
-    """One page of what is firing, with the silences that hold here."""
+    """One page of the firing alerts, with the silences in this chat."""
     watched, sources = await scope.watched(), await scope.firing_sources()
     return alerts_page(watched, sources, await scope.silences(), page, scope.now(), zone, await scope.pauses())
 
 
 async def check(asked: CommandContext) -> None:
-    """A round now: asks who there is, looks at everyone who is not paused, and shows what was seen."""
+    """A round now: reads the lists, checks every account that is not paused, and shows the results."""
     await asked.scope.service.discovery.ask_all()
     watched = await asked.scope.watched()
     keys = [one.account.key for one in watched if one.account.pause is None]
@@ -208,20 +205,18 @@ async def check(asked: CommandContext) -> None:
 
 
 async def mute(asked: CommandContext) -> None:
-    """No messages about an account, or about anything, for a while."""
     request = parse_silence("mute", asked.words, await asked.scope.watched(), everywhere=True)
     await (mute_for(asked, request) if isinstance(request, SilenceRequest) else asked.say(request))
 
 
 async def mute_for(asked: CommandContext, request: SilenceRequest) -> None:
-    """No messages about what is asked for."""
     one, span = request.watched, request.span
     made = await asked.scope.mute(one.account.key if one else None, span, asked.by, everywhere=request.everywhere)
     await asked.say(muted_message(one.account.name if one else None, made, asked.scope.now(), asked.zone))
 
 
 async def unmute(asked: CommandContext) -> None:
-    """Ends a mute or a snooze, of one account or of all."""
+    """Ends the mutes and snoozes of one account or of all."""
     everything = asked.words.casefold() in ("", "all")
     one = None if everything else await named_account(asked, "unmute")
     if one or everything:
@@ -229,7 +224,6 @@ async def unmute(asked: CommandContext) -> None:
 
 
 async def unmute_one(asked: CommandContext, one: Watched | None) -> None:
-    """Ends the mutes and snoozes of one account, or of all."""
     ended = await asked.scope.unmute(one.account.key if one else None)
     left = [act for act in await asked.scope.silences() if not act.names]
     now, name = asked.scope.now(), one.account.name if one else None
@@ -237,21 +231,20 @@ async def unmute_one(asked: CommandContext, one: Watched | None) -> None:
 
 
 async def pause(asked: CommandContext) -> None:
-    """No checks of an account, or of any, for a while: a person works on the website with it."""
+    """Stops the checks of an account, or of all, while a person works on the website."""
     watched = await asked.scope.watched()
     request = parse_silence("pause", asked.words, watched) if watched else which_account([])
     await (pause_for(asked, request) if isinstance(request, SilenceRequest) else asked.say(request))
 
 
 async def pause_for(asked: CommandContext, request: SilenceRequest) -> None:
-    """No checks of what is asked for."""
     one = request.watched
     held = await asked.scope.pause(one.account.key if one else None, request.span, asked.by)
     await asked.say(paused_message(one.account.name if one else None, held, asked.scope.now(), asked.zone))
 
 
 async def resume(asked: CommandContext) -> None:
-    """Checks of one account or of all go on."""
+    """Resumes the checks of one account or of all."""
     everything = asked.words.casefold() in ("", "all")
     one = None if everything else await named_account(asked, "resume")
     if one or everything:
@@ -259,13 +252,12 @@ async def resume(asked: CommandContext) -> None:
 
 
 async def resume_one(asked: CommandContext, one: Watched | None) -> None:
-    """Checks of one account, or of all, go on."""
     was_paused = await asked.scope.resume(one.account.key if one else None, asked.by)
     await asked.say(resumed_message(one.account.name if one else None, was_paused=was_paused))
 
 
 async def board(asked: CommandContext) -> None:
-    """The whole fleet in one message, kept current; or the end of that."""
+    """Posts one message with all accounts, kept current; or ends it."""
     match asked.words.casefold():
         case "":
             answer = board_answer(await asked.scope.service.boards.show(asked.chat), asked.scope.now(), asked.zone)
@@ -288,14 +280,14 @@ async def invite(asked: CommandContext) -> None:
 
 
 async def leave(asked: CommandContext) -> None:
-    """This chat is told nothing any more."""
+    """Ends the messages for this chat."""
     anybody_left = await asked.scope.service.leave(asked.chat, asked.by)
     done = not_paired_message() if anybody_left is None else left_message(anybody_left=anybody_left)
     await asked.say(done)
 
 
 async def start(asked: CommandContext) -> None:
-    """What one can ask; a link that is opened here is left for another chat."""
+    """The help; a link that is opened in an allowed chat stays valid for another."""
     await (asked.say(already_paired_message()) if asked.words else help_(asked))
 
 
@@ -305,12 +297,10 @@ async def reload(asked: CommandContext) -> None:
 
 
 async def status(asked: CommandContext) -> None:
-    """Is the bot well."""
     await asked.say(status_message(await asked.scope.status(), asked.scope.now(), asked.zone))
 
 
 async def help_(asked: CommandContext) -> None:
-    """What one can ask."""
     await asked.say(help_message([(command.usage, command.line) for command in COMMANDS if command.line]))
 
 
@@ -343,7 +333,7 @@ PICKED: Mapping[str, Callable[[CommandContext, Watched], Awaitable[None]]] = {
     "unmute": unmute_one,
     "resume": resume_one,
 }
-"""What the button of an account does, where nothing but the account was to be told."""
+"""Actions of an account's button for commands that need nothing but the account."""
 
 SILENCING: Mapping[str, Callable[[CommandContext, SilenceRequest], Awaitable[None]]] = {
     "mute": mute_for,
@@ -352,9 +342,9 @@ SILENCING: Mapping[str, Callable[[CommandContext, SilenceRequest], Awaitable[Non
 
 
 async def pick(asked: CommandContext, choice: Choice) -> bool:
-    """Does a command for the account whose button was tapped; False for one that is no longer watched, or for none.
+    """Runs a command for the account of a tapped button; False for one that is no longer watched, or for none.
 
-    The data comes with a tap, so it may be forged, or old.
+    The data comes with a tap, so it can be forged, or old.
     """
     found = [one for one in await asked.scope.watched() if account_tag(one.account.key) == choice.tag]
     silence = silence_of_rest(found[0], choice.rest) if found else None
@@ -372,6 +362,6 @@ async def pick(asked: CommandContext, choice: Choice) -> bool:
 
 
 def unknown(name: str) -> Message:
-    """Says that there is no such command, and which one may be meant."""
+    """The answer to an unknown command, with a similar one."""
     near = get_close_matches(name.lower(), BY_NAME, n=1, cutoff=0.5)
     return unknown_command(name, BY_NAME[near[0]].usage if near else None)

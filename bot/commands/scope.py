@@ -1,4 +1,4 @@
-"""The bot as one chat may see it: the accounts that it is told of, and no others."""
+"""The bot as one chat sees it: its own accounts, and no others."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -22,7 +22,7 @@ KEPT = "the bot's log says why"
 
 
 class ChatScope:
-    """What one chat may ask. What is the same for every chat is asked of ``service`` itself."""
+    """Requests of one chat. ``service`` itself answers what is the same for every chat."""
 
     def __init__(self, service: BotService, chat: Chat) -> None:
         """``now`` is the bot's clock, UTC."""
@@ -33,17 +33,17 @@ class ChatScope:
 
     @property
     def _here(self) -> Chat:
-        """This chat as it is told of things: a topic that nobody named belongs to the whole chat."""
+        """This chat as it is configured: a topic without its own configuration belongs to the whole chat."""
         return self._recipients.at(self._chat)
 
     async def watched(self) -> list[Watched]:
-        """Every watched account that this chat is told of, by name, with the silences that hold here."""
+        """Every watched account of this chat, by name, with the silences that hold here."""
         sees, here = self._recipients.seen_by(self._chat), self._here
         seen = (one for one in await self.service.watched() if sees(one.account.source, one.account.email))
         return [replace(one, silences=held_in(here, one.silences)) if one.silences else one for one in seen]
 
     async def firing_sources(self) -> Sequence[SourceAlert]:
-        """Every alert that fires of a source that this chat is told of, with the silences that hold here."""
+        """Every firing alert of a source of this chat, with the silences that hold here."""
         firing = await self.service.firing_sources()
         return [
             replace(one, silences=held_in(self._here, one.silences))
@@ -52,36 +52,36 @@ class ChatScope:
         ]
 
     async def past(self, keys: Sequence[str], since: datetime, slots: int) -> Mapping[str, Recorded]:
-        """What is kept of those of the accounts that this chat sees."""
+        """The stored past of those accounts that this chat sees."""
         seen = {one.account.key for one in await self.watched()}
         return await self.service.past([key for key in keys if key in seen], since, slots)
 
     async def mute(self, key: str | None, span: timedelta, by: str, *, everywhere: bool = False) -> Silence:
-        """No messages about an account, or about anything that this chat sees, for so long: here, or in every chat."""
+        """Mutes an account, or everything that this chat sees, for ``span``: here, or in every chat."""
         keys = await self._all() if everywhere and key is None else [key]
         return await self.service.silences.mute(keys, span, by, self._here, everywhere=everywhere)
 
     async def unmute(self, key: str | None) -> list[Acted]:
-        """Ends the mutes and snoozes that hold here, of one account or of all; gives them."""
+        """Ends the mutes and snoozes that hold here, of one account or of all; returns them."""
         found = [one for one in await self.silences() if one.silence.kind is not SilenceKind.ACK]
         ended = [one for one in found if key is None or key in one.subjects]
         await self.service.silences.end(part for one in ended for part in one.parts if key in (None, part.subject))
         return ended
 
     async def silences(self) -> list[Acted]:
-        """The silences that hold here, by the acts that made them, of what this chat sees; the oldest first."""
+        """The silences that hold here of what this chat sees, by the acts that made them, the oldest first."""
         names = {one.account.key: one.account.name for one in await self.watched()}
         found = [one for one in await self.service.silences.of(self._here) if self._is_seen(one.subject, names)]
         return acts(found, {**names, **self.service.source_names()})
 
     def _is_seen(self, subject: str, names: Container[str]) -> bool:
-        """Whether this chat is told of an account, a source, or (""), as each chat is, of anything."""
+        """True if this chat sees an account, a source, or (""), as each chat does, everything."""
         return not subject or subject in names or self._recipients.sees(self._chat, subject)
 
     async def undo(self, number: int) -> Acted | None:
-        """Ends what one act has silenced, if it holds here; None for a number that means nothing here.
+        """Ends the silences of one act, if it holds here; None for a number without meaning here.
 
-        The number comes with a tap, so it may be forged.
+        The number comes with a tap, so it can be forged.
         """
         for one in await self.silences():
             if any(part.id == number for part in one.parts):
@@ -90,7 +90,7 @@ class ChatScope:
         return None
 
     async def pause(self, key: str | None, span: timedelta, by: str) -> Pause:
-        """No checks of an account, or of any that this chat sees, for so long; gives the pause that holds."""
+        """Pauses an account, or all that this chat sees, for ``span``; returns the pause in force."""
         keys = [key] if key else await self._all()
         paused = await self.service.pauses.pause(keys, span, by, self._here)
         held = [paused.everyone if one is None else paused.of(one) for one in keys]
@@ -99,14 +99,14 @@ class ChatScope:
         return max(filter(None, held), key=lambda pause: pause.until, default=wished)
 
     async def resume(self, key: str | None, by: str) -> bool:
-        """Lets checks of an account, or of all that this chat sees, go on; False if nothing was paused."""
+        """Resumes an account, or all that this chat sees; False if nothing was paused."""
         keys = [key] if key else await self._all()
         if None in keys:
             return await self.service.pauses.resume_all(by, self._here)
         return await self.service.pauses.resume([one for one in keys if one], by, self._here)
 
     async def pauses(self) -> list[PausedAct]:
-        """What is paused of what this chat sees, by the acts that paused it, the oldest first."""
+        """The pauses of what this chat sees, by the acts that made them, the oldest first."""
         paused, seen = await self.service.pauses.current(), await self.watched()
         acts: dict[datetime | None, list[tuple[Pause, str]]] = {}
         for account in (one.account for one in seen):
@@ -120,9 +120,9 @@ class ChatScope:
         return sorted(found, key=lambda act: act.pause.made_at or act.pause.since)
 
     async def resume_act(self, act: int, by: str) -> bool:
-        """Ends what one act has paused, as far as this chat sees it.
+        """Ends the pauses of one act, as far as this chat sees their accounts.
 
-        The number comes with a tap, so it may be forged.
+        The number comes with a tap, so it can be forged.
         """
         paused, keys = await self.service.pauses.current(), await self._all()
         if None in keys:
@@ -132,44 +132,44 @@ class ChatScope:
         return bool(held) and await self.service.pauses.resume(held, by, self._here)
 
     async def _all(self) -> Sequence[str | None]:
-        """What "all" means in other chats: everything there is (None), or each account that this chat sees."""
+        """The meaning of "all" in other chats: everything (None), or each account that this chat sees."""
         seen, every = await self.watched(), await self.service.watched()
         return [None] if len(seen) == len(every) else [one.account.key for one in seen]
 
     async def told_by(self, lead_id: int, chat_id: int) -> list[Delivery]:
-        """What a message told, if it is one of this very chat; of it only what this chat is still told of.
+        """The deliveries of a message of this chat, as far as the chat still sees them.
 
-        The number comes with a tap, so it may be forged: that of another topic's message, or an old one's.
+        The number comes with a tap, so it can be forged: that of another topic's message, or an old one's.
         """
         told = await self.service.told_by(lead_id, chat_id)
         return [one for one in told if self._may_act_on(one.notification.facts)]
 
     def _may_act_on(self, facts: Facts) -> bool:
-        """Whether this chat is told of what a notification is about."""
+        """True if this chat sees the subject of a notification."""
         return facts.source is not None and self._recipients.sees(self._chat, facts.source, facts.email)
 
     async def silence(self, told: Sequence[Delivery], by: str, span: timedelta | None) -> list[Silence]:
-        """Silences the alerts that were told and still fire: here for so long, or else everywhere as an ack."""
+        """Silences a message's firing alerts: here for ``span``, or else everywhere as an ack."""
         return await self.service.silences.silence(told, by, span, self._here)
 
     @property
     def _trusted(self) -> bool:
-        """Whether this chat is one of those that are told of everything."""
+        """True if this chat sees everything."""
         return any(covers(chat, self._chat) for chat in self._recipients.home)
 
     async def invite(self, by: str) -> str | None:
-        """A code that lets another chat in; None for a chat that is told of some accounts only."""
+        """A code that lets another chat in; None for a chat that sees some accounts only."""
         return await self.service.pairing.invite(by) if self._trusted else None
 
     async def reload(self) -> Reloaded:
-        """Reads the accounts file again. What is wrong with it is told to the chats of TELEGRAM_CHAT_IDS only."""
+        """Reads the accounts file again. Only the chats of TELEGRAM_CHAT_IDS get its errors."""
         done = await self.service.reload()
         if self._trusted or not done.file:
             return done
         return replace(done, faults=(KEPT,)) if done.faults else Reloaded(watched=len(await self.watched()))
 
     async def status(self) -> Status:
-        """How the bot is, with the accounts that this chat sees; which others there are is for those of all to know."""
+        """The bot's status, with the accounts of this chat; only chats of everything see the others."""
         seen, status = await self.watched(), await self.service.status()
         failing = tuple(one.account.name for one in seen if one.account.outage)
         refused = status.refused if self._trusted else ()
@@ -184,5 +184,4 @@ class ChatScope:
 
 
 def held_in(chat: Chat, silences: Iterable[Silence]) -> tuple[Silence, ...]:
-    """Those of the silences that hold in a chat."""
     return tuple(one for one in silences if one.chat in (None, chat))

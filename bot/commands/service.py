@@ -1,4 +1,4 @@
-"""What the bot can answer and do: straight from storage, or by the part that does it."""
+"""The answers and actions of the bot: from storage, or by the part that does it."""
 
 import logging
 from collections import defaultdict
@@ -49,7 +49,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class BotService:
-    """The parts of the bot that answer and act, and what takes more than one of them.
+    """The parts of the bot that answer and act, and operations of more than one of them.
 
     A ``ChatScope`` shows one chat its share of this; ``bot.web.pages.Pages`` shows machines the whole.
     """
@@ -73,30 +73,30 @@ class BotService:
         self._started_at = self.context.clock()
 
     def clock_stepped(self, step: ClockStep) -> None:
-        """Keeps the uptime when the clock was set, and lets ``/status`` report a long step."""
+        """Keeps the uptime when the clock was set; ``/status`` reports a long step."""
         if not step.while_off:
             self._started_at += step.by
         if step.is_long:
             self._clock_step = step
 
     async def check_due(self) -> None:
-        """Ends the pauses whose time is over, and starts the checks that are due."""
+        """Ends pauses that are over, and starts due checks."""
         await self.pauses.tick()
         await self.checks.tick()
 
     async def list_due(self) -> None:
-        """Asks the sources for their lists where due, and checks newcomers at once."""
+        """Reads due lists of the sources, and checks new accounts at once."""
         if await self.discovery.tick():
             await self.checks.start_due()
 
     async def first_round(self) -> None:
-        """Checks every known account at once, then whoever else the sources list."""
+        """Checks every known account at once, then the others that the sources list."""
         await self.check_due()
         await self.discovery.ask_all()
         await self.checks.start_due()
 
     async def watched(self) -> list[Watched]:
-        """Every watched account with its firing alerts and the silences that concern it, by name."""
+        """Every watched account with its firing alerts and the silences that cover it, by name."""
         active, firing = self.context.active_targets, defaultdict[str, list[Alert]](list)
         async with self.context.store.read() as connection:
             known = await accounts.watched(connection)
@@ -115,13 +115,13 @@ class BotService:
         ]
 
     async def everything(self) -> tuple[list[Account], list[Alert]]:
-        """Every watched account and every alert that fires."""
+        """Every watched account and every firing alert."""
         async with self.context.store.read() as connection:
             known = await accounts.watched(connection)
             return [self.context.active_targets.named(one) for one in known], await alerts.firing(connection)
 
     async def firing_sources(self) -> list[SourceAlert]:
-        """Every alert that fires of a source."""
+        """Every firing alert of a source."""
         targets, found = self.context.active_targets.targets, []
         async with self.context.store.read() as connection:
             firing = [alert for alert in await alerts.firing(connection) if alert.subject in targets.sources]
@@ -134,12 +134,12 @@ class BotService:
         return found
 
     def source_names(self) -> dict[str, str]:
-        """What people call each source, by its key."""
+        """The name of each source, by its key."""
         targets = self.context.active_targets.targets
         return {key: service_name(targets.origin_of(key)) for key in targets.sources}
 
     async def past(self, keys: Sequence[str], since: datetime, slots: int) -> dict[str, Recorded]:
-        """The history of these accounts since a moment, thinned to so many slots; skips those no longer watched."""
+        """The past of these accounts since a moment, thinned to ``slots``; skips those no longer watched."""
         now, found = self.context.clock(), {}
         async with self.context.store.read() as connection:
             known = await accounts.load(connection, keys)
@@ -151,7 +151,7 @@ class BotService:
         return found
 
     async def told_by(self, lead_id: int, chat_id: int) -> list[Delivery]:
-        """The alerts that a message told, if it is one of this very chat."""
+        """The alerts of a message of this chat."""
         async with self.context.store.read() as connection:
             told = await outbox.told_by(connection, lead_id, chat_id)
         return [delivery for delivery in told if delivery.notification.topic is NotificationKind.ALERT]
@@ -162,7 +162,7 @@ class BotService:
         await self.context.store.write_patiently(lambda connection: recipients.move(connection, old, new))
 
     async def enter(self, code: str, chat: Chat, by: str) -> bool:
-        """Lets a chat in that shows an open code, and greets it; False if the code is invalid."""
+        """Allows a chat that has an open code, and greets it; False if the code is invalid."""
         if await self.pairing.open(code, chat, by) is None:
             return False
         await self._refresh_recipients()
@@ -171,7 +171,7 @@ class BotService:
         return True
 
     async def leave(self, chat: Chat, by: str) -> bool | None:
-        """Ends what a link began here: whether any other chat is still told; None if no link let this one in."""
+        """Ends a pairing: whether any other chat still gets messages; None if no link let this one in."""
         left = await self.pairing.leave(chat)
         await self._refresh_recipients()
         if not left:
@@ -180,12 +180,12 @@ class BotService:
         return bool(self.context.recipients.present)
 
     async def _refresh_recipients(self) -> None:
-        """Makes a pairing that changed hold at once."""
+        """Applies a changed pairing at once."""
         async with self.context.store.read() as connection:
             await self.context.recipients.refresh(connection)
 
     async def vitals(self) -> Vitals:
-        """What the bot last managed to do; of a database that cannot be read, only that."""
+        """The bot's last successes; for an unreadable database, only that."""
         polling = self.polling.silent_for, self.polling.trouble
         try:
             async with self.context.store.read() as connection:
@@ -196,7 +196,7 @@ class BotService:
         return replace(found, database=problem) if problem else found
 
     async def _recorded(self, connection: Connection, now: datetime) -> Vitals:
-        """The same, where the database can be read."""
+        """The same from a readable database."""
         backlogs, rounds = self.outbox.backlogs, self.checks.rounds
         depth, refused = await outbox.depth(connection, now, backlogs), await chats.refused(connection)
         more_often_since, read_by = await chats.more_often(connection)
@@ -225,7 +225,7 @@ class BotService:
         )
 
     async def _readable_until(self, connection: Connection) -> datetime | None:
-        """How long the readings of those that are not paused count, each by its account's interval."""
+        """Until when the readings of accounts that are not paused count, each by its interval."""
         if not self.context.active_targets.targets.own_intervals:
             newest = await accounts.last_read(connection)
             return newest + window_of(self.context.every) if newest else None
@@ -233,7 +233,7 @@ class BotService:
         return max((at + window_of(every_of(source, email)) for source, email, at in reads), default=None)
 
     async def status(self) -> Status:
-        """How the bot is, for people."""
+        """The bot's status, for people."""
         vitals, now = await self.vitals(), self.context.clock()
         watched = await self.watched() if vitals.readable else None
         every, uptime = self.context.every, max(now - self._started_at, timedelta(0))
@@ -263,7 +263,7 @@ class BotService:
         )
 
     async def _unread_lists(self) -> list[SourceState]:
-        """The sources that list their accounts themselves and whose list cannot be read."""
+        """The sources with an unreadable list of accounts."""
         active = self.context.active_targets
         async with self.context.store.read() as connection:
             listing = [key for key, source in active.targets.sources.items() if source.everyone]
@@ -272,7 +272,7 @@ class BotService:
 
 
 def by_subject(silences: Iterable[Silence]) -> dict[str, list[Silence]]:
-    """Silences by what they are about; those of everything are under ""."""
+    """Silences by subject; those of everything are under ""."""
     found: dict[str, list[Silence]] = defaultdict(list)
     for one in silences:
         found[one.subject].append(one)

@@ -1,4 +1,4 @@
-"""What a person wrote after ``/mute`` or ``/pause``: an account or all, for how long, and perhaps ``everywhere``."""
+"""The arguments of ``/mute`` and ``/pause``: an account or all, how long, and perhaps ``everywhere``."""
 
 import re
 from collections.abc import Sequence
@@ -18,15 +18,15 @@ ALL, EVERYWHERE = "all", "everywhere"
 SHORTEST = timedelta(seconds=1)
 USUAL = "2h"
 MOST_PARTS = 4
-"""Words that a length of time may have: "1d 2h 3m 4s"."""
+"""The most words of a duration: "1d 2h 3m 4s"."""
 
 MOST_WORDS = 16
-"""Of a command that is wrong, so many words are searched for what was meant."""
+"""The most words of a wrong command that are searched for what was meant."""
 
 _SPOKEN = re.compile(
     r"(\d{1,4})\s*(?:(s)(?:ec\w{0,5})?|(m)(?:in\w{0,5})?|(h)(?:ours?|rs?)?|(d)(?:ays?)?)\s*", re.ASCII | re.IGNORECASE
 )
-"""A length of time as people say it, which the settings do not take: "2 hours", "90 min"."""
+"""A duration as people say it, which the settings do not accept: "2 hours", "90 min"."""
 
 
 _REST = re.compile(r"(\d{1,10})(e?)", re.ASCII)
@@ -34,7 +34,7 @@ _REST = re.compile(r"(\d{1,10})(e?)", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class SilenceRequest:
-    """Whom it concerns (None: all that the chat sees), for how long, and whether in every chat."""
+    """The account (None: all that the chat sees), how long, and whether in every chat."""
 
     watched: Watched | None
     span: timedelta
@@ -44,9 +44,9 @@ class SilenceRequest:
 def parse_silence(
     command: str, words: str, watched: Sequence[Watched], *, everywhere: bool = False
 ) -> SilenceRequest | Message:
-    """What is asked for; for words that are wrong, an answer with an example that works.
+    """The request; for wrong arguments, an answer with an example that works.
 
-    ``command`` is the command's name, for the example; ``everywhere`` says that it takes that word at the end.
+    ``command`` is the command's name, for the example; ``everywhere``: it accepts that word at the end.
     """
     said, names = words.split(), Names(watched)
     in_all_chats = everywhere and len(said) > 1 and said[-1].casefold() == EVERYWHERE
@@ -70,12 +70,12 @@ def parse_silence(
 
 
 def rest_of(span: timedelta, *, everywhere: bool) -> str:
-    """How long, and whether in every chat, as the button of an account says it: "7200", "7200e"."""
+    """How long, and whether in every chat, as in an account's button: "7200", "7200e"."""
     return f"{int(span.total_seconds())}{'e' if everywhere else ''}"
 
 
 def silence_of_rest(one: Watched, rest: str) -> SilenceRequest | None:
-    """What such a button asks for; None for what none says."""
+    """The request of such a button; None for any other data."""
     found = _REST.fullmatch(rest)
     if found is None or not is_span(f"{found[1]}s"):
         return None
@@ -83,7 +83,7 @@ def silence_of_rest(one: Watched, rest: str) -> SilenceRequest | None:
 
 
 def is_span(words: str) -> bool:
-    """Whether the words are a length of time that a silence can last."""
+    """True if the text is a duration that a silence can have."""
     try:
         return parse_duration(words) >= SHORTEST
     except ValueError:
@@ -91,7 +91,7 @@ def is_span(words: str) -> bool:
 
 
 def wrong_text(command: str, said: Sequence[str], names: Names, watched: Sequence[Watched]) -> Message:
-    """Says what is wrong where no name with a length of time behind it was typed; keeps what was meant, if it can."""
+    """Says what is wrong if no name with a duration was typed; keeps what was meant, if it can."""
     if not watched:
         return which_account([])
     shown, rest = taken_apart(said[:MOST_WORDS], names)
@@ -107,7 +107,7 @@ def wrong_text(command: str, said: Sequence[str], names: Names, watched: Sequenc
 
 
 def taken_apart(said: Sequence[str], names: Names) -> tuple[str | None, str]:
-    """Whom the words name at their beginning, or else at their end ("all", or None for nobody), and the other words."""
+    """The account named at the beginning, or else at the end ("all", or None for none), and the other words."""
     count = len(said)
     parts = [(said[:end], said[end:]) for end in range(count, 0, -1)]
     parts += [(said[begin:], said[:begin]) for begin in range(1, count)]
@@ -121,7 +121,7 @@ def taken_apart(said: Sequence[str], names: Names) -> tuple[str | None, str]:
 
 
 def spoken(words: str) -> list[str]:
-    """The words as the settings would have them: "2 hours" is "2h"."""
+    """The words in the settings' form: "2 hours" is "2h"."""
     parts = _SPOKEN.findall(words)
     said = ["".join("".join(part).lower() for part in parts)] if parts and not _SPOKEN.sub("", words).strip() else []
     return [words.replace(" ", ""), *said]

@@ -1,7 +1,7 @@
 """Posts boards, and keeps them current by editing: silently, at most once a minute, over restarts.
 
 No answer of Telegram ends a board. One that cannot be edited, posted or pinned is tried again as an alert is, and a new
-message takes the place of one that can no longer be edited.
+message replaces one that can no longer be edited.
 """
 
 import asyncio
@@ -39,34 +39,31 @@ LOOK_EVERY = 5.0
 
 
 class BoardMessenger(Protocol):
-    """Where boards stand: Telegram, and the words. Every trouble is a result, none is raised."""
+    """The text of boards and their way to Telegram. Every trouble is a result; it raises nothing."""
 
     def write(self, watched: Sequence[Watched]) -> Any:
-        """The message that a board is now; it has a ``text``."""
+        """The present message of a board; it has a ``text``."""
 
-    async def post(self, message: Any, chat: Chat) -> PostResult:
-        """Posts a board."""
+    async def post(self, message: Any, chat: Chat) -> PostResult: ...
 
-    async def edit(self, message: Any, board: Board) -> EditResult:
-        """Lets a board say what it should."""
+    async def edit(self, message: Any, board: Board) -> EditResult: ...
 
     async def pin(self, chat: Chat, message_id: int) -> str | None:
-        """Pins a message without a sound; says why not."""
+        """Pins a message silently; returns why not, None if it worked."""
 
     async def take_down(self, chat: Chat, message_id: int) -> bool:
-        """Removes a message that is no longer kept current, or marks it as such; False if that is to be tried again."""
+        """Deletes a message, or marks it as no longer current; False if that is worth another attempt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """What was tried in vain at ``since`` is not tried again for so long; it is refused since ``refused_since``."""
+    """No attempt for a while after ``since``; ``refused_since`` is the first refusal."""
 
     since: datetime
     length: timedelta
     refused_since: datetime | None
 
     def lasts(self, now: datetime) -> bool:
-        """Whether it is not over yet."""
         return lasts(self.since, self.length, now)
 
 
@@ -83,10 +80,10 @@ class BoardPublisher:
         clock: Callable[[], datetime],
         refusals: RefusalSchedule = REFUSALS,
     ) -> None:
-        """``watched`` gives what a chat may see, ``allowed`` whether it may still see anything.
+        """``watched`` returns what a chat sees, ``allowed`` whether it still sees anything.
 
-        ``move`` follows a group that has become another chat, with its board. ``on_life`` is called with a chat that
-        takes its board again.
+        ``move`` follows a group that migrated, with its board. ``on_life`` is called with a chat that accepts its board
+        again.
         """
         self._store = store
         self._publisher = publisher
@@ -111,7 +108,7 @@ class BoardPublisher:
             try:
                 await self.look()
             except DatabaseBusyError as error:
-                log.debug("The boards wait: %s", error)  # the log has it already
+                log.debug("The boards wait: %s", error)  # it is logged already
             except BotError as error:
                 log.error("The boards could not be brought up to date: %s", error)
             try:
@@ -121,7 +118,7 @@ class BoardPublisher:
                 pass
 
     async def show(self, chat: Chat) -> BoardStatus:
-        """Posts a chat's board below all else, in place of an older one. One that is refused is tried again."""
+        """Posts a chat's board below all else, in place of an older one. Retries one that is refused."""
         async with self._lock(chat):
             message, now = self._publisher.write(await self._watched(chat)), self._clock()
             old = await self._board_of(chat)
@@ -135,7 +132,7 @@ class BoardPublisher:
             return BoardStatus(refused=words_of(result))
 
     async def remove(self, chat: Chat) -> bool:
-        """Takes a chat's board down; False if there is none."""
+        """Deletes a chat's board; False if there is none."""
         async with self._lock(chat):
             board = await self._board_of(chat)
             if board is None:
@@ -145,12 +142,12 @@ class BoardPublisher:
             return True
 
     async def troubled(self) -> dict[Chat, BoardTrouble]:
-        """The boards that do not say what they should."""
+        """The boards that are out of date."""
         async with self._store.read() as connection:
             return {board.chat: board.trouble for board in await boards.every(connection) if board.trouble}
 
     def alive(self, chat_id: int) -> None:
-        """A chat gave a sign of life: what was refused there is tried at once, but for a chat that gives many signs."""
+        """Retries at once in a chat that gave a sign of life, except after many signs."""
         pause = timedelta(seconds=self._refusals.sign_pause)
         for chat, tried in (*self._waits.items(), *self._pin_waits.items()):
             if chat.chat_id == chat_id:
@@ -158,7 +155,7 @@ class BoardPublisher:
                 self._woken.set()
 
     async def look(self) -> None:
-        """Brings those up to date that say something old; all are looked at once a minute, those in trouble as due."""
+        """Updates boards that are out of date; all are checked once a minute, those in trouble when due."""
         now = self._clock()
         every = self._looked_at is None or not lasts(self._looked_at, EVERY, now)
         due = {chat for chat, wait in self._waits.items() if not wait.lasts(now)}
@@ -177,7 +174,7 @@ class BoardPublisher:
                     log.exception("The board of chat %s could not be brought up to date", chat)
 
     async def _attend(self, chat: Chat, now: datetime) -> None:
-        """Does for one chat's board what is due."""
+        """Does what is due for one chat's board."""
         wait = self._waits.pop(chat, None)
         board = await self._board_of(chat)
         if board is None:
@@ -199,7 +196,7 @@ class BoardPublisher:
     async def _bring_up_to_date(
         self, board: Board, message: Any, refused_since: datetime | None, now: datetime
     ) -> None:
-        """Edits a board, or posts it anew where it can no longer be edited."""
+        """Edits a board, or posts a new one if it can no longer be edited."""
         result: EditResult | PostResult = await self._publisher.edit(message, board)
         if isinstance(result, BoardRefused | BoardLost):
             refused_since = refused_since or now
@@ -220,7 +217,7 @@ class BoardPublisher:
                 await self._keep_trying(board, result, now, refused_since)
 
     async def _replace(self, board: Board, message_id: int, message: Any, now: datetime) -> Board:
-        """A new message is the board from now on; the old one is removed."""
+        """Makes a new message the board, and deletes the old one."""
         old = board.message_id or board.leftover
         fresh = Board(board.chat, message_id, boards.hash_of(message.text), now, pinned=False, leftover=old)
         await self._put(fresh)
@@ -234,7 +231,7 @@ class BoardPublisher:
         return fresh
 
     async def _pin(self, board: Board, now: datetime, *, woken: bool = False) -> Board:
-        """Pins a board; where that is refused it is tried again."""
+        """Pins a board; retries a refusal."""
         wait = self._pin_waits.get(board.chat)
         if wait and wait.lasts(now) and not woken:
             return board
@@ -252,7 +249,7 @@ class BoardPublisher:
     async def _keep_trying(
         self, board: Board, result: EditResult | PostResult, now: datetime, refused_since: datetime | None = None
     ) -> None:
-        """Keeps what is wrong with a board, for people to read, and when it is tried again."""
+        """Stores the trouble of a board, for people to read, and when it is tried again."""
         chat, why, before = board.chat, words_of(result), board.trouble
         match result:
             case BoardMoved(new):
@@ -271,37 +268,37 @@ class BoardPublisher:
             await self._keep(replace(board, trouble=BoardTrouble(why, before.since if before else now)))
 
     def _wait(self, now: datetime, refused_since: datetime | None) -> "Wait":
-        """How long nothing is tried after a refusal; the first of them came at ``refused_since``."""
+        """How long no attempt follows a refusal; the first of them came at ``refused_since``."""
         since = refused_since or now
         return Wait(now, timedelta(seconds=self._refusals.wait(abs(now - since).total_seconds())), since)
 
     def _note_success(self, board: Board) -> None:
-        """A board says what it should."""
+        """Clears the trouble of a board."""
         if board.trouble:
             log.info("The board of chat %s is current again", board.chat)
             self.on_life(board.chat.chat_id)
 
     def _wants_peace(self, chat: Chat, now: datetime) -> bool:
-        """Whether Telegram asked to leave a chat alone for now."""
+        """True if Telegram rate limits a chat now."""
         asked = self._peace.get(chat.chat_id)
         return asked is not None and lasts(*asked, now)
 
     async def _take_down(self, board: Board) -> bool:
-        """Removes a board's messages; False if that is to be tried again."""
+        """Deletes a board's messages; False if that is worth another attempt."""
         messages = [number for number in (board.leftover, board.message_id) if number]
         return all([await self._publisher.take_down(board.chat, number) for number in messages])
 
     def _lock(self, chat: Chat) -> asyncio.Lock:
-        """Keeps two from changing one board at a time."""
+        """Prevents two changes of one board at a time."""
         return self._locks.setdefault(chat, asyncio.Lock())
 
     async def _board_of(self, chat: Chat) -> Board | None:
-        """The board of a chat as it is stored."""
+        """The stored board of a chat."""
         async with self._store.read() as connection:
             return await boards.of(connection, chat)
 
     async def _put(self, board: Board) -> None:
-        """Stores a board in place of what its chat had. Else another would be posted, again and again."""
+        """Stores a board in place of its chat's last one. Otherwise another would be posted, again and again."""
         await self._store.write_patiently(lambda connection: boards.put(connection, board))
 
     async def _keep(self, board: Board) -> None:
@@ -310,7 +307,6 @@ class BoardPublisher:
             await boards.keep(connection, board)
 
     async def _forget(self, board: Board) -> None:
-        """Keeps a board current no longer."""
         async with self._store.write() as connection:
             await boards.forget(connection, board)
 
@@ -323,5 +319,5 @@ def words_of(result: EditResult | PostResult) -> str:
 
 
 def lasts(since: datetime, wait: timedelta, now: datetime) -> bool:
-    """Whether a wait is not over yet; a clock that was set back ends it, so that it cannot grow."""
+    """True if a wait is not over yet; a clock that was set back ends it, so that it cannot grow."""
     return timedelta(0) <= now - since < wait

@@ -1,23 +1,23 @@
-"""The board: one message in a chat that shows the whole fleet and is kept current. When to edit it; pure."""
+"""When to edit the board, the message of a chat that shows all its accounts. Pure."""
 
 from datetime import datetime, timedelta
 
 from bot.domain.boards import Board, BoardLost, BoardRefused, EditResult, PostResult
 
 EVERY = timedelta(minutes=1)
-"""A board changes at most so often."""
+"""The shortest time between two edits of a board."""
 
 REPLACE_AFTER = timedelta(minutes=1)
-"""For so long an edit is refused before a new message takes the board's place: the refusal may be the message's own."""
+"""How long an edit is refused before a new message replaces the board: the message can be the reason."""
 
 REPLACE_EVERY = timedelta(minutes=15)
-"""A message that took a board's place is itself replaced no sooner, so that no refusal can flood a chat."""
+"""The shortest life of a message that replaced a board, so that no refusal can flood a chat."""
 
 
 def board_due(board: Board, new_text: str, now: datetime) -> bool:
-    """Whether a board is to be edited now: it says something else, and its minute is over; or the last try failed.
+    """True if a board is edited now: its text changed and its minute is over, or the last attempt failed.
 
-    A last edit in the future was dated by a clock that has been set back since, and holds nothing up.
+    A last edit ahead of now comes from a clock that was set back since, and delays nothing.
     """
     if board.trouble:
         return True
@@ -27,7 +27,7 @@ def board_due(board: Board, new_text: str, now: datetime) -> bool:
 def is_replaced(
     result: EditResult | PostResult, refused_since: datetime | None, replaced_at: datetime | None, now: datetime
 ) -> bool:
-    """Whether a new message takes the place of one that could not be edited; ``replaced_at`` is when one last did."""
+    """True if a new message replaces one that could not be edited; ``replaced_at`` is the last replacement."""
     if replaced_at is not None and timedelta(0) <= now - replaced_at < REPLACE_EVERY:
         return False
     if isinstance(result, BoardRefused):

@@ -1,7 +1,7 @@
-"""The board in words, and its way to Telegram.
+"""The board's text, and its way to Telegram.
 
-Nothing on a board is counted from now: should the bot stop, "5 min ago" and "tomorrow" would be lies from then on, and
-"read Mon 20 Jul, 14:03" stays true.
+No time on a board is relative: if the bot stopped, "5 min ago" and "tomorrow" would be false from then on; "read Mon 20
+Jul, 14:03" stays true.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -62,13 +62,13 @@ from bot.telegram.text.message_body import Spans
 from bot.telegram.text.sanitize import plain, utf16_len
 
 ROOM = 3900
-"""Units that the lines of accounts may take, so that the last line always has its place."""
+"""The most units of the accounts' lines, so that the last line fits."""
 
 NAME_LENGTH = 32
 
 
 def board_message(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> Message:
-    """The whole fleet in one message, the most urgent first; what does not fit is counted."""
+    """All accounts in one message, the most urgent first; the rest is counted."""
     if not watched:
         return Text().line("No account is watched yet; this board fills by itself.").message(silent=True)
     text = Text().lines(headlines(watched, zone))
@@ -87,7 +87,7 @@ def board_message(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> 
 
 
 def headlines(watched: Sequence[Watched], zone: ZoneInfo) -> list[Spans]:
-    """How many there are and need somebody; when they were read."""
+    """How many accounts there are and need somebody; when they were read."""
     paused = sum(one.account.pause is not None for one in watched)
     unknown = sum(not is_known(one.account) for one in watched) - paused
     counts = ((unknown, "unknown"), (paused, "paused"))
@@ -118,13 +118,13 @@ def span_text(oldest: datetime, newest: datetime, zone: ZoneInfo) -> str:
 
 
 def moment_text(when: datetime, zone: ZoneInfo) -> str:
-    """A moment that reads the same for ever, but for its year."""
+    """A moment that stays true, except for its year."""
     there = local(when, zone)
     return f"{WEEKDAYS[there.weekday()]} {there.day} {MONTHS[there.month - 1]}, {format_clock(when, zone)}"
 
 
 def board_line(one: Watched, now: datetime, zone: ZoneInfo) -> Spans:
-    """One account: its number, why its sign has its colour, and what is near."""
+    """One account: its number, why its sign has its colour, and its near dates."""
     account = one.account
     why = [] if account.outage else reasons(one, lambda alert: board_reason(alert, account, now, zone))
     rest = [amount_text(account, zone), *with_severity(one, why)]
@@ -134,7 +134,7 @@ def board_line(one: Watched, now: datetime, zone: ZoneInfo) -> Spans:
 
 
 def board_reason(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) -> str:
-    """One alert in two or three words that stay true: no moment is counted from now."""
+    """One alert in two or three words that stay true, without relative times."""
     match alert.measure:
         case AlertRule.PLAN:
             return plan_alert_text(account, now, lambda when: moment_text(when, zone))
@@ -160,7 +160,7 @@ def near_text(one: Watched, now: datetime, zone: ZoneInfo) -> list[str]:
 
 
 def amount_text(account: Account, zone: ZoneInfo) -> str:
-    """Its credits; where they are not fresh, the last ones with their moment, and why."""
+    """Its credits; if they are not fresh, the last ones with their moment, and why."""
     credits, reading = with_allowances(account), account.reading
     if account.pause:
         until = f"paused until {moment_text(account.pause.until, zone)}"
@@ -177,7 +177,7 @@ def amount_text(account: Account, zone: ZoneInfo) -> str:
 
 
 def board_answer(shown: BoardStatus, now: datetime, zone: ZoneInfo) -> Message | None:
-    """What is said to a wish for a board, beside the board; None where the board says it all."""
+    """The answer to a request for a board, beside the board; None if the board is enough."""
     text = Text()
     if shown.refused:
         text.line(
@@ -214,24 +214,24 @@ LOST = (
     "there is no text in the message",
     "message identifier is not specified",
 )
-"""Parts of Telegram's refusals, in small letters, after which this very message can no longer be edited."""
+"""Parts of Telegram's refusals, in lower case, after which this message can no longer be edited."""
 
 
 class TelegramBoards:
-    """Implements ``bot.features.board.publisher.BoardPublisher``."""
+    """Implements ``bot.features.board.publisher.BoardMessenger``."""
 
     def __init__(self, bot: Bot, clock: Callable[[], datetime], zone: ZoneInfo) -> None:
-        """``zone`` is what people read times in."""
+        """``zone`` is that of the times on the board."""
         self._bot = bot
         self._clock = clock
         self._zone = zone
 
     def write(self, watched: Sequence[Watched]) -> Message:
-        """The message that a board of these accounts is now."""
+        """The present message of a board of these accounts."""
         return board_message(watched, self._clock(), self._zone)
 
     async def post(self, message: Message, chat: Chat) -> PostResult:
-        """Posts a board, in a plainer form where Telegram finds it wrong, for the words matter most."""
+        """Posts a board, in a plainer form if Telegram rejects it, because the words matter most."""
         result = await self._post(message, chat)
         if isinstance(result, BoardRefused) and chat.thread_id is not None and is_of_topic(result.why):
             result = await self._post(message, Chat(chat.chat_id))
@@ -248,7 +248,6 @@ class TelegramBoards:
             return BoardRefused(reason_of(error)) if isinstance(result, BoardEdited | BoardLost) else result
 
     async def edit(self, message: Message, board: Board) -> EditResult:
-        """Lets a board say what it should."""
         if not board.message_id:
             return BoardLost(board.trouble.why if board.trouble else "it is not posted yet")
         result = await self._edit(message.text, message.entities, board.chat, board.message_id)
@@ -273,7 +272,7 @@ class TelegramBoards:
         return BoardEdited()
 
     async def pin(self, chat: Chat, message_id: int) -> str | None:
-        """Pins a message without a sound; says why not."""
+        """Pins a message silently; returns why not, None if it worked."""
         try:
             await self._bot.pin_chat_message(chat.chat_id, message_id, disable_notification=True)
         except TelegramError as error:
@@ -283,7 +282,7 @@ class TelegramBoards:
     async def take_down(self, chat: Chat, message_id: int) -> bool:
         """Deletes a message. One that is too old for that says that it is over, and loses its pin.
 
-        False where Telegram was not reached; whatever it refuses is as good as it gets.
+        False if Telegram was not reached; a refusal counts as done.
         """
         try:
             await self._bot.delete_message(chat.chat_id, message_id)
@@ -295,7 +294,7 @@ class TelegramBoards:
         return True
 
     async def _unpin(self, chat: Chat, message_id: int) -> bool:
-        """Takes a pin away, if the bot may."""
+        """Unpins a message, if the bot has the right."""
         try:
             await self._bot.unpin_chat_message(chat.chat_id, message_id)
         except TelegramError as error:
@@ -304,12 +303,12 @@ class TelegramBoards:
 
 
 def is_of_topic(why: str) -> bool:
-    """Whether a refusal concerns the topic: then the board stands in the group, outside any."""
+    """True if a refusal concerns the topic: then the board goes to the group, outside any topic."""
     return any(part in why.lower() for part in OF_THE_TOPIC)
 
 
 def result_of(error: TelegramError) -> BoardEdited | BoardLost | BoardRefused | BoardDelayed | BoardMoved:
-    """What an error of Telegram means for a board. BadRequest is a network error too, so it comes first."""
+    """The meaning of a Telegram error for a board. BadRequest is a network error too, so it comes first."""
     why = reason_of(error)
     match error:
         case RetryAfter():

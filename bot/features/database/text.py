@@ -1,4 +1,4 @@
-"""Messages about the bot's own database: they go past the outbox, which is in it."""
+"""Messages about the bot's own database: they bypass the outbox, which is in it."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from bot.telegram.text.sanitize import clean
 
 
 def trouble_message(failing: Failing) -> Message:
-    """The database cannot be used: what is wrong, what that means, and what to do."""
+    """The database cannot be used: why, what that means, and what to do."""
     trouble, critical = failing.trouble, SIGNS[Severity.CRITICAL]
     said = f" ({clean(failing.said, 100)})" if failing.said else ""
     text = Text().line(f"{critical} ", bold("The bot cannot use its database"))
@@ -24,7 +24,7 @@ def trouble_message(failing: Failing) -> Message:
 
 
 def restored_message() -> Message:
-    """The file was deleted, and put back at once."""
+    """The file was deleted, and restored at once."""
     text = Text().line(f"{SIGNS[Severity.WARNING]} ", bold("The bot's database file was deleted"))
     text.line("The bot has put it back, and nothing in it is lost.")
     return text.line("To start with an empty database, stop the bot before you delete the file.").message()
@@ -39,5 +39,5 @@ def usable_message(lasted: timedelta) -> Message:
 
 
 def answer_message(words: str) -> Message:
-    """The answer to a question that needs the database, while it cannot be used."""
+    """The answer to a command that needs the database, while it cannot be used."""
     return Text().line(f"{SIGNS[Severity.WARNING]} {clean(words, 300)}").message()

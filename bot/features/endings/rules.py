@@ -1,4 +1,4 @@
-"""Messages whose alerts are over: what each told, and when a chat's next one is edited. Pure; the clock is given."""
+"""Messages whose alerts are over: what each says, and when a chat's next one is edited. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,7 +12,7 @@ EDIT_PAUSE = 3.0
 
 
 def held(message: EndedMessage, silences: Iterable[Silence], now: datetime) -> Silence | None:
-    """The last ack or snooze that holds in a message's chat for what still fires of it."""
+    """The last ack or snooze in a message's chat that covers its firing alerts; None if there is none."""
     firing = [one.alert for one in message.told if one.alert is not None]
     found = [
         one

@@ -1,6 +1,7 @@
-"""Lets each message say when an alert that it told of is over: its text is edited, and its buttons go.
+"""Edits each message when one of its alerts is over: it says so, and its buttons go.
 
-Nothing hangs on it: alerts go first, a chat is edited slowly, and what Telegram will not have edited stays as it is.
+This can fail harmlessly: alerts go first, a chat is edited slowly, and a message that Telegram refuses to edit stays as
+it is.
 """
 
 import asyncio
@@ -28,25 +29,25 @@ SOON = 1.0
 
 
 class Editor(Protocol):
-    """What puts an ended message into words and edits it."""
+    """Writes and edits an ended message."""
 
     def write(self, message: EndedMessage, held: Silence | None) -> Any:
-        """The message as it is to be; ``held`` is the silence that holds for what still fires of it."""
+        """The new text; ``held`` is the silence that covers its firing alerts."""
 
     async def edit(self, message: Any, chat: Chat, message_id: int) -> EditResult:
-        """Lets the chat's message say that. Every trouble is a result, none is raised."""
+        """Edits the chat's message. Every trouble is a result; it raises nothing."""
 
 
 @dataclass(slots=True)
 class EditQueue:
-    """When a chat may be edited again, and since when it refuses, both in seconds of a clock that never jumps."""
+    """When a chat can be edited again, and since when it refuses, both in seconds of a clock that never jumps."""
 
     next_send_at: float = 0.0
     refused_since: float | None = None
 
 
 class EndingEditor:
-    """Finds the messages that do not say yet what is over, and edits them, at most one at a time in each chat."""
+    """Finds messages that do not say yet what is over, and edits them, at most one at a time in each chat."""
 
     def __init__(
         self,
@@ -57,7 +58,7 @@ class EndingEditor:
         timer: Callable[[], float],
         refusals: RefusalSchedule = REFUSALS,
     ) -> None:
-        """``present`` gives the chats that are told something; ``clock`` answers aware UTC, ``timer`` never jumps."""
+        """``present`` returns the chats in use; ``clock`` returns aware UTC, ``timer`` never jumps."""
         self._store = store
         self._editor = editor
         self._present = present
@@ -68,11 +69,11 @@ class EndingEditor:
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
-        """Something may have ended."""
+        """Looks for ended alerts at once."""
         self._woken.set()
 
     def alive(self, chat_id: int) -> None:
-        """A chat gave a sign of life: what was refused there is tried again."""
+        """Retries refused edits in a chat that gave a sign of life."""
         queue = self._queues.get(chat_id)
         if queue is not None and queue.refused_since is not None:
             queue.next_send_at = min(queue.next_send_at, self._timer() + self._refusals.sign_pause)
@@ -85,7 +86,7 @@ class EndingEditor:
             try:
                 nap = await self.look()
             except DatabaseBusyError as error:
-                log.debug("Messages whose alerts are over wait: %s", error)  # the log has it already
+                log.debug("Messages whose alerts are over wait: %s", error)  # it is logged already
             except BotError as error:
                 log.error("Messages whose alerts are over could not be marked: %s", error)
             except Exception:
@@ -95,12 +96,12 @@ class EndingEditor:
                     await self._woken.wait()
             except TimeoutError:
                 pass
-            await asyncio.sleep(SOON)  # what ends together is one look, and its recovery is told first
+            await asyncio.sleep(SOON)  # what ends together comes from one batch of checks, and its recovery goes first
 
     async def look(self) -> float:
-        """Edits one message in each chat where one is due; gives the seconds until the next may be.
+        """Edits one message in each chat where one is due; returns the seconds until the next can be.
 
-        A chat that is owed messages is left alone: whoever delivers them wakes this part.
+        A chat with waiting deliveries is skipped: the dispatcher wakes this part after them.
         """
         async with self._store.read() as connection:
             busy = await outbox.waiting_chats(connection)
@@ -118,7 +119,7 @@ class EndingEditor:
         return min(max(min(ready, default=LOOK_EVERY), 0.0), LOOK_EVERY)
 
     async def _mark(self, one: Due) -> None:
-        """Lets one message say what is over of it."""
+        """Edits one message."""
         async with self._store.read() as connection:
             now = self._clock()
             message = await endings.message(connection, one, now)
@@ -130,7 +131,7 @@ class EndingEditor:
         await self._record(result, message)
 
     async def _record(self, result: EditResult, message: EndedMessage) -> None:
-        """Notes what became of an edit."""
+        """Records the result of an edit."""
         chat_id, now = message.chat.chat_id, self._timer()
         queue = self._queue(chat_id)
         queue.next_send_at = now + EDIT_PAUSE
@@ -151,10 +152,9 @@ class EndingEditor:
                 log.debug("Chat %s: a message cannot say just now that its alert is over: %s", message.chat, why)
 
     async def _forget(self, chat_ids: Collection[int]) -> None:
-        """Marks nothing in these chats any more."""
+        """Drops the messages of these chats."""
         async with self._store.write() as connection:
             await endings.forget(connection, chat_ids)
 
     def _queue(self, chat_id: int) -> EditQueue:
-        """The lane of a chat."""
         return self._queues.setdefault(chat_id, EditQueue())

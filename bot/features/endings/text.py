@@ -1,4 +1,4 @@
-"""What a message says once alerts that it told of are over, and its way to Telegram."""
+"""The text of a message once its alerts are over, and its way to Telegram."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,9 +26,9 @@ LIST_LENGTH = 600
 
 
 def ended_message(message: EndedMessage, held: Silence | None, now: datetime, zone: ZoneInfo) -> Message:
-    """The message as it was told, with what is over of it since when, and what is silenced of the rest.
+    """The message with what is over of it, since when, and what is silenced of the rest.
 
-    ``held`` is the last silence that holds for what still fires. Once nothing fires, only the numbers can be asked for.
+    ``held`` is the last silence that covers its firing alerts. Once nothing fires, only the numbers have a button.
     """
     told = pending_alerts(message.deliveries)
     words = lay_out(Batch(tuple(told)), len(told), message.sent_at, zone).message()
@@ -42,7 +42,7 @@ def ended_message(message: EndedMessage, held: Silence | None, now: datetime, zo
 
 
 def over_text(message: EndedMessage, zone: ZoneInfo) -> tuple[Piece, ...]:
-    """What is over, and since when, in moments that stay true: "Over since Mon 20 Jul, 14:03."."""
+    """The ended alerts, and since when, in moments that stay true: "Over since Mon 20 Jul, 14:03."."""
     moments = [(one, one.over_at) for one in message.over if one.over_at]
     if message.all_over:
         last = moment_text(max(at for _, at in moments), zone)
@@ -53,13 +53,13 @@ def over_text(message: EndedMessage, zone: ZoneInfo) -> tuple[Piece, ...]:
 
 
 def whom(one: ToldAlert) -> str:
-    """Whose alert it was: an account's, or a source's own."""
+    """The account or the source of an alert."""
     facts = one.notification.facts
     return name_of(facts.name) if facts.email else service_name(facts.origin)
 
 
 def what(one: ToldAlert) -> str:
-    """What it was about, where a message tells of several things, as a greeting does."""
+    """The cause of an alert, for a message with several, such as a greeting."""
     measure = one.notification.measure
     return f" ({MEASURES[measure]})" if measure else ""
 
@@ -68,17 +68,16 @@ class TelegramEndings:
     """Implements ``bot.features.endings.service.Editor``."""
 
     def __init__(self, bot: Bot, clock: Callable[[], datetime], zone: ZoneInfo) -> None:
-        """``zone`` is what people read times in."""
+        """``zone`` is that of the times in messages."""
         self._bot = bot
         self._clock = clock
         self._zone = zone
 
     def write(self, message: EndedMessage, held: Silence | None) -> Message:
-        """The message as it is to be now."""
         return ended_message(message, held, self._clock(), self._zone)
 
     async def edit(self, message: Message, chat: Chat, message_id: int) -> EditResult:
-        """Lets a message say that. One that Telegram finds wrong, or does not find, stays as it is."""
+        """Edits a message. One that Telegram rejects, or does not find, stays as it is."""
         try:
             await answered(
                 self._bot.edit_message_text(

@@ -1,7 +1,8 @@
 """Sends one message through Apprise: an address, a title and a body as JSON on standard input. Then it ends.
 
 With an address alone it sends nothing: the exit code says whether Apprise could.
-The only module that imports Apprise. The exit code is all it says: what Apprise writes may hold the address.
+
+The only module that imports Apprise. The exit code is its only output, because Apprise's own can hold the address.
 """
 
 import json
@@ -11,7 +12,7 @@ TAKEN, NOT_TAKEN, NO_ADDRESS, NO_LIBRARY = 0, 1, 65, 69
 
 
 def send(address: str, title: str | None = None, body: str = "") -> int:
-    """Sends one message to one address, or none if there is no title; gives the exit code."""
+    """Sends one message to one address, or none without a title; returns the exit code."""
     try:
         import apprise  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - an optional extra
     except ImportError:

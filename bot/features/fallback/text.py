@@ -1,4 +1,4 @@
-"""A message for a second channel that knows plain text only."""
+"""A message for a second channel of plain text."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,12 +10,12 @@ from bot.telegram.text.messages import render
 
 
 def letter_of(message: Message) -> PlainMessage:
-    """A message without what only Telegram knows: the first line becomes the title; a title alone is its own body."""
+    """The first line becomes the title; a title alone is its own body. Entities and buttons go."""
     title, _, body = message.text.partition("\n")
     return PlainMessage(title, body or title)
 
 
 def write_letter(batch: Batch, now: datetime, zone: ZoneInfo) -> tuple[Batch, PlainMessage]:
-    """As much of a parcel as one message holds, and that message in plain words."""
+    """The part of a batch that one message holds, and that message as plain text."""
     rendered = render(batch, now, zone)
     return batch.first(rendered.told), letter_of(rendered.message)

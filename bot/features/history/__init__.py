@@ -1,1 +1,1 @@
-"""Pictures of the past: /history."""
+"""Charts of the past: /history."""

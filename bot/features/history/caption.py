@@ -1,4 +1,4 @@
-"""The caption below a picture: the same in words, for those who cannot see it, and for a locked phone."""
+"""The caption below a chart: the same in words, for people who cannot see it, and for a locked phone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from bot.telegram.text.formatting import capitalised, format_count, format_numbe
 from bot.telegram.text.layout import Message, Piece, Text, bold
 
 LONGEST_CAPTION = 1024
-"""Telegram's limit on the words below a picture, in UTF-16 units."""
+"""Telegram's limit on a caption, in UTF-16 units."""
 
 LONGEST_LINE = 60
 MANY = 3
@@ -26,7 +26,7 @@ KINDS = {kind.value: kind for kind in FailureKind}
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One account's history as it is told: what happened, when it could not be read, and the forecast in words."""
+    """One account's history for a caption: changes, gaps, and the forecast in words."""
 
     account: Account
     trace: Series
@@ -35,12 +35,12 @@ class Told:
 
 
 def format_span(span: timedelta) -> str:
-    """How far back, as a title: "last 7 days"."""
+    """The span as a title: "last 7 days"."""
     return f"last {span.days:,} days"
 
 
 def caption(told: Sequence[Told], left_out: Sequence[str], span: timedelta, now: datetime, zone: ZoneInfo) -> Message:
-    """The words below a picture of these accounts; ``left_out`` are the names for which there was no room."""
+    """The caption of a chart of these accounts; ``left_out`` are the names without room in it."""
     text = Text()
     if len(told) == 1:
         text.line(bold(name_of(told[0].account.name)), f", {format_span(span)}: {now_text(told[0], now, zone)}")
@@ -56,7 +56,7 @@ def caption(told: Sequence[Told], left_out: Sequence[str], span: timedelta, now:
 
 
 def no_history(told: Sequence[Told], span: timedelta, now: datetime, zone: ZoneInfo) -> Message:
-    """A sentence in place of a picture, where nothing was ever read."""
+    """A sentence in place of a chart, if nothing was ever read."""
     text = Text()
     for one in told[:12]:
         text.line(bold(name_of(one.account.name)), f", {format_span(span)}: {now_text(one, now, zone)}")
@@ -72,13 +72,13 @@ def flat_text(one: Told, span: timedelta, now: datetime, zone: ZoneInfo) -> str:
 
 
 def now_text(one: Told, now: datetime, zone: ZoneInfo) -> str:
-    """The number now, or that it is unknown and the last one with its age."""
+    """The number now; if it is unknown, the last one with its age."""
     said = amount_text(one.account, now, zone)
     return f"now {said}" if is_known(one.account) else said
 
 
 def lines_of_one(one: Told, span: timedelta, now: datetime, zone: ZoneInfo) -> list[str]:
-    """What happened to one account, a line each kind of thing."""
+    """The changes of one account, a line for each kind."""
     flat = len(one.trace.places) == 1
     happened = (
         [flat_text(one, span, now, zone)] if flat else [format_spent(one.trace), *jump_text(one.trace, now, zone)]
@@ -99,12 +99,12 @@ def line_of_many(one: Told, now: datetime, zone: ZoneInfo) -> tuple[Piece, ...]:
 
 
 def format_spent(trace: Series) -> str:
-    """What was spent: "spent 3,100"."""
+    """The spending: "spent 3,100"."""
     return f"spent {format_number(round(trace.spent, 2))}" if round(trace.spent, 2) else "nothing spent"
 
 
 def jump_text(trace: Series, now: datetime, zone: ZoneInfo) -> list[str]:
-    """The refills, top-ups and ends of a plan: when, or how often where that was often."""
+    """Refills, top-ups and ends of a plan: when, or how often if there were many."""
     said = []
     for kind, doing in DOINGS.items():
         marks = [mark for mark in trace.marks if mark.kind is kind]
@@ -117,7 +117,7 @@ def jump_text(trace: Series, now: datetime, zone: ZoneInfo) -> list[str]:
 
 
 def jump_moment(mark: Annotation, now: datetime, zone: ZoneInfo) -> str:
-    """When a jump was, and for a top-up by how much: "Fri 00:48", "+5,000 Fri 09:00"."""
+    """When a change was, and for a top-up its amount: "Fri 00:48", "+5,000 Fri 09:00"."""
     when = format_when(mark.at, now, zone)
     return f"+{format_number(mark.amount)} {when}" if mark.kind is AnnotationKind.TOP_UP else when
 
@@ -136,7 +136,7 @@ def on(when: str) -> str:
 
 
 def format_when(at: float, now: datetime, zone: ZoneInfo) -> str:
-    """A moment of the past in few letters: "today 14:00", "Thu 14:00", "Thu 2 Jul"."""
+    """A past moment, short: "today 14:00", "Thu 14:00", "Thu 2 Jul"."""
     when = datetime.fromtimestamp(at, UTC)
     day = format_day(when, now, zone)
     if day in ("today", "yesterday"):
@@ -154,7 +154,7 @@ def gap_text(gaps: Sequence[Gap], now: datetime) -> str:
 
 
 def span_text(what: str, gaps: Sequence[Gap], now: datetime) -> str:
-    """How long something was, in how many parts; nothing where it was no time worth a word."""
+    """The total length of gaps, and their number; empty if it is too short to mention."""
     seconds = sum((now.timestamp() if gap.until is None else gap.until) - gap.since for gap in gaps)
     often = f" in {len(gaps):,} gaps" if len(gaps) > 1 else ""
     return f"{what} for {format_duration(timedelta(seconds=seconds))}{often}" if seconds >= 1 else ""

@@ -1,7 +1,7 @@
-"""The past as a picture: stored readings and outages to lines, marks and a fan, in a bounded number of points.
+"""The past as a chart: readings and outages become lines, annotations and a forecast band of bounded size.
 
 Moments are Unix seconds here: they go to another process as JSON and end on an axis. A reading is stored only when
-something changed, so a value holds until the next one, and is not known during an outage.
+something changed, so a value holds until the next one, and is unknown during an outage.
 """
 
 import math
@@ -24,19 +24,19 @@ ChartPoint = tuple[float, float]
 """A moment and the credits then."""
 
 Line = tuple[ChartPoint, ...]
-"""An unbroken stretch of steps; its last place only says until when the last value was known to hold."""
+"""An unbroken stretch of steps; its last point is until when the last value holds."""
 
 SLOTS = 800
-"""So many slots of time share a picture's width; each keeps four points at most, so nothing visible is lost."""
+"""The time slots of a chart's width; each keeps four points at most, so nothing visible is lost."""
 
 MOST_MARKS = 40
 MOST_PANELS = 12
 FUTURE_SHARE = 0.4
-"""A forecast may take as much of the time axis as this share of the past that is shown."""
+"""The largest share of the time axis for a forecast, relative to the past."""
 
 
 class AnnotationKind(StrEnum):
-    """Why the credits jumped: a renewal's refill, credits that were bought, or a plan that ended with some left."""
+    """Why credits jumped: a renewal's refill, bought credits, or a plan that ended with some left."""
 
     REFILL = "refill"
     TOP_UP = "top-up"
@@ -45,7 +45,7 @@ class AnnotationKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """A jump worth a mark: when, why, by how much, and the credits after it."""
+    """A jump: when, why, by how much, and the credits after it."""
 
     at: float
     kind: AnnotationKind
@@ -55,9 +55,9 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class ForecastBand:
-    """When the credits run out if all goes on as before: the likely range and its middle; the later ones may be open.
+    """When credits run out by the forecast: the likely range and its middle; late ones can be open.
 
-    At ``boundary`` credits come or, with ``lapses``, go; the fan ends there.
+    At ``boundary`` credits refill or, with ``lapses``, end; the band ends there.
     """
 
     earliest: float
@@ -69,7 +69,7 @@ class ForecastBand:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One account's way through a span of time, in a bounded number of places, with what happened on it."""
+    """One account's credits over a span, in a bounded number of points, with its jumps and gaps."""
 
     places: Line = ()
     marks: tuple[Annotation, ...] = ()
@@ -80,7 +80,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What is kept of one account's past, and the thresholds of its credits."""
+    """The stored past of one account, and the thresholds of its credits."""
 
     trace: Series
     gaps: tuple[Gap, ...] = ()
@@ -89,7 +89,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class ThresholdLine:
-    """A threshold as a level on the picture, with its words and its severity's."""
+    """A threshold as a level on the chart, with its text and its severity's."""
 
     level: float
     words: str
@@ -98,9 +98,9 @@ class ThresholdLine:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One account's part of a picture. ``spare`` is a name to fall back on where ``name`` cannot be drawn.
+    """One account's part of a chart. ``spare`` replaces a ``name`` that the font cannot draw.
 
-    ``share`` and ``note`` are words; ``severity`` is a severity's word or "". ``stale`` says that ``total`` is old.
+    ``share`` and ``note`` are text; ``severity`` is a severity's word or "". ``stale``: ``total`` is old.
     """
 
     name: str
@@ -119,7 +119,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """All that is drawn: panels on one time axis from ``since`` past ``now`` to ``until``, in a zone's local time."""
+    """Everything to draw: panels on one time axis from ``since`` past ``now`` to ``until``, in a zone's local time."""
 
     title: str
     panels: tuple[Panel, ...]
@@ -130,13 +130,13 @@ class Chart:
 
 
 class Downsampler:
-    """Follows one account through its stored points, in order of time, in memory that does not grow with them.
+    """Reduces the stored points of one account, in order of time, in constant memory.
 
     Each slot of time keeps its first, lowest, highest and last point: drawn as steps, that looks like all of them.
     """
 
     def __init__(self, since: float, until: float, slots: int = SLOTS) -> None:
-        """Nothing is known yet; what lies outside the span counts only as what held when it began."""
+        """A point before the span only sets the value at its beginning."""
         self._since, self._until = since, until
         self._width = max(until - since, 1.0) / max(slots, 1)
         self._last: Point | None = None
@@ -149,7 +149,7 @@ class Downsampler:
         self._lowest: ChartPoint | None = None
 
     def add(self, point: Point) -> None:
-        """Takes the next point; one that is no number, or not after the one before, is left out."""
+        """Takes the next point; skips one that is no number, or not after the one before."""
         at, before = point.taken_at.timestamp(), self._last
         if not math.isfinite(point.total) or at > self._until:
             return
@@ -160,7 +160,7 @@ class Downsampler:
             self._step(before, point, at)
 
     def _step(self, before: Point | None, point: Point, at: float) -> None:
-        """Notes what happened since the point before."""
+        """Records the change since the point before."""
         if before and not self._places and not self._slot and at > self._since:
             self._place((self._since, float(before.total)))
         total = float(point.total)
@@ -175,7 +175,6 @@ class Downsampler:
             self._counts[mark[0].value] += 1
 
     def _place(self, place: ChartPoint) -> None:
-        """Puts a place into its slot."""
         if self._lowest is None or place[1] < self._lowest[1]:
             self._lowest = place
         number = int((place[0] - self._since) / self._width)
@@ -193,7 +192,7 @@ class Downsampler:
         self._slot = []
 
     def trace(self) -> Series:
-        """What was seen so far."""
+        """The result so far."""
         if self._last is not None and not self._places and not self._slot:
             self._place((self._since, float(self._last.total)))
         return Series(
@@ -206,18 +205,17 @@ class Downsampler:
 
 
 def thinned(places: Sequence[ChartPoint]) -> list[ChartPoint]:
-    """The first, lowest, highest and last of some places, each once, in order of time."""
+    """The first, lowest, highest and last of some points, each once, in order of time."""
     low, high = min(places, key=level_of), max(places, key=level_of)
     return sorted({places[0], low, high, places[-1]})
 
 
 def level_of(place: ChartPoint) -> float:
-    """The credits at a place."""
     return place[1]
 
 
 def annotation_of(changes: CreditChanges) -> tuple[AnnotationKind, float] | None:
-    """What is worth a mark on the picture: the daily refill and a job's refund are not."""
+    """The jump that the chart shows; None for a daily refill and a job's refund."""
     amounts = (
         (AnnotationKind.TOP_UP, changes.topped_up),
         (AnnotationKind.REFILL, changes.refilled + changes.by_plan),
@@ -227,7 +225,7 @@ def annotation_of(changes: CreditChanges) -> tuple[AnnotationKind, float] | None
 
 
 def lines_of(places: Line, gaps: Sequence[Gap], until: float) -> tuple[Line, ...]:
-    """The steps between the gaps; ``gaps`` are merged. Each line begins with what was known when its gap ended."""
+    """The steps between the gaps; ``gaps`` are merged. Each line begins with the value at the end of its gap."""
     if not places:
         return ()
     starts = [places[0][0], *(gap.until for gap in gaps if gap.until is not None)]
@@ -238,7 +236,7 @@ def lines_of(places: Line, gaps: Sequence[Gap], until: float) -> tuple[Line, ...
 
 
 def line_between(places: Line, start: float, end: float) -> Line:
-    """The steps from one moment to another; nothing where the span is empty or nothing is known yet."""
+    """The steps from one moment to another; empty if the span is, or nothing is known yet."""
     first = bisect_right(places, start, key=moment_of) - 1
     if first < 0 or end <= start:
         return ()
@@ -248,7 +246,6 @@ def line_between(places: Line, start: float, end: float) -> Line:
 
 
 def moment_of(place: ChartPoint) -> float:
-    """The moment of a place."""
     return place[0]
 
 
@@ -263,12 +260,12 @@ def threshold_lines(ladder: Thresholds, allowance: float | None) -> tuple[Thresh
 
 
 def is_drawable(trace: Series) -> bool:
-    """Whether any number is known: one that never changed is a flat line."""
+    """True if any number is known: one that never changed is a flat line."""
     return bool(trace.places)
 
 
 def chart_of(title: str, panels: Sequence[Panel], since: float, now: float, zone: str) -> Chart:
-    """The picture of these panels. It begins where anything is known, and goes on where a forecast does."""
+    """The chart of these panels. It begins where anything is known, and ends with the forecast."""
     firsts = [place[0] for panel in panels for line in panel.lines for place in line[:1]]
     begin = max(min(firsts, default=since), since)
     past = max(now - begin, 60.0)
@@ -278,12 +275,12 @@ def chart_of(title: str, panels: Sequence[Panel], since: float, now: float, zone
 
 
 def band_end(fan: ForecastBand) -> float:
-    """The last moment that a fan has to show: its boundary, so that one sees what comes first, else its late end."""
+    """The last moment of a band: its boundary, or else its late end."""
     return fan.boundary or fan.latest or math.inf
 
 
 def band_of(forecast: Forecast | ForecastSummary | None) -> ForecastBand | None:
-    """What a forecast looks like; None without one, and where the credits last longer than anything is foretold."""
+    """The band of a forecast; None without one, and if credits last beyond the horizon."""
     if forecast is None or forecast.earliest is None:
         return None
     return ForecastBand(
@@ -301,12 +298,12 @@ def seconds_of(when: datetime | None) -> float | None:
 
 
 def load_chart(data: Mapping[str, Any]) -> Chart:
-    """A picture from what JSON makes of one."""
+    """A chart from JSON data."""
     return Chart(**{**data, "panels": tuple(map(load_panel, data["panels"]))})
 
 
 def load_panel(data: Mapping[str, Any]) -> Panel:
-    """A panel from what JSON makes of one."""
+    """A panel from JSON data."""
     return Panel(
         **{
             **data,

@@ -1,7 +1,7 @@
-"""Draws one picture: its JSON on standard input, a PNG on standard output. Then it ends.
+"""Draws one chart: its JSON on standard input, a PNG on standard output. Then it ends.
 
-The only module that imports matplotlib. The picture brings its own calm, dark background: it reads the same in a light
-and in a dark chat. Sizes are points of a figure 5.4 inches wide, which a phone shows about as large as its own text.
+The only module that imports matplotlib. The chart has its own calm, dark background: it reads the same in a light and
+in a dark chat. Sizes are points of a figure 5.4 inches wide, which a phone shows about as large as its own text.
 """
 
 import json
@@ -46,7 +46,7 @@ NEVER = float("inf")
 
 
 class Layout:
-    """Where panels lie and how large their type is, in inches and points, by how many there are."""
+    """The places of panels and the size of their type, in inches and points, by their number."""
 
     def __init__(self, count: int, *, noted: bool = True) -> None:
         """One panel is large, up to four are rows, more are small in two columns."""
@@ -65,7 +65,7 @@ class Layout:
 
     @property
     def height(self) -> float:
-        """The whole picture's height."""
+        """The whole chart's height."""
         return self.top + self.rows * (self.head + self.plot) + self.bottom
 
     def box(self, number: int) -> tuple[float, float, float, float]:
@@ -78,12 +78,11 @@ class Layout:
         return left / WIDTH, below / self.height, room / WIDTH, self.plot / self.height
 
     def is_lowest(self, number: int, count: int) -> bool:
-        """Whether no panel lies below this one."""
         return number + self.columns >= count
 
 
 def draw(picture: Chart) -> bytes:
-    """The picture as PNG."""
+    """The chart as PNG."""
     rcParams["font.family"] = ["DejaVu Sans"]
     rcParams["text.parse_math"] = False
     layout = Layout(len(picture.panels), noted=any(panel.note for panel in picture.panels))
@@ -100,7 +99,7 @@ def draw(picture: Chart) -> bytes:
 
 
 def draw_panel(figure: Figure, layout: Layout, number: int, panel: Panel, picture: Chart) -> None:
-    """One account: its words above, its axes, and what happened on them."""
+    """One account: its text above, its axes, and its data."""
     axes = figure.add_axes(layout.box(number), facecolor=BACK)
     axes.set_xlim(picture.since, picture.until)
     bottom, top = span_of(panel)
@@ -130,7 +129,7 @@ def span_of(panel: Panel) -> tuple[float, float]:
 
 
 def frame(axes: Axes, layout: Layout, picture: Chart, *, lowest: bool) -> None:
-    """The bare axes: a calm grid, few ticks, no box."""
+    """The axes: a calm grid, few ticks, no box."""
     for side in axes.spines.values():
         side.set_visible(False)
     axes.tick_params(length=0, labelsize=layout.small, labelcolor=MUTED, pad=5)
@@ -152,7 +151,7 @@ def format_level(value: float) -> str:
 
 
 def time_ticks(picture: Chart, most: float, edge: float) -> Iterator[tuple[float, str]]:
-    """A few round moments of the zone's wall clock, with their words, none within a share of the span from its ends."""
+    """Round moments of the zone's wall clock, with their text, none within a share of the span from its ends."""
     zone = zone_of(picture.zone)
     span = picture.until - picture.since
     step = next((step for step in STEPS if span / step <= most), 0)
@@ -163,7 +162,7 @@ def time_ticks(picture: Chart, most: float, edge: float) -> Iterator[tuple[float
 
 
 def clock_ticks(picture: Chart, zone: ZoneInfo, step: int) -> Iterator[float]:
-    """Every so many seconds of the wall clock, counted from midnight."""
+    """Moments of the wall clock ``step`` seconds apart, counted from midnight."""
     day = datetime.fromtimestamp(picture.since, zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     for number in range(int((picture.until - picture.since + 2 * DAY) / step) + 1):
         yield (day + timedelta(seconds=number * step)).replace(tzinfo=zone).timestamp()
@@ -180,7 +179,7 @@ def day_ticks(picture: Chart, zone: ZoneInfo, most: float) -> Iterator[float]:
 
 
 def format_tick(when: datetime, step: int, span: float) -> str:
-    """A moment in a few letters: "14:00", at midnight "Thu 23", over more than two weeks "23 Jul"."""
+    """A moment in few letters: "14:00", at midnight "Thu 23", over more than two weeks "23 Jul"."""
     if step and when.hour + when.minute:
         return f"{when:%H:%M}"
     return f"{when:%a} {when.day}" if span <= 16 * DAY else f"{when.day} {when:%b}"
@@ -195,7 +194,7 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def draw_gap(axes: Axes, gap: Gap, layout: Layout) -> None:
-    """A time in which nothing was known: a hatched band, with words where there is room for them."""
+    """A gap: a hatched band, with text if there is room."""
     until = axes.get_xlim()[1] if gap.until is None else gap.until
     axes.axvspan(gap.since, until, facecolor=BAND, edgecolor=HATCH, hatch="////", linewidth=0, zorder=0.5)
     share = (until - gap.since) / (axes.get_xlim()[1] - axes.get_xlim()[0])
@@ -237,7 +236,7 @@ def label(axes: Axes, rung: ThresholdLine, color: str, layout: Layout) -> None:
 
 
 def draw_line(axes: Axes, line: Line, bottom: float, layout: Layout) -> None:
-    """The credits as steps, with a light ground below them."""
+    """The credits as steps, with a light area below them."""
     moments, levels = [at for at, _ in line], [level for _, level in line]
     axes.fill_between(moments, levels, bottom, step="post", color=LINE, alpha=0.14, linewidth=0, zorder=2)
     width = 2.4 if layout.alone else 1.7
@@ -245,7 +244,7 @@ def draw_line(axes: Axes, line: Line, bottom: float, layout: Layout) -> None:
 
 
 def draw_fan(axes: Axes, panel: Panel, picture: Chart) -> None:
-    """The forecast, from the last number down to nothing; not drawn past the refill, which ends it."""
+    """The forecast, from the last number down to nothing; not past the refill, which ends it."""
     if panel.fan is None or panel.stale or not panel.lines or not panel.total or panel.total <= 0:
         return
     fan, now = panel.fan, picture.now
@@ -260,7 +259,7 @@ def draw_fan(axes: Axes, panel: Panel, picture: Chart) -> None:
 
 
 def down_to(now: float, total: float, end: float, until: float) -> list[tuple[float, float]]:
-    """A straight way from the credits now to none at ``end``, and along zero, as far as ``until``."""
+    """A straight line from the credits now to none at ``end``, and along zero, as far as ``until``."""
     if end <= now:
         return [(now, total), (now, 0.0), (until, 0.0)]
     if end < until:
@@ -269,7 +268,7 @@ def down_to(now: float, total: float, end: float, until: float) -> list[tuple[fl
 
 
 def draw_now(axes: Axes, panel: Panel, picture: Chart, layout: Layout) -> None:
-    """A dot at the last number, hollow where that is old."""
+    """A dot at the last number, hollow if that is old."""
     if panel.lines:
         at, level = panel.lines[-1][-1]
         face = BACK if panel.stale else TEXT
@@ -280,7 +279,7 @@ def draw_now(axes: Axes, panel: Panel, picture: Chart, layout: Layout) -> None:
 
 
 def draw_marks(axes: Axes, panel: Panel, picture: Chart, layout: Layout) -> None:
-    """Jumps: a sign on the line, and words above the plot as far as they do not touch."""
+    """Jumps: a sign on the line, and text above the plot as far as texts do not touch."""
     taken: list[tuple[float, float]] = []
     words = [(mark.at, format_mark(mark), MARKS[mark.kind]) for mark in reversed(panel.marks)]
     fan = None if panel.stale else panel.fan
@@ -298,7 +297,7 @@ def draw_marks(axes: Axes, panel: Panel, picture: Chart, layout: Layout) -> None
 
 
 def above(axes: Axes, at: float, said: str, color: str, taken: list[tuple[float, float]], layout: Layout) -> None:
-    """Words above the plot at a moment, within its width; left out where others are."""
+    """Text above the plot at a moment, within its width; omitted where another is."""
     since, until = axes.get_xlim()
     top = axes.get_ylim()[1]
     words = axes.annotate(said, (at, top), xytext=(0, 5), textcoords="offset points", color=color, ha="center")
@@ -319,7 +318,7 @@ def format_mark(mark: Annotation) -> str:
 
 
 def draw_head(figure: Figure, layout: Layout, number: int, panel: Panel, picture: Chart) -> None:
-    """Who and how much, above the axes; for one account also the span, the share and the forecast."""
+    """Name and number, above the axes; for one account also the span, the share and the forecast."""
     column = number % layout.columns
     edge = WIDTH / layout.columns
     left, right = column * edge + 0.16, (column + 1) * edge - (0.16 if layout.columns == 1 else 0.14)
@@ -338,7 +337,7 @@ def draw_head(figure: Figure, layout: Layout, number: int, panel: Panel, picture
 
 
 def amount_text(panel: Panel, layout: Layout) -> str:
-    """The number now; beside it the share, where only one line is to be had and there is room."""
+    """The number now; beside it the share, if there is only one line and room."""
     amount = "unknown" if panel.total is None else format_level(panel.total)
     if layout.alone or not panel.share:
         return amount
@@ -346,18 +345,18 @@ def amount_text(panel: Panel, layout: Layout) -> str:
 
 
 def write(figure: Figure, x: float, y: float, said: str, size: float, color: str, ha: str = "left") -> Text:
-    """Words at a place given in inches from the lower left; their top is there."""
+    """Text at a place in inches from the lower left; its top is there."""
     height = figure.get_figheight()
     return figure.text(x / WIDTH, y / height, drawable(said), fontsize=size, color=color, ha=ha, va="top")
 
 
 def wide(words: Text) -> float:
-    """How wide words are, in inches."""
+    """The width of a text, in inches."""
     return float(words.get_window_extent().width) / DPI
 
 
 def fit(words: Text, room: float) -> None:
-    """Shortens words until they fit into so many inches."""
+    """Shortens a text until it fits into ``room`` inches."""
     said = words.get_text()[:200]
     words.set_text(said)
     while said and wide(words) > room:
@@ -366,7 +365,7 @@ def fit(words: Text, room: float) -> None:
 
 
 def drawable(said: str, spare: str = "") -> str:
-    """The words without what the font does not have (emoji, other scripts); the spare ones where too little is left."""
+    """The text without what the font lacks (emoji, other scripts); ``spare`` if too little is left."""
     known = get_font(findfont(FontProperties(family="DejaVu Sans"))).get_charmap()
     kept = " ".join("".join(char for char in said if ord(char) in known and is_upright(char)).split())
     letters, left = (sum(map(str.isalnum, words)) for words in (said, kept))
@@ -376,13 +375,13 @@ def drawable(said: str, spare: str = "") -> str:
 
 
 def is_upright(char: str) -> bool:
-    """Whether a character stands by itself, and not in a script from right to left, which would come out reversed."""
+    """True if a character is drawable: not of a script from right to left, which would come out reversed."""
     alone = (char.isprintable() or char.isspace()) and not unicodedata.combining(char)
     return alone and unicodedata.bidirectional(char) not in {"R", "AL", "AN"}
 
 
 def be_modest() -> None:
-    """Gives the bot precedence, and bounds what a defect here could take."""
+    """Lowers the priority, and bounds the damage of a defect here."""
     with suppress(OSError, AttributeError):
         os.nice(10)
     with suppress(ImportError, OSError, ValueError):
@@ -393,7 +392,6 @@ def be_modest() -> None:
 
 
 def main() -> None:
-    """Reads, draws, writes."""
     be_modest()
     picture = load_chart(json.load(sys.stdin.buffer))
     sys.stdout.buffer.write(draw(picture))

@@ -8,7 +8,7 @@ from bot.storage.connection import Connection
 
 
 async def traced(connection: Connection, key: str, since: datetime, until: datetime, slots: int) -> Series:
-    """One account's way from one moment to another, in memory that does not grow with what is stored."""
+    """One account's past within a span, in constant memory."""
     tracer = Downsampler(since.timestamp(), until.timestamp(), slots)
     async for point in history.points(connection, key, since):
         tracer.add(point)

@@ -1,4 +1,4 @@
-"""``/history``: from an account's past to a picture and its caption, or a sentence where there is nothing to draw."""
+"""``/history``: from an account's past to a chart and its caption, or a sentence if there is nothing to draw."""
 
 import re
 from collections.abc import Sequence
@@ -35,19 +35,19 @@ from bot.telegram.text.layout import Message
 from bot.telegram.text.sanitize import clean
 
 LONGEST_NOTE = 56
-"""So many letters of a forecast fit on a picture."""
+"""The most letters of a forecast on a chart."""
 
 
 class Draws(Protocol):
-    """What makes a picture of its description."""
+    """Draws a chart from its description."""
 
     async def draw(self, picture: Chart) -> bytes:
-        """The picture as PNG. Raises DrawingTrouble, in words."""
+        """The chart as PNG. Raises ChartError."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountPast:
-    """One account with all that its part of a picture needs; ``forecast`` is the fan in words."""
+    """One account with the data of its panel; ``forecast`` is the band in words."""
 
     watched: Watched
     trace: Series
@@ -58,23 +58,23 @@ class AccountPast:
 
 
 def past_of(watched: Watched, recorded: Recorded, now: datetime, zone: ZoneInfo) -> AccountPast:
-    """The account with what is kept of it, and with what is foretold of it as a fan and in words."""
+    """The account with its stored past, and its forecast as a band and in words."""
     one = watched.account
     comes = forecast_sentence(one, now, zone).removeprefix("At this pace it ").removesuffix(".")
     trace, reading = recorded.trace, one.reading
-    if not trace.places and reading is not None:  # its rows are gone, and it is known all the same
+    if not trace.places and reading is not None:  # its rows are deleted, and it is known all the same
         trace = replace(trace, places=((reading.taken_at.timestamp(), float(reading.credits.total)),))
     return AccountPast(watched, trace, recorded.gaps, recorded.ladder, band_of(told_now(one, now)), comes)
 
 
 def choose(watched: Sequence[Watched]) -> tuple[tuple[Watched, ...], tuple[Watched, ...]]:
-    """The accounts for which a picture has room, the most urgent first, and those that are left out."""
+    """The accounts with room on a chart, the most urgent first, and the others."""
     ordered = tuple(sorted(watched, key=urgency))
     return ordered[:MOST_PANELS], ordered[MOST_PANELS:]
 
 
 def slots_for(count: int) -> int:
-    """How finely each of so many accounts has to be followed: small panels need less."""
+    """How finely each of ``count`` accounts is followed: small panels need less."""
     return SLOTS if count <= 4 else SLOTS // 4
 
 
@@ -86,7 +86,7 @@ async def draw_history(
     now: datetime,
     zone: ZoneInfo,
 ) -> tuple[bytes | None, Message]:
-    """The picture and its caption; without a picture, a message that tells the same, and why it is not drawn."""
+    """The chart and its caption; without a chart, a message with the same content, and why it is not drawn."""
     told = [Told(past.watched.account, past.trace, whole_gaps(past, span, now), past.forecast) for past in pasts]
     if not any(is_drawable(past.trace) for past in pasts):
         return None, no_history(told, span, now, zone)
@@ -98,19 +98,19 @@ async def draw_history(
 
 
 def without_picture(words: Message, trouble: str) -> Message:
-    """The caption alone, and why there is no picture above it."""
+    """The caption alone, and why there is no chart above it."""
     return Message(f"{words.text}\n{trouble}", words.entities)
 
 
 def picture(pasts: Sequence[AccountPast], span: timedelta, now: datetime, zone: ZoneInfo) -> Chart:
-    """The description of the picture."""
+    """The description of the chart."""
     title = format_span(span) if len(pasts) == 1 else f"{format_count(len(pasts), 'account')}, {format_span(span)}"
     panels = [panel(past, span, now, alone=len(pasts) == 1) for past in pasts]
     return chart_of(title, panels, (now - span).timestamp(), now.timestamp(), zone.key)
 
 
 def panel(past: AccountPast, span: timedelta, now: datetime, *, alone: bool) -> Panel:
-    """One account's part of the picture; it has the words to itself where it is alone."""
+    """One account's part of the chart; ``alone``: it has the text to itself."""
     one, gaps = past.watched.account, whole_gaps(past, span, now)
     credits = with_allowances(one)
     share = share_of(credits) if credits else None
@@ -132,13 +132,13 @@ def panel(past: AccountPast, span: timedelta, now: datetime, *, alone: bool) -> 
 
 
 def brief(forecast: str) -> str:
-    """A forecast in the one line that a picture has for it: its first sentence, or that sentence's first part."""
+    """A forecast in the one line of a chart: its first sentence, or that sentence's first part."""
     sentence = forecast.partition(". ")[0]
     return sentence if len(sentence) <= LONGEST_NOTE else re.split("[,;] ", sentence, maxsplit=1)[0]
 
 
 def whole_gaps(past: AccountPast, span: timedelta, now: datetime) -> tuple[Gap, ...]:
-    """The gaps within the span, each moment once; what lasts is known from the account itself."""
+    """The gaps within the span, without overlap; one that lasts is known from the account itself."""
     one = past.watched.account
     lasting = [Gap(one.failing_since.timestamp(), None, one.outage.kind)] if one.outage and one.failing_since else []
     lasting += [Gap(one.pause.since.timestamp(), None, PAUSED)] if one.pause else []

@@ -1,4 +1,4 @@
-"""Lets chats in by links that work once and for ten minutes, and lets them go again."""
+"""Allows chats by links that work once and for ten minutes, and removes them."""
 
 import logging
 import secrets
@@ -21,17 +21,17 @@ draw_code = partial(secrets.token_urlsafe, CODE_BYTES)
 
 
 class Pairing:
-    """Makes invitations and takes them back for a place among the allowed chats."""
+    """Creates invitations, and takes one in exchange for a place among the allowed chats."""
 
     def __init__(self, store: Store, clock: Callable[[], datetime], draw: Callable[[], str] = draw_code) -> None:
-        """``draw`` gives a new code that nobody can guess."""
+        """``draw`` returns a new code that nobody can guess."""
         self._store = store
         self._clock = clock
         self._draw = draw
         self._shown: Invitation | None = None
 
     async def first_code(self, configured: Sequence[Chat]) -> str | None:
-        """A new code for the log while nobody is allowed and the last one no longer works; else None."""
+        """A new code for the log while no chat is allowed and the last code no longer works; else None."""
         now = self._clock()
         async with self._store.read() as connection:
             anybody = bool(configured) or bool(await pairing.paired(connection))
@@ -53,7 +53,7 @@ class Pairing:
         return code
 
     async def _give_out(self, by: str = "", *, first: bool = False) -> tuple[str, Invitation]:
-        """Draws a code and keeps its hash."""
+        """Draws a code and stores its hash."""
         code = self._draw()
         async with self._store.write() as connection:
             invitation = Invitation(self._clock(), by, first)
@@ -61,9 +61,9 @@ class Pairing:
         return code, invitation
 
     async def open(self, code: str, chat: Chat, by: str) -> Invitation | None:
-        """Allows a chat that shows an open code, and gives the invitation. A wrong or old one gets nothing: None.
+        """Allows a chat that has an open code, and returns the invitation; None for a wrong or old code.
 
-        Whoever floods the bot with wrong codes can neither delay the right one nor keep the disk busy.
+        A flood of wrong codes can neither delay the right one nor keep the disk busy.
         """
         now = self._clock()
         async with self._store.read() as connection:
@@ -77,12 +77,12 @@ class Pairing:
         async with self._store.write() as connection:
             now = self._clock()
             invitation = await pairing.take_invitation(connection, code, now)
-            if invitation is None:  # somebody else was a moment faster
+            if invitation is None:  # another chat was faster
                 return None
             await pairing.withdraw_first(connection)
             await pairing.pair(connection, chat, by, now)
             await pairing.forgive(connection, chat.chat_id)
-            await chats.note(connection, chat, greeted_at=None)  # as one of ours it is greeted anew
+            await chats.note(connection, chat, greeted_at=None)  # it gets a greeting again
         self._shown = None
         return invitation
 
@@ -93,14 +93,14 @@ class Pairing:
 
 
 async def is_to_be_noted(connection: Connection, chat: Chat, now: datetime) -> bool:
-    """Whether a wrong code from this chat is noted now, after those before it."""
+    """True if a wrong code of this chat is recorded now."""
     own = await pairing.guesses_of(connection, chat.chat_id)
     total = await pairing.guesses_of(connection, pairing.EVERYBODY)
     return is_noted(own, OF_ONE_CHAT, now) and is_noted(total, OF_EVERYBODY, now)
 
 
 async def note_wrong(connection: Connection, chat: Chat, now: datetime) -> None:
-    """Counts a wrong code, for its chat and for everybody. A row of them is said in the log once."""
+    """Counts a wrong code, for its chat and for all. Logs a row of them once."""
     for who in (chat.chat_id, pairing.EVERYBODY):
         known = after_wrong(await pairing.guesses_of(connection, who), now)
         await pairing.note_guesses(connection, who, known, now)

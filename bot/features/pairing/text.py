@@ -1,4 +1,4 @@
-"""Links into the bot, and the words around them."""
+"""Links into the bot, and the texts around them."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -13,17 +13,17 @@ from bot.telegram.text.sanitize import clean
 
 
 def link_of(username: str, code: str) -> str:
-    """Opens a private chat with the bot and hands it the code."""
+    """Opens a private chat with the bot and passes it the code."""
     return f"https://t.me/{username}?start={code}"
 
 
 def group_link_of(username: str, code: str) -> str:
-    """Adds the bot to a group that one chooses, and hands it the code there."""
+    """Adds the bot to a group of one's choice, and passes it the code there."""
     return f"https://t.me/{username}?startgroup={code}"
 
 
 def log_line(username: str, code: str) -> str:
-    """What stands in the log while nobody is paired. The link is meant to be read there: it is what the log is for."""
+    """The log's line while no chat is paired. People read the link there, so it is not redacted."""
     return (
         f"Nobody is paired yet, so nobody is told anything. Open {link_of(username, code)} in Telegram: whoever does "
         f"so first is told from then on. It works once, for {format_duration(LIFETIME)}; then a new link follows here."
@@ -31,17 +31,17 @@ def log_line(username: str, code: str) -> str:
 
 
 def paired_line(chat: Chat, by: str) -> str:
-    """What stands in the log once a link was opened."""
+    """The log's line after a link was opened."""
     return f"Chat {chat} is paired, by {clean(by, 40)}: it gets messages from now on, and may ask"
 
 
 def left_line(chat: Chat, by: str) -> str:
-    """What stands in the log once a chat has left."""
+    """The log's line after a chat has left."""
     return f"Chat {chat} is no longer paired, as {clean(by, 40)} asked: it gets no more messages"
 
 
 def invitation_message(username: str, code: str, now: datetime, zone: ZoneInfo, *, in_group: bool = False) -> Message:
-    """The answer to /invite: a link for a person, and one for a group, of the same code."""
+    """The answer to /invite: a link for a person, and one for a group, with the same code."""
     text = Text().line(bold("An invitation"), f", for one chat, until {format_clock(now + LIFETIME, zone)}.")
     text.line("For a person: ", link_of(username, code))
     text.line("For a group: ", group_link_of(username, code))
@@ -53,24 +53,24 @@ def invitation_message(username: str, code: str, now: datetime, zone: ZoneInfo, 
 
 
 def left_message(*, anybody_left: bool) -> Message:
-    """What a chat is told last."""
+    """The last message of a chat."""
     text = Text().line(f"{NOTE} ", bold("This chat is no longer paired"), ". It gets no more messages.")
     last = "It was the last one: nobody is told anything now. The bot's log has a new link."
     return text.line("A link from /invite in another chat lets it in again." if anybody_left else last).message()
 
 
 def not_paired_message() -> Message:
-    """A chat that the settings name cannot leave by itself."""
+    """A chat in the settings cannot leave by itself."""
     text = Text().line("This chat was not let in by a link: it stands in TELEGRAM_CHAT_IDS.")
     return text.line("Take it out there and restart the bot.").message()
 
 
 def may_not_invite_message() -> Message:
-    """Whoever is told of some accounts only cannot let others see them all."""
+    """A chat of some accounts cannot let others see them all."""
     return Text().line("Only a chat that is told of everything can invite another one.").message()
 
 
 def already_paired_message() -> Message:
-    """A link was opened in a chat that is allowed anyway; whether it still works elsewhere is not looked up."""
+    """A link was opened in a chat that is allowed already; it can still work elsewhere."""
     text = Text().line("This chat is paired already.")
     return text.line("To let another chat in, open a link there; /invite makes one.").message()

@@ -1,4 +1,4 @@
-"""Pauses as people wish and end them, each in one transaction with what the chats are told of it."""
+"""Begins and ends pauses, each in one transaction with the messages about it."""
 
 import asyncio
 import logging
@@ -24,18 +24,17 @@ from bot.targets.recipients import covers
 log = logging.getLogger(__name__)
 
 LAST_LOOK = 8.0
-"""Seconds for which a pause waits for a look that had begun: until it has ended, it may still end a session."""
+"""Seconds that a pause waits for a running check, which can still end a session."""
 
 
 PLANS_AT_ONCE = 100
-"""Plans decided in one transaction, so that a large fleet takes its turns."""
+"""Plans evaluated in one transaction; other tasks run in between."""
 
 
 class PausedPlans:
-    """The plans of accounts that nobody looks at: each is decided when time alone may have changed something."""
+    """The plans of accounts that nobody checks: each is evaluated when time alone can have changed something."""
 
     def __init__(self, context: Context, processor: CheckProcessor, checks: CheckRunner) -> None:
-        """Has decided nothing yet."""
         self._clock = context.clock
         self._active_targets = context.active_targets
         self._processor = processor
@@ -46,11 +45,11 @@ class PausedPlans:
 
     @property
     def next_turn(self) -> datetime | None:
-        """When the next plan may change by time alone; None where nobody is paused."""
+        """When time alone can change the next plan; None if nothing is paused."""
         return min(self._turns.values(), default=None)
 
     async def tick(self) -> None:
-        """Decides on those that are due; on all where the rules or the pauses are others, or the clock was set back."""
+        """Evaluates due plans; all of them after a change of the rules or the pauses, or a clock set back."""
         now, paused, watched = self._clock(), self._checks.paused, self._checks.rounds.watched
         under = (paused, watched, self._active_targets.targets)
         is_same = bool(self._under) and all(new is old for new, old in zip(under, self._under, strict=True))
@@ -66,10 +65,9 @@ class PausedPlans:
 
 
 class Pauses:
-    """Begins and ends pauses. While one lasts, only the plan's end is watched."""
+    """Begins and ends pauses. During a pause only the plan's end is watched."""
 
     def __init__(self, context: Context, processor: CheckProcessor, checks: CheckRunner) -> None:
-        """Holds nothing but what it is handed."""
         self._store = context.store
         self._clock = context.clock
         self._every_of = context.every_of
@@ -82,18 +80,18 @@ class Pauses:
 
     @property
     def next_turn(self) -> datetime | None:
-        """When the plan of anybody who is paused may next change by time alone."""
+        """When time alone can next change the plan of a paused account."""
         return self._plans.next_turn
 
     async def current(self) -> PausedAccounts:
-        """The pauses that hold."""
+        """The pauses in force."""
         async with self._store.read() as connection:
             return await pauses.current(connection)
 
     async def pause(self, keys: Sequence[str | None], span: timedelta, by: str, chat: Chat) -> PausedAccounts:
-        """No checks of these accounts, or (None) of any, for so long; the other chats are told who wished it.
+        """Stops checks of these accounts, or (None) of all, for ``span``; the other chats get a message.
 
-        Returns the pauses that hold, once no look at those accounts is under way any more.
+        Returns the pauses in force, once no check of those accounts runs.
         """
         async with self._store.write() as connection:
             now = self._clock()
@@ -112,9 +110,9 @@ class Pauses:
         return paused
 
     async def resume(self, subjects: Sequence[str], by: str, chat: Chat) -> bool:
-        """Checks of these accounts, or (EVERYONE) of all that the pause of everyone holds for, go on at once.
+        """Resumes these accounts at once, or (EVERYONE) all that the pause of everyone covers.
 
-        The other chats are told. False if none of them was paused.
+        The other chats get a message. False if none of them was paused.
         """
         async with self._store.write() as connection:
             now = self._clock()
@@ -136,12 +134,11 @@ class Pauses:
         return await self.resume([*(await self.current()).own, EVERYONE], by, chat)
 
     async def tick(self) -> None:
-        """Ends the pauses whose time is over, says so, and watches the plans of the others."""
+        """Ends pauses that are over, sends that, and watches the plans of the others."""
         await self._end_over()
         await self._plans.tick()
 
     async def _end_over(self) -> None:
-        """Ends the pauses whose time is over."""
         async with self._store.read() as connection:
             over = (await pauses.current(connection)).over(self._clock())
         if not over:
@@ -160,7 +157,7 @@ class Pauses:
     async def _set_free(
         self, connection: Connection, before: PausedAccounts, now: datetime
     ) -> tuple[PausedAccounts, list[KnownAccount]]:
-        """Makes those due that are paused no more, and writes down when they were."""
+        """Makes resumed accounts due, and stores the gaps of their pauses."""
         after = await pauses.current(connection)
         watched = [one for one in await accounts.known(connection) if one.watched]
         held = {one: before.all_of(one.key) for one in watched}
@@ -177,7 +174,7 @@ class Pauses:
         return after, freed
 
     async def _go_on(self, paused: PausedAccounts, freed: Sequence[KnownAccount]) -> None:
-        """Checks at once those that are paused no more."""
+        """Checks resumed accounts at once."""
         self._checks.pause(paused)
         self._on_notifications()
         if freed:
@@ -193,7 +190,7 @@ class Pauses:
         now: datetime,
         beside: Chat | None = None,
     ) -> None:
-        """One silent line for each chat that sees any of the accounts (None: everyone), but the one ``beside``."""
+        """One silent line for each chat that sees any of the accounts (None: every chat), except ``beside``."""
         await self._recipients.refresh(connection)
         told: dict[Chat, list[KnownAccount]] = {chat: [] for chat in self._recipients.present} if about is None else {}
         for one in about or ():
@@ -213,17 +210,17 @@ class Pauses:
             await outbox.put(connection, [notification], [chat], now)
 
     def _named(self, one: KnownAccount) -> Account:
-        """An account as people call it."""
+        """An account with its name."""
         return self._active_targets.named(Account(one.key, one.source, one.email, one.label))
 
 
 def is_withheld(chat: Chat, seen: Sequence[KnownAccount], silences: Sequence[Silence], now: datetime) -> bool:
-    """Whether mutes withhold from a chat what is said of all of these accounts, or (none of them named) of anything."""
+    """True if mutes withhold a message about all of these accounts (without any: about anything) from a chat."""
     return all(is_muted(key, chat, silences, now) for key in ([one.key for one in seen] or [""]))
 
 
 def names_of(about: Sequence[KnownAccount] | None) -> str:
-    """Whom a line of the log is about."""
+    """The accounts of a log line."""
     if about is None:
         return "all accounts"
     return about[0].key if len(about) == 1 else f"{len(about)} accounts"

@@ -1,6 +1,6 @@
-"""Silences as people wish and end them, each in one transaction with what it makes to be said.
+"""Silences: people add and end them, each in one transaction with the messages that follow.
 
-They are wished for a span, whose end follows from the transaction's own ``now``: a clock that is set while a wish waits
+A silence gets a span, whose end follows from the transaction's own ``now``: a clock that is set while the request waits
 for the database changes no span.
 """
 
@@ -19,10 +19,9 @@ from bot.storage.connection import Connection
 
 
 class Silences:
-    """Mutes, snoozes and acks. What concerns the other chats is told there, in one silent line."""
+    """Mutes, snoozes and acks. The other chats get one silent line about those that concern them."""
 
     def __init__(self, context: Context, processor: CheckProcessor) -> None:
-        """Holds nothing but what it is handed."""
         self._store = context.store
         self._clock = context.clock
         self._processor = processor
@@ -31,7 +30,7 @@ class Silences:
         self._on_notifications = context.on_notifications
 
     async def of(self, chat: Chat) -> list[Silence]:
-        """The silences that hold in a chat now."""
+        """The silences in force in a chat."""
         async with self._store.read() as connection:
             now = self._clock()
             found = [one for one in await alerts.active_silences(connection, now) if one.chat in (None, chat)]
@@ -41,9 +40,9 @@ class Silences:
     async def mute(
         self, keys: Sequence[str | None], span: timedelta, by: str, chat: Chat, *, everywhere: bool = False
     ) -> Silence:
-        """No messages about these accounts, or (None) about anything, for so long: in a chat, or in every chat.
+        """Mutes these accounts, or (None) everything, for ``span``: in a chat, or in every chat.
 
-        State goes on. Gives the first of the silences that this makes.
+        The alerts' state goes on. Returns the first of the new silences.
         """
         added = list[Silence]()
         async with self._store.write() as connection:
@@ -59,7 +58,7 @@ class Silences:
         return added[0]
 
     async def _tell_of_mutes(self, connection: Connection, added: Iterable[Silence], chat: Chat, now: datetime) -> None:
-        """Tells the other chats of mutes that hold there too, with a button that ends them."""
+        """Notifies the other chats of mutes that cover them too, with a button that ends them."""
         silences = await alerts.active_silences(connection, now)
         known = await accounts.load(connection, [one.subject for one in added if one.subject])
         for one in added:
@@ -77,7 +76,7 @@ class Silences:
             )
 
     async def silence(self, told: Iterable[Delivery], by: str, span: timedelta | None, chat: Chat) -> list[Silence]:
-        """Silences the alerts that were told and still fire: in a chat for so long, or else everywhere as an ack."""
+        """Silences a message's firing alerts: in a chat for ``span``, or else everywhere as an ack."""
         added = list[Silence]()
         wanted = {(one.notification.subject, one.notification.measure): one.notification.episode for one in told}
         async with self._store.write() as connection:
@@ -100,7 +99,7 @@ class Silences:
     async def _acknowledge(
         self, connection: Connection, alert: Alert, by: str, chat: Chat, silences: Sequence[Silence], now: datetime
     ) -> Silence:
-        """Acknowledges an alert, and tells the other chats that know of it, unless somebody is at it already."""
+        """Acknowledges an alert, and notifies the other chats that know of it, unless it is acknowledged already."""
         account = (await accounts.load(connection, [alert.subject])).get(alert.subject)
         facts, told = await self._processor.facts_of(connection, alert, account, now)
         rules = (
@@ -130,7 +129,7 @@ class Silences:
         return ack
 
     async def end(self, silences: Iterable[Silence]) -> None:
-        """Ends silences, and says what they withheld."""
+        """Ends silences, and sends what they withheld."""
         async with self._store.write() as connection:
             await alerts.remove_silences(connection, [one.id for one in silences])
             await self._processor.catch_up_in(connection, self._clock())
@@ -138,7 +137,7 @@ class Silences:
 
 
 def holds(silence: Silence, alert: Alert | None, now: datetime) -> bool:
-    """Whether a snooze or an ack holds for its alert as it stands."""
+    """True if a snooze or an ack covers its alert as it stands."""
     if alert is None or not is_about(silence, alert):
         return False
     return silence.kind is SilenceKind.ACK or not is_past(silence, now)

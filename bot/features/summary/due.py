@@ -5,13 +5,13 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from bot.domain.quiet_hours import DAY, MINUTE, wall_clock
 
 LATEST = timedelta(hours=6)
-"""A summary missed while the bot was off comes so late, and no later."""
+"""A summary missed while the bot was off comes this late at most."""
 
 
 def summary_due(last_done: date | None, now: datetime, zone: tzinfo, at: time) -> date | None:
-    """The local day whose summary is to be sent now, if any.
+    """The local day whose summary is due now; None if none is.
 
-    ``last_done`` is the last day whose summary was sent; None does not stop any. One that was missed comes late.
+    ``last_done`` is the last day whose summary was sent; None blocks no day. A missed one comes late.
     """
     today = wall_clock(now, zone).date()
     for day in (today - DAY, today):
@@ -22,14 +22,14 @@ def summary_due(last_done: date | None, now: datetime, zone: tzinfo, at: time) -
 
 
 def is_done(day: date, last_done: date | None, today: date) -> bool:
-    """Whether a day's summary was sent. A mark from beyond tomorrow was made by a wrong clock, and holds nothing up."""
+    """True if a day's summary was sent. A mark beyond tomorrow comes from a wrong clock, and blocks nothing."""
     return last_done is not None and day <= last_done <= today + DAY
 
 
 def first_moment(day: date, at: time, zone: tzinfo) -> datetime | None:
     """The first moment of a day at which the zone's clock shows this time or a later one; None if the day has none.
 
-    A time that comes twice is meant the first time; one that is left out is meant when the clock has jumped over it.
+    A time that comes twice means the first; one that is skipped means the moment after the jump.
     """
     wanted = datetime.combine(day, at)
     moment = wanted.replace(tzinfo=zone).astimezone(UTC)
@@ -46,10 +46,10 @@ def done_before(now: datetime, zone: tzinfo, at: time) -> date:
 
 
 def mark_of(day: date) -> datetime:
-    """A day as the moment that stands for it in the database."""
+    """The moment that stands for a day in the database."""
     return datetime.combine(day, time(12), UTC)
 
 
 def day_of(mark: datetime | None) -> date | None:
-    """The day that a moment in the database stands for."""
+    """The day of such a moment."""
     return mark.astimezone(UTC).date() if mark else None
