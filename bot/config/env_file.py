@@ -1,6 +1,6 @@
-"""The env file and the environment: which settings they name, and every line that cannot be meant.
+"""The env file and the environment: the settings that they name, and every line that is wrong.
 
-One parser reads the file, whoever starts the bot: systemd and Docker skip what they do not understand without a word.
+One parser reads the file, however the bot starts: systemd and Docker silently skip what they do not understand.
 """
 
 import re
@@ -15,20 +15,20 @@ from bot.config.parsers import in_quotes, short
 
 NO_TEXT = re.compile("[\0\ud800-\udfff]")
 NEAR = 0.6
-"""How alike a name must be to be suggested."""
+"""How similar a name must be to be suggested."""
 
 
 class EnvFile:
-    """Reads env files for one set of names. What cannot be meant becomes a line of ``faults``."""
+    """Reads env files for one set of names. Errors become lines of ``faults``."""
 
     def __init__(self, names: Collection[str], secrets: Collection[str], faults: list[str]) -> None:
-        """``names`` are all that may stand in a file; ``secrets`` are those whose values are never quoted."""
+        """``names`` are all valid ones; values of ``secrets`` are never quoted in errors."""
         self._names = names
         self._secrets = secrets
         self._faults = faults
 
     def read(self, file: Path, *, required: bool) -> dict[str, str]:
-        """The names and values of a file; one that is not there has none, and is a fault where it is ``required``."""
+        """The names and values of a file; a missing one has none, and is an error if it is ``required``."""
         try:
             text = file.read_text(encoding="utf-8-sig")
         except FileNotFoundError:
@@ -42,7 +42,7 @@ class EnvFile:
         return self.values(text, file.name)
 
     def values(self, text: str, file: str) -> dict[str, str]:
-        """The settings of a file's text; a line that is none, an unknown name and a name given twice are faults."""
+        """The settings of a file's text; an invalid line, an unknown name and a duplicate are errors."""
         values: dict[str, str] = {}
         seen: dict[str, int] = {}
         for line, binding in numbered(text):
@@ -65,24 +65,24 @@ class EnvFile:
 
 
 def numbered(text: str) -> Iterator[tuple[int, Binding]]:
-    """Everything that a file's text names, each with the number of its line."""
+    """Every binding of a file's text, with the number of its line."""
     for binding in parse_stream(StringIO(NO_TEXT.sub("\ufffd", text))):
         written = binding.original.string
         yield binding.original.line + written[: len(written) - len(written.lstrip())].count("\n"), binding
 
 
 def written_in_quotes(binding: Binding) -> bool:
-    """Whether a value stands in quotes, which the parser takes away and Docker's --env-file does not."""
+    """True if a value stands in quotes, which the parser removes and Docker's --env-file does not."""
     return binding.original.string.partition("=")[2].lstrip()[:1] in ("'", '"')
 
 
 def quoted(name: str) -> str:
-    """Says that a secret stands in quotes."""
+    """The error of a secret in quotes."""
     return f"{name} is in quotes, which Docker would take for a part of it; leave them out: {name}=…"
 
 
 def unknown_name(name: str, names: Collection[str]) -> str:
-    """Says that a name is not a setting, and the nearest that is."""
+    """The error of an unknown name, with the nearest known one."""
     near = get_close_matches(name.upper(), list(names), n=1, cutoff=NEAR)
     said = short(name)
     return (
@@ -93,19 +93,19 @@ def unknown_name(name: str, names: Collection[str]) -> str:
 
 
 def from_environment(environ: Mapping[str, str], name: str, *, secret: bool) -> str:
-    """A value of the environment as it is meant: without white space around it, or the quotes that Docker leaves.
+    """A value of the environment, without white space around it or the quotes that Docker leaves.
 
-    A secret keeps its quotes, to be told of them. Bytes that are not UTF-8 become replacement characters, as in the
-    file: what cannot be written crashes later on.
+    A secret keeps its quotes, which are an error. Bytes that are not UTF-8 become replacement characters, as in the
+    file: what cannot be written crashes later.
     """
     value = NO_TEXT.sub("\ufffd", environ[name]).strip()
     return value[1:-1] if not secret and in_quotes(value) else value
 
 
 def nearly_named(environ: Mapping[str, str], names: Collection[str]) -> list[str]:
-    """A warning for each name of the environment that is almost one of ours, and is none.
+    """A warning for each name of the environment that is almost one of ours.
 
-    Other programs share the environment, so a name counts only within one typing slip, or in singular or plural.
+    Other programs share the environment, so only one typing slip, or singular for plural, counts.
     """
     return [
         f"{short(name)} in the environment is not a setting; did you mean {near}?"
@@ -115,7 +115,7 @@ def nearly_named(environ: Mapping[str, str], names: Collection[str]) -> list[str
 
 
 def is_slip(name: str, ours: str) -> bool:
-    """Whether one letter was left out, added, changed, or swapped with its neighbour, or a plural's S, in any place."""
+    """True if one letter is missing, added, changed, or swapped with its neighbour, or a plural's S, in any place."""
     if name == ours or abs(len(name) - len(ours)) > 1:
         return False
     start = next((at for at, (a, b) in enumerate(zip(name, ours, strict=False)) if a != b), min(len(name), len(ours)))

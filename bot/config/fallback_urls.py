@@ -20,11 +20,11 @@ WAYS = {
     "sns": "SMS",
     "twilio": "SMS",
 }
-"""What people call the services behind the beginnings of Apprise's addresses."""
+"""Names of the services behind Apprise's address schemes."""
 
 
 def parse_addresses(text: str) -> tuple[str, ...]:
-    """Reads ``mailto://…, ntfy://…``; commas inside an address stay. The text of the error never holds one."""
+    """Reads ``mailto://…, ntfy://…``; commas inside an address stay. Errors never quote an address."""
     addresses = [address.strip(" ,\n\t") for address in _BETWEEN.split(text.strip(" ,\n\t")) if address.strip(" ,\n\t")]
     for number, address in enumerate(addresses, 1):
         if not _ADDRESS.fullmatch(address) or not address.isprintable():
@@ -33,12 +33,12 @@ def parse_addresses(text: str) -> tuple[str, ...]:
 
 
 def ordinal(number: int) -> str:
-    """A place in a list: "1st", "2nd", "11th"."""
+    """A position in a list: "1st", "2nd", "11th"."""
     last = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in (11, 12, 13) else "th"
     return f"{number}{last}"
 
 
 def way_of(address: str) -> str:
-    """What an address leads to, in a word that gives nothing of it away: "mail", "ntfy"."""
+    """The service of an address, in a word that reveals nothing else: "mail", "ntfy"."""
     scheme = address.partition("://")[0].lower()
     return WAYS.get(scheme) or WAYS.get(scheme.removesuffix("s")) or scheme

@@ -1,6 +1,6 @@
-"""Every setting: its name, default, check and meaning. ``settings.example.env`` shows them all to people.
+"""Every setting: its name, default, check and meaning. ``settings.example.env`` shows them to people.
 
-Read from the environment, then from the env file; the environment wins. Secrets never print.
+Values come from the environment, then from the env file; the environment wins. Secrets never print.
 """
 
 import os
@@ -55,7 +55,7 @@ DEFAULT_ENV_FILE = "settings.env"
 DEFAULT_LISTEN = Address("127.0.0.1", 8080)
 SHORTEST_PASSWORD = 4
 LONGEST_SECRET = 10_000
-"""Characters that a secret's file may hold: one that never ends, such as /dev/zero, must not fill the memory."""
+"""The most characters of a secret's file: an endless one, such as /dev/zero, must not fill the memory."""
 
 SECRETS = ("USEAPI_TOKEN", "TELEGRAM_BOT_TOKEN", "HEARTBEAT_URL", "FALLBACK_URLS", "TELEGRAM_PROXY", "USEAPI_PROXY")
 OFF_WHEN_EMPTY = (
@@ -98,27 +98,27 @@ EXAMPLES = {
 
 
 def checked_useapi_token(secret: SecretStr) -> SecretStr:
-    """The token without white space around it, if it can be one of useapi.net."""
+    """The token without white space around it. Raises ValueError unless it has the form of one of useapi.net."""
     return SecretStr(parse_useapi_token(secret.get_secret_value()))
 
 
 def checked_bot_token(secret: SecretStr) -> SecretStr:
-    """The token without white space around it, if it can be one of a Telegram bot."""
+    """The token without white space around it. Raises ValueError unless it has the form of a Telegram bot's."""
     return SecretStr(parse_bot_token(secret.get_secret_value()))
 
 
 def checked_secret_url(secret: SecretStr) -> SecretStr:
-    """The address, if it is one; it stays a secret, for its path is its password."""
+    """The address, kept secret, because its path is its password. Raises ValueError."""
     return SecretStr(parse_url(secret.get_secret_value()))
 
 
 def checked_addresses(secret: SecretStr) -> SecretStr | None:
-    """The addresses, if they are some; None for none, which switches the second channel off."""
+    """The addresses; None without any, which switches the second channel off. Raises ValueError."""
     return secret if parse_addresses(secret.get_secret_value()) else None
 
 
 def checked_proxy(secret: SecretStr) -> SecretStr:
-    """The proxy's address or ``direct``, if it is one; it may hold a password, so it stays a secret."""
+    """The proxy's address or ``direct``, kept secret, because it can hold a password. Raises ValueError."""
     text = secret.get_secret_value().strip()
     if text != DIRECT:
         parse_proxy(text, "")
@@ -130,7 +130,7 @@ BotToken = Annotated[SecretStr, AfterValidator(checked_bot_token)]
 
 
 class Settings(BaseSettings):
-    """All settings, checked. Attributes are the settings' names in small letters."""
+    """All settings, checked. Attributes are the settings' names in lower case."""
 
     model_config = SettingsConfigDict(
         extra="forbid",
@@ -142,7 +142,7 @@ class Settings(BaseSettings):
         alias_generator=str.upper,
     )
 
-    useapi_token: UseapiToken = SecretStr("")  # only where the accounts file brings every source its own
+    useapi_token: UseapiToken = SecretStr("")  # only if the accounts file brings a token for every source
     telegram_bot_token: BotToken
     telegram_chat_ids: Chats = ()
     telegram_admin_ids: Ids = frozenset()
@@ -181,12 +181,12 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what ``load_settings`` hands in: it joins the environment, the env file and the secrets' files."""
+        """Only what ``load_settings`` passes in: it joins the environment, the env file and the secrets' files."""
         return (init_settings,)
 
     @property
     def rules(self) -> Rules:
-        """What the decisions need to know of the settings."""
+        """The rules that the evaluation needs."""
         return Rules(
             low_credits=self.low_credits,
             plan_ends_within=self.plan_ends_within,
@@ -197,7 +197,7 @@ class Settings(BaseSettings):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was understood in another way than it was written, and names that are almost settings: to be said."""
+        """Settings that were understood differently than written, and names that are almost settings."""
         return self._notes
 
     @property
@@ -208,21 +208,24 @@ class Settings(BaseSettings):
 
     @property
     def way_to_telegram(self) -> Proxy | None:
-        """The proxy to Telegram; None for the direct way."""
+        """The proxy to Telegram; None for a direct connection."""
         return self._way("TELEGRAM_PROXY", self.telegram_proxy, self.telegram_api_url)
 
     @property
     def way_to_useapi(self) -> Proxy | None:
-        """The proxy to useapi.net; None for the direct way."""
+        """The proxy to useapi.net; None for a direct connection."""
         return self._way("USEAPI_PROXY", self.useapi_proxy, self.useapi_url)
 
     @property
     def way_to_heartbeat(self) -> Proxy | None:
-        """The proxy to the heartbeat's address; None for the direct way."""
+        """The proxy to the heartbeat's address; None for a direct connection."""
         return proxy_for(self.heartbeat_url.get_secret_value(), self._environ) if self.heartbeat_url else None
 
     def _way(self, name: str, setting: SecretStr | None, url: str) -> Proxy | None:
-        """What a setting says, else what the environment says of an address. Raises ValueError of the environment."""
+        """The proxy of a setting, else that of the environment for an address.
+
+        Raises ValueError about the environment.
+        """
         if setting is None:
             return proxy_for(url, self._environ)
         text = setting.get_secret_value()
@@ -241,17 +244,17 @@ class Settings(BaseSettings):
 
     @property
     def fallback_addresses(self) -> tuple[str, ...]:
-        """Each address of the second channel; secrets, for they hold passwords."""
+        """Each address of the second channel; secrets, because they hold passwords."""
         return parse_addresses(self.fallback_urls.get_secret_value()) if self.fallback_urls else ()
 
 
 def proxies(environ: Mapping[str, str]) -> list[str]:
-    """The proxies that the environment names; one may hold a password."""
+    """The proxies of the environment; one can hold a password."""
     return [value for name, value in environ.items() if name.lower().endswith("_proxy")]
 
 
 def passwords_of(addresses: Iterable[str]) -> Iterator[str]:
-    """The passwords of addresses, as they stand there and as they are meant, for an error may tell them alone."""
+    """The passwords in addresses, as written and decoded, because an error can show them alone."""
     for address in addresses:
         password = userinfo_of(address).partition(":")[2]
         yield from (text for text in dict.fromkeys((password, unquote(password))) if len(text) >= SHORTEST_PASSWORD)
@@ -262,9 +265,9 @@ FILE_NAMES = tuple(f"{name}_FILE" for name in SECRETS)
 
 
 def load_settings(env_file: str | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """Every setting, from the environment and the env file (``settings.env`` in the working folder if there is one).
+    """Every setting, from the environment and the env file (``settings.env`` in the working folder, if present).
 
-    Raises SettingsError with every fault at once.
+    Raises SettingsError with all errors together.
     """
     faults: list[str] = []
     environ = os.environ if environ is None else environ
@@ -298,7 +301,7 @@ def load_listen(env_file: str | None = None, environ: Mapping[str, str] | None =
 
 
 def unusable_ways(settings: Settings) -> Iterator[str]:
-    """What is wrong with the proxies that the environment names for the services that are used."""
+    """Errors of the environment's proxies for the services in use."""
     for way in ("way_to_telegram", "way_to_useapi", "way_to_heartbeat"):
         try:
             getattr(settings, way)
@@ -307,25 +310,25 @@ def unusable_ways(settings: Settings) -> Iterator[str]:
 
 
 def completed(values: Mapping[str, Any], settings: Settings) -> Iterator[str]:
-    """Says which addresses are used in another form than they were written in."""
+    """Addresses that are used in another form than they were written in."""
     for name, used in (("USEAPI_URL", settings.useapi_url), ("TELEGRAM_API_URL", settings.telegram_api_url)):
         if name in values and values[name].strip().rstrip("/") != used:
             yield f"{name}: read as {without_userinfo(used)}"
 
 
 def without_userinfo(url: str) -> str:
-    """An address without the user and the password in it."""
+    """An address without its user and password."""
     userinfo = userinfo_of(url)
     return url.replace(f"{userinfo}@", "", 1) if userinfo else url
 
 
 def hidden(values: Mapping[str, str]) -> list[str]:
-    """The secrets, as they were given or read from their files: one may stand in the wrong setting too."""
+    """The secrets, as given or read from their files: one can stand in the wrong setting, too."""
     return [values[name] for name in SECRETS if values.get(name) and values[name] not in PLACEHOLDERS.values()]
 
 
 def without(fault: str, secrets: list[str]) -> str:
-    """A fault's text on one line, without any secret, also where it was cut to fit."""
+    """An error on one line, without any secret, also where it was cut to fit."""
     text = redact(_NO_LINE.sub("\ufffd", fault), secrets)
     for secret in secrets:
         for length in range(len(secret) - 1, 2, -1):
@@ -346,14 +349,14 @@ def override(given: dict[str, str], environment: Mapping[str, str]) -> None:
 
 
 def read_env_file(path: str | None, faults: list[str]) -> dict[str, str]:
-    """The names and values of an env file; a default file that is not there has none."""
+    """The names and values of an env file; a missing default file has none."""
     return EnvFile((*NAMES, *FILE_NAMES), SECRETS, faults).read(Path(path or DEFAULT_ENV_FILE), required=bool(path))
 
 
 def resolved(given: Mapping[str, str], faults: list[str], told: set[str]) -> Iterator[tuple[str, Any]]:
-    """What to validate: secrets read from their files, empty values as the contract has them.
+    """The values to validate: secrets read from their files, empty values as the settings define them.
 
-    ``told`` gets the names whose value cannot be had, with the fault told: that it is missing would only confuse.
+    ``told`` gets the names whose error is recorded already: "missing" would only confuse.
     """
     for name in NAMES:
         value: Any = given.get(name)
@@ -373,7 +376,7 @@ def resolved(given: Mapping[str, str], faults: list[str], told: set[str]) -> Ite
 
 
 def at_odds(values: Mapping[str, Any], told: Collection[str]) -> list[str]:
-    """What is wrong with the settings taken together: an accounts file names the accounts, and may bring the tokens."""
+    """Errors of settings in combination: an accounts file names the accounts, and can bring the tokens."""
     if "ACCOUNTS_FILE" not in values:
         return [] if "USEAPI_TOKEN" in {*values, *told} else [needed("USEAPI_TOKEN")]
     if "ACCOUNTS" not in values:
@@ -382,7 +385,7 @@ def at_odds(values: Mapping[str, Any], told: Collection[str]) -> list[str]:
 
 
 def read_secret(name: str, path: str, faults: list[str]) -> str | None:
-    """A secret from its file, without white space around it; None, with the fault told, where there is none."""
+    """A secret from its file, without white space around it; None, with a recorded error, if it cannot be read."""
     try:
         with Path(path).open(encoding="utf-8-sig") as file:
             secret = file.read(LONGEST_SECRET + 1).strip()
@@ -403,7 +406,7 @@ def read_secret(name: str, path: str, faults: list[str]) -> str | None:
 
 
 def validated(values: dict[str, Any], faults: list[str], told: Collection[str]) -> Settings | None:
-    """The settings, or None with every fault noted that is not ``told`` yet."""
+    """The settings; None, with every error recorded that is not in ``told``."""
     try:
         return Settings(**values)
     except ValidationError as error:
@@ -413,7 +416,7 @@ def validated(values: dict[str, Any], faults: list[str], told: Collection[str]) 
 
 
 def fault_line(detail: ErrorDetails) -> str:
-    """One fault: the setting, what is wrong, an example that works. Never a secret's value."""
+    """One error: the setting, the cause, an example that works. Never a secret's value."""
     name = str(detail["loc"][0]).upper()
     if detail["type"] == "missing":
         return needed(name)
@@ -421,12 +424,12 @@ def fault_line(detail: ErrorDetails) -> str:
 
 
 def needed(name: str) -> str:
-    """Says that a secret is missing."""
+    """The error of a missing secret."""
     return f"{name}: is required. Example: {name}={EXAMPLES[name]} (or {name}_FILE=/path/to/it)"
 
 
 def wrong(detail: ErrorDetails) -> str:
-    """What is wrong with a value, as the end of "NAME …"."""
+    """The error of a value, as the end of "NAME …"."""
     context = detail.get("ctx", {})
     match detail["type"]:
         case "value_error":

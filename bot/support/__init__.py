@@ -1,1 +1,1 @@
-"""What any part may use: errors, logs, metrics, processes."""
+"""Tools for every part: errors, logs, metrics, processes."""

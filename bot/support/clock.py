@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 STEP = timedelta(seconds=5)
-"""A smaller step is followed at once: it makes nothing late that anybody would notice."""
+"""A smaller step is followed at once: it delays nothing that anybody would notice."""
 AT_ONCE_S = 1.0
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 BOOT_CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
@@ -18,12 +18,12 @@ def utc_now() -> datetime:
 
 
 def boot_seconds() -> float:
-    """Seconds that no setting of the clock changes; the time of a suspended machine counts, where the system tells."""
+    """Seconds that no setting of the clock changes; a suspended machine's time counts, if the system reports it."""
     return time.monotonic() if BOOT_CLOCK is None else time.clock_gettime(BOOT_CLOCK)
 
 
 def boot_id() -> str | None:
-    """What names the present run of the machine, within which ``boot_seconds`` counts on; None where nothing does."""
+    """The id of the machine's present run, within which ``boot_seconds`` counts; None if the system has none."""
     try:
         return BOOT_ID.read_text().strip()
     except OSError:
@@ -31,9 +31,9 @@ def boot_id() -> str | None:
 
 
 def origin_of(wall: Callable[[], datetime], timer: Callable[[], float]) -> datetime:
-    """The moment at which the timer was 0, by the wall clock: it moves only where that is set.
+    """The moment at which the timer was 0, by the wall clock: it moves only if that is set.
 
-    The two cannot be read at once; a process that was suspended between the two readings reads again.
+    Two clocks cannot be read at once; a process that was suspended between the two reads again.
     """
     while True:
         before, shown, after = timer(), wall(), timer()
@@ -42,7 +42,7 @@ def origin_of(wall: Callable[[], datetime], timer: Callable[[], float]) -> datet
 
 
 class SteadyClock:
-    """Answers aware UTC. A step of the wall clock of over five seconds shows only once it was taken."""
+    """Returns aware UTC. A step of the wall clock of over five seconds shows only after ``take``."""
 
     def __init__(self, wall: Callable[[], datetime], timer: Callable[[], float] = boot_seconds) -> None:
         """``timer`` counts seconds and never jumps."""
@@ -52,7 +52,6 @@ class SteadyClock:
         """The moment at which the timer was 0, by this clock."""
 
     def __call__(self) -> datetime:
-        """The present moment."""
         ahead = origin_of(self._wall, self._timer) - self.origin
         if abs(ahead) <= STEP:
             self.origin += ahead
@@ -60,10 +59,10 @@ class SteadyClock:
 
     @property
     def step(self) -> timedelta | None:
-        """By how much the wall clock was set, where that has not been taken yet."""
+        """How much the wall clock was set, if that is not applied yet."""
         ahead = origin_of(self._wall, self._timer) - self.origin
         return ahead if abs(ahead) > STEP else None
 
     def take(self, step: timedelta) -> None:
-        """Follows the wall clock."""
+        """Applies a step of the wall clock."""
         self.origin += step

@@ -2,16 +2,16 @@
 
 ::
 
-    BotError                    anything we say in words, never with a traceback
-    ├── SettingsError           what is set cannot be used; exit code 78
-    ├── StartError              what the bot cannot start without; exit code 69
-    │   └── DatabaseUnusable    missing folder, no rights, corrupt, newer, not ours, or in use by another bot
-    ├── DatabaseTrouble         it could not be used just now: locked, full, read-only; worth another try
-    ├── DrawingTrouble          a picture could not be drawn; the rest of the answer stands
-    ├── UsageError              wrong words on the command line or in the chat, with an example that works
-    └── LookError               a look failed; the kind tells whom it concerns
+    BotError                      anything we report in words, never with a traceback
+    ├── SettingsError             invalid settings; exit code 78
+    ├── StartError                the bot cannot start without something; exit code 69
+    │   └── DatabaseUnusableError missing folder, no rights, corrupt, newer, not ours, or in use by another bot
+    ├── DatabaseBusyError         transient: locked, full, read-only; worth another attempt
+    ├── ChartError                a chart could not be drawn; the rest of the answer stands
+    ├── UsageError                wrong arguments on the command line or in the chat, with an example that works
+    └── SourceError               a check failed; the kind says whom it concerns
 
-The text of each is what a person reads: who, what, why, and the next step. It never holds a secret.
+The text of each is for people: who, what, why, and the next step. It never holds a secret.
 """
 
 from datetime import timedelta
@@ -26,7 +26,7 @@ class BotError(Exception):
 
 
 class SettingsError(BotError):
-    """Every fault of the settings at once, a line each."""
+    """All errors of the settings, a line each."""
 
     exit_code = 78
 
@@ -36,33 +36,33 @@ class SettingsError(BotError):
 
 
 class StartError(BotError):
-    """Something the bot cannot start without is not to be had."""
+    """The bot cannot start without something."""
 
     exit_code = 69
 
 
 class DatabaseUnusableError(StartError):
-    """The database cannot be opened as ours; its file has not been touched."""
+    """The database cannot be opened as ours; its file is unchanged."""
 
 
 class DatabaseBusyError(BotError):
-    """The database could not be used just now; what was to be done has not been done, and may work later."""
+    """Transient database error (locked, full, read-only). The transaction was rolled back."""
 
 
 class ChartError(BotError):
-    """A picture could not be drawn: no library, no time, no room; the text says so to the person who asked."""
+    """A chart could not be drawn: no library, no time, no room; the text is for the person who asked."""
 
 
 class UsageError(BotError):
-    """The words were wrong; the text says which ones are right."""
+    """Wrong arguments; the text has the right ones."""
 
     exit_code = 64
 
 
 class SourceError(BotError):
-    """One look at a source failed: ``kind`` and ``said`` become the outage; ``retry_after`` is the server's wish.
+    """A check failed: ``kind`` and ``said`` become the failure; ``retry_after`` is the server's.
 
-    ``status`` is the answer's, where one came.
+    ``status`` is that of the answer, None without one.
     """
 
     def __init__(

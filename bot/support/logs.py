@@ -16,11 +16,11 @@ QUIET = ("httpx", "httpcore", "apscheduler", "asyncio", "telegram", "hpack", "sq
 """Libraries that log each request, its address with the token in it, or each of their own steps."""
 
 TOLD_BY_US = ("telegram.request", "apscheduler.executors")
-"""Parts of libraries that log a traceback of each error which they also hand to us, and which we tell in words."""
+"""Parts of libraries that log a traceback of each error which they also raise, and which we log in words."""
 
 
 def quieten(level: str = "WARNING") -> None:
-    """Lets libraries log no step of theirs, and no error which they hand to us."""
+    """Silences the libraries' own steps, and errors that they also raise."""
     for name in QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     for name in TOLD_BY_US:
@@ -28,7 +28,7 @@ def quieten(level: str = "WARNING") -> None:
 
 
 class Redacted(logging.Formatter):
-    """Text lines; the finished line is redacted, so that nothing a library puts into a message or traceback escapes."""
+    """Text lines; the finished line is redacted, so that no message or traceback of a library leaks a secret."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
         """``secrets`` are the values to hide."""
@@ -40,7 +40,6 @@ class Redacted(logging.Formatter):
         return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
 
     def format(self, record: logging.LogRecord) -> str:
-        """One record as text."""
         return redact(super().format(record), self._secrets)
 
 
@@ -48,7 +47,6 @@ class RedactedJson(Redacted):
     """The same as JSON, one object a line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One record as a JSON object."""
         fields = {
             "time": self.formatTime(record),
             "level": record.levelname,
@@ -61,19 +59,19 @@ class RedactedJson(Redacted):
 
 
 class ToStandardError(logging.StreamHandler[TextIO]):
-    """Standard error. Of a record that cannot be written, Python would print the arguments as they are."""
+    """Standard error. For a record that cannot be written, Python would print the arguments unredacted."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's
-        """Says where the record came from, and nothing of what it holds."""
+        """Reports the origin of the record, and nothing of its content."""
         place = f"{record.name}, {record.filename}:{record.lineno}"
         with suppress(Exception):
             self.stream.write(f"A line of the log could not be written ({place}): {type(sys.exception()).__name__}\n")
 
 
 def set_up_logging(level: str, style: str, secrets: Sequence[str]) -> None:
-    """Sends everything to standard error, redacted; also what Python itself says of exceptions that nobody caught.
+    """Sends everything to standard error, redacted; also Python's own reports of uncaught exceptions.
 
-    ``secrets`` may grow later on.
+    ``secrets`` can grow later.
     """
     handler = ToStandardError(sys.stderr)
     handler.setFormatter(RedactedJson(secrets) if style == "json" else Redacted(secrets))
@@ -86,7 +84,7 @@ def set_up_logging(level: str, style: str, secrets: Sequence[str]) -> None:
 
 
 def log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Puts an uncaught exception into the log, where it is redacted."""
+    """Logs an uncaught exception, redacted."""
     logging.getLogger("bot").critical("credit-bot has a defect and ends", exc_info=(kind, error, trace))
 
 
@@ -98,7 +96,7 @@ def log_uncaught_in_thread(what: threading.ExceptHookArgs) -> None:
 
 
 def log_unraisable(what: "sys.UnraisableHookArgs") -> None:
-    """The same for an exception that could not be raised, as one in a finalizer."""
+    """The same for an exception that could not be raised, for example in a finalizer."""
     error = what.exc_value
     if error is not None:
         logging.getLogger("bot").error("A clean-up has failed", exc_info=(what.exc_type, error, what.exc_traceback))

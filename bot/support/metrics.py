@@ -1,4 +1,4 @@
-"""What is counted while the bot runs; ``bot/web/pages.py`` shows it at /metrics beside what the store knows."""
+"""Counters while the bot runs; ``bot/web/pages.py`` shows them at /metrics beside stored values."""
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
@@ -9,7 +9,6 @@ class Metrics:
     """Counters of one bot, in a registry of their own, so that two bots in one process do not mix."""
 
     def __init__(self) -> None:
-        """Begins at zero."""
         self.registry = CollectorRegistry()
         self.looks = Counter("credit_bot_checks", "Looks by their result", ["result"], registry=self.registry)
         self.look_seconds = Histogram(

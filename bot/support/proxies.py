@@ -1,7 +1,7 @@
-"""By which way a service is reached: directly, or through the proxy of a setting or of the environment.
+"""How a service is reached: directly, or through the proxy of a setting or of the environment.
 
 The environment is read as curl reads it (https://curl.se/docs/manpage.html, "ENVIRONMENT"), in either case of letters,
-the lower first; what a setting says goes before it.
+lower first; a setting wins.
 """
 
 import ipaddress
@@ -29,7 +29,7 @@ from bot.support.tls import tls_reason
 DIRECT = "direct"
 SETTINGS_SCHEMES = ("http", "socks5", "socks5h")
 SCHEMES = (*SETTINGS_SCHEMES, "https", "socks")
-"""What the environment may name: other programs share it, and curl takes these."""
+"""Schemes in the environment: other programs share it, and curl accepts these."""
 
 PORTS = {"http": 80, "https": 443}
 SOCKS_PORT = 1080
@@ -37,7 +37,7 @@ UNUSABLE = "is not the address of a proxy, or holds a password with a sign that 
 
 
 class ProxyError(ClientError):
-    """The proxy, and not the service behind it, is in the way. Its text is fit for a person and holds no secret."""
+    """The proxy failed, not the service behind it. Its text is for people and holds no secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +57,14 @@ class Proxy:
 
     @property
     def socks(self) -> bool:
-        """Whether it speaks SOCKS, not HTTP."""
+        """True if it speaks SOCKS, not HTTP."""
         return self.scheme.startswith("socks")
 
 
 def parse_proxy(text: str, named: str, schemes: tuple[str, ...] = SETTINGS_SCHEMES) -> Proxy:
     """Reads ``socks5://user:password@host:1080``; without a scheme it is ``http://``, as for curl.
 
-    The text of the ValueError never holds what was written: any part of it may belong to a password.
+    The ValueError never quotes the text: any part of it can belong to a password.
     """
     url = text.strip()
     if "://" not in url:
@@ -85,9 +85,9 @@ def parse_proxy(text: str, named: str, schemes: tuple[str, ...] = SETTINGS_SCHEM
 
 
 def proxy_for(url: str, environ: Mapping[str, str]) -> Proxy | None:
-    """The proxy of the environment for an address; None for the direct way.
+    """The proxy of the environment for an address; None for a direct connection.
 
-    Raises ValueError, without what was written, where the variable that counts names none that can be used.
+    Raises ValueError, without the text, if the deciding variable is invalid.
     """
     parts = urlsplit(url)
     found = next(
@@ -103,13 +103,13 @@ def proxy_for(url: str, environ: Mapping[str, str]) -> Proxy | None:
 
 
 def is_excepted(host: str, port: int | None, environ: Mapping[str, str]) -> bool:
-    """Whether ``NO_PROXY`` names a host: by its name, a domain above it, its address, or a network; ``*`` is all."""
+    """True if ``NO_PROXY`` names a host: by its name, a domain above it, its address, or a network; ``*`` is all."""
     listed = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
     return any(excepts(one.strip().lower(), host.lower(), port) for one in listed.replace(" ", ",").split(","))
 
 
 def excepts(pattern: str, host: str, port: int | None) -> bool:
-    """Whether one item of ``NO_PROXY`` names a host; one with a port, that port alone."""
+    """True if one item of ``NO_PROXY`` names a host; one with a port, that port alone."""
     if not pattern:
         return False
     if pattern == "*":
@@ -128,7 +128,7 @@ def excepts(pattern: str, host: str, port: int | None) -> bool:
 
 
 def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """A host that is an address."""
+    """The host as an address; None if it is a name."""
     try:
         return ipaddress.ip_address(host)
     except ValueError:
@@ -136,9 +136,9 @@ def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
 
 
 def open_client(proxy: Proxy | None, connections: int, *, keepalive: float = 15.0, **more: Any) -> ClientSession:
-    """A client that takes this way and no other; needs a running loop. It keeps no cookies.
+    """A client that connects this way only; needs a running loop. It keeps no cookies.
 
-    ``more`` goes to aiohttp. Whatever goes wrong with the proxy is a ``ProxyError``.
+    ``more`` goes to aiohttp. A failure of the proxy is a ``ProxyError``.
     """
     more.setdefault("timeout", ClientTimeout(total=None, sock_connect=None))
     kept: dict[str, Any] = {"limit": connections, "keepalive_timeout": keepalive}
@@ -152,7 +152,7 @@ def open_client(proxy: Proxy | None, connections: int, *, keepalive: float = 15.
 
 
 class HttpProxyConnector(TCPConnector):
-    """aiohttp's own connector, which says whose fault a proxy's is."""
+    """aiohttp's own connector, which reports failures of the proxy as such."""
 
     def __init__(self, proxy: Proxy, **more: Any) -> None:
         """``more`` goes to aiohttp."""
@@ -160,7 +160,7 @@ class HttpProxyConnector(TCPConnector):
         self._named = proxy
 
     async def connect(self, *asked: Any, **more: Any) -> Connection:
-        """A connection. Raises ProxyTrouble where the proxy is in the way."""
+        """A connection. Raises ProxyError if the proxy fails."""
         try:
             return await super().connect(*asked, **more)
         except ClientHttpProxyError as error:
@@ -170,7 +170,7 @@ class HttpProxyConnector(TCPConnector):
 
 
 def socks_connector(proxy: Proxy, **more: Any) -> TCPConnector:
-    """The same for SOCKS, whose library is imported only where it is used. The proxy resolves the names."""
+    """The same for SOCKS, whose library is imported only if needed. The proxy resolves the names."""
     from aiohttp_socks import (  # noqa: PLC0415
         ProxyConnectionError,
         ProxyConnector,
@@ -203,26 +203,26 @@ def socks_connector(proxy: Proxy, **more: Any) -> TCPConnector:
 
 
 def at(proxy: Proxy) -> str:
-    """A proxy in words, by what names it."""
+    """A proxy by the setting that names it, in words."""
     return f"The proxy {proxy} ({proxy.named})"
 
 
 def refusal(proxy: Proxy, status: int) -> str:
-    """What an HTTP proxy that opens no way means."""
+    """Why an HTTP proxy refuses."""
     if status == 407:
         return f"{at(proxy)} asks for a user and a password: write {proxy.scheme}://user:password@host:port"
     return f"{at(proxy)} refuses the connection ({status})"
 
 
 def socks_refusal(proxy: Proxy, said: str) -> str:
-    """What a SOCKS proxy that opens no way means; the library's words name no address."""
+    """Why a SOCKS proxy refuses; the library's words name no address."""
     if "auth" in said.lower():
         return f"{at(proxy)} refuses the user and the password: write {proxy.scheme}://user:password@host:port"
     return f"{at(proxy)} opens no way: {said[:80] or 'no reason given'}"
 
 
 def unreachable(proxy: Proxy, error: BaseException) -> str:
-    """Why a proxy cannot be reached; a TLS error or a name that is not found has no strerror that says so."""
+    """Why a proxy cannot be reached; a TLS error or an unknown name has no strerror that says so."""
     if isinstance(error, socket.gaierror):
         return f"{at(proxy)} cannot be reached: its name cannot be found"
     if why := tls_reason(error):

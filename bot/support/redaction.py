@@ -1,4 +1,4 @@
-"""Keeps secrets out of every text that leaves the bot: known values in any dress, and whatever looks like one."""
+"""Removes secrets from every text that leaves the bot: known values in any encoding, and what looks like one."""
 
 import json
 import re
@@ -12,7 +12,7 @@ SHORTEST, SHORTEST_PART = 3, 8
 """A shorter secret, or part of one, would tear every text apart, and protects nothing."""
 
 KEPT = ("", "/", ":/?#[]@!$&'()*+,;=")
-"""The signs that one library or another leaves as they are where it percent-encodes."""
+"""The characters that one library or another does not percent-encode."""
 
 _TELEGRAM_TOKEN = re.compile(r"\b\d{6,}(?::|%3[Aa])[A-Za-z0-9_-]{30,}")
 _USEAPI_TOKEN = re.compile(r"\buser(?::|%3[Aa])\d+-[A-Za-z0-9_]{12,}")
@@ -23,7 +23,7 @@ _SESSION = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _USERINFO = re.compile(
     r"(\b[A-Za-z][A-Za-z0-9+.-]{0,30}://)(?!user:password@)[^\s/?#@\"'<>:]{0,500}:[^\s/?#@\"'<>]{0,500}@"
 )
-"""Who and password before a host, but in the example of the settings."""
+"""User and password before a host, but in the example of the settings."""
 
 _PAYMENT = re.compile(
     r"\bhttps?://[^\s/\"'<>]{0,250}\b(?:stripe|invoices?|billing|checkout|pay)\b[^\s\"'<>]*", re.IGNORECASE
@@ -31,16 +31,16 @@ _PAYMENT = re.compile(
 _FIELD = re.compile(
     r"""((["'])\w*(?:password|passwd|secret|token|api_?key|_url)\2\s*:\s*(["']))(?:(?!\3)[^\\]|\\.)+""", re.IGNORECASE
 )
-"""A field of a response, as JSON or as Python shows it, whose name says that it is nobody's business."""
+"""A field of a response, as JSON or as Python shows it, whose name says that it is private."""
 
 _LIKE_SECRETS = (_TELEGRAM_TOKEN, _USEAPI_TOKEN, _SESSION, _PAYMENT)
 
 _LINE_END = r"(?:['\"]?\\?(?:\r?\n|(?:\\r)?\\n)[ \t|]*['\"]?)?"
-"""What may stand between two characters of a secret that was wrapped: an end of line, a margin, quotes."""
+"""Text that can stand between two characters of a wrapped secret: an end of line, a margin, quotes."""
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """The text without the given secrets, in any dress, and without anything shaped like a token."""
+    """The text without the given secrets, in any encoding, and without anything shaped like a token."""
     known, wrapped = _patterns(frozenset(secrets))
     if known:
         text = known.sub(HIDDEN, text)
@@ -56,7 +56,7 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 
 @lru_cache(maxsize=8)
 def _patterns(secrets: frozenset[str]) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
-    """What finds the secrets as they may be written on a line, and across several; None where there is none."""
+    """Patterns of the secrets on one line, and across several; None without secrets."""
     pieces = {piece for secret in secrets for piece in parts_of(secret)}
     dressed = {dress for piece in pieces for dress in dresses_of(piece)}
     long = {text for piece in pieces for text in (piece, unquote(piece)) if len(text) >= SHORTEST_PART}
@@ -65,7 +65,7 @@ def _patterns(secrets: frozenset[str]) -> tuple[re.Pattern[str] | None, re.Patte
 
 
 def _either(alternatives: Iterable[str]) -> re.Pattern[str] | None:
-    """What matches any of them, the first that does; None where there is none."""
+    """A pattern that matches any of them, the first that does; None without any."""
     joined = "|".join(alternatives)
     return re.compile(joined) if joined else None
 
@@ -76,7 +76,7 @@ def by_length(texts: Iterable[str]) -> list[str]:
 
 
 def parts_of(secret: str) -> Iterator[str]:
-    """A secret, and of an address what gives it away by itself: who, password, the steps of its path, what it asks."""
+    """A secret, and the parts of an address that reveal it: user, password, steps of the path, query."""
     if len(secret) >= SHORTEST:
         yield secret
     if "://" not in secret:
@@ -94,7 +94,7 @@ def parts_of(secret: str) -> Iterator[str]:
 
 
 def dresses_of(secret: str) -> Iterator[str]:
-    """The ways in which libraries write a text: as it is, percent-encoded, in a literal, in JSON, as Base64."""
+    """A text in the encodings of libraries: plain, percent-encoded, in a literal, in JSON, as Base64."""
     for plain in {secret, unquote(secret)}:
         yield plain
         for encoded in (*(quote(plain, safe=kept) for kept in KEPT), quote_plus(plain)):

@@ -1,13 +1,13 @@
-"""Why a TLS connection did not come about, in words; OpenSSL's own are for developers."""
+"""Why a TLS connection failed, in words; OpenSSL's own are for developers."""
 
 import ssl
 
 CLOCK = ("expired", "not yet valid")
-"""Parts of what OpenSSL says of a certificate that this machine's clock may be to blame for."""
+"""Parts of OpenSSL's words about a certificate that a wrong clock of this machine can cause."""
 
 
 def tls_reason(error: BaseException | None) -> str:
-    """What an error of TLS means; "" for any other, and for one that says nothing.
+    """The meaning of a TLS error; "" for any other, and for one without words.
 
     aiohttp's errors carry the one that they stand for.
     """

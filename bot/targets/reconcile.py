@@ -1,6 +1,6 @@
-"""Brings what the database watches in line with the watchlist: at a start, and whenever that was read again.
+"""Brings the watched accounts in the database in line with the targets: at a start, and after each reload.
 
-What the watchlist says is the user's wish, so nothing is said of it in the chat.
+The user wrote the targets, so no chat gets a message about it.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ from bot.targets.account_keys import AccountKeys
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """How many accounts are watched now, how many of them were not before, and how many are no more."""
+    """How many accounts are watched now, how many of them are new, and how many were removed."""
 
     watched: int
     new: int
@@ -28,7 +28,7 @@ class Reconciled:
 
 
 async def reconcile(connection: Connection, targets: Targets, now: datetime) -> Reconciled:
-    """Watches whom the watchlist names; of a source that is to list its accounts, those that it listed last."""
+    """Watches the configured accounts; of a source that lists its accounts itself, those of its last list."""
     known = await accounts.known(connection)
     wanted = named_accounts(targets, known)
     watched = {one.key: one for one in known if one.watched}
@@ -47,7 +47,7 @@ async def reconcile(connection: Connection, targets: Targets, now: datetime) -> 
 
 
 def named_accounts(targets: Targets, known: Iterable[KnownAccount]) -> dict[str, Account]:
-    """The accounts by key of every source whose accounts are named one by one."""
+    """The accounts by key of every source whose accounts are all configured."""
     register = AccountKeys(one._replace(watched=one.watched and is_wanted(targets, one)) for one in known)
     found = {}
     for source in targets.sources.values():
@@ -58,23 +58,23 @@ def named_accounts(targets: Targets, known: Iterable[KnownAccount]) -> dict[str,
 
 
 def is_wanted(targets: Targets, one: KnownAccount) -> bool:
-    """Whether an account is still to be watched through the source that it was watched through."""
+    """True if an account is still watched through its source."""
     source = targets.sources.get(one.source)
     return source is not None and (source.everyone or source.account(one.email) is not None)
 
 
 def known_of(account: Account) -> KnownAccount:
-    """An account as the register knows it."""
+    """An account for the keys."""
     return KnownAccount(account.key, account.source, account.email, account.label)
 
 
 async def keep_listed(
     connection: Connection, targets: Targets, known: Sequence[KnownAccount], others: Sequence[KnownAccount]
 ) -> list[KnownAccount]:
-    """Those of the accounts that nobody names which a source has listed, and may list again.
+    """The unconfigured accounts that a source has listed, and can list again.
 
-    The accounts of a source that is no longer there go to the one new source that lists its accounts itself, for that
-    is the same one with another name; where there are several such, nobody can tell.
+    Accounts of a removed source go to the one new source that lists its accounts itself, because that is the same one
+    with another name; with several such sources nobody can tell.
     """
     listing = {key for key, source in targets.sources.items() if source.everyone}
     kept = [one for one in others if one.source in listing]
@@ -90,14 +90,14 @@ async def keep_listed(
 async def relabel(
     connection: Connection, targets: Targets, staying: Iterable[KnownAccount], before: dict[str, KnownAccount]
 ) -> None:
-    """Gives accounts their present labels, where they had others before."""
+    """Sets changed labels."""
     labels = {one.key: targets.label_for(one.source, one.email) for one in staying}
     changed = {key: label for key, label in labels.items() if key in before and before[key].label != label}
     await accounts.relabel(connection, changed)
 
 
 async def end_alerts(connection: Connection, targets: Targets, staying: Iterable[KnownAccount]) -> None:
-    """Ends the alerts of rules that are switched off, and those of sources that are no longer there."""
+    """Ends the alerts of rules that were switched off, and of removed sources."""
     known = {one.key: one for one in staying}
     off: dict[AlertRule, list[str]] = defaultdict(list)
     strangers = set[str]()

@@ -1,4 +1,4 @@
-"""Keeps websites out of the pages: a name of theirs can be made to lead to this machine (DNS rebinding)."""
+"""Keeps websites out of the pages: their name can be made to lead to this machine (DNS rebinding)."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -9,13 +9,13 @@ from aiohttp.typedefs import Handler, Middleware
 from bot.support.errors import DatabaseBusyError
 
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Server": "credit-bot"}
-"""What every answer says: keep nothing, take it for nothing else; and not which libraries serve it."""
+"""Headers of every answer: do not store it, do not guess its type; and no library's name."""
 
 ELSEWHERE = "HTTP_LISTEN is a loopback address: ask by 127.0.0.1 or localhost, not by another name.\n"
 
 
 def is_own_name(host: str) -> bool:
-    """Whether a Host header names this machine by an address or as localhost; any other name may be a website's."""
+    """True if a Host header names this machine by an address or as localhost; any other name can be a website's."""
     try:
         name = urlsplit(f"//{host}").hostname or ""
         return name in ("", "localhost") or bool(ip_address(name))
@@ -24,7 +24,7 @@ def is_own_name(host: str) -> bool:
 
 
 def guards(*, strict: bool) -> tuple[Middleware, ...]:
-    """What every request passes; ``strict`` answers only those that ask by this machine's own name."""
+    """The middlewares of every request; ``strict`` answers only requests to this machine's own name."""
 
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class Pages:
-    """Serves the pages; everything they show is asked for at each request."""
+    """Serves the pages; each request reads everything."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Pages:
         *,
         masked: bool,
     ) -> None:
-        """``masked`` hides emails, for where others than this machine can read the pages."""
+        """``masked`` hides emails, if others than this machine can read the pages."""
         self._vitals = vitals
         self._fleet = fleet
         self._metrics = metrics
@@ -45,7 +45,7 @@ class Pages:
         self.port: int | None = None
 
     async def start(self, host: str, port: int) -> None:
-        """Listens. Raises StartError where the address cannot be had."""
+        """Listens. Raises StartError if the address is not available."""
         app = web.Application(middlewares=guards(strict=not self._masked))
         app.add_routes([web.get("/healthz", self.healthz), web.get("/metrics", self.metrics)])
         self._runner = web.AppRunner(app, access_log=None)
@@ -60,12 +60,11 @@ class Pages:
         log.info("Health and metrics at http://%s:%d/healthz and /metrics", host, self.port)
 
     async def stop(self) -> None:
-        """Stops listening."""
         if self._runner:
             await self._runner.cleanup()
 
     async def healthz(self, _request: web.Request) -> web.Response:
-        """200 while the bot does its work, else 503; in both cases what it knows of itself."""
+        """200 while the bot works, else 503; in both cases its state."""
         vitals, now = await self._vitals(), self._clock()
         wrong = problems(vitals, self._every, now)
         body = {
@@ -86,7 +85,7 @@ class Pages:
         registry = CollectorRegistry()
         usable = Gauge("credit_bot_database_usable", "Whether the database can be used", registry=registry)
         usable.set(vitals.database is None)
-        with suppress(DatabaseBusyError):  # nothing is said of what cannot be read
+        with suppress(DatabaseBusyError):  # what cannot be read is left out
             accounts, alerts = await self._fleet()
             show_accounts(registry, accounts, masked=self._masked)
             show_alerts(registry, alerts)
@@ -96,7 +95,7 @@ class Pages:
 
 
 def cannot_listen(host: str, port: int, error: OSError) -> str:
-    """Why the pages cannot be had, and what to do."""
+    """Why the pages cannot listen, and what to do."""
     return (
         f"HTTP_LISTEN: {host}:{port} cannot be listened on ({error.strerror}). "
         "Is another bot running? Free the port, name another, or leave HTTP_LISTEN empty."
@@ -104,9 +103,9 @@ def cannot_listen(host: str, port: int, error: OSError) -> str:
 
 
 def show_accounts(registry: CollectorRegistry, accounts: Sequence[Account], *, masked: bool) -> None:
-    """Credits and plan ends. An account that was never read, or a bucket that is not known, has no line: never a 0.
+    """Credits and plan ends. An account that was never read, or an unknown bucket, has no line: never a 0.
 
-    Whether one that is paused can be read is not known, but where it could not be read before.
+    The readability of a paused account is unknown, unless it was unreadable before.
     """
     credits = Gauge("credit_bot_credits", "Credits as last read", ["account", "bucket"], registry=registry)
     allowance = Gauge("credit_bot_credits_monthly_allowance", "The plan's allowance", ["account"], registry=registry)
@@ -134,7 +133,7 @@ def show_accounts(registry: CollectorRegistry, accounts: Sequence[Account], *, m
 
 
 def show_alerts(registry: CollectorRegistry, alerts: Sequence[Alert]) -> None:
-    """How many alerts fire, by measure and severity."""
+    """How many alerts fire, by rule and severity."""
     gauge = Gauge("credit_bot_alerts", "Alerts that fire", ["measure", "severity"], registry=registry)
     firing = Counter((alert.measure.value, alert.severity.word) for alert in alerts if alert.severity)
     for labels, count in firing.items():
@@ -142,7 +141,7 @@ def show_alerts(registry: CollectorRegistry, alerts: Sequence[Alert]) -> None:
 
 
 def show_delivery(registry: CollectorRegistry, vitals: Vitals, now: datetime) -> None:
-    """What waits to be delivered, and for how long it has been tried in vain."""
+    """The waiting deliveries, and for how long they have failed."""
     if vitals.waiting is None or vitals.failed is None:
         return
     Gauge("credit_bot_outbox_depth", "Notifications not yet delivered", registry=registry).set(vitals.waiting)
@@ -155,20 +154,20 @@ def show_delivery(registry: CollectorRegistry, vitals: Vitals, now: datetime) ->
 
 
 def shown_names(accounts: Sequence[Account], *, masked: bool) -> dict[str, Account]:
-    """Accounts by the name that a page shows; names that masking made alike are told apart by number."""
+    """Accounts by the name on a page; a number separates names that masking made alike."""
     shown: dict[str, Account] = {}
     met: Counter[str] = Counter()
     for account in accounts:
         name = mask(account.email) if masked and not account.label else account.name
         met[name] += 1
-        while (told := f"{name} #{met[name]}" if met[name] > 1 else name) in shown:  # a label may look like a number
+        while (told := f"{name} #{met[name]}" if met[name] > 1 else name) in shown:  # a label can look like a number
             met[name] += 1
         shown[told] = account
     return shown
 
 
 def mask(email: str) -> str:
-    """An email that strangers may see: ``a…@example.com``."""
+    """An email for strangers: ``a…@example.com``."""
     person, at, place = email.rpartition("@")
     return f"{person[:1]}…{at}{place}"
 

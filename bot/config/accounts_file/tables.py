@@ -1,4 +1,4 @@
-"""The tables of the accounts file, and what may stand in each; ``faults.py`` beside it says what is wrong."""
+"""The tables of the accounts file and the values of their keys; ``faults.py`` writes the errors."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -25,7 +25,7 @@ LARGEST = 10**18
 
 
 def as_text(value: object) -> str:
-    """A text, or a number that somebody wrote without quotes."""
+    """A text, or a number that was written without quotes."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         if not abs(value) < LARGEST:
             raise ValueError("is not a number that can be used")
@@ -36,7 +36,7 @@ def as_text(value: object) -> str:
 
 
 def in_text(parse: Callable[[str], T]) -> BeforeValidator:
-    """Reads a text as a setting of the same name is read."""
+    """Reads a text like the setting of the same name."""
     return BeforeValidator(lambda value: parse(as_text(value)))
 
 
@@ -79,7 +79,7 @@ def all_or_listed(value: object) -> list[Any] | None:
 
 
 def tables(name: str) -> BeforeValidator:
-    """An array of tables; one that was written as a single table is a fault with its mend."""
+    """An array of tables; a single table is an error with its remedy."""
 
     def check(value: object) -> Sequence[object]:
         if isinstance(value, list) and all(isinstance(item, dict) for item in value):
@@ -102,7 +102,7 @@ class Table(BaseModel):
 
 
 class WatchTable(Table):
-    """What can be said of a source and of an account: its rules, its chats, how often it is checked. None: not said."""
+    """Keys of a source and of an account: rules, chats, interval. None: not set."""
 
     low_credits: CreditLadder | None = None
     plan_ends_within: TimeLadder | None = None
@@ -121,7 +121,7 @@ class AccountTable(WatchTable):
 
 
 class SourceTable(WatchTable):
-    """``[[source]]``. ``accounts`` None is "all", where the key is there at all."""
+    """``[[source]]``. ``accounts`` None is "all" if the key is present."""
 
     name: Annotated[str | None, in_text(parse_name)] = None
     token_file: Text | None = None

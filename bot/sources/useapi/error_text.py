@@ -1,4 +1,4 @@
-"""What a foreign server said, made fit for a person: one short line, with no link and nothing like a secret in it."""
+"""A foreign server's words, made safe for people: one short line, without links and secrets."""
 
 import html
 import re
@@ -29,10 +29,10 @@ _OWN_PHRASES = {596: "The linked account is broken until it is added to useapi.n
 
 
 def one_line(text: str) -> str:
-    """Make foreign text one line of at most ``LONGEST`` characters, fit for a chat and a log.
+    """Foreign text as one line of at most ``LONGEST`` characters, safe for a chat and a log.
 
-    Control, bidirectional and other invisible characters go; links, passwords and whatever looks like a token
-    become an ellipsis. Emails stay: they are the accounts' names.
+    Control, bidirectional and other invisible characters are removed; links, passwords and anything like a token become
+    an ellipsis. Emails stay: they are the accounts' names.
     """
     words = "".join(map(_visible, _bounded(text))).split()
     line = _ASSIGNED_SECRET.sub(rf"\1\2{_OMITTED}", " ".join(words))
@@ -41,7 +41,7 @@ def one_line(text: str) -> str:
 
 
 def of_error(value: object) -> str | None:
-    """Find the words in a decoded JSON error, in any of the shapes useapi.net answers with, and make them one line.
+    """The words of a decoded JSON error, in any of the shapes of useapi.net, as one line; None without any.
 
     Seen: ``{"error": str}``, ``{"error": str, "code": n}``, ``{"error": {"message": str}}``, ``{"message": str}``.
     """
@@ -49,7 +49,7 @@ def of_error(value: object) -> str | None:
 
 
 def of_text(text: str) -> str | None:
-    """Find the words in an answer that is no JSON: plain text as it is, of a web page its title or first heading."""
+    """The words of an answer that is not JSON: plain text itself, of a web page its title or first heading."""
     start = text[:_MOST_READ].strip()
     if start.startswith("<"):
         heading = _HEADING.search(start)
@@ -59,7 +59,7 @@ def of_text(text: str) -> str | None:
 
 
 def of_status(status: int) -> str:
-    """Name a status code where the server itself said nothing."""
+    """The name of a status code, if the server sent no words."""
     if 300 <= status < 400:
         return "A redirect, which is not followed: check USEAPI_URL"
     if status in _OWN_PHRASES:
@@ -85,7 +85,7 @@ def _telling(text: str | None) -> str | None:
 
 
 def _bounded(text: str) -> str:
-    """Cut very long text at a space, so that no half of a token loses what it is recognised by."""
+    """Very long text, cut at a space, so that no half of a token escapes the redaction."""
     return text if len(text) <= _MOST_READ else text[:_MOST_READ].rpartition(" ")[0]
 
 

@@ -1,8 +1,8 @@
-"""What an answer means that is no page of the service: useapi.net's own verdict, or something in between. Pure.
+"""The meaning of an answer without a page: useapi.net's own error, or a proxy's page. Pure.
 
-Only useapi.net's own words are a verdict on a token, a subscription or an account: a JSON object with ``error``, the
-status 596, which nobody else uses, and the documented text of a list without accounts. Every other answer may come
-from a proxy, a firewall, a login portal or Cloudflare. It says nothing about the account, and is counted.
+Only useapi.net's own words decide about a token, a subscription or an account: a JSON object with ``error``, the status
+596, which nobody else uses, and the documented text of an empty list. Any other answer can come from a proxy, a
+firewall, a login portal or Cloudflare. It says nothing about the account, and is counted.
 """
 
 import json
@@ -19,7 +19,7 @@ from bot.sources.useapi import error_text, fields
 from bot.support.errors import SourceError
 
 LONGEST_WAIT: Final = timedelta(hours=1)
-"""A server's wish to be left alone is obeyed for so long at most: an account must not go unwatched for a day."""
+"""The longest pause for a server that asks for one: an account must not go a day without checks."""
 
 BROKEN = 596
 """useapi.net's own status, for a linked account whose session broke."""
@@ -33,19 +33,19 @@ _KINDS = {
     429: FailureKind.THROTTLED,
     BROKEN: FailureKind.BROKEN,
 }
-"""What useapi.net's own words mean by their status; any other status is "not now"."""
+"""The meaning of useapi.net's own words by their status; any other status is "not now"."""
 
 _NO_ACCOUNTS = "Configuration not found"
-"""The documented words of a list without accounts; they come as plain text too."""
+"""The documented text of an empty list; it comes as plain text too."""
 
 _FOREIGN_KEYS = frozenset(["statusCode", "timestamp", "error_description", "success", "cloudflare_error"])
 """Keys that other software writes beside ``error``: NestJS and Azure, Spring, OAuth gateways, Cloudflare."""
 
 _LOGIN_FAILED = re.compile(r"login failed|wrong (username|password)|this account has been suspended", re.IGNORECASE)
-"""Words about one linked account, under whatever status they come."""
+"""Words about one linked account, under any status."""
 
 _MAY_PASS = re.compile(r"failed to refresh session:? *(5\d\d|429|408)\b", re.IGNORECASE)
-"""The service behind useapi.net was in trouble when the session was to be refreshed."""
+"""The service behind useapi.net failed while the session was being refreshed."""
 
 _OF_CREDITS = re.compile(r"credit", re.IGNORECASE)
 _OF_SUBSCRIPTION = re.compile(r"subscription", re.IGNORECASE)
@@ -83,7 +83,7 @@ _HEADERS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
         ("Cloudflare", "Server", "^cloudflare"),
     )
 )
-"""Who wrote a page, by its words or its headers; useapi.net stands behind Cloudflare, so that header comes last."""
+"""The author of a page, by its words or its headers; useapi.net is behind Cloudflare, so that header comes last."""
 
 _LOGIN_PAGE = re.compile(
     r"type=[\"']?password|<form[^>]*log-?in|captive|hotspot|<title>[^<]*\b(log|sign)[ -]?in\b", re.IGNORECASE
@@ -99,14 +99,14 @@ _PHRASES = {
     525: "TLS between Cloudflare and useapi.net failed",
     526: "TLS between Cloudflare and useapi.net failed",
 }
-"""Status codes that say by themselves who answers, and why."""
+"""Status codes that name the answering software, and the reason."""
 
 _MOST_READ = 4000
 _NO_JSON: Final = object()
 
 
 class Answer(NamedTuple):
-    """What came over the wire; ``headers`` are found in any case of letters. ``cut``: the body broke off."""
+    """An answer; ``headers`` are found in any case of letters. ``cut``: the body broke off."""
 
     status: int
     headers: Mapping[str, str]
@@ -115,7 +115,10 @@ class Answer(NamedTuple):
 
 
 def decode(answer: Answer) -> Any:
-    """The JSON of a good answer. Raises ``SourceError`` for every other: the outage's kind, and its cause in words."""
+    """The JSON of a good answer.
+
+    Raises ``SourceError`` for any other, with the failure's kind and its cause in words.
+    """
     text, value = _parsed(answer.body)
     if answer.status != 200:
         raise refusal(answer, text, value)
@@ -125,7 +128,7 @@ def decode(answer: Answer) -> Any:
 
 
 def refusal(answer: Answer, text: str, value: Any) -> SourceError:
-    """What an answer of another status than 200 means."""
+    """The meaning of an answer with another status than 200."""
     wish = retry_after(answer, value)
     said = own_words(text, value)
     if said is None and answer.status == BROKEN:
@@ -136,7 +139,7 @@ def refusal(answer: Answer, text: str, value: Any) -> SourceError:
 
 
 def own_words(text: str, value: Any) -> str | None:
-    """What useapi.net itself says; None for what may be anybody's."""
+    """useapi.net's own words; None if they can be anybody's."""
     if text.lstrip().startswith(_NO_ACCOUNTS):
         return error_text.one_line(text)
     if not isinstance(value, dict) or _FOREIGN_KEYS & value.keys():
@@ -146,7 +149,7 @@ def own_words(text: str, value: Any) -> str | None:
 
 
 def own_kind(status: int, said: str) -> FailureKind:
-    """What useapi.net's own words under a status mean."""
+    """The meaning of useapi.net's own words under a status."""
     if status == BROKEN and _MAY_PASS.search(said):
         return FailureKind.UNREFRESHED
     if status not in (402, 404, 429) and _LOGIN_FAILED.search(said):
@@ -157,7 +160,7 @@ def own_kind(status: int, said: str) -> FailureKind:
 
 
 def between(answer: Answer, text: str, value: Any) -> str:
-    """Say who answers in useapi.net's place, as far as the page or the headers show it."""
+    """Who answers in useapi.net's place, as far as the page or the headers show it."""
     status = answer.status
     if answer.cut:
         return f"The answer breaks off after its status {status}"
@@ -201,7 +204,7 @@ def _name(answer: Answer, text: str) -> str | None:
 
 
 def _no_page(answer: Answer, text: str) -> SourceError:
-    """What a 200 means that is no JSON: a web page or plain text is somebody else's, broken JSON is the service's."""
+    """The meaning of a 200 without JSON: a web page or plain text is somebody else's, broken JSON is the service's."""
     start = text.lstrip()
     if start.startswith("<") or (start.isascii() and not start.startswith(("{", "[")) and start):
         return SourceError(FailureKind.UNAVAILABLE, _told(200, _page(answer, text, _NO_JSON)), None, 200)
@@ -212,7 +215,7 @@ def _no_page(answer: Answer, text: str) -> SourceError:
 
 
 def _parsed(body: bytes) -> tuple[str, Any]:
-    """A body as text, with a sign for each byte that is none, and as JSON, or ``_NO_JSON``."""
+    """A body as text, with a replacement for invalid bytes, and as JSON, or ``_NO_JSON``."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -224,7 +227,7 @@ def _parsed(body: bytes) -> tuple[str, Any]:
 
 
 def retry_after(answer: Answer, value: object) -> timedelta | None:
-    """How long the server asks to be left alone, by its header or, as useapi.net may, in the body; nonsense is none."""
+    """The pause that the server asks for, by its header or, as useapi.net does, in the body; None for nonsense."""
     if answer.status not in (429, 503):
         return None
     header, sent = answer.headers.get("Retry-After", ""), _http_date(answer.headers.get("Date", ""))
@@ -250,7 +253,7 @@ def _seconds(wish: object) -> float | None:
 
 
 def _until(moment: datetime | None, sent: datetime | None) -> float | None:
-    """Seconds until a moment. By the server's own ``Date``, so that a wrong clock on this machine is no matter."""
+    """Seconds until a moment, by the server's own ``Date``, so that a wrong clock of this machine does not matter."""
     return max(0.0, (moment - sent).total_seconds()) if moment and sent else None
 
 
