@@ -1,1 +1,1 @@
-"""What a terminal may ask. Each command imports only what it needs."""
+"""The commands of a terminal. Each imports only what it needs."""

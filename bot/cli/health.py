@@ -10,7 +10,7 @@ TIMEOUT_SECONDS = 5.0
 
 
 def ask_health(env_file: str | None) -> tuple[str, int]:
-    """What the bot says of itself, and 0 if it is well, else 1. Raises SettingsError."""
+    """The bot's report on itself, and 0 if it is well, else 1. Raises SettingsError."""
     listen = load_listen(env_file)
     if listen is None:
         return "HTTP_LISTEN is empty, so the bot cannot be asked. Set it, for example to 127.0.0.1:8080.", 1

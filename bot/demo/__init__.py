@@ -1,6 +1,5 @@
-"""A simulated PixVerse (as useapi.net shows it) and a simulated Telegram, both over real HTTP on this machine.
+"""The demo: the real bot in a simulated world, shown on a page or a terminal.
 
-The demo, the end-to-end tests and the benchmarks let the real bot talk to them.
-They know nothing of the rest of the bot; only the demo itself does: ``stage.py``, ``show.py`` and its views, which are
-a page (``browser.py``, ``feed.py``, ``page*``) and a terminal (``terminal.py``).
+``world.py`` joins the bot and the simulated services. A page (``browser.py``, ``page_*.py``) and a terminal
+(``terminal.py``) are views of it.
 """

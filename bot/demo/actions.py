@@ -1,4 +1,4 @@
-"""What a visitor can do to the demo's world, by name, whichever view the wish comes from."""
+"""Actions of a visitor on the demo's world, by name, from any view."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,11 +7,11 @@ from bot.demo.world import Stage
 MOST_CREDITS = 10**7
 
 Deed = Callable[[Stage, Sequence[str]], str]
-"""Does something with the words given, and says what happened; ValueError where they are the wrong ones."""
+"""Acts on the world and returns what happened; ValueError for wrong arguments."""
 
 
 def do(stage: Stage, name: str, words: Sequence[str]) -> None:
-    """Does it, and tells it in every view. ValueError: wrong words; UnknownName: no such account."""
+    """Acts, and reports that in every view. ValueError: wrong arguments; UnknownName: no such account."""
     stage.narrate(DEEDS[name](stage, words))
 
 
@@ -24,7 +24,7 @@ def whole(text: str) -> int:
 
 
 def on_account(verb: str, told: str) -> Deed:
-    """Does something to one account."""
+    """An action on one account."""
 
     def act(stage: Stage, words: Sequence[str]) -> str:
         (name,) = words
@@ -35,7 +35,7 @@ def on_account(verb: str, told: str) -> Deed:
 
 
 def with_credits(verb: str, told: str) -> Deed:
-    """Does something to one account with so many credits."""
+    """An action on one account, with an amount of credits."""
 
     def act(stage: Stage, words: Sequence[str]) -> str:
         name, text = words
@@ -47,7 +47,7 @@ def with_credits(verb: str, told: str) -> Deed:
 
 
 def on_telegram(verb: str, told: str) -> Deed:
-    """Does something to Telegram."""
+    """An action on Telegram."""
 
     def act(stage: Stage, words: Sequence[str]) -> str:
         () = words

@@ -1,4 +1,4 @@
-"""The demo as a page: served on this machine, and opened where there is somebody with a browser."""
+"""The demo as a page on this machine, opened in a browser if there is one."""
 
 import os
 import sys
@@ -29,12 +29,12 @@ credit-bot demo --terminal. Ctrl-C ends it.
 
 
 class Browser(Feed):
-    """Shows the stage on a page. On the terminal stands only where that is."""
+    """Shows the stage on a page. The terminal shows the page's address only."""
 
     def __init__(
         self, stage: Stage, teller: Teller, port: int = 0, opens: bool = True, out: TextIO | None = None
     ) -> None:
-        """``opens``: by itself, where that makes sense; ``port`` 0: any free one."""
+        """``opens``: opens a browser, if that makes sense; ``port`` 0: any free one."""
         super().__init__(stage, teller)
         self._server = PageServer(self, Wisher(stage, teller, self))
         self._port = port
@@ -43,12 +43,11 @@ class Browser(Feed):
 
     @property
     def address(self) -> str:
-        """Where the page is."""
         return self._server.address
 
     @asynccontextmanager
     async def opened(self, addresses: str) -> AsyncIterator[None]:
-        """Serves the page, says where, and opens it."""
+        """Serves the page, prints its address, and opens it."""
         try:
             await self._server.start(self._port)
         except OSError as error:
@@ -64,7 +63,7 @@ class Browser(Feed):
             await self._server.stop()
 
     def write(self, text: str) -> None:
-        """Shows a line on the terminal, if anybody reads there."""
+        """Prints a line on the terminal, if anybody reads there."""
         if self._out is None:
             return
         try:
@@ -75,7 +74,7 @@ class Browser(Feed):
 
 
 def somebody_looks(out: TextIO | None, env: Mapping[str, str], platform: str) -> bool:
-    """Whether a person seems to sit at this very machine, before a screen with windows."""
+    """True if a person seems to sit at this machine, before a screen with windows."""
     if out is None or not out.isatty() or env.get("CI") or env.get("SSH_CONNECTION"):
         return False
     return platform in ("darwin", "win32") or bool(env.get("DISPLAY") or env.get("WAYLAND_DISPLAY"))

@@ -1,4 +1,4 @@
-"""Where the demo's people talk with the bot: Kim's own chat, and a topic of a group."""
+"""The demo's chats: Kim's own, and a topic of a group."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ TEAM = -1002000000001
 
 @dataclass(frozen=True)
 class Place:
-    """A chat, or one topic of it, with those who write there, whoever has the most to say first."""
+    """A chat, or one topic of it, with its people, the most privileged first."""
 
     key: str
     title: str
@@ -23,11 +23,11 @@ class Place:
 
     @property
     def setting(self) -> str:
-        """How TELEGRAM_CHAT_IDS names it."""
+        """Its name in TELEGRAM_CHAT_IDS."""
         return str(self.chat_id) if self.thread_id is None else f"{self.chat_id}/{self.thread_id}"
 
     def holds(self, message: SimulatedMessage) -> bool:
-        """Whether a message of the bot stands here."""
+        """True if a message of the bot belongs here."""
         return (message.chat_id, message.thread_id) == (self.chat_id, self.thread_id)
 
 
@@ -40,7 +40,7 @@ PLACES = (PRIVATE, TOPIC)
 
 @dataclass(frozen=True)
 class Said:
-    """What a person wrote, or the label of the button that was tapped."""
+    """A person's text, or the label of the tapped button."""
 
     place: Place
     user: int
@@ -51,7 +51,7 @@ class Said:
 
 
 def settle(telegram: SimulatedTelegram) -> None:
-    """Brings the chats and their people to Telegram."""
+    """Adds the chats and their people to Telegram."""
     for user, name in NAMES.items():
         telegram.name(user, name)
     telegram.add_chat(SimulatedChat(KIM, title=NAMES[KIM]))

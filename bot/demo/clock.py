@@ -1,7 +1,7 @@
-"""The demo's time. It runs like the real one and leaps on between, so that a day takes a minute or two.
+"""The demo's time. It runs like the real one and leaps in between, so that a day takes a minute or two.
 
-Were it simply fast, every second that a message waits for its turn would count as a quarter of an hour, and the bot
-would call it late. So it leaps only while nothing is under way.
+If it simply ran fast, every second that a message waits for its turn would count as a quarter of an hour, and the bot
+would call it late. It leaps only while nothing is running.
 """
 
 import time
@@ -9,13 +9,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 SPEEDS = (0, 1, 5, 15, 40)
-"""Simulated minutes that a real second brings, slowest first; 0: time runs as on the wall."""
+"""Simulated minutes in a real second, slowest first; 0: real time."""
 
 USUAL = 3
 
 
 class LeapingClock:
-    """Tells the simulated time, aware UTC, and how fast it is to go."""
+    """Returns the simulated time, aware UTC, and has its speed."""
 
     def __init__(self, start: datetime, timer: Callable[[], float] = time.monotonic) -> None:
         """``timer`` counts real seconds and never jumps."""
@@ -25,23 +25,22 @@ class LeapingClock:
         self._gear = USUAL
 
     def __call__(self) -> datetime:
-        """The simulated moment."""
         return self._base + timedelta(seconds=self._timer() - self._zero)
 
     @property
     def minutes_a_second(self) -> int:
-        """How fast time goes while nothing is under way."""
+        """The speed while nothing is running."""
         return SPEEDS[self._gear]
 
     def leap(self, seconds: float) -> None:
-        """Lets so many real seconds' worth of simulated time pass at once."""
+        """Leaps by the simulated time of ``seconds`` real ones."""
         self._base += timedelta(minutes=self.minutes_a_second * seconds)
 
     def shift(self, gears: int) -> int:
-        """Goes faster, or slower where negative; gives the new minutes a second."""
+        """Faster, or slower if negative; returns the new minutes a second."""
         self._gear = min(max(self._gear + gears, 0), len(SPEEDS) - 1)
         return self.minutes_a_second
 
     def choose(self, minutes: int) -> None:
-        """Goes at one of the speeds; ValueError if it is none."""
+        """Sets one of the speeds; ValueError for any other."""
         self._gear = SPEEDS.index(minutes)

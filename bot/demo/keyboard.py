@@ -1,4 +1,4 @@
-"""What is typed, line by line. Without a terminal, with a closed input or at its end there is simply nothing typed."""
+"""Typed lines. Without a terminal, with a closed input or at its end there are none."""
 
 import asyncio
 import codecs
@@ -16,13 +16,13 @@ ENTER, RUB_OUT, CLEAR, WORD = "\r\n", "\x7f\b", "\x15", "\x17"
 
 
 class Line:
-    """The line under way. Fed with what comes in, it gives the lines that are finished."""
+    """The line being typed. Fed with input, it returns the finished lines."""
 
     def __init__(self) -> None:
         self.text = ""
 
     def feed(self, typed: str) -> list[str]:
-        """Takes what was typed; keys that only move are left out."""
+        """Takes typed characters; drops keys that only move."""
         finished = []
         for char in ESCAPES.sub("", typed).replace("\r\n", "\n"):
             if char in ENTER:
@@ -33,7 +33,6 @@ class Line:
         return finished
 
     def _take(self, char: str) -> None:
-        """One key."""
         if char in RUB_OUT:
             self.text = self.text[:-1]
         elif char == CLEAR:
@@ -45,23 +44,23 @@ class Line:
 
 
 def input_number() -> int | None:
-    """The file number of what can be read: None if there is none, or if this is a terminal that others are using."""
+    """The file number of the input: None without one, or if others use this terminal."""
     try:
         number = sys.stdin.fileno()
         ours = not os.isatty(number) or os.tcgetpgrp(number) == os.getpgrp()
-    except (AttributeError, OSError, ValueError):  # no stdin, closed, or not the kind that has a number
+    except (AttributeError, OSError, ValueError):  # no stdin, closed, or without a number
         return None
     return number if ours else None
 
 
 def is_terminal(number: int) -> bool:
-    """Whether somebody sits there, rather than a pipe or a file."""
+    """True if the input is a terminal, rather than a pipe or a file."""
     return os.isatty(number)
 
 
 @contextmanager
 def key_by_key(number: int) -> Iterator[None]:
-    """A terminal that gives each key at once and shows none by itself; left as it was found."""
+    """A terminal that returns each key at once and echoes none; restored at the end."""
     before = termios.tcgetattr(number)
     try:
         tty.setcbreak(number)
@@ -72,7 +71,7 @@ def key_by_key(number: int) -> Iterator[None]:
 
 @contextmanager
 def listening(number: int, take: Callable[[str], None]) -> Iterator[None]:
-    """Gives what is typed to ``take`` as it comes. The end of the input ends the typing, and nothing else."""
+    """Passes typed characters to ``take``. The end of the input ends the typing, and nothing else."""
     loop = asyncio.get_running_loop()
     decode = codecs.getincrementaldecoder("utf-8")("replace").decode
 

@@ -1,4 +1,4 @@
-"""What a page may wish, as it comes over the socket: to say, to tap, to change the world, its pace and its story."""
+"""Requests of a page over the socket: to write, to tap, to change the world, its speed and its script."""
 
 import json
 from collections.abc import Callable
@@ -14,11 +14,11 @@ from bot.simulator.telegram.rules import LONGEST_TEXT, utf16_length
 
 
 class Refused(Exception):
-    """A wish that cannot be fulfilled; the text says why."""
+    """A request that cannot be done; the text says why."""
 
 
 def read_wish(text: str) -> Json:
-    """The wish in a message of the socket."""
+    """The request in a message of the socket."""
     try:
         wish = json.loads(text)
     except ValueError:
@@ -29,7 +29,7 @@ def read_wish(text: str) -> Json:
 
 
 class Wisher:
-    """Fulfils wishes. Whoever changes the world stops the story, so that the two do not get into each other's way."""
+    """Does what a page requests. A change of the world stops the script, so that the two do not interfere."""
 
     def __init__(self, stage: Stage, teller: Teller, feed: Feed) -> None:
         self._stage = stage
@@ -44,7 +44,7 @@ class Wisher:
         }
 
     def fulfil(self, wish: Json) -> None:
-        """Does what is wished, or raises Refused."""
+        """Does a request, or raises Refused."""
         kind = wish.get("kind")
         act = self._kinds.get(kind) if isinstance(kind, str) else None
         if act is None:
@@ -103,7 +103,7 @@ class Wisher:
 
 
 def field(wish: Json, name: str, kind: type) -> Any:
-    """A part of a wish, of the kind that it must be."""
+    """A field of a request, of the type that it must have."""
     value = wish.get(name)
     if not isinstance(value, kind):
         raise Refused(f"The wish lacks its {name}.")

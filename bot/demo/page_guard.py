@@ -1,4 +1,4 @@
-"""Keeps other pages out of the demo's: what it may load, and who may ask.
+"""Keeps other pages out of the demo's: what it can load, and who can ask.
 
 A website must not reach it by a name of its own that leads to this machine (DNS rebinding), nor open its socket.
 """
@@ -19,7 +19,7 @@ NAMES = ("127.0.0.1", "localhost")
 
 
 def guard(request: web.Request) -> None:
-    """Refuses who asks by another name, or from another page; a socket is only for the page itself."""
+    """Refuses requests by another name, or from another page; the socket is for the page itself only."""
     port = request.transport.get_extra_info("sockname")[1] if request.transport else 0
     if request.headers.get("Host") not in {f"{name}:{port}" for name in NAMES}:
         raise web.HTTPMisdirectedRequest(text="This demo is only there under its own address.")
@@ -30,7 +30,7 @@ def guard(request: web.Request) -> None:
 
 @web.middleware
 async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Lets in who may come, and says with every answer what a page may do."""
+    """Checks a request, and adds the page's permissions to every answer."""
     try:
         guard(request)
         response = await handler(request)

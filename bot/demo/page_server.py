@@ -1,4 +1,4 @@
-"""Serves the demo's page, and listens to it: one socket for each tab, events down and wishes up."""
+"""Serves the demo's page: one socket for each tab, events down and requests up."""
 
 import asyncio
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ class PageServer(LocalServer):
         self._wisher = wisher
 
     def routes(self) -> Iterable[web.AbstractRouteDef]:
-        """Serve what lies in the folder, and nothing else of this machine."""
+        """Serves the files of the folder, and nothing else of this machine."""
         yield web.get("/events", self._socket)
         yield web.get("/pictures/{key}", self._picture)
         for path in sorted(FOLDER.iterdir()):
@@ -35,7 +35,6 @@ class PageServer(LocalServer):
                 yield web.get("/" if path.name == "index.html" else f"/{path.name}", asset(path))
 
     def middlewares(self) -> Iterable[Middleware]:
-        """Keep other pages out."""
         return GUARDS
 
     async def _picture(self, request: web.Request) -> web.Response:
@@ -57,13 +56,13 @@ class PageServer(LocalServer):
         return socket
 
     async def _tell(self, socket: web.WebSocketResponse) -> None:
-        """Events to the page, until it is gone or too slow."""
+        """Sends events to the page, until it is gone or too slow."""
         async for event in self._feed.events():
             await socket.send_json(event)
         await socket.close()
 
     async def _listen(self, socket: web.WebSocketResponse) -> None:
-        """Wishes from the page; one that cannot be fulfilled is answered in words."""
+        """Takes requests of the page; answers failed ones in words."""
         async for message in socket:
             if message.type is not WSMsgType.TEXT:
                 continue

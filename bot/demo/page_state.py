@@ -1,4 +1,4 @@
-"""What a page shows, as JSON: the chats, what happened, and how the world is. Told to every open page as it changes."""
+"""The content of a page, as JSON: the chats, the events, and the state of the world, sent to every open page."""
 
 import asyncio
 import json
@@ -16,11 +16,11 @@ from bot.simulator.telegram.service import SimulatedMessage
 
 MOST_MESSAGES, MOST_HAPPENINGS, MOST_WAITING = 500, 100, 1000
 BEAT = 0.5
-"""Seconds after which a page is told how the world is."""
+"""Seconds between two reports of the world's state."""
 
 
 class Feed:
-    """A view that remembers, so that a page that is opened later shows the same."""
+    """A view that remembers, so that a page that opens later shows the same."""
 
     def __init__(self, stage: Stage, teller: Teller) -> None:
         self._stage = stage
@@ -31,23 +31,21 @@ class Feed:
         self._pages: set[asyncio.Queue[Json]] = set()
 
     def bot_said(self, message: SimulatedMessage) -> None:
-        """A message is new, edited or deleted."""
         place = next((place for place in PLACES if place.holds(message)), None)
         if place is not None:
             shown = bot_message(place, message)
             self._keep(shown, message.photo)
 
     def person_said(self, said: Said) -> None:
-        """What was written; a tap leaves nothing in the chat."""
+        """Records what was written; a tap leaves nothing in the chat."""
         if said.message_id is not None:
             self._keep(person_message(said, said.message_id), None)
 
     def noticed(self, text: str) -> None:
-        """A little notice after a tap."""
+        """A short notice after a tap."""
         self._tell({"kind": "notice", "text": text})
 
     def narrated(self, words: str) -> None:
-        """Something happens in the world."""
         self._happens(words, "story")
 
     def warned(self, level: str, text: str) -> None:
@@ -59,12 +57,12 @@ class Feed:
         return self._pictures.get(key)
 
     def message(self, key: str) -> SimulatedMessage | None:
-        """The bot's message of that key, if it is still there."""
+        """The bot's message of that key, if it still exists."""
         found = (one for one in reversed(self._stage.telegram.messages) if key_of(one.chat_id, one.message_id) == key)
         return next((one for one in found if not one.deleted), None)
 
     async def events(self) -> AsyncIterator[Json]:
-        """Everything there is, then each change; ends where a page is too slow to follow."""
+        """Everything so far, then each change; ends for a page that is too slow."""
         queue: asyncio.Queue[Json] = asyncio.Queue(MOST_WAITING)
         self._pages.add(queue)
         try:
@@ -81,7 +79,7 @@ class Feed:
             self._pages.discard(queue)
 
     def world(self) -> Json:
-        """How the world is now."""
+        """The state of the world."""
         now, clock = self._stage.clock(), self._stage.clock
         return {
             "time": f"{now:%H:%M}",
@@ -95,7 +93,7 @@ class Feed:
         }
 
     def _account(self, name: str) -> Json:
-        """One account, as it truly is."""
+        """One account as it truly is."""
         member = self._stage.member(name)
         account = member.account
         return {
@@ -114,7 +112,7 @@ class Feed:
         return menus.get((scope, ""), menus.get(('{"type": "default"}', ""), []))
 
     def _everything(self) -> Json:
-        """What a page shows that has just been opened."""
+        """Everything for a page that just opened."""
         places = [
             {"key": place.key, "title": place.title, "about": place.about, "people": people_of(place)}
             for place in PLACES
@@ -123,7 +121,7 @@ class Feed:
         return {"kind": "everything", "places": places, "messages": messages, "happened": happened}
 
     def _keep(self, message: Json, picture: bytes | None) -> None:
-        """Remembers a message, forgets the oldest of too many, and tells the pages."""
+        """Stores a message, drops the oldest of too many, and sends it to the pages."""
         key = message["key"]
         self._messages[key] = message
         if picture is not None:
@@ -135,13 +133,13 @@ class Feed:
         self._tell({"kind": "message", "message": message})
 
     def _happens(self, text: str, sort: str) -> None:
-        """Remembers a happening, and tells the pages."""
+        """Stores an event, and sends it to the pages."""
         line = {"at": f"{self._stage.clock():%H:%M}", "text": text, "sort": sort}
         self._happened.append(line)
         self._tell({"kind": "happened", "line": line})
 
     def _tell(self, event: Json) -> None:
-        """Tells every page; one that does not keep up is let go, and comes again by itself."""
+        """Sends to every page; one that does not keep up is dropped, and reconnects by itself."""
         for queue in list(self._pages):
             if queue.full():
                 self._pages.discard(queue)
@@ -150,7 +148,7 @@ class Feed:
 
 
 async def _next(queue: asyncio.Queue[Json]) -> Json | None:
-    """The next event, or None where there was none for a beat."""
+    """The next event, or None after ``BEAT`` without one."""
     try:
         async with asyncio.timeout(BEAT):
             return await queue.get()
@@ -159,7 +157,7 @@ async def _next(queue: asyncio.Queue[Json]) -> Json | None:
 
 
 def bot_message(place: Place, message: SimulatedMessage) -> Json:
-    """A message of the bot as it stands now."""
+    """A message of the bot as it is now."""
     key = key_of(message.chat_id, message.message_id)
     shown: Json = _head(place, key, message.at) | {"from": "bot", "deleted": message.deleted}
     if message.deleted:
@@ -177,28 +175,26 @@ def bot_message(place: Place, message: SimulatedMessage) -> Json:
 
 
 def person_message(said: Said, message_id: int) -> Json:
-    """What a person wrote."""
     key = key_of(said.place.chat_id, message_id)
     return _head(said.place, key, said.at) | {"from": said.user, "name": NAMES[said.user], "text": said.text}
 
 
 def _head(place: Place, key: str, at: datetime) -> Json:
-    """Where and when."""
+    """Place and time."""
     return {"place": place.key, "key": key, "at": f"{at:%H:%M}", "day": day_of(at)}
 
 
 def key_of(chat_id: int, message_id: int) -> str:
-    """What a message is called, among those of all chats."""
+    """The key of a message among those of all chats."""
     return f"{chat_id}:{message_id}"
 
 
 def day_of(moment: datetime) -> str:
-    """A date as people say it."""
     return f"{moment:%A} {moment.day} {moment:%B}"
 
 
 def people_of(place: Place) -> list[Json]:
-    """Who writes there."""
+    """The people of a place."""
     return [{"id": user, "name": NAMES[user]} for user in place.people]
 
 

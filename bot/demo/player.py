@@ -1,4 +1,4 @@
-"""Lets the story happen, scene by scene; a visitor can stop it, and let it go on."""
+"""Plays the script, scene by scene; a visitor can stop it, and continue it."""
 
 import asyncio
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ STEP = 0.25
 
 
 class Teller:
-    """Tells the story: the script by the clock on the wall, then one thing after another."""
+    """Plays the script: first by real time, then one incident after another."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
@@ -21,26 +21,26 @@ class Teller:
 
     @property
     def playing(self) -> bool:
-        """Whether things happen by themselves."""
+        """True if events happen by themselves."""
         return self._playing.is_set()
 
     def pause(self) -> None:
-        """Nothing happens by itself any more."""
+        """Stops the script."""
         self._playing.clear()
 
     def resume(self) -> None:
-        """The story goes on where it was."""
+        """Continues the script."""
         self._playing.set()
 
     async def tell(self) -> None:
-        """Lets everything happen, each in its time."""
+        """Plays every scene at its time."""
         for wait, scene in scenes(list(self._stage.members)):
             await self._pass(wait)
             self._stage.narrate(scene.words)
             scene.act(self._stage)
 
     async def _pass(self, seconds: float) -> None:
-        """Waits for so many seconds of playing."""
+        """Waits for seconds of playing."""
         loop = asyncio.get_running_loop()
         while True:
             await self._playing.wait()

@@ -26,32 +26,32 @@ ADDRESSES = """\
 
 @dataclass(frozen=True)
 class Wishes:
-    """How the demo is to be shown."""
+    """How the demo is shown."""
 
     seconds: float | None = None
-    """After which it ends by itself."""
+    """Seconds after which it ends by itself; None: never."""
     terminal: bool = False
     port: int = 0
-    """Of the page; 0: any free one."""
+    """The page's port; 0: any free one."""
     browser: bool = True
-    """Whether one may be opened."""
+    """True if a browser can be opened."""
 
 
 class Front(View, Protocol):
-    """A view that the demo can be played on."""
+    """A view that shows the demo."""
 
     def opened(self, addresses: str) -> AbstractAsyncContextManager[None]:
-        """Says what this is and where, and takes what the visitor wishes, until it is closed."""
+        """Prints what this is and where, and takes the visitor's input, until it is closed."""
 
     def write(self, text: str) -> None:
-        """Shows a line on the terminal."""
+        """Prints a line on the terminal."""
 
     def warned(self, level: str, text: str) -> None:
         """Shows a line of the bot's log."""
 
 
 async def show(stop: asyncio.Event, wishes: Wishes) -> None:
-    """Plays the demo until ``stop`` is set, or for so many seconds; leaves nothing behind."""
+    """Plays the demo until ``stop`` is set, or for some seconds; leaves nothing behind."""
     stage = Stage(datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0))
     teller = Teller(stage)
     front: Front = Terminal(stage, stop) if wishes.terminal else Browser(stage, teller, wishes.port, wishes.browser)
@@ -63,13 +63,13 @@ async def show(stop: asyncio.Event, wishes: Wishes) -> None:
             async with stage.opened(Path(folder)) as bot, front.opened(addresses(stage, bot)):
                 await play(bot, [stage.pass_time(), teller.tell(), end_after(wishes.seconds, stop)], stop)
         except BotError:
-            if not stop.is_set():  # else the Ctrl-C that ends the demo has met the bot while it was starting
+            if not stop.is_set():  # otherwise the Ctrl-C that ends the demo met the bot while it was starting
                 raise
     front.write("The demo has ended; nothing of it is left.")
 
 
 async def play(bot: App, works: Iterable[Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
-    """The bot, and beside it time, the story and the end; a defect in any of them ends the whole."""
+    """Runs the bot, and beside it time, the script and the end; a defect in any of them ends all."""
     besides = [beside(work, stop) for work in works]
     try:
         await bot.run(stop)
@@ -83,7 +83,7 @@ async def play(bot: App, works: Iterable[Coroutine[Any, Any, None]], stop: async
 
 
 def addresses(stage: Stage, bot: App) -> str:
-    """Where the parts of this world can be asked."""
+    """The addresses of the simulated services and the bot."""
     return ADDRESSES.format(
         useapi=stage.pixverse.url,
         telegram=stage.telegram.url,
@@ -92,28 +92,27 @@ def addresses(stage: Stage, bot: App) -> str:
 
 
 def beside(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> "asyncio.Task[None]":
-    """Work that goes on beside the bot; if it fails, all ends."""
+    """Work beside the bot; its failure ends all."""
     task = asyncio.create_task(work)
     task.add_done_callback(lambda done: stop.set() if not done.cancelled() and done.exception() else None)
     return task
 
 
 async def end_after(seconds: float | None, stop: asyncio.Event) -> None:
-    """Ends the demo by itself, if it is to."""
+    """Ends the demo after some seconds, if it should."""
     if seconds is not None:
         await asyncio.sleep(seconds)
         stop.set()
 
 
 class LogLines(logging.Handler):
-    """Gives the bot's warnings to a front."""
+    """Passes the bot's warnings to a view."""
 
     def __init__(self, front: Front) -> None:
         super().__init__(logging.WARNING)
         self._front = front
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Gives one record."""
         self._front.warned(record.levelname.lower(), record.getMessage())
 
 

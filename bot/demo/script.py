@@ -1,4 +1,4 @@
-"""What happens in the demo: who is in it, the first minute and a half, and the calm life after it."""
+"""The demo's script: its accounts, the first minute and a half, and the calm life after it."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -10,11 +10,11 @@ from bot.simulator.accounts import SimulatedAccount, next_midnight
 from bot.simulator.life import Life
 
 PAUSE = (14.0, 30.0)
-"""Real seconds between two incidents once the script is over: at least, at most."""
+"""Real seconds between two incidents after the script: at least, at most."""
 
 
 class World(Protocol):
-    """What a story can do; ``bot.demo.world.Stage`` in earnest."""
+    """Actions of a script; ``bot.demo.world.Stage`` implements it."""
 
     def say(self, text: str) -> None:
         """Kim writes."""
@@ -29,10 +29,10 @@ class World(Protocol):
         """Telegram is back."""
 
     def spend(self, name: str, credits: int) -> None:
-        """Jobs that cost so many credits at once."""
+        """Jobs spend credits at once."""
 
     def refill(self, name: str) -> None:
-        """The month's credits come back."""
+        """The monthly credits refill."""
 
     def top_up(self, name: str, credits: int) -> None:
         """Somebody buys credits."""
@@ -47,12 +47,12 @@ class World(Protocol):
         """Somebody cancels the plan."""
 
     def subscribe(self, name: str) -> None:
-        """Somebody takes the plan up again."""
+        """Somebody subscribes again."""
 
 
 @dataclass(frozen=True)
 class PlanOf:
-    """What an account subscribes to, to come back to once it was cancelled."""
+    """An account's plan, to return to after a cancellation."""
 
     name: str
     allowance: int
@@ -61,7 +61,7 @@ class PlanOf:
 
 @dataclass(frozen=True)
 class Member:
-    """An account of the demo, by the label that people read."""
+    """An account of the demo, by its label."""
 
     name: str
     plan: PlanOf
@@ -73,7 +73,7 @@ PREMIUM, STANDARD = PlanOf("Premium - Monthly", 15_000, "60"), PlanOf("Standard 
 
 
 def cast(now: datetime) -> list[Member]:
-    """The accounts as the demo begins."""
+    """The accounts at the beginning."""
     return [
         member("Studio", PREMIUM, (4_150, 40), now, timedelta(days=20, hours=5)),
         member("Ads", PREMIUM, (9_820, 70), now, timedelta(days=2, hours=21)),
@@ -84,7 +84,7 @@ def cast(now: datetime) -> list[Member]:
 
 
 def member(name: str, plan: PlanOf, credits: tuple[int, int], now: datetime, left: timedelta) -> Member:
-    """One account: what it has, what it burns an hour, and how long its plan still runs."""
+    """One account: what it has, what it burns an hour, and how long its plan runs."""
     account = SimulatedAccount(
         f"{name.lower()}@example.com",
         monthly=credits[0],
@@ -99,7 +99,7 @@ def member(name: str, plan: PlanOf, credits: tuple[int, int], now: datetime, lef
 
 @dataclass(frozen=True)
 class Scene:
-    """Something that happens so many real seconds after the curtain rose. Without words nobody is told of it."""
+    """An event ``at`` real seconds after the start. Without words no view shows it."""
 
     at: float
     words: str
@@ -126,7 +126,7 @@ SCRIPT = (
 
 
 def afterlife(names: Sequence[str], seed: int = 7) -> Iterator[Scene]:
-    """Incidents without end, calm and in turn: each trouble is followed by its mend. ``at`` is the pause before it."""
+    """Endless incidents, calm and in turn: each trouble is followed by its end. ``at`` is the pause before it."""
     dice = random.Random(seed)
     waiting: Scene | None = None
     while True:
@@ -140,7 +140,7 @@ def afterlife(names: Sequence[str], seed: int = 7) -> Iterator[Scene]:
 
 
 def incident(dice: random.Random, name: str) -> tuple[Scene, Scene]:
-    """A trouble and its mend."""
+    """A trouble and its end."""
     credits = dice.choice((6_000, 11_000, 20_000))
     kinds = (
         (

@@ -1,4 +1,4 @@
-"""The chat on a terminal: what the bot and Kim say, what happens, and what is typed."""
+"""The chat on a terminal: what the bot and Kim write, what happens, and what is typed."""
 
 import asyncio
 import io
@@ -33,7 +33,7 @@ else you can do to this world. Ctrl-C ends it.
 
 @dataclass(frozen=True)
 class Key:
-    """A word that one can type to change the world: how it is used, what it does, and the doing."""
+    """A word that changes the world: its usage, its effect, and its action."""
 
     usage: str
     line: str
@@ -41,10 +41,10 @@ class Key:
 
 
 class Terminal:
-    """Shows the stage, and acts on it as it is told."""
+    """Shows the stage, and acts on it as the visitor types."""
 
     def __init__(self, stage: Stage, stop: asyncio.Event, out: TextIO | None = None) -> None:
-        """``stop`` is set by ``quit``, and where nobody reads the output any more."""
+        """``stop`` is set by ``quit``, and when nobody reads the output any longer."""
         self.stage = stage
         self.stop = stop
         self._out = out or sys.stdout or io.StringIO()
@@ -56,14 +56,14 @@ class Terminal:
 
     @asynccontextmanager
     async def opened(self, addresses: str) -> AsyncIterator[None]:
-        """Says what this is, and listens to the keyboard."""
+        """Prints what this is, and reads the keyboard."""
         with ExitStack() as stack:
             self._listen(stack)
             self.write(INTRO.format(minutes=self.stage.clock.minutes_a_second, addresses=addresses))
             yield
 
     def _listen(self, stack: ExitStack) -> None:
-        """Begins to listen to the keyboard, if there is one, until the stack is closed."""
+        """Reads the keyboard, if there is one, until the stack is closed."""
         number = keyboard.input_number()
         if number is None:
             return
@@ -74,19 +74,19 @@ class Terminal:
         stack.enter_context(keyboard.listening(number, self._typed))
 
     def write(self, text: str, *, gap: str = "\n") -> None:
-        """Shows a block of lines above what is being typed, with a gap before it."""
+        """Prints a block of lines above the line being typed, after a gap."""
         try:
             self._out.write(f"{self._erased()}{gap}{text}\n{self._prompt()}")
             self._out.flush()
-        except (OSError, ValueError):  # nobody reads any more
+        except (OSError, ValueError):  # nobody reads any longer
             self.stop.set()
 
     def _erased(self) -> str:
-        """What takes the line under way away for a moment."""
+        """The control codes that hide the line being typed."""
         return "\r\x1b[K" if self._prompts else ""
 
     def _prompt(self) -> str:
-        """The line under way."""
+        """The line being typed."""
         return f"{PROMPT}{self._line.text[-60:]}" if self._prompts else ""
 
     def _put_away(self) -> None:
@@ -96,7 +96,7 @@ class Terminal:
             self._prompts = False
 
     def bot_said(self, message: SimulatedMessage) -> None:
-        """Shows a message that is new, edited or deleted, if it stands in Kim's own chat."""
+        """Shows a message that is new, edited or deleted, if it is in Kim's own chat."""
         if not PRIVATE.holds(message):
             return
         self._new_day(message.edits[-1].at if message.edits else message.at)
@@ -105,37 +105,33 @@ class Terminal:
         self.write(bot_bubble(message, colour=self._colour))
 
     def person_said(self, said: Said) -> None:
-        """Shows what Kim wrote or tapped."""
         self._new_day(said.at)
         text = said.text if said.message_id else f"[{said.text}]"
         self.write(kim_bubble(text, f"{said.at:%H:%M}", colour=self._colour))
 
     def noticed(self, text: str) -> None:
-        """Shows a little notice after a tap, unless the message itself says it now."""
+        """Shows a short notice after a tap, unless the message itself says it now."""
         if self._buttons is None or text not in self._buttons.text:
             self.remark(f"(a notice pops up: {text})")
 
     def narrated(self, words: str) -> None:
-        """Shows what happens in the world."""
         self.remark(f"· {self.stage.clock():%H:%M}  {words}")
 
     def remark(self, text: str, *, gap: str = "\n") -> None:
-        """Shows something that is no part of the chat."""
+        """Shows something outside the chat."""
         self.write(dimmed(text, colour=self._colour), gap=gap)
 
     def warned(self, level: str, text: str) -> None:
-        """Shows a line of the bot's log."""
         self.remark(f"  bot's log, {level}: {text}", gap="")
 
     def _new_day(self, at: datetime) -> None:
-        """Shows the date where it has changed."""
+        """Shows the date if it has changed."""
         day = f"{at:%a %d %b %Y}"
         if day != self._day:
             self._day = day
             self.write(dimmed(f"──────────── {day} ────────────".center(60), colour=self._colour))
 
     def _typed(self, typed: str) -> None:
-        """Takes what comes from the keyboard."""
         for line in self._line.feed(typed):
             self.obey(line.strip())
         if self._prompts:
@@ -143,7 +139,7 @@ class Terminal:
             self._out.flush()
 
     def obey(self, line: str) -> None:
-        """Does what a line says: a number taps, a key acts on the world, anything else is said in the chat."""
+        """Runs a line: a number taps, a key acts on the world, anything else goes to the chat."""
         first, *words = line.split() or [""]
         key = KEYS.get(first.lower())
         try:
@@ -168,13 +164,12 @@ class Terminal:
 
 
 def tap(terminal: Terminal, words: list[str]) -> None:
-    """Taps a button."""
     (number,) = words
     terminal.tap(int(number))
 
 
 def deed(name: str) -> Callable[[Terminal, list[str]], None]:
-    """A key that does something to the world."""
+    """A key that acts on the world."""
     return lambda terminal, words: do(terminal.stage, name, words)
 
 
@@ -189,7 +184,6 @@ def gear(step: int) -> Callable[[Terminal, list[str]], None]:
 
 
 def show_help(terminal: Terminal, _: list[str]) -> None:
-    """Lists the keys."""
     lines = [f"  {key.usage:<20} {key.line}" for key in KEYS.values() if key.line]
     names = ", ".join(terminal.stage.members)
     heads = ["In the chat: /help asks the bot; anything typed goes to it, except:"]
@@ -197,7 +191,6 @@ def show_help(terminal: Terminal, _: list[str]) -> None:
 
 
 def leave(terminal: Terminal, _: list[str]) -> None:
-    """Ends the demo."""
     terminal.stop.set()
 
 

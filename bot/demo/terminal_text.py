@@ -1,4 +1,4 @@
-"""Chat messages as text for a terminal: wrapped, with what is bold, and what stands on the buttons."""
+"""Chat messages as text for a terminal: wrapped, with bold text and buttons."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +11,7 @@ WIDTH = 58
 BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 BAR = "│ "
 INDENT = 30
-"""Columns before what the person says."""
+"""Columns before the person's text."""
 
 Cell = tuple[str, bool]
 """A character, and whether it is bold."""
@@ -23,14 +23,14 @@ def columns(text: str) -> int:
 
 
 def width_of(char: str) -> int:
-    """None for what joins the character before, two for emoji and wide letters."""
+    """0 for what joins the character before, 2 for emoji and wide letters."""
     if unicodedata.category(char) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
 def cells(text: str, entities: Iterable[Json]) -> Iterator[Cell]:
-    """Every character with its looks. Entities count in UTF-16 units; what would move the cursor is left out."""
+    """Every character with its format. Entities count in UTF-16 units; characters that move the cursor are dropped."""
     spans = [(one["offset"], one["offset"] + one["length"]) for one in entities if one["type"] == "bold"]
     place = 0
     for char in text:
@@ -40,7 +40,7 @@ def cells(text: str, entities: Iterable[Json]) -> Iterator[Cell]:
 
 
 def words_of(line: Sequence[Cell]) -> Iterator[list[Cell]]:
-    """The words of a line, each with the space behind it."""
+    """The words of a line, each with the space after it."""
     word: list[Cell] = []
     for cell in line:
         word.append(cell)
@@ -52,7 +52,7 @@ def words_of(line: Sequence[Cell]) -> Iterator[list[Cell]]:
 
 
 def wrapped(line: Sequence[Cell], width: int) -> Iterator[list[Cell]]:
-    """A line as lines of so many columns at most; a word that is longer is cut."""
+    """A line wrapped to ``width`` columns; a longer word is cut."""
     row: list[Cell] = []
     room = width
     for word in words_of(line):
@@ -70,7 +70,7 @@ def wrapped(line: Sequence[Cell], width: int) -> Iterator[list[Cell]]:
 
 
 def painted(row: Sequence[Cell], *, colour: bool) -> str:
-    """A row as the terminal wants it."""
+    """A row with its control codes."""
     said, bold = "", False
     for char, is_bold in row:
         if colour and is_bold != bold:
@@ -80,7 +80,6 @@ def painted(row: Sequence[Cell], *, colour: bool) -> str:
 
 
 def lines_of(text: str, entities: Iterable[Json], *, colour: bool, width: int = WIDTH) -> list[str]:
-    """A text as lines."""
     rows: list[list[Cell]] = [[]]
     for cell in cells(text, entities):
         if cell[0] == "\n":
@@ -108,7 +107,7 @@ def button_lines(buttons: Sequence[Sequence[tuple[str, str]]], width: int = WIDT
 
 
 def bot_bubble(message: SimulatedMessage, *, colour: bool) -> str:
-    """A message of the bot as it stands now: when, whether it rings, what it says, and its buttons."""
+    """A message of the bot as it is now: time, sound, text, and buttons."""
     at = (message.edits[-1] if message.edits else message).at
     sound = "🔕 silent" if message.silent else "🔔 rings"
     head = f"{at:%H:%M}  Credit bot  {'✎ edited' if message.edits else sound}"
@@ -118,12 +117,12 @@ def bot_bubble(message: SimulatedMessage, *, colour: bool) -> str:
 
 
 def kim_bubble(text: str, at: str, *, colour: bool) -> str:
-    """What the person says, on the other side."""
+    """The person's text, on the other side."""
     lines = lines_of(text, (), colour=False, width=WIDTH - INDENT)
     space = " " * INDENT
     return "\n".join([space + dimmed(f"{at}  Kim (you)", colour=colour), *(space + BAR + line for line in lines)])
 
 
 def dimmed(text: str, *, colour: bool) -> str:
-    """A text that stays in the background."""
+    """A text in the background colour."""
     return f"{DIM}{text}{PLAIN}" if colour else text

@@ -1,6 +1,6 @@
-"""The demo's world: the real bot between the simulated services, and what one can do to it.
+"""The demo's world: the real bot between the simulated services, and the actions on it.
 
-Knows nothing of how it is shown: a terminal, or a page in the browser.
+It is independent of its views: a terminal, or a page in the browser.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ SESSION_BROKEN = Fault(596, {"error": "PixVerse session expired, please add the 
 
 
 class View(Protocol):
-    """What shows the chats."""
+    """A view of the chats."""
 
     def bot_said(self, message: SimulatedMessage) -> None:
         """The bot's message is new, edited or deleted."""
@@ -39,14 +39,14 @@ class View(Protocol):
         """Somebody has written, or tapped."""
 
     def noticed(self, text: str) -> None:
-        """A little notice after a tap."""
+        """A short notice after a tap."""
 
     def narrated(self, words: str) -> None:
-        """Something happens in the world."""
+        """An event in the world."""
 
 
 class UnknownName(Exception):
-    """No account of the demo is called so, or several are; the text says which there are."""
+    """No account of the demo has that name, or several match; the text lists the names."""
 
 
 class Stage:
@@ -64,7 +64,7 @@ class Stage:
 
     @asynccontextmanager
     async def opened(self, folder: Path) -> AsyncIterator[App]:
-        """The services listening, the accounts in them, and the bot ready to run with its database in the folder."""
+        """The running services with their accounts, and the bot ready to run with its database in the folder."""
         self.members = {member.name: member for member in cast(self.clock())}
         for member in self.members.values():
             self.pixverse.add(member.account, member.life)
@@ -74,12 +74,11 @@ class Stage:
             yield self._bot
 
     def _bot_said(self, message: SimulatedMessage) -> None:
-        """Shows what the bot said, at once."""
         for view in self.views:
             view.bot_said(message)
 
     def _settings(self, folder: Path) -> Settings:
-        """The bot's settings; what is not named is as for everybody."""
+        """The bot's settings, otherwise at their defaults."""
         accounts = ",".join(f"{name} <{member.account.email}>" for name, member in self.members.items())
         values: dict[str, Any] = {
             "USEAPI_TOKEN": TOKEN,
@@ -94,7 +93,7 @@ class Stage:
         return Settings(**values)
 
     async def pass_time(self) -> None:
-        """Lets time leap on until cancelled, and shows the notices that follow taps."""
+        """Leaps in time until cancelled, and shows the notices that follow taps."""
         while True:
             await asyncio.sleep(BEAT)
             self._show_notices()
@@ -102,14 +101,14 @@ class Stage:
                 self.clock.leap(BEAT)
 
     async def _is_calm(self) -> bool:
-        """Whether nothing is under way that a leap would make look late."""
+        """True if nothing runs that a leap would make late."""
         if self._bot is None or self._bot.service.checks.busy:
             return False
         vitals = await self._bot.service.vitals()
         return not vitals.waiting and not self._bot.service.checks.busy
 
     def _show_notices(self) -> None:
-        """Shows what the bot answered to taps since the last time."""
+        """Shows the bot's answers to taps since the last call."""
         answers = self.telegram.callback_answers
         fresh, self._notifications = answers[self._notifications :], len(answers)
         for answer in fresh:
@@ -118,36 +117,34 @@ class Stage:
                     view.noticed(answer.text)
 
     def narrate(self, words: str) -> None:
-        """Tells what happens in the world."""
         for view in self.views:
             view.narrated(words)
 
     def say(self, text: str, place: Place = PRIVATE, user: int = KIM) -> None:
-        """Lets a person write."""
+        """Makes a person write."""
         at = self.clock()
         self._show(Said(place, user, text, at, self.telegram.say(place.chat_id, text, user, place.thread_id)))
 
     def tap(self, message: SimulatedMessage, data: str, user: int = KIM) -> None:
-        """Lets a person tap a button, named by its label or its data."""
+        """Makes a person tap a button, named by its label or its data."""
         label = next((label for row in message.buttons for label, button in row if data in (label, button)), data)
         place = next((place for place in PLACES if place.holds(message)), PRIVATE)
         self._show(Said(place, user, label, self.clock()))
         self.telegram.tap(message, data, user)
 
     def _show(self, said: Said) -> None:
-        """Shows what a person did."""
         for view in self.views:
             view.person_said(said)
 
     def tap_last(self, label: str) -> None:
-        """Lets Kim tap that button of the last message in the private chat that has one."""
+        """Makes Kim tap that button of the last message in the private chat that has one."""
         for message in reversed(self.telegram.messages):
             if label in message.labels and not message.deleted and PRIVATE.holds(message):
                 self.tap(message, label)
                 return
 
     def leave(self) -> None:
-        """Telegram answers nobody any more."""
+        """Telegram stops answering."""
         self.telegram.away = True
 
     def come_back(self) -> None:
@@ -155,7 +152,7 @@ class Stage:
         self.telegram.away = False
 
     def member(self, name: str) -> Member:
-        """The account that a name, or the beginning of one, means, brought to the present moment."""
+        """The account of a name, or of the beginning of one, brought to the present moment."""
         found = [one for own, one in self.members.items() if own.casefold().startswith(name.casefold())]
         if len(found) != 1:
             raise UnknownName(f"Which account? One of: {', '.join(self.members)}.")
@@ -167,11 +164,11 @@ class Stage:
         return self.member(name).account
 
     def spend(self, name: str, credits: int) -> None:
-        """Jobs that cost so many credits at once."""
+        """Jobs spend credits at once."""
         spend(self.account(name), credits)
 
     def refill(self, name: str) -> None:
-        """The month's credits come back, as after a renewal; a plan that has ended is paid for again."""
+        """The monthly credits refill, as after a renewal; a plan that has ended is paid for again."""
         account = self.account(name)
         if account.plan_type == 0:
             self.subscribe(name)
@@ -197,7 +194,7 @@ class Stage:
         account.cancelled_at = account.cancelled_at or self.clock()
 
     def subscribe(self, name: str) -> None:
-        """Somebody takes the plan up again, or pays for another month where it has ended."""
+        """Somebody subscribes again, or pays for another month if the plan has ended."""
         member = self.member(name)
         account, plan = member.account, member.plan
         account.cancelled_at = None
@@ -207,5 +204,5 @@ class Stage:
             account.monthly = plan.allowance
 
     def is_broken(self, name: str) -> bool:
-        """Whether useapi.net cannot read the account."""
+        """True if useapi.net cannot read the account."""
         return self.pixverse.has_fault(self.account(name).email)

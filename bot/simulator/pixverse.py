@@ -32,7 +32,7 @@ Body = bytes | str | dict[str, Any]
 
 @dataclass
 class Fault:
-    """What goes wrong with a request. Without `status` and `body` the answer is true, but late, cut, or never given."""
+    """A fault of a request. Without `status` and `body` the answer is true, but late, cut, or never given."""
 
     status: int | None = None
     """None with a body: 200."""
@@ -88,7 +88,7 @@ class SimulatedPixVerse(LocalServer):
 
     @property
     def url(self) -> str:
-        """What belongs into `USEAPI_URL`."""
+        """The value of `USEAPI_URL`."""
         return f"{self.address}/v2"
 
     @property
@@ -118,7 +118,7 @@ class SimulatedPixVerse(LocalServer):
         self.lives.pop(email, None)
 
     def fail(self, fault: Fault, email: str | None = None, accounts_page: bool = False) -> None:
-        """Let requests for one account fail, or those for the accounts page, or, with neither, all of them.
+        """Make requests for one account fail, or those for the accounts page, or, with neither, all of them.
 
         A place has one fault, the last; an account's own, and the accounts page's own, go before that of all.
         """

@@ -1,4 +1,4 @@
-"""What both simulators are: an HTTP server on the loopback address that starts anywhere and stops at once."""
+"""The base of both simulators: an HTTP server on the loopback address that starts anywhere and stops at once."""
 
 import asyncio
 from collections.abc import Callable, Iterable

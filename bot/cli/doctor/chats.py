@@ -1,4 +1,4 @@
-"""Tests the Telegram token, and whether each chat can be written to: with a silent message that is deleted at once."""
+"""Tests the Telegram token, and each chat, with a silent message that is deleted at once."""
 
 import asyncio
 
@@ -40,7 +40,7 @@ MENDS = (
     ("chat_write_forbidden", "the bot may not write there: let members write, or make it an administrator"),
     ("chat_restricted", "the bot may not write there: let members write, or make it an administrator"),
 )
-"""Parts of Telegram's refusals in small letters, and the mend of each."""
+"""Parts of Telegram's refusals in lower case, and the remedy of each."""
 
 
 async def examine_telegram(settings: Settings, chats: tuple[Chat, ...]) -> list[Finding]:
@@ -100,7 +100,7 @@ async def chat_finding(bot: Bot, chat: Chat) -> Finding:
 
 
 async def try_chat(bot: Bot, chat: Chat, what: str) -> Finding:
-    """Asks for the chat's name, writes there and takes it back. Raises Telegram's errors."""
+    """Asks for the chat's name, writes there and deletes it. Raises Telegram's errors."""
     known = await answered(bot.get_chat(chat.chat_id))
     title = clean(known.title or known.full_name or "", 48, empty="no title")
     message_id = await post(bot, GREETING, chat)
@@ -124,14 +124,14 @@ async def moved_finding(bot: Bot, chat: Chat, new_id: int) -> Finding:
 
 
 def refusal_text(error: TelegramError | TimeoutError) -> str:
-    """Why a chat cannot be written to, and the mend."""
+    """Why a chat cannot be written to, and its remedy."""
     said = reason_of(error) if isinstance(error, TelegramError) else ""
     mend = next((mend for part, mend in MENDS if part in said.lower()), None)
     return mend or away_text(error)
 
 
 def away_text(error: TelegramError | TimeoutError) -> str:
-    """That Telegram is not to be had, or its own words."""
+    """That Telegram is unreachable, or its own words."""
     if isinstance(error, TimeoutError | TimedOut):
         return f"Telegram does not answer within {PATIENCE:.0f} s"
     reached = isinstance(error, BadRequest) or not isinstance(error, NetworkError)

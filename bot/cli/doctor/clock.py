@@ -1,4 +1,4 @@
-"""Tests this machine's clock against the dates in the services' answers; no token is sent for that."""
+"""Tests this machine's clock against the dates in the services' answers; sends no token for that."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ Ways = Mapping[str, Proxy | None]
 
 
 async def examine_clock(ways: Ways, clock: Callable[[], datetime]) -> list[Finding]:
-    """By the server that agrees best: one whose own clock is wrong proves nothing."""
+    """The server that agrees best decides: one whose own clock is wrong proves nothing."""
     told = await asyncio.gather(*(ahead(url, proxy, clock) for url, proxy in ways.items()))
     known = [offset for offset in told if offset is not None]
     if not known:
@@ -28,7 +28,7 @@ async def examine_clock(ways: Ways, clock: Callable[[], datetime]) -> list[Findi
 
 
 def clock_finding(offset: timedelta) -> Finding:
-    """What an offset means; positive is fast."""
+    """The meaning of an offset; positive is fast."""
     if abs(offset) <= MOST:
         return ok("clock", f"right to {max(round(abs(offset).total_seconds()), 1)} s")
     off = format_duration(timedelta(seconds=round(abs(offset).total_seconds())))
@@ -37,7 +37,7 @@ def clock_finding(offset: timedelta) -> Finding:
 
 
 async def ahead(url: str, proxy: Proxy | None, clock: Callable[[], datetime]) -> timedelta | None:
-    """How far this machine's clock is ahead of a server's; None where the server tells no date."""
+    """How far this machine's clock is ahead of a server's; None if the server sends no date."""
     before = clock()
     try:
         async with (

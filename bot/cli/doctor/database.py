@@ -1,4 +1,4 @@
-"""Tests the database without touching it, and its place by a small file that is removed at once."""
+"""Tests the database without changing it, and its folder by a small file that is deleted at once."""
 
 import asyncio
 import fcntl
@@ -29,7 +29,7 @@ async def examine_database(path: str) -> list[Finding]:
 
 
 def database_finding(path: str) -> Finding:
-    """What a look at the file shows."""
+    """The finding about the file."""
     obstacle = obstacle_at(Path(path))
     if obstacle:
         return fail("database", f"{obstacle}, or give DATABASE_URL another place")
@@ -48,7 +48,7 @@ def database_finding(path: str) -> Finding:
 
 
 def paired_chats(path: str) -> tuple[Chat, ...]:
-    """The chats that were let in by a link, where they are now; none where the database cannot be read. Only reads."""
+    """The paired chats under their present ids; none if the database is unreadable. Only reads."""
     look = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
     try:
         with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?{look}", uri=True)) as connection:
@@ -60,7 +60,7 @@ def paired_chats(path: str) -> tuple[Chat, ...]:
 
 
 def obstacle_at(file: Path) -> str | None:
-    """What keeps the bot from writing there, as this user, with the mend."""
+    """The reason why the bot cannot write there, as this user, with the remedy; None if nothing does."""
     folder = file.parent
     if not folder.is_dir():
         return f"the folder {folder} does not exist: make it"
@@ -75,7 +75,7 @@ def obstacle_at(file: Path) -> str | None:
 
 
 def state_text(path: str, revision: str | None) -> str:
-    """How the database stands."""
+    """The state of the database."""
     used = ", in use by the running bot" if is_held(path) else ""
     if revision is None:
         return f"none yet, made at the first start{used}"
@@ -85,7 +85,7 @@ def state_text(path: str, revision: str | None) -> str:
 
 
 def is_held(path: str) -> bool:
-    """Whether a bot holds the database. The lock is asked for, and shared, for no longer than a glance."""
+    """True if a bot holds the database. Takes the lock, shared, for a moment."""
     try:
         with Path(f"{path}.lock").open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)

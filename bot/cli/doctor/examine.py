@@ -1,7 +1,7 @@
-"""``credit-bot doctor``: tries every setting against the real services, and says of each what is found, with the mend.
+"""``credit-bot doctor``: tries every setting against the real services, and reports each result with its remedy.
 
-Everything is tested side by side and told in one order. Nothing is changed but for a silent message in each chat,
-which is deleted at once.
+All tests run concurrently and are reported in a fixed order. They change nothing, except for a silent message in each
+chat, which is deleted at once.
 """
 
 import asyncio
@@ -38,9 +38,9 @@ async def examine(
     clock: Callable[[], datetime] = utc_now,
     private: Sequence[str] = (),
 ) -> int:
-    """Reports a line for each thing tested and one for the whole; gives 0 if nothing failed, else 1.
+    """Reports a line for each test and one for the whole; returns 0 if nothing failed, else 1.
 
-    ``private`` are the files that hold secrets. Raises SettingsError where the accounts file is wrong.
+    ``private`` are the files with secrets. Raises SettingsError if the accounts file is wrong.
     """
     found: list[Finding] = []
     paired = await asyncio.to_thread(paired_chats, settings.database_url)
@@ -63,7 +63,7 @@ def begun(
     clock: Callable[[], datetime],
     private: Sequence[str],
 ) -> list["asyncio.Task[list[Finding]]"]:
-    """Every test, under way, in the order in which they are told."""
+    """Every test, running, in the order of the report."""
     ways = {settings.useapi_url: settings.way_to_useapi, settings.telegram_api_url: settings.way_to_telegram}
     tests: list[tuple[str, Awaitable[list[Finding]]]] = [
         ("settings", examine_settings(settings)),
@@ -83,7 +83,7 @@ def begun(
 
 
 async def unfailing(what: str, test: Awaitable[list[Finding]]) -> list[Finding]:
-    """A test's findings; a defect of ours in one test takes no other with it."""
+    """A test's findings; a defect of ours in one test does not stop the others."""
     try:
         return await test
     except Exception as error:

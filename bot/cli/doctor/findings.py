@@ -1,10 +1,10 @@
-"""What a test found, as one line on the screen."""
+"""The result of a test, as one line on the screen."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 WIDTH = 28
-"""Columns for what was tested; a longer name pushes its own line only."""
+"""Columns for the test's name; a longer name pushes its own line only."""
 
 PATIENCE = 15.0
 """Seconds after which a test that hangs has failed."""
@@ -20,7 +20,7 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line: how it ended, what was tested, and what was found, with the mend where there is something to mend."""
+    """One line: the mark, the test, and its result, with the remedy if there is one."""
 
     mark: Mark
     what: str
@@ -41,5 +41,5 @@ def warn(what: str, words: str) -> Finding:
 
 
 def fail(what: str, words: str) -> Finding:
-    """It does not work; the words say how it would."""
+    """It does not work; the text says how it would."""
     return Finding(Mark.FAIL, what, words)

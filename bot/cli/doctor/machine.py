@@ -1,4 +1,4 @@
-"""Tests what concerns this machine alone: the port, the heartbeat's address, the time zone."""
+"""Tests this machine alone: the port, the heartbeat's address, the time zone."""
 
 import asyncio
 import errno
@@ -20,7 +20,7 @@ PORT = "HTTP_LISTEN"
 
 
 async def examine_port(listen: Address | None) -> list[Finding]:
-    """Whether the address is free, or the running bot's own."""
+    """The address is free, or the running bot's own."""
     if listen is None:
         return [ok(PORT, "is empty: no health page, no metrics")]
     try:
@@ -34,7 +34,7 @@ async def examine_port(listen: Address | None) -> list[Finding]:
 
 
 def bind(listen: Address) -> None:
-    """Takes the address and gives it back. Raises OSError where it is not to be had."""
+    """Takes the address and releases it. Raises OSError if it is not available."""
     for family, kind, protocol, _, address in socket.getaddrinfo(
         listen.host, listen.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     ):
@@ -45,7 +45,7 @@ def bind(listen: Address) -> None:
 
 
 async def who_listens(listen: Address) -> Finding:
-    """Asks whoever has the port whether it is the bot."""
+    """Asks the owner of the port whether it is the bot."""
     host = WILDCARDS.get(listen.host, listen.host)
     url = f"http://{f'[{host}]' if ':' in host else host}:{listen.port}/healthz"
     try:
@@ -64,17 +64,17 @@ async def who_listens(listen: Address) -> Finding:
 
 
 def shown(listen: Address) -> str:
-    """The address as the setting has it."""
+    """The address in the form of the setting."""
     return f"[{listen.host}]:{listen.port}" if ":" in listen.host else f"{listen.host}:{listen.port}"
 
 
 async def examine_settings(settings: Settings) -> list[Finding]:
-    """What was read in another way than it was written, and names of the environment that are almost settings."""
+    """Settings that were understood differently than written, and names that are almost settings."""
     return [warn("settings", note) for note in settings.notes]
 
 
 async def examine_ways(settings: Settings) -> list[Finding]:
-    """By which way each service is reached, and which setting or variable says so."""
+    """How each service is reached, and which setting or variable decides that."""
     ways = {
         "way to Telegram": settings.way_to_telegram,
         "way to useapi.net": settings.way_to_useapi,
@@ -86,13 +86,13 @@ async def examine_ways(settings: Settings) -> list[Finding]:
 
 
 async def examine_heartbeat(settings: Settings) -> list[Finding]:
-    """That there is an address. It is not asked: that would count as a beat."""
+    """That there is an address. It is not called: that would count as a heartbeat."""
     if settings.heartbeat_url is None:
         return [ok("HEARTBEAT_URL", "is empty: nobody is told that the bot lives")]
     return [ok("HEARTBEAT_URL", "is an address; not asked, for that would count as a beat")]
 
 
 async def examine_zone(zone: ZoneInfo, now: datetime) -> list[Finding]:
-    """What time it is where the reader is."""
+    """The reader's local time."""
     words = f"{zone.key}: it is {format_date(now, now, zone)}, {format_clock(now, zone)} there now"
     return [ok("TIMEZONE", f"{words}; name your own zone to read its times" if zone.key == "UTC" else words)]

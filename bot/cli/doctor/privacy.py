@@ -1,4 +1,4 @@
-"""Tests what others could read: the files that hold secrets or emails, and what goes over the network in the clear."""
+"""Tests what others could read: files with secrets or emails, and unencrypted connections."""
 
 import os
 import stat
@@ -10,7 +10,7 @@ from bot.config.parsers import is_open_to_all
 from bot.config.settings import DEFAULT_ENV_FILE, FILE_NAMES, Settings, override, read_env_file
 
 GIVEN_BY_THE_SYSTEM = "/run/"
-"""Where Docker and systemd put secrets: who reads there is for them to say."""
+"""Where Docker and systemd put secrets: they decide who reads there."""
 
 
 def private_files(env_file: str | None) -> list[str]:
@@ -21,7 +21,7 @@ def private_files(env_file: str | None) -> list[str]:
 
 
 async def examine_files(paths: Iterable[str]) -> list[Finding]:
-    """That nobody but the owner and the group can read them; those that are not there are no matter."""
+    """That only the owner and the group can read them; missing files are fine."""
     readable = [path for path in dict.fromkeys(paths) if is_readable_by_all(path)]
     if not readable:
         return [ok("files", "secrets and database cannot be read by every user of this machine")]
@@ -29,7 +29,7 @@ async def examine_files(paths: Iterable[str]) -> list[Finding]:
 
 
 def is_readable_by_all(path: str) -> bool:
-    """Whether every user of the machine can read a file, as far as the file itself says."""
+    """True if every user of the machine can read a file, by the file's own mode."""
     file = Path(path).absolute()
     try:
         return not str(file).startswith(GIVEN_BY_THE_SYSTEM) and bool(file.stat().st_mode & stat.S_IROTH)
@@ -38,7 +38,7 @@ def is_readable_by_all(path: str) -> bool:
 
 
 async def examine_addresses(settings: Settings) -> list[Finding]:
-    """A line for each address to which a secret would go unencrypted; the address itself may be one."""
+    """A line for each address that would get a secret unencrypted; the address itself can be one."""
     beat = settings.heartbeat_url.get_secret_value() if settings.heartbeat_url else ""
     urls = {
         "USEAPI_URL": settings.useapi_url,

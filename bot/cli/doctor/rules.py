@@ -1,4 +1,4 @@
-"""Tells the rules that result for an account once the nearest of account, source and setting has won."""
+"""The resulting rules of an account: the nearest of account, source and setting wins."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from bot.telegram.text.sanitize import clean
 
 
 def rules_finding(name: str, rules: Rules, every: timedelta, chats: tuple[Chat, ...]) -> Finding:
-    """One line with every rule by its key, how often the account is checked, and who is told."""
+    """One line with every rule by its key, the interval, and the chats."""
     words = " · ".join(f"{key} {value}" for key, value in rule_text(rules))
     words = f"{words} · check_every {format_duration(every)}"
     what = f"rules {clean(name, 40)}"
@@ -20,7 +20,7 @@ def rules_finding(name: str, rules: Rules, every: timedelta, chats: tuple[Chat, 
 
 
 def rule_text(rules: Rules) -> list[tuple[str, str]]:
-    """Each rule's key and what it says."""
+    """Each rule's key and value."""
     return [
         ("low_credits", ", ".join(map(str, rules.low_credits)) or "off"),
         ("plan_ends_within", times(rules.plan_ends_within)),
@@ -31,5 +31,5 @@ def rule_text(rules: Rules) -> list[tuple[str, str]]:
 
 
 def times(ladder: Thresholds) -> str:
-    """A ladder of times left."""
+    """Thresholds of time left."""
     return ", ".join(format_duration(timedelta(seconds=rung.value)) for rung in ladder) or "off"

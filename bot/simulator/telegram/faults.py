@@ -1,4 +1,4 @@
-"""What goes wrong at the simulated Telegram, as it was ordered."""
+"""Faults of the simulated Telegram, as ordered."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Faults:
     def order(
         self, what: Refusal | Silence, methods: Iterable[str], chat_id: int | None = None, times: int | None = 1
     ) -> None:
-        """Let it happen from the next fitting call on."""
+        """Order a fault from the next matching call on."""
         self._ordered.append(Fault(what, frozenset(methods), chat_id, times))
 
     def clear(self, chat_id: int | None = None) -> None:
@@ -51,7 +51,7 @@ class Faults:
         self._ordered = [fault for fault in self._ordered if chat_id is not None and fault.chat_id != chat_id]
 
     def meet(self, method: str, chat_id: int | None) -> bool:
-        """Let happen to a call what must: raise RefusedError or HangError, or return whether its answer gets lost."""
+        """Apply a call's fault: raise RefusedError or HangError, or return whether its answer gets lost."""
         fault = next((fault for fault in self._ordered if fault.meets(method, chat_id)), None)
         if fault is None:
             return False

@@ -1,4 +1,4 @@
-"""What the simulated Telegram is made of: chats, people, messages, and the ways in which it refuses.
+"""The parts of the simulated Telegram: chats, people, messages, and refusals.
 
 Shapes follow https://core.telegram.org/bots/api. Descriptions of refusals are those the real Bot API sends.
 """
@@ -28,7 +28,7 @@ class Refusal:
     description: str
     parameters: Json | None = None
     page: str | bytes | None = None
-    """What comes in place of Telegram's JSON, such as the HTML of a proxy before it."""
+    """A page in place of Telegram's JSON, such as the HTML of a proxy before it."""
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def body(self) -> Json:
@@ -136,7 +136,7 @@ class SimulatedChat:
 
 @dataclass(frozen=True)
 class Edit:
-    """What a message said after an edit."""
+    """The content of a message after an edit."""
 
     text: str
     buttons: list[list[tuple[str, str]]]
@@ -174,7 +174,7 @@ class SimulatedMessage:
 
     @property
     def labels(self) -> list[str]:
-        """What stands on the buttons, row by row."""
+        """The labels of the buttons, row by row."""
         return [label for row in self.buttons for label, _ in row]
 
     def data_of(self, label_or_data: str) -> str:

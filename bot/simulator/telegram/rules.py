@@ -1,4 +1,4 @@
-"""What Telegram lets through: lengths, entities, buttons, pictures, and how many messages in which time."""
+"""Limits of Telegram: lengths, entities, buttons, pictures, and how many messages in which time."""
 
 import math
 from collections import defaultdict, deque
@@ -28,7 +28,7 @@ def check_text(text: str) -> None:
 
 
 def check_caption(caption: str) -> None:
-    """Refuse a caption that is too long; it may be empty."""
+    """Refuse a caption that is too long; it can be empty."""
     if utf16_length(caption) > LONGEST_CAPTION:
         raise RefusedError(bad_request("message caption is too long"))
 
@@ -93,7 +93,7 @@ class Pace:
         self._recent: dict[int, deque[float]] = defaultdict(deque)
 
     def admit(self, chat_id: int, is_group: bool) -> None:
-        """Count one message, or refuse it with the seconds to wait. What is refused does not count."""
+        """Count one message, or refuse it with the seconds to wait. A refused one does not count."""
         now = self._timer()
         tokens = self._tokens_at(chat_id, now)
         wait = max(1 - tokens, self._wait_of_group(chat_id, now) if is_group else 0)

@@ -29,7 +29,7 @@ from bot.simulator.telegram.world import World
 
 
 class TelegramServer(LocalServer):
-    """The Bot API for one bot, with the faults it can be told to have.
+    """The Bot API for one bot, with faults on demand.
 
     A fault stays until it has happened as often as ordered, or until `heal`.
     """
@@ -59,7 +59,7 @@ class TelegramServer(LocalServer):
 
     @property
     def url(self) -> str:
-        """What belongs into `TELEGRAM_API_URL`."""
+        """The value of `TELEGRAM_API_URL`."""
         return self.address
 
     def routes(self) -> Iterable[web.AbstractRouteDef]:
@@ -148,7 +148,7 @@ class TelegramServer(LocalServer):
 
     @property
     def between(self) -> Refusal | None:
-        """What answers every call in Telegram's place, such as a guest network's login page; open polls too."""
+        """The answer to every call in Telegram's place, such as a guest network's login page; open polls get it too."""
         return self._between
 
     @between.setter
@@ -184,7 +184,7 @@ class TelegramServer(LocalServer):
         self.kill_polling(409, times)
 
     def set_webhook(self, url: str, *, returns: bool = False) -> None:
-        """Let another program set a webhook: getUpdates is refused, and updates wait; an empty address deletes it.
+        """Set a webhook like another program: getUpdates is refused, and updates wait; an empty address deletes it.
 
         `returns`: that program sets it again at once, however often it is deleted.
         """
@@ -201,7 +201,7 @@ class TelegramServer(LocalServer):
         return self._world.updates.push_raw(update)
 
     def block(self, chat_id: int) -> None:
-        """Let the user block the bot, or the group throw it out: 403 until `unblock`. Telegram tells the bot."""
+        """Block the bot as the user, or remove it as the group: 403 until `unblock`. Telegram notifies the bot."""
         self._world.chats[chat_id].blocked = True
         self._change_membership(chat_id, "member", "kicked")
 

@@ -60,10 +60,10 @@ class SimulatedTelegram(TelegramServer):
         *,
         anonymous: bool = False,
     ) -> int:
-        """Let a person write; returns the message's id.
+        """Write as a person; returns the message's id.
 
         Without a user it is the owner of a private chat, or the creator, an admin or a member of a group, whichever
-        there is. `anonymous` is an administrator who speaks as the group.
+        exists. `anonymous` is an administrator who writes as the group.
         """
         chat = self._world.chats[chat_id]
         message = self._world.head(chat, self._world.transcript.next_id(chat_id), thread_id) | {"text": text}
@@ -78,7 +78,7 @@ class SimulatedTelegram(TelegramServer):
         return int(message["message_id"])
 
     def tap(self, message: SimulatedMessage, label_or_data: str, user_id: int | None = None) -> str:
-        """Let a person tap a button, found by its label or its data; returns the id of the callback query."""
+        """Tap a button as a person, found by its label or its data; returns the id of the callback query."""
         query_id = self._world.open_query()
         who = self._world.chats[message.chat_id].somebody() if user_id is None else user_id
         query = {
@@ -92,7 +92,7 @@ class SimulatedTelegram(TelegramServer):
         return query_id
 
     def delete(self, message: SimulatedMessage) -> None:
-        """Let a person delete a message of the bot."""
+        """Delete a message of the bot as a person."""
         message.deleted, message.pinned = True, False
         self._world.transcript.changed(message)
 
@@ -108,7 +108,7 @@ class SimulatedTelegram(TelegramServer):
 
     @property
     def callback_answers(self) -> list[CallbackAnswer]:
-        """What people saw after their taps, in order."""
+        """The notices that people got after their taps, in order."""
         return self._world.callback_answers
 
     @property
@@ -118,7 +118,7 @@ class SimulatedTelegram(TelegramServer):
 
     @property
     def pending_updates(self) -> list[Json]:
-        """What people did that the bot has not confirmed yet."""
+        """Acts of people that the bot has not confirmed yet."""
         return self._world.updates.pending
 
     def texts(self, chat_id: int) -> list[str]:

@@ -10,7 +10,7 @@ Watcher = Callable[[SimulatedMessage], None]
 
 
 class Transcript:
-    """The messages, findable by their ids. Whoever watches is told of each new, edited or deleted one at once."""
+    """The messages, findable by their ids. Watchers get each new, edited or deleted one at once."""
 
     def __init__(self, bell: Bell) -> None:
         self.messages: list[SimulatedMessage] = []

@@ -1,4 +1,4 @@
-"""What the simulated Telegram knows: its bot, its chats and people, what was said, and what waits for the bot."""
+"""The state of the simulated Telegram: its bot, its chats and people, and the updates that wait for the bot."""
 
 import time
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from bot.simulator.telegram.updates import UpdateQueue
 
 @dataclass(frozen=True)
 class CallbackAnswer:
-    """What the bot showed to a person who tapped a button."""
+    """The notice for a person who tapped a button."""
 
     query_id: str
     text: str
@@ -74,7 +74,7 @@ class World:
         return chat
 
     def open_chat(self, chat_id: int | None) -> SimulatedChat:
-        """Return a chat the bot may write to, or refuse."""
+        """Return a chat that the bot can write to, or refuse."""
         chat = self.chat(chat_id)
         if chat.blocked:
             raise RefusedError(BOT_BLOCKED if chat.type == "private" else BOT_KICKED)
