@@ -17,9 +17,9 @@ RULES: dict[str, Any] = {"RUNS_OUT_WITHIN": "", "PLAN_ENDS_WITHIN": ""}
 
 SHORT_MINUTE = """
 from datetime import timedelta
-from bot import sweeps
-from bot.cli import main
-from bot.core import sweep
+from bot.checks import sweeps
+from bot.cli.main import main
+from bot.evaluation import sweep
 sweep.LATELY = sweeps.LATELY = timedelta(seconds=4)
 raise SystemExit(main(["run"]))
 """
