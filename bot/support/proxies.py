@@ -174,10 +174,10 @@ def socks_connector(proxy: Proxy, **more: Any) -> TCPConnector:
     from aiohttp_socks import (  # noqa: PLC0415
         ProxyConnectionError,
         ProxyConnector,
-        ProxyError,
         ProxyTimeoutError,
         ProxyType,
     )
+    from aiohttp_socks import ProxyError as SocksError  # noqa: PLC0415
 
     class SocksConnector(ProxyConnector):
         async def connect(self, *asked: Any, **more: Any) -> Connection:
@@ -188,7 +188,7 @@ def socks_connector(proxy: Proxy, **more: Any) -> TCPConnector:
             except ProxyConnectionError as error:
                 cause = error.__cause__ or error.__context__
                 raise ProxyError(unreachable(proxy, cause if isinstance(cause, OSError) else error)) from None
-            except ProxyError as error:
+            except SocksError as error:
                 raise ProxyError(socks_refusal(proxy, str(error))) from None
 
     return SocksConnector(
