@@ -310,9 +310,9 @@ async def test_no_chat_is_said_loudly(world: World) -> None:
     assert "NOBODY IS TOLD ANYTHING" in world.line("TELEGRAM_CHAT_IDS")
 
 
-async def test_paired_chats_are_examined(world: World) -> None:
+async def test_paired_chats_are_examined(world: World, database: Path) -> None:
     """With TELEGRAM_CHAT_IDS empty, the chats that a link let in are tried, where they are now; nothing is changed."""
-    store = await Store.open(str(world.folder / "bot.db"))
+    store = await Store.open(str(database))
     async with store.write() as connection:
         await pairing.pair(connection, Chat(ANN), "Ann", now())
         await pairing.pair(connection, Chat(-100999), "Ann", now() + timedelta(seconds=1))
@@ -358,9 +358,10 @@ async def test_the_database_is_not_touched(world: World) -> None:
     assert {path.name: path.read_bytes() for path in world.folder.iterdir()} == before
 
 
-async def test_a_database_in_use_by_the_running_bot_is_well(world: World) -> None:
+async def test_a_database_in_use_by_the_running_bot_is_well(world: World, database: Path) -> None:
     """The doctor is for the time while the bot runs, too."""
-    store = await Store.open(str(world.folder / "bot.db"))
+    assert database.parent == world.folder
+    store = await Store.open(str(database))
     assert await world.examined() == 0
     await store.close()
     assert "in use by the running bot" in world.line("database")

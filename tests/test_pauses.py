@@ -31,15 +31,10 @@ ALICES, BOBS = key_of(ALICE), key_of(BOB)
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+async def world(database: Path) -> AsyncIterator[World]:
     """A world that two chats are told of."""
-    async with world_in(database_in(tmp_path), (CHAT, OTHER)) as made:
+    async with world_in(database, (CHAT, OTHER)) as made:
         yield made
-
-
-def database_in(folder: Path) -> Path:
-    """Where the world's database is."""
-    return folder / "bot.db"
 
 
 def pauses_of(world: World) -> Pauses:
@@ -181,15 +176,14 @@ async def test_the_longer_of_two_pauses_holds(world: World) -> None:
     assert not await pauses.current()
 
 
-async def test_a_pause_outlives_a_restart(tmp_path: Path) -> None:
+async def test_a_pause_outlives_a_restart(database: Path) -> None:
     """A start looks at everyone at once, but at nobody who is paused; a pause that ran out meanwhile is told then."""
-    path = database_in(tmp_path)
-    async with world_in(path) as world:
+    async with world_in(database) as world:
         await world.watch(ALICE, BOB)
         await tick(world, pauses_of(world))
         await pauses_of(world).pause([ALICES], 3 * HOURS, "Kim", OTHER)
     for hours, reads, lines in ((1, [BOB], 0), (4, [ALICE, BOB], 1)):
-        async with world_in(path) as again:
+        async with world_in(database) as again:
             again.clock.forward(hours=hours)
             await again.discovery((ALICE, None), (BOB, None)).resume()
             await again.checks.resume()
@@ -198,16 +192,15 @@ async def test_a_pause_outlives_a_restart(tmp_path: Path) -> None:
             assert len(await told(again, NotificationKind.RESUMED)) == lines
 
 
-async def test_with_all_paused_nobody_misses_the_watch(tmp_path: Path) -> None:
+async def test_with_all_paused_nobody_misses_the_watch(database: Path) -> None:
     """Hours without a check that a pause wished for are none in which nobody was watching; those after it are."""
-    path = database_in(tmp_path)
-    async with world_in(path) as world:
+    async with world_in(database) as world:
         await world.watch(ALICE)
         await tick(world, pauses_of(world))
         await pauses_of(world).pause([None], 10 * HOURS, "Kim", OTHER)
         await pass_time(world, pauses_of(world), 2 * HOURS)
     for hours, since in ((5, None), (10.5, None), (15, NOW + 10 * HOURS)):
-        async with world_in(path) as again:
+        async with world_in(database) as again:
             again.clock.forward(hours=hours)
             await again.discovery((ALICE, None)).resume()
             await again.checks.resume()
@@ -457,10 +450,10 @@ async def test_rounds_go_on_without_who_is_paused_and_beat_while_all_are(world: 
 
 
 @pytest.mark.parametrize("hours", [-5, 5])
-async def test_a_clock_that_is_set_makes_no_pause_longer_or_shorter(tmp_path: Path, hours: int) -> None:
+async def test_a_clock_that_is_set_makes_no_pause_longer_or_shorter(database: Path, hours: int) -> None:
     """The clock is put right by five hours: an hour's pause is still an hour."""
     clock = SetClock()
-    async with world_in(database_in(tmp_path), (CHAT, OTHER), clock=clock) as world:
+    async with world_in(database, (CHAT, OTHER), clock=clock) as world:
         await world.watch(ALICE)
         pauses = pauses_of(world)
         watch = ClockWatch(clock.steady, world.store, lambda step: world.checks.clock_stepped(step.by), "boot")
