@@ -19,7 +19,7 @@ from bot.domain.chats import Chat
 from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.domain.retention import DAILY_AFTER, HOURLY_AFTER
 from bot.simulator.accounts import sample_body
-from bot.sources.useapi.pixverse import Features
+from bot.sources.useapi.pixverse import parse_features
 from bot.storage import accounts, readings
 from bot.storage.database import Store
 from bot.storage.outbox import DELIVERED, row_of
@@ -38,7 +38,7 @@ async def stocked(path: Path, count: int, days: int) -> str:
     """Makes a database, and gives its address."""
     now = datetime.now(UTC)
     store = await Store.open(str(path))
-    reading = Features.parse(sample_body()).reading(now)
+    reading = parse_features(sample_body(), now)
     known = [
         Account(f"pixverse:{email}", "pixverse", email, reading=reading, looked_at=now, allowance=15_000)
         for email in emails(count)
@@ -68,7 +68,7 @@ def moments(now: datetime, days: int) -> Iterator[datetime]:
 def past(account: Account, moment: datetime, now: datetime) -> Account:
     """The account as it was read once: evenly spent, refilled every 30 days."""
     body = sample_body() | {"credit_monthly": 15_000 - int((now - moment) / timedelta(days=30) % 1 * 14_000)}
-    return Account(account.key, account.source, account.email, reading=Features.parse(body).reading(moment))
+    return Account(account.key, account.source, account.email, reading=parse_features(body, moment))
 
 
 def fill(path: Path, keys: list[str], now: datetime, days: int) -> None:

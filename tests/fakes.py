@@ -163,8 +163,14 @@ class FakeSource:
         wait = timedelta(seconds=retry_after) if retry_after is not None else None
         self.answers[email] = lambda: CheckFailure(self.clock(), kind, "no answer", wait)
 
+    async def check(self, email: str, known: str | None) -> CheckResult | NotModified:
+        """One check; the page is the same as long as the credits are."""
+        result = await self.read(email)
+        same = known and isinstance(result, Reading) and result.fingerprint == known
+        return NotModified(result.taken_at, known) if known and same else result
+
     async def read(self, email: str) -> CheckResult:
-        """One look."""
+        """One check that knows no page."""
         self.reads.append(email)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
@@ -177,15 +183,10 @@ class FakeSource:
                 raise answer
             if answer is None:
                 left = self.credits[email]
-                return replace(reading(left, self.clock()), page=hash(left))
+                return replace(reading(left, self.clock()), fingerprint=str(left))
             return answer() if callable(answer) else answer
         finally:
             self.in_flight -= 1
-
-    async def read_again(self, email: str, page: int) -> CheckResult | NotModified:
-        """The same; the page is the very same as long as the credits are."""
-        sample = await self.read(email)
-        return NotModified(sample.taken_at) if isinstance(sample, Reading) and sample.page == page else sample
 
     async def list_accounts(self) -> Listing | CheckFailure:
         """The list, or the next of several that were prepared."""

@@ -15,8 +15,9 @@ from bot.domain.accounts import FailureKind, Listing
 from bot.simulator.accounts import SimulatedAccount
 from bot.simulator.pixverse import SimulatedPixVerse
 from bot.simulator.telegram.service import SimulatedTelegram
+from bot.sources.conditional import ConditionalSource
 from bot.sources.useapi.client import Client, open_session
-from bot.sources.useapi.pixverse import PixVerse
+from bot.sources.useapi.pixverse import PIXVERSE
 from bot.support.errors import SettingsError, SourceError
 from bot.support.proxies import Proxy, excepts, parse_proxy, proxy_for
 from tests.fakes import Clock
@@ -210,7 +211,7 @@ async def test_useapi_is_reached_through_a_proxy(kind: str) -> None:
         open_session(2, proxy_to(kind, middleman)) as session,
     ):
         pixverse.add(SimulatedAccount("ann@example.com"))
-        listing = await PixVerse(Client(session, pixverse.url, USEAPI), Clock()).list_accounts()
+        listing = await ConditionalSource(PIXVERSE, Client(session, pixverse.url, USEAPI), Clock()).list_accounts()
         assert isinstance(listing, Listing)
         assert [one.email for one in listing.accounts] == ["ann@example.com"]
     assert middleman.asked

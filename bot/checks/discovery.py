@@ -190,7 +190,6 @@ class AccountDiscovery:
         own, paused = self._active_targets.targets.own_check_every, await pauses.current(connection)
         intervals = {one.key: own(one.source, one.email) for one in watched}
         self._rounds.watch(intervals, {key for key in intervals if paused.of(key)})
-        self._processor.watch(self._rounds.watched.keys())
         await self._recipients.refresh(connection)
         await self._greet(connection, watched, now)
 

@@ -10,11 +10,19 @@ from typing import TypeVar
 
 from bot.checks.context import Context
 from bot.checks.spread import next_look
-from bot.domain.accounts import Account, CheckFailure, CheckResult, FailureKind, Health, NotModified, SourceState
+from bot.domain.accounts import (
+    Account,
+    CheckFailure,
+    CheckResult,
+    FailureKind,
+    Health,
+    NotModified,
+    Reading,
+    SourceState,
+)
 from bot.domain.alerts import Alert, AlertRule, Notified, NotifyReason, Severity, Silence, SilenceKind
 from bot.domain.chats import Chat
 from bot.domain.notifications import Facts, Notification, NotificationKind
-from bot.domain.rules import Rules
 from bot.evaluation.alert_state import has_lapsed, is_about, is_muted, is_over
 from bot.evaluation.evaluate import (
     Alerts,
@@ -83,20 +91,6 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Steady:
-    """An account whose page decides nothing new from ``since`` to ``until``, as long as it stays the very same."""
-
-    source: str
-    page: int
-    since: datetime
-    until: datetime
-
-    def holds(self, now: datetime) -> bool:
-        """Whether that is so now; a clock set back may have gone before it."""
-        return self.since <= now < self.until
-
-
-@dataclass(frozen=True, slots=True)
 class Remembered:
     """What is known of some subjects before a decision: their alerts, what each chat was told, and the silences."""
 
@@ -154,18 +148,7 @@ class CheckProcessor:
         self._recipients = context.recipients
         self._clock = context.clock
         self._on_notifications = context.on_notifications
-        self._steady: dict[str, Steady] = {}
         self._steady_under = context.active_targets.targets
-
-    def page_of(self, key: str) -> int | None:
-        """The page of an account's last reading, where seeing the very same again would decide nothing new."""
-        steady = self._steady.get(key)
-        return steady.page if steady else None
-
-    def watch(self, keys: Collection[str]) -> None:
-        """Who is watched from now on: what was decided of the others is no longer good for anything."""
-        for key in self._steady.keys() - keys:
-            del self._steady[key]
 
     async def save(self, batch: Sequence[FinishedCheck], *, ends_round: bool = False) -> Saved:
         """One transaction for looks that ended together. An account gone meanwhile is left out.
@@ -176,49 +159,31 @@ class CheckProcessor:
         timer = asyncio.get_running_loop().time
         ended = timer()
 
-        async def work(connection: Connection) -> tuple[Saved, dict[str, Steady | None], list[Notification]]:
+        async def work(connection: Connection) -> tuple[Saved, list[Notification]]:
             now = self._clock()
-            calm, rest = await self._sort(connection, batch, now)
-            await accounts.note_unchanged(connection, calm.items())
+            unchanged = await self._note_unchanged(connection, batch, now)
+            rest = [check for check in batch if check.key not in unchanged]
             changes = await self._note(connection, rest, now)
             if ends_round:
                 await chats.mark(connection, chats.ROUND, now)
-            updates, remembered, steady = await self._decide(connection, changes, now)
+            updates, remembered = await self._decide(connection, changes, now)
             # What waited for the database says how late it is, by a timer that no setting of the clock changes.
             waited = timedelta(seconds=int(timer() - ended))
             notifications = await self.say(connection, updates, remembered, now - waited)
-            return Saved(changes, list(calm), called_for(notifications)), steady, notifications
+            return Saved(changes, list(unchanged), called_for(notifications)), notifications
 
-        saved, steady, notifications = await self._store.write_patiently(work)
+        saved, notifications = await self._store.write_patiently(work)
         if notifications:
             self._on_notifications()
-        for key, how in steady.items():
-            if how:
-                self._steady[key] = how
-            else:
-                self._steady.pop(key, None)
         return saved
 
-    async def _sort(
-        self, connection: Connection, batch: Sequence[FinishedCheck], now: datetime
-    ) -> tuple[dict[str, datetime], list[FinishedCheck]]:
-        """Parts the looks that can decide nothing new, by key with their moments, from those that may.
-
-        While a source's own alert stirs, each look at its accounts may.
-        """
+    async def _note_unchanged(self, connection: Connection, batch: Sequence[FinishedCheck], now: datetime) -> set[str]:
+        """Notes the checks that can decide nothing new, and gives their keys."""
         if self._steady_under is not self._active_targets.targets:  # other rules may hold
-            self._steady_under, self._steady = self._active_targets.targets, {}
-        calm: dict[str, datetime] = {}
-        rest: list[FinishedCheck] = []
-        sources = {one.source for look in batch if (one := self._steady.get(look.key))}
-        stirred = await alerts.stirred(connection, sources) if sources else set()
-        for look in batch:
-            one = self._steady.get(look.key)
-            if isinstance(look.sample, NotModified) and one and one.holds(now) and one.source not in stirred:
-                calm[look.key] = look.sample.taken_at
-            else:
-                rest.append(look)
-        return calm, rest
+            await accounts.forget_steady(connection)
+            self._steady_under = self._active_targets.targets
+        unchanged = {check.key: check.sample for check in batch if isinstance(check.sample, NotModified)}
+        return await accounts.note_unchanged(connection, unchanged, now) if unchanged else set()
 
     async def catch_up(self) -> None:
         """Ends the silences that are over, and says what is still untold and no longer withheld."""
@@ -306,16 +271,24 @@ class CheckProcessor:
         self._on_notifications()
 
     async def _note(self, connection: Connection, batch: Sequence[FinishedCheck], now: datetime) -> list[Change]:
-        """Writes down what was seen, and when a server that asked for peace is looked at again."""
+        """Writes down what was seen, and when a server that asked for peace is looked at again.
+
+        A page that is no longer that of the stored reading says nothing: another checker may have stored a newer one,
+        or the reading cannot be read. The account is checked again.
+        """
         if not batch:
             return []
         known = await accounts.load(connection, [look.key for look in batch])
-        changes, waits = [], {}
+        changes, waits, outdated = [], {}, list[str]()
         for look in batch:
             if look.key not in known:
                 continue
             before = self._active_targets.named(known[look.key])
-            sample = validate(seen(look.sample, before), before)
+            result = seen(look.sample, before.reading)
+            if result is None:
+                outdated.append(look.key)
+                continue
+            sample = validate(result, before)
             if before.pause and isinstance(sample, CheckFailure):
                 continue  # it had begun before the pause: whoever works there may be why it failed
             # a reading whose check had begun before the pause has seen whether the plan was renewed
@@ -330,21 +303,22 @@ class CheckProcessor:
         await accounts.forget_forecasts(connection, [one.after.key for one in changes if one.overtakes_forecast])
         await history.note_outages(connection, [(change.before, change.after) for change in changes])
         await accounts.plan_looks(connection, waits)
+        await accounts.check_again(connection, outdated, now)
         return changes
 
     async def _decide(
         self, connection: Connection, changes: Sequence[Change], now: datetime
-    ) -> tuple[list[AlertUpdate], Remembered, dict[str, Steady | None]]:
-        """Decides for the accounts of a batch, and for the sources that they belong to; which of them are steady."""
+    ) -> tuple[list[AlertUpdate], Remembered]:
+        """Decides for the accounts of a batch, and for the sources that they belong to; notes which are steady."""
         if not changes:
-            return [], Remembered({}, {}, {}), {}
+            return [], Remembered({}, {}, {})
         await self._recipients.refresh(connection)
         by_source: dict[str, list[Change]] = {}
         for change in changes:
             by_source.setdefault(change.after.source, []).append(change)
         remembered = await self.remembered(connection, [*by_source, *(one.after.key for one in changes)], now)
         updates: list[AlertUpdate] = []
-        steady: dict[str, Steady | None] = {}
+        steady: dict[str, datetime | None] = {}
         for source, looked in by_source.items():
             health = Health()
             if needs_health(looked, remembered, source):
@@ -360,11 +334,12 @@ class CheckProcessor:
                     **{each.alert.measure: each.alert for each in decided},
                 }
                 owed = any(each.owed for each in decided)
-                steady[one.after.key] = steadiness(
+                steady[one.after.key] = steady_until(
                     one.after, left, self._active_targets.rules_of(one.after), now, owed=owed
                 )
                 updates += decided
-        return updates, remembered, steady
+        await accounts.save_steady(connection, steady)
+        return updates, remembered
 
     def _of_account(self, one: Change, health: Health, remembered: Remembered, now: datetime) -> list[AlertUpdate]:
         """What one look does to the alerts of its account."""
@@ -523,20 +498,13 @@ def welcomed(alert: Alert, chat: Chat, facts: Facts, remembered: Remembered, now
     return [AlertUpdate(told, after, ((notification, (chat,)),))]
 
 
-def seen(sample: CheckResult | NotModified, account: Account) -> CheckResult:
-    """What a look saw; the page of the look before is its reading, of this moment."""
+def seen(sample: CheckResult | NotModified, stored: Reading | None) -> CheckResult | None:
+    """What a check saw; an unchanged page is the stored reading, of this moment. None where that came from another."""
     if not isinstance(sample, NotModified):
         return sample
-    if account.reading is None:
-        return CheckFailure(sample.taken_at, FailureKind.GARBLED, "The reading before is lost")
-    return replace(account.reading, taken_at=sample.taken_at)
-
-
-def steadiness(account: Account, known: Alerts, rules: Rules, now: datetime, *, owed: bool) -> Steady | None:
-    """How long the page that was just read decides nothing new, if it was read, and known by its fingerprint."""
-    page = account.reading.page if account.reading else None
-    until = steady_until(account, known, rules, now, owed=owed) if page is not None else None
-    return Steady(account.source, page, now, until) if page is not None and until else None
+    if stored is None or stored.fingerprint != sample.fingerprint:
+        return None
+    return replace(stored, taken_at=sample.taken_at)
 
 
 def answers_again(before: Alert | None, decided: Iterable[AlertUpdate]) -> bool:

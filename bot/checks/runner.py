@@ -244,11 +244,10 @@ class CheckRunner:
 
     async def _look(self, account: KnownAccount, source: Source) -> CheckResult | NotModified:
         """What the source sees. Whatever goes wrong inside it is an outage like any other."""
-        page = self._processor.page_of(account.key)
         timer = asyncio.get_running_loop().time
         began = timer()
         try:
-            return await (source.read(account.email) if page is None else source.read_again(account.email, page))
+            return await source.check(account.email, account.known_page)
         except Exception:  # a defect of ours in one source must not end the watch over the others
             log.exception("%s: the look failed in a way nobody foresaw", account.key)
             return CheckFailure(self._clock(), FailureKind.UNAVAILABLE, "credit-bot could not read the answer")

@@ -24,6 +24,7 @@ from bot.domain.alerts import Alert, AlertRule
 from bot.domain.notifications import Watched
 from bot.domain.rules import Rules
 from bot.evaluation.evaluate import Alerts, Audience, apply_result, decide_account, validate
+from bot.sources.registry import title_of
 from bot.sources.useapi.client import open_session
 from bot.storage import accounts as account_rows
 from bot.storage import alerts as alert_rows
@@ -105,7 +106,7 @@ async def accounts_of(active_targets: ActiveTargets, trouble: list[str]) -> list
             perhaps = " Perhaps no account is configured there." if listing.status == 404 else ""
             trouble.append(f"{where}The list of accounts cannot be read: {outage_text(listing)}.{perhaps}")
         elif not listing:
-            trouble.append(f"{where}useapi.net lists no PixVerse account: add one there.")
+            trouble.append(f"{where}useapi.net lists no {title_of(source.service)} account: add one there.")
         else:
             found += [account_of(register, source, one) for one in listing]
     return [active_targets.named(account) for account in found]

@@ -35,9 +35,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     env_file = Parser(add_help=False)
     env_file.add_argument("--env-file", metavar="PATH", default=argparse.SUPPRESS, help="settings file (settings.env)")
-    top = Parser(
-        prog="credit-bot", description="Warns on Telegram before PixVerse credits run out.", parents=[env_file]
-    )
+    top = Parser(prog="credit-bot", description="Warns on Telegram before credits run out.", parents=[env_file])
     top.add_argument("--version", action="version", version=f"credit-bot {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
 

@@ -17,6 +17,7 @@ from bot.domain.chats import GENERAL, Chat
 from bot.domain.durations import parse_duration
 from bot.domain.quiet_hours import QuietHours, parse_clock_time, parse_quiet_hours
 from bot.domain.rules import Threshold, Thresholds
+from bot.sources.registry import title_of
 from bot.support.redaction import redact
 
 _NUMBER = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
@@ -212,7 +213,7 @@ def parse_useapi_url(text: str) -> str:
         raise ValueError("holds a “?” or “#”, which a base address cannot have; leave it out")
     last = parts.path.rpartition("/")[2]
     if last == "v1":
-        raise ValueError("ends with /v1, which does not have PixVerse's accounts; write /v2")
+        raise ValueError(f"ends with /v1, which does not have {title_of()}'s accounts; write /v2")
     return url if last == "v2" else f"{url}/v2"
 
 

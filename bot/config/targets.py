@@ -1,9 +1,9 @@
 """Who is watched, by which rules, and who is told: what the settings and the accounts file say, as one value.
 
-Keys: a source without a name has the key ``pixverse``, one with a name ``pixverse/studio``. An account's key is
-``pixverse:alice@example.com`` whatever its source is called, so that a database outlives a source that is named,
+Keys: a source without a name has its service's name as key, one with a name ``SERVICE/studio``. An account's key is
+``SERVICE:alice@example.com`` whatever its source is called, so that a database outlives a source that is named,
 renamed or split. Only where two sources hold one email does the second account that is seen say its source too:
-``pixverse/studio:alice@example.com``. A key once given stays: ``bot/targets/account_keys.py`` asks the database first.
+``SERVICE/studio:alice@example.com``. A key once given stays: ``bot/targets/account_keys.py`` asks the database first.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,9 +15,7 @@ from pydantic import SecretStr
 
 from bot.domain.chats import Chat
 from bot.domain.rules import Rules
-
-SERVICE = "pixverse"
-"""The service of every source: its name in ``bot.sources.registry.SERVICES``."""
+from bot.sources.registry import DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +46,13 @@ class TargetSource:
     token_from: str = "USEAPI_TOKEN"  # noqa: S105 - a setting's name
     accounts: Mapping[str, TargetAccount] = field(default_factory=dict)
     everyone: bool = True
-    service: str = SERVICE
+    service: str = DEFAULT
     at_home: bool = True
     check_every: timedelta | None = None
 
     @property
     def key(self) -> str:
-        """Its key: ``pixverse``, or ``pixverse/studio``."""
+        """Its key: ``SERVICE``, or ``SERVICE/studio``."""
         return f"{self.service}/{self.name}" if self.name else self.service
 
     @cached_property

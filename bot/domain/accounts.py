@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 Number = int | float
 
@@ -98,43 +99,6 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What the plan permits at once."""
-
-    jobs_at_once: int | None = None
-    batch: bool | None = None
-    albums: int | None = None
-    qualities: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What the plan unlocks; a discount is the factor on the price, as the service writes it (``0.7``)."""
-
-    fast_mode: bool | None = None
-    relaxed_mode: bool | None = None
-    new_features: bool | None = None
-    private: bool | None = None
-    no_watermark: bool | None = None
-    buy_credits: bool | None = None
-    effects: bool | None = None
-    veo_sora: bool | None = None
-    preview_discount: str | None = None
-    off_peak_discount: str | None = None
-    image_models: tuple[str, ...] = ()
-    unlimited_image_models: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """The account's numbers at the service."""
-
-    user_id: int | None = None
-    member_id: int | None = None
-    product_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class LeftOut:
     """A field of credits or plan, by name, that an answer did not tell.
 
@@ -149,24 +113,26 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One successful look at an account. ``left_out`` are the fields that decide something and were not told."""
+    """One successful look at an account. ``left_out`` are the fields that decide something and were not told.
+
+    ``details`` decide nothing: facts in plain JSON that its service alone words for people.
+    """
 
     taken_at: datetime
     credits: Credits
     plan: Plan = field(default_factory=Plan)
-    limits: Limits = field(default_factory=Limits)
-    capabilities: Capabilities = field(default_factory=Capabilities)
-    identity: Identity = field(default_factory=Identity)
+    details: dict[str, Any] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
-    page: int | None = field(default=None, compare=False, repr=False)
-    """A fingerprint of the page that was read; good within one process, and never stored."""
+    fingerprint: str | None = field(default=None, compare=False, repr=False)
+    """Of the page that was read. Stored in a column of its own, beside the reading."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotModified:
-    """A look that saw the very page of the look before: its reading holds, and is as fresh as this."""
+    """A check that saw the page with this fingerprint again: the reading that came from it is as fresh as this."""
 
     taken_at: datetime
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,27 +1,45 @@
-"""What every source can do."""
+"""What a source can do, and what a service brings for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
-from bot.domain.accounts import CheckFailure, CheckResult, Listing, NotModified
+from bot.domain.accounts import CheckFailure, CheckResult, Listed, Listing, NotModified, Reading
 
 Clock = Callable[[], datetime]
 """Tells the present moment as an aware UTC ``datetime``."""
 
 
 class Source(Protocol):
-    """One subscription and one service. No failed look is ever raised: it comes back as an ``CheckFailure``."""
+    """One subscription and one service. A failed check never raises: it is a ``CheckFailure``."""
 
-    @property
-    def name(self) -> str:
-        """What the source is called in account keys and messages."""
+    async def check(self, email: str, known: str | None) -> CheckResult | NotModified:
+        """Check one account; ``taken_at`` is the moment after the whole answer has come.
+
+        ``known`` is the fingerprint of the page that the stored reading came from.
+        """
 
     async def read(self, email: str) -> CheckResult:
-        """Look at one account; ``taken_at`` is the moment after the whole answer has come."""
-
-    async def read_again(self, email: str, page: int) -> CheckResult | NotModified:
-        """The same, where the last reading's page is known: that it is still the very same costs less to say."""
+        """Check one account of which no page is known."""
 
     async def list_accounts(self) -> Listing | CheckFailure:
-        """Ask which accounts there are; none at all is an empty listing, and no outage."""
+        """List the accounts; no account at all is an empty listing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What is special about one service of useapi.net: its pages, what they mean, and its words. Pure.
+
+    ``name`` begins the keys of its sources and accounts, ``title`` is for people. ``account_path`` is asked with an
+    ``email``. ``read_account`` and ``read_list`` take decoded JSON and may raise ``SourceError``. ``details`` words
+    what a reading keeps in its ``details``, which only the service knows: lines of a few words each, not cleaned yet.
+    """
+
+    name: str
+    title: str
+    account_path: str
+    list_path: str
+    read_account: Callable[[object, datetime], Reading]
+    read_list: Callable[[object], tuple[Listed, ...]]
+    details: Callable[[Mapping[str, Any]], Sequence[Sequence[str]]]

@@ -1,15 +1,21 @@
-"""Where accounts are read: the outside world becomes samples.
+"""Every service that can be watched. A new one is one file beside the others, and one row here. Pure."""
 
-A new service is one file here and one line in ``SERVICES``, with a recorded sample for the tests.
-"""
+from bot.sources.base import Service
+from bot.sources.useapi.pixverse import PIXVERSE
 
-from collections.abc import Callable
+SERVICES = {service.name: service for service in (PIXVERSE,)}
+"""By the name that begins keys."""
 
-from bot.sources.base import Clock, Source
-from bot.sources.useapi.client import Client
-from bot.sources.useapi.pixverse import PixVerse
+DEFAULT = PIXVERSE.name
+"""The service of a source of which the settings say no other."""
 
-SERVICES: dict[str, Callable[[Client, Clock], Source]] = {
-    "pixverse": PixVerse,
-}
-"""Every service that can be watched, by the name that stands in account keys."""
+
+def service_of(key: str | None) -> Service | None:
+    """The service of a source's or an account's key, such as ``NAME/studio:alice@example.com``; None if unknown."""
+    return SERVICES.get((key or "").partition(":")[0].partition("/")[0])
+
+
+def title_of(key: str | None = None) -> str:
+    """What people call that service; without a known one all of them."""
+    service = service_of(key)
+    return service.title if service else " or ".join(one.title for one in SERVICES.values())

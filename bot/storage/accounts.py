@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.domain.accounts import Account, CheckFailure, FailureKind, Health, Reading, SourceState
+from bot.domain.accounts import Account, CheckFailure, FailureKind, Health, NotModified, Reading, SourceState
 from bot.domain.alerts import Severity
 from bot.domain.pauses import PausedAccounts
 from bot.storage import pauses
 from bot.storage.connection import Connection
-from bot.storage.schema import accounts, alerts, sources, to_microseconds
+from bot.storage.schema import accounts, alerts, notified, sources, to_microseconds
 from bot.storage.values import Parsed, dump_foretold, dump_reading, load_foretold, load_reading, number
 
 SEEN = (
@@ -24,6 +24,7 @@ SEEN = (
     accounts.c.looked_at,
     accounts.c.read_at,
     accounts.c.reading,
+    accounts.c.fingerprint,
     accounts.c.failures,
     accounts.c.failing_since,
     accounts.c.outage_kind,
@@ -38,11 +39,13 @@ SEEN = (
 
 CERTAIN_KINDS = [kind.value for kind in FailureKind if kind.certain]
 WHO = (accounts.c.key, accounts.c.source, accounts.c.email, accounts.c.label, accounts.c.watched)
+KNOWN_PAGE = sa.case((accounts.c.steady_until.is_not(None), accounts.c.fingerprint))
+TO_CHECK = (*WHO, KNOWN_PAGE)
 REFUSED_KINDS = [kind.value for kind in FailureKind if kind.refused]
 
 # Made once, for they are used the most.
 DUE = (
-    sa.select(*WHO)
+    sa.select(*TO_CHECK)
     .where(accounts.c.watched, accounts.c.next_check_at <= sa.bindparam("now"), ~pauses.IS_PAUSED)
     .order_by(accounts.c.next_check_at)
     .limit(sa.bindparam("most"))
@@ -54,17 +57,35 @@ READABLE = sa.and_(
 )
 DUE_BY = ONE.where(accounts.c.next_check_at > sa.bindparam("latest")).values(next_check_at=sa.bindparam("at"))
 NOTE = ONE.values(looked_at=sa.bindparam("looked"), read_at=sa.bindparam("read"))
+STEADY = ONE.values(steady_until=sa.bindparam("until"))
+OPEN = sa.or_(
+    alerts.c.level > sa.literal_column("0"),  # a constant, for all parameters are given by place
+    sa.exists().where(notified.c.subject == alerts.c.subject, notified.c.measure == alerts.c.measure),
+)
+"""An alert fires, or its end was not sent yet."""
+
+SEEN_AGAIN = NOTE.where(
+    accounts.c.fingerprint == sa.bindparam("page"),
+    accounts.c.watched,
+    accounts.c.read_at <= sa.bindparam("now"),  # a clock that was set back may have gone before it
+    accounts.c.steady_until > sa.bindparam("now"),
+    ~sa.exists().where(alerts.c.subject == accounts.c.source, OPEN),
+)
 LOAD = sa.select(*SEEN).where(accounts.c.watched, accounts.c.key.in_(sa.bindparam("keys", expanding=True)))
 
 
 class KnownAccount(NamedTuple):
-    """An account that was ever watched, without what was seen of it."""
+    """An account that was ever watched, without what was seen of it.
+
+    ``known_page`` is the fingerprint of its reading's page, where that page is likely to decide nothing new.
+    """
 
     key: str
     source: str
     email: str
     label: str | None = None
     watched: bool = True
+    known_page: str | None = None
 
 
 _parsed = Parsed(2_000)
@@ -74,14 +95,14 @@ def account_of(
     row: Sequence[Any], parse: Callable[[str, str], Reading | None] = lambda _, text: load_reading(text)
 ) -> Account:
     """An account from its row of `SEEN` columns; by place, for of large fleets many are read at once."""
-    key, source, email, label, looked_at, read_at, reading, *rest = row
+    key, source, email, label, looked_at, read_at, reading, fingerprint, *rest = row
     failures, failing_since, kind, said, listed_error, allowance, daily_allowance, foretold, unlisted_at = rest
     return Account(
         key,
         source,
         email,
         label,
-        as_of(read_at, parse(key, reading)) if reading else None,
+        as_of(read_at, parse(key, reading), fingerprint) if reading else None,
         CheckFailure(looked_at, FailureKind(kind), said or "") if kind else None,
         failures,
         failing_since,
@@ -94,12 +115,11 @@ def account_of(
     )
 
 
-def as_of(moment: datetime, reading: Reading | None) -> Reading | None:
+def as_of(moment: datetime, reading: Reading | None, fingerprint: str | None) -> Reading | None:
     """The reading as it was seen again; `replace` would take longer than reading it from the database."""
     if reading is None:
         return None
-    rest = reading.plan, reading.limits, reading.capabilities, reading.identity, reading.left_out
-    return Reading(moment, reading.credits, *rest)
+    return Reading(moment, reading.credits, reading.plan, reading.details, reading.left_out, fingerprint)
 
 
 async def due(connection: Connection, now: datetime, limit: int) -> list[KnownAccount]:
@@ -109,7 +129,7 @@ async def due(connection: Connection, now: datetime, limit: int) -> list[KnownAc
 
 async def whom(connection: Connection, keys: Iterable[str]) -> list[KnownAccount]:
     """The watched accounts of these keys, to look at; nobody who is paused."""
-    query = sa.select(*WHO).where(accounts.c.watched, accounts.c.key.in_(list(keys)), ~pauses.IS_PAUSED)
+    query = sa.select(*TO_CHECK).where(accounts.c.watched, accounts.c.key.in_(list(keys)), ~pauses.IS_PAUSED)
     return [KnownAccount(*row) for row in await connection.execute(query)]
 
 
@@ -163,10 +183,36 @@ async def save(connection: Connection, changed: Sequence[Account], unchanged: Se
         await connection.execute(statement, rows)
 
 
-async def note_unchanged(connection: Connection, looks: Iterable[tuple[str, datetime]]) -> None:
-    """Notes looks, each by its account's key and its moment, that saw what the one before had seen."""
-    rows = ((key, to_microseconds(moment)) for key, moment in looks)
-    await connection.execute_many(NOTE, [(at, at, key) for key, at in rows])
+async def save_steady(connection: Connection, until: Mapping[str, datetime | None]) -> None:
+    """Notes until when the page of each account's reading decides nothing new, by key."""
+    await connection.execute_many(STEADY, [(to_microseconds(moment), key) for key, moment in until.items()])
+
+
+async def forget_steady(connection: Connection) -> None:
+    """Lets the next check of each account be evaluated: other rules may hold."""
+    query = sa.update(accounts).where(accounts.c.steady_until.is_not(None))
+    await connection.execute(query.values(steady_until=None))
+
+
+async def check_again(connection: Connection, keys: Collection[str], now: datetime) -> None:
+    """Makes accounts due whose page was taken for that of a reading that is no longer stored."""
+    if keys:
+        query = sa.update(accounts).where(accounts.c.key.in_(list(keys)))
+        await connection.execute(query.values(next_check_at=now, fingerprint=None))
+
+
+async def note_unchanged(connection: Connection, checks: Mapping[str, NotModified], now: datetime) -> set[str]:
+    """Notes the checks, by key, whose page is that of the stored reading and decides nothing new; gives their keys.
+
+    While the source itself has an open alert, each check of its accounts may decide something.
+    """
+    moments = {key: to_microseconds(one.taken_at) for key, one in checks.items()}
+    at = to_microseconds(now)
+    rows = [(moments[key], moments[key], key, one.fingerprint, at, at) for key, one in checks.items()]
+    if await connection.execute_many(SEEN_AGAIN, rows) == len(rows):
+        return set(checks)
+    query = sa.select(accounts.c.key, accounts.c.looked_at).where(accounts.c.key.in_(list(checks)))
+    return {key for key, looked_at in await connection.execute(query) if looked_at == checks[key].taken_at}
 
 
 def look_row(account: Account, *, with_reading: bool) -> dict[str, Any]:
@@ -181,6 +227,7 @@ def look_row(account: Account, *, with_reading: bool) -> dict[str, Any]:
         "outage_said": account.outage.said if account.outage else None,
         "allowance": account.allowance,
         "daily_allowance": account.daily_allowance,
+        "fingerprint": account.reading.fingerprint if account.reading else None,
     }
     if with_reading and account.reading:
         row["reading"] = dump_reading(account.reading)
@@ -200,15 +247,13 @@ async def watch(connection: Connection, found: Iterable[tuple[Account, datetime]
             "failures": 0,
             "listed_error": account.listed_error,
             "unlisted_at": None,
+            "steady_until": None,
         }
         for account, at in found
     ]
     if rows:
         statement = insert(accounts)
-        fresh = {
-            name: statement.excluded[name]
-            for name in ("source", "email", "label", "watched", "next_check_at", "listed_error", "unlisted_at")
-        }
+        fresh = {name: statement.excluded[name] for name in rows[0].keys() - {"key", "failures"}}
         await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=fresh), rows)
 
 
@@ -221,7 +266,8 @@ async def relabel(connection: Connection, labels: Mapping[str, str | None]) -> N
 
 async def hand_over(connection: Connection, keys: Iterable[str], source: str) -> None:
     """Reads these accounts through another source from now on."""
-    await connection.execute(sa.update(accounts).where(accounts.c.key.in_(list(keys))).values(source=source))
+    query = sa.update(accounts).where(accounts.c.key.in_(list(keys)))
+    await connection.execute(query.values(source=source, steady_until=None))
 
 
 async def unforeseen(connection: Connection, now: datetime, every: timedelta, limit: int) -> list[str]:
@@ -299,7 +345,7 @@ async def unchecked_since(
     at = accounts.c.looked_at
     stale = sa.and_(accounts.c.watched, accounts.c.source == source, sa.or_(at.is_(None), at <= moment))
     query = (
-        sa.select(*WHO, at, accounts.c.next_check_at)
+        sa.select(*TO_CHECK, at, accounts.c.next_check_at)
         .where(stale, ~pauses.IS_PAUSED)
         .order_by(at.nulls_first())
         .limit(limit)
@@ -318,8 +364,9 @@ async def any_throttled(connection: Connection, source: str) -> bool:
 
 
 async def all_due(connection: Connection, now: datetime) -> None:
-    """Makes every watched account due at once: a round now."""
-    await connection.execute(sa.update(accounts).where(accounts.c.watched).values(next_check_at=now))
+    """Makes every watched account due at once, to be read and evaluated whatever its page: a round now."""
+    query = sa.update(accounts).where(accounts.c.watched)
+    await connection.execute(query.values(next_check_at=now, steady_until=None))
 
 
 async def due_by(connection: Connection, latest: Mapping[str, datetime]) -> None:

@@ -27,7 +27,6 @@ QUIET: dict[str, Any] = {"level": 0, "severity": None, "period": None, "out": Fa
 OF_THESE = alerts.c.subject.in_(sa.bindparam("subjects", expanding=True))
 LOAD = sa.select(alerts).where(OF_THESE)
 OF_ALERT = sa.and_(notified.c.subject == alerts.c.subject, notified.c.measure == alerts.c.measure)
-STIRRED = sa.select(alerts.c.subject).where(OF_THESE, sa.or_(alerts.c.level > 0, sa.exists().where(OF_ALERT)))
 NOTIFIED = sa.select(notified).where(notified.c.subject.in_(sa.bindparam("subjects", expanding=True)))
 IS_ACK = silences.c.kind == SilenceKind.ACK.value
 SILENCES = sa.select(silences).where(sa.or_(IS_ACK, silences.c.until.is_(None), silences.c.until > sa.bindparam("now")))
@@ -99,11 +98,6 @@ async def firing(connection: Connection) -> list[Alert]:
     """Every alert that fires, the worst first, then the oldest."""
     query = sa.select(alerts).where(alerts.c.level > 0).order_by(alerts.c.severity.desc(), alerts.c.since)
     return [alert_of(row) for row in await connection.execute(query)]
-
-
-async def stirred(connection: Connection, subjects: Iterable[str]) -> set[str]:
-    """Which of these subjects have an alert that fires, or whose end is not told yet."""
-    return {row.subject for row in await connection.execute(STIRRED, {"subjects": list(subjects)})}
 
 
 async def load_notified(connection: Connection, subjects: Iterable[str]) -> Memory:

@@ -44,13 +44,14 @@ class Connection:
         """The result of a statement, once or for each of a list of parameters. Raises SQLAlchemy's errors."""
         return self._inner.execute(statement, parameters)
 
-    async def execute_many(self, statement: sa.Update, rows: Sequence[tuple[Any, ...]]) -> None:
-        """The same statement for many rows of plain values, in the order of its parameters.
+    async def execute_many(self, statement: sa.Update, rows: Sequence[tuple[Any, ...]]) -> int:
+        """The same statement for many rows of plain values, in the order of its parameters; gives how many it changed.
 
         For what is done by the thousand: SQLAlchemy's care for each parameter costs more than the statement.
         """
-        if rows:
-            self._inner.exec_driver_sql(plain_sql(statement, self._inner.dialect), list(rows))
+        if not rows:
+            return 0
+        return self._inner.exec_driver_sql(plain_sql(statement, self._inner.dialect), list(rows)).rowcount
 
     async def scalar(self, statement: TypedReturnsRows[T]) -> T | None:
         """The first column of the first row, or None."""

@@ -50,6 +50,7 @@ ONLY: Mapping[sa.Table, sa.ColumnElement[bool]] = {
 
 KEPT = {
     "accounts.foreseen_at": "forgotten: each forecast is made anew",
+    "accounts.steady_until": "forgotten: each account is evaluated at its next check",
     "readings.taken_at": "the past, by the clock of that time",
     "readings.refresh_at": "the service's own moment",
     "readings.daily_refresh_at": "the service's own moment",
@@ -71,11 +72,11 @@ ORIGIN = "clock "
 
 
 async def shift(connection: Connection, by: timedelta) -> None:
-    """Moves along with a clock that was set by so much. Each forecast is made anew soon."""
+    """Moves along with a clock that was set by so much. Each forecast and each decision is made anew soon."""
     for table, names in SHIFTED.items():
         values: dict[str, object] = {name: moved(table.c[name], by) for name in names}
         if table is accounts:
-            values["foreseen_at"] = None
+            values |= {"foreseen_at": None, "steady_until": None}
         statement = sa.update(table).values(values)
         if table is outages:  # its key holds the moment: one that comes to lie on another takes its place
             statement = statement.prefix_with("OR REPLACE", dialect="sqlite")

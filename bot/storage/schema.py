@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0013"
+REVISION = "0014"
 """The schema these tables are: the newest migration's name. A test holds the two together."""
 
 APPLICATION = 0x63726564
@@ -59,6 +59,8 @@ accounts = sa.Table(
     sa.Column("looked_at", Moment),
     sa.Column("read_at", Moment),
     sa.Column("reading", sa.Text),
+    sa.Column("fingerprint", sa.Text),
+    sa.Column("steady_until", Moment),
     sa.Column("failures", sa.Integer, nullable=False, default=0),
     sa.Column("failing_since", Moment),
     sa.Column("outage_kind", sa.Text),

@@ -22,7 +22,7 @@ _FORETOLD = TypeAdapter(ForecastSummary)
 
 def dump_reading(reading: Reading) -> str:
     """A reading as JSON."""
-    return _READING.dump_json(reading, exclude_defaults=True, exclude={"page"}).decode()
+    return _READING.dump_json(reading, exclude_defaults=True, exclude={"fingerprint"}).decode()
 
 
 def load_reading(text: str) -> Reading | None:

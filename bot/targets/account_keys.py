@@ -7,7 +7,7 @@ from bot.storage.accounts import KnownAccount
 
 
 def account_key(service: str, email: str) -> str:
-    """An account's key: ``pixverse:alice@example.com``."""
+    """An account's key: ``SERVICE:alice@example.com``."""
     return f"{service}:{email}"
 
 

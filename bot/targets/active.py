@@ -2,21 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 
 from aiohttp import ClientSession
 
 from bot.config.targets import Targets, TargetSource
 from bot.domain.accounts import Account, SourceState
 from bot.domain.rules import Rules
-from bot.sources.base import Source
+from bot.sources.base import Clock, Source
+from bot.sources.conditional import ConditionalSource
 from bot.sources.registry import SERVICES
-from bot.sources.useapi.client import Client
+from bot.sources.useapi.client import TIMEOUT_S, Client
 
 
-def source_of(target: TargetSource, session: ClientSession, clock: Callable[[], datetime]) -> Source:
-    """What asks a source that the targets name."""
-    return SERVICES[target.service](Client(session, target.url, target.token.get_secret_value()), clock)
+def source_of(target: TargetSource, session: ClientSession, clock: Clock, timeout: float = TIMEOUT_S) -> Source:
+    """What checks the accounts of a source, each check within ``timeout`` seconds."""
+    client = Client(session, target.url, target.token.get_secret_value(), timeout)
+    return ConditionalSource(SERVICES[target.service], client, clock)
 
 
 class ActiveTargets:

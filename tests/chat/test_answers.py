@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from bot.domain.accounts import Account, Capabilities, CheckFailure, Credits, FailureKind, Limits, Pause, Plan, Reading
+from bot.domain.accounts import Account, CheckFailure, Credits, FailureKind, Pause, Plan, Reading
 from bot.domain.alerts import Alert, AlertRule, Severity, Silence, SilenceKind
 from bot.domain.chats import Chat
 from bot.domain.notifications import Watched
@@ -22,7 +22,14 @@ from tests.chat.given import NOW, UNHURRIED, UTC_ZONE, ago
 CRITICAL, WARNING, INFO = Severity.CRITICAL, Severity.WARNING, Severity.INFO
 FAR = replace(given.PREMIUM, ends_at=NOW + timedelta(days=20))
 BROKEN = CheckFailure(ago(hours=5), FailureKind.BROKEN, "The linked account is broken")
-ABLE = Capabilities(fast_mode=True, veo_sora=True, off_peak_discount="0.7", image_models=("a",) * 11)
+DETAILS = {
+    "jobs_at_once": 5,
+    "qualities": ["360p", "2160p", "1080p"],
+    "fast_mode": True,
+    "veo_sora": True,
+    "off_peak_discount": "0.7",
+    "image_models": ["a"] * 11,
+}
 
 
 def watched(
@@ -36,7 +43,7 @@ def watched(
 ) -> Watched:
     """An account as a question finds it."""
     email = f"{(label or 'alice').lower()}@example.com"
-    reading = Reading(at, credits, plan, Limits(5, qualities=("360p", "2160p", "1080p")), ABLE) if credits else None
+    reading = Reading(at, credits, plan, DETAILS) if credits else None
     account = Account(
         f"pixverse:{email}",
         "pixverse",
@@ -247,7 +254,7 @@ fleets = st.lists(
         st.builds(
             Account,
             key=wild,
-            source=wild,
+            source=wild | st.just("pixverse"),
             email=wild,
             label=st.none() | wild,
             reading=st.none()
@@ -260,7 +267,7 @@ fleets = st.lists(
                 st.builds(
                     Plan, st.none() | wild, st.none() | wild, st.booleans(), moments, moments, moments, st.none() | wild
                 ),
-                st.builds(Limits, st.none() | st.integers(), qualities=st.lists(wild, max_size=3).map(tuple)),
+                st.fixed_dictionaries({"jobs_at_once": st.integers(), "qualities": st.lists(wild, max_size=3)}),
             ),
             outage=st.none()
             | st.builds(CheckFailure, st.datetimes(timezones=st.just(UTC)), st.sampled_from(FailureKind), wild),

@@ -18,23 +18,23 @@ SECRETS = {
 }
 DEFECT = f"""
 import sys
-from bot import cli
-from bot.sources.pixverse import PixVerse
-from bot.chat import commands
+from bot.cli import main
+from bot.commands import registry
+from bot.sources.conditional import ConditionalSource
 
-honest = PixVerse.read
+honest = ConditionalSource.check
 
-async def read(self, email):
+async def check(self, email, known):
     if not email.startswith("defect"):
-        return await honest(self, email)
+        return await honest(self, email, known)
     raise RuntimeError("GET https://api.useapi.net/v2 Authorization: Bearer {USEAPI_TOKEN}")
 
 async def status(asked):
     raise RuntimeError("POST https://api.telegram.org/bot{TELEGRAM_TOKEN}/sendMessage")
 
-PixVerse.read = read
-commands.BY_NAME["status"] = commands.Command("status", "/status", "", status)
-sys.exit(cli.main(["run"]))
+ConditionalSource.check = check
+registry.BY_NAME["status"] = registry.Command("status", "/status", "", status)
+sys.exit(main.main(["run"]))
 """
 
 

@@ -24,12 +24,10 @@ def replaced(room: type, name: str, work: Any) -> None:
 
 
 def around_reads(wrap: Callable[[Read], Read]) -> None:
-    """Puts something around every way in which an account is read."""
-    from bot.sources.useapi.pixverse import PixVerse
+    """Puts something around the check of an account."""
+    from bot.sources.conditional import ConditionalSource
 
-    for name in ("read", "read_again"):
-        if hasattr(PixVerse, name):
-            replaced(PixVerse, name, wrap(getattr(PixVerse, name)))
+    replaced(ConditionalSource, "check", wrap(ConditionalSource.check))
 
 
 def forgotten_retry() -> None:
@@ -146,9 +144,9 @@ def ends_with_a_404() -> None:
     from bot.checks import discovery
     from bot.domain.accounts import Listing
     from bot.evaluation.listing import TakenAway
-    from bot.sources.useapi.pixverse import PixVerse
+    from bot.sources.conditional import ConditionalSource
 
-    ask = PixVerse.list_accounts
+    ask = ConditionalSource.list_accounts
 
     async def list_accounts(self: Any) -> Any:
         listing = await ask(self)
@@ -159,7 +157,7 @@ def ends_with_a_404() -> None:
         listed = {one.email for one in listing.accounts}
         return TakenAway(gone=tuple(one for one in watched if one.email not in listed))
 
-    replaced(PixVerse, "list_accounts", list_accounts)
+    replaced(ConditionalSource, "list_accounts", list_accounts)
     vars(discovery)["taken_away"] = at_once
 
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.accounts import CheckFailure, FailureKind, Listing, Reading
+from bot.sources.conditional import ConditionalSource
 from bot.sources.useapi.client import Client, open_session
-from bot.sources.useapi.pixverse import PixVerse
+from bot.sources.useapi.pixverse import PIXVERSE
 from tests.fakes import Clock
 from tests.field.catalogue import USEAPI, FieldAnswer
 from tests.field.wire import answering
@@ -34,7 +35,7 @@ ASKED = [(answer, asked) for answer in USEAPI for asked in ("features", "account
 async def test_an_answer_is_what_it_is(answer: FieldAnswer, asked: str) -> None:
     """Over a real socket: the kind, the pause that is asked for, and the words, which blame nobody wrongly."""
     async with answering(answer) as url, open_session() as session:
-        source = PixVerse(Client(session, url, "user:1234-topsecretTOKEN5678", timeout=20), Clock())
+        source = ConditionalSource(PIXVERSE, Client(session, url, "user:1234-topsecretTOKEN5678", timeout=20), Clock())
         seen = await (source.read("a@example.com") if asked == "features" else source.list_accounts())
     if answer.expect == "reading":
         assert isinstance(seen, Reading)

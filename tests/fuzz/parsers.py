@@ -35,6 +35,7 @@ from bot.support.subprocesses import Finished
 from bot.telegram import parsing, webhook
 from bot.telegram.client import AiohttpRequest
 from bot.telegram.text import formatting, layout, sanitize
+from tests.fakes import NOW
 from tests.fuzz.shapes import JSON, PAGES, PLAIN, TEXTS, bodies
 
 Errors = tuple[type[Exception], ...]
@@ -153,7 +154,6 @@ FIELDS = [
         fields.number,
         fields.allowance,
         fields.whole,
-        fields.identifier,
         fields.state,
         fields.flag,
         fields.text,
@@ -185,7 +185,8 @@ PARSERS = [
     *FIELDS,
     *CHAT,
     *of_values(fields.bucket, fields.needed_bucket, errors=(ValueError,)),
-    *of_values(pixverse.parse_accounts, pixverse.Features.parse, errors=(SourceError,)),
+    *of_values(pixverse.parse_accounts, errors=(SourceError,)),
+    Parser(pixverse.parse_features, st.tuples(JSON | PAGES, st.just(NOW)), (SourceError,)),
     *of_texts(main.port, errors=(ValueError,)),
     *of_values(parsing.is_id, parsing.number_of, webhook.host_of),
     Parser(

@@ -17,10 +17,7 @@ FOREIGN = {"text", "value", "data", "body", "page", "words", "said", "date", "co
 BEGIN = ("parse", "load_", "read_")
 
 NO_PARSERS = {
-    **dict.fromkeys(
-        ("bot.sources.base.Source.read_again", "bot.sources.useapi.pixverse.PixVerse.read_again"),
-        "asks like read, with the page before: test_wire.py",
-    ),
+    "bot.sources.conditional.fingerprint_of": "takes any bytes",
     "bot.features.database.text.answer_message": "words a trouble of the database: tests/chat/test_storage_words.py",
     "bot.telegram.text.layout.pieces_of": "is handed what the bot itself wrote: tests/chat_live/test_sender.py",
     "bot.config.accounts_file.build.read_token": "reads a file: tests/test_accounts_file.py",

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.accounts import CheckFailure, Listing, Reading
-from bot.sources.useapi.pixverse import PixVerse
+from bot.sources.conditional import ConditionalSource
+from bot.sources.useapi.pixverse import PIXVERSE
 from tests.fuzz.shapes import ODD, PAGE, PAGES, bodies
 from tests.sources.helpers import client, clock
 
@@ -61,8 +62,8 @@ async def test_any_bytes_on_the_wire_are_a_sample(raw: bytes) -> None:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server, client(f"http://127.0.0.1:{port}", timeout=5.0) as asked:
-        source = PixVerse(asked, clock)
-        for sample in (await source.read("a@b.c"), await source.read_again("a@b.c", 0), await source.list_accounts()):
+        source = ConditionalSource(PIXVERSE, asked, clock)
+        for sample in (await source.read("a@b.c"), await source.check("a@b.c", "0"), await source.list_accounts()):
             assert isinstance(sample, Reading | CheckFailure | Listing)
             if isinstance(sample, CheckFailure):
                 assert len(sample.said.splitlines()) == 1

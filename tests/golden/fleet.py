@@ -7,12 +7,10 @@ from typing import Any
 
 from bot.domain.accounts import (
     Account,
-    Capabilities,
     CheckFailure,
     Credits,
     FailureKind,
     LeftOut,
-    Limits,
     Pause,
     Plan,
     Reading,
@@ -39,7 +37,14 @@ HERE = Chat(111)
 LATELY = ago(minutes=15)
 FAR = replace(given.PREMIUM, ends_at=NOW + timedelta(days=20))
 LADDER = (Threshold(20, percent=True), Threshold(5, percent=True), Threshold(0))
-ABLE = Capabilities(fast_mode=True, veo_sora=True, off_peak_discount="0.7", image_models=("a",) * 11)
+DETAILS = {
+    "jobs_at_once": 5,
+    "qualities": ["360p", "2160p", "1080p"],
+    "fast_mode": True,
+    "veo_sora": True,
+    "off_peak_discount": "0.7",
+    "image_models": ["a"] * 11,
+}
 OUT = alerts.OUT
 LASTS = replace(
     OUT,
@@ -74,8 +79,7 @@ def account(
 ) -> Watched:
     """An account, read at a moment; of one that cannot be read that is when it last could."""
     key = key_of(name)
-    limits = Limits(5, qualities=("360p", "2160p", "1080p"))
-    reading = Reading(at, credits, plan, limits, ABLE, left_out=left_out) if credits else None
+    reading = Reading(at, credits, plan, DETAILS, left_out=left_out) if credits else None
     known = Account(
         key,
         "pixverse",

@@ -18,14 +18,14 @@ from urllib.parse import quote
 from bot.cli import main
 from bot.commands import registry
 from bot.commands.registry import CommandContext
-from bot.domain.accounts import CheckResult
+from bot.domain.accounts import CheckResult, NotModified
 from bot.features.board.publisher import BoardPublisher
 from bot.features.fallback import sender
-from bot.sources.useapi.pixverse import PixVerse
+from bot.sources.conditional import ConditionalSource
 
 PLANTED = json.loads(Path(os.environ["PLANTED_FILE"]).read_text(encoding="utf-8"))
 SECRETS: dict[str, str] = PLANTED["known"]
-honest = PixVerse.read
+honest = ConditionalSource.check
 
 
 def dressed() -> str:
@@ -38,10 +38,10 @@ def dressed() -> str:
     return "\n".join(lines)
 
 
-async def read(self: PixVerse, email: str) -> CheckResult:
+async def check(self: ConditionalSource, email: str, known: str | None) -> CheckResult | NotModified:
     """A look that fails in a way nobody foresaw."""
     if not email.startswith("defect"):
-        return await honest(self, email)
+        return await honest(self, email, known)
     raise RuntimeError(f"GET {os.environ['USEAPI_URL']} {dressed()}")
 
 
@@ -84,7 +84,7 @@ async def crash(_: BoardPublisher) -> None:
 
 if __name__ == "__main__":
     sender.LOOK_EVERY = 0.5
-    PixVerse.read = read  # type: ignore[method-assign]
+    ConditionalSource.check = check  # type: ignore[method-assign]
     registry.BY_NAME["status"] = registry.Command("status", "/status", "", status)
     BoardPublisher.run = crash  # type: ignore[assignment, method-assign]
     sys.exit(main.main(["run"]))

@@ -70,11 +70,11 @@ class Yielding(Connection):
             await asyncio.sleep(0)
         return await super().execute(*arguments)
 
-    async def execute_many(self, statement: sa.Update, rows: Sequence[tuple[Any, ...]]) -> None:
+    async def execute_many(self, statement: sa.Update, rows: Sequence[tuple[Any, ...]]) -> int:
         """As in the bot."""
         if self._yields():
             await asyncio.sleep(0)
-        await super().execute_many(statement, rows)
+        return await super().execute_many(statement, rows)
 
 
 class SimulatedStore(Store):

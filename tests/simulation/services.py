@@ -14,6 +14,7 @@ from telegram.error import NetworkError, TimedOut
 from bot.domain.accounts import CheckFailure, CheckResult, Credits, FailureKind, LeftOut, Listing, NotModified, Reading
 from bot.domain.accounts import Plan as BotsPlan
 from bot.evaluation.left_out import OF_PLAN
+from bot.sources.conditional import fingerprint_of
 from bot.telegram.sender import TelegramNotifier
 from tests.field.catalogue import FieldAnswer
 from tests.oracle import Answer, Hurdle, Plan, Slack, Told, Truth
@@ -106,8 +107,8 @@ class SimulatedSource:
         """Asks the world."""
         self.world = world
 
-    async def read(self, email: str) -> CheckResult:
-        """One look: the answer is made when it has come."""
+    async def check(self, email: str, known: str | None) -> CheckResult | NotModified:
+        """One check: the answer is made when it has come."""
         world = self.world
         begun = world.now()
         fault = world.history.fault(OUTAGES, begun, email)
@@ -122,12 +123,15 @@ class SimulatedSource:
         if fault and fault.answer:  # the bot gets the bytes, the truth what they mean
             return await understood(fault.answer, email, world.clock)
         sample = sample_of(answer, account, world.clock())
-        return replace(sample, page=hash(replace(sample, taken_at=NEVER))) if isinstance(sample, Reading) else sample
+        if not isinstance(sample, Reading):
+            return sample
+        fingerprint = fingerprint_of(repr(replace(sample, taken_at=NEVER)).encode())
+        same = known == fingerprint
+        return NotModified(sample.taken_at, fingerprint) if same else replace(sample, fingerprint=fingerprint)
 
-    async def read_again(self, email: str, page: int) -> CheckResult | NotModified:
-        """The same, of a page that is known."""
-        sample = await self.read(email)
-        return NotModified(sample.taken_at) if isinstance(sample, Reading) and sample.page == page else sample
+    async def read(self, email: str) -> CheckResult:
+        """Each check of the bot knows what is stored."""
+        raise AssertionError("nobody reads without knowing")
 
     async def list_accounts(self) -> Listing | CheckFailure:
         """Its accounts are named one by one: nobody asks."""

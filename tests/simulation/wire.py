@@ -14,9 +14,10 @@ from telegram import Bot
 from telegram.request import RequestData
 
 from bot.domain.accounts import CheckFailure, CheckResult
+from bot.sources.conditional import ConditionalSource
 from bot.sources.useapi.client import Client
 from bot.sources.useapi.failures import Answer
-from bot.sources.useapi.pixverse import PixVerse
+from bot.sources.useapi.pixverse import PIXVERSE
 from bot.telegram.client import AiohttpRequest, checked
 from tests.field.catalogue import TELEGRAM, USEAPI, FieldAnswer
 
@@ -91,8 +92,8 @@ class FieldClient(Client):
 async def understood(answer: FieldAnswer, email: str, clock: Callable[[], Any]) -> CheckResult:
     """What the bot's own code makes of an answer about an account."""
     session = cast(ClientSession, None)
-    source = PixVerse(FieldClient(session, "https://useapi.test/v2", USEAPI_TOKEN, answer=answer), clock)
-    sample = await source.read(email)
+    client = FieldClient(session, "https://useapi.test/v2", USEAPI_TOKEN, answer=answer)
+    sample = await ConditionalSource(PIXVERSE, client, clock).read(email)
     assert isinstance(sample, CheckFailure), f"{answer} is taken for a reading"
     return sample
 

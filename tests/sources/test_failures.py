@@ -11,7 +11,7 @@ from multidict import CIMultiDict
 
 from bot.domain.accounts import FailureKind
 from bot.sources.useapi.failures import LONGEST_WAIT, Answer, decode
-from bot.sources.useapi.pixverse import Features, parse_accounts
+from bot.sources.useapi.pixverse import parse_accounts, parse_features
 from bot.support.errors import SourceError
 from tests.field.catalogue import USEAPI, FieldAnswer
 from tests.fuzz.shapes import JSON, TEXTS
@@ -45,7 +45,7 @@ def failure(status: int, body: bytes | str = "", headers: dict[str, str] | None 
 def page_of(to: str, answer: FieldAnswer) -> Any:
     """What the answer to one question gives, if it is a page."""
     page = decode(Answer(answer.status, CIMultiDict(answer.headers), answer.body))
-    return Features.parse(page).reading(NOW) if to == "features" else parse_accounts(page)
+    return parse_features(page, NOW) if to == "features" else parse_accounts(page)
 
 
 @pytest.mark.parametrize(("to", "answer"), ASKED, ids=str)

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.accounts import CheckFailure, FailureKind, Listing, Reading
-from bot.sources.useapi.pixverse import Features, PixVerse, parse_accounts
+from bot.sources.conditional import ConditionalSource
+from bot.sources.useapi.pixverse import PIXVERSE, parse_accounts, parse_features
 from bot.support.errors import SourceError
 from tests.sources.helpers import BASE, NOW, client, clock, sample
 
@@ -33,7 +34,7 @@ def garbled(error: SourceError) -> None:
 def reading_of(page: Any) -> Reading | None:
     """Parse a page: a reading, or none where it is garbled; anything else is a fault."""
     try:
-        return Features.parse(page).reading(NOW)
+        return parse_features(page, NOW)
     except SourceError as error:
         garbled(error)
         return None
@@ -91,6 +92,6 @@ async def test_any_answer_is_a_sample(status: int, body: bytes, header: str) -> 
         server.get(f"{BASE}/pixverse/features/?email=a@b.c", status=status, body=body, headers=headers)
         server.get(f"{BASE}/pixverse/accounts", status=status, body=body, headers=headers)
         async with client() as asked:
-            source = PixVerse(asked, clock)
+            source = ConditionalSource(PIXVERSE, asked, clock)
             assert isinstance(await source.read("a@b.c"), Reading | CheckFailure)
             assert isinstance(await source.list_accounts(), Listing | CheckFailure)

@@ -7,7 +7,8 @@ from aioresponses import aioresponses
 
 from bot.domain.accounts import CheckFailure, FailureKind, Listed, Listing, NotModified, Reading
 from bot.simulator.pixverse import SimulatedAccount, SimulatedPixVerse
-from bot.sources.useapi.pixverse import PixVerse, parse_accounts
+from bot.sources.conditional import ConditionalSource
+from bot.sources.useapi.pixverse import PIXVERSE, parse_accounts
 from tests.sources.helpers import BASE, NOW, SAMPLES, TOKEN, client, clock, sample
 
 FEATURES = f"{BASE}/pixverse/features/?email=alice@example.com"
@@ -15,15 +16,15 @@ ACCOUNTS = f"{BASE}/pixverse/accounts"
 
 
 async def read(email: str = "alice@example.com") -> Reading | CheckFailure:
-    """Look at one account."""
+    """Check one account."""
     async with client() as asked:
-        return await PixVerse(asked, clock).read(email)
+        return await ConditionalSource(PIXVERSE, asked, clock).read(email)
 
 
 async def list_accounts() -> Listing | CheckFailure:
     """Ask which accounts there are."""
     async with client() as asked:
-        return await PixVerse(asked, clock).list_accounts()
+        return await ConditionalSource(PIXVERSE, asked, clock).list_accounts()
 
 
 async def test_a_look_is_a_reading() -> None:
@@ -54,7 +55,7 @@ async def test_the_time_is_taken_after_the_answer() -> None:
     with aioresponses() as server:
         server.get(FEATURES, payload=sample("pixverse_account.json"))
         async with client() as asked:
-            await PixVerse(asked, clock_while_asking).read("alice@example.com")
+            await ConditionalSource(PIXVERSE, asked, clock_while_asking).read("alice@example.com")
     assert moments == [NOW]
 
 
@@ -193,13 +194,13 @@ async def test_a_page_that_is_known_is_not_read_again() -> None:
             server.get(FEATURES, body=answer)
         server.get(FEATURES, status=596)
         async with client() as asked:
-            source = PixVerse(asked, clock)
+            source = ConditionalSource(PIXVERSE, asked, clock)
             first = await source.read(email)
             assert isinstance(first, Reading)
-            assert first.page is not None
-            assert await source.read_again(email, first.page) == NotModified(NOW)
-            assert await source.read_again(email, first.page) == first
-            broken = await source.read_again(email, first.page)
+            assert first.fingerprint is not None
+            assert await source.check(email, first.fingerprint) == NotModified(NOW, first.fingerprint)
+            assert await source.check(email, first.fingerprint) == first
+            broken = await source.check(email, first.fingerprint)
     assert isinstance(broken, CheckFailure)
     assert broken.kind is FailureKind.BROKEN
 
@@ -209,6 +210,6 @@ async def test_a_list_of_five_thousand_is_read_whole() -> None:
     async with SimulatedPixVerse(TOKEN) as server, client(server.url) as asked:
         for number in range(5_000):
             server.add(SimulatedAccount(f"user{number:05}@example.com"))
-        listing = await PixVerse(asked, clock).list_accounts()
+        listing = await ConditionalSource(PIXVERSE, asked, clock).list_accounts()
     assert isinstance(listing, Listing)
     assert len(listing.accounts) == 5_000

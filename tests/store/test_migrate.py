@@ -1,13 +1,16 @@
 """Moving a database on: all of it or nothing."""
 
+import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from bot.storage.migrate import upgrade, words_of
+from bot.storage.values import load_reading
 
 
 def tables(path: Path) -> set[str]:
@@ -170,3 +173,31 @@ def test_levels_are_counted_anew_and_nothing_is_told_again(tmp_path: Path) -> No
             query = f"SELECT subject, measure, level, out FROM {table} ORDER BY subject, measure"
             assert connection.execute(query).fetchall() == wanted
         assert connection.execute("SELECT level FROM silences").fetchall() == [(3,)]
+
+
+READING = {
+    "taken_at": "2026-07-20T14:03:00Z",
+    "credits": {"monthly": 5},
+    "limits": {"jobs_at_once": 5, "albums": 1000, "qualities": ["360p"]},
+    "capabilities": {"fast_mode": False, "buy_credits": True, "image_models": ["a"]},
+    "identity": {"user_id": 7},
+}
+
+
+def test_what_a_reading_told_besides_becomes_its_details(tmp_path: Path) -> None:
+    """A stored reading keeps what people are shown of it; one that cannot be read stays, and stops nothing."""
+    path = tmp_path / "bot.db"
+    upgrade(str(path), "0013")
+    insert = """INSERT INTO accounts (key, source, email, watched, next_check_at, failures, reading)
+        VALUES (?, 's', 'e', 1, 0, 0, ?)"""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany(insert, [("a", json.dumps(READING)), ("b", "lost"), ("c", '{"limits": 5}'), ("d", None)])
+    upgrade(str(path))
+    with closing(sqlite3.connect(path)) as connection:
+        stored = dict(connection.execute("SELECT key, reading FROM accounts"))
+    reading = load_reading(stored["a"])
+    assert reading
+    assert reading.credits.monthly == 5
+    assert reading.details == {"jobs_at_once": 5, "qualities": ["360p"], "fast_mode": False, "image_models": ["a"]}
+    assert (stored["b"], stored["c"], stored["d"]) == ("lost", '{"limits": 5}', None)
+    assert load_reading(json.dumps(READING)) == replace(reading, details={}), "a reading of old is a reading"

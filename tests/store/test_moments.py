@@ -52,6 +52,9 @@ def test_every_moment_of_the_schema_either_moves_or_stays_for_a_reason() -> None
     assert moving | moments.KEPT.keys() == all_of_them
 
 
+FORGOTTEN = {("accounts", "foreseen_at"), ("accounts", "steady_until"), ("outages", "until")}
+
+
 async def test_what_counts_moves_and_what_was_stays(store: Store) -> None:
     """Every moment moves by exactly the step, or not at all; forecasts are to be made anew."""
     named: dict[str, dict[str, Any]] = {
@@ -65,7 +68,7 @@ async def test_what_counts_moves_and_what_was_stays(store: Store) -> None:
         await moments.shift(connection, -2 * HOUR)
         for table in metadata.sorted_tables:
             for name, at in (await held(connection, table)).items():
-                if (table.name, name) in {("accounts", "foreseen_at"), ("outages", "until")}:
+                if (table.name, name) in FORGOTTEN:
                     assert at is None
                 elif name in moments.SHIFTED.get(table, ()):
                     assert at == NOW - 2 * HOUR, (table.name, name)

@@ -244,7 +244,6 @@ async def test_firing_untold_closed_and_quieted(store: Store) -> None:
         assert set(untold) == {(key_of(ALICE), AlertRule.CREDITS), *carols}
         assert set(await alerts.perhaps_untold(connection, [CHAT, TOPIC])) >= {(key_of(BOB), AlertRule.CREDITS)}
         assert set(await alerts.unfinished(connection)) == {*untold, (key_of(BOB), AlertRule.CREDITS)}
-        assert await alerts.stirred(connection, [key_of(CAROL), key_of(BOB), SOURCE]) == {key_of(CAROL), key_of(BOB)}
         await alerts.add_silence(connection, ACK)
         await alerts.add_silence(connection, ACCOUNT)
         await alerts.close(connection, [key_of(BOB)])

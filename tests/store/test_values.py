@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.accounts import Capabilities, Credits, FailureKind, Identity, Limits, Plan, Reading
+from bot.domain.accounts import Credits, FailureKind, Plan, Reading
 from bot.domain.notifications import Facts
 from bot.storage.values import Parsed, dump_facts, dump_reading, load_facts, load_reading, number
 
@@ -47,27 +47,7 @@ readings = st.builds(
     taken_at=moments,
     credits=credits_,
     plan=plans,
-    limits=st.builds(
-        Limits,
-        jobs_at_once=maybe(st.integers(0, 100)),
-        batch=maybe(st.booleans()),
-        albums=maybe(st.integers(0, 100)),
-        qualities=st.lists(texts, max_size=3).map(tuple),
-    ),
-    capabilities=st.builds(
-        Capabilities,
-        fast_mode=maybe(st.booleans()),
-        veo_sora=maybe(st.booleans()),
-        preview_discount=maybe(texts),
-        image_models=st.lists(texts, max_size=3).map(tuple),
-        unlimited_image_models=st.lists(texts, max_size=3).map(tuple),
-    ),
-    identity=st.builds(
-        Identity,
-        user_id=maybe(st.integers(0, 2**63)),
-        member_id=maybe(st.integers(0, 2**63)),
-        product_id=maybe(st.integers(0, 2**63)),
-    ),
+    details=st.dictionaries(texts, st.integers() | st.booleans() | texts | st.lists(texts, max_size=3), max_size=5),
 )
 facts = st.builds(
     Facts,

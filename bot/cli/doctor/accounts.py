@@ -17,9 +17,9 @@ from bot.config.targets import Targets, TargetSource
 from bot.domain.accounts import Account, CheckFailure, CheckResult, FailureKind, Listed
 from bot.evaluation.evaluate import apply_result, validate
 from bot.sources.base import Source
-from bot.sources.registry import SERVICES
-from bot.sources.useapi.client import Client
+from bot.sources.registry import title_of
 from bot.targets.account_keys import AccountKeys
+from bot.targets.active import source_of
 from bot.telegram.text.account_card import amount_text, plan_text
 from bot.telegram.text.formatting import format_count
 from bot.telegram.text.sanitize import clean
@@ -41,8 +41,7 @@ async def examine_accounts(
     register = AccountKeys()
     found: list[Finding] = []
     for watched in targets.sources.values():
-        client = Client(session, watched.url, watched.token.get_secret_value(), timeout=PATIENCE)
-        source = SERVICES[watched.service](client, clock)
+        source = source_of(watched, session, clock, PATIENCE)
         token, accounts = await token_and_accounts(source, watched, register)
         named = [replace(account, origin=targets.origin_of(watched.key)) for account in accounts]
         looks = await look_at(source, named)
@@ -64,7 +63,10 @@ async def token_and_accounts(
         perhaps = ". Perhaps no account is configured there" if listing.status == 404 else ""
         return [fail(TOKEN, f"{trouble(listing)}{perhaps}")], []
     if not listing.accounts:
-        return [ok(TOKEN, "accepted"), fail("accounts", "useapi.net lists no PixVerse account: add one there")], []
+        return [
+            ok(TOKEN, "accepted"),
+            fail("accounts", f"useapi.net lists no {title_of(watched.service)} account: add one there"),
+        ], []
     listed = [account_of(register, watched, one) for one in listing.accounts]
     return [ok(TOKEN, f"{format_count(len(listed), 'account')} listed")], listed
 

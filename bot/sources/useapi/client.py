@@ -45,6 +45,7 @@ _FAILURES: tuple[tuple[type[Exception], str], ...] = (
     (ValueError, "The question cannot be sent: check USEAPI_URL and the token"),
 )
 _SHORTEST_TOKEN = 6
+TIMEOUT_S = 30.0
 
 
 @asynccontextmanager
@@ -70,7 +71,7 @@ class Client:
     session: ClientSession = field(repr=False)
     base_url: str
     token: str = field(repr=False)
-    timeout: float = 30.0
+    timeout: float = TIMEOUT_S
     limit: int = 1024 * 1024
 
     async def get_json(self, path: str, params: Mapping[str, str] | None = None, *, times_limit: int = 1) -> Any:

@@ -1,4 +1,4 @@
-"""How the fields of a foreign page are read, one function a kind; a field's type alias says which.
+"""How the fields of a foreign page are read, one function a kind.
 
 A field is read as what it is meant to be, or as None where it is absent, null or set to nothing. What is there and
 cannot be understood raises ``UnreadableFieldError``; whoever reads the page says so. Without the credits there is no
@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from typing import Annotated, Any
+from typing import Any
 
 from bot.domain.accounts import Number
 
@@ -85,15 +85,6 @@ def whole(value: object) -> int | None:
     return found
 
 
-def identifier(value: object) -> int | None:
-    """Read an account's number: up to 64 bits, far beyond what any amount can be."""
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
-        raise UnreadableFieldError(shown(value))
-    return value
-
-
 def state(value: object) -> int | None:
     """Read a number of which only the meaning of 0 is known; JSON's booleans are 0 and 1 here."""
     return int(value) if isinstance(value, bool) else whole(value)
@@ -117,12 +108,12 @@ def text(value: object) -> str | None:
     return None if not value or value.isspace() else _UNSTORABLE.sub("\ufffd", value[:_LONGEST_TEXT])
 
 
-def names(value: object) -> tuple[str, ...]:
+def names(value: object) -> list[str]:
     """Read the texts of a list, at most 100; whatever else it holds is left out."""
     if value is not None and not isinstance(value, list):
         raise UnreadableFieldError(shown(value))
     texts = (item for item in (value or [])[:_LONGEST_LIST] if isinstance(item, str))
-    return tuple(filter(None, map(text, texts)))
+    return list(filter(None, map(text, texts)))
 
 
 def moment(value: object) -> datetime | None:
@@ -201,17 +192,3 @@ def shown(value: object) -> str:
     if isinstance(value, int):
         return "a number beyond all bounds"
     return "a list" if isinstance(value, list) else "an object"
-
-
-# A field's type says how it is read, too.
-Whole = Annotated[int | None, whole]
-Identifier = Annotated[int | None, identifier]
-State = Annotated[int | None, state]
-Amount = Annotated[Number | None, number]
-Bucket = Annotated[Number | None, bucket]
-NeededBucket = Annotated[Number, needed_bucket]
-Allowance = Annotated[Number | None, allowance]
-Flag = Annotated[bool | None, flag]
-Text = Annotated[str | None, text]
-Names = Annotated[tuple[str, ...], names]
-Moment = Annotated[datetime | None, moment]

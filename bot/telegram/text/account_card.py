@@ -5,12 +5,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.accounts import Account, Capabilities, Credits, Limits, Plan, Reading
+from bot.domain.accounts import Account, Credits, Plan, Reading
 from bot.domain.alerts import Alert, AlertRule, Severity
 from bot.domain.notifications import Watched
 from bot.evaluation.alert_state import MUTES
 from bot.evaluation.evaluate import with_allowances
 from bot.evaluation.left_out import trusted_end
+from bot.sources.registry import service_of
 from bot.telegram.text.alert_list import format_alert, format_mute, format_silences
 from bot.telegram.text.dates import (
     format_ago,
@@ -29,7 +30,6 @@ from bot.telegram.text.formatting import (
     SIGNS,
     capitalised,
     format_buckets,
-    format_count,
     format_credits,
     format_number,
     format_plan,
@@ -281,8 +281,7 @@ def reading_lines(account: Account, now: datetime, zone: ZoneInfo) -> list[tuple
         forecast_sentence(account, now, zone),
         capitalised(plan_text(reading, now, zone)),
         *left_out_lines(reading.left_out, now, zone),
-        abilities(reading),
-        modes(reading.capabilities),
+        *details_lines(account, reading),
     )
     return [*lines, *((line,) for line in words if line)]
 
@@ -308,40 +307,11 @@ def card_refills(credits: Credits, plan: Plan, now: datetime, zone: ZoneInfo) ->
     return capitalised(" · ".join(said))
 
 
-def abilities(reading: Reading) -> str:
-    """What the plan permits at once and how much it takes off."""
-    limits, can = reading.limits, reading.capabilities
-    said = [
-        f"{format_count(limits.jobs_at_once, 'job')} at once" if limits.jobs_at_once is not None else "",
-        plain(best_quality(limits), 16, empty=""),
-        f"off-peak price × {plain(can.off_peak_discount, 12)}" if can.off_peak_discount else "",
-        f"preview price × {plain(can.preview_discount, 12)}" if can.preview_discount else "",
-        format_count(len(can.image_models), "image model") if can.image_models else "",
-    ]
-    return " · ".join(filter(None, said))
-
-
-def best_quality(limits: Limits) -> str:
-    """The finest quality, by its number of lines."""
-    return max(limits.qualities, key=lambda name: int("0" + "".join(filter(is_digit, name[:16]))), default="")
-
-
-def is_digit(char: str) -> bool:
-    """Whether a character is one of 0 to 9."""
-    return "0" <= char <= "9"
-
-
-def modes(can: Capabilities) -> str:
-    """What the plan unlocks, by name."""
-    unlocked = {
-        "fast mode": can.fast_mode,
-        "relaxed mode": can.relaxed_mode,
-        "private": can.private,
-        "no watermark": can.no_watermark,
-        "effects": can.effects,
-        "Veo and Sora": can.veo_sora,
-    }
-    return capitalised(", ".join(name for name, have in unlocked.items() if have))
+def details_lines(account: Account, reading: Reading) -> list[str]:
+    """What its service says of the plan besides."""
+    service = service_of(account.source)
+    lines = service.details(reading.details) if service else ()
+    return [capitalised(" · ".join(plain(words, 80) for words in line if words)) for line in lines]
 
 
 def alert_lines(one: Watched, now: datetime, zone: ZoneInfo) -> list[str]:

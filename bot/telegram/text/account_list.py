@@ -11,6 +11,7 @@ from bot.domain.accounts import Account, FailureKind, SourceState
 from bot.domain.alerts import Alert, AlertRule, Severity, Silence
 from bot.domain.notifications import Watched
 from bot.evaluation.blackout import blackout
+from bot.sources.registry import title_of
 from bot.telegram.text.account_card import (
     account_line,
     account_tag,
@@ -139,7 +140,7 @@ def no_accounts(lists: Sequence[SourceState], now: datetime, zone: ZoneInfo) -> 
         text.lines((f"{capitalised(line)}.",) for line in unread)
     else:
         text.line("No account is watched yet.")
-    text.line(f"Add a PixVerse account at {SERVICE}, and the bot finds it by itself; /check looks now.")
+    text.line(f"Add a {title_of()} account at {SERVICE}, and the bot finds it by itself; /check looks now.")
     return text.message(Page(0, 1).buttons("page", "refresh"))
 
 
@@ -210,7 +211,8 @@ def source_firing(source: SourceAlert, now: datetime, zone: ZoneInfo) -> Firing:
     """The line of one source's alert."""
     listing = source.alert.measure is AlertRule.LISTING
     perhaps = "perhaps " if source.outage else ""
-    what = f"{perhaps}lists no PixVerse account" if listing else f"cannot be read: {trouble_of(source.outage)}"
+    nobody = f"{perhaps}lists no {title_of(source.alert.subject)} account"
+    what = nobody if listing else f"cannot be read: {trouble_of(source.outage)}"
     said = f"{what}{since_text(source.alert.since, now, zone)}"
     silenced = format_silences(source.alert, source.silences, now, zone)
     return firing_line(source.alert, service_name(source.origin), said, silenced)

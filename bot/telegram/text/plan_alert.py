@@ -8,6 +8,7 @@ from bot.domain.alerts import GOOD_NEWS, NotifyReason, Severity
 from bot.domain.notifications import Facts, Notification
 from bot.domain.rules import CANCELLED
 from bot.outbox.batching import PendingAlert
+from bot.sources.registry import title_of
 from bot.telegram.text.dates import format_ago, format_day_on, format_in, format_moment, format_on, format_read
 from bot.telegram.text.formatting import RECOVERED, SIGNS, format_credits, format_number, format_plan, severity_word
 from bot.telegram.text.layout import Piece, bold
@@ -115,7 +116,7 @@ def ended(notification: Notification, plan: Plan, now: datetime, zone: ZoneInfo)
             acked(notification, now, zone),
             bold(ended_head(notification, plan, now, zone)),
         ),
-        f"{severity_word(notification.severity)}: {ended_sentence(plan, now, zone)}",
+        f"{severity_word(notification.severity)}: {ended_sentence(plan, notification.facts.source, now, zone)}",
         remaining(notification.facts, now, zone),
         told_before(notification.facts.left_out, OF_PLAN, now, zone),
     )
@@ -131,14 +132,14 @@ def ended_head(notification: Notification, plan: Plan, now: datetime, zone: Zone
     return f"plan ended {format_day_on(plan.ends_at, now, zone)}"
 
 
-def ended_sentence(plan: Plan, now: datetime, zone: ZoneInfo) -> str:
+def ended_sentence(plan: Plan, source: str | None, now: datetime, zone: ZoneInfo) -> str:
     """When the plan ended, and what to do."""
     if plan.ends_at is None:
         return "no refill comes. Subscribe again to go on."
     ago = f", {format_ago(plan.ends_at, now)}" if plan.ends_at <= now else ""
     when = f"{format_on(plan.ends_at, now, zone)}{ago}"
     if plan.renews:
-        return f"{format_plan(plan)} was due {when}. Check its payment at PixVerse."
+        return f"{format_plan(plan)} was due {when}. Check its payment at {title_of(source)}."
     return f"{format_plan(plan)} ended {when}. No refill comes. Renew it to go on."
 
 

@@ -8,6 +8,7 @@ from bot.domain.alerts import AlertRule, NotifyReason
 from bot.domain.durations import format_duration
 from bot.domain.notifications import Facts, Notification
 from bot.outbox.batching import PendingAlert
+from bot.sources.registry import title_of
 from bot.telegram.text.dates import format_ago, format_past
 from bot.telegram.text.formatting import (
     MENDS,
@@ -141,12 +142,12 @@ def lists_none(notification: Notification, now: datetime, zone: ZoneInfo) -> Mes
     head = (f"{SIGNS[notification.severity]} ", bold(service_of(facts)), colon_acked(notification, now, zone))
     if facts.outage is None:
         return telling(
-            (*head, " lists no PixVerse account: add one"),
+            (*head, f" lists no {title_of(facts.source)} account: add one"),
             f"{word}: nothing is watched. The bot finds a new account by itself.",
         )
     since = f" since {format_past(facts.since, now, zone)}, {format_ago(facts.since, now)}" if facts.since else ""
     return telling(
-        (*head, " perhaps lists no PixVerse account"),
+        (*head, f" perhaps lists no {title_of(facts.source)} account"),
         f"{word}: its list has answered 404{since}, and not in its own words.",
         f"Reason: {reason_text(facts)}.",
         "Add an account there, and the bot finds it by itself. If there is one, look at what stands in between.",
