@@ -1,4 +1,4 @@
-"""Accounts and sources: readings, failures of checks, and what is known of each account."""
+"""Accounts and sources: check results, and what is known of each account."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ Number = int | float
 
 
 class FailureKind(StrEnum):
-    """Why a look failed, by what has to be done about it."""
+    """Why a check failed, by what has to be done about it."""
 
     UNAUTHORIZED = "unauthorized"
     LAPSED = "lapsed"
@@ -22,20 +22,20 @@ class FailureKind(StrEnum):
 
     @property
     def refused(self) -> bool:
-        """The whole source is shut, not this one account: its token or its subscription is refused."""
+        """The whole source refuses: its token or its subscription is invalid."""
         return self in (FailureKind.UNAUTHORIZED, FailureKind.LAPSED)
 
     @property
     def certain(self) -> bool:
-        """One look is proof enough: waiting for more would only be late."""
+        """One check is proof enough to fire."""
         return self in (FailureKind.MISSING, FailureKind.BROKEN)
 
 
 @dataclass(frozen=True, slots=True)
 class Credits:
-    """The three buckets that can be spent, and the period's allowances, which are denominators and never added.
+    """Three buckets that can be spent, and two allowances, which are denominators and never added.
 
-    ``refresh_at`` and ``daily_refresh_at`` are the next refills as the service tells them.
+    ``refresh_at`` and ``daily_refresh_at`` are the next refills as the service reports them.
     """
 
     monthly: Number
@@ -48,17 +48,17 @@ class Credits:
 
     @property
     def total(self) -> Number:
-        """What is known to be spendable; an unknown bucket adds nothing, so this is a lower bound."""
+        """The sum of the known buckets: a lower bound, because an unknown bucket adds nothing."""
         return self.monthly + (self.daily or 0) + (self.package or 0)
 
     @property
     def share(self) -> float | None:
-        """The total as a share of the monthly allowance, where that is known and above zero."""
+        """The total as a fraction of the monthly allowance; None where that is unknown or 0."""
         return self.total / self.monthly_allowance if self.monthly_allowance and self.monthly_allowance > 0 else None
 
 
 class PlanChange(StrEnum):
-    """What became of a plan: it got a later end, became another one, or its cancellation was withdrawn."""
+    """How a plan changed: a later end, another plan, or a withdrawn cancellation."""
 
     RENEWED = "renewed"
     CHANGED = "changed"
@@ -69,7 +69,7 @@ class PlanChange(StrEnum):
 class Plan:
     """The subscription. ``price`` is the service's own text, in its own currency.
 
-    ``free`` is None where nobody knows whether the plan is a paid one.
+    ``free`` is None where unknown.
     """
 
     name: str | None = None
@@ -84,14 +84,14 @@ class Plan:
 
     @property
     def becomes(self) -> str | None:
-        """The other plan that follows this one, if it is to change."""
+        """The plan that replaces this one at its end; None if there is none."""
         return self.next_name if self.next_name and self.name and self.next_name != self.name else None
 
     @property
     def renews(self) -> bool | None:
-        """Whether the same plan is known to go on by itself at ``ends_at``; None where there is no end to go on from.
+        """True if the same plan goes on by itself at ``ends_at``; None without an end.
 
-        It is where the service names it as the next one, too: a gift card's plan has no next one, and ends.
+        A plan goes on only if the service names it as the next one, too: a gift card's plan has no next one, and ends.
         """
         if self.free or self.ends_at is None:
             return None
@@ -100,10 +100,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A field of credits or plan, by name, that an answer did not tell.
+    """A field of credits or plan, by name, that an answer lacks.
 
-    ``unreadable`` is what stood there instead, in words; None where nothing did. ``known_at`` is when the value that is
-    kept in its place was told; None where none is kept.
+    ``unreadable`` describes the invalid value; None where there was no value. ``known_at`` is when the value kept in
+    its place was read; None where none is kept.
     """
 
     name: str
@@ -137,9 +137,9 @@ class NotModified:
 
 @dataclass(frozen=True, slots=True)
 class CheckFailure:
-    """One failed look. ``said`` is the cause in words fit for a person: no token, no link, at most a line.
+    """One failed check. ``said`` is the cause for people: no token, no link, at most a line.
 
-    ``status`` is the answer's, where one came; it is not stored.
+    ``status`` is that of the answer, None without one; it is not stored.
     """
 
     taken_at: datetime
@@ -154,7 +154,7 @@ CheckResult = Reading | CheckFailure
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An account as its source lists it; ``error`` is the trouble the listing itself tells of."""
+    """An account as its source lists it; ``error`` is the trouble that the listing reports."""
 
     email: str
     error: str | None = None
@@ -162,7 +162,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One successful look at which accounts a source has; it may well be none."""
+    """The accounts that a source lists; an empty listing is valid."""
 
     taken_at: datetime
     accounts: tuple[Listed, ...]
@@ -170,12 +170,12 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class ForecastSummary:
-    """When an account's credits run out, as it was foreseen; ``useful`` unless the range is too wide to plan by.
+    """When an account's credits run out, by the last forecast; ``useful`` unless the range is too wide to plan by.
 
     Either they last (``lasts``) past the ``boundary``, which is the refill or, with ``lapses``, the plan's end; or they
     run out between ``earliest`` and ``latest``, before the boundary or, with ``before`` None, perhaps before it.
     ``unused`` of the monthly credits are left at the boundary; ``per_day`` is a usual day's cost. ``total`` and
-    ``made_at`` are the credits and the moment that it was made from.
+    ``made_at`` are the credits and the moment that it was computed from.
     """
 
     made_at: datetime
@@ -194,9 +194,9 @@ class ForecastSummary:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """No checks of one account, or with ``subject`` "" of any, until a moment: ``by`` works on the website with it.
+    """No checks of one account, or with ``subject`` "" of all, until a moment, because ``by`` works on the website.
 
-    It lasts since ``since``, and was last asked for at ``made_at``: all that one act has paused has that in common.
+    It began at ``since``; ``made_at`` is the act that asked for it last, which all pauses of that act share.
     """
 
     subject: str
@@ -208,13 +208,12 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account and what is known of it: its last reading, and the outages in a row since then.
+    """An account and what is known of it: its last reading, and the failures in a row since then.
 
-    ``allowance`` and ``daily_allowance`` are the last ones known, so that a reading that leaves them out neither
-    fires nor resolves anything. ``listed_error`` is what the source's listing says is wrong with the account.
-    ``unlisted_at`` is when the listing first did not name it, which is believed at the next look.
-    ``origin`` is its source's name, only where several are watched; it is not stored. ``pause`` is why it is not
-    checked now, if it is not; its numbers then have the age of the last look.
+    ``allowance`` and ``daily_allowance`` are the last known ones, so that a reading without them neither fires nor
+    resolves anything. ``listed_error`` is the trouble that the source's listing reports. ``unlisted_at`` is when the
+    listing first lacked the account; the next check of the listing confirms that. ``origin`` is its source's name, only
+    where several are watched; it is not stored. While ``pause`` is set, nobody checks the account.
     """
 
     key: str
@@ -236,16 +235,16 @@ class Account:
 
     @property
     def name(self) -> str:
-        """What people read and type: the label, else the email, with its source where several are watched."""
+        """The account's name for people: the label, else the email, with its source where several are watched."""
         return self.label or (f"{self.email} ({self.origin})" if self.origin else self.email)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """What is known of a source's listing: when it was last read and how long it was, or the outages in a row.
+    """The state of a source: when its listing was last read and how long it was, or the failures in a row.
 
-    ``absent_since``: since when it has answered 404 without a word of the service's own.
-    ``origin`` is its name, only where several are watched, and ``token_from`` where its token belongs; not stored.
+    ``absent_since``: since when it has answered 404 without a word of the service's own. ``origin`` is its name, only
+    where several are watched, and ``token_from`` the setting that holds its token; both are not stored.
     """
 
     key: str
@@ -261,13 +260,12 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How the watched accounts of one source stand together, by the last look at each.
+    """The watched accounts of one source, counted by their last check.
 
-    ``refused`` counts those that the source's own gate turned away. ``shared`` is one same outage of all of them, of
-    at least two; ``fewest_failures`` is then the shortest row. ``read_at`` is the newest successful look, at whoever
-    fails by now too,
-    ``oldest_failure`` the oldest one that failed and was not made again since. Who is paused counts nowhere;
-    ``all_paused``: so there is nobody to count.
+    ``refused`` counts those that the source itself turned away. ``shared`` is one same failure of all of them, of at
+    least two; ``fewest_failures`` is then the shortest row of failures. ``read_at`` is the newest successful check of
+    any account, also of one that fails since. ``oldest_failure`` is the oldest last check that failed. Paused accounts
+    count nowhere; ``all_paused`` if that leaves none.
     """
 
     total: int = 0

@@ -1,4 +1,4 @@
-"""Notifications: what a chat is to read, and about what. Texts are made from these facts when they are sent."""
+"""Notifications: what a chat will read, as facts. Texts are made from them when they are sent."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,9 +11,9 @@ from bot.domain.summary import Summary
 
 
 class NotificationKind(StrEnum):
-    """What a notification is about: an alert's decision, or one of the rare notes beside alerts.
+    """The subject of a notification: an alert, or one of the rare notes beside alerts.
 
-    ``DOWNTIME`` is a time in which nobody was watching; ``PAUSED`` and ``RESUMED`` are what a person wished.
+    ``DOWNTIME`` is a period without checks; ``PAUSED`` and ``RESUMED`` are acts of a person.
     """
 
     ALERT = "alert"
@@ -29,9 +29,9 @@ class NotificationKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """An account with its firing alerts and the silences that concern it: what a question in the chat asks about.
+    """An account with its firing alerts and the silences that cover it: what a chat asks about.
 
-    ``check_every`` is its interval, where it has one of its own.
+    ``check_every`` is its own interval; None where it has none.
     """
 
     account: Account
@@ -41,20 +41,19 @@ class Watched:
 
     @property
     def severity(self) -> Severity | None:
-        """The worst of its firing alerts; None while all is quiet."""
+        """The worst of its firing alerts; None if nothing fires."""
         return max((alert.severity for alert in self.alerts if alert.severity), default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a notification tells, as it was at the moment of the decision; the words are made when it is sent.
+    """The facts of a notification, as of the decision; texts are made when it is sent.
 
-    ``rung`` is the threshold as people write it ("20 %"). ``value`` is the measure at the decision, in its own unit:
-    credits, or seconds left. ``count`` and ``total`` count accounts where a message concerns many. ``origin`` is the
-    source's name, only where several are watched, and ``token_from`` where its token belongs. ``check_every`` is how
-    often the accounts are checked that a greeting tells of, the most frequent of them. ``by`` is who did what
-    is told, at ``acted_at``: acknowledged, muted, paired, paused; a button below resumes what was paused, or ends the
-    ``silence``.
+    ``rung`` is the threshold as people write it ("20 %"). ``value`` is in the rule's own unit: credits, or seconds
+    left. ``count`` and ``total`` count accounts where a message is about many. ``origin`` is the source's name, only
+    where several are watched, and ``token_from`` the setting that holds its token. ``check_every`` is the shortest
+    interval of the accounts in a greeting. ``by`` acknowledged, muted, paired or paused at ``acted_at``; a button
+    resumes what was paused, or ends the ``silence``.
     """
 
     name: str = ""
@@ -89,7 +88,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """Something to say, before it is addressed to a chat. ``key`` names it uniquely among all that ever was said."""
+    """Something to say, not yet addressed to a chat. ``key`` is unique for all time."""
 
     key: str
     topic: NotificationKind
@@ -102,9 +101,9 @@ class Notification:
 
     @property
     def rings(self) -> bool:
-        """Warnings and critical alerts make a sound; recoveries, info and notes come silently.
+        """Warnings and critical alerts make a sound; recoveries, info and notes are silent.
 
-        Of what a chat finds firing when it joins, only what is critical and not acknowledged does.
+        For a chat that joins, only critical alerts that nobody acknowledged do.
         """
         if self.topic in (NotificationKind.ACK, NotificationKind.MUTE):
             return False
@@ -115,9 +114,9 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One notice addressed to one chat, and how far its delivery has come.
+    """One notification for one chat, and its attempts.
 
-    ``sent_ways`` says when and by which ways it went out by the second channel meanwhile, if it did.
+    ``sent_ways`` is when and by which channels the second channel sent it, None if it did not.
     """
 
     id: int

@@ -32,7 +32,7 @@ Amounts = Listed[tuple[str, float]]
 
 
 class ComingKind(IntEnum):
-    """What comes, the most urgent first."""
+    """A date ahead, the most urgent kind first."""
 
     RUNS_OUT = 1
     ENDS = 2
@@ -43,7 +43,7 @@ class ComingKind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class SummaryEvent:
-    """An alert that began, or that is over by now; ``name`` is None for one about a whole source."""
+    """An alert that fired, or that has ended since; ``name`` is None for one of a whole source."""
 
     name: str | None
     measure: AlertRule | None
