@@ -1,6 +1,6 @@
-"""Delivers what the outbox holds: at least once, in order within a chat, each chat at its own pace.
+"""Sends what the outbox holds: at least once, in order within a chat, each chat at its own pace.
 
-A message goes out, and then its outcome is recorded: a crash between the two may repeat it, and can never lose it.
+A message goes out, and then its result is recorded: a crash between the two can repeat it, and never lose it.
 """
 
 import asyncio
@@ -42,17 +42,17 @@ MAX_RETRY_AFTER = timedelta(hours=1)
 NO_LONGER_TOLD = "the chat is no longer told anything"
 OVERTAKEN = "overtaken while the chat took no messages"
 RESULT_LABELS: dict[type, str] = {Sent: "delivered", Retry: "later", Migrated: "moved", Rejected: "rejected"}
-"""What /metrics calls each result of a send: names that dashboards rely on."""
+"""Results of a send as labels of /metrics. Dashboards depend on them."""
 
 
 class Notifier(Protocol):
-    """What puts a parcel into words and sends them."""
+    """Writes the text of a batch and sends it."""
 
     def write(self, batch: Batch) -> tuple[Batch, Any]:
-        """As much of a parcel as one message holds, and that message."""
+        """The part of a batch that one message holds, and that message."""
 
     async def send(self, message: Any, chat: Chat) -> SendResult:
-        """Sends the message. Every trouble is a result, none is raised."""
+        """Sends the message. Every trouble is a result; it raises nothing."""
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ class ChatQueue:
 
 
 class Dispatcher:
-    """One worker for each chat that something waits for; a chat that hangs or is told to wait delays no other."""
+    """One worker for each chat with deliveries; a chat that hangs or is rate limited delays no other."""
 
     def __init__(
         self,
@@ -117,26 +117,27 @@ class Dispatcher:
         self._something_new = True
 
     def wake(self) -> None:
-        """Something new may wait."""
+        """Looks for new deliveries at once."""
         self._something_new = True
         self._wake.set()
 
     def hold_back(self, source: str, after: int) -> None:
-        """The others of a source are being checked: what comes of it after this notification waits, but not for long.
+        """Delays deliveries of a source with ids above ``after`` while its other accounts are checked.
 
-        It waits in the database like all else, so a start sends it at once.
+        It lasts ``group_wait`` at most. The delay is in memory only: a start sends them at once.
         """
         self._group_waits[source] = GroupWait(after, self._timer() + self.group_wait)
 
     def let_go(self, source: str) -> None:
-        """They have been checked."""
+        """Ends the delay of ``hold_back``."""
         self._group_waits.pop(source, None)
         self.wake()
 
     async def resume(self) -> None:
-        """Takes up what a crash left. A chat that Telegram asked to leave in peace is left so.
+        """Requeues deliveries that a crash interrupted and restores Telegram cooldowns.
 
-        A chat that refused is tried at once, for a start may have mended it, and then keeps its place in the schedule.
+        A chat that refused is tried at once, because a start can have fixed it, and then keeps its place in the
+        schedule.
         """
         async with self._store.write() as connection:
             now = self._clock()
@@ -153,9 +154,9 @@ class Dispatcher:
             queue.refused_at, queue.refusal = self._timer() - for_so_long.total_seconds(), refusal.why
 
     async def review(self) -> None:
-        """After the recipients have changed: gives up what waits for chats that are no longer told.
+        """Applies changed recipients: drops deliveries for chats that are gone.
 
-        What was given up before, and whose alert still fires in a chat that is told, waits again.
+        Requeues dropped ones whose alert still fires in a chat that is back.
         """
         now, present = self._clock(), self._recipients.present
         async with self._store.write() as connection:
@@ -164,7 +165,7 @@ class Dispatcher:
         self.wake()
 
     async def tidy(self) -> None:
-        """Gives up what chats that refuse are owed and nobody needs any more, so that it does not grow without end."""
+        """Drops obsolete deliveries of chats that refuse, so that their queue does not grow without end."""
         now = self._clock()
         async with self._store.read() as connection:
             refused = await chats.refused(connection)
@@ -175,7 +176,7 @@ class Dispatcher:
                 await outbox.failed(connection, useless, OVERTAKEN, now)
 
     def alive(self, chat_id: int) -> None:
-        """A chat gave a sign of life: what it is owed is due at once, whatever was refused before."""
+        """Makes everything due for a chat that gave a sign of life, whatever it refused before."""
         queue = self._queues.get(chat_id)
         if queue is None or not (queue.failures or queue.refused_at is not None):
             return
@@ -201,12 +202,12 @@ class Dispatcher:
         return {chat_id: queue.backlog for chat_id, queue in self._queues.items() if queue.backlog}
 
     async def run(self) -> None:
-        """Delivers until cancelled."""
+        """Sends until cancelled."""
         while True:
             self._wake.clear()
             try:
                 nap = await self.pump()
-            except DatabaseBusyError:  # the log has it already
+            except DatabaseBusyError:  # it is logged already
                 nap = self.backoff.first
             try:
                 async with asyncio.timeout(nap):
@@ -215,7 +216,7 @@ class Dispatcher:
                 pass
 
     async def pump(self) -> float:
-        """Starts the workers of all chats that may be told something now; gives the seconds until the next may."""
+        """Starts the workers of all chats that can get something now; returns the seconds until the next can."""
         async with self._store.read() as connection:
             waiting = await outbox.waiting_chats(connection)
         await self._forget_refusals(self._signs - set(waiting))
@@ -227,7 +228,7 @@ class Dispatcher:
             if queue.task is not None:
                 queue.missed_something |= new
                 continue
-            if new:  # also where the pace lets it be looked at only later
+            if new:  # also where the pace allows a look only later
                 queue.group_wait_until = 0.0
             begins_at = max(queue.next_send_at, queue.group_wait_until)
             if begins_at <= now:
@@ -237,14 +238,14 @@ class Dispatcher:
         return nap
 
     async def _forget_refusals(self, chat_ids: set[int]) -> None:
-        """Of chats that gave a sign of life and are owed nothing, nobody knows any more whether they refuse."""
+        """Clears the refusals of chats that gave a sign of life and have no deliveries."""
         if chat_ids:
             await self._store.write_patiently(lambda connection: chats.reached(connection, chat_ids))
         for chat_id in chat_ids:
             self._queue(chat_id).refused_at = None
 
     async def drain(self) -> None:
-        """Sends what may be sent at once, such as what the last looks found, and returns once no worker is sending."""
+        """Sends what can be sent at once, and returns when no worker is sending."""
         with suppress(DatabaseBusyError):
             await self.pump()
         tasks = [queue.task for queue in self._queues.values() if queue.task]
@@ -252,24 +253,23 @@ class Dispatcher:
             await asyncio.wait(tasks)
 
     async def cancel(self) -> None:
-        """Ends the workers where they are; what was not recorded is sent again after the next start."""
+        """Stops the workers at once; what was not recorded is sent again after the next start."""
         tasks = [queue.task for queue in self._queues.values() if queue.task]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _queue(self, chat_id: int) -> ChatQueue:
-        """The lane of a chat."""
         return self._queues.setdefault(chat_id, ChatQueue())
 
     async def _work(self, chat_id: int, queue: ChatQueue) -> None:
-        """Tells one chat what waits for it, until nothing may be told now."""
+        """Sends what waits for one chat, until nothing can be sent now."""
         try:
             while queue.next_send_at <= self._timer() and await self._tell_next(chat_id, queue):
                 pass
         except Exception as error:
             if isinstance(error, DatabaseBusyError):
-                log.debug("Delivery to chat %d: %s", chat_id, error)  # the log has it already
+                log.debug("Delivery to chat %d: %s", chat_id, error)  # it is logged already
             elif isinstance(error, BotError):
                 log.error("Delivery to chat %d: %s", chat_id, error)
             else:
@@ -283,8 +283,8 @@ class Dispatcher:
             self._wake.set()
 
     async def _tell_next(self, chat_id: int, queue: ChatQueue) -> bool:
-        """Sends one message, if one may be sent now; False if there is none."""
-        async with self._store.write(synced=False) as connection:  # a claim that a power cut takes is made again
+        """Sends one message; False if none can be sent now."""
+        async with self._store.write(synced=False) as connection:  # a claim that a power cut undoes is made again
             chosen = await self._choose(connection, chat_id, queue)
             if chosen is None:
                 return False
@@ -303,7 +303,7 @@ class Dispatcher:
         return True
 
     async def _choose(self, connection: Connection, chat_id: int, queue: ChatQueue) -> tuple[Chat, Batch] | None:
-        """The oldest parcel that need not wait for its chat's pace, or for more of its cause."""
+        """The oldest batch that need not wait for its chat's pace, or for more of its group."""
         now = self._timer()
         owed = await outbox.pending(connection, chat_id)
         if queue.backlog and not any(one.id <= queue.backlog.up_to for one in owed):
@@ -326,7 +326,7 @@ class Dispatcher:
         return waiting[soonest] if max(queue.next_send_at, moments[soonest]) <= now else None
 
     async def _record(self, result: SendResult, part: Batch, chat: Chat, queue: ChatQueue, *, full: bool) -> None:
-        """Records what became of a message; a database that cannot be written is waited for."""
+        """Records the result of a send; waits for a database that cannot be written."""
         match result:
             case Sent():
                 await self._delivered(result, part, chat, queue)
@@ -341,7 +341,7 @@ class Dispatcher:
                 await self._refused(result, part, chat, queue)
 
     async def _moved(self, old: int, new: int, part: Batch) -> None:
-        """Follows a chat. What was claimed may be addressed to the new one already, if the move was announced too."""
+        """Follows a migrated chat. Claimed deliveries can have its new id already, if the move was announced too."""
 
         async def follow(connection: Connection) -> None:
             await self._recipients.move(connection, old, new)
@@ -350,7 +350,7 @@ class Dispatcher:
         await self._store.write_patiently(follow)
 
     async def _delivered(self, result: Sent, part: Batch, chat: Chat, queue: ChatQueue) -> None:
-        """Notes a delivery. If it ended a drought, the other chats are tried at once too."""
+        """Records a delivery. After a failure it retries the other chats at once, too."""
         now = self._clock()
 
         async def note(connection: Connection) -> None:
@@ -371,7 +371,7 @@ class Dispatcher:
         queue.failures, queue.rate_limited, queue.refused_at, queue.refusal, queue.sign_at = 0, False, None, "", None
 
     async def _put_off(self, result: Retry, part: Batch, chat: Chat, queue: ChatQueue) -> None:
-        """Puts a message back until its chat may be tried again."""
+        """Requeues a message until its chat can be tried again."""
         queue.failures += 1
         queue.rate_limited = result.retry_after is not None
         wait = self.backoff.wait(queue.failures) if result.retry_after is None else result.retry_after
@@ -387,7 +387,7 @@ class Dispatcher:
         log.warning("Chat %s was not told (%s); trying again in %.0f s", chat, result.failure, wait)
 
     async def _refused(self, result: Rejected, part: Batch, chat: Chat, queue: ChatQueue) -> None:
-        """Puts a message back until its chat, which refuses, is tried again; each refusal may pass."""
+        """Requeues a message for a chat that refuses, until its next try; each refusal can pass."""
         now = self._timer()
         queue.failures, queue.rate_limited = 0, False
         queue.refused_at = now if queue.refused_at is None else queue.refused_at
@@ -419,12 +419,12 @@ def backlog_after(result: SendResult, part: Batch, queue: ChatQueue, seconds: fl
 
 
 async def with_ways(connection: Connection, pending: Sequence[Delivery]) -> list[Delivery]:
-    """The notifications, each with how it went out by the second channel, if it did."""
+    """The deliveries, each with its send by the second channel, if there was one."""
     sent = await fallback.sent(connection, {part.notification.key for part in pending})
     told = {key: (one.at, one.ways) for key, one in sent.items()}
     return [replace(part, sent_ways=told.get(part.notification.key)) for part in pending]
 
 
 def ids_of(part: Batch) -> list[int]:
-    """The notifications that a message tells."""
+    """The ids of the deliveries in a message."""
     return [delivery.id for delivery in part.deliveries]

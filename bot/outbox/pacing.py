@@ -1,4 +1,4 @@
-"""When a chat gets its next message. Pure; the clock is an argument."""
+"""When a chat gets its next message. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ GROUP_LIMIT, GROUP_WINDOW = 20, 60.0
 STORM_ACCOUNTS, STORM_MESSAGES, STORM_WINDOW = 5, 3, 900.0
 LONGEST_GROUP_WAIT_S = 240.0
 GROUP_WAIT_S = 60.0
-"""Seconds that what follows on a change waits for the others of its source at most."""
+"""Seconds that deliveries wait at most for the other accounts of their source."""
 
 SLOW_SEND_S = 10.0
 """What waits while a send takes longer waits for Telegram, and not for the chat's pace."""
@@ -23,7 +23,7 @@ LATE_AFTER, LATE_AFTER_FAILURE = timedelta(seconds=60), timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class SentMessage:
-    """One message that a chat got: when (monotonic seconds), why, about whom, and whether more did not fit in it."""
+    """One sent message: when (monotonic seconds), its group and subjects, and whether more did not fit into it."""
 
     at: float
     cause: GroupKey
@@ -32,7 +32,7 @@ class SentMessage:
 
 
 def next_send_at(sent: Sequence[SentMessage], group: bool, now: float) -> float:
-    """The earliest moment for a chat's next message: one a second, and a group twenty a minute."""
+    """The earliest moment of a chat's next message: one a second, and a group twenty a minute."""
     if not sent:
         return now
     earliest = sent[-1].at + CHAT_PAUSE_S
@@ -42,11 +42,11 @@ def next_send_at(sent: Sequence[SentMessage], group: bool, now: float) -> float:
 
 
 def group_wait_until(sent: Sequence[SentMessage], batch: Batch, now: float) -> float:
-    """The moment until which a parcel may wait for more of its cause.
+    """The moment until which a batch waits for more of its group.
 
-    Nothing waits until a storm is seen: several messages of one cause within a quarter of an hour, about five other
-    accounts or more. From then on each message waits twice as long as the one before, so that a fleet that falls
-    together is told in a few messages, however far apart its looks are. What did not fit in a message waits no more.
+    Nothing waits before a storm: several messages of one group within a quarter of an hour, about five other accounts
+    or more. From then on each message waits twice as long as the one before, so that many accounts that fail together
+    make few messages, however far apart their checks are. Alerts that did not fit into a message do not wait.
     """
     alike = [past for past in sent if past.cause == batch.cause and now - past.at < STORM_WINDOW]
     others = frozenset().union(*(past.subjects for past in alike)) - batch.subjects
@@ -57,10 +57,7 @@ def group_wait_until(sent: Sequence[SentMessage], batch: Batch, now: float) -> f
 
 @dataclass(frozen=True, slots=True)
 class GroupWait:
-    """The others of a source are being checked: its notifications younger than ``after`` wait, to be told as one.
-
-    They wait until a moment at most.
-    """
+    """Delays deliveries of a source with ids above ``after`` until a moment, while its other accounts are checked."""
 
     after: int
     until: float
@@ -69,9 +66,9 @@ class GroupWait:
 def held_back(
     pending: Iterable[Delivery], waits: Mapping[str, GroupWait], now: float
 ) -> tuple[list[Delivery], float | None]:
-    """Parts what may be told now from what waits for others of its source; until when that waits at most.
+    """The deliveries that can go now, and until when the others wait at most; None if none waits.
 
-    What an alert of an account calls for waits, but for what a chat finds firing when it joins.
+    Alerts of accounts wait, except those that a chat gets because it joined.
     """
     holding = {source: one for source, one in waits.items() if one.until > now}
     if not holding:
@@ -91,12 +88,12 @@ def held_back(
 
 
 def lateness(batch: Batch, now: datetime) -> timedelta | None:
-    """How late a parcel is told, where that is worth saying."""
+    """How late a batch is; None where that is not worth saying."""
     late = max((delay(part, now) for story in batch.stories for part in story.news), default=None)
     return late or None
 
 
 def delay(part: Delivery, now: datetime) -> timedelta:
-    """How late one notification is told: zero unless it is over a minute, or a few seconds after a failed try."""
+    """How late one delivery is: 0 unless it is over a minute, or a few seconds after a failed attempt."""
     age = now - part.created_at
     return age if age >= (LATE_AFTER_FAILURE if part.attempts else LATE_AFTER) else timedelta(0)
