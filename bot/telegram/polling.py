@@ -1,8 +1,8 @@
-"""Asks Telegram for updates, again and again, whatever it answers.
+"""Polls Telegram for updates, whatever it answers.
 
-python-telegram-bot's Updater ends its task at the first 401 or 404 and says so to nobody, and cannot be restarted
-after that; so the loop is ours: no answer ends it, and each request is bounded in time. The library's ``get_updates``
-gives all updates of an answer or none, so one that it cannot parse would come for a day; here each is read by itself.
+The Updater of python-telegram-bot ends its task at the first 401 or 404, reports that to nobody, and cannot start
+again. This loop survives any answer, and each request is bounded in time. The library's ``get_updates`` parses all
+updates of an answer or none, so one unreadable update would return for a day; here each is parsed alone.
 """
 
 import asyncio
@@ -24,16 +24,16 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 20
 SPARE_SECONDS = 15
-"""How much longer than the poll itself the whole request may take."""
+"""Seconds by which the whole request can exceed the poll itself."""
 
 SILENCE_SECONDS = 10
-"""How much longer than the poll itself no byte may come."""
+"""Seconds by which a silence without a byte can exceed the poll itself."""
 
 WANTED = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
 
 
 class Polling:
-    """The loop, and how it fares."""
+    """The polling loop and its state."""
 
     def __init__(self, bot: Bot, handle: Callable[[Update], Awaitable[None]], metrics: Metrics) -> None:
         """``handle`` takes each update in turn and returns soon."""
@@ -54,13 +54,12 @@ class Polling:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What happened since the start and hinders nothing now, for /status."""
+        """Past trouble that is harmless now, for /status."""
         count = "1 update was" if self._skipped == 1 else f"{self._skipped:,} updates were"
         skipped = f"{count} skipped: this version cannot read what Telegram sent" if self._skipped else None
         return tuple(note for note in (self.webhook.note, skipped) if note)
 
     async def run(self) -> None:
-        """Polls until cancelled."""
         failures = 0
         while True:
             try:
@@ -82,7 +81,7 @@ class Polling:
                 await self._take(number, raw)
 
     async def confirm(self) -> None:
-        """Tells Telegram which updates were handled, so that the next start does not see them again."""
+        """Confirms handled updates, so that the next start does not get them again."""
         if self._offset is not None:
             try:
                 async with asyncio.timeout(2):
@@ -91,18 +90,18 @@ class Polling:
                 log.debug("The last updates could not be confirmed; they will come again")
 
     async def _ask(self, seconds: int, **more: Any) -> list[tuple[int, Any]]:
-        """The next updates as they came, by their numbers. Raises Telegram's errors."""
+        """The next updates, raw, by their numbers. Raises Telegram's errors."""
         asked = {"offset": self._offset, "timeout": seconds, "allowed_updates": WANTED, **more}
         answer = await self._bot._post("getUpdates", asked, read_timeout=seconds + SILENCE_SECONDS)
         if not isinstance(answer, list):
             raise NetworkError("the answer is not a list of updates")
         updates = numbered(answer)
-        if answer and not updates:  # nothing could be confirmed, so the same would come again at once
+        if answer and not updates:  # nothing can be confirmed, so the same would return at once
             raise NetworkError("the answer holds no update with a number")
         return updates
 
     async def _take(self, number: int, raw: Any) -> None:
-        """Hands an update on; nothing that is wrong with one keeps the others waiting."""
+        """Handles one update; a failure in it does not delay the others."""
         try:
             await self._handle(read_update(raw, self._bot))
         except UnreadableUpdateError:
@@ -113,7 +112,6 @@ class Polling:
             log.exception("Update %d could not be handled", number)
 
     def _note_answer(self) -> None:
-        """Telegram answered."""
         self._answered_at = time.monotonic()
         self._metrics.polls.labels("ok").inc()
         if self.trouble:
@@ -121,7 +119,7 @@ class Polling:
             self.trouble = None
 
     async def _note_failure(self, error: TelegramError | TimeoutError, failures: int) -> float:
-        """Says once what is wrong, and gives the seconds to wait."""
+        """Logs a failure once, and returns the seconds to wait."""
         self._metrics.polls.labels(type(error).__name__).inc()
         trouble = await self.webhook.explain(error) if isinstance(error, Conflict) else words_of(error)
         if trouble != self.trouble:
@@ -133,7 +131,7 @@ class Polling:
 
 
 def words_of(error: TelegramError | TimeoutError) -> str:
-    """What is wrong with the polling, and what to do."""
+    """Why the polling fails, and what to do."""
     match error:
         case InvalidToken():
             return "Telegram refuses the bot token: put a valid one into TELEGRAM_BOT_TOKEN"

@@ -1,4 +1,4 @@
-"""One account in words: its line in the list of all, and its card."""
+"""One account: its line in the list of all, and its card."""
 
 import hashlib
 from collections.abc import Callable
@@ -53,17 +53,17 @@ UNREADABLE, CALM = 2, 3
 
 
 def account_tag(key: str) -> str:
-    """Twelve letters that stand for an account in a button, whose data is too short for a key."""
+    """Twelve letters for an account in a button, because a button's data is too short for a key."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def is_known(account: Account) -> bool:
-    """Whether the last look gave numbers, and the next one comes in its time."""
+    """True if the last check had numbers, and the next one is not late."""
     return account.reading is not None and account.outage is None and account.pause is None
 
 
 def needs_you(one: Watched) -> bool:
-    """Whether something about it is more than information."""
+    """True if any of its alerts is a warning or worse."""
     return (one.severity or Severity.INFO) >= Severity.WARNING
 
 
@@ -90,7 +90,7 @@ def sign_of(one: Watched) -> str:
 
 
 def account_line(one: Watched, now: datetime, zone: ZoneInfo, *, detailed: bool = False) -> Spans:
-    """Its line in the list of all accounts; a plan that goes on is left out where a line with details follows."""
+    """Its line in the list of all accounts; a plan that goes on is omitted where a line with details follows."""
 
     def tell(alert: Alert) -> str:
         renews = alert.measure is AlertRule.PLAN and alert.severity is Severity.INFO
@@ -111,20 +111,20 @@ def account_line(one: Watched, now: datetime, zone: ZoneInfo, *, detailed: bool 
 
 
 def with_severity(one: Watched, why: list[str]) -> list[str]:
-    """The reasons of a sign, the first behind how bad it is: "warning: low credits"."""
+    """The reasons of a sign, the first after its severity: "warning: low credits"."""
     if not needs_you(one) or one.severity is None or not (why or is_known(one.account) or one.account.pause):
         return why
     return [": ".join([one.severity.word, *why[:1]]), *why[1:]]
 
 
 def reasons(one: Watched, tell: Callable[[Alert], str]) -> list[str]:
-    """Why its sign has its colour, the worst first and each once, as ``tell`` has the words for one alert."""
+    """Why its sign has its colour, the worst first and each once; ``tell`` returns the text of one alert."""
     firing = sorted(one.alerts, key=lambda alert: -(alert.severity or 0))
     return list(dict.fromkeys(filter(None, map(tell, firing))))
 
 
 def alert_reason(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) -> str:
-    """What an account's alert is about, in two or three words."""
+    """An account's alert in two or three words."""
     match alert.measure:
         case AlertRule.CREDITS:
             return low_text(account)
@@ -139,13 +139,12 @@ def alert_reason(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) 
 
 
 def low_text(account: Account) -> str:
-    """Low credits, or none."""
     credits = with_allowances(account)
     return "out of credits" if credits and is_out(credits) else "low credits"
 
 
 def plan_alert_text(account: Account, now: datetime, say: Callable[[datetime], str]) -> str:
-    """What the plan does or has done, however far away that is; ``say`` gives a moment its words."""
+    """The plan's next or last change, at any distance; ``say`` formats a moment."""
     plan = account.reading.plan if account.reading else None
     if plan is None or plan.free or plan.ends_at is None:
         return "plan is gone"
@@ -153,7 +152,7 @@ def plan_alert_text(account: Account, now: datetime, say: Callable[[datetime], s
 
 
 def amount_text(account: Account, now: datetime, zone: ZoneInfo) -> str:
-    """Its number; where that is not fresh, that it is unknown, the last one with its age, and why."""
+    """Its number; if it is not fresh: that it is unknown, the last one with its age, and why."""
     credits, reading = with_allowances(account), account.reading
     if account.pause:
         return f"{format_pause(account.pause, now, zone)} · {last_text(account, now, zone)}"
@@ -167,7 +166,7 @@ def amount_text(account: Account, now: datetime, zone: ZoneInfo) -> str:
 
 
 def last_text(account: Account, now: datetime, zone: ZoneInfo) -> str:
-    """The last number of an account that is paused, with its age, and what was wrong then."""
+    """The last number of a paused account, with its age and the trouble at that time."""
     credits, reading = with_allowances(account), account.reading
     why = f": {trouble_of(account.outage.kind)}" if account.outage else ""
     if credits is None or reading is None:
@@ -185,7 +184,7 @@ def refill_text(one: Watched, now: datetime, zone: ZoneInfo) -> list[str]:
 
 
 def plan_end_text(account: Account, now: datetime, zone: ZoneInfo) -> list[str]:
-    """What the plan does soon, or has done."""
+    """The plan's change, if it is near or past."""
     reading = account.reading
     if reading is None or reading.plan.free:
         return []
@@ -196,7 +195,7 @@ def plan_end_text(account: Account, now: datetime, zone: ZoneInfo) -> list[str]:
 
 
 def near_end(account: Account, now: datetime) -> datetime | None:
-    """The end of the plan, where it is near or past; None while nobody looks whether it was renewed."""
+    """The plan's end, if it is near or past; None while nobody checks whether the plan was renewed."""
     reading = account.reading
     end = trusted_end(reading, now) if reading else None
     if reading is None or reading.plan.free or end is None or end - now > NEAR:
@@ -205,14 +204,14 @@ def near_end(account: Account, now: datetime) -> datetime | None:
 
 
 def plan_verb(plan: Plan, now: datetime) -> str:
-    """What the plan does, or did, at its end."""
+    """A verb for the plan's end."""
     if plan.ends_at and plan.ends_at <= now:
         return "was due" if plan.renews else "ended"
     return "renews" if plan.renews else f"becomes {plain(plan.becomes, 32)}" if plan.becomes else "ends"
 
 
 def detail_line(one: Watched, now: datetime, zone: ZoneInfo) -> str:
-    """Its kinds of credits and its plan, for a second line where there is room."""
+    """Its kinds of credits and its plan, for a second line."""
     credits, reading = with_allowances(one.account), one.account.reading
     if credits is None or reading is None or not is_known(one.account):
         return ""
@@ -220,7 +219,7 @@ def detail_line(one: Watched, now: datetime, zone: ZoneInfo) -> str:
 
 
 def plan_text(reading: Reading, now: datetime, zone: ZoneInfo) -> str:
-    """The plan, and what it does when; an end that is not known just now is said to be so."""
+    """The plan, and its next date; an unknown end is said to be unknown."""
     plan, unknown = reading.plan, end_text(reading.left_out)
     if plan.free:
         return plain(plan.name or "free account", 40)
@@ -234,7 +233,7 @@ def plan_text(reading: Reading, now: datetime, zone: ZoneInfo) -> str:
 
 
 def card_lines(one: Watched, now: datetime, zone: ZoneInfo, *, dark: bool = False) -> list[tuple[Piece, ...]]:
-    """Everything about one account, without what is not known; ``dark``: no account can be read."""
+    """Everything known about one account; ``dark``: no account can be read."""
     account = one.account
     email = f" ({clean(account.email, 80)})" if account.label else ""
     sign = SIGNS[Severity.CRITICAL] if dark else sign_of(one)
@@ -254,7 +253,7 @@ def card_lines(one: Watched, now: datetime, zone: ZoneInfo, *, dark: bool = Fals
 
 
 def failing_text(account: Account, now: datetime, zone: ZoneInfo) -> str:
-    """Since when it cannot be read, and how often that was tried."""
+    """Since when it cannot be read, and after how many attempts."""
     since = format_past(account.failing_since, now, zone) if account.failing_since else "a while ago"
     return f"{since}, {account.failures:,} {'failed check' if account.failures == 1 else 'failed checks'} in a row"
 
@@ -315,7 +314,7 @@ def details_lines(account: Account, reading: Reading) -> list[str]:
 
 
 def alert_lines(one: Watched, now: datetime, zone: ZoneInfo) -> list[str]:
-    """What fires, the worst first, and what is muted."""
+    """Its alerts, the worst first, and its mutes."""
     lines = []
     for alert in sorted(one.alerts, key=lambda alert: -(alert.severity or 0)):
         silences = (silence for silence in one.silences if silence.kind not in MUTES)

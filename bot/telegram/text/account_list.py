@@ -1,4 +1,4 @@
-"""Answers to what people ask in a chat: the lists and the card. Short replies are in ``replies.py``."""
+"""Answers to commands: the lists and the card. ``replies`` has the short ones."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -31,10 +31,10 @@ from bot.telegram.text.replies import silence_lines
 
 PAGE_SIZE = 20
 UNDO_SHOWN = 6
-"""Below the alerts so many silences have a button each; the older ones first."""
+"""How many silences have a button each below the alerts, oldest first."""
 
 DETAILED = 6
-"""Up to so many accounts get a second line each."""
+"""The most accounts that get a second line each."""
 
 BACK, ON = "\u2039", "\u203a"
 SAME_TIME = timedelta(minutes=2)
@@ -43,7 +43,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class SourceAlert:
-    """A firing alert about a source, why it fires, its silences, and its name if it is one of several."""
+    """A firing alert of a source, why it fires, its silences, and its name if there are several sources."""
 
     alert: Alert
     silences: tuple[Silence, ...] = ()
@@ -53,18 +53,18 @@ class SourceAlert:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where one is in a list that may be longer than a message."""
+    """A position in a list that can be longer than a message."""
 
     number: int
     count: int
 
     @property
     def words(self) -> str:
-        """Which page of how many; nothing for a list of one page."""
+        """The position, such as "page 2 of 5"; empty for a list of one page."""
         return f" · page {self.number + 1} of {self.count}" if self.count > 1 else ""
 
     def buttons(self, turn: str, refresh: str) -> Buttons:
-        """Back and on to where there are pages, and Refresh."""
+        """Back and on if there are pages, and Refresh."""
         before = (Button(f"{BACK} {self.number}/{self.count}", f"{turn}:{self.number - 1}"),) if self.number else ()
         last = self.number + 1 >= self.count
         after = () if last else (Button(f"{self.number + 2}/{self.count} {ON}", f"{turn}:{self.number + 1}"),)
@@ -83,7 +83,7 @@ def credits_page(
 ) -> Message:
     """Every account, the most urgent first, twenty to a page counted from 0; the card if there is only one.
 
-    ``lists`` are the sources whose list cannot be read: why there may be no account.
+    ``lists`` are the sources whose list cannot be read: why there can be no account.
     """
     return ordered_page(sorted(watched, key=urgency), page, now, zone, lists)
 
@@ -91,7 +91,7 @@ def credits_page(
 def ordered_page(
     watched: Sequence[Watched], page: int, now: datetime, zone: ZoneInfo, lists: Sequence[SourceState] = ()
 ) -> Message:
-    """The same of accounts that are in order."""
+    """The same page of accounts that are sorted already."""
     if not watched:
         return no_accounts(lists, now, zone)
     if len(watched) == 1:
@@ -122,7 +122,7 @@ def health_text(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> st
 
 
 def read_text(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> list[str]:
-    """When the fresh numbers were read, from the oldest to the newest; what is not fresh tells its own age."""
+    """When the fresh numbers were read, from the oldest to the newest; others show their own age."""
     moments = [one.account.reading.taken_at for one in watched if one.account.reading and is_known(one.account)]
     if not moments:
         return []
@@ -133,7 +133,7 @@ def read_text(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> list
 
 
 def no_accounts(lists: Sequence[SourceState], now: datetime, zone: ZoneInfo) -> Message:
-    """There is nothing to list, perhaps because no list can be read."""
+    """No account to list, perhaps because no list can be read."""
     text, unread = Text(), list_lines(lists, now, zone)
     if unread:
         text.line(f"{SIGNS[Severity.CRITICAL]} ", bold("No account is watched"), ".")
@@ -145,7 +145,7 @@ def no_accounts(lists: Sequence[SourceState], now: datetime, zone: ZoneInfo) -> 
 
 
 def account_card(watched: Watched, now: datetime, zone: ZoneInfo, *, alone: bool = False) -> Message:
-    """Everything about one account; ``alone``: there is no other, so if it cannot be read, nothing can."""
+    """Everything about one account; ``alone``: it is the only one, so if it cannot be read, none can."""
     dark = alone and blackout([watched.account]) is not None
     text, tag = Text().lines(card_lines(watched, now, zone, dark=dark)), account_tag(watched.account.key)
     resume = ((Button("Resume checks", f"{UNPAUSE}:{tag}"),),) if watched.account.pause else ()
@@ -164,9 +164,9 @@ def alerts_page(
     zone: ZoneInfo,
     pauses: Sequence[PausedAct] = (),
 ) -> Message:
-    """What is firing, since when, silenced or not; the worst first, twenty to a page counted from 0.
+    """Firing alerts, since when, silenced or not; the worst first, twenty to a page counted from 0.
 
-    Below it stand the silences of what does not fire, and what is paused, with a button for each that ends it.
+    Below stand the silences of what does not fire, and the pauses, with a button that ends each.
     """
     firing = [source_firing(source, now, zone) for source in sources if source.alert.severity]
     firing += [account_firing(one, alert, now, zone) for one in watched for alert in one.alerts if alert.severity]
@@ -187,20 +187,19 @@ def alerts_page(
 
 
 def format_severities(firing: Sequence[Firing]) -> str:
-    """How many of each severity: "1 critical, 2 warning"."""
+    """The count of each severity: "1 critical, 2 warning"."""
     counts = Counter(severity for severity, _ in firing)
     return ", ".join(f"{counts[severity]:,} {severity.word}" for severity in sorted(counts, reverse=True))
 
 
 def account_firing(one: Watched, alert: Alert, now: datetime, zone: ZoneInfo) -> Firing:
-    """The line of one account's alert."""
     account = one.account
     said = f"{format_alert(alert, account, now, zone)}{paused_text(account, now, zone)}"
     return firing_line(alert, name_of(account.name), said, format_silences(alert, one.silences, now, zone))
 
 
 def paused_text(account: Account, now: datetime, zone: ZoneInfo) -> str:
-    """That an account is paused, and so how old what is said of it is."""
+    """That an account is paused, and how old its numbers thus are."""
     if account.pause is None:
         return ""
     age = f", last read {format_age(account.reading.taken_at, now, zone)}" if account.reading else ""
@@ -208,7 +207,6 @@ def paused_text(account: Account, now: datetime, zone: ZoneInfo) -> str:
 
 
 def source_firing(source: SourceAlert, now: datetime, zone: ZoneInfo) -> Firing:
-    """The line of one source's alert."""
     listing = source.alert.measure is AlertRule.LISTING
     perhaps = "perhaps " if source.outage else ""
     nobody = f"{perhaps}lists no {title_of(source.alert.subject)} account"
@@ -219,7 +217,7 @@ def source_firing(source: SourceAlert, now: datetime, zone: ZoneInfo) -> Firing:
 
 
 def firing_line(alert: Alert, name: str, said: str, silenced: str) -> Firing:
-    """One firing alert: who, how bad, what, since when, and whether it is silenced."""
+    """One firing alert: name, severity, cause, since when, and its silences."""
     severity = alert.severity or Severity.INFO
     quiet = f" · {silenced}" if silenced else ""
     return severity, (f"{SIGNS[severity]} ", bold(name), f" · {severity.word}: {said}{quiet}")

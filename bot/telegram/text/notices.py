@@ -1,4 +1,4 @@
-"""The notes beside alerts: an account that is gone, a time when nobody was watching, a summary, who silenced what."""
+"""Notes beside alerts: an account that is gone, a downtime of the bot, a summary, a silence."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -28,7 +28,6 @@ from bot.telegram.text.summary import tell_digest
 
 
 def tell_note(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """The words for one note."""
     facts = story.last.notification.facts
     match story.last.notification.topic:
         case NotificationKind.GONE:
@@ -55,7 +54,7 @@ def gone(facts: Facts, now: datetime, zone: ZoneInfo) -> MessageBody:
 
 
 def acknowledged(notification: Notification) -> MessageBody:
-    """Somebody in another chat is at an alert that this one was told of."""
+    """Somebody in another chat acknowledged an alert that this chat got."""
     facts = notification.facts
     who = bold(name_of(facts.name, HEADLINE_NAME) if facts.email else service_name(facts.origin))
     what = f" ({MEASURES[notification.measure]})" if notification.measure else ""
@@ -63,14 +62,14 @@ def acknowledged(notification: Notification) -> MessageBody:
 
 
 def muted(facts: Facts, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """Somebody in another chat has muted an account, or everything, in every chat."""
+    """Somebody in another chat muted an account, or everything, in every chat."""
     who = bold(name_of(facts.name, CONCERNED_LENGTH) if facts.email else "Everything")
     until = f" until {format_moment(facts.until, now, zone)}" if facts.until else ""
     return telling((f"{NOTE} ", who, f": muted in every chat by {plain(facts.by or 'somebody', DOER_LENGTH)}{until}"))
 
 
 def last_known(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
-    """The last number with its age; "" where there never was one."""
+    """The last number with its age; "" if there is none."""
     if facts.credits is None or facts.credits_at is None:
         return ""
     amount = f"{format_credits(facts.credits)}{in_brackets(share_of(facts.credits))}"
@@ -78,7 +77,7 @@ def last_known(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
 
 
 def pause(facts: Facts, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """From when to when nobody was watching."""
+    """A period without checks."""
     if facts.since is None or facts.until is None:
         return telling((f"{NOTE} ", bold("Nobody was watching"), " for a while"), MEANWHILE)
     span = format_span(facts.since, facts.until, now, zone)

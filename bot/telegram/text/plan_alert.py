@@ -1,4 +1,4 @@
-"""One plan alert in words: it renews, ends, becomes another one, has ended, or goes on."""
+"""One plan alert: the plan renews, ends, changes, has ended, or goes on."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -20,7 +20,6 @@ PLAN_LENGTH = 24
 
 
 def tell_plan(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """The words for one plan alert."""
     notification = story.last.notification
     plan = notification.facts.plan or Plan()
     if notification.reason in GOOD_NEWS:
@@ -55,13 +54,13 @@ def renews(notification: Notification, plan: Plan, now: datetime, zone: ZoneInfo
 
 
 def is_cancellation(notification: Notification) -> bool:
-    """Whether it tells that a plan was cancelled, long before it ends."""
+    """True if it is about a cancellation long before the end."""
     plan = notification.facts.plan or Plan()
     return notification.facts.level == CANCELLED and plan.cancelled_at is not None
 
 
 def ends(notification: Notification, plan: Plan, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """The plan ends, or becomes another one."""
+    """The plan ends, or changes."""
     at = plan.ends_at or now
     becomes = plain(plan.becomes, PLAN_LENGTH) if plan.becomes else ""
     head = f"becomes {becomes} {format_in(at, now, zone)}" if becomes else f"ends {format_in(at, now, zone)}"
@@ -87,7 +86,7 @@ def end_sentence(plan: Plan, becomes: str, at: datetime, now: datetime, zone: Zo
 
 
 def lapsing(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
-    """What goes with the plan."""
+    """Credits that end with the plan."""
     credits = facts.credits
     if credits is None or credits.monthly <= 0:
         return "Renew it to go on."
@@ -123,7 +122,7 @@ def ended(notification: Notification, plan: Plan, now: datetime, zone: ZoneInfo)
 
 
 def ended_head(notification: Notification, plan: Plan, now: datetime, zone: ZoneInfo) -> str:
-    """That it has ended, in the first line."""
+    """That it has ended, for the first line."""
     still = notification.reason is NotifyReason.REMINDED
     if plan.ends_at is None:
         return "still without a paid plan" if still else "plan has ended"
@@ -144,14 +143,14 @@ def ended_sentence(plan: Plan, source: str | None, now: datetime, zone: ZoneInfo
 
 
 def remaining(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
-    """What can still be spent after the end."""
+    """Credits that stay after the end."""
     if facts.credits is None or facts.credits_at is None:
         return ""
     return f"{format_credits(facts.credits)} left · {format_read(facts.credits_at, now, zone)}"
 
 
 def goes_on(story: PendingAlert, plan: Plan, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """A new end is far enough away, or the old one no longer matters: what happened, and nothing that did not."""
+    """A new end is far enough away, or the old one no longer matters: only what really happened."""
     facts = story.last.notification.facts
     until = f" until {format_moment(plan.ends_at, now, zone)}" if plan.ends_at else ""
     overtaken = story.overtaken
@@ -165,7 +164,7 @@ def goes_on(story: PendingAlert, plan: Plan, now: datetime, zone: ZoneInfo) -> M
 
 
 def what_became(change: str | None, plan: Plan) -> tuple[Piece, ...]:
-    """What became of the plan, in the first line."""
+    """How the plan changed, for the first line."""
     match change:
         case PlanChange.RENEWED:
             return (bold("renewed" if plan.renews else "goes on"),)
@@ -185,7 +184,7 @@ def next_end(plan: Plan, now: datetime, zone: ZoneInfo) -> str:
 
 
 def overtaken_text(notification: Notification, now: datetime, zone: ZoneInfo) -> str:
-    """What a recovery overtook before it could be told."""
+    """The alert that a recovery superseded before the chat got it."""
     plan = notification.facts.plan or Plan()
     if plan.free:
         return "it had become a free account"

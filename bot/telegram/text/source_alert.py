@@ -1,4 +1,4 @@
-"""Alerts about a whole source in words: its token, its subscription, its listing, or an outage all accounts share."""
+"""Alerts of a whole source: its token, its subscription, its list, or a failure of all accounts."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -25,11 +25,10 @@ from bot.telegram.text.message_body import MessageBody, acked, telling
 from bot.telegram.text.sanitize import plain
 
 OWN_FILE = "its token_file"
-"""What ``bot/config/accounts_file/build.py`` says of a token that has a file of its own."""
+"""The name that ``bot/config/accounts_file/build.py`` gives a token with a file of its own."""
 
 
 def tell_source(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """The words for one alert about a source."""
     notification = story.last.notification
     if notification.measure is AlertRule.LISTING:
         return (
@@ -60,18 +59,18 @@ def shut(notification: Notification, now: datetime, zone: ZoneInfo) -> MessageBo
 
 
 def colon_acked(notification: Notification, now: datetime, zone: ZoneInfo) -> str:
-    """The ack that a reminder follows on, behind a colon: ": acknowledged by Kim yesterday,"; else nothing."""
+    """The ack before a reminder, after a colon: ": acknowledged by Kim yesterday,"; else empty."""
     said = acked(notification, now, zone).rstrip()
     return f": {said}" if said else ""
 
 
 def service_of(facts: Facts) -> str:
-    """The service, with the source's name where several are watched."""
+    """The service, with the source's name if there are several."""
     return service_name(facts.origin)
 
 
 def mend_of(kind: FailureKind | None, facts: Facts) -> str:
-    """What to do. A token that has a file of its own is read again without a restart."""
+    """The remedy. A token with a file of its own needs no restart."""
     if kind is FailureKind.UNAUTHORIZED and facts.token_from == OWN_FILE:
         return "Put a valid token into its token_file, then /reload."
     if kind is FailureKind.UNAUTHORIZED and facts.token_from:
@@ -80,12 +79,12 @@ def mend_of(kind: FailureKind | None, facts: Facts) -> str:
 
 
 def reason_text(facts: Facts) -> str:
-    """Why, in the server's words where it had some."""
+    """Why, in the server's words if it had some."""
     return plain(facts.said or "", 160, empty="").rstrip(".") or trouble_of(facts.outage)
 
 
 SHARED_MENDS = (FailureKind.UNAUTHORIZED, FailureKind.LAPSED, FailureKind.THROTTLED, FailureKind.GARBLED)
-"""The outages of a whole source that something can be done about; of the others one can only wait."""
+"""Failures of a whole source with a remedy; the others need only time."""
 
 
 def unwatched(facts: Facts) -> str:
@@ -99,7 +98,6 @@ def unwatched(facts: Facts) -> str:
 
 
 def readable_again(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """The source can be read again."""
     facts = story.last.notification.facts
     total, failing = facts.total or 0, facts.count or 0
     return telling(
@@ -111,7 +109,7 @@ def readable_again(story: PendingAlert, now: datetime, zone: ZoneInfo) -> Messag
 
 
 def watched_now(total: int, failing: int) -> str:
-    """How many accounts are watched again; what stays of the others is told for each by itself."""
+    """How many accounts are watched again; the others have alerts of their own."""
     if failing and total:
         others = f"{failing:,} still {'fails' if failing == 1 else 'fail'}, told for each if it lasts"
         return f"{total - failing:,} of {format_count(total, 'account')} watched again; {others}."
@@ -119,7 +117,7 @@ def watched_now(total: int, failing: int) -> str:
 
 
 def out_for(story: PendingAlert, now: datetime, zone: ZoneInfo) -> str:
-    """Since when and for how long it was away."""
+    """Since when and for how long it was unreachable."""
     since, told = story.last.notification.facts.since, story.last.created_at
     if since is None or told <= since:
         return ""
@@ -127,7 +125,7 @@ def out_for(story: PendingAlert, now: datetime, zone: ZoneInfo) -> str:
 
 
 def untold(story: PendingAlert) -> str:
-    """What a recovery overtook before it could be told."""
+    """The alert that a recovery superseded before the chat got it."""
     overtaken = story.overtaken
     if overtaken is None or overtaken.notification.measure is AlertRule.LISTING:
         return ""
@@ -137,7 +135,7 @@ def untold(story: PendingAlert) -> str:
 
 
 def lists_none(notification: Notification, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """The source has no account to watch, or perhaps none: its list answers 404, and not in its own words."""
+    """The source has no account, or perhaps none: its list answers 404, and not in its own words."""
     facts, word = notification.facts, severity_word(notification.severity)
     head = (f"{SIGNS[notification.severity]} ", bold(service_of(facts)), colon_acked(notification, now, zone))
     if facts.outage is None:
@@ -155,7 +153,7 @@ def lists_none(notification: Notification, now: datetime, zone: ZoneInfo) -> Mes
 
 
 def listed_again(story: PendingAlert) -> MessageBody:
-    """The source has accounts again; of one whose list still cannot be read, an account could be."""
+    """The source has accounts again; if its list still cannot be read, one account could be."""
     facts = story.last.notification.facts
     total = facts.total or 0
     name = service_of(facts)

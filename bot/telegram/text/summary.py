@@ -1,4 +1,4 @@
-"""The daily summary in words: one phone screen, however many accounts there are."""
+"""The daily summary: one phone screen, however many accounts there are."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -50,7 +50,7 @@ def tell_digest(facts: Facts, now: datetime, zone: ZoneInfo) -> MessageBody:
 
 
 def spent_text(digest: Summary, now: datetime, zone: ZoneInfo) -> str:
-    """What was spent since the last summary, and by whom most. Without any number before it nothing is known."""
+    """The spending since the last summary, and by whom most; unknown without an earlier number."""
     if not digest.known:
         return "Nothing was read yet: what was spent is not known."
     since = format_past(digest.begun or digest.since, now, zone) + (" (the first reading)" if digest.begun else "")
@@ -66,7 +66,7 @@ def spent_text(digest: Summary, now: datetime, zone: ZoneInfo) -> str:
 
 
 def left_text(digest: Summary) -> str:
-    """What is there, in how many of the accounts that is known, and how many accounts need somebody."""
+    """The remaining credits, in how many known accounts, and how many accounts need somebody."""
     known = digest.accounts - digest.unknown - digest.paused
     if digest.unknown >= digest.accounts > 0:
         return f"None of {format_count(digest.accounts, 'account')} can be read: what is left is not known."
@@ -81,7 +81,7 @@ def left_text(digest: Summary) -> str:
 
 
 def change_lines(digest: Summary) -> list[Spans]:
-    """What changed, a line for each sort of it."""
+    """The changes, a line for each kind."""
     sorts = {
         "New alerts": counted(digest.begun_alerts, event_text),
         "Over": counted(digest.over_alerts, event_text),
@@ -106,7 +106,7 @@ def week_lines(coming: Sequence[ComingDay], now: datetime, zone: ZoneInfo) -> li
 
 
 def event_text(event: SummaryEvent) -> str:
-    """One alert: who, and what it is about."""
+    """One alert: its account and cause."""
     who = SERVICE if event.name is None else short(event.name)
     return f"{who} ({TROUBLES.get(event.measure) or event.measure})"
 
