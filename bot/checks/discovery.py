@@ -1,4 +1,4 @@
-"""Which accounts there are: those of the watchlist, or all that a source lists, asked for again every hour."""
+"""Which accounts exist: the configured ones, or all that a source lists, read again every hour."""
 
 import asyncio
 import logging
@@ -28,14 +28,14 @@ log = logging.getLogger(__name__)
 
 LIST_EVERY = timedelta(hours=1)
 AT_ONCE = 8
-"""So many sources are asked for their lists at once."""
+"""Sources whose lists are read at once."""
 
 
 class AccountDiscovery:
     """Keeps the list of watched accounts."""
 
     def __init__(self, context: Context, processor: CheckProcessor, rounds: Rounds) -> None:
-        """Sources whose accounts the watchlist names one by one are never asked for their lists."""
+        """The lists of sources whose accounts are all configured are never read."""
         self._store = context.store
         self._active_targets = context.active_targets
         self._recipients = context.recipients
@@ -49,11 +49,11 @@ class AccountDiscovery:
         self._room = asyncio.Semaphore(AT_ONCE)
 
     async def resume(self) -> Reconciled:
-        """Takes up the accounts that are known: those of the watchlist, or those that were listed last."""
+        """Restores the known accounts: the configured ones, or those of the last list."""
         return await self.take(self._active_targets.targets)
 
     async def take(self, targets: Targets) -> Reconciled:
-        """Puts a watchlist in force: its newcomers are due at once, and whom it no longer names is watched no more."""
+        """Applies a configuration: checks added accounts now, stops watching removed ones."""
         async with self._store.write() as connection:
             enrolled = await reconcile(connection, targets, self._clock())
         if targets is not self._active_targets.targets:
@@ -61,14 +61,14 @@ class AccountDiscovery:
         async with self._store.write() as connection:
             now = self._clock()
             await self._watched_changed(connection, now)
-            await self._processor.catch_up_in(connection, now)  # a chat that is told of more than before
+            await self._processor.catch_up_in(connection, now)  # for chats that get more accounts than before
         self._on_notifications()
         return enrolled
 
     async def tick(self) -> bool:
-        """Asks every source whose list is due: each hour, and each interval while it fails, is empty or is in doubt.
+        """Reads each list that is due: every hour, and each interval while it fails, is empty or is in doubt.
 
-        Says whether any was asked.
+        Returns whether any was read.
         """
         idle = [key for key in self._listing_sources() if not self._asking[key].locked()]
         async with self._store.read() as connection:
@@ -79,37 +79,36 @@ class AccountDiscovery:
         return bool(due)
 
     def _listing_sources(self) -> list[str]:
-        """The sources that are to say themselves whom they have."""
+        """Sources without configured accounts."""
         return [key for key, source in self._active_targets.targets.sources.items() if source.everyone]
 
     def _is_due(self, state: SourceState, *, doubted: bool) -> bool:
-        """Whether a source's list is to be asked for again."""
         asked = state.outage.taken_at if state.outage else state.listed_at
         fresh = LIST_EVERY if state.outage is None and state.listed and not doubted else self._every
         age = self._clock() - asked if asked else None
         return age is None or age >= fresh or age < timedelta(0)
 
     async def ask_all(self) -> None:
-        """Asks every source for its list now, but for those whose accounts are named."""
+        """Reads the list of every source without configured accounts now."""
         await self._ask_each(self._listing_sources())
 
     async def _ask_each(self, keys: Iterable[str]) -> None:
-        """Asks sources side by side, so that one that hangs keeps none waiting."""
+        """Reads lists concurrently, so that one that hangs delays no other."""
         await asyncio.gather(*(self.ask(key) for key in keys))
 
     async def ask(self, key: str) -> None:
-        """Asks one source for its list, and watches what it lists."""
+        """Reads the list of one source, and watches its accounts."""
         async with self._asking[key], self._room:
             if key not in self._active_targets.sources:
                 return
             listing = await self._active_targets.sources[key].list_accounts()
             async with self._store.write() as connection:
-                if key in self._listing_sources():  # or the watchlist was read again meanwhile
+                if key in self._listing_sources():  # the configuration can have changed meanwhile
                     await self._note(connection, key, listing, self._clock())
             self._on_notifications()
 
     async def _note(self, connection: Connection, key: str, listing: Listing | CheckFailure, now: datetime) -> None:
-        """Writes down what a source has answered, and decides."""
+        """Stores a list or a failure, and evaluates the source's alerts."""
         state, doubted = await accounts.source(connection, key), 0
         if isinstance(listing, Listing):
             doubted = await self._take_over(connection, key, listing, now)
@@ -120,13 +119,12 @@ class AccountDiscovery:
         await self._watched_changed(connection, now)
 
     def _log_outage(self, key: str, outage: CheckFailure) -> None:
-        """Says in the log that a list could not be read."""
         log.warning("%s: the list of accounts cannot be read: %s: %s", key, outage.kind.value, outage.said)
 
     async def _take_over(self, connection: Connection, key: str, listing: Listing, now: datetime) -> int:
-        """Watches the newly listed, says who is gone, and notes what the list says is wrong.
+        """Watches newly listed accounts, reports removed ones, and stores the listing's errors.
 
-        Gives how many accounts are watched that the list does not name, for the first time.
+        Returns how many watched accounts the list lacks for the first time.
         """
         known = [account for account in await accounts.watched(connection) if account.source == key]
         by_email = {account.email.lower(): account for account in known}
@@ -148,7 +146,7 @@ class AccountDiscovery:
         return len(taken.doubted)
 
     async def _note_doubt(self, connection: Connection, key: str, taken: TakenAway, since: datetime) -> None:
-        """Remembers whom the list did not name, until the next look says the same or not."""
+        """Stores which accounts the list lacks, until the next check confirms it or not."""
         if taken.doubted:
             log.warning(
                 "%s: accounts no longer listed: %d; the next answer of the list decides", key, len(taken.doubted)
@@ -158,7 +156,7 @@ class AccountDiscovery:
             await accounts.note_unlisted(connection, [one.key for one in taken.back], None)
 
     async def _newcomers(self, connection: Connection, key: str, fresh: Sequence[Listed]) -> list[Account]:
-        """The newly listed of a source, each with its key and what the watchlist calls it."""
+        """The newly listed accounts of a source, each with its key and its configured label."""
         targets, register = self._active_targets.targets, AccountKeys(await accounts.known(connection))
         source = targets.sources[key]
         return [
@@ -173,7 +171,7 @@ class AccountDiscovery:
         ]
 
     async def _part_with(self, connection: Connection, gone: Sequence[Account], now: datetime) -> None:
-        """Watches accounts no more, and says so once."""
+        """Stops watching accounts, and notifies once."""
         if not gone:
             return
         keys = [account.key for account in gone]
@@ -184,7 +182,7 @@ class AccountDiscovery:
         )
 
     async def _watched_changed(self, connection: Connection, now: datetime) -> None:
-        """Tells the rounds who is watched, and greets chats that were never used, once there is something to say."""
+        """Passes the watched accounts to the rounds, and greets new chats once they have an account."""
         watched = [one for one in await accounts.known(connection) if one.watched]
         await self._check_more_often(connection, watched, now)
         own, paused = self._active_targets.targets.own_check_every, await pauses.current(connection)
@@ -194,7 +192,7 @@ class AccountDiscovery:
         await self._greet(connection, watched, now)
 
     async def _check_more_often(self, connection: Connection, watched: Iterable[KnownAccount], now: datetime) -> None:
-        """Lets no account whose interval has become shorter wait for the end of the longer one."""
+        """Moves the next check of accounts whose interval became shorter."""
         before, every_of = self._rounds.watched, self._every_of
         intervals = {one.key: every_of(one.source, one.email) for one in watched if one.key in before}
         shorter = {key: every for key, every in intervals.items() if every < (before[key] or self._every)}
@@ -204,14 +202,14 @@ class AccountDiscovery:
             await chats.mark_more_often(connection, now, now + window_of(max(shorter.values())))
 
     async def _greet(self, connection: Connection, watched: Iterable[KnownAccount], now: datetime) -> None:
-        """Greets each new chat that is told of any account."""
+        """Greets each new chat that has an account."""
         intervals = self._intervals(watched)
         present = [chat for chat in self._recipients.present if chat in intervals]
         for chat in await chats.not_greeted(connection, present):
             await self._processor.greet(connection, chat, greeting(intervals[chat]), now)
 
     async def welcome(self, chat: Chat, by: str) -> None:
-        """Greets a chat that was just let in by a link, whether or not there is anything to tell it of."""
+        """Greets a chat that a link just let in, with or without accounts."""
         async with self._store.write() as connection:
             now = self._clock()
             await self._recipients.refresh(connection)
@@ -221,7 +219,7 @@ class AccountDiscovery:
         self._on_notifications()
 
     def _intervals(self, known: Iterable[KnownAccount]) -> dict[Chat, list[timedelta]]:
-        """How often each watched account is checked that a chat is told of."""
+        """The intervals of the watched accounts of each chat."""
         found: dict[Chat, list[timedelta]] = {}
         for one in known:
             for chat in self._recipients.told_of(one.source, one.email) if one.watched else ():
@@ -230,5 +228,5 @@ class AccountDiscovery:
 
 
 def greeting(intervals: Sequence[timedelta]) -> Facts:
-    """What a greeting tells of the accounts that are checked so often."""
+    """The facts of a greeting, by the intervals of its accounts."""
     return Facts(total=len(intervals), check_every=min(intervals, default=None))

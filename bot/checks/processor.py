@@ -1,4 +1,4 @@
-"""From looks to what has to be said: each batch is noted, decided and put into the outbox in one transaction."""
+"""From check results to stored alerts and deliveries: each batch in one transaction."""
 
 import asyncio
 import logging
@@ -53,15 +53,15 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 AT_ONCE = 200
-"""Alerts decided in one go without a look, so that a large fleet takes its turns."""
+"""Alerts evaluated in one go without a check; other tasks run in between."""
 
 LOOKED_AT_AGAIN = 100
-"""So many accounts of a source that answers again are looked at before their time."""
+"""Accounts of a source that answers again which are checked early."""
 
 
 @dataclass(frozen=True, slots=True)
 class FinishedCheck:
-    """A look that has ended: the account's key, and what was seen."""
+    """A finished check: the account's key, and the result."""
 
     key: str
     sample: CheckResult | NotModified
@@ -69,20 +69,20 @@ class FinishedCheck:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a look made of an account."""
+    """An account before and after a check."""
 
     before: Account
     after: Account
 
     @property
     def tells_new(self) -> bool:
-        """Whether there is a reading, and it says something that the one before did not."""
+        """True if there is a reading that differs from the last one in more than its moment."""
         reading = self.after.reading
         return self.after.outage is None and reading is not None and is_changed(self.before.reading, reading)
 
     @property
     def overtakes_forecast(self) -> bool:
-        """Whether the forecast no longer starts from what there is: credits were added, or far more are gone."""
+        """True if the forecast's start is outdated: credits were added, or far more were spent."""
         reading, foretold = self.after.reading, self.after.foretold
         if not self.tells_new or reading is None:
             return False
@@ -92,36 +92,36 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What is known of some subjects before a decision: their alerts, what each chat was told, and the silences."""
+    """Stored state of some subjects before a decision: their alerts, what each chat got, and silences."""
 
     alerts: Mapping[str, Alerts]
     notified: Memory
     silences: Mapping[str, Sequence[Silence]]
     undelivered: Collection[str] = ()
-    """The subjects of whose plan's alert something has yet to reach a chat."""
+    """Subjects whose plan alert has a delivery that waits."""
 
     def audience(self, subject: str, chats: Sequence[Chat]) -> Audience:
-        """These chats, as a decision about one subject wants to know them."""
+        """These chats as the audience of one subject."""
         silences = [*self.silences.get("", ()), *self.silences.get(subject, ())]
         undelivered = frozenset({AlertRule.PLAN} if subject in self.undelivered else ())
         return Audience(tuple(chats), self.notified.get(subject) or {}, silences, undelivered)
 
     def told(self, alert: Alert) -> Mapping[Chat, Notified]:
-        """What each chat was told of an alert."""
+        """The last notification of an alert in each chat."""
         return (self.notified.get(alert.subject) or {}).get(alert.measure) or {}
 
     def is_changed_by(self, one: AlertUpdate) -> bool:
-        """Whether an outcome is to be written down."""
+        """True if an update changes anything stored."""
         before = (self.alerts.get(one.alert.subject) or {}).get(one.alert.measure)
-        is_new = one.alert != before and one.alert.episode > 0  # one that never fired needs no memory
+        is_new = one.alert != before and one.alert.episode > 0  # an alert that never fired is not stored
         return is_new or bool(one.ended) or one.notified != self.told(one.alert)
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What became of a batch: the accounts that changed or were decided anew, and those that saw nothing new.
+    """The result of a batch: accounts that changed or were evaluated, and those with nothing new.
 
-    ``calls`` are the sources of which something is told that may concern others of theirs, and whom.
+    ``calls`` are the sources with a notification that can concern their other accounts, with its scope.
     """
 
     changes: Sequence[Change]
@@ -130,7 +130,7 @@ class Saved:
 
     @property
     def results(self) -> Iterator[tuple[str, FailureKind | None]]:
-        """Each account's key, and the kind of its outage if it could not be read."""
+        """Each account's key, and the kind of its failure; None if it was read."""
         for change in self.changes:
             yield change.after.key, change.after.outage.kind if change.after.outage else None
         for key in self.unchanged:
@@ -138,10 +138,9 @@ class Saved:
 
 
 class CheckProcessor:
-    """Writes looks down, decides, and puts what is to be said into the outbox."""
+    """Stores check results, evaluates them, and puts deliveries into the outbox."""
 
     def __init__(self, context: Context) -> None:
-        """Holds nothing but what it is handed."""
         self._store = context.store
         self._active_targets = context.active_targets
         self._every_of = context.every_of
@@ -151,10 +150,10 @@ class CheckProcessor:
         self._steady_under = context.active_targets.targets
 
     async def save(self, batch: Sequence[FinishedCheck], *, ends_round: bool = False) -> Saved:
-        """One transaction for looks that ended together. An account gone meanwhile is left out.
+        """One transaction for checks that finished together. It skips accounts that are no longer watched.
 
-        A database that cannot be written is waited for: what was seen is not lost. A round that ends with these looks
-        is marked in the same transaction, for another one would stand in the way of the message.
+        It waits for a database that cannot be written, so no result is lost. A round that ends with these checks is
+        marked in the same transaction, because another one would delay the message.
         """
         timer = asyncio.get_running_loop().time
         ended = timer()
@@ -167,7 +166,8 @@ class CheckProcessor:
             if ends_round:
                 await chats.mark(connection, chats.ROUND, now)
             updates, remembered = await self._decide(connection, changes, now)
-            # What waited for the database says how late it is, by a timer that no setting of the clock changes.
+            # A timer that no setting of the clock changes measures how late the checks are that waited for the
+            # database.
             waited = timedelta(seconds=int(timer() - ended))
             notifications = await self.say(connection, updates, remembered, now - waited)
             return Saved(changes, list(unchanged), called_for(notifications)), notifications
@@ -179,21 +179,21 @@ class CheckProcessor:
 
     async def _note_unchanged(self, connection: Connection, batch: Sequence[FinishedCheck], now: datetime) -> set[str]:
         """Notes the checks that can decide nothing new, and gives their keys."""
-        if self._steady_under is not self._active_targets.targets:  # other rules may hold
+        if self._steady_under is not self._active_targets.targets:  # other rules can apply
             await accounts.forget_steady(connection)
             self._steady_under = self._active_targets.targets
         unchanged = {check.key: check.sample for check in batch if isinstance(check.sample, NotModified)}
         return await accounts.note_unchanged(connection, unchanged, now) if unchanged else set()
 
     async def catch_up(self) -> None:
-        """Ends the silences that are over, and says what is still untold and no longer withheld."""
+        """Ends silences that are over, and sends what they withheld."""
         async with self._store.write() as connection:
             notifications = await self.catch_up_in(connection, self._clock())
         if notifications:
             self._on_notifications()
 
     async def catch_up_in(self, connection: Connection, now: datetime) -> list[Notification]:
-        """The same in a transaction with what made it due: a silence that was ended, a chat that is told of more."""
+        """The same inside the transaction that made it due: a silence was ended, or a chat gets more accounts."""
         present = await self._recipients.refresh(connection)
         lapsed = await self._end_silences(connection, now)
         owing = await alerts.perhaps_untold(connection, present)
@@ -215,7 +215,7 @@ class CheckProcessor:
         return notifications
 
     async def _end_silences(self, connection: Connection, now: datetime) -> dict[tuple[str, AlertRule], Silence]:
-        """Ends what is over; gives the acks that have lapsed while their alert is still critical, by their alert."""
+        """Ends silences that are over; returns, by alert, the acks that ended while their alert is still critical."""
         known = await alerts.every_silence(connection)
         of_alerts = await alerts.load(connection, {one.subject for one in known if one.measure}) if known else {}
         over, lapsed = list[int](), dict[tuple[str, AlertRule], Silence]()
@@ -230,16 +230,16 @@ class CheckProcessor:
         return lapsed
 
     async def catch_up_if_due(self) -> None:
-        """The same as ``catch_up``, where a silence has run out."""
+        """Calls ``catch_up`` if a silence has run out."""
         async with self._store.read() as connection:
             over = await alerts.silences_are_over(connection, self._clock())
         if over:
             await self.catch_up()
 
     async def greet(self, connection: Connection, chat: Chat, facts: Facts, now: datetime) -> None:
-        """Greets a chat, and tells it in the same message what fires now of all that it is told of.
+        """Greets a chat, with all its firing alerts in the same message.
 
-        What is muted is told when the mute ends, as to any chat. What is acknowledged is told, with who is at it.
+        A muted alert follows when the mute ends, as in any chat. An acknowledged one is included, with who works on it.
         """
         note = Notification(f"greeting|{chat}|{now.isoformat()}", NotificationKind.GREETING, Severity.INFO, facts=facts)
         await outbox.put(connection, [note], [chat], now)
@@ -257,7 +257,7 @@ class CheckProcessor:
             await asyncio.sleep(0)
 
     async def say_downtime(self, since: datetime, until: datetime) -> None:
-        """Says from when to when nobody was watching, once, but where everything is muted."""
+        """Reports, once, a period without checks to every chat without a mute of everything."""
         log.warning("Nobody was watching from %s to %s", since.isoformat(), until.isoformat())
         notification = Notification(
             f"pause|{since.isoformat()}",
@@ -290,7 +290,7 @@ class CheckProcessor:
                 continue
             sample = validate(result, before)
             if before.pause and isinstance(sample, CheckFailure):
-                continue  # it had begun before the pause: whoever works there may be why it failed
+                continue  # it began before the pause: the person on the website can be why it failed
             # a reading whose check had begun before the pause has seen whether the plan was renewed
             changes.append(Change(before, apply_result(replace(before, pause=None), sample)))
             if isinstance(sample, CheckFailure) and sample.retry_after:
@@ -342,7 +342,7 @@ class CheckProcessor:
         return updates, remembered
 
     def _of_account(self, one: Change, health: Health, remembered: Remembered, now: datetime) -> list[AlertUpdate]:
-        """What one look does to the alerts of its account."""
+        """The alert updates of one checked account."""
         account = one.after
         audience = remembered.audience(account.key, self._recipients.told_of(account.source, account.email))
         known = remembered.alerts.get(account.key) or {}
@@ -351,23 +351,23 @@ class CheckProcessor:
     async def _of_source(
         self, connection: Connection, source: str, health: Health, remembered: Remembered, now: datetime
     ) -> list[AlertUpdate]:
-        """What a source's state does to its own alerts."""
+        """The alert updates of a source."""
         state = await self._source(connection, source)
         audience = remembered.audience(source, self._recipients.told_of(source))
         rules = self._active_targets.targets.rules_for(source)
         return decide_source(state, remembered.alerts.get(source) or {}, rules, health, audience, now)
 
     async def _look_again(self, connection: Connection, source: str, now: datetime) -> None:
-        """Makes accounts due now whose source answers again, so that its recovery is soon told as it is.
+        """Makes failed accounts of a source that answers again due now, so that its recovery is soon true.
 
-        Not those with an interval of their own: a person works there.
+        Not those with their own interval: a person works there.
         """
         failing = await accounts.failing(connection, source, LOOKED_AT_AGAIN)
         own = self._active_targets.targets.own_check_every
         await accounts.plan_looks(connection, {one.key: now for one in failing if not own(one.source, one.email)})
 
     async def decide_plans(self, keys: Sequence[str]) -> dict[str, datetime]:
-        """Watches the plan's end of accounts that nobody looks at; gives until when time alone changes nothing."""
+        """Evaluates the plan alerts of accounts that nobody checks; returns until when time alone changes nothing."""
         until = {}
         async with self._store.write() as connection:
             now = self._clock()
@@ -388,7 +388,7 @@ class CheckProcessor:
         return until
 
     async def decide_source(self, connection: Connection, source: str, now: datetime) -> list[Notification]:
-        """Decides for a source alone, after a look at its listing."""
+        """Evaluates a source alone, after a check of its list."""
         await self._recipients.refresh(connection)
         remembered = await self.remembered(connection, [source], now)
         health = await accounts.health(connection, source)
@@ -396,7 +396,7 @@ class CheckProcessor:
         return await self.say(connection, updates, remembered, now)
 
     async def remembered(self, connection: Connection, subjects: Iterable[str], now: datetime) -> Remembered:
-        """What is known of subjects before a decision about them."""
+        """Loads what is stored about subjects before a decision."""
         known = await alerts.load(connection, subjects)
         told = await alerts.load_notified(connection, known) if known else {}
         silences: dict[str, list[Silence]] = defaultdict(list)
@@ -409,7 +409,7 @@ class CheckProcessor:
     async def facts_of(
         self, connection: Connection, alert: Alert, account: Account | None, now: datetime
     ) -> tuple[Facts, tuple[Chat, ...]]:
-        """What there is to tell of an alert by what is known now, and the chats that are told of it.
+        """The present facts of an alert, and its chats.
 
         Without an ``account`` it is a source's.
         """
@@ -422,13 +422,13 @@ class CheckProcessor:
         return account_facts(named, alert, standing), self._recipients.told_of(account.source, account.email)
 
     async def _source(self, connection: Connection, source: str) -> SourceState:
-        """A source's state, as it is called."""
+        """A source's state, with its name."""
         return self._active_targets.named_source(await accounts.source(connection, source))
 
     async def say(
         self, connection: Connection, updates: Iterable[AlertUpdate], remembered: Remembered, now: datetime
     ) -> list[Notification]:
-        """Remembers alerts and what is told of them, and puts that into the outbox, for each chat what it is told."""
+        """Stores alerts and what each chat gets of them, and puts the deliveries into the outbox."""
         changed = [one for one in updates if remembered.is_changed_by(one)]
         await alerts.save(connection, [one.alert for one in changed if one.alert.episode])
         await alerts.save_notified(
@@ -442,7 +442,7 @@ class CheckProcessor:
         return [notification for notification, _ in addressed]
 
     async def put(self, connection: Connection, notifications: Sequence[Notification], now: datetime) -> None:
-        """Puts notes beside alerts into the outbox, for the chats that are told of their account and muted it not."""
+        """Puts notes beside alerts into the outbox, for the chats of their account that did not mute it."""
         if not notifications:
             return
         await self._recipients.refresh(connection)
@@ -460,7 +460,7 @@ class CheckProcessor:
     async def _address(
         self, connection: Connection, addressed: Iterable[tuple[Notification, tuple[Chat, ...]]], now: datetime
     ) -> None:
-        """Puts notices into the outbox, each for its chats."""
+        """Puts notifications into the outbox, each for its chats."""
         by_chats: dict[tuple[Chat, ...], list[Notification]] = {}
         for notification, told in addressed:
             by_chats.setdefault(told, []).append(notification)
@@ -469,7 +469,7 @@ class CheckProcessor:
 
 
 def log_unreadable(changes: Iterable[Change]) -> None:
-    """Says once of each value that cannot be understood; what was stored of the look before holds over a restart."""
+    """Logs each unreadable value once; the stored last reading keeps that over a restart."""
     for change in changes:
         after = change.after.reading
         for said in (
@@ -481,12 +481,12 @@ def log_unreadable(changes: Iterable[Change]) -> None:
 
 
 def parted(many: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Parts that are short enough to be worked on in one go."""
+    """Parts that are short enough for one go."""
     return (many[start : start + AT_ONCE] for start in range(0, len(many), AT_ONCE))
 
 
 def welcomed(alert: Alert, chat: Chat, facts: Facts, remembered: Remembered, now: datetime) -> list[AlertUpdate]:
-    """What a chat that joins is told of an alert that fires; nothing of what is muted there."""
+    """A firing alert for a chat that joins; nothing if it is muted there."""
     silences = remembered.audience(alert.subject, ()).silences
     if is_muted(alert.subject, chat, silences, now):
         return []
@@ -508,13 +508,13 @@ def seen(sample: CheckResult | NotModified, stored: Reading | None) -> CheckResu
 
 
 def answers_again(before: Alert | None, decided: Iterable[AlertUpdate]) -> bool:
-    """Whether a source that was shut has just begun to answer again."""
+    """True if a source that refused has just begun to answer again."""
     after = next((one.alert for one in decided if one.alert.measure is AlertRule.FAILURES), None)
     return after is not None and after.period is not None and (before is None or before.period is None)
 
 
 def needs_health(changes: Iterable[Change], remembered: Remembered, source: str) -> bool:
-    """Whether the state of the whole source can matter: something failed, or the source's own alert is not over."""
+    """True if the state of the whole source matters: a check failed, or the source's own alert is open."""
     failed = any(change.after.outage for change in changes)
     firing = any(alert.level for alert in (remembered.alerts.get(source) or {}).values())
     return failed or firing or bool(remembered.notified.get(source))

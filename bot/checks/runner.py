@@ -1,4 +1,4 @@
-"""Looks at accounts, when due or asked for, so many at once; all that end together are saved together."""
+"""Runs checks, due or requested, so many at once; results that arrive together are saved together."""
 
 import asyncio
 import logging
@@ -24,34 +24,33 @@ from bot.support.errors import DatabaseBusyError
 log = logging.getLogger(__name__)
 
 IN_FLIGHT = 64
-"""Looks at once. A hanging account holds one place, and only until its request times out."""
+"""Checks at once. A hanging one holds its place until its request times out."""
 
 CLAIMED = 4 * IN_FLIGHT
-"""So many are claimed in one transaction, the rest waiting for a place; a crash makes them due again."""
+"""Accounts claimed in one transaction; those without a place wait. A crash makes them due again."""
 
 FLUSH_INTERVAL_S = 0.25
-"""Seconds that looks which saw nothing new may wait for others, to be saved with them."""
+"""Seconds that unchanged results wait for others, to be saved with them."""
 
 STEP = 0.02
-"""Seconds between two helpings of looks, where what is due is spread out."""
+"""Seconds between two groups of checks, when due checks are spread out."""
 
 SPREAD = timedelta(seconds=2)
-"""Over so long at most, and never over more than an eighth of the interval: half of what lies between two ticks."""
+"""The longest spread, which is also at most an eighth of the interval: half of the time between two ticks."""
 
 FEW = 16
-"""So many looks always begin together: a few accounts that fall at once are told in one message."""
+"""Checks that always begin together, so that a few accounts that fail at once are one message."""
 
 DOWNTIME_INTERVALS = 3
 
 
 class CheckRunner:
-    """Every look goes through here, whoever wants it: the clock, a question in the chat, a command."""
+    """Runs every check, whoever asks: the clock, a chat, a command."""
 
     def __init__(self, context: Context, processor: CheckProcessor) -> None:
-        """Begins with nothing under way.
+        """``on_sweep`` is called with a source and the last outbox id when a sweep of its accounts begins.
 
-        ``on_sweep`` is called when the others of a source begin to be checked because the change of one is told, with
-        the source and the last notification before that; ``on_swept`` with the source once they were.
+        ``on_swept`` is called with the source when it is over.
         """
         self.on_sweep: Callable[[str, int], None] = lambda _, __: None
         self.on_swept: Callable[[str], None] = lambda _: None
@@ -85,11 +84,11 @@ class CheckRunner:
 
     @property
     def busy(self) -> bool:
-        """Whether a look is under way, or not saved yet."""
+        """True if a check is running or not saved yet."""
         return bool(self._in_flight)
 
     async def resume(self) -> None:
-        """Takes up where the last run left off: everyone is due at once."""
+        """Continues after a start: every account is due at once."""
         async with self._store.write() as connection:
             now = self._clock()
             told = await history.last_downtime_end(connection, now)
@@ -102,17 +101,17 @@ class CheckRunner:
             self.nobody_checked_until(min([now, *(pause.until for pause in self.paused.over(now))]))
 
     def pause(self, paused: PausedAccounts) -> None:
-        """Who is paused from now on: no look at them begins, whoever wished for it."""
+        """Sets the paused accounts: no check of them begins, whoever asks."""
         self.paused = paused
         self.rounds.pause({key for key in self.rounds.watched if paused.of(key)})
 
     def nobody_checked_until(self, moment: datetime) -> None:
-        """Everyone was paused until then: that nobody was watching meanwhile is as it should be."""
+        """Everyone was paused until then: the period without checks is no downtime."""
         if self._ticked_at:
             self._ticked_at = max(self._ticked_at, moment)
 
     async def looks_to_end(self, keys: Iterable[str], seconds: float) -> None:
-        """Waits, not for longer than that, until no look at these accounts is under way."""
+        """Waits until no check of these accounts runs, ``seconds`` at most."""
         waits = [self._in_flight[key] for key in keys if key in self._in_flight]
         if waits:
             self._rush()
@@ -120,15 +119,15 @@ class CheckRunner:
             await asyncio.wait(waits, timeout=seconds)
 
     async def tick(self) -> None:
-        """Notices a downtime, says what a silence that is over withheld, and starts the looks that are due."""
+        """Reports a downtime, sends what ended silences withheld, and starts due checks."""
         await self._note_downtime()
         await self._processor.catch_up_if_due()
         await self.start_due()
         self._note_idle_round()
 
     async def start_due(self) -> None:
-        """Claims the accounts that are due, as many as there is room for, and begins to look at them."""
-        async with self._claiming:  # or two who claim at once would both look
+        """Claims due accounts, as many as there is room for, and starts their checks."""
+        async with self._claiming:  # two claims at once would check twice
             await self._start_due()
 
     async def _start_due(self) -> None:
@@ -142,7 +141,7 @@ class CheckRunner:
         if overrun or ready:
             await self._claim([*overrun, *ready])
         for account in overrun:
-            if account.key in self._out_of_turn:  # somebody wished for that look: it now stands for the one that is due
+            if account.key in self._out_of_turn:  # a person asked for that check: it stands for the one that is due
                 continue
             self._metrics.overruns.inc()
             log.warning("%s is due again, and the check before still runs", account.key)
@@ -151,37 +150,37 @@ class CheckRunner:
         self._spread()
 
     def _spread(self) -> None:
-        """Puts what is not yet in line there, a helping at a time."""
+        """Queues the remaining checks in groups."""
         self._helping = self._helping_of(len(self._later))
         if self._feeding is None:
             self._feed()
 
     def _helping_of(self, count: int) -> int:
-        """So many looks begin together: a few, so that a message never waits behind a crowd; all, while more is due."""
+        """How many checks begin together: a few, so that no message waits behind a crowd; all, while more is due."""
         steps = min(SPREAD, (self.rounds.shortest or self.every) / 8) / timedelta(seconds=STEP)
         return count if self._more_due else max(FEW, math.ceil(count / max(steps, 1.0)))
 
     def _feed(self) -> None:
-        """Puts the next helping in line, and so on until none waits for its turn."""
+        """Queues the next group, and so on until none is left."""
         for _ in range(min(self._helping, len(self._later))):
             self._line_up(*self._later.popleft())
         self._feeding = asyncio.get_running_loop().call_later(STEP, self._feed) if self._later else None
 
     def _rush(self) -> None:
-        """Puts everything in line at once: somebody waits for it."""
+        """Queues everything at once, because somebody waits for it."""
         while self._later:
             self._line_up(*self._later.popleft())
 
     async def _claim(self, due: Sequence[KnownAccount]) -> None:
-        """Moves accounts on to their next place, which claims the present one."""
+        """Moves accounts to their next due moment, which claims the present one."""
         async with self._store.write() as connection:
-            now = self._clock()  # in here the clock and what is stored are of one time, also where the clock was set
+            now = self._clock()  # inside, the clock and stored moments agree, also after the clock was set
             plan = {one.key: next_look(one.key, self._context.every_of(one.source, one.email), now) for one in due}
             await accounts.plan_looks(connection, plan)
         self.rounds.due(plan)
 
     async def look_now(self, keys: Iterable[str]) -> None:
-        """Looks at these accounts now, and returns once what was seen is saved. A look under way is joined."""
+        """Checks these accounts now, and returns when the results are saved. Joins running checks."""
         async with self._store.read() as connection:
             wanted = await accounts.whom(connection, keys)
         for account in wanted:
@@ -197,9 +196,9 @@ class CheckRunner:
                 self._asked -= 1
 
     def _begin(self, account: KnownAccount, *, later: bool = False, in_turn: bool = False) -> None:
-        """Puts an account in line, but one whose source has just gone, or that a question in the chat began with.
+        """Queues an account, unless its source has just gone or its check runs already.
 
-        ``in_turn``: the interval wishes for it, and not a person or a sweep.
+        ``in_turn``: its interval asks for it, not a person or a sweep.
         """
         source = self._context.active_targets.sources.get(account.source)
         if account.key in self._in_flight or source is None:
@@ -213,14 +212,14 @@ class CheckRunner:
             self._line_up(account, source)
 
     def _line_up(self, account: KnownAccount, source: Source) -> None:
-        """The next worker that is free looks at it."""
+        """The next free worker checks it."""
         loop = asyncio.get_running_loop()
         self._line.append((account, source))
         if len(self._workers) < IN_FLIGHT:
             self._workers.add(loop.create_task(self._work(), name="look"))
 
     async def _work(self) -> None:
-        """Looks at one account after another, until none is in line; from then on it counts as no worker."""
+        """Checks one account after another, until the queue is empty; then it no longer counts as a worker."""
         try:
             while self._line:
                 account, source = self._line.popleft()
@@ -236,26 +235,26 @@ class CheckRunner:
             self._workers -= {asyncio.current_task()}
 
     def _is_urgent(self, sample: CheckResult | NotModified) -> bool:
-        """Whether what has ended is to be saved at once, rather than with what ends soon."""
+        """True if results are saved at once, rather than with those that arrive soon."""
         somebody_waits = self._asked > 0 or self._draining
         line_runs_out = self._more_due and len(self._line) < IN_FLIGHT
         all_ended = len(self._ended) == len(self._in_flight)
         return not isinstance(sample, NotModified) or somebody_waits or line_runs_out or all_ended
 
     async def _look(self, account: KnownAccount, source: Source) -> CheckResult | NotModified:
-        """What the source sees. Whatever goes wrong inside it is an outage like any other."""
+        """The source's result. Any exception inside it is a failure like any other."""
         timer = asyncio.get_running_loop().time
         began = timer()
         try:
             return await source.check(account.email, account.known_page)
-        except Exception:  # a defect of ours in one source must not end the watch over the others
+        except Exception:  # a defect of ours in one source must not stop the checks of others
             log.exception("%s: the look failed in a way nobody foresaw", account.key)
             return CheckFailure(self._clock(), FailureKind.UNAVAILABLE, "credit-bot could not read the answer")
         finally:
             self._metrics.look_seconds.observe(timer() - began)
 
     async def run(self) -> None:
-        """Saves what has ended, all of it in one transaction, until cancelled."""
+        """Saves results, all that wait in one transaction, until cancelled."""
         while True:
             await self._wake.wait()
             with suppress(TimeoutError):
@@ -270,18 +269,18 @@ class CheckRunner:
                 if self._more_due and not self._draining:
                     await self._start_more()
             calls, self._calls = self._calls, {}
-            for source, scope in calls.items():  # only now: what has ended by then is told with the first
+            for source, scope in calls.items():  # only now: results up to here are sent with the first
                 await self._sweep(source, scope)
 
     async def _start_more(self) -> None:
-        """Uses the room that has become free; if the database cannot be used, the next tick does."""
+        """Uses free room; if the database cannot be used, the next tick does."""
         try:
             await self.start_due()
         except DatabaseBusyError as error:
-            log.debug("No further checks: %s", error)  # the log has it already
+            log.debug("No further checks: %s", error)  # it is logged already
 
     async def drain(self) -> None:
-        """Begins nothing more, and returns once every look under way has ended and is saved."""
+        """Starts no more checks, and returns when every running one is saved."""
         self._draining = True
         self._rush()
         self._hurry.set()
@@ -289,7 +288,7 @@ class CheckRunner:
             await asyncio.wait(list(self._in_flight.values()))
 
     async def cancel(self) -> None:
-        """Gives up the looks that are still under way."""
+        """Cancels the running checks."""
         self._later.clear()
         self._line.clear()
         ending = [*self._workers, *self._sweeping.values()]
@@ -298,7 +297,7 @@ class CheckRunner:
         await asyncio.gather(*ending, return_exceptions=True)
 
     def _release(self, keys: Iterable[str]) -> None:
-        """Tells those who wait for a look that it is over."""
+        """Wakes those who wait for these checks."""
         for key in keys:
             self._out_of_turn.discard(key)
             waiting = self._in_flight.pop(key, None)
@@ -306,7 +305,7 @@ class CheckRunner:
                 waiting.set_result(None)
 
     async def _save(self, batch: Sequence[FinishedCheck]) -> None:
-        """Saves a batch. If a defect of ours stops one account, it takes no other with it."""
+        """Saves a batch. If a defect of ours stops one account, the others are still saved."""
         try:
             ends_round = self.rounds.end_with(look.key for look in batch)
             saved = await self._processor.save(batch, ends_round=ends_round)
@@ -320,21 +319,21 @@ class CheckRunner:
                 await self._save([look])
 
     async def _sweep(self, source: str, scope: Scope) -> None:
-        """Checks the others of a source, for something is told of one: perhaps they changed together.
+        """Checks the other accounts of a source after a notification of one: often they changed together.
 
-        Nothing is saved meanwhile, so all that they bring comes after that. A rush takes its turns without this.
+        Nothing is saved meanwhile, so all results have later outbox ids. A rush needs no sweep.
         """
         if self._draining or self._more_due or source in self._sweeping or not self._sweeps.may_sweep(source, scope):
             return
         try:
             room = CLAIMED - len(self._in_flight)
             planned = await self._sweeps.plan(source, scope, set(self._in_flight), self.paused, room)
-            if planned and planned.due:  # or the next tick would have them checked once more
+            if planned and planned.due:  # otherwise the next tick would check them once more
                 await self._claim(planned.due)
         except DatabaseBusyError as error:
-            log.debug("%s: the other accounts are checked in their turns only: %s", source, error)  # the log has it
+            log.debug("%s: the other accounts are checked in their turns only: %s", source, error)  # it is logged
             return
-        except Exception:  # a defect of ours here must not end the saving
+        except Exception:  # a defect of ours here must not stop the saving
             log.exception("%s: the other accounts are checked in their turns only", source)
             return
         if planned is None:
@@ -350,12 +349,12 @@ class CheckRunner:
             self._sweeping[source].add_done_callback(lambda _: self._swept(source))
 
     def _swept(self, source: str) -> None:
-        """The checks of a sweep are over, or given up."""
+        """The checks of a sweep are over, or cancelled."""
         del self._sweeping[source]
         self.on_swept(source)
 
     def _count(self, saved: Saved) -> None:
-        """Counts looks, for the metrics and towards the round."""
+        """Counts checks, for the metrics and the round."""
         for key, kind in saved.results:
             self.rounds.looked(key, ok=kind is None)
         for kind, times in Counter(kind for _, kind in saved.results).items():
@@ -365,30 +364,29 @@ class CheckRunner:
             self._context.on_round(ended)
 
     def _note_idle_round(self) -> None:
-        """While everyone is paused, lets a round of nobody end each interval: the bot does its work."""
+        """While everyone is paused, ends an empty round each interval: the bot works."""
         now, before = self._clock(), self._idle_at
         if self.rounds.all_paused and (before is None or not timedelta(0) <= now - before < self.every):
             self._idle_at = now
             self._context.on_round(Round(whole=True, any_read=False))
 
     async def _note_downtime(self) -> None:
-        """After more than three intervals without checks, says from when to when nobody was watching.
+        """After more than three intervals without checks, reports the downtime.
 
-        Where the database cannot be written, the next tick tries again.
+        If the database cannot be written, the next tick tries again.
         """
         now, before = self._clock(), self._ticked_at
         longest = DOWNTIME_INTERVALS * (self.rounds.shortest or self.every)
         if before and now - before > longest and not self.rounds.all_paused:
             await self._processor.say_downtime(before, now)
-        self._ticked_at = self._clock()  # only now: a database that was locked just then must not make this forgotten
+        self._ticked_at = self._clock()  # only now: a locked database must not lose the downtime
 
     def clock_stepped(self, by: timedelta) -> None:
-        """The clock was set by so much: no tick was missed for that."""
+        """The clock was set by ``by``: no tick was missed for that."""
         self._sweeps.clock_stepped(by)
         if self._ticked_at:
             self._ticked_at += by
 
 
 async def wait_for_all(checks: Iterable[asyncio.Future[None]]) -> None:
-    """Returns once all are over."""
     await asyncio.wait(checks)

@@ -1,4 +1,4 @@
-"""Accounts and sources: who is watched, when each is next due, and what the last looks said."""
+"""Accounts and sources: who is watched, the next checks, and the last results."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -35,7 +35,7 @@ SEEN = (
     accounts.c.foretold,
     accounts.c.unlisted_at,
 )
-"""What an account is made of."""
+"""The columns of an account."""
 
 CERTAIN_KINDS = [kind.value for kind in FailureKind if kind.certain]
 WHO = (accounts.c.key, accounts.c.source, accounts.c.email, accounts.c.label, accounts.c.watched)
@@ -43,7 +43,7 @@ KNOWN_PAGE = sa.case((accounts.c.steady_until.is_not(None), accounts.c.fingerpri
 TO_CHECK = (*WHO, KNOWN_PAGE)
 REFUSED_KINDS = [kind.value for kind in FailureKind if kind.refused]
 
-# Made once, for they are used the most.
+# Made once: these are used the most.
 DUE = (
     sa.select(*TO_CHECK)
     .where(accounts.c.watched, accounts.c.next_check_at <= sa.bindparam("now"), ~pauses.IS_PAUSED)
@@ -94,7 +94,7 @@ _parsed = Parsed(2_000)
 def account_of(
     row: Sequence[Any], parse: Callable[[str, str], Reading | None] = lambda _, text: load_reading(text)
 ) -> Account:
-    """An account from its row of `SEEN` columns; by place, for of large fleets many are read at once."""
+    """An account from its row of `SEEN` columns, by position, because large queries read many."""
     key, source, email, label, looked_at, read_at, reading, fingerprint, *rest = row
     failures, failing_since, kind, said, listed_error, allowance, daily_allowance, foretold, unlisted_at = rest
     return Account(
@@ -116,25 +116,25 @@ def account_of(
 
 
 def as_of(moment: datetime, reading: Reading | None, fingerprint: str | None) -> Reading | None:
-    """The reading as it was seen again; `replace` would take longer than reading it from the database."""
+    """The reading as of another moment; `replace` would take longer than the database."""
     if reading is None:
         return None
     return Reading(moment, reading.credits, reading.plan, reading.details, reading.left_out, fingerprint)
 
 
 async def due(connection: Connection, now: datetime, limit: int) -> list[KnownAccount]:
-    """The watched accounts whose next look is due, the longest waiting first; who is paused is not."""
+    """The watched accounts that are due and not paused, the longest waiting first."""
     return [KnownAccount._make(row) for row in await connection.execute(DUE, {"now": now, "most": limit})]
 
 
 async def whom(connection: Connection, keys: Iterable[str]) -> list[KnownAccount]:
-    """The watched accounts of these keys, to look at; nobody who is paused."""
+    """The watched accounts of these keys that are not paused."""
     query = sa.select(*TO_CHECK).where(accounts.c.watched, accounts.c.key.in_(list(keys)), ~pauses.IS_PAUSED)
     return [KnownAccount(*row) for row in await connection.execute(query)]
 
 
 async def plan_looks(connection: Connection, next_checks: dict[str, datetime]) -> None:
-    """Sets when each of the given accounts is due next: this is also what claims one for a look."""
+    """Sets the next check of each given account, which also claims it."""
     await connection.execute_many(CLAIM, [(to_microseconds(at), key) for key, at in next_checks.items()])
 
 
@@ -160,7 +160,7 @@ def with_pauses(found: list[Account], paused: PausedAccounts) -> list[Account]:
 
 
 async def unpaused(connection: Connection) -> list[KnownAccount]:
-    """Every watched account that is checked."""
+    """Every watched account that is not paused."""
     return [
         KnownAccount(*row)
         for row in await connection.execute(sa.select(*WHO).where(accounts.c.watched, ~pauses.IS_PAUSED))
@@ -173,7 +173,7 @@ async def known(connection: Connection) -> list[KnownAccount]:
 
 
 async def save(connection: Connection, changed: Sequence[Account], unchanged: Sequence[Account]) -> None:
-    """Notes a batch of looks; the readings themselves are written only where they tell something new."""
+    """Stores a batch of results; readings are written only if they changed."""
     for looked, with_reading in ((changed, True), (unchanged, False)):
         if not looked:
             continue
@@ -216,7 +216,7 @@ async def note_unchanged(connection: Connection, checks: Mapping[str, NotModifie
 
 
 def look_row(account: Account, *, with_reading: bool) -> dict[str, Any]:
-    """What a look changes of an account's row."""
+    """The columns of an account that a check changes."""
     row = {
         "k": account.key,
         "looked_at": account.looked_at,
@@ -235,7 +235,7 @@ def look_row(account: Account, *, with_reading: bool) -> dict[str, Any]:
 
 
 async def watch(connection: Connection, found: Iterable[tuple[Account, datetime]]) -> None:
-    """Watches accounts, new or seen before, each from its first moment on; what is remembered of one stays."""
+    """Watches accounts, new or known, each due from its given moment; what is stored about one stays."""
     rows = [
         {
             "key": account.key,
@@ -258,7 +258,7 @@ async def watch(connection: Connection, found: Iterable[tuple[Account, datetime]
 
 
 async def relabel(connection: Connection, labels: Mapping[str, str | None]) -> None:
-    """What people call each account from now on, by key."""
+    """Sets the label of each account, by key."""
     if labels:
         statement = sa.update(accounts).where(accounts.c.key == sa.bindparam("k")).values(label=sa.bindparam("l"))
         await connection.execute(statement, [{"k": key, "l": label} for key, label in labels.items()])
@@ -271,9 +271,10 @@ async def hand_over(connection: Connection, keys: Iterable[str], source: str) ->
 
 
 async def unforeseen(connection: Connection, now: datetime, every: timedelta, limit: int) -> list[str]:
-    """The accounts whose forecast is to be made anew, the longest waiting first.
+    """The accounts whose forecast is due, the longest waiting first.
 
-    At first, each interval of fresh looks, and when it was forgotten; a clock set back does not put it off.
+    That is at first, after each interval with fresh readings, and when it was dropped; a clock set back does not delay
+    it.
     """
     made = accounts.c.foreseen_at
     stale = sa.and_(made <= now - every, accounts.c.read_at > made)
@@ -284,25 +285,25 @@ async def unforeseen(connection: Connection, now: datetime, every: timedelta, li
 
 
 async def forget_forecasts(connection: Connection, keys: Collection[str]) -> None:
-    """Lets the forecasts of these accounts be made anew soon: they no longer start from what there is."""
+    """Makes the forecasts of these accounts due soon, because their start is outdated."""
     if keys:
         await connection.execute(sa.update(accounts).where(accounts.c.key.in_(list(keys))).values(foreseen_at=None))
 
 
 async def save_foretold(connection: Connection, account: Account, now: datetime) -> None:
-    """Remembers an account's forecast, or that there is none to tell."""
+    """Stores an account's forecast, or that there is none."""
     foretold = dump_foretold(account.foretold) if account.foretold else None
     statement = sa.update(accounts).where(accounts.c.key == account.key)
     await connection.execute(statement.values(foretold=foretold, foreseen_at=now))
 
 
 async def unwatch(connection: Connection, keys: Iterable[str]) -> None:
-    """Looks no more at these accounts; what is known of them stays."""
+    """Stops watching these accounts; what is known of them stays."""
     await connection.execute(sa.update(accounts).where(accounts.c.key.in_(list(keys))).values(watched=False))
 
 
 async def note_listed(connection: Connection, errors: dict[str, str | None]) -> None:
-    """What the source's listing says is wrong with each account, by key; None where it says nothing."""
+    """Stores the error that the source's listing reports for each account, by key; None for none."""
     if errors:
         statement = (
             sa.update(accounts).where(accounts.c.key == sa.bindparam("k")).values(listed_error=sa.bindparam("e"))
@@ -311,24 +312,24 @@ async def note_listed(connection: Connection, errors: dict[str, str | None]) -> 
 
 
 async def note_unlisted(connection: Connection, keys: Iterable[str], since: datetime | None) -> None:
-    """Remembers that the source's list does not name these accounts since a moment, or (None) that it does."""
+    """Stores since when the source's list lacks these accounts; None: it has them."""
     await connection.execute(sa.update(accounts).where(accounts.c.key.in_(list(keys))).values(unlisted_at=since))
 
 
 async def forget_doubts(connection: Connection, sources: Iterable[str]) -> None:
-    """Of sources whose accounts are named one by one no list says anything."""
+    """Clears the doubts about accounts of sources whose accounts are configured one by one."""
     doubted = sa.and_(accounts.c.source.in_(list(sources)), accounts.c.unlisted_at.is_not(None))
     await connection.execute(sa.update(accounts).where(doubted).values(unlisted_at=None))
 
 
 async def doubted(connection: Connection) -> set[str]:
-    """The sources with an account that the list did not name at its last look."""
+    """The sources with an account that the last list lacked."""
     query = sa.select(accounts.c.source).where(accounts.c.watched, accounts.c.unlisted_at.is_not(None)).distinct()
     return {row.source for row in await connection.execute(query)}
 
 
 async def failing(connection: Connection, source: str, limit: int) -> list[KnownAccount]:
-    """Some accounts of a source whose last look failed; not those who are paused, or whose server asks for peace."""
+    """Accounts of a source whose last check failed; not paused ones, nor those whose server asks for a pause."""
     kind = accounts.c.outage_kind
     wanted = sa.and_(accounts.c.watched, accounts.c.source == source, kind.is_not(None), ~pauses.IS_PAUSED)
     query = sa.select(*WHO).where(wanted, kind != FailureKind.THROTTLED.value).limit(limit)
@@ -338,9 +339,9 @@ async def failing(connection: Connection, source: str, limit: int) -> list[Known
 async def unchecked_since(
     connection: Connection, source: str, moment: datetime, limit: int, *, only_critical: bool = False
 ) -> list[tuple[KnownAccount, datetime | None, datetime]]:
-    """Some accounts of a source that were not looked at after a moment, when they were, and when they are due.
+    """Accounts of a source not checked after a moment, with their last check and their next one.
 
-    Nobody who is paused. The longest waiting come first. ``only_critical`` leaves out who has no critical alert.
+    Paused ones are left out. The longest unchecked come first. ``only_critical`` keeps those with a critical alert.
     """
     at = accounts.c.looked_at
     stale = sa.and_(accounts.c.watched, accounts.c.source == source, sa.or_(at.is_(None), at <= moment))
@@ -357,7 +358,7 @@ async def unchecked_since(
 
 
 async def any_throttled(connection: Connection, source: str) -> bool:
-    """Whether the server asked for peace at the last look at any account of a source that is not paused."""
+    """True if the last check of any account of a source that is not paused was rate limited."""
     throttled = sa.and_(accounts.c.source == source, accounts.c.outage_kind == FailureKind.THROTTLED.value)
     query = sa.select(sa.exists().where(accounts.c.watched, throttled, ~pauses.IS_PAUSED))
     return bool(await connection.scalar(query))
@@ -370,25 +371,25 @@ async def all_due(connection: Connection, now: datetime) -> None:
 
 
 async def due_by(connection: Connection, latest: Mapping[str, datetime]) -> None:
-    """Lets each of these accounts wait no longer than to its moment."""
+    """Moves the next check of each account to its given moment, if that is earlier."""
     rows = [(to_microseconds(at), key, to_microseconds(at)) for key, at in latest.items()]
     await connection.execute_many(DUE_BY, rows)
 
 
 async def last_read(connection: Connection) -> datetime | None:
-    """When any watched account that is not paused could be read last."""
+    """The last successful check of any watched account that is not paused."""
     at: datetime | None = await connection.scalar(sa.select(sa.func.max(accounts.c.read_at)).where(READABLE))
     return at
 
 
 async def last_reads(connection: Connection) -> list[tuple[str, str, datetime]]:
-    """Source and email of each watched account that is not paused, and when it could be read last."""
+    """Source, email and last successful check of each watched account that is not paused."""
     query = sa.select(accounts.c.source, accounts.c.email, accounts.c.read_at).where(READABLE)
     return [(source, email, at) for source, email, at in await connection.execute(query)]
 
 
 async def last_look(connection: Connection) -> datetime | None:
-    """When any account was looked at last."""
+    """The last check of any account."""
     at: datetime | None = await connection.scalar(sa.select(sa.func.max(accounts.c.looked_at)))
     return at
 
@@ -415,9 +416,9 @@ async def health(connection: Connection, source: str) -> Health:
 
 
 def health_of(found: Sequence[sa.Row[Any]]) -> Health:
-    """The state of a source's accounts, from their outages by kind.
+    """The health of a source's accounts, from their failures by kind.
 
-    The state of who is paused is old: it counts only where the others all share the outage that it began with.
+    The state of a paused account is old: it counts only if all others share the failure that it had before.
     """
     checked = [row for row in found if not row.paused]
     kinds = {row.outage_kind for row in checked}
@@ -442,7 +443,7 @@ def health_of(found: Sequence[sa.Row[Any]]) -> Health:
 
 
 async def source(connection: Connection, key: str) -> SourceState:
-    """What is known of a source's listing."""
+    """The stored state of a source's listing."""
     row = (await connection.execute(sa.select(sources).where(sources.c.key == key))).one_or_none()
     if row is None:
         return SourceState(key)
@@ -453,7 +454,7 @@ async def source(connection: Connection, key: str) -> SourceState:
 
 
 async def save_source(connection: Connection, state: SourceState) -> None:
-    """Notes a look at a source's listing."""
+    """Stores a check of a source's listing."""
     values = {
         "key": state.key,
         "listed_at": state.listed_at,

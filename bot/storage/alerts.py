@@ -1,4 +1,4 @@
-"""Alerts, what each chat was told of them, and the silences that withhold their messages."""
+"""Alerts, what each chat got of them, and silences."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -17,13 +17,13 @@ from bot.storage.connection import Connection
 from bot.storage.schema import alerts, notified, silences
 
 Memory = Mapping[str, Mapping[AlertRule, Mapping[Chat, Notified]]]
-"""What each chat was told, by subject and measure."""
+"""The last notification in each chat, by subject and rule."""
 
 QUIET: dict[str, Any] = {"level": 0, "severity": None, "period": None, "out": False}
-"""An alert is never deleted: its count of episodes is what keeps a notification from being taken for an old one."""
+"""An alert is never deleted: its count of episodes keeps notification keys unique."""
 
 
-# Made once, for they are used the most.
+# Made once: these are used the most.
 OF_THESE = alerts.c.subject.in_(sa.bindparam("subjects", expanding=True))
 LOAD = sa.select(alerts).where(OF_THESE)
 OF_ALERT = sa.and_(notified.c.subject == alerts.c.subject, notified.c.measure == alerts.c.measure)
@@ -41,11 +41,10 @@ REMINDS = sa.or_(alerts.c.severity == int(Severity.CRITICAL), BROKEN)
 LAPSED = sa.and_(IS_ACK, sa.exists().where(ABOUT, REMINDS))
 PLAN_RENEWS = sa.and_(alerts.c.measure == AlertRule.PLAN.value, alerts.c.level == RENEWS, notified.c.level > RENEWS)
 HAS_EASED = sa.or_(PLAN_RENEWS, sa.and_(notified.c.out, sa.not_(alerts.c.out)))
-"""The same as ``decide.has_eased``."""
+"""The same as ``alert_state.has_eased``."""
 
 
 def alert_of(row: sa.Row[Any]) -> Alert:
-    """An alert from its row."""
     return Alert(
         subject=row.subject,
         measure=AlertRule(row.measure),
@@ -62,7 +61,6 @@ def alert_of(row: sa.Row[Any]) -> Alert:
 
 
 def row_of(alert: Alert) -> dict[str, Any]:
-    """An alert's row."""
     return {name: getattr(alert, name) for name in Alert.__slots__} | {
         "measure": alert.measure.value,
         "severity": int(alert.severity) if alert.severity else None,
@@ -70,13 +68,13 @@ def row_of(alert: Alert) -> dict[str, Any]:
 
 
 def fires_as(rows: sa.Table) -> sa.ColumnElement[bool]:
-    """Whether the alert of a table's row fires, in the very episode."""
+    """True if the alert of a table's row fires, in that episode."""
     same = (alerts.c[name] == rows.c[name] for name in ("subject", "measure", "episode"))
     return sa.exists().where(*same, alerts.c.level > 0)
 
 
 async def load(connection: Connection, subjects: Iterable[str]) -> Mapping[str, dict[AlertRule, Alert]]:
-    """The remembered alerts of each subject; a subject that never had one has none."""
+    """The alerts of each subject; empty for a subject without any."""
     found: dict[str, dict[AlertRule, Alert]] = defaultdict(dict)
     for row in await connection.execute(LOAD, {"subjects": list(subjects)}):
         found[row.subject][AlertRule(row.measure)] = alert_of(row)
@@ -84,7 +82,6 @@ async def load(connection: Connection, subjects: Iterable[str]) -> Mapping[str, 
 
 
 async def save(connection: Connection, changed: Iterable[Alert]) -> None:
-    """Remembers alerts."""
     rows = [row_of(alert) for alert in changed]
     if rows:
         statement = insert(alerts)
@@ -101,7 +98,7 @@ async def firing(connection: Connection) -> list[Alert]:
 
 
 async def load_notified(connection: Connection, subjects: Iterable[str]) -> Memory:
-    """What each chat was told of the alerts of these subjects."""
+    """The last notification in each chat, for the alerts of these subjects."""
     found: dict[str, dict[AlertRule, dict[Chat, Notified]]] = defaultdict(lambda: defaultdict(dict))
     for row in await connection.execute(NOTIFIED, {"subjects": list(subjects)}):
         chat = Chat(row.chat_id, row.thread_id or None)
@@ -112,7 +109,7 @@ async def load_notified(connection: Connection, subjects: Iterable[str]) -> Memo
 async def save_notified(
     connection: Connection, changes: Iterable[tuple[Alert, Mapping[Chat, Notified], Mapping[Chat, Notified]]]
 ) -> None:
-    """Remembers what each chat has been told of alerts, from what was known before and what is known after."""
+    """Stores what each chat got of alerts, from the values before and after."""
     fresh: list[dict[str, Any]] = []
     over: list[dict[str, Any]] = []
     for alert, before, after in changes:
@@ -129,7 +126,7 @@ async def save_notified(
 
 
 def key_of_notified(alert: Alert, chat: Chat, prefix: str = "") -> dict[str, Any]:
-    """Which row says what a chat was told of an alert."""
+    """The key of the row with what a chat got of an alert."""
     return {
         f"{prefix}subject": alert.subject,
         f"{prefix}measure": alert.measure.value,
@@ -139,18 +136,18 @@ def key_of_notified(alert: Alert, chat: Chat, prefix: str = "") -> dict[str, Any
 
 
 def row_of_notified(alert: Alert, chat: Chat, known: Notified) -> dict[str, Any]:
-    """The row that says what a chat was told of an alert."""
+    """The row with what a chat got of an alert."""
     return key_of_notified(alert, chat) | {"episode": known.episode, "level": known.level, "out": known.out}
 
 
 async def unfinished(connection: Connection) -> list[tuple[str, AlertRule]]:
-    """Every alert that fires, or whose end a chat has yet to be told."""
+    """Every alert that fires, or whose end a chat has yet to get."""
     query = sa.select(alerts.c.subject, alerts.c.measure).where(sa.or_(alerts.c.level > 0, sa.exists().where(OF_ALERT)))
     return [(subject, AlertRule(measure)) for subject, measure in await connection.execute(query)]
 
 
 async def perhaps_untold(connection: Connection, chats: Collection[Chat]) -> list[tuple[str, AlertRule]]:
-    """Every alert of which one of these chats may have yet to be told something; the core knows which."""
+    """Every alert of which one of these chats perhaps has something to get; evaluation decides."""
     here = sa.tuple_(notified.c.chat_id, notified.c.thread_id).in_([(one.chat_id, one.thread_id or 0) for one in chats])
     same = sa.and_(notified.c.episode == alerts.c.episode, notified.c.level >= alerts.c.level)
     told = sa.and_(OF_ALERT, here, same, sa.not_(HAS_EASED))
@@ -162,17 +159,17 @@ async def perhaps_untold(connection: Connection, chats: Collection[Chat]) -> lis
 
 
 async def quiet_rule(connection: Connection, measure: AlertRule, subjects: Iterable[str]) -> None:
-    """Ends the alerts of a rule that was switched off for these subjects, without a word."""
+    """Ends the alerts of a rule that was switched off for these subjects, without a message."""
     await quiet(connection, list(subjects), [measure.value])
 
 
 async def close(connection: Connection, subjects: Iterable[str]) -> None:
-    """Ends the alerts of accounts that are no longer watched, without a word: their going is said by itself."""
+    """Ends the alerts of accounts that are no longer watched, without a message: their removal has its own."""
     await quiet(connection, list(subjects), [measure.value for measure in AlertRule])
 
 
 async def quiet(connection: Connection, subjects: Sequence[str], measures: Sequence[str]) -> None:
-    """Ends alerts, forgets what was told of them, and ends their acks and snoozes; a mute is of no one measure."""
+    """Ends alerts, drops what chats got of them, and ends their acks and snoozes, but no mutes."""
     for table in (notified, silences):
         these = sa.and_(table.c.subject.in_(subjects), table.c.measure.in_(measures))
         await connection.execute(sa.delete(table).where(these))
@@ -181,17 +178,16 @@ async def quiet(connection: Connection, subjects: Sequence[str], measures: Seque
 
 
 async def active_silences(connection: Connection, now: datetime) -> list[Silence]:
-    """The silences that may hold: mutes and snoozes that have not run out, and acks, of which the core judges."""
+    """Mutes and snoozes that have not run out, and acks, which evaluation judges."""
     return [silence_of(row) for row in await connection.execute(SILENCES, {"now": now})]
 
 
 async def every_silence(connection: Connection) -> list[Silence]:
-    """All silences, also those whose time is over and that were not ended yet."""
+    """All silences, also those that are over and not ended yet."""
     return [silence_of(row) for row in await connection.execute(sa.select(silences))]
 
 
 def silence_of(row: sa.Row[Any]) -> Silence:
-    """A silence from its row."""
     return Silence(
         kind=SilenceKind(row.kind),
         subject=row.subject,
@@ -207,7 +203,7 @@ def silence_of(row: sa.Row[Any]) -> Silence:
 
 
 async def add_silence(connection: Connection, silence: Silence) -> Silence:
-    """Adds a silence in place of the one of its kind on the same thing in the same chat; gives it with its id."""
+    """Adds a silence in place of the one of its kind, subject and chat; returns it with its id."""
     place = silences.c.chat_id.is_(None) if silence.chat is None else is_in(silence.chat)
     measure = silence.measure.value if silence.measure else None
     same = sa.and_(
@@ -236,7 +232,6 @@ def is_in(chat: Chat) -> sa.ColumnElement[bool]:
 
 
 async def remove_silences(connection: Connection, ids: Iterable[int]) -> None:
-    """Ends silences."""
     await connection.execute(sa.delete(silences).where(silences.c.id.in_(list(ids))))
 
 
@@ -246,6 +241,6 @@ async def date_ack(connection: Connection, number: int, until: datetime | None) 
 
 
 async def silences_are_over(connection: Connection, now: datetime) -> bool:
-    """Whether any silence has run out and not been ended yet: a mute, a snooze, an ack of what still reminds."""
+    """True if any silence has run out and is not ended yet: a mute, a snooze, an ack of an alert that still reminds."""
     over = sa.and_(silences.c.until <= now, sa.or_(~IS_ACK, LAPSED))
     return bool((await connection.execute(sa.select(sa.exists().where(over)))).scalar())

@@ -1,8 +1,8 @@
-"""One transaction's connection, as the store's operations use it.
+"""One transaction's connection, for the operations of the storage.
 
-SQLite answers a statement of ours in microseconds, which is less than handing it to another thread costs. So a
-statement runs where it is asked for; what can wait for the disk or for another process (a commit, a lock) does not.
-The operations are coroutines all the same: over a network, as with PostgreSQL, each of these calls would wait.
+SQLite answers our statements in microseconds, less than a hand-over to another thread costs. Statements therefore run
+in the event loop; what can wait for the disk or for another process (a commit, a lock) does not. The operations are
+coroutines all the same: over a network, as with PostgreSQL, each of these calls would wait.
 """
 
 import asyncio
@@ -21,12 +21,12 @@ Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 @cache
 def plain_sql(statement: sa.Update, dialect: Dialect) -> str:
-    """The SQL of a statement that is a constant, as the driver takes it."""
+    """The SQL of a constant statement, as the driver takes it."""
     return str(statement.compile(dialect=dialect))
 
 
 class Connection:
-    """What is done through it belongs to one transaction; ``Store.read`` and ``Store.write`` begin and end it."""
+    """Everything through it belongs to one transaction; ``Store.read`` and ``Store.write`` begin and end it."""
 
     def __init__(self, inner: sa.Connection) -> None:
         """``inner`` is inside its transaction."""
@@ -41,7 +41,7 @@ class Connection:
     ) -> sa.CursorResult[*tuple[Any, ...]]: ...
 
     async def execute(self, statement: sa.Executable, parameters: Parameters | None = None) -> sa.CursorResult[Any]:
-        """The result of a statement, once or for each of a list of parameters. Raises SQLAlchemy's errors."""
+        """The result of a statement, once or for each item of a list of parameters. Raises SQLAlchemy's errors."""
         return self._inner.execute(statement, parameters)
 
     async def execute_many(self, statement: sa.Update, rows: Sequence[tuple[Any, ...]]) -> int:
@@ -59,11 +59,11 @@ class Connection:
         return found
 
     async def exec_driver_sql(self, sql: str, parameters: tuple[Any, ...] = ()) -> sa.CursorResult[Any]:
-        """The result of SQL as the database itself understands it."""
+        """The result of SQL in the database's own form."""
         return self._inner.exec_driver_sql(sql, parameters)
 
     async def parts(self, query: sa.Select[*Ts], size: int) -> AsyncIterator[Sequence[sa.Row[*Ts]]]:
-        """The rows of a long result, so many at a time; whoever else wants to run does so in between."""
+        """The rows of a long result, ``size`` at a time; other tasks run in between."""
         with self._inner.execution_options(yield_per=size).execute(query) as result:
             for rows in result.partitions():
                 yield rows

@@ -1,4 +1,4 @@
-"""Opens the database: looks before it touches, keeps a second bot out, moves the schema on, and begins transactions."""
+"""Opens the database: inspects it without changes, keeps a second bot out, migrates it, and begins transactions."""
 
 import asyncio
 import errno
@@ -32,18 +32,18 @@ T = TypeVar("T")
 READ, WRITE = "BEGIN", "BEGIN IMMEDIATE"
 READERS = 3
 PAUSES = (0.001, 0.002, 0.005, 0.01, 0.02, *[0.05] * 200)
-"""Seconds between the tries at a locked database, ten in all."""
+"""Seconds between the attempts at a locked database, ten in all."""
 
 ALONE_WITHIN = 5.0
 """Seconds to wait until nobody reads."""
 
 BESIDE = ("-wal", "-shm")
-"""The endings of the files that SQLite keeps beside an open database."""
+"""Suffixes of the files that SQLite keeps beside an open database."""
 
 CONNECT: dict[str, Any] = {"check_same_thread": False, "isolation_level": None, "timeout": 0}
 CHECK_WHOLE_BELOW = 64 * 2**20
 FIRST_TABLES = {"accounts", "sources", "readings", "alerts", "silences", "outbox", "chats", "marks"}
-"""What each database of ours has had from the first on."""
+"""Tables that every version of our database has."""
 
 KNOWN_REVISIONS = (
     "0001",
@@ -64,7 +64,7 @@ KNOWN_REVISIONS = (
 
 
 class Store:
-    """The open database. ``write`` gives the one transaction that may change it, ``read`` one that only looks."""
+    """The open database. ``write`` begins the one transaction that changes it, ``read`` one that only reads."""
 
     def __init__(self, path: str, lock: IO[str] | None) -> None:
         """Use ``Store.open``."""
@@ -81,10 +81,10 @@ class Store:
 
     @classmethod
     async def open(cls, path: str) -> "Store":
-        """The database at ``path``, made or moved on to the present schema, held against a second bot.
+        """The database at ``path``, created or migrated, locked against a second bot.
 
-        Raises DatabaseUnusable, with the file as it was, if it is corrupt, newer, another program's, in use, or cannot
-        be written.
+        Raises DatabaseUnusableError, with the file unchanged, if it is corrupt, newer, another program's, in use, or
+        cannot be written.
         """
         lock = hold(path)
         try:
@@ -111,8 +111,8 @@ class Store:
     async def write(self, *, synced: bool = True) -> AsyncIterator[Connection]:
         """A transaction that holds the write lock from its beginning, committed at the end, rolled back on an error.
 
-        One that is not ``synced`` waits for no disk. It outlives this process, however that ends, but perhaps not a
-        power cut: for what is then merely done again.
+        One that is not ``synced`` does not wait for the disk. It survives this process, however that ends, but perhaps
+        not a power cut: for work that is then merely repeated.
         """
         with in_words(self.standing):
             async with self._writing:
@@ -135,7 +135,7 @@ class Store:
                     yield Connection(inner)
 
     async def _commit(self, inner: sa.Connection) -> None:
-        """Waits for the disk in a thread. A commit that has begun is seen to its end, also when cancelled."""
+        """Waits for the disk in a thread. A commit that has begun runs to its end, also when cancelled."""
         commit = asyncio.get_running_loop().run_in_executor(self._disk, inner.commit)
         try:
             await asyncio.shield(commit)
@@ -144,17 +144,17 @@ class Store:
             raise
 
     async def write_patiently(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """Does the work in a write transaction, and waits for a database that is locked, full or read-only."""
+        """Runs ``work`` in a write transaction, and waits for a database that is locked, full or read-only."""
         for failures in count(1):
             try:
                 async with self.write() as connection:
                     return await work(connection)
-            except DatabaseBusyError:  # the log has it already
+            except DatabaseBusyError:  # it is logged already
                 await asyncio.sleep(self.backoff.wait(failures))
         raise AssertionError("waits without end")
 
     def look_at_file(self) -> None:
-        """Notes where the file that is open no longer stands in its place. Costs a look at its folder."""
+        """Notes if the open file no longer stands in its place. Costs one ``stat``."""
         failing = self.standing.failing
         try:
             found = identity(self._path)
@@ -172,18 +172,18 @@ class Store:
             self.standing.over()
 
     async def put_back(self) -> None:
-        """Puts a file that was deleted back in its place, whole, from the connections that still hold it.
+        """Restores a deleted file, whole, from the connections that still hold it.
 
-        Raises DatabaseTrouble where it cannot be written, or where somebody reads for too long: worth another try.
+        Raises DatabaseBusyError if it cannot be written, or somebody reads for too long: worth another attempt.
         """
         with in_words(self.standing):
             async with self._alone():
                 await asyncio.get_running_loop().run_in_executor(self._disk, self._put_back)
 
     async def let_go(self) -> None:
-        """Writes no more: another file has taken the place of the one that is open, with the log of this one beside it.
+        """Stops writing: another file has replaced the open one, with the log of this one beside it.
 
-        That log is emptied, for the next to open the file would take it for that file's own. Raises DatabaseTrouble.
+        Empties that log, because the next program would take it for the other file's. Raises DatabaseBusyError.
         """
         with in_words(self.standing):
             async with self._alone():
@@ -191,13 +191,13 @@ class Store:
                 await asyncio.get_running_loop().run_in_executor(self._disk, self._empty_log)
 
     def _empty_log(self) -> None:
-        """Moves what is in the log into the file that is open."""
+        """Moves the contents of the log into the open file."""
         with self._engine.connect() as inner:
             inner.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
-        """Nobody else reads or writes, and no connection is in use."""
+        """Waits until nobody reads or writes, and no connection is in use."""
         async with self._writing:
             held = 0
             try:
@@ -213,9 +213,9 @@ class Store:
                     self._reading.release()
 
     def _put_back(self) -> None:
-        """The same, in a thread. What is cut anywhere leaves a whole file in the place, or none.
+        """The same, in a thread. A cut anywhere leaves a whole file in the place, or none.
 
-        The log beside the file is emptied first: the next to open the file would take it for that file's own.
+        It empties the log beside the file first, because the next program would take it for that file's own.
         """
         try:
             with self._engine.connect() as inner:
@@ -234,7 +234,7 @@ class Store:
             raise DatabaseBusyError(failing.words) from error
 
     async def close(self) -> None:
-        """Ends the connections and lets another bot in."""
+        """Ends the connections and releases the lock."""
         self._engine.dispose()
         self._disk.shutdown()
         if self._lock:
@@ -243,9 +243,9 @@ class Store:
 
 @asynccontextmanager
 async def glance(path: str) -> AsyncIterator[Connection]:
-    """What stands in a database, for who neither writes it nor keeps a bot from it.
+    """Reads a database without a lock or a change.
 
-    Raises SQLAlchemy's DatabaseError where it cannot be read so, or has another schema.
+    Raises SQLAlchemy's DatabaseError if it cannot be read that way, or has another schema.
     """
     engine = sa.create_engine("sqlite://", creator=lambda: connect_to_read(path), poolclass=NullPool)
     with engine.connect() as inner:
@@ -265,11 +265,11 @@ def connect_to_read(path: str) -> sqlite3.Connection:
 
 @contextmanager
 def in_words(standing: DatabaseState) -> Iterator[None]:
-    """Translates the trouble of a database (locked, full, read-only, torn) into words, without its SQL and values."""
+    """Translates database errors (locked, full, read-only, torn) into ours, without SQL and values."""
     try:
         yield
     except DatabaseError as error:
-        if type(error) not in (OperationalError, DatabaseError):  # a broken rule of ours, no trouble of the file
+        if type(error) not in (OperationalError, DatabaseError):  # a broken rule of ours, not a trouble of the file
             raise
         trouble = trouble_of(error.orig, standing.path)
         failing = standing.failed(trouble, str(error.orig))
@@ -277,9 +277,9 @@ def in_words(standing: DatabaseState) -> Iterator[None]:
 
 
 def engine_for(path: str) -> Engine:
-    """An engine for connections that are used by one transaction at a time, in the event loop and in its commits.
+    """An engine for connections that one transaction uses at a time, in the event loop and in its commits.
 
-    All of them are to the file that stands at the place now: SQLite would make another one where it was deleted.
+    All of them open the file that stands at the place now: SQLite would create another one after a deletion.
     """
     file = identity(path)
 
@@ -292,14 +292,14 @@ def engine_for(path: str) -> Engine:
 
 
 def moved_error() -> sqlite3.OperationalError:
-    """As SQLite itself says it where it notices."""
+    """The error that SQLite itself raises for a moved file."""
     error = sqlite3.OperationalError("the file is no longer in its place")
     error.sqlite_errorcode = sqlite3.SQLITE_READONLY_DBMOVED
     return error
 
 
 def prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """A driver's connection, set up; it must survive power loss, so every commit is synced."""
+    """A driver's connection, set up; every commit is synced, so that it survives a power cut."""
     try:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-1024"):
             connection.execute(f"PRAGMA {pragma}")
@@ -315,7 +315,7 @@ def address(path: str, how: str) -> str:
 
 
 def write_anew(driver: sqlite3.Connection, path: str) -> None:
-    """Writes all that a connection holds into a new file, for its owner only, and puts that in the place."""
+    """Writes everything that a connection holds into a new file, for its owner only, and moves that into the place."""
     new = Path(f"{path}.new")
     new.unlink(missing_ok=True)
     with open(new, "wb", opener=for_owner_only) as made:
@@ -325,13 +325,13 @@ def write_anew(driver: sqlite3.Connection, path: str) -> None:
 
 
 def sync(inner: sa.Connection, *, fully: bool) -> None:
-    """Says whether the commits of a connection wait until the disk has them; to be said outside a transaction."""
+    """Sets whether commits of a connection wait for the disk; outside a transaction only."""
     driver: Any = inner.connection.driver_connection
     driver.execute(f"PRAGMA synchronous={'FULL' if fully else 'NORMAL'}")
 
 
 async def begin(inner: sa.Connection, how: str) -> None:
-    """Begins a transaction, and waits while another process holds the database; the driver would stop the whole loop.
+    """Begins a transaction, and waits while another process holds the database; the driver would block the loop.
 
     A write begins IMMEDIATE, so that no read is ever upgraded to one: that would fail however long it waited.
     """
@@ -347,14 +347,14 @@ async def begin(inner: sa.Connection, how: str) -> None:
 
 
 def start(inner: sa.Connection, how: str) -> None:
-    """Begins. A read looks at something at once: what it will see, and whether it may, is settled here."""
+    """Begins. A read queries something at once, which fixes its snapshot and its permission."""
     inner.exec_driver_sql(how)
     if how == READ:
         inner.exec_driver_sql("SELECT 1 FROM sqlite_master")
 
 
 def hold(path: str) -> IO[str]:
-    """The lock that keeps a second bot out; the system takes it back when this process ends, however it ends."""
+    """The lock that keeps a second bot out; the system releases it when this process ends, however it ends."""
     file = lock_file(path)
     try:
         if Path(path).is_dir():
@@ -383,9 +383,9 @@ def hold(path: str) -> IO[str]:
 
 
 def try_place(path: str) -> None:
-    """Does what a start does, in a file of its own beside the database, and removes that: takes the lock, and writes.
+    """Does what a start does, in a file of its own beside the database, and deletes that: locks it, and writes.
 
-    Raises DatabaseUnusable.
+    Raises DatabaseUnusableError.
     """
     trial = f"{path}.trial-{os.getpid()}"
     try:
@@ -403,7 +403,7 @@ def try_place(path: str) -> None:
 
 
 def unwritable_text(file: Path, error: OSError) -> str:
-    """Why a file cannot be made, or opened to write, and what to do."""
+    """Why a file cannot be created, or opened to write, and what to do."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"the disk of {file.parent} is full ({error.strerror}). Free some space on it."
     if error.errno == errno.EROFS:
@@ -414,17 +414,17 @@ def unwritable_text(file: Path, error: OSError) -> str:
 
 
 def lock_file(path: str) -> Path:
-    """The file that is held locked while a bot uses the database."""
+    """The lock file of a database."""
     return Path(f"{path}.lock")
 
 
 def for_owner_only(path: str, flags: int) -> int:
-    """Opens a file that nobody else may read, where it is made new; SQLite gives its -wal and -shm the same rights."""
+    """Opens a file, created for its owner only; SQLite gives its -wal and -shm the same rights."""
     return os.open(path, flags, 0o600)
 
 
 def make_private(path: str) -> None:
-    """Makes an empty file for a new database, for its owner only; one that is there keeps its rights."""
+    """Creates an empty file for a new database, for its owner only; an existing one keeps its rights."""
     try:
         open(path, "a", opener=for_owner_only).close()
     except OSError as error:
@@ -432,9 +432,9 @@ def make_private(path: str) -> None:
 
 
 def inspect(path: str) -> str | None:
-    """The revision of the database, or None where there is none yet. Only reads, but lets SQLite undo what was cut.
+    """The revision of the database, or None if there is none yet. Only reads, but lets SQLite roll back what was cut.
 
-    Raises DatabaseUnusable where it is not ours to use.
+    Raises DatabaseUnusableError if the file is not ours.
     """
     file = Path(path)
     if not file.exists() or (file.is_file() and file.stat().st_size == 0):
@@ -457,7 +457,7 @@ def inspect(path: str) -> str | None:
 
 
 def unreadable_text(path: str, error: BaseException | None) -> str:
-    """Why a database cannot be opened. Only one that is damaged needs a backup."""
+    """Why a database cannot be opened. Only a damaged one needs a backup."""
     trouble = trouble_of(error, path)
     if trouble is DatabaseTrouble.DAMAGED or not hasattr(error, "sqlite_errorcode"):
         return (
@@ -467,10 +467,10 @@ def unreadable_text(path: str, error: BaseException | None) -> str:
 
 
 def look_at(path: str) -> str:
-    """How to open a database that is only looked at.
+    """How to open a database only to read it.
 
-    Where nobody has it open there is no -wal, and looking must not leave one: it would belong to whoever looked. A
-    -journal means that making the file was cut: it is half written until one who may write has undone that.
+    If nobody has it open there is no -wal, and reading must not leave one: it would belong to the reader. A -journal
+    means that its creation was cut: it is half written until a writer has rolled that back.
     """
     if Path(f"{path}-journal").exists():
         return "mode=rw"
@@ -478,7 +478,7 @@ def look_at(path: str) -> str:
 
 
 def revision_of(connection: sqlite3.Connection) -> str | None:
-    """The revision that the database says it has; empty if it is another program's, which may use Alembic, too."""
+    """The revision that the database names; empty in another program's, which can use Alembic, too."""
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     if not tables and application in (0, APPLICATION):
@@ -491,7 +491,7 @@ def revision_of(connection: sqlite3.Connection) -> str | None:
 
 
 def check_whole(connection: sqlite3.Connection, file: Path) -> None:
-    """Reads every page of a file that is not too large for a start, so that a torn one is found now, not at night."""
+    """Reads every page of a file of moderate size, so that a torn one is found at the start, not at night."""
     if file.stat().st_size > CHECK_WHOLE_BELOW:
         return
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
@@ -500,7 +500,7 @@ def check_whole(connection: sqlite3.Connection, file: Path) -> None:
 
 
 async def migrate(path: str) -> None:
-    """Moves the schema on, in a process of its own: Alembic's 50 MiB would stay in this one for good."""
+    """Migrates in a process of its own: Alembic's 50 MiB would stay in this one for good."""
     try:
         ended = await subprocesses.run((*subprocesses.command("bot.storage.migrate"), path))
         reason = ended.last_line if ended.code else None

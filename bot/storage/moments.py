@@ -1,4 +1,4 @@
-"""What a clock that is set moves along: every stored moment from which a span counts, or at which one ends."""
+"""Stored moments that move with a clock that is set: those from which a span counts, or at which one ends."""
 
 import asyncio
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ ONLY: Mapping[sa.Table, sa.ColumnElement[bool]] = {
     outbox: outbox.c.state != DELIVERED,
     marks: marks.c.name.in_((chats.ROUND, chats.MORE_OFTEN, chats.READ_BY)),
 }
-"""Which rows of a table move, where not all do: the others tell what was, and when, by the clock of that time."""
+"""The rows of a table that move, if not all do: the others record the past by the clock of that time."""
 
 KEPT = {
     "accounts.foreseen_at": "forgotten: each forecast is made anew",
@@ -65,7 +65,7 @@ KEPT = {
     "retention.began_at": "up to it readings were thinned, which stay, too",
     "retention.previous_at": "up to it readings were thinned, which stay, too",
 }
-"""The columns that stay, each with the reason. A test holds that every moment of the schema is in one of the two."""
+"""The columns that stay, each with the reason. A test checks that every moment of the schema is in one of the two."""
 
 ORIGIN = "clock "
 """Begins the mark of the moment at which the machine's timer was 0; the name of the machine's run follows."""
@@ -78,11 +78,11 @@ async def shift(connection: Connection, by: timedelta) -> None:
         if table is accounts:
             values |= {"foreseen_at": None, "steady_until": None}
         statement = sa.update(table).values(values)
-        if table is outages:  # its key holds the moment: one that comes to lie on another takes its place
+        if table is outages:  # its key holds the moment: a row that comes to lie on another replaces it
             statement = statement.prefix_with("OR REPLACE", dialect="sqlite")
         only = ONLY.get(table)
         await connection.execute(statement if only is None else statement.where(only))
-        await asyncio.sleep(0)  # of many accounts this takes a while
+        await asyncio.sleep(0)  # with many accounts this takes a while
 
 
 def moved(column: sa.Column[datetime], by: timedelta) -> sa.ColumnElement[int]:
@@ -97,11 +97,11 @@ async def newest(connection: Connection) -> datetime | None:
 
 
 async def origin(connection: Connection, boot: str) -> datetime | None:
-    """The moment at which the timer of this run of the machine was 0, as it was stored last."""
+    """The stored moment at which the timer of this run of the machine was 0."""
     return await chats.marked(connection, ORIGIN + boot)
 
 
 async def store_origin(connection: Connection, boot: str, at: datetime) -> None:
-    """Remembers it, in place of that of any earlier run."""
+    """Stores it, in place of that of any earlier run."""
     await connection.execute(sa.delete(marks).where(marks.c.name.startswith(ORIGIN), marks.c.name != ORIGIN + boot))
     await chats.mark(connection, ORIGIN + boot, at)

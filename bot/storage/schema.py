@@ -1,6 +1,6 @@
-"""The tables. Moments are UTC microseconds since 1970 in an integer, values of the core are JSON in a text.
+"""The tables. Moments are UTC microseconds since 1970 in an integer; structured values are JSON in a text.
 
-Only SQL that SQLite and PostgreSQL both understand. A change here comes with a migration beside it.
+Only SQL that SQLite and PostgreSQL both understand. A change here comes with a migration.
 """
 
 from collections.abc import Callable
@@ -11,10 +11,10 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 REVISION = "0014"
-"""The schema these tables are: the newest migration's name. A test holds the two together."""
+"""The schema of these tables: the newest migration's name. A test compares the two."""
 
 APPLICATION = 0x63726564
-"""Names our files to SQLite, and to `file`: "cred". Files that were made before it was written hold 0."""
+"""Marks our files for SQLite, and for `file`: "cred". Files from before it was written hold 0."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -27,7 +27,7 @@ class Moment(TypeDecorator[datetime]):
     cache_ok = True
 
     def bind_processor(self, _dialect: Dialect) -> Callable[[datetime | None], int | None]:
-        """To the database: the function itself, for these are made by the thousand."""
+        """To the database: the function itself, because these are made by the thousand."""
         return to_microseconds
 
     def result_processor(self, _dialect: Dialect, _kind: object) -> Callable[[int | None], datetime | None]:
@@ -41,7 +41,7 @@ def to_microseconds(value: datetime | None) -> int | None:
 
 
 def from_microseconds(value: int | None) -> datetime | None:
-    """The moment so many microseconds after 1970, as aware UTC."""
+    """Aware UTC."""
     return None if value is None else EPOCH + timedelta(microseconds=value)
 
 
@@ -168,7 +168,7 @@ silences = sa.Table(
     sa.Column("chat_id", sa.BigInteger),
     sa.Column("thread_id", sa.BigInteger, nullable=False, default=0),
     sa.Column("made_at", Moment),
-    sqlite_autoincrement=True,  # as with the outbox: a button in an old message names its silence for ever
+    sqlite_autoincrement=True,  # as with the outbox: a button in an old message names its silence for all time
 )
 
 pauses = sa.Table(

@@ -1,7 +1,7 @@
-"""Values of the core to and from JSON: readings and facts are kept whole, as they were.
+"""Values to and from JSON: readings and facts are stored whole.
 
-What cannot be read (another version wrote it, or a hand) is not known, and said in the log: one such row must not keep
-an account from being looked at, or a chat from being told.
+An unreadable value (of another version, or edited by hand) is None and logged: one such row must not stop the checks of
+an account, or the messages of a chat.
 """
 
 import logging
@@ -21,28 +21,27 @@ _FORETOLD = TypeAdapter(ForecastSummary)
 
 
 def dump_reading(reading: Reading) -> str:
-    """A reading as JSON."""
     return _READING.dump_json(reading, exclude_defaults=True, exclude={"fingerprint"}).decode()
 
 
 def load_reading(text: str) -> Reading | None:
-    """A reading as it was dumped; None for what is none."""
+    """The reading of a stored text; None if it is unreadable."""
     return loaded(_READING, text)
 
 
 class Parsed:
-    """The readings that were parsed last, by account: a fleet that is asked for again is parsed where it has changed.
+    """The readings that were parsed last, by account, so that only changed ones are parsed again.
 
-    Of a text only its fingerprint is kept, which is good within one process.
+    It keeps the fingerprint of a text, which is valid within one process.
     """
 
     def __init__(self, most: int) -> None:
-        """``most``: of how many accounts, for a very large fleet's readings would take much memory."""
+        """``most`` bounds the number of accounts, because the readings of very many take much memory."""
         self._most = most
         self._known: dict[str, tuple[int, Reading | None]] = {}
 
     def load(self, account: str, text: str) -> Reading | None:
-        """A reading of this account as it was dumped; None for what is none."""
+        """The reading of this account's stored text; None if it is unreadable."""
         mark, known = hash(text), self._known.get(account)
         if known and known[0] == mark:
             return known[1]
@@ -53,32 +52,30 @@ class Parsed:
 
 
 def dump_facts(facts: Facts) -> str:
-    """A notification's facts as JSON."""
     return _FACTS.dump_json(facts, exclude_defaults=True).decode()
 
 
 def dump_foretold(foretold: ForecastSummary) -> str:
-    """A forecast as JSON."""
     return _FORETOLD.dump_json(foretold, exclude_defaults=True).decode()
 
 
 def load_foretold(text: str) -> ForecastSummary | None:
-    """A forecast as it was dumped; None for what is none."""
+    """The forecast of a stored text; None if it is unreadable."""
     return loaded(_FORETOLD, text)
 
 
 def number(value: float | None) -> Number | None:
-    """A number as the core counts: whole ones are integers."""
+    """A number with whole values as integers."""
     return int(value) if value is not None and value.is_integer() else value
 
 
 def load_facts(text: str) -> Facts | None:
-    """Facts as they were dumped; None for what are none."""
+    """The facts of a stored text; None if they are unreadable."""
     return loaded(_FACTS, text)
 
 
 def loaded(adapter: TypeAdapter[T], text: str) -> T | None:
-    """A value as it was dumped, or None."""
+    """The value of a stored text; None if it is unreadable."""
     try:
         return adapter.validate_json(text)
     except ValueError as error:
