@@ -1,4 +1,4 @@
-"""Telegram's side of the bot: takes updates, decides who may, and answers."""
+"""Takes updates from Telegram, checks permissions, and answers."""
 
 import asyncio
 import logging
@@ -40,7 +40,7 @@ START_REFUSED = "TELEGRAM_BOT_TOKEN: Telegram refuses it. Ask @BotFather for the
 
 
 def make_bot(token: str, api_url: str, proxy: Proxy | None = None) -> Bot:
-    """Telegram's client: sending and polling have connections of their own, so neither waits for the other."""
+    """Telegram's client: sending and polling have separate connections, so neither waits for the other."""
     return Bot(
         token,
         base_url=f"{api_url}/bot",
@@ -51,7 +51,7 @@ def make_bot(token: str, api_url: str, proxy: Proxy | None = None) -> Bot:
 
 
 class TelegramService:
-    """Polls, and answers what is asked in the allowed chats."""
+    """Polls, and answers in the allowed chats."""
 
     def __init__(
         self,
@@ -90,11 +90,10 @@ class TelegramService:
             menus.cancel()
 
     def allows(self, chat: Chat) -> bool:
-        """Whether a chat may ask."""
         return self._access.allowed(chat.chat_id, chat.thread_id)
 
     async def stop(self) -> None:
-        """Lets the answers under way end for a moment, and confirms the updates that were handled."""
+        """Gives running answers a moment, and confirms the handled updates."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=3)
         for task in self._tasks:
@@ -102,12 +101,12 @@ class TelegramService:
         await self.polling.confirm()
 
     async def close(self) -> None:
-        """Ends the connections to Telegram, once nothing is sent any more."""
-        for request in self._bot._request:  # Bot.shutdown would close nothing where the introduction failed
+        """Closes the connections to Telegram, after the last send."""
+        for request in self._bot._request:  # Bot.shutdown would close nothing if the introduction failed
             await request.shutdown()
 
     async def _introduce(self) -> None:
-        """Asks Telegram who the bot is; a network that is down is waited for."""
+        """Asks Telegram for the bot's name; waits for a network that is down."""
         for failures in count(1):
             try:
                 await answered(self._bot.initialize())
@@ -126,23 +125,22 @@ class TelegramService:
                 return
 
     def show_menus(self) -> None:
-        """Shows the commands in chats that are newly allowed."""
+        """Sets the menu in newly allowed chats."""
         self._menus.wake()
 
     async def _take(self, update: Update) -> None:
-        """Begins to answer an update, and returns at once."""
+        """Starts to answer an update, and returns at once."""
         await self._room.acquire()
         task = asyncio.create_task(self._answer(update), name=f"update {update.update_id}")
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        """An answer has ended."""
         self._tasks.discard(task)
         self._room.release()
 
     async def _answer(self, update: Update) -> None:
-        """Answers one update; what goes wrong is logged, and the watch goes on."""
+        """Answers one update; logs any failure, and the bot goes on."""
         alive = alive_chat(update)
         if alive is not None:
             self.on_life(alive)
@@ -155,7 +153,7 @@ class TelegramService:
         except TelegramError as error:
             log.warning("An answer could not be sent: %s", reason_of(error))
         except DatabaseBusyError as error:
-            log.debug("An update could not be answered: %s", error)  # the log has it already
+            log.debug("An update could not be answered: %s", error)  # it is logged already
             await self._confess(update, answer_message(str(error)))
         except BotError as error:
             log.warning("An update could not be answered: %s", error)
@@ -165,7 +163,7 @@ class TelegramService:
             await self._confess(update, went_wrong())
 
     async def _refuse(self, say: Say, here: Chat, person: User, command: registry.Command) -> None:
-        """Tells a member once, politely, that a command is for administrators; tried again, nothing is said."""
+        """Tells a member once that a command is for administrators; further attempts get no answer."""
         who = (here.chat_id, person.user_id, command.name)
         if who not in self._refused:
             self._refused.add(who)
@@ -186,7 +184,6 @@ class TelegramService:
             await self._try(lambda: self._say(here, words))
 
     async def _on_message(self, message: TelegramMessage) -> None:
-        """Somebody said something."""
         name, words = self._command_in(message)
         here = place_of(message)
         if not self._access.allowed(here.chat_id, here.thread_id):
@@ -212,16 +209,16 @@ class TelegramService:
             await self._try(lambda: self._menus.hide(here.chat_id))
 
     async def _at_the_door(self, here: Chat, code: str, by: str) -> None:
-        """A stranger says /start: with a code that opens the chat is let in, with any other it gets nothing."""
+        """A stranger's /start: with an open code the chat is let in, with any other it gets nothing."""
         if not code:
             await self._say(here, stranger_start(here))
         elif await self._scope_of(here).service.enter(code, here, by):  # its greeting comes like any notification
             self.show_menus()
 
     def _command_in(self, message: TelegramMessage) -> tuple[str | None, str]:
-        """The command that a message begins with, if it is meant for this bot, and the words behind it.
+        """The command at the beginning of a message, if it is for this bot, and its arguments.
 
-        What somebody passes on, or lets another bot write, are not their own words: a command in it is not theirs.
+        Forwarded messages, and those that another bot wrote, hold no commands of their sender.
         """
         text = message.text or ""
         if not text.startswith("/") or message.forward_origin or message.via_bot:
@@ -233,7 +230,7 @@ class TelegramService:
         return name.lower(), " ".join(" ".join(rest).split())
 
     async def _on_tap(self, query: CallbackQuery) -> None:
-        """Somebody tapped a button. A message too old for Telegram to show is answered in words only."""
+        """A tap on a button. A message too old for Telegram to show is answered in words only."""
         message = query.message
         tap = callbacks.CallbackData.parse(query.data)
         if not isinstance(message, TelegramMessage) or tap is None or self._is_foreign(message):
@@ -260,15 +257,14 @@ class TelegramService:
         await self._notification(query, await callbacks.answer(tap, tapped))
 
     def _is_foreign(self, message: TelegramMessage) -> bool:
-        """Whether another one than this bot wrote a message; in a channel nobody is named."""
+        """True if another bot or person wrote a message; channels name nobody."""
         return message.from_user is not None and message.from_user.id != self._bot.id
 
     async def _say(self, chat: Chat, message: Message) -> None:
-        """Posts an answer."""
         await patiently(lambda: post(self._bot, message, chat))
 
     async def _show(self, chat: Chat, draw: Callable[[], Awaitable[registry.Drawn]]) -> None:
-        """Has a picture drawn and posts it; where there is none, or the chat takes none, its words alone."""
+        """Draws a chart and posts it; without a chart, or if the chat refuses it, its text alone."""
         busy = ChatAction.UPLOAD_PHOTO
         await self._try(lambda: self._bot.send_chat_action(chat.chat_id, busy, message_thread_id=topic_of(chat)))
         picture, words = await draw()
@@ -300,7 +296,7 @@ class TelegramService:
                 raise
 
     async def _add(self, message: TelegramMessage, note: str, undo: Button | None) -> None:
-        """Writes a line below a message, and a button that undoes it, in place of those that were there before."""
+        """Adds a line below a message, and a button that undoes it, in place of earlier ones."""
         old = [entity for entity in message.entities if entity.type in ("bold", "italic", "code")]
         kept = tuple(Entity(entity.type, entity.offset, entity.length) for entity in old)
         rows = [row for row in rows_of(message) if not any(one.data.startswith(callbacks.UNDOING) for one in row)]
@@ -312,11 +308,11 @@ class TelegramService:
             log.warning("A tap could not be noted below its message: %s", reason_of(error))
 
     async def _notification(self, query: CallbackQuery, words: str | None) -> None:
-        """Ends the tapped button's waiting, with a little notice if there is something to say."""
+        """Ends the tapped button's waiting, with a short notice if there is one."""
         await self._try(lambda: query.answer(words[:200] if words else None))
 
     async def _try(self, send: Callable[[], Awaitable[object]]) -> None:
-        """Does something that nothing hangs on: a tap may be too old to be answered."""
+        """Tries something optional: a tap can be too old to be answered."""
         try:
             await send()
         except TelegramError as error:
@@ -324,7 +320,7 @@ class TelegramService:
 
 
 async def patiently(send: Callable[[], Awaitable[object]]) -> None:
-    """Sends; a short pause that Telegram asks for is kept."""
+    """Sends; waits if Telegram asks for a short pause."""
     try:
         await send()
     except RetryAfter as error:
@@ -336,7 +332,7 @@ async def patiently(send: Callable[[], Awaitable[object]]) -> None:
 
 
 def rows_of(message: TelegramMessage) -> Buttons:
-    """The buttons that stand below a message."""
+    """The buttons below a message."""
     rows = message.reply_markup.inline_keyboard if message.reply_markup else ()
     return tuple(
         tuple(Button(one.text, one.callback_data) for one in row if isinstance(one.callback_data, str)) for row in rows
@@ -344,5 +340,5 @@ def rows_of(message: TelegramMessage) -> Buttons:
 
 
 def place_of(message: TelegramMessage) -> Chat:
-    """Where a message stands, which is where it is answered."""
+    """The place of a message, which gets the answer."""
     return Chat(message.chat_id, thread_of(message))

@@ -1,6 +1,6 @@
-"""Watches the database itself: tries whether it can be used again, puts a deleted file back, and tells the owner.
+"""Watches the database: tests whether it can be used again, restores a deleted file, and alerts the owner.
 
-What it tells goes straight to Telegram and to the second channel, for the outbox is what cannot be used.
+Its messages go straight to Telegram and to the second channel, because the outbox is in the database.
 """
 
 import asyncio
@@ -27,18 +27,18 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 1.0
 TRY_EVERY_S = 5.0
 AGAIN_AFTER_S = 600.0
-"""A trouble that comes and goes is told at most so often; one that is worse than what was told, at once."""
+"""The shortest time between two alerts of a trouble that comes and goes; a worse one is sent at once."""
 
 LAST_WORDS_S = 5.0
-"""Seconds that a bot which has to end leaves its last message."""
+"""Seconds for the last message of a bot that has to end."""
 
 WRITTEN = "written"
-"""The mark that shows that something can be written."""
+"""The mark that proves a successful write."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Puts the state of the database into messages, each of which has a ``text``."""
+    """Texts about the state of the database; each message has a ``text``."""
 
     trouble: Callable[[Failing], Any]
     restored: Callable[[], Any]
@@ -47,7 +47,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """How the owner is told: ``send`` posts to a chat and raises nothing, ``courier`` is the second channel."""
+    """Ways to the owner: ``send`` posts to a chat and raises nothing, ``courier`` is the second channel."""
 
     chats: Callable[[], Iterable[Chat]]
     send: Callable[[Any, Chat], Awaitable[SendResult]]
@@ -55,7 +55,7 @@ class Ways:
 
 
 class DatabaseWatch:
-    """Looks at the database each second, and at its file whether it is still the one that is open."""
+    """Checks the database each second, and whether its file still stands in its place."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class DatabaseWatch:
         clock: Callable[[], datetime],
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``timer`` counts seconds and never jumps; ``clock`` answers aware UTC."""
+        """``timer`` counts seconds and never jumps; ``clock`` returns aware UTC."""
         self._store = store
         self._words = words
         self._ways = ways
@@ -79,7 +79,7 @@ class DatabaseWatch:
         self._sending: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        """Watches until cancelled. Raises DatabaseUnusable where only another start helps."""
+        """Watches until cancelled. Raises DatabaseUnusableError if only another start helps."""
         try:
             while True:
                 await self.look()
@@ -89,7 +89,7 @@ class DatabaseWatch:
                 self._sending.cancel()
 
     async def look(self) -> None:
-        """Tries to mend what there is, and tells of it once."""
+        """Tries to fix a trouble, and reports it once."""
         self._store.look_at_file()
         failing = self._store.standing.failing
         if failing:
@@ -105,10 +105,10 @@ class DatabaseWatch:
             self._say(self._words.usable(lasted), self._reached)
 
     async def _mend(self, failing: Failing) -> None:
-        """Puts a deleted file back, and tries to write where that may work again."""
+        """Restores a deleted file, and tests a write where that can work again."""
         if self._timer() < self._next_try:
             return
-        with suppress(DatabaseBusyError):  # the log has it already
+        with suppress(DatabaseBusyError):  # it is logged already
             if failing.trouble is DatabaseTrouble.DELETED:
                 await self._store.put_back()
                 self._store.look_at_file()
@@ -121,7 +121,7 @@ class DatabaseWatch:
             self._next_try = self._timer() + TRY_EVERY_S
 
     async def _tell(self, failing: Failing) -> None:
-        """Tells of a trouble that anybody has to know of, once."""
+        """Reports a trouble that people have to know, once."""
         if not self._store.standing.problem or not self._is_news(failing):
             return
         if failing.trouble is not DatabaseTrouble.REPLACED:
@@ -134,13 +134,13 @@ class DatabaseWatch:
         self._told, self._told_at = failing, self._timer()
 
     def _is_news(self, failing: Failing) -> bool:
-        """Whether a trouble was not told yet: it has begun, and not just after another one; or it is a worse one."""
+        """True if a trouble is unreported: it began, and not just after another one; or it is a worse one."""
         if self._told:
             return failing.trouble > self._told.trouble
         return self._told_at is None or self._timer() - self._told_at >= AGAIN_AFTER_S
 
     def _say(self, message: Any, to: Iterable[Chat]) -> None:
-        """Sends a message on the side, in place of one that is still under way."""
+        """Sends a message in the background, in place of one that is still on its way."""
         if self._sending:
             self._sending.cancel()
         self._sending = asyncio.create_task(self._send(message, tuple(to)), name="tell of the database")
@@ -151,7 +151,7 @@ class DatabaseWatch:
         await asyncio.gather(*(self._send_to(message, chat) for chat in to), self._by_courier(message))
 
     async def _send_to(self, message: Any, chat: Chat) -> None:
-        """One chat, wherever it has moved."""
+        """Sends to one chat, wherever it has migrated."""
         for failures in count(1):
             match await self._ways.send(message, chat):
                 case Sent():
@@ -163,7 +163,7 @@ class DatabaseWatch:
                     await asyncio.sleep(self.backoff.wait(failures))
 
     async def _by_courier(self, message: Any) -> None:
-        """The same words as plain text."""
+        """The same text, plain."""
         if self._ways.courier:
             title, _, body = message.text.partition("\n")
             await self._ways.courier.carry(PlainMessage(title, body))

@@ -1,4 +1,4 @@
-"""What goes out by a second channel while Telegram takes nothing: which alerts, when, and the addresses' kinds."""
+"""Which alerts the second channel sends while Telegram takes nothing, and when. Pure."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
@@ -8,17 +8,17 @@ from bot.domain.notifications import Delivery, NotificationKind
 from bot.outbox.batching import PendingAlert, pending_alerts
 
 OVER_LONG_AGO = timedelta(days=1)
-"""Nobody is mailed what began and ended before that, however long a chat has refused it."""
+"""An alert that began and ended before this is not sent, however long a chat has refused it."""
 
 
 def due_for_fallback(
     pending: Iterable[Delivery], now: datetime, after: timedelta, told: Collection[str] = ()
 ) -> list[Delivery]:
-    """Of what Telegram has not taken, what goes to the second channel now; a notice for many chats counts once.
+    """The deliveries that go to the second channel now; a notification for several chats counts once.
 
-    ``told`` are the keys of what went there before. With an alert that has waited long enough goes all that waits of
-    it, so that the message says what holds now. What would not ring is not worth it, but for good news of an alert
-    that was told there, or is now.
+    ``told`` are the keys that went there before. With an alert that has waited long enough goes all that waits of it,
+    so that the message says what holds now. Silent notifications do not go there, except good news of an alert that
+    went there, or goes now.
     """
     once = {part.notification.key: part for part in sorted(pending, key=lambda part: -part.id)}
     alerts = [
@@ -31,7 +31,7 @@ def due_for_fallback(
 
 
 def is_due(story: PendingAlert, now: datetime, after: timedelta, told: Collection[str]) -> bool:
-    """Whether anything of an alert that is not told yet has waited long enough, and is worth a second channel."""
+    """True if an alert has waited long enough, and is worth the second channel."""
     if (
         story.overtaken
         and story.last.notification.reason is NotifyReason.RESOLVED

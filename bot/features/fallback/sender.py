@@ -1,7 +1,7 @@
 """The second channel: an alert that Telegram has not taken for a while also goes to addresses of Apprise.
 
-Apprise runs in a short-lived process, one for each message: it can hang without harm, its 30 MiB go with it, and
-nothing that it writes, which may hold an address and with it a password, reaches the log.
+Apprise runs in a short-lived process, one for each message: it can hang without harm, its 30 MiB end with it, and its
+output, which can hold an address and with it a password, never reaches the log.
 """
 
 import asyncio
@@ -44,28 +44,28 @@ WRONGS = {
 
 @dataclass(frozen=True, slots=True)
 class PlainMessage:
-    """A message for a channel that knows plain text only."""
+    """A message for a channel of plain text."""
 
     title: str
     body: str
 
 
 class Writer(Protocol):
-    """Puts a parcel into plain words."""
+    """Writes a batch as plain text."""
 
     def __call__(self, batch: Batch) -> tuple[Batch, PlainMessage]:
-        """As much of a parcel as one message holds, and that message."""
+        """The part of a batch that one message holds, and that message."""
 
 
 class Channel(Protocol):
-    """Carries letters."""
+    """Sends plain messages."""
 
     async def carry(self, letter: PlainMessage) -> list[tuple[str, int]]:
-        """Each address's way in words, and the exit code of the try."""
+        """Each address's channel in words, and the exit code of the attempt."""
 
 
 class Apprise:
-    """Carries a letter to every address, each in a process of its own, one after the other."""
+    """Sends a message to every address, each in a process of its own, one after the other."""
 
     def __init__(self, addresses: Sequence[str], command: Sequence[str] = COMMAND, timeout: float = SECONDS) -> None:
         """``addresses`` are secrets."""
@@ -74,15 +74,15 @@ class Apprise:
         self._timeout = timeout
 
     async def carry(self, letter: PlainMessage) -> list[tuple[str, int]]:
-        """Each address's way in words, and the exit code of the try. None is raised."""
+        """Each address's channel in words, and the exit code of the attempt. Raises nothing."""
         return [(way_of(address), await self._send(address, **asdict(letter))) for address in self._addresses]
 
     async def check(self) -> list[tuple[str, int]]:
-        """The same without a message: whether Apprise is there and accepts each address."""
+        """The same without a message: whether Apprise is installed and accepts each address."""
         return [(way_of(address), await self._send(address)) for address in self._addresses]
 
     async def _send(self, address: str, **message: str) -> int:
-        """One process, from its birth to its end. The address goes in by a pipe, for others can read arguments."""
+        """Runs one process. The address goes in by a pipe, because other users can read arguments."""
         given = json.dumps({"address": address, **message}).encode()
         try:
             ended = await subprocesses.run(self._command, given, self._timeout, more=subprocesses.proxies(), quiet=True)
@@ -94,9 +94,9 @@ class Apprise:
 
 
 class FallbackSender:
-    """Watches what Telegram does not take. A letter goes out, and then that is recorded: at least once, not five times.
+    """Watches what Telegram does not take. A message goes out, and then that is recorded: at least once.
 
-    It counts as told once one address has taken it; while none does, it is tried again, ever more rarely.
+    It is sent once one address has taken it; while none does, it is retried, more and more rarely.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class FallbackSender:
         timer: Callable[[], float],
         after: timedelta,
     ) -> None:
-        """``timer`` counts seconds and never jumps; ``clock`` answers aware UTC."""
+        """``timer`` counts seconds and never jumps; ``clock`` returns aware UTC."""
         self._store = store
         self._courier = courier
         self._write = write
@@ -125,7 +125,7 @@ class FallbackSender:
             try:
                 await self.look()
             except DatabaseBusyError as error:
-                log.debug("The second channel waits: %s", error)  # the log has it already
+                log.debug("The second channel waits: %s", error)  # it is logged already
             await asyncio.sleep(LOOK_EVERY)
 
     async def look(self) -> None:
@@ -138,7 +138,7 @@ class FallbackSender:
                 return
 
     async def _due(self) -> list[Batch]:
-        """What is to be told by the second channel, as messages."""
+        """The due batches."""
         async with self._store.read() as connection:
             now = self._clock()
             waiting = await fallback.untaken(connection, now, self._after)
@@ -146,7 +146,7 @@ class FallbackSender:
         return batches(due_for_fallback(waiting, now, self._after, told.keys()))
 
     async def _tell(self, part: Batch, letter: PlainMessage) -> bool:
-        """Sends one letter and records it; False if no address took it."""
+        """Sends one message and records it; False if no address took it."""
         updates = await self._courier.carry(letter)
         for number, (way, code) in enumerate(updates, 1):
             if code != TAKEN:
@@ -165,12 +165,12 @@ class FallbackSender:
 
 
 def words_of(code: int) -> str:
-    """What an exit code says, with the mend."""
+    """The meaning of an exit code, with its remedy."""
     return WRONGS.get(code, WRONGS[NOT_TAKEN])
 
 
 async def log_unusable(channel: Apprise) -> None:
-    """Logs at the start why the second channel cannot send, and by which address. Sends nothing."""
+    """Logs at the start why the second channel cannot send, and which address is wrong. Sends nothing."""
     for number, (way, code) in enumerate(await channel.check(), 1):
         if code == NO_LIBRARY:
             log.error("FALLBACK_URLS: %s", MISSING)
@@ -187,7 +187,7 @@ TEST = PlainMessage(
 
 
 async def try_addresses(addresses: Sequence[str], command: Sequence[str] = COMMAND) -> list[tuple[bool, str]]:
-    """Sends a test to every address; gives for each whether it was taken, and words without the address."""
+    """Sends a test to every address; returns for each whether it was taken, and words without the address."""
     tries = [Apprise([address], command).carry(TEST) for address in addresses]
     updates = [update for (update,) in await asyncio.gather(*tries)]
     return [

@@ -1,6 +1,6 @@
-"""Draws pictures in a short-lived process, so that the bot's own memory does not grow by a plotting library.
+"""Draws charts in a short-lived process, so that the plotting library's memory does not stay in the bot.
 
-One at a time, within a time limit; what goes wrong is said in words, and the bot goes on.
+One at a time, within a time limit; a failure becomes a text, and the bot goes on.
 """
 
 import asyncio
@@ -24,14 +24,14 @@ LARGEST_PICTURE = 10 * 2**20
 """Telegram takes a photo of up to 10 MB."""
 
 NO_LIBRARY = 69
-"""The exit code that says matplotlib is not installed."""
+"""The exit code for a missing matplotlib."""
 
 
 class ChartRenderer:
-    """Draws what it is handed; later requests wait for the one under way."""
+    """Draws one chart at a time; later requests wait."""
 
     def __init__(self, command: Sequence[str] = COMMAND, timeout: float = TIMEOUT) -> None:
-        """Starts nothing and makes no folder yet."""
+        """Starts no process and creates no folder yet."""
         self._command = command
         self._timeout = timeout
         self._turn = asyncio.Lock()
@@ -71,7 +71,7 @@ class ChartRenderer:
         return {"MPLCONFIGDIR": self._folder.name, "MPLBACKEND": "agg", **threads}
 
     def close(self) -> None:
-        """Takes the folder away; a drawing after that makes another."""
+        """Deletes the folder; a later chart creates another."""
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None

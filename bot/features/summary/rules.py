@@ -1,4 +1,4 @@
-"""The daily summary: what was spent, what changed, what comes within a week. From plain data, and bounded. Pure."""
+"""The daily summary: what was spent, what changed, what comes within a week. Bounded. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from bot.domain.summary import MOST_SHOWN, Amounts, ComingDay, ComingKind, Liste
 
 AHEAD = timedelta(days=7)
 TOGETHER = timedelta(hours=1)
-"""A refill so near to the plan's renewal comes with it."""
+"""A refill this near to the plan's renewal comes with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What happened to one account's credits and plan since the last summary. ``plan`` is from which to which.
+    """Changes of one account's credits and plan since the last summary. ``plan`` is from which to which.
 
-    ``begun`` is when the first of its readings was taken that count here; None without any.
+    ``begun`` is its first reading in that time; None without any.
     """
 
     spent: float = 0.0
@@ -44,10 +44,10 @@ class ComingDate(NamedTuple):
 
 
 class Tally:
-    """Follows one account through its readings, in order of time, in memory that does not grow with them."""
+    """Sums up the readings of one account, in order of time, in constant memory."""
 
     def __init__(self) -> None:
-        """Nothing is known yet; the first point only says what held."""
+        """The first point only sets the values at the beginning."""
         self._last: Point | None = None
         self._spent = self._refilled = self._topped_up = self._lapsed = 0.0
         self._begun: datetime | None = None
@@ -55,7 +55,6 @@ class Tally:
         self._first_plan: str | None = None
 
     def add(self, point: Point) -> None:
-        """Takes the next point."""
         point = bounded(point, self._last)
         self._begun = self._begun or point.taken_at
         if self._last is not None:
@@ -70,7 +69,7 @@ class Tally:
 
     @property
     def past(self) -> Past:
-        """What was seen so far."""
+        """The result so far."""
         old, new = self._first_plan, self._plan
         return Past(
             spent=max(self._spent, 0.0),
@@ -122,7 +121,7 @@ def summary_of(
 
 
 def largest_first(amounts: Iterable[tuple[str, float]]) -> Amounts:
-    """Those of the names whose amount is more than nothing."""
+    """The names with an amount above 0, the largest first."""
     some = [one for one in amounts if one[1] > 0]
     return Listed(tuple(nsmallest(MOST_SHOWN, some, key=by_amount)), len(some))
 
@@ -133,7 +132,7 @@ def by_amount(one: tuple[str, float]) -> tuple[float, str]:
 
 
 def events_of(told: Iterable[Notification]) -> tuple[SummaryEvent, ...]:
-    """Each alert of which something was said, as it was told last: the worst first. Information is no event."""
+    """The last state of each alert with a notification: the worst first, without infos."""
     last: dict[tuple[str, AlertRule | None], SummaryEvent] = {}
     for notification in told:
         over = notification.reason is NotifyReason.RESOLVED
@@ -150,7 +149,7 @@ def events_of(told: Iterable[Notification]) -> tuple[SummaryEvent, ...]:
 
 
 def coming_of(watched: Sequence[Watched], runs_out: Mapping[str, datetime], now: datetime) -> list[ComingDate]:
-    """What lies before the accounts within a week, in order of time."""
+    """The accounts' dates within a week, in order of time."""
     found: list[ComingDate] = []
     for one in watched:
         reading, at = one.account.reading, runs_out.get(one.account.key)
@@ -180,12 +179,12 @@ def dates_of(reading: Reading) -> list[tuple[datetime, ComingKind]]:
 
 
 def kind_of(plan: Plan) -> ComingKind:
-    """What a plan does at its end."""
+    """The kind of a plan's end."""
     return ComingKind.RENEWS if plan.renews else ComingKind.CHANGES if plan.becomes else ComingKind.ENDS
 
 
 def is_apart(refill: datetime, plan: Plan) -> bool:
-    """Whether a refill comes by itself: neither together with what the plan does, nor after it has ended."""
+    """True if a refill comes by itself: neither with the plan's end, nor after it."""
     if plan.ends_at is None:
         return True
     return abs(refill - plan.ends_at) > TOGETHER and (plan.renews is not False or refill < plan.ends_at)

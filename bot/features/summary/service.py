@@ -1,4 +1,4 @@
-"""Puts the daily summary into the outbox: once a local day, for each chat what it may see, late rather than not."""
+"""Puts the daily summary into the outbox: once a local day, for each chat what it sees, late rather than not."""
 
 import asyncio
 import logging
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class SummarySender:
-    """The daily summaries. A day counts as done in the transaction that puts its summaries into the outbox."""
+    """The daily summaries. A day is done in the transaction that puts its summaries into the outbox."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class SummarySender:
         self._on_notifications = on_notifications
 
     async def resume(self) -> None:
-        """Lets a bot that never sent a summary count what was due before its first start as done."""
+        """Marks days before a bot's first start as done."""
         async with self._store.write() as connection:
             if await chats.marked(connection, summary.MARK) is None:
                 await self._done(connection, done_before(self._clock(), self._zone, self._at))
@@ -104,12 +104,12 @@ class SummarySender:
         return before or now - timedelta(days=1)
 
     async def _done(self, connection: Connection, day: date) -> None:
-        """Remembers a day as done."""
+        """Stores a day as done."""
         await chats.mark(connection, summary.MARK, mark_of(day))
 
 
 async def pasts_since(connection: Connection, since: datetime) -> dict[str, Past]:
-    """What happened to each watched account's credits since a moment; reads each stored point once."""
+    """The changes of each watched account since a moment; reads each stored point once."""
     tallies: dict[str, Tally] = {}
     async for key, point in summary.points(connection, since):
         tallies.setdefault(key, Tally()).add(point)
