@@ -1,4 +1,4 @@
-"""From a setting's text to its value. Each raises ValueError with what is wrong, as the end of "NAME …"."""
+"""From a setting's text to its value. Each raises ValueError with the end of "NAME …"."""
 
 import re
 from collections import Counter
@@ -41,7 +41,7 @@ class Address:
 
     @property
     def loopback(self) -> bool:
-        """Only this machine can reach it."""
+        """True if only this machine can reach it."""
         return self.host in ("localhost", "::1") or self.host.startswith("127.")
 
 
@@ -54,7 +54,7 @@ class NamedAccount:
 
 
 def split_list(text: str) -> list[str]:
-    """The items of a list written with commas; empty ones are left out."""
+    """The items of a list with commas, without empty ones."""
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
@@ -82,7 +82,7 @@ def parse_time_ladder(text: str) -> Thresholds:
 
 
 def parse_wait(text: str) -> timedelta:
-    """Reads one duration, and names it where it is none."""
+    """Reads one duration; the error quotes it."""
     try:
         return parse_duration(text)
     except ValueError as error:
@@ -90,7 +90,7 @@ def parse_wait(text: str) -> timedelta:
 
 
 def parse_interval(text: str) -> timedelta:
-    """Reads the time between two checks, which takes at least a second."""
+    """Reads the time between two checks, at least a second."""
     wait = parse_wait(text)
     if wait < timedelta(seconds=1):
         raise ValueError("is shorter than a second")
@@ -98,7 +98,7 @@ def parse_interval(text: str) -> timedelta:
 
 
 def descending(ladder: Thresholds) -> Thresholds:
-    """The ladder, if each threshold is below the one before it of the same unit."""
+    """The thresholds, if each is below the one before it of the same unit."""
     for unit in (True, False):
         values = [rung.value for rung in ladder if rung.percent is unit]
         if any(later >= earlier for earlier, later in pairwise(values)):
@@ -114,7 +114,7 @@ def parse_chats(text: str) -> tuple[Chat, ...]:
 def parse_chat(text: str) -> Chat:
     """Reads ``12345`` or ``-1001234567890/45``.
 
-    A forum's topic General is the group itself: Telegram refuses its id, 1, and what is said there names no topic.
+    A forum's topic General is the group itself: Telegram refuses its id, 1, and messages there name no topic.
     """
     match = _CHAT.fullmatch(text)
     if not match or int(match[1]) == 0:
@@ -126,7 +126,7 @@ def parse_chat(text: str) -> Chat:
 
 
 def not_a_chat(text: str) -> str:
-    """What was written in place of a chat's id, and where the id is to be had: a channel cannot send /start."""
+    """The error of an invalid chat id, and how to get a valid one: a channel cannot send /start."""
     private = _PRIVATE_LINK.fullmatch(text)
     if private:
         return f"a link; its chat id is -100{private[1]}"
@@ -161,7 +161,7 @@ def parse_accounts(text: str) -> tuple[NamedAccount, ...]:
 
 
 def parse_account(text: str) -> NamedAccount:
-    """Reads one account: an email, bare or in angle brackets behind a label."""
+    """Reads one account: an email, bare or in angle brackets after a label."""
     match = _ACCOUNT.fullmatch(text)
     email = match["email"] if match else text
     if not _EMAIL.fullmatch(email) or not email.isprintable():
@@ -170,7 +170,7 @@ def parse_account(text: str) -> NamedAccount:
 
 
 def parse_address(text: str) -> Address | None:
-    """Reads ``127.0.0.1:8080`` or ``[::1]:8080``; None for nothing, which switches the server off."""
+    """Reads ``127.0.0.1:8080`` or ``[::1]:8080``; None for an empty text, which switches the server off."""
     if not text.strip():
         return None
     host, _, port = text.strip().rpartition(":")
@@ -191,7 +191,7 @@ def parse_zone(text: str) -> ZoneInfo:
 
 
 def parse_url(text: str) -> str:
-    """Reads an http or https address; the text of the error never holds it, for it may hold a secret."""
+    """Reads an http or https address; the error never quotes it, because it can hold a secret."""
     url = text.strip()
     try:
         parts = urlsplit(url)
@@ -204,7 +204,7 @@ def parse_url(text: str) -> str:
 
 
 def parse_useapi_url(text: str) -> str:
-    """The same, completed by ``/v2`` where it lacks that; a request holds either a user and a password or the token."""
+    """The same, with ``/v2`` added if missing; a request holds either a user and a password or the token."""
     url = parse_url(text)
     if userinfo_of(url):
         raise ValueError("holds a user or a password, which cannot go beside the token; leave them out")
@@ -218,7 +218,7 @@ def parse_useapi_url(text: str) -> str:
 
 
 def parse_telegram_url(text: str) -> str:
-    """Reads the address of a Bot API server; ``/bot`` behind it, which each request adds by itself, is cut."""
+    """Reads the address of a Bot API server, without a ``/bot`` at its end, which each request adds."""
     url = parse_url(text)
     if re.search(r"/bot\d+:", url):
         raise ValueError("holds a bot token; leave it out, with the /bot before it")
@@ -229,7 +229,7 @@ def parse_telegram_url(text: str) -> str:
 
 
 def userinfo_of(url: str) -> str:
-    """The user and the password that an address holds, as they stand there; nothing where it holds none."""
+    """The user and the password in an address, as written; empty without them."""
     try:
         return urlsplit(url).netloc.rpartition("@")[0]
     except ValueError:
@@ -237,7 +237,7 @@ def userinfo_of(url: str) -> str:
 
 
 def is_open_to_all(url: str) -> bool:
-    """Whether what goes to an address can be read on its way: plain http, to another place than a network at home."""
+    """True if others can read what goes to an address: plain http to a place outside the home network."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     try:
@@ -248,7 +248,7 @@ def is_open_to_all(url: str) -> bool:
 
 
 def parse_database(text: str) -> str:
-    """Reads ``sqlite:///relative`` or ``sqlite:////absolute`` and gives the path of the file."""
+    """Reads ``sqlite:///relative`` or ``sqlite:////absolute`` and returns the path of the file."""
     url = text.strip()
     if url.startswith(("postgres://", "postgresql://")):
         raise ValueError("names PostgreSQL, which comes with several machines; one machine uses SQLite")
@@ -261,14 +261,14 @@ def parse_database(text: str) -> str:
 
 
 PLACEHOLDERS = {"USEAPI_TOKEN": "user:1234-from-useapi.net", "TELEGRAM_BOT_TOKEN": "123456789:AAF-from-BotFather"}
-"""What examples show in place of a token: the one example that is not meant to work."""
+"""Placeholders for tokens in examples: the only examples that do not work."""
 
 _PLACEHOLDER = "is the placeholder of the example; put your own token there"
 _SWAPPED = "the two tokens stand in each other's place"
 
 
 def parse_useapi_token(text: str) -> str:
-    """A token of useapi.net: printable text without white space. The text of the error never holds it."""
+    """A token of useapi.net: printable text without white space. The error never quotes it."""
     token = text.strip()
     if not token.isprintable() or " " in token:
         raise ValueError("holds white space or characters that a token cannot have")
@@ -280,7 +280,7 @@ def parse_useapi_token(text: str) -> str:
 
 
 def parse_bot_token(text: str) -> str:
-    """A Telegram bot's token: digits, a colon, and at least 30 more. The text of the error never holds it."""
+    """A Telegram bot's token: digits, a colon, and at least 30 more characters. The error never quotes it."""
     token = text.strip()
     if token in PLACEHOLDERS.values():
         raise ValueError(_PLACEHOLDER)
@@ -292,22 +292,22 @@ def parse_bot_token(text: str) -> str:
 
 
 def in_quotes(text: str) -> bool:
-    """Whether a text stands in one pair of quotes."""
+    """True if a text stands in one pair of quotes."""
     return len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" and text[0] not in text[1:-1]
 
 
 def parse_quiet(text: str) -> QuietHours | None:
-    """Reads ``22:00-08:00``; what looks like a secret is no part of an error's text."""
+    """Reads ``22:00-08:00``; the error hides what looks like a secret."""
     return parse_quiet_hours(redact(text, ()))
 
 
 def parse_clock(text: str) -> time | None:
-    """Reads ``09:00``; what looks like a secret is no part of an error's text."""
+    """Reads ``09:00``; the error hides what looks like a secret."""
     return parse_clock_time(redact(text, ()))
 
 
 def short(text: str) -> str:
-    """At most 40 characters of what was written, for an error's text; what looks like a secret is no part of it."""
+    """At most 40 characters of a text, for an error, without what looks like a secret."""
     line = redact(" ".join(text.split()), ())
     return line if len(line) <= 40 else line[:39] + "…"
 

@@ -20,7 +20,7 @@ from bot.sources.registry import DEFAULT
 
 @dataclass(frozen=True, slots=True)
 class TargetAccount:
-    """What is said of one account by name. What it leaves open (None) is as for its source."""
+    """Settings of one account. None: as for its source."""
 
     email: str
     label: str | None = None
@@ -31,11 +31,11 @@ class TargetAccount:
 
 @dataclass(frozen=True)
 class TargetSource:
-    """One subscription. ``everyone``: also the accounts that it lists and nobody named.
+    """One subscription. ``everyone``: also the accounts that it lists and nobody configured.
 
-    ``accounts`` are those named, by their emails in small letters. ``token_from`` says where a new token belongs.
-    ``at_home``: no chats were named for it, so that ``chats`` are those of the settings. ``check_every`` is how often
-    its accounts are checked, where that is not as often as the setting says.
+    ``accounts`` are the configured ones, by their emails in lower case. ``token_from`` says where a new token belongs.
+    ``at_home``: it has no chats of its own, so that ``chats`` are those of the settings. ``check_every`` is its
+    interval, if that differs from the setting.
     """
 
     token: SecretStr
@@ -57,18 +57,18 @@ class TargetSource:
 
     @cached_property
     def told(self) -> tuple[Chat, ...]:
-        """Every chat that is told of any of its accounts, and so of the source itself."""
+        """Every chat of any of its accounts, and so of the source itself."""
         own = (chat for account in self.accounts.values() for chat in account.chats or ())
         return tuple(dict.fromkeys((*self.chats, *own)))
 
     def account(self, email: str) -> TargetAccount | None:
-        """What is said of an account by name, in any case of letters."""
+        """The settings of an account, by its email in any case; None without any."""
         return self.accounts.get(email.lower())
 
 
 @dataclass(frozen=True)
 class Targets:
-    """Every source by its key, in the order in which they are named. ``home`` is what TELEGRAM_CHAT_IDS names."""
+    """Every source by its key, in the configured order. ``home`` are the chats of TELEGRAM_CHAT_IDS."""
 
     sources: Mapping[str, TargetSource]
     home: tuple[Chat, ...] = ()
@@ -76,11 +76,11 @@ class Targets:
 
     @classmethod
     def of(cls, sources: Iterable[TargetSource], home: tuple[Chat, ...], rules: Rules) -> "Targets":
-        """A watchlist of these sources, whose keys differ."""
+        """Targets of these sources, whose keys differ."""
         return cls({source.key: source for source in sources}, home, rules)
 
     def with_paired(self, paired: tuple[Chat, ...]) -> "Targets":
-        """The same with chats that were paired: they count like those of the settings."""
+        """The same with paired chats, which count like those of the settings."""
         told = {
             key: replace(one, chats=tuple(dict.fromkeys((*one.chats, *paired)))) if one.at_home else one
             for key, one in self.sources.items()
@@ -89,13 +89,13 @@ class Targets:
 
     @cached_property
     def chats(self) -> tuple[Chat, ...]:
-        """Every chat that is told anything or may ask."""
+        """Every chat that gets messages or can ask."""
         told = (chat for source in self.sources.values() for chat in source.told)
         return tuple(dict.fromkeys((*self.home, *told)))
 
     @property
     def several(self) -> bool:
-        """Whether several sources are watched, so that messages have to say which one they mean."""
+        """True if there are several sources, so that messages have to name theirs."""
         return len(self.sources) > 1
 
     @property
@@ -104,7 +104,7 @@ class Targets:
         return [source.token.get_secret_value() for source in self.sources.values()]
 
     def rules_for(self, source: str, email: str | None = None) -> Rules:
-        """The rules for an account, the nearest that is said: account, source, setting; without an email a source's."""
+        """The rules of an account, the nearest of account, source and setting; without an email a source's."""
         found = self.sources.get(source)
         if found is None:
             return self.rules
@@ -112,7 +112,7 @@ class Targets:
         return account.rules if account and account.rules else found.rules
 
     def own_check_every(self, source: str, email: str) -> timedelta | None:
-        """How often an account is checked: the nearest of account and source; None where the setting holds."""
+        """The interval of an account, the nearest of account and source; None if the setting applies."""
         found = self.sources.get(source)
         account = found.account(email) if found else None
         return account.check_every if account and account.check_every else found.check_every if found else None
@@ -125,7 +125,7 @@ class Targets:
         return frozenset(every for every in sources | accounts if every)
 
     def chats_for(self, source: str, email: str | None = None) -> tuple[Chat, ...]:
-        """The chats that are told of an account, or, without an email, of the source as a whole."""
+        """The chats of an account, or, without an email, of the source as a whole."""
         found = self.sources.get(source)
         if found is None:
             return ()
@@ -135,16 +135,16 @@ class Targets:
         return found.chats if account is None or account.chats is None else account.chats
 
     def at_home(self, source: str, email: str | None = None) -> bool:
-        """Whether no chats were named for an account or a source, so that it is told where everything is."""
+        """True if an account or a source has no chats of its own, so that the chats of everything get its messages."""
         found = self.sources.get(source)
         account = found.account(email) if found and email else None
         return found is not None and found.at_home and (account is None or account.chats is None)
 
     def label_for(self, source: str, email: str) -> str | None:
-        """What people call an account, if they call it anything but its email."""
+        """The label of an account; None without one."""
         account = self.sources[source].account(email) if source in self.sources else None
         return account.label if account else None
 
     def origin_of(self, source: str) -> str | None:
-        """The source's name as messages tell it: only where several are watched, and this one has a name."""
+        """The source's name for messages; None unless there are several sources, and this one has a name."""
         return self.sources[source].name if self.several and source in self.sources else None

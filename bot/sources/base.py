@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from bot.domain.accounts import CheckFailure, CheckResult, Listed, Listing, NotModified, Reading
 
 Clock = Callable[[], datetime]
-"""Tells the present moment as an aware UTC ``datetime``."""
+"""Returns the present moment as aware UTC."""
 
 
 class Source(Protocol):

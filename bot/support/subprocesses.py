@@ -15,7 +15,7 @@ NAMES = {
     "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
 }  # fmt: skip
 BEGINNINGS = ("LC_", "LD_", "DYLD_", "PYTHON", "COVERAGE", "COV_", "XDG_", "FONTCONFIG_", "OPENSSL_")
-"""What a child may need of the environment. A list of what it may not would miss the tokens of ``token_env``."""
+"""Prefixes of variables that a child can need. A list of forbidden ones would miss the tokens of ``token_env``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ async def run(
 
 
 def environment(**more: str) -> dict[str, str]:
-    """A child's environment: of the bot's own what is no secret, where our modules are, and what else it is given."""
+    """A child's environment: variables without secrets, the path of our modules, and ``more``."""
     own = os.environ
     kept = {name: value for name, value in own.items() if name.upper() in NAMES or name.startswith(BEGINNINGS)}
     paths = [str(Path(__file__).parents[1]), *filter(None, [own.get("PYTHONPATH")])]
@@ -71,21 +71,21 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def proxies() -> dict[str, str]:
-    """The proxies of the environment, for a child that talks to the network: they may hold a password."""
+    """The proxies of the environment, for a child that uses the network: they can hold a password."""
     return {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
 
 
 def command(module: str) -> tuple[str, ...]:
-    """What runs a module of ours; ``-P`` keeps Python from importing what happens to lie in the working folder."""
+    """The command for a module of ours; ``-P`` keeps Python from importing files of the working folder."""
     return (sys.executable, "-P", "-m", module)
 
 
 def offer_to_oom_killer(pid: int) -> None:
-    """Where memory runs out, the system ends this child before the bot. Linux only; elsewhere nothing happens."""
+    """When memory runs out, Linux ends this child before the bot. Elsewhere nothing happens."""
     with suppress(OSError):
         Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
 
 
 def forbid_core_dumps() -> None:
-    """A crash writes no image of the memory, which holds the tokens. The children inherit this."""
+    """A crash writes no image of the memory, which holds the tokens. Children inherit this."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -1,4 +1,4 @@
-"""Which key an account has: the one that it had before, else the plain one, unless another account has that."""
+"""The key of an account: its earlier one, else the plain one, unless another account has that."""
 
 from collections.abc import Iterable
 
@@ -12,19 +12,19 @@ def account_key(service: str, email: str) -> str:
 
 
 class AccountKeys:
-    """The keys that were ever given."""
+    """The keys of all accounts that were ever watched."""
 
     def __init__(self, known: Iterable[KnownAccount] = ()) -> None:
-        """``known`` are the accounts that have keys; ``watched`` of each says whether it still needs its own."""
+        """``known`` are the accounts with keys; ``watched`` of each says whether it still needs its own."""
         self._own: dict[tuple[str, str], str] = {}
         self._holders: dict[str, KnownAccount] = {}
         for one in known:
             self._note(one)
 
     def key_of(self, source: TargetSource, email: str) -> str:
-        """The key of a source's account, which has it from now on.
+        """The key of a source's account, which keeps it from now on.
 
-        A key whose holder is watched no more goes to the next who comes with that email: it is the same account at the
+        A key whose holder is no longer watched goes to the next account with that email: it is the same account at the
         service, read another way, and its history goes on.
         """
         own = self._own.get((source.key, email.lower()))

@@ -1,4 +1,4 @@
-"""Who is watched and how, as it is in force now, with the sources that are asked. A reload replaces it whole."""
+"""The targets in force, with their sources. A reload replaces them whole."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -21,31 +21,30 @@ def source_of(target: TargetSource, session: ClientSession, clock: Clock, timeou
 
 
 class ActiveTargets:
-    """Handed to every part of the watch, which asks it anew each time."""
+    """Shared by all parts, which read it each time."""
 
     def __init__(self, targets: Targets, make: Callable[[TargetSource], Source]) -> None:
-        """``make`` gives what asks a source."""
+        """``make`` returns the source of a target."""
         self._make = make
         self.targets = targets
         self.sources: Mapping[str, Source] = {}
         self.replace(targets)
 
     def replace(self, targets: Targets) -> None:
-        """Puts another watchlist in force."""
+        """Puts other targets in force."""
         self.sources = {key: self._make(source) for key, source in targets.sources.items()}
         self.targets = targets
 
     def named(self, account: Account) -> Account:
-        """The account with its source's name, where several are watched."""
+        """The account with its source's name, if there are several sources."""
         origin = self.targets.origin_of(account.source)
         return account if account.origin == origin else replace(account, origin=origin)
 
     def named_source(self, state: SourceState) -> SourceState:
-        """The source's state with its name, where several are watched, and where its token belongs."""
+        """The source's state with its name, if there are several, and the setting that holds its token."""
         source = self.targets.sources.get(state.key)
         origin, token_from = self.targets.origin_of(state.key), source.token_from if source else None
         return replace(state, origin=origin, token_from=token_from)
 
     def rules_of(self, account: Account) -> Rules:
-        """The rules for an account."""
         return self.targets.rules_for(account.source, account.email)

@@ -1,4 +1,4 @@
-"""From the accounts file's tables to watched sources: the nearest setting wins, tokens are fetched, doubles told."""
+"""From the accounts file's tables to sources: the nearest setting wins, tokens are read, duplicates are errors."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,14 +16,14 @@ from bot.config.targets import TargetAccount, TargetSource
 from bot.domain.rules import Rules
 
 UNUSABLE = SecretStr("")
-"""In place of a token that cannot be had: its fault is told, and nothing is built."""
+"""In place of a token that cannot be read: its error is recorded, and nothing is built."""
 
 
 class Builder:
     """Makes sources of the tables of one file."""
 
     def __init__(self, settings: Settings, environ: Mapping[str, str], faults: Faults) -> None:
-        """``settings`` are what holds where the file is silent."""
+        """``settings`` apply where the file says nothing."""
         self._settings = settings
         self._environ = environ
         self._faults = faults
@@ -31,13 +31,12 @@ class Builder:
         self._labels: dict[str, Place] = {}
 
     def sources(self, file: FileTable) -> list[TargetSource]:
-        """Every source of the file."""
         if not file.source:
             self._faults.add((), "names no source", '[[source]] with accounts = "all" below it')
         return [self._source(table, ("source", number)) for number, table in enumerate(file.source)]
 
     def _source(self, table: SourceTable, place: Place) -> TargetSource:
-        """One source. Without ``accounts`` it is the accounts with a table of their own, or else all."""
+        """One source. Without ``accounts`` it has those with a table of their own, or else all that it lists."""
         another = f"“{short(table.name)}” is another source's" if table.name else "is missing, as of another source"
         self._only(self._names, (table.name or "").lower(), (*place, "name"), another)
         rules = nearest(table, self._settings.rules)
@@ -59,7 +58,7 @@ class Builder:
         )
 
     def _accounts(self, table: SourceTable, place: Place, rules: Rules) -> dict[str, TargetAccount]:
-        """Everyone whom a source names, in its list or by a table, by email."""
+        """The accounts that a source names, in its list or by a table, by email."""
         listed: dict[str, Place] = {}
         tables: dict[str, Place] = {}
         found = {}
@@ -99,7 +98,7 @@ class Builder:
         return token
 
     def _own_token(self, table: SourceTable) -> SecretStr:
-        """The token that a source names. Raises ValueError without what was written: it may be the token itself."""
+        """The token that a source names. Raises ValueError without the text, which can be the token itself."""
         if table.token_file is not None:
             return SecretStr(read_token(table.token_file))
         if table.token_env is not None:
@@ -107,7 +106,7 @@ class Builder:
         return self._settings.useapi_token
 
     def tokens_named(self, file: Mapping[str, Any]) -> list[str]:
-        """The tokens that tables name which are not checked yet, so that no fault tells one that stands elsewhere."""
+        """Unchecked tokens in the tables, so that no error shows one that stands in the wrong place."""
         tables = file.get("source")
         found = []
         for table in tables if isinstance(tables, list) else ():
@@ -141,14 +140,14 @@ def read_token(path: str) -> str:
 
 
 def token_from(table: SourceTable) -> str:
-    """Where the source's token belongs, in words."""
+    """Which setting holds the source's token, in words."""
     if table.token_file is not None:
         return "its token_file"
     return "its token_env" if table.token_env is not None else "USEAPI_TOKEN"
 
 
 def account_of(table: AccountTable, listed: TargetAccount | None, rules: Rules) -> TargetAccount:
-    """An account by its table; ``rules`` are its source's."""
+    """An account from its table; ``rules`` are its source's."""
     own = nearest(table, rules)
     return TargetAccount(
         table.email,
@@ -160,7 +159,7 @@ def account_of(table: AccountTable, listed: TargetAccount | None, rules: Rules) 
 
 
 def nearest(table: WatchTable, outer: Rules) -> Rules:
-    """The rules of a table; what it leaves open is as outside of it."""
+    """The rules of a table, with those outside of it where it says nothing."""
     wait = table.remind_every
     return Rules(
         low_credits=outer.low_credits if table.low_credits is None else table.low_credits,

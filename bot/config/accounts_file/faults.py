@@ -16,7 +16,7 @@ Place = tuple[str | int, ...]
 """The way to a value, as pydantic has it: ``("source", 0, "chats", 2)``."""
 
 MOST = 50
-"""So many faults are said; a file with more has one cause."""
+"""The most errors reported; a file with more has one cause."""
 
 RULES = ("low_credits", "plan_ends_within", "runs_out_within", "unreadable_after", "remind_every")
 EXAMPLES = {rule: f'{rule} = "{SETTINGS[rule.upper()]}"' for rule in RULES} | {
@@ -32,25 +32,25 @@ EXAMPLES = {rule: f'{rule} = "{SETTINGS[rule.upper()]}"' for rule in RULES} | {
     "chats": 'chats = ["-1001234567890/45"]',
 }
 KEYS: dict[int, type[BaseModel]] = {1: FileTable, 3: SourceTable, 5: AccountTable}
-"""The table that a key belongs to, by how deep the key lies."""
+"""The table of a key, by the key's depth."""
 
 
 class Faults:
     """The faults of one file, in the order in which they are found."""
 
     def __init__(self, file: str, secrets: list[str]) -> None:
-        """``secrets`` is what no fault may tell; more may be put there as they become known."""
+        """``secrets`` never appear in an error; the caller can add more."""
         self.secrets = secrets
         self._file = file
         self._found: list[str] = []
 
     def add(self, place: Place, words: str, example: str = "") -> None:
-        """Notes a fault of what stands at a place; the words are the end of "KEY: …"."""
+        """Records an error at a place; ``words`` are the end of "KEY: …"."""
         shown = f"{path_of(place)}: {words}" if place else words
         self._found.append(f"{self._file}: {shown}. Example: {example}" if example else f"{self._file}: {shown}")
 
     def add_all(self, error: ValidationError) -> None:
-        """Notes every fault that the tables' own checks have found."""
+        """Records every error of the tables' own checks."""
         for detail in error.errors(include_url=False, include_input=False)[: MOST * 4]:
             self.add(detail["loc"], words_of(detail), example_of(detail))
 
@@ -61,7 +61,7 @@ class Faults:
         raise AssertionError("a fault was noted")
 
     def end(self) -> None:
-        """Raises SettingsError if any fault was found."""
+        """Raises SettingsError if there is any error."""
         if self._found:
             told = list(dict.fromkeys(without(words, self.secrets) for words in self._found))
             more = [f"{self._file}: and {len(told) - MOST:,} more faults"] if len(told) > MOST else []
@@ -75,7 +75,7 @@ def path_of(place: Place) -> str:
 
 
 def words_of(detail: ErrorDetails) -> str:
-    """What is wrong, as the end of "KEY: …"."""
+    """The error as the end of "KEY: …"."""
     if detail["type"] == "extra_forbidden":
         return unknown_key(detail["loc"])
     if detail["type"] == "missing":
@@ -84,7 +84,7 @@ def words_of(detail: ErrorDetails) -> str:
 
 
 def unknown_key(place: Place) -> str:
-    """Says that a key is none of ours, and the nearest that is."""
+    """An unknown key, with the nearest known one."""
     key, keys = str(place[-1]), tuple(KEYS.get(len(place), FileTable).model_fields)
     if key.lower() == "token":
         return "a secret has no place in this file: put it into another, and name that with token_file"
@@ -95,6 +95,6 @@ def unknown_key(place: Place) -> str:
 
 
 def example_of(detail: ErrorDetails) -> str:
-    """An example that works, for a key that is ours."""
+    """An example that works, for a known key; empty for an unknown one."""
     key = next((part for part in reversed(detail["loc"]) if isinstance(part, str)), "")
     return "" if detail["type"] == "extra_forbidden" else EXAMPLES.get(key, "")

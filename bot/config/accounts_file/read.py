@@ -24,7 +24,7 @@ from bot.support.errors import SettingsError
 
 LARGEST = 8 * 2**20
 _DEEP_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}""")
-"""A key of so many parts is none of ours, and ``tomllib`` takes the square of their number."""
+"""A key with this many parts is unknown, and ``tomllib`` takes the square of their number."""
 
 _WHERE = re.compile(r"(.*?)(?: \(at (.*)\))?", re.DOTALL)
 END = "end of document"
@@ -41,18 +41,18 @@ SYNTAX = (
     ("Expected ']", "has a table's name whose brackets are not closed"),
     ("Exceeds the limit", "has a number of far too many digits"),
 )
-"""What ``tomllib`` says, and the same for people; its own words may quote the file."""
+"""Errors of ``tomllib``, and the same for people; its own words can quote the file."""
 
 
 def watchlist_for(settings: Settings, environ: Mapping[str, str] | None = None) -> Targets:
-    """What the settings, and the accounts file where there is one, say of who is watched. Raises SettingsError."""
+    """The targets of the settings and the accounts file, if there is one. Raises SettingsError."""
     if settings.accounts_file:
         return read_accounts_file(settings.accounts_file, settings, environ)
     return targets_of(settings)
 
 
 def targets_of(settings: Settings) -> Targets:
-    """The one source that the settings describe by themselves."""
+    """The one source of the settings alone."""
     named = {one.email.lower(): TargetAccount(one.email, one.label) for one in settings.accounts}
     source = TargetSource(
         settings.useapi_token,
@@ -66,7 +66,7 @@ def targets_of(settings: Settings) -> Targets:
 
 
 def read_accounts_file(path: str, settings: Settings, environ: Mapping[str, str] | None = None) -> Targets:
-    """What the file says of who is watched. Raises SettingsError with every fault."""
+    """The targets of the file. Raises SettingsError with every error."""
     file = Path(path)
     text = text_of(file, settings.secrets)
     faults = Faults(short(file.name), settings.secrets)
@@ -83,7 +83,7 @@ def read_accounts_file(path: str, settings: Settings, environ: Mapping[str, str]
 
 
 def text_of(file: Path, secrets: list[str]) -> str:
-    """The file's text. Raises SettingsError where there is none."""
+    """The file's text. Raises SettingsError if it cannot be read."""
     try:
         return bytes_of(file).decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -96,7 +96,7 @@ def text_of(file: Path, secrets: list[str]) -> str:
 
 
 def bytes_of(file: Path) -> bytes:
-    """What is in the file. Raises OSError, and ValueError where it is no file of a sensible size."""
+    """The file's bytes. Raises OSError, and ValueError for anything but a file of moderate size."""
     if file.exists() and not file.is_file():
         raise ValueError("is no file")
     with file.open("rb") as opened:
@@ -107,7 +107,7 @@ def bytes_of(file: Path) -> bytes:
 
 
 def parsed(text: str, faults: Faults) -> dict[str, Any]:
-    """The text as TOML. Raises SettingsError with the one place from which on it is none."""
+    """The text as TOML. Raises SettingsError at the first syntax error."""
     deep = _DEEP_KEY.search(text)
     if deep:
         line = text.count("\n", 0, deep.start()) + 1

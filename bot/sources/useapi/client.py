@@ -1,4 +1,4 @@
-"""One question to useapi.net: timeout, size limit, body, and every foreign error translated into ``SourceError``."""
+"""One request to useapi.net: timeout, size limit, body, and every foreign error as a ``SourceError``."""
 
 import asyncio
 import logging
@@ -50,10 +50,10 @@ TIMEOUT_S = 30.0
 
 @asynccontextmanager
 async def open_session(connections: int = 20, proxy: Proxy | None = None) -> AsyncIterator[ClientSession]:
-    """Open the one session that all sources share, and close it at the end.
+    """The one session of all sources; closed at the end.
 
-    It keeps no cookies, and at most ``connections`` questions are in flight: the time another one waits for its turn
-    counts towards its timeout, so ask no more than that at once.
+    It keeps no cookies, and runs at most ``connections`` requests: the wait of another one counts towards its timeout,
+    so send no more than that at once.
     """
     headers = {"Accept": "application/json", "User-Agent": f"credit-bot/{__version__}"}
     async with open_client(proxy, connections, headers=headers) as session:  # Client's timeout covers the exchange
@@ -75,19 +75,19 @@ class Client:
     limit: int = 1024 * 1024
 
     async def get_json(self, path: str, params: Mapping[str, str] | None = None, *, times_limit: int = 1) -> Any:
-        """Ask for ``base_url + path`` and decode the answer's JSON; redirects are not followed.
+        """The JSON of the answer to ``base_url + path``; redirects are not followed.
 
-        A long list may be so many times the limit. Only ``path`` is ever logged, so whatever is private belongs into
+        A long list can have ``times_limit`` times the limit. Only ``path`` is ever logged, so private values belong in
         ``params``. Raises ``SourceError``, and nothing else, whatever the server or the network does.
         """
         return self.decoded(await self._ask(path, params or {}, times_limit * self.limit))
 
     async def get(self, path: str, params: Mapping[str, str]) -> Answer:
-        """Ask for the same, and leave the answer as it came, for ``decoded``: one that is known need not be."""
+        """The answer itself, for ``decoded``: a known one need not be decoded."""
         return await self._ask(path, params, self.limit)
 
     def decoded(self, answer: Answer) -> Any:
-        """The JSON of a good answer, with nothing of the token in it, should it be echoed. Raises ``SourceError``."""
+        """The JSON of a good answer, without an echoed token. Raises ``SourceError``."""
         return decode(answer._replace(body=self._without_token(answer.body)))
 
     async def _ask(self, path: str, params: Mapping[str, str], limit: int) -> Answer:
@@ -144,13 +144,13 @@ class Client:
         return b"".join(chunks)
 
     def _without_token(self, body: bytes) -> bytes:
-        """Stop an echoed token here, before any word of the answer goes anywhere."""
+        """Removes an echoed token, before any part of the answer is used."""
         token = self.token.encode(errors="replace")
         return body.replace(token, "…".encode()) if len(token) >= _SHORTEST_TOKEN else body
 
 
 def _failure(error: Exception) -> str:
-    """Say in words why there was no answer; the error's own text names addresses and is left out."""
+    """Why there was no answer, in words; the error's own text names addresses and is dropped."""
     if isinstance(error, ProxyError):
         return str(error)
     if why := tls_reason(error):

@@ -25,15 +25,15 @@ _ZONE_TWICE = re.compile(r"([+-]\d\d:?\d\d)\s+[A-Z]{2,5}$")
 _SHORT_ZONE = re.compile(r"(?<=\d)([+-])(\d)$")
 _DATE_ONLY = re.compile(r"\d{8}")
 _UNITS = ((10**8, 10**11, 1), (10**11, 10**14, 10**3), (10**14, 10**17, 10**6), (10**17, 10**20, 10**9))
-"""From and up to which size a number since 1970 counts seconds, milli-, micro- or nanoseconds: 1973 to 5138 each."""
+"""The sizes of numbers since 1970 that count seconds, milli-, micro- or nanoseconds: 1973 to 5138 each."""
 
 
 class UnreadableFieldError(ValueError):
-    """A field holds something that cannot be understood; the text says what, for people."""
+    """A field's value is unreadable; the text describes it for people."""
 
 
 def number(value: object) -> Number | None:
-    """Read a finite number of at most a million millions, or its text; a whole one as ``int``."""
+    """A finite number of at most a million millions, or its text; a whole one as ``int``."""
     if value is None or value == "":
         return None
     found = _number(float(value) if isinstance(value, str) and _NUMBER.fullmatch(value.strip()) else value)
@@ -43,16 +43,16 @@ def number(value: object) -> Number | None:
 
 
 def _number(value: object) -> Number | None:
-    """The same of a number proper. A bool is none."""
+    """The same for a JSON number. A bool is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if not abs(value) <= _LARGEST:  # so written for NaN, which is not greater either
+    if not abs(value) <= _LARGEST:  # written this way for NaN, which is not greater either
         return None
     return int(value) if value == int(value) else value
 
 
 def bucket(value: object) -> Number | None:
-    """Read spendable credits: absent is not known, and anything but a number is a ``ValueError``, never a zero."""
+    """Spendable credits: None if absent, and a ``ValueError`` for anything but a number, never 0."""
     if value is None:
         return None
     found = _number(value)
@@ -62,7 +62,7 @@ def bucket(value: object) -> Number | None:
 
 
 def needed_bucket(value: object) -> Number:
-    """Read the credits without which there is no reading: absent is a ``ValueError`` too."""
+    """The credits that a reading must have: absent is a ``ValueError`` too."""
     found = bucket(value)
     if found is None:
         raise ValueError("is missing")
@@ -70,7 +70,7 @@ def needed_bucket(value: object) -> Number:
 
 
 def allowance(value: object) -> Number | None:
-    """Read a denominator: a number that is not negative."""
+    """A denominator: a number that is not negative."""
     found = number(value)
     if found is not None and found < 0:
         raise UnreadableFieldError(shown(value))
@@ -78,7 +78,6 @@ def allowance(value: object) -> Number | None:
 
 
 def whole(value: object) -> int | None:
-    """Read a whole number."""
     found = number(value)
     if isinstance(found, float):
         raise UnreadableFieldError(shown(value))
@@ -86,12 +85,12 @@ def whole(value: object) -> int | None:
 
 
 def state(value: object) -> int | None:
-    """Read a number of which only the meaning of 0 is known; JSON's booleans are 0 and 1 here."""
+    """A number of which only the meaning of 0 is known; JSON's booleans are 0 and 1 here."""
     return int(value) if isinstance(value, bool) else whole(value)
 
 
 def flag(value: object) -> bool | None:
-    """Read ``0`` or ``1``, or JSON's own booleans."""
+    """``0`` or ``1``, or JSON's own booleans."""
     if value is None:
         return None
     if isinstance(value, bool | int | float) and value in (0, 1):
@@ -100,7 +99,7 @@ def flag(value: object) -> bool | None:
 
 
 def text(value: object) -> str | None:
-    """Read text of any content, cut to 200 characters; blank is "not set". What no UTF-8 can hold is replaced."""
+    """Text of any content, cut to 200 characters; blank is "not set". Invalid UTF-8 is replaced."""
     if value is None:
         return None
     if not isinstance(value, str):
@@ -109,7 +108,7 @@ def text(value: object) -> str | None:
 
 
 def names(value: object) -> list[str]:
-    """Read the texts of a list, at most 100; whatever else it holds is left out."""
+    """The texts of a list, at most 100; its other items are dropped."""
     if value is not None and not isinstance(value, list):
         raise UnreadableFieldError(shown(value))
     texts = (item for item in (value or [])[:_LONGEST_LIST] if isinstance(item, str))
@@ -117,10 +116,10 @@ def names(value: object) -> list[str]:
 
 
 def moment(value: object) -> datetime | None:
-    """Read a time as aware UTC: ISO 8601 in its usual spellings, or a number since 1970; without a zone it is UTC.
+    """A time as aware UTC: ISO 8601 in its usual spellings, or a number since 1970; without a zone it is UTC.
 
-    A blank, a zero, Go's zero time (year 1), anything else before 1970, and the year 9999 are "not set": they also
-    overflow as soon as they are moved to another zone. Numbers count seconds, or parts of one, by their size.
+    A blank, a zero, Go's zero time (year 1), anything else before 1970, and the year 9999 are "not set": they overflow
+    in another zone. Numbers count seconds, or parts of one, by their size.
     """
     if value is None or value is False:
         return None
@@ -135,19 +134,19 @@ def moment(value: object) -> datetime | None:
 
 
 def moment_or_none(value: object) -> datetime | None:
-    """Read a time; None where there is none, or none that can be understood."""
+    """A time; None if it is absent or unreadable."""
     with suppress(UnreadableFieldError):
         return moment(value)
     return None
 
 
 def _is_number(value: str) -> bool:
-    """Whether a text is a number since 1970; eight digits are a date."""
+    """True if a text is a number since 1970; eight digits are a date."""
     return _NUMBER.fullmatch(value.strip()) is not None and not _DATE_ONLY.fullmatch(value.strip())
 
 
 def _of_number(value: Any) -> datetime | None:
-    """The moment of a number since 1970; None for zero and less. Raises ValueError for what is no such number."""
+    """The moment of a number since 1970; None for zero and less. Raises ValueError for other sizes."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError(value)
     since = float(value)
@@ -160,7 +159,7 @@ def _of_number(value: Any) -> datetime | None:
 
 
 def _of_text(value: str) -> datetime | None:
-    """The moment of a text; None where it is blank. Raises ValueError for what is no time."""
+    """The moment of a text; None if it is blank. Raises ValueError for any other text."""
     said = value.strip()
     if not said:
         return None
@@ -170,11 +169,11 @@ def _of_text(value: str) -> datetime | None:
         found = parsedate_to_datetime(said)
     if not found.tzinfo:
         return found.replace(tzinfo=UTC)
-    return None if found.year in (1, 9999) else found.astimezone(UTC)  # these may overflow on the way to UTC
+    return None if found.year in (1, 9999) else found.astimezone(UTC)  # these can overflow on the way to UTC
 
 
 def _in_iso(said: str) -> str:
-    """The usual spellings that are not quite ISO 8601: "… UTC", "… +0000 UTC", "… GMT+8", "2026/07/23"."""
+    """ISO 8601 for the usual spellings that are almost that: "… UTC", "… +0000 UTC", "… GMT+8", "2026/07/23"."""
     said = _ZONE_TWICE.sub(r"\1", said)
     words = _ZONE_IN_WORDS.search(said)
     if words:
@@ -184,7 +183,7 @@ def _in_iso(said: str) -> str:
 
 
 def shown(value: object) -> str:
-    """A value that cannot be understood, in a few words for people; the caller cleans them."""
+    """An unreadable value in a few words for people; the caller cleans them."""
     if isinstance(value, str):
         return "“" + _UNSTORABLE.sub("\ufffd", value[:40]) + "”"
     if isinstance(value, bool | float) or (isinstance(value, int) and abs(value) <= _LARGEST):

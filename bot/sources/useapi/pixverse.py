@@ -36,7 +36,7 @@ T = TypeVar("T")
 _LONGEST_EMAIL = 254
 
 _LIKE_A_TIME = re.compile(r"[“”0-9TZ:.+\-/, ]+")
-"""What cannot be a secret, long as it may be."""
+"""Characters of a time, which cannot be a secret, whatever their number."""
 
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
 
@@ -53,9 +53,9 @@ DECIDING = {
     "credits_refresh_time": "refresh_at",
     "daily_credits_refresh_time": "daily_refresh_at",
 }
-"""The page's fields by which something is decided, and what a reading calls them: where one is left out, that is said.
+"""The page's fields that decide something, with their names in a reading: a missing one is reported.
 
-The buckets are not among them: an answer that cannot tell these is no reading.
+The buckets are not among them: an answer without these is no reading.
 """
 
 DETAILS: Mapping[str, tuple[str, Callable[[object], Any]]] = {
@@ -185,10 +185,10 @@ def _object(page: object) -> dict[str, Any]:
 
 
 def parse_accounts(page: object) -> tuple[Listed, ...]:
-    """Read the decoded list of accounts, an object keyed by email; each email once, in any case of letters.
+    """The decoded list of accounts, an object keyed by email; each email once, in any case of letters.
 
-    Entries without an email are left out. Raises ``SourceError`` (garbled) where the page is none, and where it lists
-    something but no account at all: that must not pass for an empty list.
+    Entries without an email are dropped. Raises ``SourceError`` (garbled) if the page is none, and if it has entries
+    but no account: that must not pass for an empty list.
     """
     entries = _object(page)
     found: dict[str, Listed] = {}
@@ -208,11 +208,11 @@ def _email(value: object) -> str | None:
 
 
 def _pending_error(entry: object) -> str | None:
-    """Find what the list says is wrong with an account.
+    """The error that the list reports for an account; None without one.
 
-    The field's name is not documented: ``error`` on sister services, so any name with that word counts, where its
-    value is not empty; or ``health``, where that is not "OK". A refresh of the session that may pass is left to the
-    looks at the account itself, which are counted.
+    The field's name is not documented: ``error`` on sister services, so any name with that word counts, if its value is
+    not empty; or ``health``, if that is not "OK". A failed refresh of the session, which can pass, is left to the
+    checks of the account itself, which are counted.
     """
     if not isinstance(entry, dict):
         return None
