@@ -1,7 +1,7 @@
-"""The composition root: builds the parts, starts them, and stops them in reverse order.
+"""Wires the parts, starts them, and stops them in reverse order; nothing else.
 
-One reading's way through them: ``Scheduler`` ticks, ``CheckRunner`` finds who is due and asks a source,
-``CheckProcessor`` evaluates and saves what was read, ``Dispatcher`` delivers through ``TelegramNotifier``.
+One reading's way through them: ``Scheduler`` ticks, ``CheckRunner`` finds due accounts and asks their source,
+``CheckProcessor`` evaluates and saves the results, ``Dispatcher`` sends through ``TelegramNotifier``.
 """
 
 import asyncio
@@ -63,14 +63,14 @@ log = logging.getLogger(__name__)
 
 FORECAST_TICKS, SUMMARY_TICKS = 4, 12
 RETENTION_TICKS, RETENTION_SHARE = 4, 3
-"""Every so many ticks old rows may be deleted, for so many of them."""
+"""Old rows can be deleted every so many ticks, for so many of them."""
 
 LAST_CHECKS_S, LAST_MESSAGES_S = 3.0, 3.0
-"""Seconds that a stop leaves to what is under way; together with the rest well under ten."""
+"""Seconds that a stop leaves to running work; together with the rest well under ten."""
 
 
 class App:
-    """The bot. ``async with`` opens what must be closed again; ``run`` then watches until it is told to stop."""
+    """The bot. ``async with`` opens what must be closed again; ``run`` works until it is stopped."""
 
     def __init__(
         self,
@@ -80,10 +80,10 @@ class App:
         retention: RetentionPolicy = USUAL,
         refusals: RefusalSchedule = REFUSALS,
     ) -> None:
-        """All but the settings differ where time runs fast; ``tick`` is how often to look what is due, in real time.
+        """Tests replace everything except the settings; ``tick`` is the time between two looks, in real time.
 
-        Without a ``clock`` it is this machine's; the steps of a SteadyClock are taken.
-        Raises SettingsError where the accounts file is wrong. ``secrets`` are what no log may show, and may grow.
+        Without a ``clock`` it is this machine's; the steps of a SteadyClock are applied. Raises SettingsError if the
+        accounts file is wrong. ``secrets`` never appear in the log, and can grow.
         """
         self._settings = settings
         self._targets = watchlist_for(settings)
@@ -119,11 +119,11 @@ class App:
 
     @property
     def _tick(self) -> timedelta:
-        """How often to look what is due: often enough for the shortest interval."""
+        """The time between two ticks, short enough for the shortest interval."""
         return self._own_tick or tick_of(min({self._settings.check_every, *self._active.targets.own_intervals}))
 
     def _build_checks(self) -> None:
-        """Builds what reads accounts, decides, and keeps the database small."""
+        """Builds the checks, their evaluation, and the retention."""
         settings, store, clock = self._settings, self._store, self._clock
         self._active = ActiveTargets(self._targets, lambda target: source_of(target, self._session, clock))
         self._recipients = Recipients(self._active)
@@ -147,7 +147,7 @@ class App:
         self._scheduler = Scheduler(self._metrics, utc_now)
 
     def _build_telegram(self) -> None:
-        """Builds what sends messages, keeps them current, and answers."""
+        """Builds what sends messages, edits them, and answers."""
         settings, store, clock = self._settings, self._store, self._clock
         token, zone = settings.telegram_bot_token.get_secret_value(), settings.timezone
         bot = make_bot(token, settings.telegram_api_url, settings.way_to_telegram)
@@ -168,7 +168,7 @@ class App:
         ways = Ways(lambda: self._recipients.home or self._chats(), notifier.send, fallback)
         self._database_watch = DatabaseWatch(store, words, ways, clock)
         self._fallback: FallbackSender | None = None
-        if fallback:  # the wait is short, or the second channel would get what only waits for the others
+        if fallback:  # a short wait, or the second channel would get what only waits for the others
             after = settings.fallback_after
             self._outbox.group_wait = min(self._outbox.group_wait, after.total_seconds() / 2)
             self._fallback = FallbackSender(
@@ -179,7 +179,7 @@ class App:
         self._outbox.on_life, self._outbox.on_told = self._boards.alive, self._endings.wake
 
     def _build_service(self) -> None:
-        """Builds what answers chats and machines, and what is scheduled beside the checks."""
+        """Builds the answers for chats and machines, and the scheduled jobs beside the checks."""
         settings, store, clock = self._settings, self._store, self._clock
         self._pairing = Pairing(store, clock)
         self.accounts_file = AccountsReload(
@@ -212,19 +212,19 @@ class App:
         self._retention = Retention(store, clock, time.monotonic, self._policy, work_for, self._outbox.tidy)
 
     def _chats(self) -> tuple[Chat, ...]:
-        """Every chat that is told anything or may ask."""
+        """Every chat that gets messages or can ask."""
         return self._recipients.present
 
     def _scope_of(self, chat: Chat) -> ChatScope:
-        """The bot as one chat may see it."""
+        """The bot as one chat sees it."""
         return ChatScope(self.service, chat)
 
     async def _watched(self, chat: Chat) -> Sequence[Watched]:
-        """The accounts that a chat may see."""
+        """The accounts that a chat sees."""
         return await self._scope_of(chat).watched()
 
     def _notifications_waiting(self) -> None:
-        """Wakes those who deliver notifications and mark those whose alert is over."""
+        """Wakes the parts that send notifications and edit ended messages."""
         self._outbox.wake()
         self._endings.wake()
 
@@ -234,23 +234,23 @@ class App:
             part.alive(chat_id)
 
     def _round_ended(self, ended: Round) -> None:
-        """Pings the heartbeat's address after a round in which everyone could be read."""
+        """Pings the heartbeat's address after a round in which every account was read."""
         if ended.whole and self._heartbeat:
             self._background.start(self._heartbeat.ping())
 
     def _clock_stepped(self, step: ClockStep) -> None:
-        """Moves along what is remembered outside the database."""
+        """Moves moments outside the database along with the clock."""
         self._checks.clock_stepped(step.by)
         self.service.clock_stepped(step)
         self._retention.clock_was_set()
 
     def _reloaded(self) -> None:
-        """Checks as often as the shortest interval now needs, and shows new chats the menu."""
+        """Applies the shortest interval, and sets the menu in new chats."""
         self._scheduler.every(self._tick, CHECK_JOB, self.service.check_due)
         self._telegram.show_menus()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Watches until ``stop`` is set or a part fails, and then ends what is under way within ten seconds."""
+        """Runs until ``stop`` is set or a part fails, and then ends running work within ten seconds."""
         for note in self._settings.notes:
             log.warning("%s", note)
         for name in self._settings.plain_urls:
@@ -275,7 +275,7 @@ class App:
             raise failed
 
     async def _restore(self) -> None:
-        """Goes on where the last run ended. Raises DatabaseUnusableError."""
+        """Continues where the last run ended. Raises DatabaseUnusableError."""
         try:
             if self._clock_watch:
                 await self._clock_watch.resume()
@@ -288,7 +288,7 @@ class App:
             raise DatabaseUnusableError(str(error)) from error
 
     def _start_schedule(self) -> None:
-        """Starts what is done again and again, and the first round."""
+        """Starts the scheduled jobs, and the first round."""
         every, tick = self._scheduler.every, self._tick
         every(tick, CHECK_JOB, self.service.check_due)
         every(tick, "list", self.service.list_due)
@@ -308,9 +308,9 @@ class App:
         await self._pairing.log_link(self._telegram.username, self._recipients.home, self._active.targets)
 
     async def _shut_down(self, workers: Sequence[asyncio.Task[None]], fronts: Sequence[asyncio.Task[None]]) -> None:
-        """Lets checks, messages and answers under way end for a moment, then ends everything.
+        """Gives running checks, messages and answers a moment, then stops everything.
 
-        ``fronts`` take in or put out what can be lost: they end at once.
+        ``fronts`` are parts whose work can be lost: they stop at once.
         """
         for front in fronts:
             front.cancel()

@@ -1,6 +1,6 @@
-"""``credit-bot check``: one look at each account, on the screen; nothing is stored and nothing sent.
+"""``credit-bot check``: one check of each account, on the screen; it stores and sends nothing.
 
-Where the bot's database is there, a look is decided as the bot would decide it: from the same alerts and reading.
+If the bot's database exists, a result is evaluated as the bot would: with the same alerts and reading.
 """
 
 import asyncio
@@ -39,12 +39,12 @@ from bot.telegram.text.left_out import left_out_lines
 OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
 
 _UNSEEN = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""What a terminal may take for a command or for a change of direction; JSON has another way to write it."""
+"""Characters that a terminal can take for a command or a change of direction; JSON escapes them itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One account as it was found: the account once looked at, and the alerts that fire on this one look."""
+    """One checked account, and the alerts that fire on this one check."""
 
     account: Account
     alerts: tuple[Alert, ...]
@@ -60,14 +60,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """An account as the bot knows it, and its alerts."""
+    """An account in the bot's database, and its alerts."""
 
     account: Account
     alerts: Alerts
 
 
 async def remembered(path: str) -> dict[str, Remembered]:
-    """Each account as the bot knows it, by key; nobody where its database is not there, or cannot be read."""
+    """Each account in the bot's database, by key; none if the database is missing or unreadable."""
     try:
         async with glance(path) as connection:
             known = await account_rows.watched(connection)
@@ -78,9 +78,9 @@ async def remembered(path: str) -> dict[str, Remembered]:
 
 
 async def check_accounts(settings: Settings, wanted: Sequence[str], *, as_json: bool) -> tuple[str, int]:
-    """Looks at the wanted accounts, or at all; gives what to print, and the exit code as monitoring plugins have it.
+    """Checks the wanted accounts, or all; returns the output, and the exit code of monitoring plugins.
 
-    Raises UsageError where a wanted name fits no account, or several.
+    Raises UsageError if a wanted name matches no account, or several.
     """
     trouble: list[str] = []
     async with open_session(IN_FLIGHT, settings.way_to_useapi) as session:
@@ -96,7 +96,7 @@ async def check_accounts(settings: Settings, wanted: Sequence[str], *, as_json: 
 
 
 async def accounts_of(active_targets: ActiveTargets, trouble: list[str]) -> list[Account]:
-    """Every account of every source; why one has none goes into ``trouble``."""
+    """Every account of every source; ``trouble`` gets why a source has none."""
     targets, register = active_targets.targets, AccountKeys()
     listings = await asyncio.gather(*(listed(active_targets, source) for source in targets.sources.values()))
     found = []
@@ -113,7 +113,7 @@ async def accounts_of(active_targets: ActiveTargets, trouble: list[str]) -> list
 
 
 async def listed(active_targets: ActiveTargets, source: TargetSource) -> Sequence[Listed] | CheckFailure:
-    """Whom a source has: those that the watchlist names, or else all that it lists."""
+    """The accounts of a source: the configured ones, or else all that it lists."""
     if not source.everyone:
         return [Listed(account.email) for account in source.accounts.values()]
     listing = await active_targets.sources[source.key].list_accounts()
@@ -121,7 +121,7 @@ async def listed(active_targets: ActiveTargets, source: TargetSource) -> Sequenc
 
 
 def account_of(register: AccountKeys, source: TargetSource, one: Listed) -> Account:
-    """An account that nothing is known of yet."""
+    """An account without any history."""
     said = source.account(one.email)
     key = register.key_of(source, one.email)
     return Account(key, source.key, one.email, said.label if said else None, listed_error=one.error)
@@ -143,7 +143,7 @@ def choose(accounts: Sequence[Account], wanted: Sequence[str]) -> list[Account]:
 async def look(
     active_targets: ActiveTargets, account: Account, known: Remembered | None, room: asyncio.Semaphore
 ) -> Finding:
-    """One look, decided as the bot would; as if it were the first where nothing is ``known``."""
+    """One check, evaluated as the bot would; as the first one if nothing is ``known``."""
     async with room:
         sample = await active_targets.sources[account.source].read(account.email)
     before, alerts = as_known(account, known)
@@ -154,7 +154,7 @@ async def look(
 
 
 def as_known(account: Account, known: Remembered | None) -> tuple[Account, Alerts]:
-    """An account of the list with the last reading that the bot has of it, and its alerts."""
+    """An account of the list with its last stored reading, and its alerts."""
     if known is None or known.account.email.lower() != account.email.lower():
         return account, {}
     last = known.account
@@ -165,7 +165,10 @@ def as_known(account: Account, known: Remembered | None) -> tuple[Account, Alert
 
 
 def found_in(before: Account, seen: Reading, alerts: Alerts, rules: Rules, now: datetime) -> Finding:
-    """What a reading makes of an account and its alerts; those of its forecast stay, for no forecast is made here."""
+    """The effect of a reading on an account and its alerts.
+
+    Alerts of the forecast stay, because none is computed here.
+    """
     after = apply_result(before, seen)
     updates = decide_account(before, after, alerts, rules, Health(), Audience(), now)
     firing = {one.alert.measure: one.alert for one in updates}
@@ -176,7 +179,7 @@ def found_in(before: Account, seen: Reading, alerts: Alerts, rules: Rules, now: 
 
 
 def exit_code(found: Sequence[Finding], trouble: Sequence[str]) -> int:
-    """Critical first, then what could not be read, then warnings."""
+    """Critical first, then unreadable accounts, then warnings."""
     severities = {finding.severity for finding in found}
     if "critical" in severities:
         return CRITICAL
@@ -186,7 +189,7 @@ def exit_code(found: Sequence[Finding], trouble: Sequence[str]) -> int:
 
 
 def in_words(found: Sequence[Finding], trouble: Sequence[str], now: datetime, zone: ZoneInfo) -> str:
-    """A line an account, the worst first, and under each that could not be read the reason."""
+    """A line an account, the worst first, and under each unreadable one the cause."""
     order = sorted(found, key=lambda one: ("critical", "unknown", "warning", "info", "ok").index(one.severity))
     lines = [line for finding in order for line in finding_lines(finding, now, zone)]
     return "\n".join([*trouble, *lines])
@@ -212,7 +215,7 @@ def in_json(found: Sequence[Finding], trouble: Sequence[str]) -> str:
 
 
 def json_of(finding: Finding) -> dict[str, Any]:
-    """One account for machines; what is not known is null."""
+    """One account for machines; unknown values are null."""
     account, outage = finding.account, finding.account.outage
     reading: Reading | None = account.reading
     credits = reading.credits if reading else None
@@ -247,7 +250,7 @@ MENDS = {
 
 
 def outage_text(outage: CheckFailure) -> str:
-    """Why a look failed, and what to do about it where something can be done."""
+    """Why a check failed, and what to do, if there is anything."""
     mend = MENDS.get(outage.kind)
     words = f"{outage.kind.value}: {outage.said}" if outage.said else outage.kind.value
     return f"{words} ({mend})" if mend else words

@@ -19,11 +19,11 @@ from bot.support.errors import BotError, SettingsError, StartError, UsageError
 BROKEN_PIPE = 141
 INTERRUPTED = 130
 UNIX_ONLY = ("fcntl", "resource")
-"""Modules that Python has on no other system."""
+"""Modules that Python has on Unix only."""
 
 
 class Parser(argparse.ArgumentParser):
-    """Wrong words end with 64, for 2 is what ``check`` says of a critical account."""
+    """Wrong arguments end with 64, because 2 is the exit code of ``check`` for a critical account."""
 
     def error(self, message: str) -> NoReturn:
         """Says what is wrong, and how it would be right."""
@@ -32,7 +32,6 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
     env_file = Parser(add_help=False)
     env_file.add_argument("--env-file", metavar="PATH", default=argparse.SUPPRESS, help="settings file (settings.env)")
     top = Parser(prog="credit-bot", description="Warns on Telegram before credits run out.", parents=[env_file])
@@ -59,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def port(text: str) -> int:
-    """A port's number, as it stands on the command line."""
+    """A port number on the command line."""
     number = int(text)
     if not 0 <= number < 65536:
         raise ValueError(text)
@@ -67,9 +66,9 @@ def port(text: str) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command and gives its exit code; every error of ours is said in words."""
+    """Runs a command and returns its exit code; every error of ours is a text."""
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # names and signs that a terminal's old encoding does not have
+        sys.stdout.reconfigure(errors="replace")  # names and signs that a terminal's old encoding lacks
     wanted = parser().parse_args(arguments)
     try:
         code: int = wanted.act(wanted)
@@ -123,12 +122,12 @@ def run(wanted: argparse.Namespace) -> int:
 
 
 def on_terminal() -> bool:
-    """Whether a person started the bot in a terminal, whose closing is to end it."""
+    """True if a person started the bot in a terminal, so that closing it ends the bot."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
 async def until_told(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
-    """Does the work with an event that SIGTERM and SIGINT set."""
+    """Runs the work with an event that SIGTERM and SIGINT set."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -150,13 +149,13 @@ def check(wanted: argparse.Namespace) -> int:
         logging.getLogger(__name__).warning("%s", note)
     text, code = asyncio.run(check_accounts(settings, wanted.accounts, as_json=wanted.json))
     if wanted.json and not is_utf8(sys.stdout):
-        text = json.dumps(json.loads(text), indent=2)  # a letter that the terminal does not have is escaped, not lost
+        text = json.dumps(json.loads(text), indent=2)  # a letter that the terminal lacks is escaped, not lost
     print(text)
     return code
 
 
 def is_utf8(stream: TextIO | None) -> bool:
-    """Whether every letter can be written there."""
+    """True if every letter can be written there."""
     return stream is not None and codecs.lookup(stream.encoding or "ascii").name == "utf-8"
 
 

@@ -1,4 +1,4 @@
-"""Tests the useapi.net token, and every account that it is to read."""
+"""Tests the useapi.net token, and each account that it should read."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -37,7 +37,7 @@ Look = tuple[Account, CheckResult]
 async def examine_accounts(
     settings: Settings, targets: Targets, session: ClientSession, clock: Callable[[], datetime]
 ) -> list[Finding]:
-    """Each source: its token first, then each account that the watchlist names or useapi.net lists, with its rules."""
+    """Each source: its token first, then each configured or listed account, with its rules."""
     register = AccountKeys()
     found: list[Finding] = []
     for watched in targets.sources.values():
@@ -55,7 +55,7 @@ async def examine_accounts(
 async def token_and_accounts(
     source: Source, watched: TargetSource, register: AccountKeys
 ) -> tuple[list[Finding], list[Account]]:
-    """What a source's list says of its token, and everyone on it; nothing yet where the watchlist names everyone."""
+    """The finding about a source's token, by its list, and its accounts; nothing if all accounts are configured."""
     if not watched.everyone:
         return [], [account_of(register, watched, Listed(one.email)) for one in watched.accounts.values()]
     listing = await source.list_accounts()
@@ -72,7 +72,7 @@ async def token_and_accounts(
 
 
 def account_findings(look: Look, settings: Settings, targets: Targets, now: datetime) -> list[Finding]:
-    """One account and, where an accounts file may say so for each, the rules that result for it."""
+    """One account and, if an accounts file is in use, its resulting rules."""
     account, _ = look
     found = [account_finding(look, settings, now)]
     if settings.accounts_file:
@@ -83,7 +83,7 @@ def account_findings(look: Look, settings: Settings, targets: Targets, now: date
 
 
 async def look_at(source: Source, accounts: Sequence[Account]) -> list[Look]:
-    """One look at each, side by side."""
+    """One check each, concurrently."""
     room = asyncio.Semaphore(IN_FLIGHT)
 
     async def read(email: str) -> CheckResult:
@@ -95,7 +95,10 @@ async def look_at(source: Source, accounts: Sequence[Account]) -> list[Look]:
 
 
 def by_looks(looks: Sequence[Look], named_in: str) -> Finding:
-    """What looks at accounts say of the token. One that concerns an account alone still means that it is accepted."""
+    """The finding about the token, by checks of accounts.
+
+    A failure of one account alone still means that the token is valid.
+    """
     outages = [sample for _, sample in looks if isinstance(sample, CheckFailure)]
     refused = next((outage for outage in outages if outage.kind.refused), None)
     if refused:
@@ -123,6 +126,6 @@ def account_finding(look: Look, settings: Settings, now: datetime) -> Finding:
 
 
 def trouble(outage: CheckFailure) -> str:
-    """Why a look failed, and the mend."""
+    """Why a check failed, and its remedy."""
     said = clean(outage.said or outage.kind.value, 160).rstrip(".")
     return f"{said}: {MENDS[outage.kind]}"
