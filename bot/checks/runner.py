@@ -248,7 +248,7 @@ class CheckRunner:
         try:
             return await source.check(account.email, account.known_page)
         except Exception:  # a defect of ours in one source must not stop the checks of others
-            log.exception("%s: the look failed in a way nobody foresaw", account.key)
+            log.exception("%s: unexpected error during a check", account.key)
             return CheckFailure(self._clock(), FailureKind.UNAVAILABLE, "credit-bot could not read the answer")
         finally:
             self._metrics.look_seconds.observe(timer() - began)

@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
         return one
 
     command("run", run, "watch, until SIGTERM or Ctrl-C")
-    check_parser = command("check", check, "look at each account once and print what was seen; sends nothing")
+    check_parser = command("check", check, "check each account once and print the result; sends nothing")
     check_parser.add_argument("accounts", nargs="*", metavar="ACCOUNT", help="label or email, or a part of one")
     check_parser.add_argument("--json", action="store_true", help="print JSON")
     command("doctor", doctor, "try every setting against the real services, and say what to mend")

@@ -61,7 +61,7 @@ DEEDS: dict[str, Deed] = {
     "spend": with_credits("spend", "spends"),
     "refill": on_account("refill", "gets its monthly credits."),
     "buy": with_credits("top_up", "buys"),
-    "break": on_account("break_session", "breaks: useapi.net cannot read it any more."),
+    "break": on_account("break_session", "breaks: useapi.net can no longer read it."),
     "mend": on_account("mend_session", "was added again at useapi.net."),
     "cancel": on_account("cancel", "cancels its plan."),
     "renew": on_account("subscribe", "is subscribed again."),

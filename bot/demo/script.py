@@ -110,7 +110,7 @@ SCRIPT = (
     Scene(2.5, "A big batch of jobs runs on Studio.", lambda world: world.spend("Studio", 3_600)),
     Scene(10, "Somebody cancels the plan of Ads.", lambda world: world.cancel("Ads")),
     Scene(17, "Kim asks how things stand.", lambda world: world.say("/credits")),
-    Scene(25, "The session of Loop breaks: useapi.net cannot read it any more.", lambda w: w.break_session("Loop")),
+    Scene(25, "The session of Loop breaks: useapi.net can no longer read it.", lambda w: w.break_session("Loop")),
     Scene(32, "The next batch uses up what Studio had left.", lambda world: world.spend("Studio", 9_999)),
     Scene(37, "Kim has seen it, and wants no reminders.", lambda world: world.tap_last("Ack")),
     Scene(43, "Loop was added again at useapi.net.", lambda world: world.mend_session("Loop")),

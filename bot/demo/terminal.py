@@ -199,7 +199,7 @@ KEYS = {
     "spend": Key("spend NAME 3000", "jobs that cost so many credits", deed("spend")),
     "refill": Key("refill NAME", "the month's credits come", deed("refill")),
     "buy": Key("buy NAME 5000", "a credit package is bought", deed("buy")),
-    "break": Key("break NAME", "useapi.net cannot read it any more", deed("break")),
+    "break": Key("break NAME", "useapi.net can no longer read it", deed("break")),
     "mend": Key("mend NAME", "it can be read again", deed("mend")),
     "cancel": Key("cancel NAME", "its plan is cancelled", deed("cancel")),
     "renew": Key("renew NAME", "its plan goes on", deed("renew")),

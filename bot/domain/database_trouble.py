@@ -51,7 +51,7 @@ WORDS = {
     DatabaseTrouble.FULL: ("the disk of the database is full", f"free some space on it; {BY_ITSELF}"),
     DatabaseTrouble.FAILING: (
         "the disk of the database fails",
-        f"look at the disk, and keep the database on a local one, not on a network share; {BY_ITSELF}",
+        f"check the disk, and keep the database on a local one, not on a network share; {BY_ITSELF}",
     ),
     DatabaseTrouble.DELETED: (
         "the database file was deleted",

@@ -273,7 +273,7 @@ class Dispatcher:
             elif isinstance(error, BotError):
                 log.error("Delivery to chat %d: %s", chat_id, error)
             else:
-                log.exception("Delivery to chat %d failed in a way nobody foresaw", chat_id)
+                log.exception("Delivery to chat %d: unexpected error", chat_id)
             queue.failures += 1
             queue.next_send_at = self._timer() + self.backoff.wait(queue.failures)
             await self._store.write_patiently(lambda connection: outbox.release(connection, chat_id))

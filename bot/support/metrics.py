@@ -10,7 +10,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.looks = Counter("credit_bot_checks", "Looks by their result", ["result"], registry=self.registry)
+        self.looks = Counter("credit_bot_checks", "Checks by their result", ["result"], registry=self.registry)
         self.look_seconds = Histogram(
             "credit_bot_check_seconds", "Seconds from request to answer", buckets=SECONDS, registry=self.registry
         )

@@ -112,7 +112,7 @@ def show_accounts(registry: CollectorRegistry, accounts: Sequence[Account], *, m
     plan_end = Gauge("credit_bot_plan_end_timestamp_seconds", "The end of the plan", ["account"], registry=registry)
     read_at = Gauge("credit_bot_read_timestamp_seconds", "The last reading", ["account"], registry=registry)
     readable = Gauge(
-        "credit_bot_account_readable", "Whether the last look was a reading", ["account"], registry=registry
+        "credit_bot_account_readable", "Whether the last check was a reading", ["account"], registry=registry
     )
     paused = Gauge("credit_bot_account_paused", "Whether no checks are wished for", ["account"], registry=registry)
     for name, account in shown_names(accounts, masked=masked).items():

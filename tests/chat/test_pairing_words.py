@@ -27,8 +27,8 @@ def test_the_links() -> None:
 def test_the_log_line() -> None:
     """It says why, what to do, how long it works, and what comes then."""
     assert log_line("credit_bot", CODE) == (
-        f"Nobody is paired yet, so nobody is told anything. Open https://t.me/credit_bot?start={CODE} in Telegram: "
-        "whoever does so first is told from then on. It works once, for 10 min; then a new link follows here."
+        f"No chat is paired yet: alerts go nowhere. Open https://t.me/credit_bot?start={CODE} in Telegram: "
+        "the first chat to do so gets them. It works once, for 10 min; then a new link follows here."
     )
 
 
@@ -48,7 +48,7 @@ def test_the_invitation() -> None:
 def test_the_farewell() -> None:
     """It says how to come back; after the last one has left, that nobody is told anything."""
     assert "/invite in another chat" in left_message(anybody_left=True).text
-    assert "nobody is told anything now" in left_message(anybody_left=False).text
+    assert "alerts go nowhere now" in left_message(anybody_left=False).text
     assert "TELEGRAM_CHAT_IDS" in not_paired_message().text
     assert "paired already" in already_paired_message().text
 

@@ -96,7 +96,7 @@ async def test_nobody_is_told_while_no_chat_is_named_and_start_tells_the_id(worl
     """An empty TELEGRAM_CHAT_IDS is allowed, said loudly with a link, and /start answers what belongs into it."""
     world.accounts("alice", monthly=0)
     bot = await world.host(TELEGRAM_CHAT_IDS="")
-    await bot.logged("Nobody is paired yet, so nobody is told anything. Open https://t.me/credit_demo_bot?start=")
+    await bot.logged("No chat is paired yet: alerts go nowhere. Open https://t.me/credit_demo_bot?start=")
     assert f"This chat's id is {BOB}." in await bot.asked("/start", BOB)
     world.telegram.say(BOB, "/credits")
     await handled(world)

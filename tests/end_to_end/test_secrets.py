@@ -85,7 +85,7 @@ async def test_no_secret_anywhere_after_many_faults(world: World) -> None:
     for said in ("/credits", "/credits broken", "/alerts", "/status"):
         await bot.asked(said)
     await bot.logged("Telegram answers the polling again")
-    await bot.logged("the look failed in a way nobody foresaw")
+    await bot.logged("unexpected error during a check")
     await bot.logged("An update could not be answered")
     assert bot.log.count("Traceback") >= 2
     world.pixverse.remove("defect@example.com")
@@ -110,7 +110,7 @@ async def test_no_secret_in_a_traceback(world: World) -> None:
     """A defect of ours whose error holds tokens: it is logged with its traceback, one JSON object a line, redacted."""
     world.accounts("defect")
     bot = await world.start(script=DEFECT, LOG_FORMAT="json", LOG_LEVEL="DEBUG")
-    await bot.logged("the look failed in a way nobody foresaw")
+    await bot.logged("unexpected error during a check")
     assert "That went wrong inside the bot" in await bot.asked("/status")
     await bot.logged("An update could not be answered")
     assert "Traceback" in bot.log

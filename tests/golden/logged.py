@@ -117,7 +117,7 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
     },
     "checks/runner.py": {
         "%s is due again, and the check before still runs": [(KEY,)],
-        "%s: the look failed in a way nobody foresaw": [(KEY,)],
+        "%s: unexpected error during a check": [(KEY,)],
         "%s: a check could not be saved": [(KEY,)],
         "%s: the other accounts are checked in their turns only": [("pixverse",)],
         "%s: news of one account, so %d others are checked as well": [("pixverse", 11)],
@@ -160,7 +160,7 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
     },
     "outbox/dispatcher.py": {
         "Delivery to chat %d: %s": [(111, LOCKED)],
-        "Delivery to chat %d failed in a way nobody foresaw": [(111,)],
+        "Delivery to chat %d: unexpected error": [(111,)],
         "Chat %d has become chat %d; it is followed": [(-100222, -1009876543210)],
         "Chat %s takes messages again": [(CHAT,)],
         "Chat %s was not told (%s); trying again in %.0f s": [(CHAT, "Telegram asks for a pause", 30.0)],

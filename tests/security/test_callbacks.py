@@ -272,7 +272,7 @@ async def test_a_topic_of_some_accounts_may_not_invite(world: World) -> None:
     bot = await world.host(ACCOUNTS_FILE=world.folder / "accounts.toml", TELEGRAM_CHAT_IDS=f"{GROUP}/44")
     await world.telegram.wait_for(lambda _: world.count("credit-bot watches", GROUP) == 2)  # and no answer is that
     refused = await bot.asked("/invite", GROUP, user_id=ADMIN, thread_id=46)
-    assert refused == "Only a chat that is told of everything can invite another one."
+    assert refused == "Only a chat that sees every account can invite another one."
     assert "?start=" in await bot.asked("/invite", GROUP, user_id=ADMIN, thread_id=44)
 
 

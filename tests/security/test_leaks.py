@@ -159,7 +159,7 @@ async def test_no_secret_in_any_byte_of_a_running_bot(new_world: World) -> None:
     break_everything(world)
     bot = await world.start(script=RUNS_IT, **settings)
     with ProcessList(bot.pid) as processes:
-        await bot.logged("the look failed in a way nobody foresaw")
+        await bot.logged("unexpected error during a check")
         await trouble_telegram(world, bot)
         for said in ("/credits broken", "/alerts", "/status", "/history low"):
             world.telegram.say(ANN, said)
@@ -177,7 +177,7 @@ async def test_no_secret_in_a_log_of_json(world: World) -> None:
     settings = plant(world, "json")
     break_everything(world)
     bot = await world.start(script=RUNS_IT, **settings)
-    await bot.logged("the look failed in a way nobody foresaw")
+    await bot.logged("unexpected error during a check")
     await bot.asked("/status")
     await bot.logged("An update could not be answered")
     await crash(world, bot)

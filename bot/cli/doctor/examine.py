@@ -87,7 +87,7 @@ async def unfailing(what: str, test: Awaitable[list[Finding]]) -> list[Finding]:
     try:
         return await test
     except Exception as error:
-        log.debug("The test of %s failed in a way nobody foresaw", what, exc_info=True)
+        log.debug("The test of %s: unexpected error", what, exc_info=True)
         return [fail(what, f"cannot be tested: {type(error).__name__}. LOG_LEVEL=DEBUG shows more")]
 
 

@@ -88,7 +88,7 @@ async def examine_ways(settings: Settings) -> list[Finding]:
 async def examine_heartbeat(settings: Settings) -> list[Finding]:
     """That there is an address. It is not called: that would count as a heartbeat."""
     if settings.heartbeat_url is None:
-        return [ok("HEARTBEAT_URL", "is empty: nobody is told that the bot lives")]
+        return [ok("HEARTBEAT_URL", "is empty: nothing alerts you if the bot stops")]
     return [ok("HEARTBEAT_URL", "is an address; not asked, for that would count as a beat")]
 
 

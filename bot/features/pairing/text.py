@@ -25,8 +25,8 @@ def group_link_of(username: str, code: str) -> str:
 def log_line(username: str, code: str) -> str:
     """The log's line while no chat is paired. People read the link there, so it is not redacted."""
     return (
-        f"Nobody is paired yet, so nobody is told anything. Open {link_of(username, code)} in Telegram: whoever does "
-        f"so first is told from then on. It works once, for {format_duration(LIFETIME)}; then a new link follows here."
+        f"No chat is paired yet: alerts go nowhere. Open {link_of(username, code)} in Telegram: the "
+        f"first chat to do so gets them. It works once, for {format_duration(LIFETIME)}; then a new link follows here."
     )
 
 
@@ -55,7 +55,7 @@ def invitation_message(username: str, code: str, now: datetime, zone: ZoneInfo, 
 def left_message(*, anybody_left: bool) -> Message:
     """The last message of a chat."""
     text = Text().line(f"{NOTE} ", bold("This chat is no longer paired"), ". It gets no more messages.")
-    last = "It was the last one: nobody is told anything now. The bot's log has a new link."
+    last = "It was the last one: alerts go nowhere now. The bot's log has a new link."
     return text.line("A link from /invite in another chat lets it in again." if anybody_left else last).message()
 
 
@@ -67,7 +67,7 @@ def not_paired_message() -> Message:
 
 def may_not_invite_message() -> Message:
     """A chat of some accounts cannot let others see them all."""
-    return Text().line("Only a chat that is told of everything can invite another one.").message()
+    return Text().line("Only a chat that sees every account can invite another one.").message()
 
 
 def already_paired_message() -> Message:

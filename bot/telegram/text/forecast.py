@@ -165,7 +165,7 @@ def spiking(notification: Notification, now: datetime, zone: ZoneInfo) -> Messag
     comes = sentence(foretold, now, zone) if foretold and foretold.useful and not foretold.lasts else ""
     return telling(
         about(SIGNS[notification.severity], facts.name, bold(f"spends {times} the usual pace")),
-        f"{severity_word(notification.severity)}: in the last two hours. If no batch of yours runs, look what does.",
+        f"{severity_word(notification.severity)}: in the last two hours. If no batch of yours runs, check what does.",
         comes,
         numbers_of(facts, now, zone),
     )

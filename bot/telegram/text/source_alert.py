@@ -148,7 +148,7 @@ def lists_none(notification: Notification, now: datetime, zone: ZoneInfo) -> Mes
         (*head, f" perhaps lists no {title_of(facts.source)} account"),
         f"{word}: its list has answered 404{since}, and not in its own words.",
         f"Reason: {reason_text(facts)}.",
-        "Add an account there, and the bot finds it by itself. If there is one, look at what stands in between.",
+        "Add an account there, and the bot finds it by itself. If there is one, check what stands in between.",
     )
 
 
