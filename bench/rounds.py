@@ -19,8 +19,8 @@ from aiohttp import ClientSession
 from bench.figures import Figures, Point, Row, counted
 from bench.idle import cpu_seconds, status_mib
 from bench.world import World
-from bot.checks.runner import IN_FLIGHT
 from bot.domain.durations import parse_duration
+from bot.sources.base import IN_FLIGHT
 
 WHOLE = 1_000
 CROWD = 4_000

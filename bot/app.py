@@ -18,11 +18,11 @@ from bot.checks.discovery import AccountDiscovery
 from bot.checks.forecaster import Forecaster
 from bot.checks.processor import CheckProcessor
 from bot.checks.rounds import Round
-from bot.checks.runner import IN_FLIGHT, CheckRunner
+from bot.checks.runner import CheckRunner
 from bot.checks.scheduler import CHECK_JOB, WATCHDOG_EVERY, Scheduler, tick_of
 from bot.commands.scope import ChatScope
 from bot.commands.service import BotService
-from bot.commands.updates import TelegramService, make_bot
+from bot.commands.updates import TelegramService
 from bot.config.accounts_file.read import watchlist_for
 from bot.config.settings import Settings
 from bot.domain.chats import Chat
@@ -45,6 +45,7 @@ from bot.features.silences.service import Silences
 from bot.features.summary.service import SummarySender
 from bot.outbox.dispatcher import Dispatcher
 from bot.outbox.results import REFUSALS, RefusalSchedule
+from bot.sources.base import IN_FLIGHT
 from bot.sources.useapi.client import open_session
 from bot.storage.database import Store
 from bot.storage.retention import Retention
@@ -56,6 +57,7 @@ from bot.support.heartbeat import Heartbeat
 from bot.support.metrics import Metrics
 from bot.targets.active import ActiveTargets, source_of
 from bot.targets.recipients import Recipients
+from bot.telegram.client import make_bot
 from bot.telegram.sender import TelegramNotifier
 from bot.web.pages import Pages
 

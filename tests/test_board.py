@@ -7,7 +7,6 @@ from itertools import pairwise
 
 import pytest
 
-from bot.commands.updates import make_bot
 from bot.domain.boards import BoardStatus, BoardTrouble
 from bot.domain.chats import Chat
 from bot.domain.notifications import Watched
@@ -27,6 +26,7 @@ from bot.simulator.telegram.service import (
 from bot.storage import boards, chats
 from bot.storage.connection import Connection
 from bot.storage.database import Store
+from bot.telegram.client import make_bot
 from tests.chat.given import NOW, UTC_ZONE
 from tests.chat.test_board_words import LOW, watched
 

@@ -17,6 +17,7 @@ from bot.checks.rounds import Round
 from bot.checks.spread import next_look
 from bot.domain.accounts import FailureKind
 from bot.domain.notifications import NotificationKind
+from bot.sources.base import IN_FLIGHT
 from bot.storage import accounts, chats
 from bot.storage import database as opening
 from bot.storage.connection import Connection
@@ -25,7 +26,7 @@ from bot.support.backoff import Backoff
 from bot.support.errors import DatabaseBusyError
 from tests.fakes import ALICE, BOB, CAROL, NOW, QUARTER, World, key_of, until, world_in
 
-MANY = [f"user{number}@example.com" for number in range(checking.IN_FLIGHT + 36)]
+MANY = [f"user{number}@example.com" for number in range(IN_FLIGHT + 36)]
 
 
 async def idle(world: World) -> None:
@@ -167,12 +168,12 @@ async def test_so_many_at_once_and_the_rest_as_room_becomes_free(world: World) -
     await world.watch(*MANY)
     gates = {email: world.source.hang(email) for email in MANY}
     await world.checks.tick()
-    await until(lambda: world.source.in_flight == checking.IN_FLIGHT)
+    await until(lambda: world.source.in_flight == IN_FLIGHT)
     for gate in gates.values():
         gate.set()
     await until(lambda: len(world.source.reads) == len(MANY))
     await idle(world)
-    assert world.source.most_in_flight <= checking.IN_FLIGHT
+    assert world.source.most_in_flight <= IN_FLIGHT
     assert sorted(world.source.reads) == sorted(MANY)
 
 
@@ -325,7 +326,7 @@ async def test_a_locked_database_does_not_end_the_saving(database: Path, monkeyp
         with closing(sqlite3.connect(database, isolation_level=None, timeout=10)) as other:
             gates = [world.source.hang(email) for email in MANY]
             await world.checks.tick()
-            await until(lambda: world.source.in_flight == checking.IN_FLIGHT)
+            await until(lambda: world.source.in_flight == IN_FLIGHT)
             other.execute("BEGIN IMMEDIATE")
             for gate in gates:
                 gate.set()

@@ -9,7 +9,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from telegram.error import NetworkError, TelegramError
 
-from bot.commands.updates import make_bot
 from bot.config.settings import load_settings
 from bot.domain.accounts import FailureKind, Listing
 from bot.simulator.accounts import SimulatedAccount
@@ -20,6 +19,7 @@ from bot.sources.useapi.client import Client, open_session
 from bot.sources.useapi.pixverse import PIXVERSE
 from bot.support.errors import SettingsError, SourceError
 from bot.support.proxies import Proxy, excepts, parse_proxy, proxy_for
+from bot.telegram.client import make_bot
 from tests.fakes import Clock
 from tests.middlemen import Middleman, standing_between
 

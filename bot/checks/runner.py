@@ -16,15 +16,12 @@ from bot.checks.sweeps import Sweeps
 from bot.domain.accounts import CheckFailure, CheckResult, FailureKind, NotModified
 from bot.domain.pauses import PausedAccounts
 from bot.evaluation.sweep import Scope, widest
-from bot.sources.base import Source
+from bot.sources.base import IN_FLIGHT, Source
 from bot.storage import accounts, chats, history, pauses
 from bot.storage.accounts import KnownAccount
 from bot.support.errors import DatabaseBusyError
 
 log = logging.getLogger(__name__)
-
-IN_FLIGHT = 64
-"""Checks at once. A hanging one holds its place until its request times out."""
 
 CLAIMED = 4 * IN_FLIGHT
 """Accounts claimed in one transaction; those without a place wait. A crash makes them due again."""

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import DatabaseError
 
-from bot.checks.runner import IN_FLIGHT
 from bot.commands.names import find_accounts
 from bot.config.accounts_file.read import watchlist_for
 from bot.config.settings import Settings
@@ -24,6 +23,7 @@ from bot.domain.alerts import Alert, AlertRule
 from bot.domain.notifications import Watched
 from bot.domain.rules import Rules
 from bot.evaluation.evaluate import Alerts, Audience, apply_result, decide_account, validate
+from bot.sources.base import IN_FLIGHT
 from bot.sources.registry import title_of
 from bot.sources.useapi.client import open_session
 from bot.storage import accounts as account_rows

@@ -21,10 +21,8 @@ from bot.features.database.text import answer_message
 from bot.features.history.text import without_picture
 from bot.support.errors import BotError, DatabaseBusyError, StartError
 from bot.support.metrics import Metrics
-from bot.support.proxies import Proxy
 from bot.telegram.authors import User, author_of, thread_of
 from bot.telegram.calls import answered
-from bot.telegram.client import AiohttpRequest
 from bot.telegram.menu import Menus
 from bot.telegram.parsing import alive_chat
 from bot.telegram.polling import Polling
@@ -37,17 +35,6 @@ log = logging.getLogger(__name__)
 AT_ONCE = 16
 LONGEST_PEACE = 10.0
 START_REFUSED = "TELEGRAM_BOT_TOKEN: Telegram refuses it. Ask @BotFather for the token (/token), and put it there."
-
-
-def make_bot(token: str, api_url: str, proxy: Proxy | None = None) -> Bot:
-    """Telegram's client: sending and polling have separate connections, so neither waits for the other."""
-    return Bot(
-        token,
-        base_url=f"{api_url}/bot",
-        base_file_url=f"{api_url}/file/bot",
-        request=AiohttpRequest(AT_ONCE, read_timeout=20, proxy=proxy),
-        get_updates_request=AiohttpRequest(1, read_timeout=10, proxy=proxy),
-    )
 
 
 class TelegramService:

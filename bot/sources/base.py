@@ -11,6 +11,10 @@ Clock = Callable[[], datetime]
 """Returns the present moment as aware UTC."""
 
 
+IN_FLIGHT = 64
+"""Checks at once. A hanging one holds its place until its request times out."""
+
+
 class Source(Protocol):
     """One subscription and one service. A failed check never raises: it is a ``CheckFailure``."""
 

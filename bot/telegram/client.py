@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn, cast
 
 import aiohttp
+from telegram import Bot
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
@@ -16,6 +17,7 @@ from bot.support.proxies import Proxy, ProxyError, open_client
 from bot.support.tls import tls_reason
 from bot.telegram.text.sanitize import clean
 
+SENDING_CONNECTIONS = 16
 CONNECT_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 30.0
 LARGEST_ANSWER = 16 * 2**20
@@ -172,3 +174,14 @@ def words_of(error: aiohttp.ClientError) -> str:
     if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError):
         return "the connection ended without an answer"
     return type(error).__name__
+
+
+def make_bot(token: str, api_url: str, proxy: Proxy | None = None) -> Bot:
+    """Telegram's client: sending and polling have separate connections, so neither waits for the other."""
+    return Bot(
+        token,
+        base_url=f"{api_url}/bot",
+        base_file_url=f"{api_url}/file/bot",
+        request=AiohttpRequest(SENDING_CONNECTIONS, read_timeout=20, proxy=proxy),
+        get_updates_request=AiohttpRequest(1, read_timeout=10, proxy=proxy),
+    )

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 from telegram import Bot
 
-from bot.commands.updates import make_bot
 from bot.simulator.telegram.service import SimulatedChat, SimulatedTelegram
+from bot.telegram.client import make_bot
 from tests.chat_live.desk import TOKEN
 
 

@@ -7,12 +7,12 @@ import pytest
 from telegram import Bot
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, TelegramError
 
-from bot.commands.updates import TelegramService, make_bot
+from bot.commands.updates import TelegramService
 from bot.outbox.results import Retry
 from bot.simulator.telegram.service import FIREWALL, PORTAL, Refusal, SimulatedTelegram
 from bot.support.backoff import Backoff
 from bot.support.metrics import Metrics
-from bot.telegram.client import checked, is_telegrams
+from bot.telegram.client import checked, is_telegrams, make_bot
 from bot.telegram.sender import TelegramNotifier
 from bot.telegram.text.layout import Message
 from tests.chat_live.desk import TOKEN, ZONE, FakeScope

@@ -16,7 +16,6 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.commands.updates import make_bot
 from bot.domain.chats import Chat
 from bot.domain.notifications import Delivery
 from bot.outbox.batching import Batch, PendingAlert
@@ -30,7 +29,7 @@ from bot.simulator.telegram.service import (
     server_error,
     too_many_requests,
 )
-from bot.telegram.client import AiohttpRequest
+from bot.telegram.client import AiohttpRequest, make_bot
 from bot.telegram.sender import LAST_RESORT, NoTopic, TelegramNotifier, Wrong, reason_of, result_of
 from bot.telegram.text.layout import Button, Entity, Message
 from tests.chat_live.desk import TOKEN, ZONE

@@ -9,7 +9,7 @@ import pytest
 
 from bot.commands import updates as serving
 from bot.commands.registry import COMMANDS, Command
-from bot.commands.updates import TelegramService, make_bot
+from bot.commands.updates import TelegramService
 from bot.config.parsers import parse_chats
 from bot.domain.accounts import Pause
 from bot.domain.alerts import Silence, SilenceKind
@@ -24,6 +24,7 @@ from bot.simulator.telegram.service import (
 from bot.support.backoff import Backoff
 from bot.support.errors import DatabaseBusyError, StartError
 from bot.support.metrics import Metrics
+from bot.telegram.client import make_bot
 from bot.telegram.sender import TelegramNotifier, seconds_of
 from bot.telegram.text.alert_list import Acted
 from bot.telegram.text.layout import Button, Message

@@ -31,6 +31,7 @@ import bot.outbox.pacing
 import bot.sources.useapi.client
 import bot.storage.database
 import bot.targets.active
+import bot.telegram.client
 import bot.telegram.polling
 from bot.cli.main import main
 from bot.domain.accounts import CheckFailure
@@ -103,7 +104,7 @@ def shorten_waits() -> None:
         return request(connections, min(read_timeout, SEND_SECONDS), **ways)
 
     vars(bot.targets.active)["Client"] = partial(bot.sources.useapi.client.Client, timeout=LOOK_SECONDS)
-    vars(bot.commands.updates)["AiohttpRequest"] = impatient
+    vars(bot.telegram.client)["AiohttpRequest"] = impatient
     vars(bot.telegram.polling).update(POLL_SECONDS=POLL_SECONDS, SPARE_SECONDS=SEND_SECONDS)
     for module in (bot.telegram.polling, bot.outbox.dispatcher, bot.storage.database):
         vars(module)["USUAL"] = SHORT_BACKOFF

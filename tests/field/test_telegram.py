@@ -8,12 +8,12 @@ import pytest
 from telegram import Bot
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, TelegramError
 
-from bot.commands.updates import make_bot
 from bot.domain.boards import BoardEdited, BoardLost
 from bot.domain.chats import Chat
 from bot.features.board import text
 from bot.outbox.results import Migrated, Rejected, Retry
 from bot.telegram import sender
+from bot.telegram.client import make_bot
 from bot.telegram.sender import NoTopic, Wrong
 from bot.telegram.text.layout import Message
 from tests.field.catalogue import TELEGRAM, FieldAnswer

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from bot.commands.permissions import RINGS_OF_ALL, RINGS_OF_ONE, Doorbell
-from bot.commands.updates import TelegramService, make_bot
+from bot.commands.updates import TelegramService
 from bot.domain.chats import Chat
 from bot.features.pairing.text import invitation_message
 from bot.simulator.telegram.service import SimulatedChat, SimulatedTelegram
 from bot.support.metrics import Metrics
+from bot.telegram.client import make_bot
 from bot.telegram.sender import TelegramNotifier
 from tests.chat_live.desk import TOKEN, ZONE, FakeScope
 from tests.chat_live.test_service import FORUM, GROUP, STRANGE, Talk

@@ -12,12 +12,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from telegram.error import NetworkError
 
-from bot.commands.updates import make_bot
 from bot.sources.useapi.client import open_session
 from bot.support.metrics import Metrics
 from bot.support.proxies import Proxy, unreachable
 from bot.support.tls import tls_reason
 from bot.telegram import client as requests
+from bot.telegram.client import make_bot
 from bot.web.middleware import is_own_name
 from bot.web.pages import Pages
 from tests.fakes import QUARTER, Clock

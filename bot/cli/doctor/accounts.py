@@ -7,7 +7,6 @@ from datetime import datetime
 
 from aiohttp import ClientSession
 
-from bot.checks.runner import IN_FLIGHT
 from bot.cli.check import MENDS as KNOWN_MENDS
 from bot.cli.check import account_of
 from bot.cli.doctor.findings import PATIENCE, Finding, fail, ok, warn
@@ -16,7 +15,7 @@ from bot.config.settings import Settings
 from bot.config.targets import Targets, TargetSource
 from bot.domain.accounts import Account, CheckFailure, CheckResult, FailureKind, Listed
 from bot.evaluation.evaluate import apply_result, validate
-from bot.sources.base import Source
+from bot.sources.base import IN_FLIGHT, Source
 from bot.sources.registry import title_of
 from bot.targets.account_keys import AccountKeys
 from bot.targets.active import source_of

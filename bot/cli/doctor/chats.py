@@ -6,10 +6,10 @@ from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.cli.doctor.findings import PATIENCE, Finding, fail, ok, warn
-from bot.commands.updates import make_bot
 from bot.config.settings import Settings
 from bot.domain.chats import Chat
 from bot.telegram.calls import answered
+from bot.telegram.client import make_bot
 from bot.telegram.sender import post, reason_of, seconds_of
 from bot.telegram.text.layout import Message
 from bot.telegram.text.sanitize import clean

@@ -11,7 +11,6 @@ from datetime import datetime
 
 from aiohttp import ClientSession
 
-from bot.checks.runner import IN_FLIGHT
 from bot.cli.doctor.accounts import examine_accounts
 from bot.cli.doctor.chats import examine_telegram
 from bot.cli.doctor.clock import examine_clock
@@ -23,6 +22,7 @@ from bot.cli.doctor.privacy import examine_addresses, examine_files
 from bot.config.accounts_file.read import watchlist_for
 from bot.config.settings import Settings
 from bot.config.targets import Targets
+from bot.sources.base import IN_FLIGHT
 from bot.sources.useapi.client import open_session
 from bot.support.clock import utc_now
 from bot.support.redaction import redact
