@@ -141,7 +141,7 @@ WATCH = ("apscheduler", "bot.app", "bot.checks", "bot.commands.registry", "bot.o
 @pytest.mark.parametrize(
     ("module", "most", "never"),
     [
-        ("bot.cli.health", 25, (*WATCH, "telegram", "sqlalchemy", "bot.sources", "bot.storage")),
+        ("bot.cli.health", 30, (*WATCH, "telegram", "sqlalchemy", "bot.sources.useapi.client", "bot.storage")),
         ("bot.cli.check", 90, (*WATCH, "telegram", "bot.features")),
         ("bot.cli.doctor.examine", 130, (*WATCH, "matplotlib", "bot.features.history")),
     ],
