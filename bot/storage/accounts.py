@@ -206,13 +206,15 @@ async def note_unchanged(connection: Connection, checks: Mapping[str, NotModifie
 
     While the source itself has an open alert, each check of its accounts may decide something.
     """
-    moments = {key: to_microseconds(one.taken_at) for key, one in checks.items()}
     at = to_microseconds(now)
-    rows = [(moments[key], moments[key], key, one.fingerprint, at, at) for key, one in checks.items()]
+    rows = []
+    for key, one in checks.items():
+        moment = to_microseconds(one.taken_at)
+        rows.append((moment, moment, key, one.fingerprint, at, at))
     if await connection.execute_many(SEEN_AGAIN, rows) == len(rows):
         return set(checks)
-    query = sa.select(accounts.c.key, accounts.c.looked_at).where(accounts.c.key.in_(list(checks)))
-    return {key for key, looked_at in await connection.execute(query) if looked_at == checks[key].taken_at}
+    # Which they were: those that are noted once more, because the same statement changes the same rows.
+    return {row[2] for row in rows if await connection.execute_many(SEEN_AGAIN, [row])}
 
 
 def look_row(account: Account, *, with_reading: bool) -> dict[str, Any]:
