@@ -307,7 +307,7 @@ async def test_no_chat_is_said_loudly(world: World) -> None:
     """Allowed, but nobody hears anything: that must not be overlooked."""
     assert await world.examined(TELEGRAM_CHAT_IDS="") == 0
     assert world.line("TELEGRAM_CHAT_IDS").startswith("warn")
-    assert "NOBODY IS TOLD ANYTHING" in world.line("TELEGRAM_CHAT_IDS")
+    assert "ALERTS GO NOWHERE" in world.line("TELEGRAM_CHAT_IDS")
 
 
 async def test_paired_chats_are_examined(world: World, database: Path) -> None:

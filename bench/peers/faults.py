@@ -180,7 +180,7 @@ FAULTS = (
         refused,
         news=News.BLIND,
     ),
-    Fault("killed", "kill -9 before Telegram took the alert, and again after it was told", "tells it once", killed),
+    Fault("killed", "kill -9 before Telegram took the alert, and again after that", "tells it once", killed),
     Fault("moved", "the group becomes a supergroup, with another id", "tells it there", migrated),
     Fault("hovering", "the credits waver around the threshold", "tells it once", hovering),
 )

@@ -178,7 +178,7 @@ class CheckProcessor:
         return saved
 
     async def _note_unchanged(self, connection: Connection, batch: Sequence[FinishedCheck], now: datetime) -> set[str]:
-        """Notes the checks that can decide nothing new, and gives their keys."""
+        """Stores checks that can decide nothing new, and returns their keys."""
         if self._steady_under is not self._active_targets.targets:  # other rules can apply
             await accounts.forget_steady(connection)
             self._steady_under = self._active_targets.targets
@@ -271,10 +271,10 @@ class CheckProcessor:
         self._on_notifications()
 
     async def _note(self, connection: Connection, batch: Sequence[FinishedCheck], now: datetime) -> list[Change]:
-        """Writes down what was seen, and when a server that asked for peace is looked at again.
+        """Stores results, and when a server that asked for a pause is asked again.
 
-        A page that is no longer that of the stored reading says nothing: another checker may have stored a newer one,
-        or the reading cannot be read. The account is checked again.
+        A page that is no longer that of the stored reading says nothing: another checker can have stored a newer one,
+        or the reading is unreadable. The account is checked again.
         """
         if not batch:
             return []
@@ -291,7 +291,7 @@ class CheckProcessor:
             sample = validate(result, before)
             if before.pause and isinstance(sample, CheckFailure):
                 continue  # it began before the pause: the person on the website can be why it failed
-            # a reading whose check had begun before the pause has seen whether the plan was renewed
+            # a check that began before the pause found whether the plan was renewed
             changes.append(Change(before, apply_result(replace(before, pause=None), sample)))
             if isinstance(sample, CheckFailure) and sample.retry_after:
                 every = self._every_of(before.source, before.email)
@@ -309,7 +309,7 @@ class CheckProcessor:
     async def _decide(
         self, connection: Connection, changes: Sequence[Change], now: datetime
     ) -> tuple[list[AlertUpdate], Remembered]:
-        """Decides for the accounts of a batch, and for the sources that they belong to; notes which are steady."""
+        """Evaluates the accounts of a batch and their sources, and stores which accounts are steady."""
         if not changes:
             return [], Remembered({}, {}, {})
         await self._recipients.refresh(connection)
@@ -475,9 +475,7 @@ def log_unreadable(changes: Iterable[Change]) -> None:
         for said in (
             newly_unreadable(change.before.reading, after) if after and after is not change.before.reading else ()
         ):
-            log.warning(
-                "%s: %s, which cannot be understood: what it decides stays as it was told last", change.after.key, said
-            )
+            log.warning("%s: %s, which cannot be understood: the last known value stays", change.after.key, said)
 
 
 def parted(many: Sequence[T]) -> Iterator[Sequence[T]]:
@@ -499,7 +497,10 @@ def welcomed(alert: Alert, chat: Chat, facts: Facts, remembered: Remembered, now
 
 
 def seen(sample: CheckResult | NotModified, stored: Reading | None) -> CheckResult | None:
-    """What a check saw; an unchanged page is the stored reading, of this moment. None where that came from another."""
+    """The result of a check; for an unchanged page the stored reading, as of now.
+
+    None if that came from another page.
+    """
     if not isinstance(sample, NotModified):
         return sample
     if stored is None or stored.fingerprint != sample.fingerprint:

@@ -111,7 +111,7 @@ class Scheduler:
         return self._timer() - self._ended[name] <= within.total_seconds()
 
     async def feed_watchdog(self) -> None:
-        """Tells systemd that the event loop turns, the scheduler works, and accounts are checked."""
+        """Notifies systemd's watchdog while the event loop, the scheduler and the checks run."""
         if self.has_run(CHECK_JOB, within=2 * WATCHDOG_EVERY):
             systemd.notify("WATCHDOG=1")
 

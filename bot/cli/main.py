@@ -112,7 +112,7 @@ def run(wanted: argparse.Namespace) -> int:
         async with bot as app:
             if settings.accounts_file or not on_terminal():
                 asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.accounts_file.reload_soon)
-            # What the imports made stays: a full search for garbage that passes over it stops everything for less long.
+            # objects of the imports stay: without them a full search for garbage stops everything for a shorter time
             gc.collect()
             gc.freeze()
             await app.run(stop)

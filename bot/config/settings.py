@@ -202,7 +202,7 @@ class Settings(BaseSettings):
 
     @property
     def plain_urls(self) -> tuple[str, ...]:
-        """The settings whose address lets others read a token on its way."""
+        """The settings whose address lets others read a token."""
         urls = {"USEAPI_URL": self.useapi_url, "TELEGRAM_API_URL": self.telegram_api_url}
         return tuple(name for name, url in urls.items() if is_open_to_all(url))
 

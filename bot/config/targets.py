@@ -1,9 +1,9 @@
-"""Who is watched, by which rules, and who is told: what the settings and the accounts file say, as one value.
+"""Which accounts are watched, by which rules, for which chats: the settings and the accounts file as one value.
 
 Keys: a source without a name has its service's name as key, one with a name ``SERVICE/studio``. An account's key is
-``SERVICE:alice@example.com`` whatever its source is called, so that a database outlives a source that is named,
-renamed or split. Only where two sources hold one email does the second account that is seen say its source too:
-``SERVICE/studio:alice@example.com``. A key once given stays: ``bot/targets/account_keys.py`` asks the database first.
+``SERVICE:alice@example.com`` whatever its source is called, so that a database survives naming, renaming or splitting a
+source. Only if two sources hold one email, the second account has its source in its key:
+``SERVICE/studio:alice@example.com``. A key stays for good: ``bot/targets/account_keys.py`` asks the database first.
 """
 
 from collections.abc import Iterable, Mapping

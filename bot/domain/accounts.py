@@ -113,9 +113,9 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One successful look at an account. ``left_out`` are the fields that decide something and were not told.
+    """One successful check. ``left_out`` are the deciding fields that the answer lacks.
 
-    ``details`` decide nothing: facts in plain JSON that its service alone words for people.
+    ``details`` decide nothing: facts in plain JSON that only its service turns into text.
     """
 
     taken_at: datetime
@@ -124,12 +124,12 @@ class Reading:
     details: dict[str, Any] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
     fingerprint: str | None = field(default=None, compare=False, repr=False)
-    """Of the page that was read. Stored in a column of its own, beside the reading."""
+    """Of the page; stored in a column of its own, beside the reading."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotModified:
-    """A check that saw the page with this fingerprint again: the reading that came from it is as fresh as this."""
+    """A check that got the page with this fingerprint again: its reading is as fresh as this check."""
 
     taken_at: datetime
     fingerprint: str

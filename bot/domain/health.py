@@ -37,19 +37,16 @@ class RefusedChat:
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """What the bot last managed to do. ``polling_silent`` is seconds since Telegram last answered the polling.
+    """The bot's last successes. ``polling_silent`` is seconds since Telegram last answered the polling.
 
-    ``waiting_since`` is the oldest notification that Telegram keeps waiting; one that is only paced does not count, nor
-    one for a chat that refuses. ``backlog_since`` is the oldest that a chat is still owed from when it refused, though
-    it takes messages again. ``unreached_since`` is the oldest alert that fires and has reached nobody at all.
-
-    ``readable_until`` is how long the last readings count, each by its account's interval. ``round_every`` is the time
-    between two rounds, where that is not the setting's; ``more_often_since`` when anybody was resumed, or got a shorter
-    interval: what was due before is not judged by that. ``read_by`` is by when to expect a reading of one of those, by
-    their own intervals. With ``all_paused`` there is nothing to check.
-
-    ``database`` says what is wrong with the database. While it cannot be read, what it knows is not known: None, and
-    ``readable`` is False.
+    ``waiting_since`` is the oldest delivery that Telegram keeps waiting; one that is only paced does not count, nor one
+    for a chat that refuses. ``backlog_since`` is the oldest delivery that still waits from a chat's refusal, although
+    the chat takes messages again. ``unreached_since`` is the oldest firing alert that reached nobody.
+    ``readable_until`` is until when the last readings count, each by its account's interval. ``round_every`` is the
+    time between two rounds, where it differs from the setting; ``more_often_since`` is when an account was resumed or
+    got a shorter interval: earlier due moments do not count by the new one. ``read_by`` is when a reading of one of
+    those is due, by their own intervals. With ``all_paused`` nothing has to be checked. ``database`` is its trouble.
+    While the database is unreadable, ``readable`` is False and its values are None.
     """
 
     last_round_at: datetime | None
@@ -122,7 +119,7 @@ def unreached_for(vitals: Vitals, now: datetime) -> timedelta | None:
 
 
 def overdue(since: datetime | None, now: datetime) -> timedelta | None:
-    """For how long something has waited since a moment, where that is longer than a delivery may take."""
+    """How long something has waited since a moment; None if that is within a delivery's usual time."""
     age = now - since if since else timedelta(0)
     return age if age > DELIVERY_WAIT else None
 

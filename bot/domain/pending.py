@@ -29,9 +29,9 @@ FIRST = (NotifyReason.FIRED, NotifyReason.JOINED)
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What a chat was owed while Telegram took nothing for it, now that messages go out again.
+    """Deliveries of a chat from a time without success, now that messages go out again.
 
-    It reaches up to a notification, by id. ``refused``: the chat refused, and Telegram was not away.
+    It reaches up to a delivery's id. ``refused``: the chat refused; else Telegram was away.
     """
 
     up_to: int

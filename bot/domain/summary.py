@@ -1,4 +1,4 @@
-"""The daily summary as data: it is stored so, and put into words when it is sent."""
+"""The daily summary as data: stored like this, and turned into text when it is sent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from bot.domain.alerts import AlertRule, Severity
 
 T = TypeVar("T")
 MOST_SHOWN = 24
-"""Items of one list that are kept: a message has room for no more, however short the names are."""
+"""Items of one list that are stored: a message holds no more, however short the names are."""
 
 
 @dataclass(frozen=True)
 class Listed(Generic[T]):
-    """The first of a list, as many as a message may show, and how many there are in all."""
+    """The first items of a list, as many as a message can show, and their full number."""
 
     first: tuple[T, ...] = ()
     count: int = 0
 
     @classmethod
     def of(cls, items: Sequence[T]) -> "Listed[T]":
-        """A list, however long."""
+        """A list of any length."""
         return cls(tuple(items[:MOST_SHOWN]), len(items))
 
 
@@ -53,7 +53,7 @@ class SummaryEvent:
 
 @dataclass(frozen=True, slots=True)
 class ComingDay:
-    """What accounts have before them on one day, the first of them at this moment."""
+    """The dates of accounts on one day, the first of them at this moment."""
 
     at: datetime
     kind: ComingKind
@@ -62,11 +62,11 @@ class ComingDay:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The summary. What comes is in order of the days, and of its kinds within each.
+    """The summary. Dates are ordered by day, and by kind within each.
 
-    ``credits`` are those of the accounts that could be read last; ``unknown`` and ``paused`` count the others.
-    ``begun`` is when the first number was read, where that was after ``since``: nothing is known of the time before.
-    Without ``known`` none was read yet. ``plans`` are names with the old and the new plan.
+    ``credits`` are those of the accounts that were read last; ``unknown`` and ``paused`` count the others. ``begun`` is
+    the first reading, where it is later than ``since``: the time before is unknown. Without ``known`` no account was
+    read. ``plans`` are names with the old and the new plan.
     """
 
     since: datetime

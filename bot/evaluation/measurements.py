@@ -28,7 +28,7 @@ RENEWAL_GRACE = timedelta(minutes=5)
 """A plan that renews by itself does so some seconds after its end (6 s in the recorded page), not before it."""
 
 ENDED_MARGIN = timedelta(hours=1)
-"""An ended plan counts as going on again only when its new end is at least this far away; one that renews, at once."""
+"""An ended plan goes on again only if its new end is at least this far away; one that renews, at once."""
 
 RECOVERY_WAIT = timedelta(minutes=5)
 """How long a source's recovery waits at most for its accounts that were not checked again yet."""

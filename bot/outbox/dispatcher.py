@@ -57,12 +57,12 @@ class Notifier(Protocol):
 
 @dataclass(slots=True)
 class ChatQueue:
-    """How far one Telegram chat has come: what it got lately, and when it may get the next message.
+    """The state of one Telegram chat: what it got lately, and when it can get the next message.
 
-    Nothing is sent before ``next_send_at``. Until ``group_wait_until`` all that waits waits for more of its cause;
-    something new is looked at all the same, for it may be of another cause. ``refused_at`` is when the chat began to
-    refuse, or last gave a sign of life since, from which the schedule of tries counts; ``refusal`` is Telegram's words.
-    ``newest`` is the youngest notification that waited when the last message was chosen.
+    Nothing is sent before ``next_send_at``. Until ``group_wait_until`` every delivery waits for more of its group; a
+    new one is checked at once, because it can be of another group. ``refused_at`` is when the chat began to refuse, or
+    its last sign of life since, from which the schedule of tries counts; ``refusal`` is Telegram's text. ``newest`` is
+    the highest delivery id that waited when the last message was chosen. Moments are seconds of the dispatcher's timer.
     """
 
     sent: deque[SentMessage] = field(default_factory=lambda: deque(maxlen=10 * GROUP_LIMIT))
@@ -92,11 +92,11 @@ class Dispatcher:
         metrics: Metrics,
         second_channel: bool = False,
     ) -> None:
-        """``timer`` counts seconds and never jumps; ``clock`` answers aware UTC.
+        """``timer`` counts seconds and never jumps; ``clock`` returns aware UTC.
 
-        With a ``second_channel`` messages say what went out by it meanwhile. ``refusals`` and ``backoff``
-        differ where time runs fast; ``on_life`` is called with a chat that takes messages again, ``on_told`` after each
-        message that was taken. ``group_wait`` is how many seconds a notification may wait for others of its source.
+        With a ``second_channel`` messages say what it sent meanwhile. Tests with a fast clock replace ``refusals`` and
+        ``backoff``. ``on_life`` is called with a chat that takes messages again, ``on_told`` after each message that
+        was taken. ``group_wait`` is how many seconds a delivery waits at most for others of its source.
         """
         self._store = store
         self._post = post
@@ -198,7 +198,7 @@ class Dispatcher:
 
     @property
     def backlogs(self) -> dict[int, Backlog]:
-        """What chats are still owed from before Telegram took messages for them again."""
+        """The backlog of each chat, from before Telegram took messages for it again."""
         return {chat_id: queue.backlog for chat_id, queue in self._queues.items() if queue.backlog}
 
     async def run(self) -> None:
@@ -406,9 +406,9 @@ class Dispatcher:
 
 
 def backlog_after(result: SendResult, part: Batch, queue: ChatQueue, seconds: float) -> Backlog | None:
-    """What is still owed from a bad time, after a try that took so many seconds.
+    """The backlog after a send of ``seconds``; None without one.
 
-    A try in vain says that itself, by its attempts. The first message that is taken after it leaves a backlog.
+    A failed send itself leaves none, because attempts count it. The first message that is taken after it leaves one.
     """
     if not isinstance(result, Sent):
         return None

@@ -16,7 +16,7 @@ GROUP_WAIT_S = 60.0
 """Seconds that deliveries wait at most for the other accounts of their source."""
 
 SLOW_SEND_S = 10.0
-"""What waits while a send takes longer waits for Telegram, and not for the chat's pace."""
+"""Deliveries behind a longer send wait for Telegram, not for the chat's pace."""
 
 LATE_AFTER, LATE_AFTER_FAILURE = timedelta(seconds=60), timedelta(seconds=5)
 

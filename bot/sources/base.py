@@ -1,4 +1,4 @@
-"""What a source can do, and what a service brings for it."""
+"""The interfaces of a source and of a service."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,25 +19,25 @@ class Source(Protocol):
     """One subscription and one service. A failed check never raises: it is a ``CheckFailure``."""
 
     async def check(self, email: str, known: str | None) -> CheckResult | NotModified:
-        """Check one account; ``taken_at`` is the moment after the whole answer has come.
+        """Checks one account; ``taken_at`` is the moment after the whole answer has come.
 
-        ``known`` is the fingerprint of the page that the stored reading came from.
+        ``known`` is the fingerprint of the stored reading's page.
         """
 
     async def read(self, email: str) -> CheckResult:
-        """Check one account of which no page is known."""
+        """Checks one account without a known page."""
 
     async def list_accounts(self) -> Listing | CheckFailure:
-        """List the accounts; no account at all is an empty listing."""
+        """Lists the accounts; an empty listing is valid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What is special about one service of useapi.net: its pages, what they mean, and its words. Pure.
+    """The part of a source that is special to one service of useapi.net: its pages, their meaning, and its texts. Pure.
 
-    ``name`` begins the keys of its sources and accounts, ``title`` is for people. ``account_path`` is asked with an
-    ``email``. ``read_account`` and ``read_list`` take decoded JSON and may raise ``SourceError``. ``details`` words
-    what a reading keeps in its ``details``, which only the service knows: lines of a few words each, not cleaned yet.
+    ``name`` begins the keys of its sources and accounts, ``title`` is for people. ``account_path`` gets an ``email``.
+    ``read_account`` and ``read_list`` take decoded JSON and can raise ``SourceError``. ``details`` turns a reading's
+    ``details``, which only the service knows, into lines of a few words each, not cleaned yet.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A source whose unchanged pages cost next to nothing: the bytes of a known page are compared, and not read again."""
+"""A source whose unchanged pages are cheap: the bytes of a known page are compared, and not parsed again."""
 
 from collections.abc import Awaitable
 from dataclasses import dataclass, replace
@@ -18,8 +18,8 @@ _LIST_TIMES_LIMIT = 8
 class ConditionalSource:
     """One subscription and one service, with failures as values. Implements ``Source``.
 
-    The fingerprint of a page stands in the database beside the reading that came from it, and only there: two checkers
-    that share a database see the same one.
+    The fingerprint of a page is stored beside its reading, and only there: two checkers that share a database see the
+    same one.
     """
 
     service: Service
@@ -27,7 +27,7 @@ class ConditionalSource:
     clock: Clock
 
     async def check(self, email: str, known: str | None) -> CheckResult | NotModified:
-        """Check one account. A page with the ``known`` fingerprint is ``NotModified``."""
+        """Checks one account. A page with the ``known`` fingerprint is ``NotModified``."""
         try:
             answer = await self._ask(email)
             if known == fingerprint_of(answer.body) and answer.status == 200:
@@ -37,14 +37,14 @@ class ConditionalSource:
             return self._failure(error)
 
     async def read(self, email: str) -> CheckResult:
-        """Check one account of which no page is known."""
+        """Checks one account without a known page."""
         try:
             return self._reading(await self._ask(email))
         except SourceError as error:
             return self._failure(error)
 
     async def list_accounts(self) -> Listing | CheckFailure:
-        """Ask which accounts useapi.net has stored; none is an empty list, which it tells by a 404 of its own."""
+        """The accounts stored at useapi.net; none is an empty listing, which useapi.net reports by a 404 of its own."""
         try:
             page = await self.client.get_json(self.service.list_path, times_limit=_LIST_TIMES_LIMIT)
             return Listing(self.clock(), self.service.read_list(page))
@@ -67,5 +67,5 @@ class ConditionalSource:
 
 
 def fingerprint_of(page: bytes) -> str:
-    """The same bytes have the same fingerprint in each process and each version."""
+    """The same bytes have the same fingerprint in every process and version."""
     return blake2b(page, digest_size=16).hexdigest()

@@ -7,7 +7,7 @@ SERVICES = {service.name: service for service in (PIXVERSE,)}
 """By the name that begins keys."""
 
 DEFAULT = PIXVERSE.name
-"""The service of a source of which the settings say no other."""
+"""The service of a source whose settings name none."""
 
 
 def service_of(key: str | None) -> Service | None:
@@ -16,6 +16,6 @@ def service_of(key: str | None) -> Service | None:
 
 
 def title_of(key: str | None = None) -> str:
-    """What people call that service; without a known one all of them."""
+    """That service's name for people; all names for an unknown service."""
     service = service_of(key)
     return service.title if service else " or ".join(one.title for one in SERVICES.values())

@@ -59,15 +59,15 @@ DUE_BY = ONE.where(accounts.c.next_check_at > sa.bindparam("latest")).values(nex
 NOTE = ONE.values(looked_at=sa.bindparam("looked"), read_at=sa.bindparam("read"))
 STEADY = ONE.values(steady_until=sa.bindparam("until"))
 OPEN = sa.or_(
-    alerts.c.level > sa.literal_column("0"),  # a constant, for all parameters are given by place
+    alerts.c.level > sa.literal_column("0"),  # a constant, because all parameters are positional
     sa.exists().where(notified.c.subject == alerts.c.subject, notified.c.measure == alerts.c.measure),
 )
-"""An alert fires, or its end was not sent yet."""
+"""An alert fires, or its recovery was not sent yet."""
 
 SEEN_AGAIN = NOTE.where(
     accounts.c.fingerprint == sa.bindparam("page"),
     accounts.c.watched,
-    accounts.c.read_at <= sa.bindparam("now"),  # a clock that was set back may have gone before it
+    accounts.c.read_at <= sa.bindparam("now"),  # a clock that was set back can be before it
     accounts.c.steady_until > sa.bindparam("now"),
     ~sa.exists().where(alerts.c.subject == accounts.c.source, OPEN),
 )
@@ -75,9 +75,9 @@ LOAD = sa.select(*SEEN).where(accounts.c.watched, accounts.c.key.in_(sa.bindpara
 
 
 class KnownAccount(NamedTuple):
-    """An account that was ever watched, without what was seen of it.
+    """An account that was ever watched, without its readings.
 
-    ``known_page`` is the fingerprint of its reading's page, where that page is likely to decide nothing new.
+    ``known_page`` is the fingerprint of its reading's page, if that page is likely to decide nothing new.
     """
 
     key: str
@@ -184,12 +184,12 @@ async def save(connection: Connection, changed: Sequence[Account], unchanged: Se
 
 
 async def save_steady(connection: Connection, until: Mapping[str, datetime | None]) -> None:
-    """Notes until when the page of each account's reading decides nothing new, by key."""
+    """Stores until when the page of each account's reading decides nothing new, by key."""
     await connection.execute_many(STEADY, [(to_microseconds(moment), key) for key, moment in until.items()])
 
 
 async def forget_steady(connection: Connection) -> None:
-    """Lets the next check of each account be evaluated: other rules may hold."""
+    """Makes the next check of each account evaluate: other rules can apply."""
     query = sa.update(accounts).where(accounts.c.steady_until.is_not(None))
     await connection.execute(query.values(steady_until=None))
 
@@ -202,9 +202,9 @@ async def check_again(connection: Connection, keys: Collection[str], now: dateti
 
 
 async def note_unchanged(connection: Connection, checks: Mapping[str, NotModified], now: datetime) -> set[str]:
-    """Notes the checks, by key, whose page is that of the stored reading and decides nothing new; gives their keys.
+    """Stores checks, by key, whose page is that of the stored reading and decides nothing new; returns their keys.
 
-    While the source itself has an open alert, each check of its accounts may decide something.
+    While the source has an open alert, every check of its accounts is evaluated.
     """
     at = to_microseconds(now)
     rows = []
@@ -367,7 +367,7 @@ async def any_throttled(connection: Connection, source: str) -> bool:
 
 
 async def all_due(connection: Connection, now: datetime) -> None:
-    """Makes every watched account due at once, to be read and evaluated whatever its page: a round now."""
+    """Makes every watched account due at once, to be read and evaluated whatever its page."""
     query = sa.update(accounts).where(accounts.c.watched)
     await connection.execute(query.values(next_check_at=now, steady_until=None))
 

@@ -236,7 +236,7 @@ async def remove_silences(connection: Connection, ids: Iterable[int]) -> None:
 
 
 async def date_ack(connection: Connection, number: int, until: datetime | None) -> None:
-    """Sets when an ack lapses, or never."""
+    """Sets when an ack ends; None, never."""
     await connection.execute(sa.update(silences).where(silences.c.id == number, IS_ACK).values(until=until))
 
 

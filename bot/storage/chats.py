@@ -17,7 +17,7 @@ MORE_OFTEN = "more often"
 """Since when any account is checked more often than before: resumed, or at a shorter interval."""
 
 READ_BY = "read by"
-"""By when one of those can be expected to be read, each by its own interval."""
+"""When a reading of one of those is due, by their own intervals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +127,9 @@ async def mark(connection: Connection, name: str, at: datetime) -> None:
 
 
 async def mark_more_often(connection: Connection, since: datetime, read_by: datetime) -> None:
-    """Remembers since when some accounts are checked more often, and by when to expect a reading of them.
+    """Stores since when some accounts are checked more often, and when a reading of them is due.
 
-    What was remembered of others stays where it is later.
+    A later stored moment of others stays.
     """
     statement = insert(marks)
     later = sa.case((marks.c.at > statement.excluded.at, marks.c.at), else_=statement.excluded.at)
@@ -138,7 +138,7 @@ async def mark_more_often(connection: Connection, since: datetime, read_by: date
 
 
 async def more_often(connection: Connection) -> tuple[datetime | None, datetime | None]:
-    """Since when some accounts are checked more often, and by when to expect a reading of them."""
+    """Since when some accounts are checked more often, and when a reading of them is due."""
     return await marked(connection, MORE_OFTEN), await marked(connection, READ_BY)
 
 

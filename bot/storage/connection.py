@@ -45,9 +45,9 @@ class Connection:
         return self._inner.execute(statement, parameters)
 
     async def execute_many(self, statement: sa.Update, rows: Sequence[tuple[Any, ...]]) -> int:
-        """The same statement for many rows of plain values, in the order of its parameters; gives how many it changed.
+        """The same statement for many rows of plain values, by position; returns how many it changed.
 
-        For what is done by the thousand: SQLAlchemy's care for each parameter costs more than the statement.
+        For thousands of rows: SQLAlchemy's processing of each parameter costs more than the statement.
         """
         if not rows:
             return 0

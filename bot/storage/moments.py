@@ -72,7 +72,7 @@ ORIGIN = "clock "
 
 
 async def shift(connection: Connection, by: timedelta) -> None:
-    """Moves along with a clock that was set by so much. Each forecast and each decision is made anew soon."""
+    """Moves the moments along with a clock that was set by ``by``. Every forecast and evaluation is due soon."""
     for table, names in SHIFTED.items():
         values: dict[str, object] = {name: moved(table.c[name], by) for name in names}
         if table is accounts:

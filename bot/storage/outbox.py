@@ -27,10 +27,10 @@ OVER = (DELIVERED, FAILED)
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """What waits in the outbox: how much, since when what was tried in vain, what failed, and the last delivery.
+    """The state of the outbox: waiting deliveries, the oldest failed one, dropped ones, and the last sent one.
 
-    What a chat that refuses is owed waits too, and is not counted as tried in vain. ``refused_since`` is the oldest
-    that a chat is still owed from when it refused, though it takes messages again.
+    Deliveries for a chat that refuses wait too, and do not count as failed. ``refused_since`` is the oldest delivery
+    that still waits from a chat's refusal, although the chat takes messages again.
     """
 
     waiting: int = 0
@@ -227,16 +227,16 @@ async def revive(connection: Connection, present: Collection[Chat]) -> None:
 
 
 def is_in(backlogs: Mapping[int, Backlog], *, refused: bool) -> sa.ColumnElement[bool]:
-    """Whether a row belongs to a backlog, of chats that refused or of others."""
+    """True if a row belongs to a backlog, of chats that refused or of others."""
     ends = {chat_id: one.up_to for chat_id, one in backlogs.items() if one.refused is refused}
     return outbox.c.id <= sa.case(ends, value=outbox.c.chat_id, else_=0) if ends else sa.false()
 
 
 async def untold(connection: Connection, backlogs: Mapping[int, Backlog] | None = None) -> list[UndeliveredAlert]:
-    """What waits of alerts that fire, in chats that take no messages just now; whether anybody else has been told it.
+    """Waiting deliveries of firing alerts, in chats that take no messages now; whether another chat got the alert.
 
-    What is only held back for the chat's pace does not count: something of the chat's was tried in vain, or it belongs
-    to the chat's backlog.
+    A delivery that waits only for the chat's pace does not count: an attempt failed, or it belongs to the chat's
+    backlog.
     """
     waits = outbox.c.state.in_([PENDING, SENDING])
     tried = sa.select(outbox.c.chat_id).where(waits, outbox.c.attempts > 0)

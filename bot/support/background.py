@@ -1,4 +1,4 @@
-"""Tasks: work on the side, which nobody waits for, and which of several parts has failed."""
+"""Background tasks, and the error of the part that failed first."""
 
 import asyncio
 import logging
@@ -11,31 +11,30 @@ log = logging.getLogger(__name__)
 
 
 class Background:
-    """Runs work until it ends or everything does. What goes wrong with it is logged, and ends nothing else."""
+    """Runs work until it ends or everything does. Logs its failures, which end nothing else."""
 
     def __init__(self) -> None:
-        """Begins with nothing to do."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Begins the work and returns at once."""
+        """Starts the work and returns at once."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
     async def cancel(self) -> None:
-        """Ends all work that is under way."""
+        """Cancels all running work."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        """Logs why some work failed."""
+        """Logs why work failed."""
         self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if isinstance(error, DatabaseBusyError):
-            log.debug("Work on the side failed: %s", error)  # the log has it already
+            log.debug("Work on the side failed: %s", error)  # it is logged already
         elif isinstance(error, BotError):
             log.error("%s", error)
         elif error:
@@ -43,7 +42,7 @@ class Background:
 
 
 def first_error(parts: Iterable[asyncio.Task[None]]) -> BaseException | None:
-    """Why the first part failed that did. An error without words of its own goes to the log."""
+    """The error of the part that failed first. An error without words of its own is logged."""
     failed = (part.exception() for part in parts if part.done() and not part.cancelled())
     error = next(filter(None, failed), None)
     if error and not isinstance(error, BotError):

@@ -1,4 +1,4 @@
-"""How long to wait before something that failed is tried again."""
+"""The wait before something that failed is tried again."""
 
 import random
 from collections.abc import Callable
@@ -9,10 +9,10 @@ JITTER = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Seconds between tries: ``first``, then ``factor`` times as long after each failure, ``longest`` at most.
+    """Seconds between attempts: ``first``, then ``factor`` times as long after each failure, ``longest`` at most.
 
-    Up to a fifth is taken off, so that what failed together is not tried together again and again. ``jitter`` returns
-    a number from 0 to 1 that says how much of that fifth.
+    Up to a fifth is subtracted, so that parts that failed together are not tried together again and again. ``jitter``
+    returns a number from 0 to 1: how much of that fifth.
     """
 
     first: float = 1.0
@@ -21,7 +21,7 @@ class Backoff:
     jitter: Callable[[], float] = random.random
 
     def wait(self, failures: int) -> float:
-        """Seconds until the next try, after so many that failed: 1 or more."""
+        """Seconds until the next attempt, after ``failures`` failed ones: 1 or more."""
         whole = min(self.first * self.factor ** min(failures - 1, 60), self.longest)
         return whole * (1 - JITTER * self.jitter())
 

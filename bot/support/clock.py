@@ -1,4 +1,4 @@
-"""The machine's clocks: the one on the wall, and one without steps."""
+"""The machine's clocks: the wall clock, and one without steps."""
 
 import time
 from collections.abc import Callable

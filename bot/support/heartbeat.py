@@ -1,4 +1,4 @@
-"""Pings HEARTBEAT_URL, where a service outside reports a bot that has fallen silent."""
+"""Pings HEARTBEAT_URL, where an outside service reports a bot that fell silent."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -17,7 +17,7 @@ TIMEOUT_S = 10
 
 
 class Heartbeat:
-    """One ping for each round in which every account could be read."""
+    """One ping for each round in which every account was read."""
 
     def __init__(
         self,
@@ -26,14 +26,14 @@ class Heartbeat:
         vitals: Callable[[], Awaitable[Vitals]],
         clock: Callable[[], datetime],
     ) -> None:
-        """``vitals`` says whether an alert that fires has reached anybody."""
+        """``vitals`` says whether a firing alert reached nobody."""
         self._url = url
         self._proxy = proxy
         self._vitals = vitals
         self._clock = clock
 
     async def ping(self) -> None:
-        """Asks the address, unless an alert that fires has reached nobody."""
+        """Pings the address, unless a firing alert reached nobody."""
         if unreached_for(await self._vitals(), self._clock()) is not None:
             log.warning("No heartbeat: an alert has reached nobody")
             return

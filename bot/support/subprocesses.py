@@ -1,4 +1,4 @@
-"""Runs processes of the bot's own: without its secrets, with its own modules only, and never for too long."""
+"""Runs child processes: without secrets, with our own modules only, and with a time limit."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ BEGINNINGS = ("LC_", "LD_", "DYLD_", "PYTHON", "COVERAGE", "COV_", "XDG_", "FONT
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """How a child ended: its exit code, below 0 where a signal ended it, and what it wrote."""
+    """A child that ended: its exit code, below 0 for a signal, and its output."""
 
     code: int
     output: bytes = b""
@@ -28,7 +28,7 @@ class Finished:
 
     @property
     def last_line(self) -> str:
-        """The last line of its errors, which is what a traceback ends with."""
+        """The last line of its errors, which is how a traceback ends."""
         lines = self.errors.decode("utf-8", "replace").strip().splitlines()
         return lines[-1][:500] if lines else "no reason given"
 
@@ -41,16 +41,16 @@ async def run(
     more: Mapping[str, str] | None = None,
     quiet: bool = False,
 ) -> Finished:
-    """Starts a child, hands it its input, and waits for its end. ``more`` is added to its environment.
+    """Starts a child, sends it its input, and waits for its end. ``more`` is added to its environment.
 
-    What a ``quiet`` one writes is thrown away unread. Raises OSError where it cannot be started, and TimeoutError after
+    The output of a ``quiet`` one is dropped unread. Raises OSError if it cannot be started, and TimeoutError after
     ``within`` seconds. A child that has not ended by then, or when this is cancelled, is killed.
     """
     written = DEVNULL if quiet else PIPE
     process = await asyncio.create_subprocess_exec(
         *command, stdin=PIPE, stdout=written, stderr=written, env=environment(**(more or {}))
     )
-    offer_to_oom_killer(process.pid)  # at once: a library's import may take most of the memory
+    offer_to_oom_killer(process.pid)  # at once: a library's import can take most of the memory
     try:
         async with asyncio.timeout(within):
             output, errors = await process.communicate(given)

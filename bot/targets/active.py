@@ -15,7 +15,7 @@ from bot.sources.useapi.client import TIMEOUT_S, Client
 
 
 def source_of(target: TargetSource, session: ClientSession, clock: Clock, timeout: float = TIMEOUT_S) -> Source:
-    """What checks the accounts of a source, each check within ``timeout`` seconds."""
+    """The source of a target; each check ends within ``timeout`` seconds."""
     client = Client(session, target.url, target.token.get_secret_value(), timeout)
     return ConditionalSource(SERVICES[target.service], client, clock)
 

@@ -113,9 +113,9 @@ async def end_alerts(connection: Connection, targets: Targets, staying: Iterable
 
 
 async def date_acks(connection: Connection, targets: Targets, staying: Iterable[KnownAccount], now: datetime) -> None:
-    """Lets acks lapse that were made for good, where reminders are wished: each begins its time now.
+    """Gives an end to acks without one, if there are reminders; each counts from now.
 
-    An older version made all of its acks for good, and so does ``REMIND_EVERY=0`` as long as it is set.
+    An older version made all of its acks without an end, and so does ``REMIND_EVERY=0`` while it is set.
     """
     known = {one.key: one for one in staying}
     for ack in await alerts.every_silence(connection):

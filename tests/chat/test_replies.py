@@ -143,7 +143,7 @@ def test_muting() -> None:
     assert message.buttons == ((Button("Unmute", "undo:9"),),)
     assert replies.muted_message(None, ALL, NOW, UTC_ZONE).text == (
         "Everything is muted until today 16:03 (2 h).\n"
-        "In every chat; the others were told. Checks go on. Open problems are reported when the mute ends."
+        "In every chat; the others got a message. Checks go on. Open problems are reported when the mute ends."
     )
 
 

@@ -19,7 +19,7 @@ TOKEN = "Telegram token"  # noqa: S105 - what the line is about
 AT_ONCE = 8
 GREETING = Message("credit-bot doctor: this chat can be reached. This message deletes itself.", silent=True)
 NOBODY = (
-    "is empty, and no chat is paired: NOBODY IS TOLD ANYTHING. Run the bot, and open the link in its log; "
+    "is empty, and no chat is paired: ALERTS GO NOWHERE. Run the bot, and open the link in its log; "
     "or put the id that it answers to /start into TELEGRAM_CHAT_IDS"
 )
 MENDS = (

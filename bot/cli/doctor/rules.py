@@ -15,7 +15,7 @@ def rules_finding(name: str, rules: Rules, every: timedelta, chats: tuple[Chat, 
     words = f"{words} · check_every {format_duration(every)}"
     what = f"rules {clean(name, 40)}"
     if not chats:
-        return warn(what, f"{words} · chats none: NOBODY IS TOLD of this account")
+        return warn(what, f"{words} · chats none: NO CHAT GETS ITS ALERTS")
     return ok(what, f"{words} · chats {', '.join(map(str, chats))}")
 
 

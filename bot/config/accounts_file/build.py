@@ -77,7 +77,7 @@ class Builder:
         return found
 
     def _only(self, known: dict[str, Place], value: str, place: Place, words: str) -> None:
-        """Notes a double, with the place of the first."""
+        """Records a duplicate, with the place of the first."""
         first = known.setdefault(value, place)
         if first != place:
             self._faults.add(place, f"{words} ({path_of(first)})")

@@ -1,4 +1,4 @@
-"""What is wrong with an accounts file: each fault with the path of its key, the mend, and never a secret."""
+"""Errors of an accounts file: each with the path of its key, its remedy, and never a secret."""
 
 from difflib import get_close_matches
 from typing import NoReturn
@@ -13,7 +13,7 @@ from bot.config.settings import without, wrong
 from bot.support.errors import SettingsError
 
 Place = tuple[str | int, ...]
-"""The way to a value, as pydantic has it: ``("source", 0, "chats", 2)``."""
+"""The path to a value, as pydantic has it: ``("source", 0, "chats", 2)``."""
 
 MOST = 50
 """The most errors reported; a file with more has one cause."""
@@ -36,7 +36,7 @@ KEYS: dict[int, type[BaseModel]] = {1: FileTable, 3: SourceTable, 5: AccountTabl
 
 
 class Faults:
-    """The faults of one file, in the order in which they are found."""
+    """The errors of one file, in the order in which they are found."""
 
     def __init__(self, file: str, secrets: list[str]) -> None:
         """``secrets`` never appear in an error; the caller can add more."""
@@ -55,7 +55,7 @@ class Faults:
             self.add(detail["loc"], words_of(detail), example_of(detail))
 
     def stop(self, where: str, words: str) -> NoReturn:
-        """Raises SettingsError: what follows ``where``, such as "line 7", cannot be read at all."""
+        """Raises SettingsError: the rest after ``where``, such as "line 7", cannot be read."""
         self._found.append(f"{self._file}, {where}: {words}" if where else f"{self._file}: {words}")
         self.end()
         raise AssertionError("a fault was noted")
@@ -69,7 +69,7 @@ class Faults:
 
 
 def path_of(place: Place) -> str:
-    """The path of a key, counted as people count: ``source[1].chats[3]`` is the third chat of the first source."""
+    """The path of a key, counted from 1: ``source[1].chats[3]`` is the third chat of the first source."""
     parts = (f"[{part + 1}]" if isinstance(part, int) else f".{short(part)}" for part in place)
     return "".join(parts).removeprefix(".")
 

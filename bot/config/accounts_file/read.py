@@ -1,8 +1,8 @@
 """Reads the accounts file: several sources with their own tokens, and labels, rules and chats by source and account.
 
-Every fault is said at once, each with the path of its key, what is wrong, and an example that works. What is not TOML
-has a line in place of a path. Files are named from the working folder, as in the settings. Without an accounts file
-there is one source, as the settings describe it.
+All errors are reported together, each with the path of its key, the cause, and an example that works. Text that is not
+TOML has a line in place of a path. Paths of files are relative to the working folder, as in the settings. Without an
+accounts file there is one source, from the settings.
 """
 
 import os

@@ -38,7 +38,7 @@ class ChartRenderer:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     async def draw(self, picture: Chart) -> bytes:
-        """The picture as PNG. Raises ChartError, in words."""
+        """The chart as PNG. Raises ChartError."""
         async with self._turn:
             ended = await self._run(json.dumps(asdict(picture)).encode())
         if ended.code == 0 and ended.output.startswith(PNG) and len(ended.output) <= LARGEST_PICTURE:
@@ -49,7 +49,7 @@ class ChartRenderer:
         raise ChartError("The picture could not be drawn; the log says why.")
 
     async def _run(self, given: bytes) -> subprocesses.Finished:
-        """One child, from its birth to its end. Raises ChartError."""
+        """Runs one child. Raises ChartError."""
         try:
             return await subprocesses.run(self._command, given, self._timeout, more=self._environment())
         except TimeoutError:
@@ -60,9 +60,9 @@ class ChartRenderer:
             raise ChartError(f"The picture could not be drawn: {error.strerror or error}.") from None
 
     def _environment(self) -> dict[str, str]:
-        """What the child's environment has besides: a folder of its own, kept while the bot runs.
+        """Additions to the child's environment: a folder of its own, kept while the bot runs.
 
-        matplotlib notes there which fonts there are, which takes seconds the first time; it needs one thread only.
+        matplotlib caches its fonts there, which takes seconds the first time; it needs one thread only.
         """
         if self._folder is None or not Path(self._folder.name).is_dir():
             self.close()

@@ -41,7 +41,7 @@ class Pairing:
         return code
 
     async def log_link(self, username: str | None, home: Sequence[Chat], targets: Targets) -> None:
-        """Logs a link that lets the first chat in, while no chat is told of everything."""
+        """Logs a link for the first chat, while no chat sees everything."""
         named = all(not source.at_home for source in targets.sources.values())
         code = None if username is None or home or named else await self.first_code(targets.home)
         if username and code:

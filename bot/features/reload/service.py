@@ -29,7 +29,7 @@ class AccountsReload:
         background: Background,
         on_reload: Callable[[], None],
     ) -> None:
-        """``secrets`` are what no log may show: those of the file are added. ``on_reload`` returns at once."""
+        """``secrets`` never appear in the log: those of the file are added. ``on_reload`` returns at once."""
         self._settings = settings
         self._secrets = secrets
         self._discovery = discovery
@@ -68,7 +68,7 @@ class AccountsReload:
         await self.reload()
 
     async def _follow_up(self) -> None:
-        """Delivers what new chats wait for, asks the sources for their lists, and checks who is due."""
+        """Sends waiting deliveries of new chats, reads the lists, and checks due accounts."""
         await self._outbox.review()
         await self._discovery.ask_all()
         await self._checks.start_due()

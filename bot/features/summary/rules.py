@@ -92,7 +92,7 @@ def summary_of(
 ) -> Summary:
     """The summary of some accounts; ``pasts`` and ``runs_out`` (a forecast's earliest moment) are by account key.
 
-    ``told`` is what was said of them since, oldest first. The days of what comes are those of the ``zone``.
+    ``told`` are the notifications about them since, oldest first. Days are those of the ``zone``.
     """
     checked = [one.account for one in watched if one.account.pause is None]
     read = [account.reading for account in checked if account.reading and account.outage is None]
@@ -159,7 +159,7 @@ def coming_of(watched: Sequence[Watched], runs_out: Mapping[str, datetime], now:
 
 
 def by_days(coming: Iterable[ComingDate], zone: tzinfo) -> tuple[ComingDay, ...]:
-    """What comes, in order of time, by the days of a zone and its kinds."""
+    """The dates in order of time, by the days of a zone and their kinds."""
     found: list[ComingDay] = []
     for _, due in groupby(coming, key=lambda one: wall_clock(one.at, zone).date()):
         day = list(due)

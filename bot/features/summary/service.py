@@ -35,9 +35,9 @@ class SummarySender:
         at: time,
         on_notifications: Callable[[], None],
     ) -> None:
-        """``chats`` are those that get one, ``watched`` gives what a chat may see.
+        """``chats`` are those that get one, ``watched`` returns what a chat sees.
 
-        ``on_notifications`` is called once something was put into the outbox.
+        ``on_notifications`` is called after something was put into the outbox.
         """
         self._store = store
         self._chats = chats
@@ -89,7 +89,7 @@ class SummarySender:
         return [(chat, Notification(key, kind, Severity.INFO, facts=fact)) for chat, fact in facts]
 
     async def _summary(self, chat: Chat, pasts: Mapping[str, Past], since: datetime, now: datetime) -> Summary | None:
-        """One chat's summary; None where it sees no account."""
+        """One chat's summary; None if it sees no account."""
         watched = await self._watched(chat)
         if not watched:
             return None

@@ -1,8 +1,8 @@
-"""How the fields of a foreign page are read, one function a kind.
+"""Readers of a foreign page's fields, one for each kind.
 
-A field is read as what it is meant to be, or as None where it is absent, null or set to nothing. What is there and
-cannot be understood raises ``UnreadableFieldError``; whoever reads the page says so. Without the credits there is no
-reading: of these alone anything but a number is a plain ``ValueError``.
+A field is its value, or None where it is absent, null or set to nothing. A value that cannot be understood raises
+``UnreadableFieldError``, which the page's reader reports. Without credits there is no reading: for these alone,
+anything but a number is a plain ``ValueError``.
 """
 
 import re

@@ -1,10 +1,10 @@
-"""PixVerse, by useapi.net: its pages become readings and lists, and its details words.
+"""PixVerse at useapi.net: its pages become readings and lists, and its details texts.
 
-Sources of what is said here about the pages: useapi.net's documentation of ``GET /v2/pixverse/features`` (24 June
-2026), whose field names are kept, and of ``GET /v2/pixverse/accounts`` (6 December 2024). All fields are optional
-there. The links in ``invoice_url`` and ``stripe_bill_url`` are private: they are never read. Sources disagree on
-``current_plan_type``, only 0 = free is agreed; ``remaining_days`` disagrees with the dates and is not read. Credits
-that can be spent are daily, monthly and package; ``*_gift`` are allowances.
+Sources about the pages: useapi.net's documentation of ``GET /v2/pixverse/features`` (24 June 2026), whose field names
+are kept, and of ``GET /v2/pixverse/accounts`` (6 December 2024). All fields are optional there. The links in
+``invoice_url`` and ``stripe_bill_url`` are private: they are never read. Sources disagree on ``current_plan_type``,
+only 0 = free is certain; ``remaining_days`` contradicts the dates and is not read. Spendable credits are daily, monthly
+and package; ``*_gift`` are allowances.
 """
 
 import re
@@ -72,7 +72,7 @@ DETAILS: Mapping[str, tuple[str, Callable[[object], Any]]] = {
     "effects": ("allow_effect", flag),
     "veo_sora": ("veo_sora_models", flag),
 }
-"""What the plan permits, by the name that is stored, with the page's field. A discount is a factor on the price."""
+"""Details of the plan by their stored name, with the page's field. A discount is a factor on the price."""
 
 MODES = {
     "fast mode": "fast_mode",
@@ -85,7 +85,7 @@ MODES = {
 
 
 class _Fields:
-    """A page's fields. ``left_out`` are those without a value: absent or null (None), or what stood there instead."""
+    """A page's fields. ``left_out`` are those without a value: absent or null (None), or the unreadable value."""
 
     def __init__(self, page: Mapping[str, object]) -> None:
         self._page = page
@@ -107,9 +107,9 @@ class _Fields:
 
 
 def parse_features(page: object, taken_at: datetime) -> Reading:
-    """Read a decoded page. Raises ``SourceError`` (garbled) where it is none, or its credits are no numbers.
+    """The reading of a decoded page. Raises ``SourceError`` (garbled) if it is none, or its credits are not numbers.
 
-    ``cancel_updated_at`` set means cancelled: its documentation says that it is the zero time when not.
+    A set ``cancel_updated_at`` means cancelled: its documentation says that it is the zero time otherwise.
     """
     fields = _Fields(_object(page))
     take = fields.take
@@ -143,7 +143,7 @@ def parse_features(page: object, taken_at: datetime) -> Reading:
 
 
 def _details(fields: _Fields) -> dict[str, Any]:
-    """What is known of the plan's details; a mode that is off has no discount."""
+    """The known details of the plan; a mode that is off has no discount."""
     off = {
         name
         for name, mode in (("off_peak_discount", "off_peak"), ("preview_discount", "preview_mode"))
@@ -154,7 +154,7 @@ def _details(fields: _Fields) -> dict[str, Any]:
 
 
 def details(known: Mapping[str, Any]) -> list[list[str]]:
-    """What the plan permits at once and how much it takes off, and what it unlocks; for people."""
+    """The plan's limits, discounts and features, for people."""
     jobs, models = known.get("jobs_at_once"), known.get("image_models", ())
     unlimited = len(known.get("unlimited_image_models", ()))
     some = f", {unlimited:,} unlimited" if unlimited else ""

@@ -307,7 +307,7 @@ def card_refills(credits: Credits, plan: Plan, now: datetime, zone: ZoneInfo) ->
 
 
 def details_lines(account: Account, reading: Reading) -> list[str]:
-    """What its service says of the plan besides."""
+    """Its service's details of the plan."""
     service = service_of(account.source)
     lines = service.details(reading.details) if service else ()
     return [capitalised(" · ".join(plain(words, 80) for words in line if words)) for line in lines]

@@ -76,7 +76,7 @@ def format_alert(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) 
         return f"{low}{since_text(alert.since, now, zone, 'low' if low == OUT else '')}"
     if alert.measure is AlertRule.RUNWAY:
         comes = short_forecast(account, now, zone) or "may run out soon"
-        return f"{comes}{since_text(alert.since, now, zone, 'foreseen')}"
+        return f"{comes}{since_text(alert.since, now, zone, 'forecast')}"
     if alert.measure is AlertRule.SPIKE:
         return f"spends far above its usual pace{since_text(alert.since, now, zone)}"
     if alert.measure is AlertRule.PLAN:

@@ -32,7 +32,7 @@ def tell_plan(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody
 
 
 def has_ended(notification: Notification, plan: Plan, now: datetime) -> bool:
-    """Whether the plan is over; of one that renews the alert says so, even if the clock was set back since."""
+    """True if the plan is over. For one that renews the alert decides, even if the clock was set back since."""
     if plan.renews:
         return notification.severity is not Severity.INFO
     return plan.free is True or plan.ends_at is None or plan.ends_at <= now

@@ -28,12 +28,11 @@ SILENCES_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How the bot itself is. ``polling`` is in words; ``problems`` are whole sentences, none if all is well.
+    """The bot's own status. ``polling`` is text; ``problems`` are whole sentences, none if all is well.
 
-    ``notes`` say what was amiss and hinders nothing, ``boards`` which do not say what they should. ``silences`` and
-    ``pauses`` are those of the chat that asks. ``blackout``: nothing can be read. ``lists`` are the sources whose list
-    of accounts cannot be read. ``backlog`` is for how long a message waits for a chat that refused and takes messages
-    again.
+    ``notes`` are past or harmless trouble, ``boards`` those that are out of date. ``silences`` and ``pauses`` are those
+    of the chat that asks. ``blackout``: no account can be read. ``lists`` are the sources whose list cannot be read.
+    ``backlog`` is how long a message waits for a chat that refused and takes messages again.
     """
 
     version: str
@@ -169,7 +168,9 @@ def muted_message(name: str | None, mute: Silence, now: datetime, zone: ZoneInfo
     """No messages until then, about one account or, without a name, about anything."""
     who = "Everything" if name is None else name_of(name)
     until = mute.until or now
-    where = "In this chat only; the others still get messages." if mute.chat else "In every chat; the others were told."
+    where = (
+        "In this chat only; the others still get messages." if mute.chat else "In every chat; the others got a message."
+    )
     text = Text().line(
         bold(who), f" is muted until {format_moment(until, now, zone)} ({format_duration(until - now)})."
     )
@@ -279,13 +280,13 @@ NOTES = (ACKED, SNOOZED, UNDONE, RESUMED)
 
 
 def acked_note(by: str, at: datetime | None, now: datetime, zone: ZoneInfo) -> str:
-    """The line below an alert that somebody acknowledged; of an ack that an older version stored nobody knows when."""
+    """The line below an acknowledged alert; the time of an older version's ack is unknown."""
     when = f", {format_past(at, now, zone)}" if at else ""
     return f"{ACKED}{plain(by, 40)}{when}: quiet in every chat until it recovers or gets worse."
 
 
 def snoozed_note(by: str, until: datetime, now: datetime, zone: ZoneInfo, *, everywhere: bool = False) -> str:
-    """The line below an alert that somebody snoozed: here or, in an older version, in every chat."""
+    """The line below a snoozed alert: snoozed here or, by an older version, in every chat."""
     when, where = format_moment(until, now, zone), "every" if everywhere else "this"
     return f"{SNOOZED}{plain(by, 40)} until {when}: quiet in {where} chat unless it gets worse."
 

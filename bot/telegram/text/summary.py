@@ -39,7 +39,7 @@ KINDS = {
 
 
 def tell_digest(facts: Facts, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """The summary. One that an older version stored in words is told in these."""
+    """The summary. An older version stored its text, which is sent as it is."""
     digest = facts.summary
     if digest is None:
         first, *rest = (facts.said or f"{NOTE} {TITLE}").split("\n")
@@ -95,7 +95,7 @@ def change_lines(digest: Summary) -> list[Spans]:
 
 
 def week_lines(coming: Sequence[ComingDay], now: datetime, zone: ZoneInfo) -> list[Spans]:
-    """What comes within a week, a line for each day: "Tomorrow · plan ends: Studio · refill: Ads, Main"."""
+    """The dates within a week, a line for each day: "Tomorrow · plan ends: Studio · refill: Ads, Main"."""
     if not coming:
         return [("Nothing is due within a week.",)]
     days = groupby(coming, key=lambda one: format_day(one.at, now, zone))
@@ -117,7 +117,7 @@ def amount_text(of: tuple[str, float], sign: str = "") -> str:
 
 
 def gain_text(of: tuple[str, float]) -> str:
-    """A name with what came to it."""
+    """A name with its gain."""
     return amount_text(of, "+")
 
 
@@ -133,9 +133,9 @@ def short(name: str) -> str:
 
 
 def counted(of: Listed[T], words: Callable[[T], str], limit: int = LIST_LENGTH) -> str:
-    """As many items as there is room for, at least one, and how many more there are; "" for none.
+    """As many items as fit, at least one, and how many more there are; "" for none.
 
-    Only those are put into words: of thousands of names that would hold everything up.
+    Only those get their text: thousands of names would hold everything up.
     """
     text, shown = "", 0
     for item in of.first:

@@ -1,6 +1,6 @@
 """The fingerprint of the page that each stored reading came from, and until when that page decides nothing new.
 
-What a reading told of the plan besides becomes its ``details``; what nobody read of it goes.
+Other facts of the plan become its ``details``; unread ones are dropped.
 """
 
 import json
