@@ -6,16 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.storage.migrate import upgrade
-from tests.end_to_end.world import ANN, BOB, GROUP, ROOT, World
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database at the present schema."""
-    path = tmp_path_factory.mktemp("template") / "credit-bot.db"
-    upgrade(str(path))
-    return path
+from bot.features.history.drawing import COMMAND
+from tests.end_to_end.world import ANN, BOB, GROUP, PATIENCE, ROOT, World
 
 
 @pytest.fixture(autouse=True)
@@ -26,8 +18,12 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture
 async def new_world(tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
-    """A world in which nobody has been greeted yet, and where a hosted bot need not pause between messages."""
+    """A world in which nobody has been greeted yet, and where a hosted bot need not pause between messages.
+
+    A picture may take its time, for on a busy machine the start of its process alone takes some.
+    """
     monkeypatch.setattr("bot.outbox.pacing.CHAT_PAUSE_S", 0.05)
+    monkeypatch.setattr("bot.features.history.drawing.ChartRenderer.__init__.__defaults__", (COMMAND, PATIENCE))
     world = World(tmp_path, template)
     async with world.pixverse, world.telegram:
         world.greeted()

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.storage.migrate import upgrade
 from tests.faults.history import live
 from tests.faults.plot import Plot, Question, Turn
 from tests.faults.troubles import CLOCK, DATABASE, PIXVERSE, PROCESS, TELEGRAM, Act
@@ -15,14 +14,6 @@ from tests.faults.world import ANN, GROUP, STRANGER
 from tests.moved_clock import MISSING, may_skip
 
 ALICE = "alice@example.com"
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database at the present schema."""
-    path = tmp_path_factory.mktemp("template") / "credit-bot.db"
-    upgrade(str(path))
-    return path
 
 
 @pytest.fixture(scope="module")
