@@ -99,7 +99,7 @@ def lost_resolve() -> tuple[Part, ...]:
         known, said = right(alert, notified, reason, silenced=silenced)
         return known, NotifyReason.NONE if said is NotifyReason.RESOLVED else said
 
-    return ((evaluate, "announce", wrong),)
+    return ((evaluate, "due_notification", wrong),)
 
 
 def rearmed_rung() -> tuple[Part, ...]:
@@ -162,7 +162,7 @@ def claim_not_recorded() -> tuple[Part, ...]:
 def broken_order() -> tuple[Part, ...]:
     """The youngest is told first."""
     right = batching.batches
-    return ((outbox_room, "parcels", lambda pending: right(pending)[::-1]),)
+    return ((outbox_room, "batches", lambda pending: right(pending)[::-1]),)
 
 
 def stranger_told() -> tuple[Part, ...]:

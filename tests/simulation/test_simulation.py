@@ -5,7 +5,7 @@ import pytest
 from tests.simulation.defects import DEFECTS, Defect, caught
 from tests.simulation.run import live_through
 
-PARTS, EACH = 6, 8
+PARTS, EACH = 24, 2
 
 
 @pytest.mark.parametrize("part", range(PARTS))
