@@ -134,27 +134,6 @@ def test_errors_are_words_and_codes(
     assert capsys.readouterr().err == words
 
 
-WATCH = ("apscheduler", "bot.app", "bot.checks", "bot.commands.registry", "bot.outbox.dispatcher")
-"""What only a bot that runs needs."""
-
-
-@pytest.mark.parametrize(
-    ("module", "most", "never"),
-    [
-        ("bot.cli.health", 30, (*WATCH, "telegram", "sqlalchemy", "bot.sources.useapi.client", "bot.storage")),
-        ("bot.cli.check", 90, (*WATCH, "telegram", "bot.features")),
-        ("bot.cli.doctor.examine", 130, (*WATCH, "matplotlib", "bot.features.history")),
-    ],
-)
-def test_a_command_loads_only_what_it_needs(module: str, most: int, never: tuple[str, ...]) -> None:
-    """A look from the terminal starts at once: it waits for no import of the parts that watch and answer."""
-    code = f"import sys, {module}; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    names = loaded.stdout.split()
-    assert [name for name in names if f"{name}.".startswith(tuple(f"{one}." for one in never))] == []
-    assert sum(name.startswith("bot.") for name in names) <= most
-
-
 @pytest.mark.parametrize("module", ["fcntl", "resource"])
 def test_a_system_that_is_no_unix_is_one_line_and_69(elsewhere: Path, module: str) -> None:
     """As on Windows, which has no such module; the help and the version work there all the same."""

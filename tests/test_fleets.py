@@ -8,11 +8,10 @@ from pydantic import SecretStr
 
 from bot.checks.discovery import AccountDiscovery
 from bot.config.targets import TargetAccount, Targets, TargetSource
-from bot.domain.accounts import FailureKind, Listed, Listing
+from bot.domain.accounts import FailureKind, KnownAccount, Listed, Listing
 from bot.domain.chats import Chat
 from bot.domain.notifications import Delivery, NotificationKind
 from bot.domain.rules import Rules, Threshold
-from bot.storage.accounts import KnownAccount
 from bot.targets.account_keys import AccountKeys
 from tests.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, RULES, SOURCE, World, key_of
 

@@ -13,7 +13,7 @@ import pytest
 from bot.checks.clock_watch import ClockWatch
 from bot.commands.service import BotService
 from bot.config.parsers import parse_time_ladder
-from bot.domain.accounts import Credits, FailureKind, Pause, Plan, Reading
+from bot.domain.accounts import Credits, FailureKind, KnownAccount, Pause, Plan, Reading
 from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity, Silence, SilenceKind
 from bot.domain.chats import Chat
 from bot.domain.history import PAUSED
@@ -255,7 +255,7 @@ async def test_a_look_that_waits_its_turn_is_given_up(world: World) -> None:
     assert world.source.reads.count(BOB) == 1
 
 
-async def known(world: World) -> dict[str, accounts.KnownAccount]:
+async def known(world: World) -> dict[str, KnownAccount]:
     """The accounts by email."""
     async with world.store.read() as connection:
         return {one.email: one for one in await accounts.known(connection)}

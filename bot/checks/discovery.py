@@ -12,14 +12,13 @@ from bot.checks.processor import CheckProcessor
 from bot.checks.rounds import Rounds
 from bot.checks.spread import next_look
 from bot.config.targets import Targets
-from bot.domain.accounts import Account, CheckFailure, Listed, Listing, SourceState
+from bot.domain.accounts import Account, CheckFailure, KnownAccount, Listed, Listing, SourceState
 from bot.domain.chats import Chat
 from bot.domain.health import window_of
 from bot.domain.notifications import Facts
 from bot.evaluation.evaluate import gone_notification, newly_listed
 from bot.evaluation.listing import TakenAway, listing_noted, taken_away
 from bot.storage import accounts, alerts, chats, pauses
-from bot.storage.accounts import KnownAccount
 from bot.storage.connection import Connection
 from bot.targets.account_keys import AccountKeys
 from bot.targets.reconcile import Reconciled, reconcile

@@ -13,12 +13,11 @@ from bot.checks.processor import CheckProcessor, FinishedCheck, Saved
 from bot.checks.rounds import Round, Rounds
 from bot.checks.spread import next_look
 from bot.checks.sweeps import Sweeps
-from bot.domain.accounts import CheckFailure, CheckResult, FailureKind, NotModified
+from bot.domain.accounts import CheckFailure, CheckResult, FailureKind, KnownAccount, NotModified
 from bot.domain.pauses import PausedAccounts
 from bot.evaluation.sweep import Scope, widest
 from bot.sources.base import IN_FLIGHT, Source
 from bot.storage import accounts, chats, history, pauses
-from bot.storage.accounts import KnownAccount
 from bot.support.errors import DatabaseBusyError
 
 log = logging.getLogger(__name__)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.checks.context import Context
+from bot.domain.accounts import KnownAccount
 from bot.domain.pauses import PausedAccounts
 from bot.evaluation.sweep import LATELY, MOST, Other, Scope, is_allowed, sweep_of
 from bot.storage import accounts, outbox
-from bot.storage.accounts import KnownAccount
 
 
 @dataclass(frozen=True, slots=True)

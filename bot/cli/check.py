@@ -9,10 +9,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
-
-from sqlalchemy.exc import DatabaseError
 
 from bot.commands.names import find_accounts
 from bot.config.accounts_file.read import watchlist_for
@@ -26,9 +25,6 @@ from bot.evaluation.evaluate import Alerts, Audience, apply_result, decide_accou
 from bot.sources.base import IN_FLIGHT
 from bot.sources.registry import title_of
 from bot.sources.useapi.client import open_session
-from bot.storage import accounts as account_rows
-from bot.storage import alerts as alert_rows
-from bot.storage.database import glance
 from bot.support.clock import utc_now
 from bot.support.errors import UsageError
 from bot.targets.account_keys import AccountKeys
@@ -68,13 +64,20 @@ class Remembered:
 
 async def remembered(path: str) -> dict[str, Remembered]:
     """Each account in the bot's database, by key; none if the database is missing or unreadable."""
+    if not await asyncio.to_thread(Path(path).exists):
+        return {}
+    from sqlalchemy.exc import DatabaseError  # noqa: PLC0415 - without a database nobody needs it
+
+    from bot.storage import accounts, alerts  # noqa: PLC0415
+    from bot.storage.database import glance  # noqa: PLC0415
+
     try:
         async with glance(path) as connection:
-            known = await account_rows.watched(connection)
-            alerts = await alert_rows.load(connection, [one.key for one in known])
+            known = await accounts.watched(connection)
+            of_accounts = await alerts.load(connection, [one.key for one in known])
     except DatabaseError:
         return {}
-    return {one.key: Remembered(one, alerts.get(one.key, {})) for one in known}
+    return {one.key: Remembered(one, of_accounts.get(one.key, {})) for one in known}
 
 
 async def check_accounts(settings: Settings, wanted: Sequence[str], *, as_json: bool) -> tuple[str, int]:

@@ -3,7 +3,7 @@
 import http.client
 import json
 
-from bot.config.settings import load_listen
+from bot.config.listen import load_listen
 
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what to ask where the bot listens everywhere
 TIMEOUT_SECONDS = 5.0

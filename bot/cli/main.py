@@ -1,7 +1,6 @@
 """The commands: run, check, doctor, demo, health. Each imports only what it needs."""
 
 import argparse
-import asyncio
 import codecs
 import gc
 import json
@@ -10,11 +9,15 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from importlib import import_module
 from io import TextIOWrapper
-from typing import Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from bot import __version__
 from bot.support.errors import BotError, SettingsError, StartError, UsageError
+
+if TYPE_CHECKING:
+    import asyncio
 
 BROKEN_PIPE = 141
 INTERRUPTED = 130
@@ -97,6 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(wanted: argparse.Namespace) -> int:
     """``credit-bot run``."""
+    import asyncio
+
     from bot.app import App
     from bot.config.settings import load_settings
     from bot.support import subprocesses
@@ -126,8 +131,10 @@ def on_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-async def until_told(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+async def until_told(work: Callable[["asyncio.Event"], Coroutine[Any, Any, None]]) -> None:
     """Runs the work with an event that SIGTERM and SIGINT set."""
+    import asyncio
+
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -136,6 +143,10 @@ async def until_told(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]])
 
 def check(wanted: argparse.Namespace) -> int:
     """``credit-bot check``."""
+    import asyncio
+
+    for name in UNIX_ONLY:  # or only the database would need them, where there is one
+        import_module(name)
     from bot.cli.check import check_accounts
     from bot.config.accounts_file.read import watchlist_for
     from bot.config.settings import load_settings
@@ -161,6 +172,8 @@ def is_utf8(stream: TextIO | None) -> bool:
 
 def doctor(wanted: argparse.Namespace) -> int:
     """``credit-bot doctor``."""
+    import asyncio
+
     from bot.cli.doctor.examine import examine
     from bot.cli.doctor.privacy import private_files
     from bot.config.accounts_file.read import watchlist_for
@@ -176,6 +189,8 @@ def doctor(wanted: argparse.Namespace) -> int:
 
 def demo(wanted: argparse.Namespace) -> int:
     """``credit-bot demo``."""
+    import asyncio
+
     from bot.demo.run import Wishes, show
 
     wishes = Wishes(wanted.seconds, wanted.terminal, wanted.port, not wanted.no_browser)

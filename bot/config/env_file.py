@@ -13,6 +13,7 @@ from dotenv.parser import Binding, parse_stream
 
 from bot.config.parsers import in_quotes, short
 
+DEFAULT_ENV_FILE = "settings.env"
 NO_TEXT = re.compile("[\0\ud800-\udfff]")
 NEAR = 0.6
 """How similar a name must be to be suggested."""

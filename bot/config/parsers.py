@@ -6,18 +6,13 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from ipaddress import ip_address
 from itertools import pairwise
-from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
-
-from pydantic import BeforeValidator
-from pydantic_settings import NoDecode
 
 from bot.domain.chats import GENERAL, Chat
 from bot.domain.durations import parse_duration
 from bot.domain.quiet_hours import QuietHours, parse_clock_time, parse_quiet_hours
 from bot.domain.rules import Threshold, Thresholds
-from bot.sources.registry import title_of
 from bot.support.redaction import redact
 
 _NUMBER = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
@@ -213,6 +208,8 @@ def parse_useapi_url(text: str) -> str:
         raise ValueError("holds a “?” or “#”, which a base address cannot have; leave it out")
     last = parts.path.rpartition("/")[2]
     if last == "v1":
+        from bot.sources.registry import title_of  # noqa: PLC0415 - `health` reads no address of a service
+
         raise ValueError(f"ends with /v1, which does not have {title_of()}'s accounts; write /v2")
     return url if last == "v2" else f"{url}/v2"
 
@@ -310,19 +307,3 @@ def short(text: str) -> str:
     """At most 40 characters of a text, for an error, without what looks like a secret."""
     line = redact(" ".join(text.split()), ())
     return line if len(line) <= 40 else line[:39] + "…"
-
-
-CreditLadder = Annotated[Thresholds, NoDecode, BeforeValidator(parse_credit_ladder)]
-TimeLadder = Annotated[Thresholds, NoDecode, BeforeValidator(parse_time_ladder)]
-Wait = Annotated[timedelta, NoDecode, BeforeValidator(parse_wait)]
-Interval = Annotated[timedelta, NoDecode, BeforeValidator(parse_interval)]
-Chats = Annotated[tuple[Chat, ...], NoDecode, BeforeValidator(parse_chats)]
-Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(parse_ids)]
-Accounts = Annotated[tuple[NamedAccount, ...], NoDecode, BeforeValidator(parse_accounts)]
-Listen = Annotated[Address | None, NoDecode, BeforeValidator(parse_address)]
-Quiet = Annotated[QuietHours | None, NoDecode, BeforeValidator(parse_quiet)]
-ClockTime = Annotated[time | None, NoDecode, BeforeValidator(parse_clock)]
-Zone = Annotated[ZoneInfo, NoDecode, BeforeValidator(parse_zone)]
-TelegramUrl = Annotated[str, BeforeValidator(parse_telegram_url)]
-UseapiUrl = Annotated[str, BeforeValidator(parse_useapi_url)]
-DatabaseFile = Annotated[str, BeforeValidator(parse_database)]

@@ -16,12 +16,22 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, Secret
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.config.env_file import EnvFile, from_environment, nearly_named, quoted
+from bot.config.env_file import DEFAULT_ENV_FILE, EnvFile, from_environment, nearly_named, quoted
 from bot.config.fallback_urls import parse_addresses
+from bot.config.listen import DEFAULT_LISTEN, LISTEN_EXAMPLE
 from bot.config.parsers import (
     PLACEHOLDERS,
+    in_quotes,
+    is_open_to_all,
+    parse_bot_token,
+    parse_credit_ladder,
+    parse_time_ladder,
+    parse_url,
+    parse_useapi_token,
+    userinfo_of,
+)
+from bot.config.setting_types import (
     Accounts,
-    Address,
     Chats,
     ClockTime,
     CreditLadder,
@@ -35,15 +45,6 @@ from bot.config.parsers import (
     UseapiUrl,
     Wait,
     Zone,
-    in_quotes,
-    is_open_to_all,
-    parse_address,
-    parse_bot_token,
-    parse_credit_ladder,
-    parse_time_ladder,
-    parse_url,
-    parse_useapi_token,
-    userinfo_of,
 )
 from bot.domain.rules import Rules
 from bot.support.errors import SettingsError
@@ -51,8 +52,6 @@ from bot.support.proxies import DIRECT, Proxy, parse_proxy, proxy_for
 from bot.support.redaction import HIDDEN, redact
 
 _NO_LINE = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
-DEFAULT_ENV_FILE = "settings.env"
-DEFAULT_LISTEN = Address("127.0.0.1", 8080)
 SHORTEST_PASSWORD = 4
 LONGEST_SECRET = 10_000
 """The most characters of a secret's file: an endless one, such as /dev/zero, must not fill the memory."""
@@ -85,7 +84,7 @@ EXAMPLES = {
     "DATABASE_URL": "sqlite:///credit-bot.db",
     "FALLBACK_URLS": "mailto://user:password@example.com, ntfy://your-topic",
     "FALLBACK_AFTER": "15m",
-    "HTTP_LISTEN": "127.0.0.1:8080",
+    "HTTP_LISTEN": LISTEN_EXAMPLE,
     "HEARTBEAT_URL": "https://hc-ping.com/your-check",
     "HISTORY_DAYS": "400",
     "LOG_LEVEL": "INFO",
@@ -286,18 +285,6 @@ def load_settings(env_file: str | None = None, environ: Mapping[str, str] | None
         raise SettingsError(unusable)
     settings._notes = (*completed(values, settings), *nearly_named(environ, (*NAMES, *FILE_NAMES)))
     return settings
-
-
-def load_listen(env_file: str | None = None, environ: Mapping[str, str] | None = None) -> Address | None:
-    """Where the bot listens, whatever else is wrong with the settings. Raises SettingsError."""
-    given = read_env_file(env_file, [])
-    override(given, os.environ if environ is None else environ)
-    if "HTTP_LISTEN" not in given:
-        return DEFAULT_LISTEN
-    try:
-        return parse_address(given["HTTP_LISTEN"])
-    except ValueError as error:
-        raise SettingsError([f"HTTP_LISTEN: {error}. Example: HTTP_LISTEN={EXAMPLES['HTTP_LISTEN']}"]) from None
 
 
 def unusable_ways(settings: Settings) -> Iterator[str]:

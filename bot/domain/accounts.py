@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 Number = int | float
 
@@ -237,6 +237,20 @@ class Account:
     def name(self) -> str:
         """The account's name for people: the label, else the email, with its source where several are watched."""
         return self.label or (f"{self.email} ({self.origin})" if self.origin else self.email)
+
+
+class KnownAccount(NamedTuple):
+    """An account that was ever watched, without its readings.
+
+    ``known_page`` is the fingerprint of its reading's page, if that page is likely to decide nothing new.
+    """
+
+    key: str
+    source: str
+    email: str
+    label: str | None = None
+    watched: bool = True
+    known_page: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,21 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.domain.accounts import Account, CheckFailure, FailureKind, Health, NotModified, Reading, SourceState
+from bot.domain.accounts import (
+    Account,
+    CheckFailure,
+    FailureKind,
+    Health,
+    KnownAccount,
+    NotModified,
+    Reading,
+    SourceState,
+)
 from bot.domain.alerts import Severity
 from bot.domain.pauses import PausedAccounts
 from bot.storage import pauses
@@ -72,20 +81,6 @@ SEEN_AGAIN = NOTE.where(
     ~sa.exists().where(alerts.c.subject == accounts.c.source, OPEN),
 )
 LOAD = sa.select(*SEEN).where(accounts.c.watched, accounts.c.key.in_(sa.bindparam("keys", expanding=True)))
-
-
-class KnownAccount(NamedTuple):
-    """An account that was ever watched, without its readings.
-
-    ``known_page`` is the fingerprint of its reading's page, if that page is likely to decide nothing new.
-    """
-
-    key: str
-    source: str
-    email: str
-    label: str | None = None
-    watched: bool = True
-    known_page: str | None = None
 
 
 _parsed = Parsed(2_000)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from bot.config.targets import TargetSource
-from bot.storage.accounts import KnownAccount
+from bot.domain.accounts import KnownAccount
 
 
 def account_key(service: str, email: str) -> str:

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.config.targets import Targets
-from bot.domain.accounts import Account
+from bot.domain.accounts import Account, KnownAccount
 from bot.domain.alerts import AlertRule, SilenceKind
 from bot.evaluation.alert_state import ack_until
 from bot.storage import accounts, alerts
-from bot.storage.accounts import KnownAccount
 from bot.storage.connection import Connection
 from bot.targets.account_keys import AccountKeys
 

@@ -32,7 +32,7 @@ NO_PARSERS = {
     "bot.features.pairing.service.Pairing.open": "asks is_code first; test_telegram.py sends any code",
     "bot.config.accounts_file.read.read_accounts_file": "reads a file: test_files.py",
     "bot.config.settings.load_settings": "reads a file: test_files.py",
-    "bot.config.settings.load_listen": "reads a file, and hands its text to setting_types.parse_address",
+    "bot.config.listen.load_listen": "reads a file, and hands its text to setting_types.parse_address",
     "bot.config.settings.read_env_file": "reads a file: test_files.py",
     "bot.config.env_file.numbered": "a part of EnvFile.values",
     "bot.config.settings.read_secret": "reads a file: test_files.py",

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from bot.checks.context import Context
 from bot.checks.processor import CheckProcessor
 from bot.checks.runner import CheckRunner
-from bot.domain.accounts import Account, Pause
+from bot.domain.accounts import Account, KnownAccount, Pause
 from bot.domain.alerts import Severity, Silence
 from bot.domain.chats import Chat
 from bot.domain.health import window_of
@@ -17,7 +17,6 @@ from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.domain.pauses import EVERYONE, PausedAccounts
 from bot.evaluation.alert_state import is_muted
 from bot.storage import accounts, alerts, chats, history, outbox, pauses
-from bot.storage.accounts import KnownAccount
 from bot.storage.connection import Connection
 from bot.targets.recipients import covers
 
