@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.simulator.pixverse import Fault
-from bot.sources.useapi.client import Client
+from bot.targets.active import source_of
 from tests.end_to_end.world import ANN, EVERY, PATIENCE, USEAPI_TOKEN, World, until
 
 UNUSABLE: dict[str, dict[str, Any]] = {
@@ -181,7 +181,7 @@ async def test_a_wait_that_useapi_net_asks_for_is_obeyed(world: World) -> None:
 
 async def test_a_fleet_asked_for_at_once_takes_its_turns(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """/check with more accounts than are looked at together: waiting for one's turn is no outage of the server."""
-    monkeypatch.setattr("bot.targets.active.Client", partial(Client, timeout=2.5))
+    monkeypatch.setattr("bot.app.source_of", partial(source_of, timeout=2.5))
     monkeypatch.setattr("bot.app.IN_FLIGHT", 4)
     monkeypatch.setattr("bot.checks.runner.IN_FLIGHT", 4)
     world.accounts(*(f"account{number}" for number in range(28)))

@@ -28,7 +28,6 @@ import bot.features.board.rules
 import bot.features.board.text
 import bot.outbox.dispatcher
 import bot.outbox.pacing
-import bot.sources.useapi.client
 import bot.storage.database
 import bot.targets.active
 import bot.telegram.client
@@ -103,7 +102,7 @@ def shorten_waits() -> None:
     def impatient(connections: int, read_timeout: float, **ways: Any) -> Any:
         return request(connections, min(read_timeout, SEND_SECONDS), **ways)
 
-    vars(bot.targets.active)["Client"] = partial(bot.sources.useapi.client.Client, timeout=LOOK_SECONDS)
+    vars(bot.app)["source_of"] = partial(bot.targets.active.source_of, timeout=LOOK_SECONDS)
     vars(bot.telegram.client)["AiohttpRequest"] = impatient
     vars(bot.telegram.polling).update(POLL_SECONDS=POLL_SECONDS, SPARE_SECONDS=SEND_SECONDS)
     for module in (bot.telegram.polling, bot.outbox.dispatcher, bot.storage.database):
