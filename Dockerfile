@@ -24,7 +24,7 @@ RUN /opt/credit-bot/bin/python -m compileall -q --invalidation-mode unchecked-ha
 
 FROM python:3.13-slim
 LABEL org.opencontainers.image.title="credit-bot" \
-      org.opencontainers.image.description="Says on Telegram before the credits of your PixVerse accounts run out" \
+      org.opencontainers.image.description="Warns on Telegram before the credits of your PixVerse accounts run out" \
       org.opencontainers.image.licenses="MIT"
 
 # A fixed number, so that a host folder mounted at /data can be given to it: chown 10001:10001.

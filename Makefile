@@ -29,7 +29,7 @@ test: .venv/installed ## unit tests and integration tests (MARKS="not system"), 
 	$(BIN)/pytest -n 3 --dist worksteal -m "$(MARKS)" $(ARGS)
 
 .PHONY: golden
-golden: .venv/installed ## tests/golden/*.txt anew: every text that a person reads; read the diff before you commit it
+golden: .venv/installed ## rewrite tests/golden/*.txt, every text that a person reads; read the diff before you commit it
 	GOLDEN=write $(BIN)/pytest -q tests/golden $(ARGS)
 
 .PHONY: lint
@@ -64,11 +64,11 @@ bench: .venv/installed ## the numbers of docs/performance.md, measured here
 	$(BIN)/python -m bench $(ARGS)
 
 .PHONY: plots
-plots: .venv/installed ## docs/pictures/growth-*.png anew: how the numbers grow; takes an hour
+plots: .venv/installed ## redraw docs/pictures/growth-*.png: how the numbers grow; takes an hour
 	$(BIN)/python -m bench --plots
 
 .PHONY: power-loss
-power-loss: .venv/installed ## cuts the bot's transactions and looks at what is left; ARGS="--cuts 500 --seed 1"
+power-loss: .venv/installed ## cut the bot's transactions and check the rest; ARGS="--cuts 500 --seed 1"
 	$(BIN)/python -m tests.power_loss $(ARGS)
 
 
@@ -85,7 +85,7 @@ peers: .venv/installed ## the same work and the same ten faults for the bot and 
 	@$(BIN)/python -m bench.peers $(ARGS)
 
 .PHONY: screenshots
-screenshots: .venv/installed ## docs/pictures/*.png anew; needs Chromium
+screenshots: .venv/installed ## retake docs/pictures/*.png; needs Chromium
 	$(BIN)/python -m bench.screenshots
 
 # One resolution each for every platform and Python we support. Pins stay as they are unless a range forbids them;
@@ -95,7 +95,7 @@ LOCK := $(TOOLS)/uv pip compile --quiet --universal --python $(TOOLS)/python --p
 	--no-config --no-header --no-emit-index-url --no-emit-find-links $(UPGRADE)
 
 .PHONY: lock
-lock: .venv-tools/locked ## pin the dependencies of pyproject.toml anew (UPGRADE=--upgrade: to the newest)
+lock: .venv-tools/locked ## pin the dependencies of pyproject.toml again (UPGRADE=--upgrade: to the newest)
 	$(LOCK) pyproject.toml --extra apprise -o requirements.lock
 	$(LOCK) pyproject.toml --extra apprise --group dev -c requirements.lock -o requirements-dev.lock
 	$(LOCK) --group build -c requirements-dev.lock -o requirements-build.lock
@@ -106,7 +106,7 @@ clean: ## forget .venv and everything made from it
 	rm -rf .venv .venv-tools build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find bot tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
-# A Python that is too old is told before anything is made or fetched.
+# Reports a Python that is too old before anything is created or fetched.
 define require-python
 @command -v $(PYTHON) >/dev/null || { echo "credit-bot needs Python 3.11 or newer, and there is no $(PYTHON):" \
 	"name one, as in make PYTHON=python3.13" >&2; exit 1; }
@@ -127,7 +127,7 @@ $(1)/bin/$(PIP) check
 @touch $@
 endef
 
-# Two stamps: a changed lock file, or another Python or pip asked for, builds .venv anew, so that nothing dropped stays
+# Two stamps: a changed lock file, or another Python or pip asked for, rebuilds .venv, so that nothing dropped stays
 # behind; a changed pyproject.toml only installs the project again, which takes a second.
 LOCKED := .venv/locked$(addprefix -,$(subst /,-,$(filter-out python3,$(PYTHON))))$(addprefix -pip-,$(PIP_VERSION))
 
