@@ -218,11 +218,9 @@ class App:
         return self._recipients.present
 
     def _scope_of(self, chat: Chat) -> ChatScope:
-        """The bot as one chat sees it."""
         return ChatScope(self.service, chat)
 
     async def _watched(self, chat: Chat) -> Sequence[Watched]:
-        """The accounts that a chat sees."""
         return await self._scope_of(chat).watched()
 
     def _notifications_waiting(self) -> None:

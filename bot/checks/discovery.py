@@ -218,7 +218,6 @@ class AccountDiscovery:
         self._on_notifications()
 
     def _intervals(self, known: Iterable[KnownAccount]) -> dict[Chat, list[timedelta]]:
-        """The intervals of the watched accounts of each chat."""
         found: dict[Chat, list[timedelta]] = {}
         for one in known:
             for chat in self._recipients.told_of(one.source, one.email) if one.watched else ():

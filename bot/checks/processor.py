@@ -101,7 +101,6 @@ class Remembered:
     """Subjects whose plan alert has a delivery that waits."""
 
     def audience(self, subject: str, chats: Sequence[Chat]) -> Audience:
-        """These chats as the audience of one subject."""
         silences = [*self.silences.get("", ()), *self.silences.get(subject, ())]
         undelivered = frozenset({AlertRule.PLAN} if subject in self.undelivered else ())
         return Audience(tuple(chats), self.notified.get(subject) or {}, silences, undelivered)
@@ -342,7 +341,6 @@ class CheckProcessor:
         return updates, remembered
 
     def _of_account(self, one: Change, health: Health, remembered: Remembered, now: datetime) -> list[AlertUpdate]:
-        """The alert updates of one checked account."""
         account = one.after
         audience = remembered.audience(account.key, self._recipients.told_of(account.source, account.email))
         known = remembered.alerts.get(account.key) or {}
@@ -351,7 +349,6 @@ class CheckProcessor:
     async def _of_source(
         self, connection: Connection, source: str, health: Health, remembered: Remembered, now: datetime
     ) -> list[AlertUpdate]:
-        """The alert updates of a source."""
         state = await self._source(connection, source)
         audience = remembered.audience(source, self._recipients.told_of(source))
         rules = self._active_targets.targets.rules_for(source)

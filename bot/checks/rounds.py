@@ -42,7 +42,6 @@ class Rounds:
         self._regular = settings or {key for key, every in checked.items() if every == own}
 
     def pause(self, paused: Collection[str]) -> None:
-        """Sets the paused accounts."""
         self.watch(self.watched, paused)
 
     @property
@@ -71,7 +70,6 @@ class Rounds:
             self._failed.add(key)
 
     def end_with(self, keys: Iterable[str]) -> bool:
-        """True if checks of these accounts would end the round."""
         return bool(self._checked) and self._waits_for <= set(keys)
 
     def ended(self) -> Round | None:

@@ -284,7 +284,6 @@ class CheckRunner:
             await asyncio.wait(list(self._in_flight.values()))
 
     async def cancel(self) -> None:
-        """Cancels the running checks."""
         self._later.clear()
         self._line.clear()
         ending = [*self._workers, *self._sweeping.values()]

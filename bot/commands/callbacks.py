@@ -118,7 +118,6 @@ async def on_choice(choice: Choice, tapped: CallbackContext) -> str | None:
 
 
 async def on_alert(tap: CallbackData, tapped: CallbackContext) -> str | None:
-    """A tap below an alert."""
     told = await tapped.scope.told_by(int(tap.argument), tapped.chat.chat_id)
     if not told:
         return unknown_button()

@@ -49,7 +49,6 @@ class Names:
 
 
 def find_accounts(words: str, watched: Sequence[Watched]) -> tuple[Watched, ...]:
-    """The accounts that a text can mean, as in ``Names.find``."""
     return Names(watched).find(words)
 
 

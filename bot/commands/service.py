@@ -280,7 +280,6 @@ def by_subject(silences: Iterable[Silence]) -> dict[str, list[Silence]]:
 
 
 def concerning(silences: Mapping[str, Sequence[Silence]], subject: str) -> tuple[Silence, ...]:
-    """The silences of everything, and those of one subject."""
     if not silences:
         return ()
     return (*silences.get("", ()), *silences.get(subject, ()))

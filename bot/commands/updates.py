@@ -319,7 +319,6 @@ async def patiently(send: Callable[[], Awaitable[object]]) -> None:
 
 
 def rows_of(message: TelegramMessage) -> Buttons:
-    """The buttons below a message."""
     rows = message.reply_markup.inline_keyboard if message.reply_markup else ()
     return tuple(
         tuple(Button(one.text, one.callback_data) for one in row if isinstance(one.callback_data, str)) for row in rows

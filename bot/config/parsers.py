@@ -42,8 +42,6 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class NamedAccount:
-    """An account as ``ACCOUNTS`` names it."""
-
     email: str
     label: str | None = None
 
@@ -59,7 +57,6 @@ def parse_credit_ladder(text: str) -> Thresholds:
 
 
 def parse_threshold(text: str) -> Threshold:
-    """Reads ``500`` or ``20%``."""
     percent = text.endswith("%")
     number = text.removesuffix("%").strip()
     if not _NUMBER.fullmatch(number):

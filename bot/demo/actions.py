@@ -24,8 +24,6 @@ def whole(text: str) -> int:
 
 
 def on_account(verb: str, told: str) -> Deed:
-    """An action on one account."""
-
     def act(stage: Stage, words: Sequence[str]) -> str:
         (name,) = words
         getattr(stage, verb)(name)
@@ -47,8 +45,6 @@ def with_credits(verb: str, told: str) -> Deed:
 
 
 def on_telegram(verb: str, told: str) -> Deed:
-    """An action on Telegram."""
-
     def act(stage: Stage, words: Sequence[str]) -> str:
         () = words
         getattr(stage, verb)()

@@ -79,7 +79,6 @@ class Feed:
             self._pages.discard(queue)
 
     def world(self) -> Json:
-        """The state of the world."""
         now, clock = self._stage.clock(), self._stage.clock
         return {
             "time": f"{now:%H:%M}",
@@ -93,7 +92,6 @@ class Feed:
         }
 
     def _account(self, name: str) -> Json:
-        """One account as it truly is."""
         member = self._stage.member(name)
         account = member.account
         return {
@@ -180,12 +178,10 @@ def person_message(said: Said, message_id: int) -> Json:
 
 
 def _head(place: Place, key: str, at: datetime) -> Json:
-    """Place and time."""
     return {"place": place.key, "key": key, "at": f"{at:%H:%M}", "day": day_of(at)}
 
 
 def key_of(chat_id: int, message_id: int) -> str:
-    """The key of a message among those of all chats."""
     return f"{chat_id}:{message_id}"
 
 
@@ -194,7 +190,6 @@ def day_of(moment: datetime) -> str:
 
 
 def people_of(place: Place) -> list[Json]:
-    """The people of a place."""
     return [{"id": user, "name": NAMES[user]} for user in place.people]
 
 

@@ -99,7 +99,6 @@ def beside(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> "asyncio.Tas
 
 
 async def end_after(seconds: float | None, stop: asyncio.Event) -> None:
-    """Ends the demo after some seconds, if it should."""
     if seconds is not None:
         await asyncio.sleep(seconds)
         stop.set()

@@ -124,5 +124,4 @@ def kim_bubble(text: str, at: str, *, colour: bool) -> str:
 
 
 def dimmed(text: str, *, colour: bool) -> str:
-    """A text in the background colour."""
     return f"{DIM}{text}{PLAIN}" if colour else text

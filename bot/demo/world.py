@@ -30,8 +30,6 @@ SESSION_BROKEN = Fault(596, {"error": "PixVerse session expired, please add the 
 
 
 class View(Protocol):
-    """A view of the chats."""
-
     def bot_said(self, message: SimulatedMessage) -> None:
         """The bot's message is new, edited or deleted."""
 
@@ -41,8 +39,7 @@ class View(Protocol):
     def noticed(self, text: str) -> None:
         """A short notice after a tap."""
 
-    def narrated(self, words: str) -> None:
-        """An event in the world."""
+    def narrated(self, words: str) -> None: ...
 
 
 class UnknownName(Exception):

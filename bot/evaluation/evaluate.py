@@ -288,7 +288,6 @@ def ended_by(alert: Alert, silences: Iterable[Silence], *, eased: bool = False) 
 
 
 def ids_of(silences: Iterable[Silence]) -> tuple[int, ...]:
-    """The ids of stored silences."""
     return tuple(one.id for one in silences)
 
 
@@ -322,7 +321,6 @@ def account_facts(
     since: datetime | None = None,
     grown: str | None = None,
 ) -> Facts:
-    """The facts of an account's alert, as of now."""
     reading, outage = account.reading, account.outage
     return Facts(
         name=account.name,
@@ -356,7 +354,6 @@ def with_allowances(account: Account) -> Credits | None:
 
 
 def source_facts(source: SourceState, health: Health, alert: Alert) -> Facts:
-    """The facts of a source's alert, as of now."""
     listing = alert.measure is AlertRule.LISTING
     outage = source.outage if listing else health.outage or source.outage
     return Facts(

@@ -134,7 +134,6 @@ async def plan_looks(connection: Connection, next_checks: dict[str, datetime]) -
 
 
 async def load(connection: Connection, keys: Iterable[str]) -> dict[str, Account]:
-    """The watched accounts of these keys."""
     found = [account_of(row) for row in await connection.execute(LOAD, {"keys": list(keys)})]
     return {account.key: account for account in with_pauses(found, await pauses.current(connection))}
 
@@ -148,7 +147,6 @@ async def watched(connection: Connection) -> list[Account]:
 
 
 def with_pauses(found: list[Account], paused: PausedAccounts) -> list[Account]:
-    """The accounts, each with its pause if it has one."""
     if not paused:
         return found
     return [replace(account, pause=pause) if (pause := paused.of(account.key)) else account for account in found]
@@ -386,7 +384,6 @@ async def last_reads(connection: Connection) -> list[tuple[str, str, datetime]]:
 
 
 async def last_look(connection: Connection) -> datetime | None:
-    """The last check of any account."""
     at: datetime | None = await connection.scalar(sa.select(sa.func.max(accounts.c.looked_at)))
     return at
 

@@ -136,7 +136,6 @@ def key_of_notified(alert: Alert, chat: Chat, prefix: str = "") -> dict[str, Any
 
 
 def row_of_notified(alert: Alert, chat: Chat, known: Notified) -> dict[str, Any]:
-    """The row with what a chat got of an alert."""
     return key_of_notified(alert, chat) | {"episode": known.episode, "level": known.level, "out": known.out}
 
 
@@ -227,7 +226,6 @@ async def add_silence(connection: Connection, silence: Silence) -> Silence:
 
 
 def is_in(chat: Chat) -> sa.ColumnElement[bool]:
-    """The silences of one chat."""
     return sa.and_(silences.c.chat_id == chat.chat_id, silences.c.thread_id == (chat.thread_id or 0))
 
 

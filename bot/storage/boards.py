@@ -76,10 +76,8 @@ async def move(connection: Connection, old: int, new: int) -> None:
 
 
 def is_in(chat: Chat) -> sa.ColumnElement[bool]:
-    """The board of this chat, or of this topic of it."""
     return sa.and_(boards.c.chat_id == chat.chat_id, boards.c.thread_id == (chat.thread_id or 0))
 
 
 def is_same(board: Board) -> sa.ColumnElement[bool]:
-    """This very board."""
     return sa.and_(is_in(board.chat), boards.c.message_id == board.message_id)

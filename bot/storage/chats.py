@@ -72,14 +72,12 @@ async def move(connection: Connection, old: int, new: int) -> None:
 
 
 async def not_greeted(connection: Connection, wanted: Iterable[Chat]) -> list[Chat]:
-    """Those of the chats that were never greeted."""
     query = sa.select(chats.c.chat_id, chats.c.thread_id).where(chats.c.greeted_at.is_not(None))
     greeted = {Chat(chat_id, thread_id or None) for chat_id, thread_id in await connection.execute(query)}
     return [chat for chat in wanted if chat not in greeted]
 
 
 async def greet(connection: Connection, greeted: Iterable[Chat], now: datetime) -> None:
-    """Stores chats as greeted."""
     for chat in greeted:
         await note(connection, chat, greeted_at=now)
 
@@ -106,7 +104,6 @@ async def refuses(connection: Connection, chat: Chat, why: str, now: datetime) -
 
 
 async def refused(connection: Connection) -> dict[Chat, Refusal]:
-    """The chats that refuse messages."""
     query = sa.select(chats.c.chat_id, chats.c.thread_id, chats.c.gone, chats.c.refused_since)
     return {
         Chat(row.chat_id, row.thread_id or None): Refusal(row.gone, row.refused_since)

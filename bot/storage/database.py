@@ -414,7 +414,6 @@ def unwritable_text(file: Path, error: OSError) -> str:
 
 
 def lock_file(path: str) -> Path:
-    """The lock file of a database."""
     return Path(f"{path}.lock")
 
 

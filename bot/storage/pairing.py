@@ -66,7 +66,6 @@ async def withdraw_first(connection: Connection) -> None:
 
 
 async def pair(connection: Connection, chat: Chat, by: str, now: datetime) -> None:
-    """Allows a chat."""
     values = {"chat_id": chat.chat_id, "thread_id": chat.thread_id or 0, "paired_at": now, "by": by}
     await connection.execute(insert(paired_chats).values(values).on_conflict_do_nothing())
 

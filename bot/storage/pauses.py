@@ -20,7 +20,6 @@ IS_PAUSED = sa.or_(OWN, sa.and_(OF_EVERYONE, ~RESUMED))
 
 
 async def current(connection: Connection) -> PausedAccounts:
-    """The pauses in force."""
     rows = (await connection.execute(sa.select(pauses))).all()
     held = {row.subject: pause_of(row) for row in rows if not row.resumed}
     everyone = held.pop(EVERYONE, None)

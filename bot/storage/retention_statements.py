@@ -28,12 +28,10 @@ ONLY = 1
 
 
 def moment(name: str) -> sa.BindParameter[datetime]:
-    """The bind parameter of a moment."""
     return sa.bindparam(name, type_=Moment)
 
 
 def number(name: str) -> sa.BindParameter[int]:
-    """The bind parameter of a number."""
     return sa.bindparam(name, type_=sa.BigInteger)
 
 

@@ -27,11 +27,9 @@ class Moment(TypeDecorator[datetime]):
     cache_ok = True
 
     def bind_processor(self, _dialect: Dialect) -> Callable[[datetime | None], int | None]:
-        """To the database: the function itself, because these are made by the thousand."""
         return to_microseconds
 
     def result_processor(self, _dialect: Dialect, _kind: object) -> Callable[[int | None], datetime | None]:
-        """From the database."""
         return from_microseconds
 
 

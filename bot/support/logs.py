@@ -84,7 +84,6 @@ def set_up_logging(level: str, style: str, secrets: Sequence[str]) -> None:
 
 
 def log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Logs an uncaught exception, redacted."""
     logging.getLogger("bot").critical("credit-bot has a defect and ends", exc_info=(kind, error, trace))
 
 

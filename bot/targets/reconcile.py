@@ -63,7 +63,6 @@ def is_wanted(targets: Targets, one: KnownAccount) -> bool:
 
 
 def known_of(account: Account) -> KnownAccount:
-    """An account for the keys."""
     return KnownAccount(account.key, account.source, account.email, account.label)
 
 

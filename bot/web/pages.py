@@ -95,7 +95,6 @@ class Pages:
 
 
 def cannot_listen(host: str, port: int, error: OSError) -> str:
-    """Why the pages cannot listen, and what to do."""
     return (
         f"HTTP_LISTEN: {host}:{port} cannot be listened on ({error.strerror}). "
         "Is another bot running? Free the port, name another, or leave HTTP_LISTEN empty."

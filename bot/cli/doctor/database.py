@@ -75,7 +75,6 @@ def obstacle_at(file: Path) -> str | None:
 
 
 def state_text(path: str, revision: str | None) -> str:
-    """The state of the database."""
     used = ", in use by the running bot" if is_held(path) else ""
     if revision is None:
         return f"none yet, made at the first start{used}"

@@ -20,7 +20,6 @@ def rules_finding(name: str, rules: Rules, every: timedelta, chats: tuple[Chat, 
 
 
 def rule_text(rules: Rules) -> list[tuple[str, str]]:
-    """Each rule's key and value."""
     return [
         ("low_credits", ", ".join(map(str, rules.low_credits)) or "off"),
         ("plan_ends_within", times(rules.plan_ends_within)),
@@ -31,5 +30,4 @@ def rule_text(rules: Rules) -> list[tuple[str, str]]:
 
 
 def times(ladder: Thresholds) -> str:
-    """Thresholds of time left."""
     return ", ".join(format_duration(timedelta(seconds=rung.value)) for rung in ladder) or "off"

@@ -133,6 +133,4 @@ class SourceTable(WatchTable):
 
 
 class FileTable(Table):
-    """The whole file."""
-
     source: Annotated[tuple[SourceTable, ...], tables("source")] = ()

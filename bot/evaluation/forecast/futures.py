@@ -75,7 +75,6 @@ class Path:
 
 
 def futures(days: Sequence[Day], stock: Stock, length: int, seed: str, tuning: Tuning = TUNING) -> list[Path]:
-    """``PATHS`` futures of ``length`` days."""
     weights = donor_weights(days, tuning)
     phase = DAY_HOURS if stock.refill_in is None else stock.refill_in
     halves = [(day.until(phase), day.total - day.until(phase)) for day in days]

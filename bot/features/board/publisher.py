@@ -68,8 +68,6 @@ class Wait:
 
 
 class BoardPublisher:
-    """The boards of all chats."""
-
     def __init__(
         self,
         store: Store,
@@ -142,7 +140,6 @@ class BoardPublisher:
             return True
 
     async def troubled(self) -> dict[Chat, BoardTrouble]:
-        """The boards that are out of date."""
         async with self._store.read() as connection:
             return {board.chat: board.trouble for board in await boards.every(connection) if board.trouble}
 
@@ -293,7 +290,6 @@ class BoardPublisher:
         return self._locks.setdefault(chat, asyncio.Lock())
 
     async def _board_of(self, chat: Chat) -> Board | None:
-        """The stored board of a chat."""
         async with self._store.read() as connection:
             return await boards.of(connection, chat)
 

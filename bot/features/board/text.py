@@ -240,7 +240,6 @@ class TelegramBoards:
         return result
 
     async def _post(self, message: Message, chat: Chat) -> PostResult:
-        """One request."""
         try:
             return BoardPosted(await post(self._bot, message, chat))
         except TelegramError as error:
@@ -256,7 +255,6 @@ class TelegramBoards:
         return result
 
     async def _edit(self, text: str, entities: Iterable[Entity], chat: Chat, message_id: int) -> EditResult:
-        """One request."""
         try:
             await answered(
                 self._bot.edit_message_text(

@@ -131,7 +131,6 @@ class EndingEditor:
         await self._record(result, message)
 
     async def _record(self, result: EditResult, message: EndedMessage) -> None:
-        """Records the result of an edit."""
         chat_id, now = message.chat.chat_id, self._timer()
         queue = self._queue(chat_id)
         queue.next_send_at = now + EDIT_PAUSE

@@ -138,7 +138,6 @@ class FallbackSender:
                 return
 
     async def _due(self) -> list[Batch]:
-        """The due batches."""
         async with self._store.read() as connection:
             now = self._clock()
             waiting = await fallback.untaken(connection, now, self._after)

@@ -93,7 +93,6 @@ def lines_of_one(one: Told, span: timedelta, now: datetime, zone: ZoneInfo) -> l
 
 
 def line_of_many(one: Told, now: datetime, zone: ZoneInfo) -> tuple[Piece, ...]:
-    """One account in a line."""
     rest = [now_text(one, now, zone), format_spent(one.trace)] if one.trace.places else [now_text(one, now, zone)]
     return bold(name_of(one.account.name, 32)), f": {', '.join(rest)}"
 

@@ -298,12 +298,10 @@ def seconds_of(when: datetime | None) -> float | None:
 
 
 def load_chart(data: Mapping[str, Any]) -> Chart:
-    """A chart from JSON data."""
     return Chart(**{**data, "panels": tuple(map(load_panel, data["panels"]))})
 
 
 def load_panel(data: Mapping[str, Any]) -> Panel:
-    """A panel from JSON data."""
     return Panel(
         **{
             **data,

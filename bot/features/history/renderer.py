@@ -82,7 +82,6 @@ class Layout:
 
 
 def draw(picture: Chart) -> bytes:
-    """The chart as PNG."""
     rcParams["font.family"] = ["DejaVu Sans"]
     rcParams["text.parse_math"] = False
     layout = Layout(len(picture.panels), noted=any(panel.note for panel in picture.panels))

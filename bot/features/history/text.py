@@ -103,7 +103,6 @@ def without_picture(words: Message, trouble: str) -> Message:
 
 
 def picture(pasts: Sequence[AccountPast], span: timedelta, now: datetime, zone: ZoneInfo) -> Chart:
-    """The description of the chart."""
     title = format_span(span) if len(pasts) == 1 else f"{format_count(len(pasts), 'account')}, {format_span(span)}"
     panels = [panel(past, span, now, alone=len(pasts) == 1) for past in pasts]
     return chart_of(title, panels, (now - span).timestamp(), now.timestamp(), zone.key)

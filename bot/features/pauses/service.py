@@ -83,7 +83,6 @@ class Pauses:
         return self._plans.next_turn
 
     async def current(self) -> PausedAccounts:
-        """The pauses in force."""
         async with self._store.read() as connection:
             return await pauses.current(connection)
 
@@ -209,7 +208,6 @@ class Pauses:
             await outbox.put(connection, [notification], [chat], now)
 
     def _named(self, one: KnownAccount) -> Account:
-        """An account with its name."""
         return self._active_targets.named(Account(one.key, one.source, one.email, one.label))
 
 

@@ -30,7 +30,6 @@ class Silences:
         self._on_notifications = context.on_notifications
 
     async def of(self, chat: Chat) -> list[Silence]:
-        """The silences in force in a chat."""
         async with self._store.read() as connection:
             now = self._clock()
             found = [one for one in await alerts.active_silences(connection, now) if one.chat in (None, chat)]

@@ -51,5 +51,4 @@ def mark_of(day: date) -> datetime:
 
 
 def day_of(mark: datetime | None) -> date | None:
-    """The day of such a moment."""
     return mark.astimezone(UTC).date() if mark else None

@@ -104,7 +104,6 @@ class SummarySender:
         return before or now - timedelta(days=1)
 
     async def _done(self, connection: Connection, day: date) -> None:
-        """Stores a day as done."""
         await chats.mark(connection, summary.MARK, mark_of(day))
 
 

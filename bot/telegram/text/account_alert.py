@@ -151,7 +151,6 @@ def last_refill(plan: Plan | None, now: datetime, zone: ZoneInfo) -> str:
 
 
 def daily_refill(credits: Credits, now: datetime, zone: ZoneInfo) -> str:
-    """When the daily credits refill, and to how many."""
     at, amount = credits.daily_refresh_at, credits.daily_allowance
     return f"{format_number(amount)} daily credits {format_on(at, now, zone)}" if amount and at and at > now else ""
 

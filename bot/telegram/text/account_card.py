@@ -152,7 +152,6 @@ def plan_alert_text(account: Account, now: datetime, say: Callable[[datetime], s
 
 
 def amount_text(account: Account, now: datetime, zone: ZoneInfo) -> str:
-    """Its number; if it is not fresh: that it is unknown, the last one with its age, and why."""
     credits, reading = with_allowances(account), account.reading
     if account.pause:
         return f"{format_pause(account.pause, now, zone)} · {last_text(account, now, zone)}"

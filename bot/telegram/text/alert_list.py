@@ -51,7 +51,6 @@ class Acted:
 
     @property
     def subjects(self) -> frozenset[str]:
-        """Their subjects' keys."""
         return frozenset(one.subject for one in self.parts)
 
 

@@ -31,7 +31,6 @@ def since_when(since: datetime | None, now: datetime, zone: ZoneInfo) -> str:
 
 
 def list_lines(lists: Iterable[SourceState], now: datetime, zone: ZoneInfo) -> list[str]:
-    """A line for each source whose list cannot be read."""
     return [
         f"the list of accounts at {service_name(one.origin)} cannot be read"
         f"{since_when(one.failing_since, now, zone)}: {why_not_listed(one)}"

@@ -44,7 +44,6 @@ def act_of(pause: Pause) -> int:
 
 
 def resume_button(act: int) -> Buttons:
-    """Ends the pauses of one act."""
     return ((Button("Resume checks", f"{RESUME}:{act}"),),)
 
 

@@ -60,7 +60,6 @@ def is_cancellation(notification: Notification) -> bool:
 
 
 def ends(notification: Notification, plan: Plan, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """The plan ends, or changes."""
     at = plan.ends_at or now
     becomes = plain(plan.becomes, PLAN_LENGTH) if plan.becomes else ""
     head = f"becomes {becomes} {format_in(at, now, zone)}" if becomes else f"ends {format_in(at, now, zone)}"
@@ -76,7 +75,6 @@ def ends(notification: Notification, plan: Plan, now: datetime, zone: ZoneInfo) 
 
 
 def end_sentence(plan: Plan, becomes: str, at: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """Why and when the plan ends."""
     moment = f"{format_on(at, now, zone)}, {format_in(at, now, zone)}"
     if becomes:
         return f"{format_plan(plan)} changes to {becomes} {moment}."

@@ -142,7 +142,6 @@ def outbox_text(status: Status, now: datetime, zone: ZoneInfo) -> str:
 
 
 def clock_text(step: ClockStep, now: datetime, zone: ZoneInfo) -> str:
-    """That the clock was set, and when."""
     when = "while the bot was off" if step.while_off else f"at {format_past(step.at, now, zone)}"
     return f"{step.words} {when}"
 
@@ -156,7 +155,6 @@ def help_message(rows: Sequence[tuple[str, str]]) -> Message:
 
 
 def silence_lines(acts: Sequence[Acted], now: datetime, zone: ZoneInfo) -> list[tuple[Piece, ...]]:
-    """The silences in a chat, one act a line."""
     if not acts:
         return []
     lines = [act_line(act, now, zone) for act in acts[:SILENCES_SHOWN]]

@@ -65,7 +65,6 @@ def colon_acked(notification: Notification, now: datetime, zone: ZoneInfo) -> st
 
 
 def service_of(facts: Facts) -> str:
-    """The service, with the source's name if there are several."""
     return service_name(facts.origin)
 
 

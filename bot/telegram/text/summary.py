@@ -81,7 +81,6 @@ def left_text(digest: Summary) -> str:
 
 
 def change_lines(digest: Summary) -> list[Spans]:
-    """The changes, a line for each kind."""
     sorts = {
         "New alerts": counted(digest.begun_alerts, event_text),
         "Over": counted(digest.over_alerts, event_text),
@@ -112,17 +111,14 @@ def event_text(event: SummaryEvent) -> str:
 
 
 def amount_text(of: tuple[str, float], sign: str = "") -> str:
-    """A name with its amount."""
     return f"{short(of[0])} {sign}{format_number(round(of[1], 2))}"
 
 
 def gain_text(of: tuple[str, float]) -> str:
-    """A name with its gain."""
     return amount_text(of, "+")
 
 
 def plan_text(of: tuple[str, str, str]) -> str:
-    """A name with its old and its new plan."""
     name, old, new = of
     return f"{short(name)} ({plain(old, 20)} to {plain(new, 20)})"
 
