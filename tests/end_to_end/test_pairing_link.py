@@ -134,7 +134,7 @@ async def test_a_configured_chat_invites_and_cannot_leave(world: World) -> None:
     assert "it stands in TELEGRAM_CHAT_IDS" in await bot.asked("/leave")
     code = (await bot.asked("/invite")).partition("?start=")[2].split()[0]
     assert "is paired" in await bot.asked(f"/start {code}", BOB)
-    assert "Nobody is paired" not in bot.log
+    assert "No chat is paired" not in bot.log
 
 
 def test_the_link_is_readable_in_the_log() -> None:
