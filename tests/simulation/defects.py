@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from bot.checks.runner import CheckRunner
 from bot.commands import scope as scope_room
 from bot.commands import service as service_room
 from bot.domain import health
-from bot.domain.accounts import Plan
+from bot.domain.accounts import Account, Plan
 from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity, Silence, SilenceKind
 from bot.domain.boards import BoardRefused
 from bot.domain.chats import Chat
@@ -437,6 +437,15 @@ def broken_told_once() -> tuple[Part, ...]:
     return ((Alert, "reminds", property(lambda alert: alert.severity is Severity.CRITICAL)),)
 
 
+def steady_for_ever() -> tuple[Part, ...]:
+    """An unchanged page is never evaluated again, whatever becomes due meanwhile."""
+
+    def steady(account: Account, *_: Any, **__: Any) -> datetime | None:
+        return None if account.outage else datetime(9000, 1, 1, tzinfo=UTC)
+
+    return ((processor, "steady_until", steady),)
+
+
 DEFECTS = (
     Defect("a lost resolve", lost_resolve, 6),
     Defect("a re-armed rung", rearmed_rung, 56),
@@ -480,4 +489,5 @@ DEFECTS = (
     Defect("a withdrawn cancellation not told", partial(not_eased, AlertRule.PLAN), 5),
     Defect("a broken session told once", broken_told_once, 20),
     Defect("overdue though its end lies ahead", overdue_though_ahead, 1337),
+    Defect("an unchanged page never evaluated again", steady_for_ever, 3),
 )
