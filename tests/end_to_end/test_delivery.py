@@ -8,6 +8,7 @@ import pytest
 
 from bot.outbox.results import REFUSALS
 from bot.simulator.telegram.service import FIREWALL, PORTAL, Refusal, SimulatedChat, bad_request, too_many_requests
+from bot.support.backoff import Backoff
 from tests.end_to_end.world import ANN, BOB, GROUP, MEMBER, PATIENCE, World, until
 
 NOT_BY_ITSELF = replace(REFUSALS, first=(600.0,), steady=600.0)
@@ -231,7 +232,7 @@ async def test_a_refusal_that_passes_loses_nothing(
     world: World, refusal: Refusal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sends are refused for a while, whatever the words or the page: the alert is told soon after, and once."""
-    monkeypatch.setattr("bot.outbox.pacing.FIRST_WAIT", 0.1)  # what a page in between is waited for at first
+    monkeypatch.setattr("bot.outbox.dispatcher.USUAL", Backoff(0.1, longest=0.5))  # after a page in between
     (alice,) = world.accounts("alice")
     bot = await world.host()
     world.telegram.fail_send(ANN, refusal, times=None)
