@@ -8,6 +8,7 @@ have run out, left alone, is known exactly even where a refill or a top-up came 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from math import exp
 from random import Random
 
 from bot.domain.accounts import Account, Credits, Plan, Reading
@@ -24,6 +25,18 @@ DAYS = 85
 PERIOD = 30
 START = datetime(2026, 3, 2, tzinfo=UTC)
 """A Monday."""
+
+DRIFT, RETURN = 0.25, 0.7
+"""By how much a week's pace differs from what the last one lets expect, and how much of that the next one keeps."""
+
+AWAY_EVERY, HOLIDAY = 40, 0.02
+"""Days between two absences of some days, and the chance that a day is a holiday."""
+
+LOW, RATIONED = 0.1, 0.75
+"""Below this share of the allowance people spend only so much of what they want to."""
+
+FAILED = 0.02
+"""Jobs that fail; they are refunded half an hour later."""
 
 Demand = list[int]
 Pattern = Callable[[Random], list[float]]
@@ -128,8 +141,8 @@ class Simulated:
         for look in range(at + 1, len(self.wanted)):
             if look % LOOKS_A_DAY == 0:
                 daily = credits.daily_allowance or 0
-            want = self.wanted[look]
-            if want >= pool + daily:
+            want = rationed(self.wanted[look], pool + daily, credits.monthly_allowance or 0)
+            if want and want >= pool + daily:
                 return look
             pool -= max(want - daily, 0)
             daily = max(daily - want, 0)
@@ -141,26 +154,49 @@ def moment(look: int) -> datetime:
     return START + look * LOOK
 
 
+def uneven(random: Random, wanted: list[float]) -> list[float]:
+    """What is wanted by people: weeks drift, a day may be a holiday, and now and then nobody is there for days."""
+    mood, found, away, holiday = 0.0, list[float](), 0, False
+    for look, want in enumerate(wanted):
+        if look % (7 * LOOKS_A_DAY) == 0:
+            mood = RETURN * mood + random.gauss(0, DRIFT)
+        if look % LOOKS_A_DAY == 0:
+            away = max(away - 1, 0)
+            if not away and random.random() < 1 / AWAY_EVERY:
+                away = random.randint(1, 5)
+            holiday = random.random() < HOLIDAY
+        found.append(0.0 if away or holiday else want * exp(mood))
+    return found
+
+
+def rationed(want: int, left: float, allowance: float) -> int:
+    """What people spend of what they want, with so much left."""
+    return int(want * RATIONED) if left < LOW * allowance else want
+
+
 def simulated(pattern: str, seed: int) -> Simulated:
     """The life of one account."""
     random = Random(f"{pattern} {seed}")
-    wanted = PATTERNS[pattern](random)
+    wanted = uneven(random, PATTERNS[pattern](random))
     allowance = random.choice([3_000, 6_000, 15_000])
     # Over a whole period mostly between half and twice of what the plan brings: every second one runs out.
     mean = allowance * random.lognormvariate(0.1, 0.45) / PERIOD / LOOKS_A_DAY
     scale = mean * len(wanted) / sum(wanted)
-    job = random.choice([5, 20, 45])
-    demand = in_jobs([want * scale for want in wanted], job)
+    demand = in_jobs(random, [want * scale for want in wanted], random.sample([5, 20, 35, 45, 90], 3))
     return Life(random, demand, allowance, changes=pattern == "plan change").lived()
 
 
-def in_jobs(wanted: list[float], job: int) -> Demand:
-    """Whole jobs of one price: what is less than one is saved up for the next."""
-    demand, owed = [], 0.0
+def in_jobs(random: Random, wanted: list[float], prices: list[int]) -> Demand:
+    """Whole jobs of some prices: what is less than one is saved up for the next."""
+    demand, owed, price = [], 0.0, prices[0]
     for want in wanted:
         owed += want
-        demand.append(int(owed / job) * job)
-        owed -= demand[-1]
+        spent = 0
+        while owed - spent >= price:
+            spent += price
+            price = random.choice(prices)
+        demand.append(spent)
+        owed -= spent
     return demand
 
 
@@ -176,6 +212,7 @@ class Life:
     daily: int = 60
     package: int = 0
     blind: int = 0
+    refund: int = 0
     top_up: int | None = None
     filled: bool = True
 
@@ -217,6 +254,10 @@ class Life:
 
     def spend(self, want: int) -> None:
         """Daily credits first, then the monthly, then the package; what is wanted beyond them is not had."""
+        self.monthly, self.refund = self.monthly + self.refund, 0
+        want = rationed(want, self.daily + self.monthly + self.package, self.allowance)
+        if want and self.monthly >= want and self.random.random() < FAILED:
+            self.refund = want
         for bucket in ("daily", "monthly", "package"):
             spent = min(want, getattr(self, bucket))
             setattr(self, bucket, getattr(self, bucket) - spent)

@@ -41,8 +41,8 @@ def foresight(world: World) -> Forecaster:
 async def test_a_run_out_is_seen_coming_once(world: World, foresight: Forecaster) -> None:
     """Even spending that ends soon is told once as a warning, with a range around the true moment."""
     await world.watch(ALICE)
-    world.source.credits[ALICE] = 9_000
-    await spend(world, 6, 55)
+    world.source.credits[ALICE] = 20_000
+    await spend(world, 14, 55)
     await foresight.look()
     await foresight.look()
     told = [one.notification for one in await world.notifications() if one.notification.measure is AlertRule.RUNWAY]
@@ -70,8 +70,8 @@ async def test_thin_history_is_silent(world: World, foresight: Forecaster) -> No
 async def test_a_forecast_does_not_outlive_what_it_was_made_from(world: World, foresight: Forecaster) -> None:
     """A top-up takes a forecast back at once, and a new one is made at the next opportunity."""
     await world.watch(ALICE)
-    world.source.credits[ALICE] = 9_000
-    await spend(world, 6, 55)
+    world.source.credits[ALICE] = 20_000
+    await spend(world, 14, 55)
     await foresight.look()
     account = await remembered(world)
     assert told_now(account, world.clock.now) is not None

@@ -32,10 +32,10 @@ def in_days(moment: datetime | None) -> float:
 
 
 def test_steady_spending_runs_out_when_division_says() -> None:
-    """100 an hour for two weeks and 4,800 left: gone in two days, in a narrow range, before a refill in ten."""
+    """100 an hour for two weeks and 4,800 left: gone in two days, hardly earlier, perhaps later, before the refill."""
     found = told(past(steadily(100), 4_800, 14 * 24, refill_in(10)))
     assert in_days(found.median) == pytest.approx(2, abs=0.1)
-    assert 1.6 < in_days(found.earliest) < in_days(found.latest) < 2.5
+    assert 1.6 < in_days(found.earliest) < in_days(found.latest) < 4
     assert found.before_refill is True
     assert found.lasts_past is None
     assert found.per_day == pytest.approx(2_400, rel=0.01)
@@ -176,8 +176,10 @@ def test_an_empty_account_tells_nothing_of_the_pace() -> None:
     """Out of credits for three days, then topped up: the wait was no idling, so the pace is the one before it."""
     busy = past(steadily(100), 0, 72)
     waiting = [replace(reading, taken_at=reading.taken_at - 3 * DAY) for reading in busy]
-    found = told([*waiting, reading_at(NOW, 4_800, refill_in(10))])
-    assert in_days(found.median) == pytest.approx(2, rel=0.3)
+    found = outlook(*known_of([*waiting, reading_at(NOW, 4_800, refill_in(10))]), NOW)
+    assert found is not None
+    assert in_days(found.median) == pytest.approx(2, rel=0.35)
+    assert found.per_day == pytest.approx(2_400)
 
 
 @pytest.mark.parametrize("hours", [0, 1, 12, 23])

@@ -20,12 +20,19 @@ LADDER = days(2)
 
 
 def expected(
-    earliest: float | None, median: float | None = None, risk: float = 0.9, refill: float = 10, *, out: bool = False
+    earliest: float | None,
+    median: float | None = None,
+    risk: float = 0.9,
+    refill: float = 10,
+    *,
+    latest: float | None = None,
+    out: bool = False,
 ) -> Forecast:
     """A forecast in days from now."""
     early = None if earliest is None else NOW + earliest * DAY
     middle = early if median is None else NOW + median * DAY
-    return Forecast(NOW, early, middle, middle, risk, 100, 14, NOW + refill * DAY, is_out=out)
+    late = middle if latest is None else NOW + latest * DAY
+    return Forecast(NOW, early, middle, late, risk, 100, 14, NOW + refill * DAY, is_out=out)
 
 
 def standing(found: Forecast | None, ladder: Thresholds = LADDER) -> Measurement:
@@ -41,17 +48,19 @@ def standing(found: Forecast | None, ladder: Thresholds = LADDER) -> Measurement
         pytest.param(expected(1), (1, 1), id="likely and near"),
         pytest.param(expected(2), (1, 1), id="on the rung"),
         pytest.param(expected(2.1), (0, 1), id="just beyond it"),
-        pytest.param(expected(4.1), (0, 0), id="far beyond it"),
+        pytest.param(expected(2.9), (0, 1), id="within the margin"),
+        pytest.param(expected(3.1), (0, 0), id="far beyond it"),
         pytest.param(expected(1, risk=0.5), (0, 1), id="as likely as not"),
         pytest.param(expected(1, risk=0.2), (0, 0), id="unlikely"),
-        pytest.param(expected(1, 3.9), (1, 1), id="perhaps soon, probably within twice the rung"),
-        pytest.param(expected(1, 4.1), (0, 1), id="perhaps soon, probably much later"),
+        pytest.param(expected(1, 1.9, latest=3.9), (1, 1), id="probably soon, surely within twice the threshold"),
+        pytest.param(expected(1, 1.9, latest=4.1), (0, 1), id="probably soon, perhaps much later"),
+        pytest.param(expected(1, 2.5), (0, 1), id="perhaps soon, probably later"),
         pytest.param(expected(None, risk=0.0), (0, 0), id="never"),
         pytest.param(expected(0, out=True), (0, 1), id="nothing left: the alert on credits says so"),
     ],
 )
 def test_levels(found: Forecast, levels: tuple[int, int]) -> None:
-    """Fires on a likely run-out within the rung; holds until it is unlikely or twice as far away."""
+    """Fires on a likely run-out within the rung; holds until it is unlikely or half as far away again."""
     where = standing(found)
     assert (where.fire_level, where.clear_level) == levels
 
@@ -72,9 +81,9 @@ def test_never_more_than_a_warning() -> None:
 
 
 def test_a_risk_fires_once_and_a_refill_arms_it_again() -> None:
-    """Wavering between one day and three says nothing more; after a refill the next risk is an episode of its own."""
+    """Wavering up to the margin says nothing more; after a refill the next risk is an episode of its own."""
     alert, reasons = Alert(KEY, AlertRule.PLAN), []
-    course = [expected(1), expected(3), expected(1.5), expected(3.9), expected(1), expected(1, refill=40)]
+    course = [expected(1), expected(2.5), expected(1.5), expected(2.9), expected(1), expected(1, refill=40)]
     for found in [*course, expected(1, refill=40)]:
         decision = transition(alert, standing(found), DAY, NOW)
         alert = decision.alert
@@ -114,4 +123,4 @@ def test_what_is_reached_is_held(earliest: float | None, longer: float, risk: fl
     assert (where is None) == (not ladder)
     if where is not None:
         assert 0 <= where.fire_level <= where.clear_level <= len(ladder)
-        assert 0 <= where.value <= timedelta(days=91).total_seconds()
+        assert 0 <= where.value <= timedelta(days=181).total_seconds()

@@ -1,22 +1,27 @@
-"""When credits run out, as a range, and whether that comes before they refill or end.
+"""When the credits run out, as a range, and whether that comes before they are refilled or lapse.
 
-``outlook`` sums up all simulated futures and decides the alert. ``forecast`` is the part worth showing: None where the
-range is too wide to plan by.
+``outlook`` spends what is expected, faster and slower by the errors that such forecasts have, and decides the alert.
+``forecast`` is what of it is worth a word to people: None where the range is too wide to plan by.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil, isfinite
+from math import ceil, exp, isfinite
 
 from bot.domain.accounts import Account, Plan, Reading
 from bot.domain.credit_changes import Point, point_of
 from bot.domain.history import Span
-from bot.evaluation.forecast.futures import Path, Stock, futures
+from bot.evaluation.forecast.ahead import Pace, Path, Stock, walk, week_ahead
+from bot.evaluation.forecast.errors import expected_errors, own_errors
 from bot.evaluation.forecast.spending import DAY, DAY_HOURS, HOUR, Day, days_of, orderly
 
 COVERAGE = 0.8
 """How often the range should hold the true moment."""
+
+SPREAD = 0.83
+"""The share of the expected errors that lies in the range: it then holds ``COVERAGE`` on real balances."""
 
 FAR = 60
 """The horizon of a forecast, in days."""
@@ -27,8 +32,8 @@ BEYOND = 7
 STALE = DAY
 """An older reading gives no forecast."""
 
-ENOUGH = 0.8
-"""The share of a day that must have been seen at least."""
+ENOUGH, LATELY = 0.8, 14
+"""Days that must have been seen, and of how many: an older pace says nothing of the present one."""
 
 ENOUGH_TO_LAST = 6.5
 """Days that must have been seen before credits count as lasting: fewer do not show weekly spending."""
@@ -109,23 +114,32 @@ def outlook(account: Account, history: Iterable[Point], now: datetime, unseen: S
     reading = account.reading
     if reading is None or now - reading.taken_at > STALE or not isfinite(reading.credits.total):
         return None
-    days = past_days(reading, history, unseen)
-    if sum(day.known for day in days) < ENOUGH:
-        return None
-    return summed_up(reading, days, simulated(account, reading, days), now)
-
-
-def past_days(reading: Reading, history: Iterable[Point], unseen: Sequence[Span] = ()) -> list[Day]:
-    """The days of spending up to a reading, the latest first."""
     points = orderly([*history, point_of(reading)], reading.taken_at)
-    return days_of(points, reading.taken_at, unseen)
+    days = days_of(points, reading.taken_at, unseen)
+    if sum(day.known for day in days[:LATELY]) < ENOUGH:
+        return None
+    return summed_up(reading, days, courses(account, reading, days, stocks_of(points, reading, len(days))), now)
 
 
-def simulated(account: Account, reading: Reading, days: Sequence[Day]) -> list[Path]:
-    """The account's futures, to a while after the boundary."""
+def stocks_of(points: Sequence[Point], reading: Reading, days: int) -> list[float]:
+    """The credits at a reading, a day before it, two days before, ...: as they were read last by then."""
+    moments = [point.taken_at for point in points]
+    places = (bisect_right(moments, reading.taken_at - age * DAY) - 1 for age in range(days + 1))
+    return [float(points[max(place, 0)].total) for place in places]
+
+
+def courses(
+    account: Account, reading: Reading, days: Sequence[Day], stocks: Sequence[float]
+) -> list[tuple[Path, float]]:
+    """How it may go on, to a while after the boundary, each course with its weight; they add up to 1."""
     boundary, _ = next_boundary(reading)
     length = FAR if boundary is None else min(ceil((boundary - reading.taken_at) / DAY) + BEYOND, FAR)
-    return futures(days, stock_of(account, reading), length, account.key)
+    totals = [day.total for day in days]
+    pace, week, stock = Pace.of(totals), week_ahead(days), stock_of(account, reading)
+    expected = walk(week, pace, stock, length, 1.0)
+    horizon = length if expected.runs_out_in is None else expected.runs_out_in / DAY_HOURS
+    errors = expected_errors(horizon, own_errors(totals, stocks))
+    return [(walk(week, pace, stock, length, exp(-off)), weight) for off, weight in errors]
 
 
 def next_boundary(reading: Reading) -> tuple[datetime | None, bool]:
@@ -160,37 +174,48 @@ def stock_of(account: Account, reading: Reading) -> Stock:
     return Stock(pool, daily, float(account.daily_allowance), hours % DAY_HOURS)
 
 
-def summed_up(reading: Reading, days: Sequence[Day], paths: Sequence[Path], now: datetime) -> Forecast:
+def summed_up(reading: Reading, days: Sequence[Day], courses: Sequence[tuple[Path, float]], now: datetime) -> Forecast:
     """The forecast of many futures."""
     boundary, lapses = next_boundary(reading)
-    hours = [path.runs_out_in for path in paths]
     limit = None if boundary is None else (boundary - reading.taken_at) / HOUR
-    at_risk = sum(1 for hour in hours if hour is not None and (limit is None or hour < limit))
+    hours = [(path.runs_out_in, weight) for path, weight in courses]
+    risk = sum(weight for hour, weight in hours if hour is not None and (limit is None or hour < limit))
     earliest, median, latest = quantiles(reading.taken_at, hours, now)
     return Forecast(
         taken_at=reading.taken_at,
         earliest=earliest,
         median=median,
         latest=latest,
-        risk=at_risk / len(hours),
+        risk=min(risk, 1.0),
         per_day=sum(day.total for day in days[:USUAL_DAYS]) / len(days[:USUAL_DAYS]),
         days=sum(day.known for day in days),
         boundary=boundary,
         lapses=lapses,
-        unused=None if limit is None else unused(reading, paths, limit),
+        unused=None if limit is None else unused(reading, courses, limit),
         is_out=reading.credits.total <= 0,
     )
 
 
-def quantiles(start: datetime, hours: Sequence[float | None], now: datetime) -> list[datetime | None]:
+def quantiles(start: datetime, hours: Sequence[tuple[float | None, float]], now: datetime) -> list[datetime | None]:
     """The early end, the middle and the late end of the range; never before now."""
-    known = sorted(hour for hour in hours if hour is not None)
-    places = [int(len(hours) * share) for share in ((1 - COVERAGE) / 2, 0.5, (1 + COVERAGE) / 2)]
-    return [max(start + known[place] * HOUR, now) if place < len(known) else None for place in places]
+    known = sorted((hour, weight) for hour, weight in hours if hour is not None)
+    found = [weighted_place(known, share) for share in ((1 - SPREAD) / 2, 0.5, (1 + SPREAD) / 2)]
+    return [None if hour is None else max(start + hour * HOUR, now) for hour in found]
 
 
-def unused(reading: Reading, paths: Sequence[Path], hour: float) -> float:
+def weighted_place(known: Sequence[tuple[float, float]], share: float) -> float | None:
+    """The value at a share of all weight, or None where the known values weigh less."""
+    weight = 0.0
+    for value, more in known:
+        weight += more
+        if weight >= share:
+            return value
+    return None
+
+
+def unused(reading: Reading, courses: Sequence[tuple[Path, float]], hour: float) -> float:
     """The monthly credits most likely left after some hours; they are spent before the package."""
     package = max(reading.credits.package or 0, 0)
-    left = sorted(max(path.left_at(hour) - package, 0) for path in paths)
-    return float(min(left[len(left) // 2], max(reading.credits.monthly, 0)))
+    left = sorted((max(path.left_at(hour) - package, 0), weight) for path, weight in courses)
+    middle = weighted_place(left, 0.5)
+    return float(min(middle or 0.0, max(reading.credits.monthly, 0)))

@@ -16,29 +16,29 @@ from bot.evaluation.measurements import Measurement, deepest, ladder_severities
 LIKELY, UNLIKELY = 0.5, 0.25
 """The chance of a run-out that fires, and the one below which the risk is over."""
 
-MARGIN = 2.0
-"""A threshold clears when the earliest run-out is this many times as far away."""
+MARGIN = 1.5
+"""A threshold counts as left when the likeliest run-out is so many times as far away."""
 
-TOO_FAR = 2.0
-"""A threshold does not fire while the run-out is more likely than not this many times as far away."""
+SURE_WITHIN = 2.0
+"""A threshold is reached only where the late end of the range lies within so many times of it: else it is a guess."""
 
 NO_FEAR = FAR * DAY.total_seconds()
 """The runway of credits that last to the horizon."""
 
 
 def runway_standing(outlook: Forecast | None, ladder: Thresholds, now: datetime) -> Measurement | None:
-    """Seconds until the earliest run-out, against the thresholds; None without a forecast.
+    """Seconds until the likeliest run-out, against the thresholds; None without a forecast.
 
     ``period`` is the refill, so that a refill ends the episode and the next risk fires again. Once nothing is left, the
     credits alert says so: this one then neither fires nor resolves.
     """
     if outlook is None or not ladder:
         return None
-    early, middle = seconds_until(outlook.earliest, now), seconds_until(outlook.median, now)
-    fire_level = deepest([rung.value if middle <= rung.value * TOO_FAR else None for rung in ladder], early)
-    clear_level = deepest([rung.value * MARGIN for rung in ladder], early)
+    left, late = seconds_until(outlook.median, now), seconds_until(outlook.latest, now)
+    fire_level = deepest([rung.value if late <= rung.value * SURE_WITHIN else None for rung in ladder], left)
+    clear_level = deepest([rung.value * MARGIN for rung in ladder], left)
     return Measurement(
-        value=early,
+        value=left,
         fire_level=fire_level if outlook.risk > LIKELY and not outlook.is_out else 0,
         clear_level=clear_level if outlook.risk > UNLIKELY else 0,
         severities=tuple(min(severity, Severity.WARNING) for severity in ladder_severities(len(ladder))),
