@@ -53,11 +53,11 @@ audit: .venv/installed .venv-tools/locked ## ask the network for known holes in 
 .PHONY: install-check
 install-check: ## a fresh copy installs with the oldest pip and the newest, though newer releases of all of the lock exist
 	$(require-python)
-	$(PYTHON) -m tests.install $(ARGS)
+	$(PYTHON) -m verification.install $(ARGS)
 
 .PHONY: faults
 faults: .venv/installed ## N=60 random histories of the real bot with everything going wrong; JOBS=3 at once
-	$(BIN)/python -m tests.faults --histories $(or $(N),60) --jobs $(or $(JOBS),3) $(ARGS)
+	$(BIN)/python -m verification.faults --histories $(or $(N),60) --jobs $(or $(JOBS),3) $(ARGS)
 
 .PHONY: bench
 bench: .venv/installed ## the numbers of docs/performance.md, measured here
@@ -69,12 +69,12 @@ plots: .venv/installed ## redraw docs/pictures/growth-*.png: how the numbers gro
 
 .PHONY: power-loss
 power-loss: .venv/installed ## cut the bot's transactions and check the rest; ARGS="--cuts 500 --seed 1"
-	$(BIN)/python -m tests.power_loss $(ARGS)
+	$(BIN)/python -m verification.power_loss $(ARGS)
 
 
 .PHONY: simulate
 simulate: .venv/installed ## N=5000 random histories in simulated time, with every fault, judged by an oracle
-	$(BIN)/python -m tests.simulation --histories $(or $(N),5000) --jobs 2 $(ARGS)
+	$(BIN)/python -m verification.simulation --histories $(or $(N),5000) --jobs 2 $(ARGS)
 
 .PHONY: soak
 soak: .venv/installed ## what the bot comes to hold while time runs 200 x as fast (HOURS=1)
@@ -104,7 +104,7 @@ lock: .venv-tools/locked ## pin the dependencies of pyproject.toml again (UPGRAD
 .PHONY: clean
 clean: ## forget .venv and everything made from it
 	rm -rf .venv .venv-tools build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find bot tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find bot tests verification bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # Reports a Python that is too old before anything is created or fetched.
 define require-python

@@ -63,7 +63,10 @@ def main(tool: str) -> int:
         print(*lines, sep="\n")
         codes.add(code)
     if HOLES in codes:
-        print("Move the pins (make lock UPGRADE=--upgrade), and note the advisories in tests/security/advisories.toml.")
+        print(
+            "Move the pins (make lock UPGRADE=--upgrade), and note the advisories in "
+            "tests/integration/security/advisories.toml."
+        )
         return HOLES
     return max(codes)
 

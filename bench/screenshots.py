@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench import week
-from tests.demo.chromium import Browser, Page, browser, found
-from tests.demo.running import demo
+from tests.support.chromium import Browser, Page, browser, found
+from tests.support.running import demo
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 LARGEST = 200_000

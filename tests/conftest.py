@@ -12,7 +12,7 @@ import hypothesis
 import pytest
 
 from bot.storage.database import Store
-from tests.fakes import Postroom, World, copy_of, world_in
+from tests.support.fakes import Postroom, World, copy_of, world_in
 
 # Under coverage, on a busy machine, an example may take its time. CI tries more of them than a developer waits for, and
 # `pytest --hypothesis-profile long tests/fuzz` as many as a night has room for.
@@ -22,29 +22,15 @@ for name, examples in (("quick", 25), ("ci", 100), ("long", 5000)):
     )
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "quick")
 
-SYSTEM = (
-    "system",
-    "bench",
-    "demo/test_page_browser.py",
-    "demo/test_process.py",
-    "end_to_end/test_database.py",
-    "end_to_end/test_real_process.py",
-    "end_to_end/test_set_clock.py",
-    "faults",
-    "install",
-    "oracle",
-    "power_loss",
-    "simulation",
-    "soak",
-)
-"""Folders and files of the third tier: the bot over days, in earnest, or with everything going wrong."""
+SYSTEM = Path(__file__).parent / "system"
+"""The third tier: the bot over days, in earnest, or with everything going wrong."""
 
 _SENT: Any = SimpleNamespace(output_size=0)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Marks what belongs to the third tier, which `make test` leaves out and `make check` runs."""
-    if any(item.path.is_relative_to(Path(__file__).parent / name) for name in SYSTEM):
+    if item.path.is_relative_to(SYSTEM):
         item.add_marker(pytest.mark.system)
 
 

@@ -9,9 +9,9 @@ from bot.domain.accounts import CheckFailure, FailureKind, Listing, Reading
 from bot.sources.conditional import ConditionalSource
 from bot.sources.useapi.client import Client, open_session
 from bot.sources.useapi.pixverse import PIXVERSE
-from tests.fakes import Clock
 from tests.field.catalogue import USEAPI, FieldAnswer
 from tests.field.wire import answering
+from tests.support.fakes import Clock
 
 KINDS = {
     "unauthorized": FailureKind.UNAUTHORIZED,

@@ -13,9 +13,9 @@ from bot.domain.told_messages import EndedMessage, ToldAlert
 from bot.features.endings.text import ended_message
 from bot.features.fallback.text import write_letter
 from bot.outbox.batching import Batch, PendingAlert
-from tests.chat import given
-from tests.chat.given import NOW, ago, low, note, notification, plan, sent, source, unreadable
 from tests.golden import shown
+from tests.support import given
+from tests.support.given import NOW, ago, low, note, notification, plan, sent, source, unreadable
 
 CRITICAL, WARNING, INFO = Severity.CRITICAL, Severity.WARNING, Severity.INFO
 WEEKEND: dict[str, Any] = {"since": ago(days=2, hours=3)}

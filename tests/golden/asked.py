@@ -26,8 +26,6 @@ from bot.telegram.text.replies import (
     unknown_button,
     went_wrong,
 )
-from tests.chat import given
-from tests.chat.given import NOW, UTC_ZONE, ago, sent
 from tests.golden import fleet, shown
 from tests.golden.fleet import (
     ACK,
@@ -53,6 +51,8 @@ from tests.golden.fleet import (
     key_of,
     paused_act,
 )
+from tests.support import given
+from tests.support.given import NOW, UTC_ZONE, ago, sent
 
 NEXT = "\n· · ·\n"
 """Between two messages of one answer."""

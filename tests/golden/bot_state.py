@@ -23,23 +23,10 @@ from bot.features.database import text
 from bot.telegram.sender import without_topic
 from bot.telegram.text.replies import Status, status_message
 from bot.telegram.webhook import Webhook
-from tests.chat import given
-from tests.chat.given import NOW, UTC_ZONE, ago
 from tests.golden import fleet, shown
-from tests.golden.fleet import (
-    ACK,
-    ALL,
-    CRITICAL,
-    FAR,
-    FREE,
-    INFO,
-    MAIN,
-    MUTE,
-    WARNING,
-    account,
-    acted,
-    paused_act,
-)
+from tests.golden.fleet import ACK, ALL, CRITICAL, FAR, FREE, INFO, MAIN, MUTE, WARNING, account, acted, paused_act
+from tests.support import given
+from tests.support.given import NOW, UTC_ZONE, ago
 
 EVERY = timedelta(minutes=15)
 WELL = Vitals(ago(minutes=2), NOW + EVERY, ago(minutes=15), 0, None, 0, 1.0, None)

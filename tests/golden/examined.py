@@ -31,9 +31,9 @@ from bot.storage.database import hold
 from bot.storage.schema import REVISION
 from bot.support.errors import UsageError
 from bot.support.proxies import Proxy
-from tests import fakes
-from tests.chat.given import NOW, UTC_ZONE, ago
 from tests.golden.fleet import ADS, ENDS, FREE, LADDER, LOOP, MAIN, STUDIO, account
+from tests.support import fakes
+from tests.support.given import NOW, UTC_ZONE, ago
 
 CHAT, TOPIC = Chat(-100123), Chat(-100123, 46)
 UNREADABLE = LeftOut("ends_at", "expired_date: 1783468800000000")

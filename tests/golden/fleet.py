@@ -27,10 +27,10 @@ from bot.telegram.text.account_list import SourceAlert
 from bot.telegram.text.alert_list import Acted
 from bot.telegram.text.pauses import PausedAct
 from bot.telegram.text.replies import Reloaded, Status
-from tests.chat import given
-from tests.chat.given import NOW, ago
-from tests.chat_live.desk import FakeScope
 from tests.golden import alerts
+from tests.support import given
+from tests.support.desk import FakeScope
+from tests.support.given import NOW, ago
 
 CRITICAL, WARNING, INFO = Severity.CRITICAL, Severity.WARNING, Severity.INFO
 HERE = Chat(111)

@@ -31,7 +31,7 @@ from bot.support.errors import BotError, DatabaseBusyError, DatabaseUnusableErro
 from bot.support.proxies import ProxyError
 from bot.telegram.sender import reason_of
 from bot.web.pages import cannot_listen
-from tests.chat.given import NOW, ago
+from tests.support.given import NOW, ago
 
 BOT = Path(__file__).parents[2] / "bot"
 METHODS = {"info", "warning", "error", "exception", "critical", "log"}

@@ -4,8 +4,8 @@ from bot.domain.notifications import Notification
 from bot.outbox.batching import Batch, PendingAlert
 from bot.telegram.text.layout import Message
 from bot.telegram.text.messages import render
-from tests.chat import given
-from tests.chat.given import NOW, sent
+from tests.support import given
+from tests.support.given import NOW, sent
 
 
 def message(told: Message) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.golden import alerts, asked, bot_state, examined, faults, logged, zones
-from tests.oracle import told
+from verification.oracle import told
 
 HERE = Path(__file__).parent
 GROUPS: dict[str, Callable[[], Mapping[str, str]]] = {

@@ -9,10 +9,10 @@ from bot.features.board.text import board_message
 from bot.outbox.batching import Batch, PendingAlert
 from bot.telegram.text.account_list import account_card, alerts_page, credits_page
 from bot.telegram.text.messages import render
-from tests.chat import given
-from tests.chat.given import NOW, ago, low, note, sent
 from tests.golden import shown
 from tests.golden.fleet import FLEET, LOOP, MAIN, OUT, STUDIO, account
+from tests.support import given
+from tests.support.given import NOW, ago, low, note, sent
 
 UTC = ZoneInfo("UTC")
 

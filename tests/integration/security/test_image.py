@@ -1,0 +1,161 @@
+"""The image, the Compose file and the systemd unit: no secret inside, no rights that are not needed."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.integration.security.locks import ROOT
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+COMPOSE = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+UNIT = (ROOT / "deploy/credit-bot.service").read_text(encoding="utf-8")
+SECRET_NAMES = ("USEAPI_TOKEN", "TELEGRAM_BOT_TOKEN", "HEARTBEAT_URL", "FALLBACK_URLS")
+
+
+def test_the_image_runs_without_root() -> None:
+    """Its last user is a number that is not root's, so that an orchestrator can see it; its state is its own."""
+    user = re.findall(r"^USER (\S+)$", DOCKERFILE, re.MULTILINE)[-1]
+    assert re.fullmatch(r"[1-9]\d{3,}:[1-9]\d{3,}", user)
+    assert "install -d -o 10001 -g 10001 -m 0700 /data" in DOCKERFILE
+
+
+def test_no_secret_gets_into_a_layer() -> None:
+    """Nothing secret is an argument, a variable or a file of the build: what is copied is on a list."""
+    assert not re.search(r"^ARG ", DOCKERFILE, re.MULTILINE)
+    assert not any(name in DOCKERFILE for name in SECRET_NAMES)
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert "*" in ignored
+    kept = {line[1:] for line in ignored if line.startswith("!")}
+    assert kept == {"LICENSE", "README.md", "bot", "pyproject.toml", "requirements-build.lock", "requirements.lock"}
+    copied = re.findall(r"^COPY (?!--from)(.*) \S+$", DOCKERFILE, re.MULTILINE)
+    assert {name for names in copied for name in names.split()} <= kept
+
+
+def test_the_image_brings_no_tool_to_install_with() -> None:
+    """The last stage is without pip, and copies the environment and nothing of the build."""
+    last = DOCKERFILE.split("\nFROM ")[-1]
+    assert 'rm -rf "$pip"' in last
+    assert re.findall(r"^COPY .*$", last, re.MULTILINE) == ["COPY --from=build /opt/credit-bot /opt/credit-bot"]
+    assert "apt-get" not in DOCKERFILE
+
+
+def test_the_base_is_one_named_release() -> None:
+    """Both stages begin with the same official image of one Python release, never with "latest"."""
+    bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    assert len(set(bases)) == 1
+    assert re.fullmatch(r"python:3\.\d+-slim\S*", bases[0])
+
+
+@pytest.mark.parametrize(
+    "line", ["read_only: true", "cap_drop: [ALL]", 'security_opt: ["no-new-privileges:true"]', "mem_limit:", "core: 0"]
+)
+def test_compose_takes_rights_away(line: str) -> None:
+    """Read-only, without capabilities, without new privileges, bounded, and without core dumps."""
+    assert line in COMPOSE
+
+
+def test_compose_opens_no_port() -> None:
+    """No port of the container is open unless its owner opens one, and the example opens it on the loopback address."""
+    lines = [line for line in COMPOSE.splitlines() if "ports:" in line]
+    assert all(line.lstrip().startswith("#") and "127.0.0.1:" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["DynamicUser=yes", "NoNewPrivileges=yes", "ProtectSystem=strict", "ProtectHome=yes", "ProtectProc=invisible"],
+)
+def test_the_unit_takes_rights_away(line: str) -> None:
+    """A user of its own, a read-only system, other people's processes out of sight."""
+    assert re.search(rf"^{re.escape(line)}$", UNIT, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["CapabilityBoundingSet=", "UMask=0077", "StateDirectoryMode=0700", "LimitCORE=0", "LoadCredential=useapi_token:"],
+)
+def test_the_unit_keeps_secrets(line: str) -> None:
+    """No capabilities, tokens as credentials, files for the owner only, no core dumps."""
+    assert re.search(rf"^{re.escape(line)}", UNIT, re.MULTILINE)
+
+
+def test_the_examples_hold_no_secret() -> None:
+    """Nothing that looks like a real token stands in what people copy."""
+    for name in (
+        "settings.example.env",
+        "compose.yaml",
+        "deploy/credit-bot.service",
+        "README.md",
+        *(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")),
+    ):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert not re.search(r"\b\d{8,10}:[A-Za-z0-9_-]{35}\b|\buser:\d+-[A-Za-z0-9]{20,}", text), name
+    assert {"settings.env", "/secrets/", "*.db"} <= set((ROOT / ".gitignore").read_text(encoding="utf-8").splitlines())
+
+
+def test_the_image_brings_the_second_channel_and_no_tests_of_libraries() -> None:
+    """FALLBACK_URLS works in the image; what libraries test themselves with, 24 MB of it, stays out."""
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert re.search(r"^apprise==", lock, re.MULTILINE)
+    assert "python -c 'import apprise, bot.app, bot.cli.main'" in DOCKERFILE
+    assert "find /opt/credit-bot/lib -type d -name tests -prune -exec rm -rf {} +" in DOCKERFILE
+
+
+@pytest.mark.parametrize("name", ["README.md", "compose.yaml", "Dockerfile"])
+def test_whoever_builds_with_podman_is_told_of_the_healthcheck(name: str) -> None:
+    """Its default format drops it without a word, and a bot that hangs would look well."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert "HEALTHCHECK" in text
+    assert "--format docker" in text or "BUILDAH_FORMAT=docker" in text
+
+
+def shell(commands: list[str], places: dict[str, Path]) -> subprocess.CompletedProcess[str]:
+    """Runs commands as they are told, with other places; systemd's own are left out."""
+    script = "\n".join(["set -e", *(line for line in commands if not line.startswith("systemctl"))])
+    for told, place in places.items():
+        script = script.replace(told, str(place))
+    return subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_way_to_ask_beside_the_unit_works(tmp_path: Path) -> None:
+    """With the unit's own files the settings are read: each natural try ended with 78."""
+    commands = [line.removeprefix("#   ") for line in UNIT.split("To ask beside")[1].splitlines() if "#   " in line]
+    asked = [line.replace("doctor", "health") for line in commands]
+    for name, text in (
+        ("settings.env", "HTTP_LISTEN=127.0.0.1:9\n"),
+        ("useapi_token", "user:1-abcdef\n"),
+        ("telegram_bot_token", "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw-x\n"),
+    ):
+        (tmp_path / name).write_text(text)
+    program = tmp_path / "credit-bot"
+    program.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m bot "$@"\n')
+    program.chmod(0o755)
+    places = {
+        "/opt/credit-bot/bin/credit-bot": program,
+        "/etc/credit-bot": tmp_path,
+        "/var/lib/credit-bot": tmp_path,
+    }
+    assert len(asked) == 3
+    ended = shell(asked, places)
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert "The bot does not answer at 127.0.0.1:9" in ended.stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_backup_that_is_restored_beside_the_unit_is_the_services(tmp_path: Path) -> None:
+    """What root copies is root's, and the service would end with 69 for ever."""
+    state, backup = tmp_path / "state", tmp_path / "credit-bot-backup.db"
+    state.mkdir()
+    os.chown(state, 4711, 4711)
+    backup.write_text("backup")
+    (state / "credit-bot.db-wal").write_text("old")
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    commands = page.split("**Restore**")[1].split("# systemd, as root")[1].split("```")[0].splitlines()[1:]
+    ended = shell([f"cd {tmp_path}", *commands], {"/var/lib/credit-bot": state})
+    assert (ended.returncode, ended.stderr) == (0, "")
+    database = state / "credit-bot.db"
+    assert (database.read_text(), database.stat().st_uid, database.stat().st_mode & 0o777) == ("backup", 4711, 0o600)
+    assert [one.name for one in state.iterdir()] == ["credit-bot.db"]

@@ -1,0 +1,23 @@
+import pytest
+from aioresponses import aioresponses
+
+from bot.domain.accounts import Listing, Reading
+from bot.sources.conditional import ConditionalSource
+from bot.sources.registry import SERVICES
+from tests.integration.sources.helpers import BASE, client, clock, sample
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_every_service_reads_its_recorded_samples(service: str) -> None:
+    """No service is half added: each reads ``<service>_account.json`` and lists ``<service>_accounts.json``."""
+    with aioresponses() as server:
+        async with client() as asked:
+            source = ConditionalSource(SERVICES[service], asked, clock)
+            server.get(f"{BASE}{SERVICES[service].list_path}", payload=sample(f"{service}_accounts.json"))
+            listing = await source.list_accounts()
+            assert isinstance(listing, Listing)
+            email = listing.accounts[0].email
+            server.get(
+                f"{BASE}{SERVICES[service].account_path}?email={email}", payload=sample(f"{service}_account.json")
+            )
+            assert isinstance(await source.read(email), Reading)

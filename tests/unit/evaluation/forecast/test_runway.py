@@ -1,0 +1,126 @@
+"""The measure runway: an alert when a run-out before the refill is likely and near; once for each risk."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity
+from bot.domain.rules import Thresholds
+from bot.evaluation.alert_state import transition
+from bot.evaluation.forecast.run_out import Forecast, outlook
+from bot.evaluation.forecast.runway import runway_standing
+from bot.evaluation.measurements import Measurement
+from tests.support.builders import DAY, HOUR, KEY, NOW, days
+from tests.support.credit_histories import known_of, past, refill_in, steadily
+
+LADDER = days(2)
+
+
+def expected(
+    earliest: float | None,
+    median: float | None = None,
+    risk: float = 0.9,
+    refill: float = 10,
+    *,
+    latest: float | None = None,
+    out: bool = False,
+) -> Forecast:
+    """A forecast in days from now."""
+    early = None if earliest is None else NOW + earliest * DAY
+    middle = early if median is None else NOW + median * DAY
+    late = middle if latest is None else NOW + latest * DAY
+    return Forecast(NOW, early, middle, late, risk, 100, 14, NOW + refill * DAY, is_out=out)
+
+
+def standing(found: Forecast | None, ladder: Thresholds = LADDER) -> Measurement:
+    """Where it stands."""
+    where = runway_standing(found, ladder, NOW)
+    assert where is not None
+    return where
+
+
+@pytest.mark.parametrize(
+    ("found", "levels"),
+    [
+        pytest.param(expected(1), (1, 1), id="likely and near"),
+        pytest.param(expected(2), (1, 1), id="on the rung"),
+        pytest.param(expected(2.1), (0, 1), id="just beyond it"),
+        pytest.param(expected(2.9), (0, 1), id="within the margin"),
+        pytest.param(expected(3.1), (0, 0), id="far beyond it"),
+        pytest.param(expected(1, risk=0.5), (0, 1), id="as likely as not"),
+        pytest.param(expected(1, risk=0.2), (0, 0), id="unlikely"),
+        pytest.param(expected(1, 1.9, latest=3.9), (1, 1), id="probably soon, surely within twice the threshold"),
+        pytest.param(expected(1, 1.9, latest=4.1), (0, 1), id="probably soon, perhaps much later"),
+        pytest.param(expected(1, 2.5), (0, 1), id="perhaps soon, probably later"),
+        pytest.param(expected(None, risk=0.0), (0, 0), id="never"),
+        pytest.param(expected(0, out=True), (0, 1), id="nothing left: the alert on credits says so"),
+    ],
+)
+def test_levels(found: Forecast, levels: tuple[int, int]) -> None:
+    """Fires on a likely run-out within the rung; holds until it is unlikely or half as far away again."""
+    where = standing(found)
+    assert (where.fire_level, where.clear_level) == levels
+
+
+def test_no_forecast_changes_nothing() -> None:
+    """None, and a ladder that is switched off, give no standing."""
+    assert runway_standing(None, LADDER, NOW) is None
+    assert runway_standing(expected(1), (), NOW) is None
+
+
+def test_never_more_than_a_warning() -> None:
+    """A forecast is no fact: the last rung is a warning where another measure's is critical."""
+    assert standing(expected(1)).severities == (Severity.WARNING,)
+    three = standing(expected(1), days(7, 2, 1))
+    assert three.severities == (Severity.INFO, Severity.WARNING, Severity.WARNING)
+    assert three.rungs == ("7 d", "2 d", "1 d")
+    assert three.fire_level == 3
+
+
+def test_a_risk_fires_once_and_a_refill_arms_it_again() -> None:
+    """Wavering up to the margin says nothing more; after a refill the next risk is an episode of its own."""
+    alert, reasons = Alert(KEY, AlertRule.PLAN), []
+    course = [expected(1), expected(2.5), expected(1.5), expected(2.9), expected(1), expected(1, refill=40)]
+    for found in [*course, expected(1, refill=40)]:
+        decision = transition(alert, standing(found), DAY, NOW)
+        alert = decision.alert
+        reasons.append(decision.reason)
+    assert [reason for reason in reasons if reason is not NotifyReason.NONE] == [
+        NotifyReason.FIRED,
+        NotifyReason.RESOLVED,
+        NotifyReason.FIRED,
+    ]
+    assert alert.episode == 2
+
+
+def test_a_top_up_resolves() -> None:
+    """From real readings: 100 an hour and 2,400 left fires; with 20,000 more it is over."""
+    account, points = known_of(past(steadily(100), 2_400, 240, refill_in(9)))
+    fired = transition(Alert(KEY, AlertRule.PLAN), standing(outlook(account, points, NOW)), None, NOW)
+    assert fired.reason is NotifyReason.FIRED
+    assert account.reading is not None
+    richer = replace(account.reading, credits=replace(account.reading.credits, package=20_000))
+    after = standing(outlook(replace(account, reading=richer), points, NOW))
+    assert transition(fired.alert, after, None, NOW + HOUR).reason is NotifyReason.RESOLVED
+
+
+def test_credits_that_last_to_the_refill_never_fire() -> None:
+    """One day's credits and a refill in twelve hours: no alert, however near the run-out."""
+    account, points = known_of(past(steadily(100), 2_400, 240, refill_in(0.5)))
+    where = standing(outlook(account, points, NOW))
+    assert (where.fire_level, where.clear_level) == (0, 0)
+
+
+@given(st.none() | st.floats(0, 90), st.floats(0, 90), st.floats(0, 1), st.lists(st.floats(0.1, 30), max_size=4))
+def test_what_is_reached_is_held(earliest: float | None, longer: float, risk: float, rungs: list[float]) -> None:
+    """Whatever is foretold: no level beyond the ladder, what is reached is held, and the value is a finite time."""
+    ladder = days(*sorted(rungs, reverse=True))
+    found = expected(earliest, None if earliest is None else earliest + longer, risk)
+    where = runway_standing(found, ladder, NOW)
+    assert (where is None) == (not ladder)
+    if where is not None:
+        assert 0 <= where.fire_level <= where.clear_level <= len(ladder)
+        assert 0 <= where.value <= timedelta(days=181).total_seconds()
