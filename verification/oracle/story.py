@@ -87,7 +87,7 @@ class Story:
         self.chat = truth.now_called(chat)
         self.subject = subject
         self.measure = measure
-        self.joined_at = max((at for name, at in truth.joined.items() if truth.now_called(name) == chat), default=0.0)
+        self.joined_at = truth.joined_at(chat)
         self.quiet = quiet_spans(truth, chat, subject)
         self.snoozes = snoozes(truth, chat, subject, measure)
         self.acks = acks(truth, subject, measure)
@@ -116,7 +116,7 @@ class Story:
                 continue
             if way.settled:
                 for one in self.unheard(mind, look.at):
-                    yield from self.settled(one, look.at)
+                    yield from self.settled(one, look)
                 continue
             before = ended(mind) if mind.over else mind
             for one in self.before_it(before, way, look.at):
@@ -140,7 +140,7 @@ class Story:
                 return well.by, well.at
         return told_by, None
 
-    def settled(self, mind: Mind, at: float) -> Iterator[Mind]:
+    def settled(self, mind: Mind, look: Look) -> Iterator[Mind]:
         """That a plan is gone is told once, then over without a word; what a mute withholds of it is still owed.
 
         What somebody acknowledged or snoozed is known, and over. What waits for Telegram meanwhile, here or in another
@@ -148,21 +148,33 @@ class Story:
         it only if another chat has not got it until then.
         """
         owed = mind.level and (mind.fresh or mind.level > mind.told)
-        known = self.is_known(mind, at)
-        others = self.truth.chats_of(self.subject) - {self.chat}
-        elsewhere = not mind.over and (bool(owed and others) or any(self.may_wait(mind, one, at) for one in others))
-        if mind.due or not mind.level or elsewhere:
+        known = self.is_known(mind, look.at)
+        if mind.due or not mind.level or (not mind.over and self.waits_elsewhere(mind, look, owed=bool(owed))):
             yield mind
         if owed and not known:
             yield replace(mind, over=True)
-        if mind.level and (known or not (owed and at >= self.joined_at)):
+        if mind.level and (known or not (owed and look.at >= self.joined_at)):
             yield ended(mind)
 
-    def may_wait(self, mind: Mind, chat: str, at: float) -> bool:
-        """Whether another chat may still have to get the last that was told of the alert."""
+    def waits_elsewhere(self, mind: Mind, look: Look, *, owed: bool) -> bool:
+        """Whether a chat that has joined by then may still have to get the alert, as surely where this one has not."""
+        others = self.truth.chats_of(self.subject) - {self.chat}
+        present = [one for one in others if self.truth.joined_at(one) <= look.stored_by]
+        return any(owed or self.may_wait(mind, one, look) for one in present)
+
+    def may_wait(self, mind: Mind, chat: str, look: Look) -> bool:
+        """Whether another chat may still have to get the last that was told of the alert, to all or to it alone."""
         counted = self.before and any(way and not way.settled for way in self.before.ways)
-        last = max(mind.since, mind.spoke, self.before.stored_by if self.before and counted else 0.0)
-        return self.truth.in_time(last, self.truth.slack.tell, self.truth.in_the_way(chat)) >= at
+        alone = [turn for turn in self.turns_in(chat) if turn <= look.stored_by]
+        last = max(mind.since, mind.spoke, self.before.stored_by if self.before and counted else 0.0, *alone)
+        return self.truth.in_time(last, self.truth.slack.tell, self.truth.in_the_way(chat)) >= look.at
+
+    def turns_in(self, chat: str) -> Iterator[float]:
+        """The moments from which another chat may be told what this one knows: it joined, or a silence is over."""
+        quiet = quiet_spans(self.truth, chat, self.subject)
+        snoozed = snoozes(self.truth, chat, self.subject, self.measure)
+        yield from (until for _, until in (*quiet, *snoozed, *self.acks))
+        yield from self.unacks
 
     def surely_reminded(self, before: Mind, mind: Mind, at: float) -> bool:
         """Whether a look must lead to a reminder: nothing else was told, in the way, or in doubt since the last one."""

@@ -314,6 +314,10 @@ class Truth:
             chat = self.moved[chat]
         return chat
 
+    def joined_at(self, chat: str) -> float:
+        """Since when a chat is told, whatever it was called then; 0.0: from the first."""
+        return max((at for name, at in self.joined.items() if self.now_called(name) == chat), default=0.0)
+
     def chats_of(self, account: str | None) -> set[str]:
         """The chats that may read of an account, or, with None, of anything."""
         named = self.told_of.get(account, self.chats) if account else self.chats

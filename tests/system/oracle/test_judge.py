@@ -274,6 +274,53 @@ def test_a_plan_that_is_gone_has_a_recovery_while_another_chat_waits_to_be_told(
     assert [miss.what.partition(":")[0] for miss in misses] == ([] if away else ["told without a reason"] * 2)
 
 
+def gone_for_long() -> Truth:
+    """The same, looked at each half an hour and by nobody withheld: gone from 1801 on, a new plan at 5401."""
+    truth = gone()
+    truth.every, truth.ended_at, truth.wishes = 1800.0, 6100.0, []
+    looks = [truth.answers[0], *truth.answers[2:5]]
+    truth.answers = [replace(one, at=1 + look * 1800) for look, one in enumerate(looks)]
+    return truth
+
+
+@pytest.mark.parametrize("away", [True, False])
+@pytest.mark.parametrize(
+    ("joined", "wishes"),
+    [
+        ({"2": 2600.0}, []),
+        ({}, [Wish(300, "mute", until=2600, chat="2", made_in="2")]),
+        (
+            {},
+            [
+                Wish(300, "mute", until=1840, chat="2", made_in="2"),
+                Wish(1830, "ack", "ada", "plan", made_in="1"),
+                Wish(2600, "unack", "ada", "plan", made_in="1"),
+            ],
+        ),
+    ],
+    ids=["it joined", "its mute is over", "an ack is taken back"],
+)
+def test_a_plan_that_is_gone_has_a_recovery_while_a_chat_waits_that_is_told_alone(
+    joined: dict[str, float], wishes: list[Wish], away: bool
+) -> None:
+    """What a chat is told later than the others keeps the alert until Telegram has taken it."""
+    truth = gone_for_long()
+    truth.chats, truth.joined, truth.wishes = ("1", "2"), joined, wishes
+    truth.hurdles = [Hurdle((2590, 3700), "2")] if away else []
+    here, there = told((1803, GONE), (5403, GOES_ON)), told((3702 if away else 2602, GONE), (5403, GOES_ON), chat="2")
+    misses = judge(truth, Told([*here.messages, *[replace(one, id=one.id + 10) for one in there.messages]]))
+    assert [miss.what.partition(":")[0] for miss in misses] == ([] if away else ["told without a reason"] * 2)
+
+
+def test_a_plan_that_is_gone_does_not_wait_for_a_chat_that_has_not_joined() -> None:
+    """A mute withholds it from the only chat that there is, and so it is over."""
+    truth = gone_for_long()
+    truth.chats, truth.joined = ("1", "2"), {"2": inf}
+    truth.wishes = [Wish(300, "mute", until=3700, chat="1", made_in="1")]
+    assert judge(truth, told((3703, GONE))) == []
+    assert judge(truth, told((3703, GONE), (5403, GOES_ON)))[0].what.startswith("told without a reason")
+
+
 @pytest.mark.parametrize("away", [True, False])
 def test_a_reminder_that_waited_may_be_told_before_something_worse(away: bool) -> None:
     """It is as old as the look that led to it, and so in order; without anything in its way it is told too often."""
