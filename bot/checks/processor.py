@@ -364,12 +364,17 @@ class CheckProcessor:
         await accounts.plan_looks(connection, {one.key: now for one in failing if not own(one.source, one.email)})
 
     async def decide_plans(self, keys: Sequence[str]) -> dict[str, datetime]:
-        """Evaluates the plan alerts of accounts that nobody checks; returns until when time alone changes nothing."""
+        """Evaluates the plan alerts of paused accounts; returns until when time alone changes nothing.
+
+        An account whose pause ended while this waited for the database is left to its next check: nobody has seen
+        whether its plan was renewed.
+        """
         until = {}
         async with self._store.write() as connection:
             now = self._clock()
             await self._recipients.refresh(connection)
-            known = await accounts.load(connection, keys)
+            loaded = await accounts.load(connection, keys)
+            known = {key: account for key, account in loaded.items() if account.pause}
             remembered = await self.remembered(connection, known, now)
             updates = []
             for key, account in known.items():

@@ -400,6 +400,17 @@ async def test_a_renewal_that_nobody_can_see_is_not_told_as_missing(world: World
     assert [(one.reason, one.severity) for one in plan] == [(NotifyReason.FIRED, Severity.INFO)]
 
 
+async def test_a_plan_is_not_overdue_before_it_is_looked_at_after_a_pause(world: World) -> None:
+    """The database was busy as a tick began; the pause was ended before the tick could decide."""
+    pauses = await planned(world, ending(NOW + timedelta(days=2), renews=True))
+    await pauses.pause([ALICES], timedelta(days=5), "Kim", CHAT)
+    await pass_time(world, pauses, timedelta(days=3), HOURS)
+    await pauses.resume([ALICES], "Kim", CHAT)
+    assert await world.processor.decide_plans([ALICES]) == {}
+    plan = [one.notification for one in await world.notifications() if one.notification.measure is AlertRule.PLAN]
+    assert [(one.reason, one.severity) for one in plan] == [(NotifyReason.FIRED, Severity.INFO)]
+
+
 async def test_a_renewal_that_a_check_did_not_see_as_the_pause_began_is_told_as_missing(world: World) -> None:
     """The check had begun before the pause, and showed that the plan is overdue: that waits for no end of the pause."""
     overdue = ending(NOW + timedelta(days=2), renews=True)
