@@ -415,10 +415,10 @@ class Story:
             heard = replace(rest, spoke=message.at, again=block if may_repeat else ())
             yield heard, (block[0].at, block[0].stored_by)
         if mind.nags and telling.state == mind.severity and telling.still is not False and reminds and not rest.due:
-            last = Due(message.at, message.at, message.at, mind.severity, telling.number, telling.rung, True)
+            since = self.reminds_from(mind, message.at)
+            last = Due(since, message.at, message.at, mind.severity, telling.number, telling.rung, True)
             told = replace(rest, reminders=mind.reminders + 1, spoke=message.at, told_out=mind.out)
             told = replace(told, again=(*block, last) if may_repeat else ())
-            since = self.reminds_from(mind, message.at)
             yield told, (block[0].at, block[0].stored_by) if block else (since, message.at)
 
     def may_leave_out(self, due: Due, at: float) -> bool:

@@ -335,6 +335,21 @@ def test_a_reminder_that_waited_may_be_told_before_something_worse(away: bool) -
     assert bool(judge(truth, told((3, ends), (2402, ends), (2404, GONE)))) is not away
 
 
+def test_a_reminder_whose_answer_was_lost_is_as_old_when_it_is_repeated() -> None:
+    """What became due with it may follow on the repeat; what was due long before it may not."""
+    truth = world(1500, 9000)
+    truth.every, truth.ended_at = 1200.0, 2300.0
+    truth.rules = [(0, Rules(("20%",), plan_ends_within=(DAY * 30,), remind_every=1200.0))]
+    plan = Plan(DAY * 20, renews=False, cancelled=True)
+    truth.answers = [replace(one, at=1 + look * 1200, plan=plan) for look, one in enumerate(truth.answers)]
+    truth.hurdles = [Hurdle((1100, 2000))]
+    ends = "🔴 Ada: plan ends in 20 days\nCritical: so."
+    low = LOW.replace("🔵", "🔴").replace("Info", "Critical")
+    heard = told((3, low), (4, ends), (2001, ends), (2060, ends), (2062, WELL)).messages
+    heard[2] = replace(heard[2], lost=True)
+    assert judge(truth, Told(heard)) == []
+
+
 GREEN, RED = "🟢 The bot is well · up 1 h", "🔴 1 problem · up 1 h"
 
 
