@@ -266,6 +266,7 @@ class CheckProcessor:
         )
         async with self._store.write() as connection:
             await history.note_downtime(connection, since, until)
+            await chats.mark(connection, chats.DOWNTIME, until)  # it moves with the clock; the history stays
             await self.put(connection, [notification], until)
         self._on_notifications()
 

@@ -17,7 +17,7 @@ from bot.domain.accounts import CheckFailure, CheckResult, FailureKind, KnownAcc
 from bot.domain.pauses import PausedAccounts
 from bot.evaluation.sweep import Scope, widest
 from bot.sources.base import IN_FLIGHT, Source
-from bot.storage import accounts, chats, history, pauses
+from bot.storage import accounts, chats, pauses
 from bot.support.errors import DatabaseBusyError
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class CheckRunner:
         """Continues after a start: every account is due at once."""
         async with self._store.write() as connection:
             now = self._clock()
-            told = await history.last_downtime_end(connection, now)
+            told = await chats.marked(connection, chats.DOWNTIME)
             more_often = await chats.marked(connection, chats.MORE_OFTEN)
             moments = (await accounts.last_look(connection), told, more_often)
             self._ticked_at = max((moment for moment in moments if moment), default=None)

@@ -13,6 +13,9 @@ from bot.storage.connection import Connection
 from bot.storage.schema import chats, marks, notified, silences
 
 ROUND = "round"
+DOWNTIME = "downtime"
+"""The end of the last downtime that was reported."""
+
 MORE_OFTEN = "more often"
 """Since when any account is checked more often than before: resumed, or at a shorter interval."""
 

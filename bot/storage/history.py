@@ -75,10 +75,3 @@ async def note_paused(connection: Connection, paused: Iterable[tuple[str, dateti
     rows = [{"account": key, "since": since, "until": until, "kind": PAUSED} for key, since, until in paused]
     if rows:
         await connection.execute(insert(outages).on_conflict_do_nothing(), rows)
-
-
-async def last_downtime_end(connection: Connection, now: datetime) -> datetime | None:
-    """The end of the last downtime; an end ahead of now is that of a clock set back since."""
-    pauses = sa.and_(outages.c.account == EVERYONE, outages.c.kind == NOT_RUNNING, outages.c.until <= now)
-    at: datetime | None = await connection.scalar(sa.select(sa.func.max(outages.c.until)).where(pauses))
-    return at

@@ -44,7 +44,7 @@ SHIFTED: Mapping[sa.Table, tuple[str, ...]] = {
 ONLY: Mapping[sa.Table, sa.ColumnElement[bool]] = {
     outages: outages.c.until.is_(None),
     outbox: outbox.c.state != DELIVERED,
-    marks: marks.c.name.in_((chats.ROUND, chats.MORE_OFTEN, chats.READ_BY)),
+    marks: marks.c.name.in_((chats.ROUND, chats.DOWNTIME, chats.MORE_OFTEN, chats.READ_BY)),
 }
 """The rows of a table that move, if not all do: the others record the past by the clock of that time."""
 
@@ -93,7 +93,8 @@ def moved(column: sa.Column[datetime], by: timedelta) -> sa.ColumnElement[int]:
 async def newest(connection: Connection) -> datetime | None:
     """The latest moment at which the bot is known to have run."""
     looked = await connection.scalar(sa.select(sa.func.max(accounts.c.looked_at)))
-    return max((at for at in (looked, await chats.marked(connection, chats.ROUND)) if at), default=None)
+    marked = [await chats.marked(connection, name) for name in (chats.ROUND, chats.DOWNTIME)]
+    return max((at for at in (looked, *marked) if at), default=None)
 
 
 async def origin(connection: Connection, boot: str) -> datetime | None:

@@ -168,6 +168,19 @@ async def test_a_downtime_is_as_long_as_it_was(scene: Scene) -> None:
     assert facts.until == scene.clock.now
 
 
+@pytest.mark.parametrize("hours", [-5, 0, 5])
+async def test_a_downtime_that_was_told_is_no_part_of_the_next(scene: Scene, hours: float) -> None:
+    """A start tells of it and ends before its first check; the clock is set, and the next start comes soon after."""
+    world, since = scene.world, scene.clock()
+    scene.clock.forward(hours=2)
+    await world.processor.say_downtime(since, scene.clock())
+    await scene.set(hours=hours)
+    scene.clock.forward(minutes=5)
+    await world.checks.resume()
+    await scene.tick()
+    assert len(await world.notifications(NotificationKind.DOWNTIME)) == 1
+
+
 @pytest.mark.parametrize("hours", [-5, 5])
 async def test_a_mute_lasts_as_long_as_was_asked_for(scene: Scene, hours: float) -> None:
     """An hour is an hour: what it withholds comes when it is over, not five hours later, and not at once."""
