@@ -13,11 +13,13 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from math import exp, log
 from pathlib import Path
+from unittest import mock
 
 from bench.backtest import WITHIN, Ask, Case, Score, backtest, middle_of
 from bench.balances import WrongFileError, read_folder
 from bench.spending_patterns import LOOKS_A_DAY, PATTERNS, WATCHED_DAYS, Simulated, moment, simulated
 from bot.domain.accounts import Reading
+from bot.evaluation.forecast import errors
 from bot.evaluation.forecast.ahead import Pace
 from bot.evaluation.forecast.errors import HORIZONS, LONGEST, SHORTEST
 from bot.evaluation.forecast.run_out import next_boundary
@@ -104,26 +106,42 @@ def table(rows: Iterable[Sequence[str]]) -> str:
     )
 
 
-def scores(folder: Path | None, seeds: Sequence[int]) -> dict[str, Score]:
+def scores(folder: Path | None, seeds: Sequence[int], *, leave_out: bool = False) -> dict[str, Score]:
     """The score of each series of a folder, or of each pattern. Raises WrongFileError."""
     with ProcessPoolExecutor() as pool:
         if folder is not None:
             cases = read_folder(folder)
-            return dict(zip((case.name for case in cases), pool.map(backtest, cases), strict=True))
-        found = {pattern: pool.map(lived, repeat(pattern, len(seeds)), seeds) for pattern in PATTERNS}
-        return {pattern: sum(parts, Score()) for pattern, parts in found.items()}
+            names = [case.name for case in cases]
+            whole = range(len(cases))
+            found = pool.map(left_out, repeat(cases), whole) if leave_out else pool.map(backtest, cases)
+            return dict(zip(names, found, strict=True))
+        lives = {pattern: pool.map(lived, repeat(pattern, len(seeds)), seeds) for pattern in PATTERNS}
+        return {pattern: sum(parts, Score()) for pattern, parts in lives.items()}
+
+
+def left_out(cases: Sequence[Case], place: int) -> Score:
+    """The score of one series with the usual errors of the others alone, which know nothing of it."""
+    others = error_table([case for number, case in enumerate(cases) if number != place])
+    with mock.patch.object(errors, "USUAL", others):
+        return backtest(cases[place])
 
 
 def usual_errors(cases: Iterable[Case]) -> str:
-    """The table of ``bot/evaluation/forecast/errors.py``: how far a plain line was off, by horizon."""
+    """The table of ``bot/evaluation/forecast/errors.py``, as it stands there."""
+    return "\n".join(f"({', '.join(f'{off:.2f}' for off in row)})," for row in error_table(cases))
+
+
+def error_table(cases: Iterable[Case]) -> tuple[tuple[float, ...], ...]:
+    """How far a plain line was off, by horizon. Raises WrongFileError where no balance runs out."""
     found = [
         (log(foretold), log(max((ask.out - ask.now) / DAY, SHORTEST) / foretold))
         for case in cases
         for ask in case.asks
         if ask.out is not None and (foretold := plain(ask)) is not None
     ]
-    rows = (quantiles_at(found, log(horizon)) for horizon in HORIZONS)
-    return "\n".join(f"({', '.join(f'{off:.2f}' for off in row)})," for row in rows)
+    if not found:
+        raise WrongFileError("No balance of these runs out, so there are no errors to learn from: add a longer series")
+    return tuple(tuple(quantiles_at(found, log(horizon))) for horizon in HORIZONS)
 
 
 def plain(ask: Ask) -> float | None:
@@ -155,12 +173,13 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="one object for all of them")
     parser.add_argument("--tuning", action="store_true", help="the simulated accounts that the forecast was tuned on")
     parser.add_argument("--errors", action="store_true", help="the table of the usual errors, from FOLDER")
+    parser.add_argument("--leave-out", action="store_true", help="judge each series of FOLDER by the others' errors")
     wanted = parser.parse_args()
     try:
         if wanted.errors and wanted.folder:
             print(usual_errors(read_folder(wanted.folder)))
             return 0
-        found = scores(wanted.folder, TUNED_ON if wanted.tuning else HELD_OUT)
+        found = scores(wanted.folder, TUNED_ON if wanted.tuning else HELD_OUT, leave_out=wanted.leave_out)
     except WrongFileError as error:
         print(error, file=sys.stderr)
         return EX_DATAERR

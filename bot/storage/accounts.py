@@ -152,14 +152,6 @@ def with_pauses(found: list[Account], paused: PausedAccounts) -> list[Account]:
     return [replace(account, pause=pause) if (pause := paused.of(account.key)) else account for account in found]
 
 
-async def unpaused(connection: Connection) -> list[KnownAccount]:
-    """Every watched account that is not paused."""
-    return [
-        KnownAccount(*row)
-        for row in await connection.execute(sa.select(*WHO).where(accounts.c.watched, ~pauses.IS_PAUSED))
-    ]
-
-
 async def known(connection: Connection) -> list[KnownAccount]:
     """Every account that was ever watched."""
     return [KnownAccount(*row) for row in await connection.execute(sa.select(*WHO))]

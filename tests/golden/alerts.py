@@ -417,6 +417,9 @@ def notes() -> Mapping[str, str]:
         "a pause is over, all": shown.notifications(note(NotificationKind.RESUMED, Facts())),
         "resumed": shown.notifications(note(NotificationKind.RESUMED, given.facts(count=1, by="Kim"))),
         "nobody was watching": shown.notifications(note(NotificationKind.DOWNTIME, night)),
+        "nobody was watching, and the clock was set back since": shown.notifications(
+            note(NotificationKind.DOWNTIME, Facts(since=NOW + timedelta(hours=2), until=NOW + timedelta(hours=3)))
+        ),
         "nobody was watching, since yesterday": shown.notifications(
             note(NotificationKind.DOWNTIME, Facts(since=ago(days=1), until=NOW))
         ),

@@ -81,18 +81,18 @@ class Pace:
 
 
 def week_ahead(days: Sequence[Day]) -> list[Day]:
-    """Seven days, the first begins now: each as its weekday was lately, as far as the account keeps to weekdays."""
+    """Seven days, the first begins now: each as its weekday was lately, as far as the account keeps to weekdays.
+
+    Only their proportions count: ``walk`` brings them to the pace.
+    """
     totals = [day.total for day in days[:MONTH]]
-    kept, mean = regularity(totals), fmean(totals)
-    usual = blended(days[:MONTH], [1.0] * len(totals))
+    kept, usual = regularity(totals), blended(days[:MONTH], [1.0] * len(totals))
     found = []
     for ahead in range(WEEK):
         same = days[WEEK - 1 - ahead : MONTH : WEEK]
         own = blended(same, [OLDER_WEEK**age for age in range(len(same))]) if same else usual
         found.append(Day(tuple(kept * mine + (1 - kept) * all_ for mine, all_ in zip(own, usual, strict=True)), 1.0))
-    total = sum(day.total for day in found)
-    scale = WEEK * mean / total if total else 1.0
-    return [Day(tuple(cost * scale for cost in day.sums), 1.0) for day in found]
+    return found
 
 
 def blended(days: Sequence[Day], weights: Sequence[float]) -> list[float]:

@@ -80,6 +80,9 @@ def pause(facts: Facts, now: datetime, zone: ZoneInfo) -> MessageBody:
     """A period without checks."""
     if facts.since is None or facts.until is None:
         return telling((f"{NOTE} ", bold("Nobody was watching"), " for a while"), MEANWHILE)
+    if facts.until > now:  # the clock was set back since: its old times would lie ahead, the length is still right
+        length = format_duration(facts.until - facts.since)
+        return telling((f"{NOTE} ", bold("Nobody was watching"), f" for {length}"), MEANWHILE)
     span = format_span(facts.since, facts.until, now, zone)
     return telling(
         (f"{NOTE} ", bold("Nobody was watching"), f" {span}"),

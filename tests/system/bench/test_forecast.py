@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from bench.backtest import backtest, line
 from bench.balances import WrongFileError, case_of, read_file, read_folder
-from bench.forecast import HEAD, row, table, usual_errors
+from bench.forecast import HEAD, left_out, row, table, usual_errors
 from bot.domain.credit_changes import Point
+from bot.evaluation.forecast import errors
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -167,3 +168,15 @@ def test_the_usual_errors_come_from_the_balances() -> None:
         numbers = [float(number) for number in one.strip("(),").split(",")]
         assert numbers == sorted(numbers)
         assert len(numbers) == 20
+
+
+def test_a_series_can_be_judged_by_the_others_alone() -> None:
+    """Its own errors are then not in the table, and the table is as before afterwards."""
+    even = case_of("even", balances(60, sawtooth))
+    rare = case_of("rare", balances(60, lambda hour: 200.0 - hour // 24 * 4 + hour // 960 * 200))
+    before = errors.USUAL
+    assert left_out([even, rare], 0) != left_out([even, even], 0)
+    assert errors.USUAL is before
+    endless = case_of("endless", balances(60, lambda _: 100.0))
+    with pytest.raises(WrongFileError, match="No balance of these runs out"):
+        left_out([even, endless], 0)
