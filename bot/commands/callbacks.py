@@ -175,7 +175,7 @@ async def credits_of(told: Sequence[Delivery], tapped: CallbackContext) -> Messa
         return await fresh_page(tapped.scope, tapped.zone, 0)
     await refresh(tapped.scope, concerned)
     concerned = [one for one in await tapped.scope.watched() if one.account.key in subjects]
-    return credits_page(concerned, 0, tapped.scope.now(), tapped.zone)
+    return credits_page(concerned, 0, tapped.scope.now(), tapped.zone, whole=False)
 
 
 async def on_list(tap: CallbackData, tapped: CallbackContext) -> str | None:

@@ -174,8 +174,9 @@ class ForecastSummary:
 
     Either they last (``lasts``) past the ``boundary``, which is the refill or, with ``lapses``, the plan's end; or they
     run out between ``earliest`` and ``latest``, before the boundary or, with ``before`` None, perhaps before it.
-    ``unused`` of the monthly credits are left at the boundary; ``per_day`` is a usual day's cost. ``total`` and
-    ``made_at`` are the credits and the moment that it was computed from.
+    ``unused`` of the monthly credits are left at the boundary; ``per_day`` is a usual day's cost, ``per_day_lately``
+    that of the last week's days, None where less than a week was seen. ``total`` and ``made_at`` are the credits and
+    the moment that it was computed from.
     """
 
     made_at: datetime
@@ -190,6 +191,7 @@ class ForecastSummary:
     lapses: bool = False
     unused: float | None = None
     per_day: float = 0.0
+    per_day_lately: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,13 @@ def credits_() -> Mapping[str, str]:
         "few": answer("/credits", MAIN, STUDIO, LOOP, FREE),
         "many": answer("/credits"),
         "many, all well": answer("/credits", *HUNDRED[:7]),
+        "several at a known pace": answer("/credits", *fleet.PACED),
+        "several that last": answer("/credits", *(fleet.paced(name, given.FULL, 9) for name in ("Ads", "Main"))),
+        "several at a known pace, one unknown, one paused": answer("/credits", *fleet.PACED, LOOP, FILM),
+        "several, a bucket unknown": answer("/credits", account("Ads", replace(given.LOW, package=None)), MAIN),
+        "several with daily credits alone": answer(
+            "/credits", FREE, replace(FREE, account=replace(FREE.account, label="Pro"))
+        ),
         "at 7 %, for information": answer("/credits", MAIN, mild),
         "pages, the first": answer("/credits", *HUNDRED),
         "read at different times": answer("/credits", MAIN, account("Old", at=ago(minutes=40))),

@@ -217,6 +217,7 @@ def boards() -> Mapping[str, str]:
         "one": shown.message(board_message([MAIN], NOW, UTC_ZONE)),
         "many": shown.message(board_message(fleet.FLEET, NOW, UTC_ZONE)),
         "all well": shown.message(board_message([MAIN, FREE], NOW, UTC_ZONE)),
+        "at a known pace": shown.message(board_message(fleet.PACED, NOW, UTC_ZONE)),
         "each reason for a sign": shown.message(
             board_message(
                 [

@@ -124,6 +124,15 @@ FREE = account(
     given.FREE,
 )
 ENDS = account("Ends", given.FULL, given.CANCELLED, (AlertRule.PLAN, WARNING))
+
+
+def paced(name: str, credits: Credits, per_day: float) -> Watched:
+    """An account that is known to spend so much a day."""
+    told = replace(LASTS, total=credits.total, per_day=per_day, per_day_lately=per_day)
+    return account(name, credits, foretold=told)
+
+
+PACED = (paced("Studio", DAILY, 700), paced("Main", replace(given.FULL, monthly=12_450), 450))
 FLEET = (MAIN, NEW, LOOP, STUDIO, ADS, FILM, FREE, ENDS)
 
 SPENT = (

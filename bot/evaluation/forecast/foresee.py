@@ -11,7 +11,7 @@ from bot.domain.history import Span
 from bot.domain.rules import Rules
 from bot.evaluation.alert_state import transition
 from bot.evaluation.evaluate import Alerts, AlertUpdate, Audience, account_facts, update
-from bot.evaluation.forecast.run_out import Forecast, outlook
+from bot.evaluation.forecast.run_out import ENOUGH_TO_LAST, Forecast, outlook
 from bot.evaluation.forecast.runway import runway_standing
 from bot.evaluation.forecast.spike import spike, spike_standing
 
@@ -55,17 +55,24 @@ def foretold_of(account: Account, full: Forecast | None) -> ForecastSummary | No
         lapses=full.lapses,
         unused=full.unused,
         per_day=full.per_day,
+        per_day_lately=full.per_day_lately if full.days >= ENOUGH_TO_LAST else None,
     )
 
 
 def told_now(account: Account, now: datetime) -> ForecastSummary | None:
-    """The forecast while it holds; None if there is none.
+    """The forecast while it holds, if it is narrow enough to plan by; else None."""
+    foretold = holding(account, now)
+    return foretold if foretold and foretold.useful else None
+
+
+def holding(account: Account, now: datetime) -> ForecastSummary | None:
+    """The forecast while it holds, however wide; None if there is none.
 
     It does not hold in a pause, after a failure, after its end, after six hours, or after a reading that contradicts
     it.
     """
     foretold, reading = account.foretold, account.reading
-    if foretold is None or not foretold.useful or reading is None or account.outage is not None or account.pause:
+    if foretold is None or reading is None or account.outage is not None or account.pause:
         return None
     old = not timedelta(0) <= now - foretold.made_at <= FRESH_FOR
     over = foretold.boundary is not None and foretold.boundary <= now

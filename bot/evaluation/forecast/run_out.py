@@ -55,8 +55,8 @@ class Forecast:
     With probability ``coverage``, credits run out between ``earliest`` and ``latest``; ``median`` is as likely too
     early as too late. They ignore the refill; None is beyond the horizon. ``boundary`` is the refill or, with
     ``lapses``, the plan's end; ``risk`` is the chance to run out before it (or, without one, within the horizon).
-    ``unused`` of the monthly credits are then left, most likely. ``per_day`` is a usual day's cost; ``days`` is the
-    length of the history. With ``is_out`` nothing is left already.
+    ``unused`` of the monthly credits are then left, most likely. ``per_day`` is a usual day's cost, ``per_day_lately``
+    that of the last week's; ``days`` is the length of the history. With ``is_out`` nothing is left already.
     """
 
     taken_at: datetime
@@ -70,6 +70,7 @@ class Forecast:
     lapses: bool = False
     unused: float | None = None
     is_out: bool = False
+    per_day_lately: float = 0.0
     coverage: float = COVERAGE
 
     @property
@@ -193,6 +194,7 @@ def summed_up(reading: Reading, days: Sequence[Day], courses: Sequence[tuple[Pat
         lapses=lapses,
         unused=None if limit is None else unused(reading, courses, limit),
         is_out=reading.credits.total <= 0,
+        per_day_lately=Pace.of([day.total for day in days]).week,
     )
 
 

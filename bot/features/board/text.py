@@ -6,7 +6,7 @@ Jul, 14:03" stays true.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from telegram import Bot
@@ -59,6 +59,7 @@ from bot.telegram.text.formatting import (
 )
 from bot.telegram.text.layout import MOST_ENTITIES, Entity, Message, Text, bold
 from bot.telegram.text.message_body import Spans
+from bot.telegram.text.pool import lines_of
 from bot.telegram.text.sanitize import plain, utf16_len
 
 ROOM = 3900
@@ -71,8 +72,10 @@ def board_message(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> 
     """All accounts in one message, the most urgent first; the rest is counted."""
     if not watched:
         return Text().line("No account is watched yet; this board fills by itself.").message(silent=True)
-    text = Text().lines(headlines(watched, zone))
-    left, bolds = ROOM - text.length, 1
+    pools = lines_of(watched, now, lambda at: moment_text(at, zone), lambda early, late: days_text(early, late, zone))
+    dark = blackout(one.account for one in watched)
+    text = Text().lines([] if dark else pools).lines(headlines(watched, zone))
+    left, bolds = ROOM - text.length, 1 + len(pools)
     ordered = sorted(watched, key=urgency)
     for number, one in enumerate(ordered):
         line = board_line(one, now, zone)
@@ -115,6 +118,21 @@ def span_text(oldest: datetime, newest: datetime, zone: ZoneInfo) -> str:
         return last
     same_day = local(oldest, zone).date() == local(newest, zone).date()
     return f"{unmarked(first, zone)} to {format_clock(newest, zone) if same_day else last}"
+
+
+def days_text(earliest: datetime, latest: datetime | None, zone: ZoneInfo) -> str:
+    """A range in days, in hours only within one: "Sun 26 Jul to Tue 4 Aug", "Thu 23 Jul, 14:00 to 19:00"."""
+    early = to_hour(earliest)
+    if latest is None:
+        return f"{day_text(early, zone)} or later"
+    late = to_hour(latest + timedelta(minutes=59))
+    if day_text(early, zone) == day_text(late, zone):
+        return span_text(early, late, zone)
+    return f"{day_text(early, zone)} to {day_text(late, zone)}"
+
+
+def day_text(when: datetime, zone: ZoneInfo) -> str:
+    return moment_text(when, zone).partition(",")[0]
 
 
 def moment_text(when: datetime, zone: ZoneInfo) -> str:

@@ -27,6 +27,7 @@ from bot.telegram.text.dates import format_past, format_read, unmarked
 from bot.telegram.text.formatting import SERVICE, SIGNS, capitalised, format_count, name_of, service_name, trouble_of
 from bot.telegram.text.layout import Button, Buttons, Message, Piece, Text, bold
 from bot.telegram.text.pauses import END_PAUSE, UNPAUSE, PausedAct, act_of, format_age, pause_lines, resume_label
+from bot.telegram.text.pool import pool_lines
 from bot.telegram.text.replies import silence_lines
 
 PAGE_SIZE = 20
@@ -79,17 +80,30 @@ def paged(items: Sequence[Item], number: int) -> tuple[Sequence[Item], Page]:
 
 
 def credits_page(
-    watched: Sequence[Watched], page: int, now: datetime, zone: ZoneInfo, lists: Sequence[SourceState] = ()
+    watched: Sequence[Watched],
+    page: int,
+    now: datetime,
+    zone: ZoneInfo,
+    lists: Sequence[SourceState] = (),
+    *,
+    whole: bool = True,
 ) -> Message:
     """Every account, the most urgent first, twenty to a page counted from 0; the card if there is only one.
 
-    ``lists`` are the sources whose list cannot be read: why there can be no account.
+    ``lists`` are the sources whose list cannot be read: why there can be no account. Without ``whole`` the chat sees
+    other accounts, too, and these have no sum.
     """
-    return ordered_page(sorted(watched, key=urgency), page, now, zone, lists)
+    return ordered_page(sorted(watched, key=urgency), page, now, zone, lists, whole=whole)
 
 
 def ordered_page(
-    watched: Sequence[Watched], page: int, now: datetime, zone: ZoneInfo, lists: Sequence[SourceState] = ()
+    watched: Sequence[Watched],
+    page: int,
+    now: datetime,
+    zone: ZoneInfo,
+    lists: Sequence[SourceState] = (),
+    *,
+    whole: bool = True,
 ) -> Message:
     """The same page of accounts that are sorted already."""
     if not watched:
@@ -103,6 +117,7 @@ def ordered_page(
         text.line(f"{SIGNS[Severity.CRITICAL]} ", bold(capitalised(none_text(dark))), f"{since}{place.words}")
         text.line(f"Reason: {why_text(dark)}.")
     else:
+        text.lines(pool_lines(watched, now, zone) if whole and not place.number else ())
         text.line(bold(format_count(len(watched), "account")), f", {health_text(watched, now, zone)}{place.words}")
     detailed = len(watched) <= DETAILED
     for one in shown:

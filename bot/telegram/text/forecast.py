@@ -21,13 +21,18 @@ WORTH_SAYING = 0.1
 
 
 def format_range(foretold: ForecastSummary, now: datetime, zone: ZoneInfo) -> str:
-    """The range of the run-out: "Thu 14:00–19:00", "Thu 23:00 to Sat 02:00", "Thu 14:00 or later"."""
+    """The range of the run-out."""
     if foretold.earliest is None:
         return "later than can be foretold"
-    early = to_hour(foretold.earliest)
-    if foretold.latest is None:
+    return format_between(foretold.earliest, foretold.latest, now, zone)
+
+
+def format_between(earliest: datetime, latest: datetime | None, now: datetime, zone: ZoneInfo) -> str:
+    """A range, by the hour: "Thu 14:00–19:00", "Thu 23:00 to Sat 02:00", "Thu 14:00 or later"."""
+    early = to_hour(earliest)
+    if latest is None:
         return f"{format_short(early, now, zone)} or later"
-    late = to_hour(foretold.latest + timedelta(minutes=59))
+    late = to_hour(latest + timedelta(minutes=59))
     if late - early <= PRECISE and format_day_of(early, zone) == format_day_of(late, zone):
         return f"{unmarked(format_short(early, now, zone), zone)}–{format_clock(late, zone)}"
     return f"{unmarked(format_short(early, now, zone), zone)} to {format_short(late, now, zone)}"

@@ -36,7 +36,7 @@ async def test_red_at_the_first_failed_round(world: World, status: int) -> None:
     world.pixverse.heal()
     await bot.round()
     await bot.quiet()
-    assert (await bot.asked("/credits")).startswith("3 accounts, none needs you")
+    assert "\n3 accounts, none needs you" in await bot.asked("/credits")
     assert (await bot.asked("/status")).startswith("🟢 The bot is well")
 
 
@@ -46,7 +46,9 @@ async def test_one_account_that_fails_alone_is_no_blackout(world: World) -> None
     bot = await world.host()
     world.pixverse.fail(Fault(503), "bob@example.com")
     await bot.round()
-    assert (await bot.asked("/credits")).startswith("2 accounts, none needs you · 1 unknown")
+    answer = await bot.asked("/credits")
+    assert answer.startswith("12,450 credits in 1 of 2 accounts")
+    assert "\n2 accounts, none needs you · 1 unknown" in answer
     assert (await bot.asked("/status")).startswith("🟢 The bot is well")
 
 

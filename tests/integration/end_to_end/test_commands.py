@@ -21,7 +21,8 @@ async def test_every_command_is_answered(world: World) -> None:
     bot = await world.host(ACCOUNTS="Studio <alice@example.com>, bob@example.com")
     await world.told("180 credits left")
     page = await bot.asked("/credits")
-    assert page.splitlines()[0].startswith("2 accounts, 1 needs you")
+    assert page.splitlines()[0].startswith("13,140 credits · next refill ")
+    assert page.splitlines()[1].startswith("2 accounts, 1 needs you")
     assert page.index("bob@example.com") < page.index("Studio"), "the most urgent first"
     card = await bot.asked("/credits studio")
     for words in (
@@ -180,7 +181,7 @@ async def test_the_credits_button_and_the_pages_of_many(world: World) -> None:
     assert "0 credits of 15,000" in card.text
     page = await bot.answer("/credits")
     assert "page 1 of 3" in page.text
-    assert page.text.splitlines()[1].startswith("🔴 account07@example.com · 0")
+    assert page.text.splitlines()[2].startswith("🔴 account07@example.com · 0")
     world.telegram.tap(page, f"2/3 {ON}")
     await until(lambda: "page 2 of 3" in page.text, "the page is turned")
     world.telegram.tap(page, f"3/3 {ON}")

@@ -25,7 +25,7 @@ async def test_an_account_no_longer_listed_is_said_once_and_a_new_one_is_watched
         await bot.round()
     answer = await bot.asked("/credits")
     await bot.quiet()
-    assert answer.startswith("3 accounts")
+    assert "\n3 accounts" in answer
     assert world.count("no longer listed") == 1
     assert world.pixverse.looks("bob@example.com") == looks
     world.pixverse.add(SimulatedAccount("bob@example.com", monthly=180))
@@ -153,5 +153,5 @@ async def test_the_settings_accounts_are_the_users_wish(world: World) -> None:
     await world.told("nobody@example.com: cannot be read")
     await bot.quiet()
     assert len(world.telegram.texts(ANN)) == 1
-    assert (await bot.asked("/credits")).startswith("2 accounts")
+    assert "\n2 accounts" in await bot.asked("/credits")
     assert not [look for look in world.pixverse.requests if look.path.endswith("/accounts")]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.domain.accounts import Account, CheckFailure, Credits, FailureKind, Pause, Plan, Reading
+from bot.domain.accounts import Account, CheckFailure, Credits, FailureKind, ForecastSummary, Pause, Plan, Reading
 from bot.domain.alerts import Alert, AlertRule, Severity
 from bot.domain.boards import BoardStatus, BoardTrouble
 from bot.domain.notifications import Watched
@@ -38,6 +38,7 @@ def test_a_board() -> None:
     ends = watched("Ads", plan=given.CANCELLED)
     message = board_message([watched(), LOST, LOW, ends], NOW, UTC_ZONE)
     assert message.text.split("\n") == [
+        "32,900 credits in 3 of 4 accounts · next refill Fri 24 Jul, 00:48 with 15,000",
         "4 accounts, 1 needs you · 1 unknown",
         "Read Mon 20 Jul, 14:01 to 14:03",
         "🟠 Studio · 2,900 (19 %) · warning: low credits · refill Fri 24 Jul, 00:48",
@@ -51,9 +52,12 @@ def test_a_board() -> None:
 
 def test_a_board_that_nobody_edits_any_more_stays_true() -> None:
     """Nothing on it is counted from now: the same readings make the same board an hour later."""
-    fleet = [watched(), LOST, LOW, watched("Ads", plan=given.CANCELLED)]
+    pace = ForecastSummary(NOW, 15_000, useful=True, lasts=True, per_day=900, per_day_lately=900)
+    fleet = [watched(foretold=pace), LOST, watched("Ads", foretold=pace)]
     assert board_message(fleet, NOW, UTC_ZONE) == board_message(fleet, NOW + timedelta(hours=1), UTC_ZONE)
-    text = board_message(fleet, NOW, UTC_ZONE).text
+    fleet_line, text = board_message(fleet, NOW, UTC_ZONE).text.split(" accounts · ", 1)
+    assert fleet_line == "30,000 credits in 2 of 3"
+    assert text.startswith("without refills gone Thu 30 Jul to ")
     assert not any(word in text for word in ("ago", "today", "tomorrow", " in "))
 
 
@@ -84,11 +88,11 @@ def test_a_large_fleet_fits() -> None:
     message = board_message(fleet, NOW, UTC_ZONE)
     lines = message.text.split("\n")
     assert utf16_len(message.text) <= 4096
-    assert lines[0] == "10,000 accounts, 300 need you"
-    assert all("critical" in line for line in lines[2:-1])
-    shown = len(lines) - 3
+    assert lines[1] == "10,000 accounts, 300 need you"
+    assert all("critical" in line for line in lines[3:-1])
+    shown = len(lines) - 4
     assert lines[-1] == f"… and {10_000 - shown:,} more, {300 - shown} need you. /credits shows them."
-    assert len(message.entities) == shown + 1
+    assert len(message.entities) == shown + 2
 
 
 def test_a_fleet_of_short_names_keeps_its_entities() -> None:

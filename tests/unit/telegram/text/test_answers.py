@@ -90,6 +90,7 @@ def test_credits_of_many() -> None:
     """The most urgent first, one line each; what could not be read says so, with the last number, its age and why."""
     message = credits_page(FLEET, 0, NOW, UTC_ZONE)
     assert lines(message) == [
+        "45,350 credits in 5 of 7 accounts · next refill Fri 00:48 with 30,000",
         "7 accounts, 3 need you · 2 unknown · read 14:03",
         "🔴 Ads · 0 · critical: out of credits · refill Fri 00:48",
         "🟠 Studio · 2,900 (19 %) · warning: low credits · plan renews Thu 00:48 · refill Fri 00:48 · muted",
@@ -105,6 +106,7 @@ def test_credits_of_many() -> None:
 def test_credits_of_few() -> None:
     """Where there is room, each account tells its kinds of credits and its plan."""
     assert lines(credits_page((MAIN, STUDIO, LOOP), 0, NOW, UTC_ZONE)) == [
+        "15,350 credits in 2 of 3 accounts · next refill Fri 00:48 with 15,000",
         "3 accounts, 2 need you · 1 unknown · read 14:03",
         "🟠 Studio · 2,900 (19 %) · warning: low credits · refill Fri 00:48 · muted",
         "2,900 monthly · 0 daily · 0 package · Premium - Monthly renews Thu 23 Jul for 60",
@@ -117,10 +119,10 @@ def test_credits_of_few() -> None:
 def test_header_is_honest_about_age() -> None:
     """Numbers read at different times are not all as fresh as the newest; old ones say how old."""
     old = watched("Old", at=ago(minutes=40))
-    assert lines(credits_page((MAIN, old), 0, NOW, UTC_ZONE))[0] == "2 accounts, none needs you · read 13:23 to 14:03"
+    assert lines(credits_page((MAIN, old), 0, NOW, UTC_ZONE))[1] == "2 accounts, none needs you · read 13:23 to 14:03"
     older = watched("Older", at=ago(minutes=41))
     assert (
-        lines(credits_page((old, older), 0, NOW, UTC_ZONE))[0] == "2 accounts, none needs you · read 13:22, 41 min ago"
+        lines(credits_page((old, older), 0, NOW, UTC_ZONE))[1] == "2 accounts, none needs you · read 13:22, 41 min ago"
     )
 
 
@@ -134,7 +136,7 @@ def test_pages() -> None:
     """Twenty accounts a page, each account on one page, with ways back and on; a page that is gone is the last one."""
     many = [watched(f"acc-{number:02}") for number in range(45)]
     pages = [credits_page(many, number, NOW, UTC_ZONE) for number in range(3)]
-    assert [len(lines(page)) - 1 for page in pages] == [20, 20, 5]
+    assert [len(lines(page)) for page in pages] == [2 + 20, 1 + 20, 1 + 5]  # the fleet's line begins the first
     assert [data(page) for page in pages] == [
         ["page:1", "refresh:0"],
         ["page:0", "page:2", "refresh:1"],
@@ -313,6 +315,7 @@ def test_what_is_paused_never_passes_for_fresh() -> None:
     plan, last = "plan renews Thu 00:48", "last 2,900 (19 %) at 13:03, 1 h ago"
     fleet = (paused(MAIN), paused(STUDIO), paused(LOOP, 5), paused(NEW), watched("Pilot"))
     assert lines(credits_page(fleet, 0, NOW, UTC_ZONE)) == [
+        "15,000 credits in 1 of 5 accounts · next refill 23 Aug with 15,000",
         "5 accounts, 2 need you · 4 paused · read 14:03",
         f"🟠 Studio · paused until today 16:00 · {last} · warning: low credits · {plan} · muted",
         "🟠 Loop · paused until today 16:00 · unknown · last 310 (2 %) at 09:03, 5 h ago: session broken · warning",
