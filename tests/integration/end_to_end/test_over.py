@@ -33,10 +33,12 @@ async def test_a_message_whose_alert_is_over_says_so_and_loses_its_buttons(world
     (alice,) = world.accounts("alice", monthly=2_400)
     bot = await world.host(TELEGRAM_CHAT_IDS=f"{ANN},{GROUP}/45")
     first = await world.told("2,400 credits left")
+    await bot.recorded()  # a message is written again as of the moment that stands in the database
     alice.monthly = 0
     await bot.round()
     worse, groups = await world.told("out of credits"), await world.told("out of credits", GROUP)
     said = worse.text
+    await bot.recorded()
     alice.monthly = 15_000
     await bot.round()
     recovery = await world.told("15,000 credits again")
@@ -59,6 +61,7 @@ async def test_one_message_of_several_accounts_tells_each_ones_own_end(world: Wo
     alice, bob, carol = world.accounts("alice", "bob", "carol", monthly=0)
     bot = await world.host()
     message = await world.told("3 accounts are low on credits")
+    await bot.recorded()
     assert (await tapped(world, message, "Ack")).startswith("Acknowledged by Ann")
     alice.monthly = bob.monthly = 15_000
     await bot.round()
@@ -94,6 +97,7 @@ async def test_what_telegram_will_not_have_edited_stays_and_nobody_fights(world:
     (alice,) = world.accounts("alice", monthly=0)
     bot = await world.host(TELEGRAM_CHAT_IDS=f"{ANN},{BOB}")
     message, bobs = await world.told("out of credits"), await world.told("out of credits", BOB)
+    await bot.recorded()
     if gone == "deleted":
         message.deleted = True
     else:
