@@ -25,6 +25,9 @@ BLAMES = (
 )
 """Whom a message blames, by which words, and which answers bear that out."""
 
+OF_THE_SOURCE = {"the API token", "the subscription"}
+"""What all accounts share: an answer about any of them bears it out, whoever else stands in the message."""
+
 PLAN_OVER = r": plan (?:still )?(?:ended|has ended|was not renewed|not renewed|is gone)|without a paid plan"
 PLAN_FREE = r"now a free account|without a paid plan|plan is gone"
 
@@ -44,9 +47,11 @@ def wrongly_blamed(truth: Truth, reads: Iterable[Read]) -> Iterator[tuple[float,
 
 def blamed_in(truth: Truth, text: str, about: set[str], at: float) -> Iterator[str]:
     """What is named in a text as at fault, though no answer until then meant that. ``about`` no account: any."""
-    answers = [one for one in truth.answers if one.at <= at and (not about or one.account in about)]
+    before = [one for one in truth.answers if one.at <= at]
+    answers = [one for one in before if not about or one.account in about]
     for what, words, kinds in BLAMES:
-        if re.search(words, text) and not any(outage_of(truth, one) & set(kinds) for one in answers):
+        heard = before if what in OF_THE_SOURCE else answers
+        if re.search(words, text) and not any(outage_of(truth, one) & set(kinds) for one in heard):
             yield what
     plans = [one.plan for one in answers if one.plan is not None and one.outage is None]
     if re.search(PLAN_FREE, text) and not any(plan.free for plan in plans):

@@ -224,6 +224,16 @@ def test_no_message_blames_what_is_not_at_fault(text: str, fine: str, guilty: st
         assert any("is blamed, and was fine" in miss.what for miss in misses) is blamed, misses
 
 
+def test_an_answer_about_any_account_bears_out_what_all_of_them_share() -> None:
+    """A greeting names the subscription and some accounts; it had lapsed in the answer about another one."""
+    truth = low()
+    truth.accounts["bob"] = "Bob"
+    truth.answers.append(replace(truth.answers[1], account="bob", outage="lapsed"))
+    head = "🔴 credit-bot watches 2 accounts for this chat · 2 alerts now"
+    greeting = f"{head}\n🔴 useapi.net subscription has lapsed\n🔴 Ada: out of credits"
+    assert not [miss for miss in judge(truth, told((1203, greeting))) if "is blamed" in miss.what]
+
+
 def test_a_plan_is_not_blamed_that_goes_on() -> None:
     """A plan is over only where an answer said so, and one that renews is never trouble."""
     truth = low()
