@@ -2,7 +2,7 @@
 
 It is run once, by that version's code, in a work tree of that commit (``git worktree add --detach OLD e1edbd7``)::
 
-    PYTHONPATH=OLD python tests/end_to_end/old/make.py FOLDER
+    PYTHONPATH=OLD python tests/system/end_to_end/old/make.py FOLDER
 
 It leaves ``0004.sql``, the database's dump, and ``0004.json``: what its chats showed, and how the accounts were. All
 names, ids and tokens are made up. Four days and a half are lived through by the moved clock, inside this program;
