@@ -1,4 +1,4 @@
-"""The commands: run, check, doctor, demo, health. Each imports only what it needs."""
+"""The commands: run, check, doctor, demo, health, backup, restore. Each imports only what it needs."""
 
 import argparse
 import codecs
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from importlib import import_module
 from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from bot import __version__
@@ -57,6 +58,13 @@ def parser() -> argparse.ArgumentParser:
     demo_parser.add_argument("--port", type=port, default=0, metavar="N", help="where the page listens (any free port)")
     demo_parser.add_argument("--no-browser", action="store_true", help="do not open the page by itself")
     command("health", health, "ask the running bot whether it is well")
+    backup_parser = command("backup", backup, "copy the whole database into a new file, while the bot runs")
+    backup_parser.add_argument("file", type=Path, metavar="FILE", help="a file that is not there yet")
+    restore_parser = command("restore", restore, "put a backup into the place of the database, while no bot runs")
+    restore_parser.add_argument("file", type=Path, metavar="FILE", help="what `credit-bot backup` wrote")
+    restore_parser.add_argument(
+        "--replace", action="store_true", help="also over a database with content, which is backed up first"
+    )
     return top
 
 
@@ -208,3 +216,24 @@ def health(wanted: argparse.Namespace) -> int:
         text, code = f"The settings cannot be used: {'; '.join(error.faults)}", 1
     print(text)
     return code
+
+
+def backup(wanted: argparse.Namespace) -> int:
+    """``credit-bot backup FILE``."""
+    from bot.cli.backup import backed_up
+    from bot.config.settings import load_database
+    from bot.support.clock import utc_now
+
+    print(backed_up(load_database(getattr(wanted, "env_file", None)), wanted.file, utc_now()))
+    return 0
+
+
+def restore(wanted: argparse.Namespace) -> int:
+    """``credit-bot restore FILE``."""
+    from bot.cli.backup import restored
+    from bot.config.settings import load_database
+    from bot.support.clock import utc_now
+
+    database = load_database(getattr(wanted, "env_file", None))
+    print(restored(wanted.file, database, utc_now(), replace=wanted.replace))
+    return 0

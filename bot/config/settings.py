@@ -25,6 +25,7 @@ from bot.config.parsers import (
     is_open_to_all,
     parse_bot_token,
     parse_credit_ladder,
+    parse_database,
     parse_time_ladder,
     parse_url,
     parse_useapi_token,
@@ -128,6 +129,9 @@ UseapiToken = Annotated[SecretStr, AfterValidator(checked_useapi_token)]
 BotToken = Annotated[SecretStr, AfterValidator(checked_bot_token)]
 
 
+DEFAULT_DATABASE = "credit-bot.db"
+
+
 class Settings(BaseSettings):
     """All settings, checked. Attributes are the settings' names in lower case."""
 
@@ -156,7 +160,7 @@ class Settings(BaseSettings):
     quiet_hours: Quiet = None
     digest_at: ClockTime = None
     timezone: Zone = ZoneInfo("UTC")
-    database_url: DatabaseFile = "credit-bot.db"
+    database_url: DatabaseFile = DEFAULT_DATABASE
     fallback_urls: Annotated[SecretStr, AfterValidator(checked_addresses)] | None = None
     fallback_after: Wait = timedelta(minutes=15)
     http_listen: Listen = DEFAULT_LISTEN
@@ -285,6 +289,26 @@ def load_settings(env_file: str | None = None, environ: Mapping[str, str] | None
         raise SettingsError(unusable)
     settings._notes = (*completed(values, settings), *nearly_named(environ, (*NAMES, *FILE_NAMES)))
     return settings
+
+
+def load_database(env_file: str | None = None, environ: Mapping[str, str] | None = None) -> str:
+    """The path of the database, for commands that use no secret: none has to be given, or readable.
+
+    Raises SettingsError with all errors of the other settings.
+    """
+    faults: list[str] = []
+    given = read_env_file(env_file, faults)
+    override(given, os.environ if environ is None else environ)
+    secrets = hidden(given)
+    for name in SECRETS:
+        given.pop(name, None)
+        given.pop(f"{name}_FILE", None)
+    values = dict(resolved(given, faults, set()))
+    faults += at_odds(values, SECRETS)
+    validated(values, faults, SECRETS)
+    if faults:
+        raise SettingsError([without(fault, secrets) for fault in dict.fromkeys(faults)])
+    return parse_database(values["DATABASE_URL"]) if "DATABASE_URL" in values else DEFAULT_DATABASE
 
 
 def unusable_ways(settings: Settings) -> Iterator[str]:

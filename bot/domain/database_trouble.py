@@ -60,7 +60,7 @@ WORDS = {
     DatabaseTrouble.REPLACED: ("another file has taken the database's place", "start the bot again to use that file"),
     DatabaseTrouble.DAMAGED: (
         "the database is damaged",
-        "stop the bot, put a backup in its place, and start the bot again",
+        "stop the bot, put a backup in its place with credit-bot restore FILE --replace, and start the bot again",
     ),
 }
 

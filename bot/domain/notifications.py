@@ -116,7 +116,8 @@ class Notification:
 class Delivery:
     """One notification for one chat, and its attempts.
 
-    ``sent_ways`` is when and by which channels the second channel sent it, None if it did not.
+    ``sent_ways`` is when and by which channels the second channel sent it, None if it did not. ``perhaps_sent``: it
+    waited in a backup, and may have been sent after that.
     """
 
     id: int
@@ -126,3 +127,4 @@ class Delivery:
     attempts: int = 0
     first_failed_at: datetime | None = None
     sent_ways: tuple[datetime, str] | None = None
+    perhaps_sent: bool = False

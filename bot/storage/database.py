@@ -60,6 +60,7 @@ KNOWN_REVISIONS = (
     "0012",
     "0013",
     "0014",
+    "0015",
 )
 
 
@@ -418,7 +419,16 @@ def lock_file(path: str) -> Path:
 
 
 def for_owner_only(path: str, flags: int) -> int:
-    """Opens a file, created for its owner only; SQLite gives its -wal and -shm the same rights."""
+    """Opens a file, created for its owner only; SQLite gives its -wal and -shm the same rights.
+
+    A file that root creates belongs to the folder's owner: the bot, which is not root, has to open it later.
+    """
+    if os.geteuid() == 0:
+        with suppress(FileExistsError):
+            made = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+            folder = Path(path).absolute().parent.stat()
+            os.fchown(made, folder.st_uid, folder.st_gid)
+            return made
     return os.open(path, flags, 0o600)
 
 
@@ -460,7 +470,8 @@ def unreadable_text(path: str, error: BaseException | None) -> str:
     trouble = trouble_of(error, path)
     if trouble is DatabaseTrouble.DAMAGED or not hasattr(error, "sqlite_errorcode"):
         return (
-            f"{path} cannot be read as a database ({error}). It was left as it is: restore a backup, or move it away."
+            f"{path} cannot be read as a database ({error}). It was left as it is: put a backup in its place with "
+            "credit-bot restore FILE --replace, or move it away."
         )
     return f"{path} cannot be opened: {trouble.what} ({error}). It was left as it is: {trouble.mend_at_start}."
 

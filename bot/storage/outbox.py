@@ -52,7 +52,15 @@ def delivery_of(row: sa.Row[Any]) -> Delivery:
         facts=load_facts(row.facts) or facts_of(row.subject),
     )
     chat = Chat(row.chat_id, row.thread_id or None)
-    return Delivery(row.id, chat, notification, row.created_at, row.attempts, row.first_failed_at)
+    return Delivery(
+        row.id,
+        chat,
+        notification,
+        row.created_at,
+        row.attempts,
+        row.first_failed_at,
+        perhaps_sent=row.perhaps_sent,
+    )
 
 
 def facts_of(subject: str) -> Facts:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0014"
+REVISION = "0015"
 """The schema of these tables: the newest migration's name. A test compares the two."""
 
 APPLICATION = 0x63726564
@@ -216,6 +216,7 @@ outbox = sa.Table(
     sa.Column("message_id", sa.BigInteger),
     sa.Column("awaits_end", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("over_at", Moment),
+    sa.Column("perhaps_sent", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("key", "chat_id", "thread_id", name="outbox_once"),
     sa.Index("outbox_pending", "state", "id"),
     sa.Index("outbox_lead", "lead_id"),

@@ -5,7 +5,8 @@
     BotError                      anything we report in words, never with a traceback
     ├── SettingsError             invalid settings; exit code 78
     ├── StartError                the bot cannot start without something; exit code 69
-    │   └── DatabaseUnusableError missing folder, no rights, corrupt, newer, not ours, or in use by another bot
+    │   ├── DatabaseUnusableError missing folder, no rights, corrupt, newer, not ours, or in use by another bot
+    │   └── BackupError           a backup could not be written, read or restored
     ├── DatabaseBusyError         transient: locked, full, read-only; worth another attempt
     ├── ChartError                a chart could not be drawn; the rest of the answer stands
     ├── UsageError                wrong arguments on the command line or in the chat, with an example that works
@@ -43,6 +44,10 @@ class StartError(BotError):
 
 class DatabaseUnusableError(StartError):
     """The database cannot be opened as ours; its file is unchanged."""
+
+
+class BackupError(StartError):
+    """A backup could not be written, read or restored; nothing was changed."""
 
 
 class DatabaseBusyError(BotError):

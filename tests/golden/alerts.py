@@ -1,6 +1,6 @@
 """The alerts of one account, of several, and of a source."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -59,6 +59,7 @@ def credits() -> Mapping[str, str]:
     late = ago(minutes=43)
     return {
         "low": shown.notifications(low()),
+        "low, perhaps sent before a backup was restored": perhaps_sent(low()),
         "low, a refill of the day to come": shown.notifications(
             low(credits=replace(given.LOW, **DAILY), plan=given.PREMIUM)
         ),
@@ -246,6 +247,12 @@ def forecasts() -> Mapping[str, str]:
     }
 
 
+def perhaps_sent(*told: Notification, new: Sequence[Notification] = ()) -> str:
+    """A message about what waited in a backup, and what is new since it was restored."""
+    waited = [PendingAlert((replace(sent(one), perhaps_sent=True),)) for one in told]
+    return shown.batch(Batch((*waited, *(PendingAlert((sent(one),)) for one in new))))
+
+
 def several() -> Mapping[str, str]:
     """Accounts that fall together."""
     full: dict[str, Any] = {"credits": given.FULL, "credits_at": NOW}
@@ -258,6 +265,7 @@ def several() -> Mapping[str, str]:
     kinds = zip(("Ads", "Demo", "Loop"), (FailureKind.UNAVAILABLE, FailureKind.BROKEN, FailureKind.BROKEN), strict=True)
     return {
         "low": shown.notifications(*many("Ads", "Demo", **out), *many("Loop")),
+        "low, of which some waited in a backup": perhaps_sent(*many("Ads", "Demo", **out), new=many("Loop")),
         "plans end": shown.notifications(*(plan(name=name, email=name) for name in ("Ads", "Demo"))),
         "jobs run again": shown.notifications(
             low(NotifyReason.EASED, growth="top-up", name="Ads", email="ads"),

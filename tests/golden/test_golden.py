@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.golden import alerts, asked, bot_state, examined, faults, logged, zones
+from tests.golden import alerts, asked, backups, bot_state, examined, faults, logged, zones
 from verification.oracle import told
 
 HERE = Path(__file__).parent
@@ -44,6 +44,7 @@ GROUPS: dict[str, Callable[[], Mapping[str, str]]] = {
     "doctor": examined.doctors,
     "log": logged.log_lines,
     "ends": logged.ends,
+    "backup": backups.backups,
 }
 
 

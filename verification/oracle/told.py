@@ -100,6 +100,7 @@ class Told:
 def read(message: Message) -> Read:
     """A message, understood. Raises Unreadable."""
     head, *body = message.text.split("\n")
+    head = re.sub(" · (some )?perhaps sent before$", "", head)
     head, _, late = head.partition(" · delayed ")
     sign, _, words = head.partition(" ")
     state = SIGNS.get(sign)

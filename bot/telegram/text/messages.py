@@ -60,7 +60,7 @@ def lay_out(batch: Batch, told: int, now: datetime, zone: ZoneInfo) -> Text:
     """The text of the batch's first ``told`` pending alerts."""
     now_told = batch.first(told)
     telling = tell(now_told, len(batch.stories) - told, now, zone)
-    text = Text().line(*telling.head, *late_mark(now_told, now)).lines(telling.body)
+    text = Text().line(*telling.head, *late_mark(now_told, now), *repeat_mark(now_told)).lines(telling.body)
     held_up = held_up_since(now_told)
     if held_up is not None:
         since = unmarked(format_past(held_up, now, zone), zone)
@@ -92,6 +92,14 @@ def late_mark(batch: Batch, now: datetime) -> tuple[str, ...]:
     """The end of a late message's first line."""
     late = lateness(batch, now)
     return (f" · delayed {format_duration(late)}",) if late else ()
+
+
+def repeat_mark(batch: Batch) -> tuple[str, ...]:
+    """The end of the first line of a message that the chat perhaps got before."""
+    repeated = [any(part.perhaps_sent for part in story.parts) for story in batch.stories]
+    if not any(repeated):
+        return ()
+    return (" · perhaps sent before" if all(repeated) else " · some perhaps sent before",)
 
 
 def held_up_since(batch: Batch) -> datetime | None:

@@ -11,11 +11,12 @@ import pytest
 
 from bot import __version__
 from bot.cli import main
+from bot.storage.migrate import upgrade
 from bot.support import systemd
 from bot.support.errors import DatabaseUnusableError, UsageError
 
 ROOT = Path(__file__).parents[3]
-COMMANDS = ["run", "check", "doctor", "demo", "health"]
+COMMANDS = ["run", "check", "doctor", "demo", "health", "backup", "restore"]
 TOKENS = "USEAPI_TOKEN=user:1234-Zm9vYmFyc2VjcmV0\nTELEGRAM_BOT_TOKEN=7654321098:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw-x\n"
 
 
@@ -228,3 +229,25 @@ def test_without_systemd_nothing_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     systemd.notify("READY=1")
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "gone"))
     systemd.notify("READY=1")
+
+
+def test_backup_and_restore_need_no_token(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither token is given, and a secret's file that cannot be read is no obstacle; other faults end with 78."""
+    upgrade("bot.db")
+    settings = elsewhere / "settings.env"
+    settings.write_text("DATABASE_URL=sqlite:///bot.db\nUSEAPI_TOKEN_FILE=/no/such/file\n")
+    assert code_of(["backup", "a.zip"]) == 0
+    settings.write_text("DATABASE_URL=sqlite:///new.db\n")
+    assert code_of(["restore", "a.zip"]) == 0
+    assert Path("new.db").exists()
+    for wrong in ("DATABASE_URL=mysql://x", "CHECK_EVERY=soon", "DATABSE_URL=sqlite:///bot.db", "nonsense"):
+        settings.write_text(f"{wrong}\n")
+        for command in ("backup", "restore"):
+            assert code_of([command, "b.zip"]) == 78, wrong
+    assert not Path("b.zip").exists()
+    settings.unlink()
+    assert code_of(["backup", "b.zip", "--env-file", "studio.env"]) == 78
+    assert code_of(["backup", "b.zip"]) == 69
+    assert code_of(["restore", "none.zip"]) == 69
+    assert code_of(["backup"]) == 64
+    assert "Traceback" not in capsys.readouterr().err

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.storage.backup import back_up
+from bot.storage.migrate import upgrade
 from tests.integration.security.locks import ROOT
+from tests.support.fakes import NOW
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE = (ROOT / "compose.yaml").read_text(encoding="utf-8")
@@ -120,6 +123,14 @@ def shell(commands: list[str], places: dict[str, Path]) -> subprocess.CompletedP
     return subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=120, check=False)
 
 
+def program_in(folder: Path) -> Path:
+    """The program as it would be installed."""
+    program = folder / "credit-bot"
+    program.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m bot "$@"\n')
+    program.chmod(0o755)
+    return program
+
+
 def test_the_way_to_ask_beside_the_unit_works(tmp_path: Path) -> None:
     """With the unit's own files the settings are read: each natural try ended with 78."""
     commands = [line.removeprefix("#   ") for line in UNIT.split("To ask beside")[1].splitlines() if "#   " in line]
@@ -130,9 +141,7 @@ def test_the_way_to_ask_beside_the_unit_works(tmp_path: Path) -> None:
         ("telegram_bot_token", "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw-x\n"),
     ):
         (tmp_path / name).write_text(text)
-    program = tmp_path / "credit-bot"
-    program.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m bot "$@"\n')
-    program.chmod(0o755)
+    program = program_in(tmp_path)
     places = {
         "/opt/credit-bot/bin/credit-bot": program,
         "/etc/credit-bot": tmp_path,
@@ -146,16 +155,24 @@ def test_the_way_to_ask_beside_the_unit_works(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_a_backup_that_is_restored_beside_the_unit_is_the_services(tmp_path: Path) -> None:
-    """What root copies is root's, and the service would end with 69 for ever."""
-    state, backup = tmp_path / "state", tmp_path / "credit-bot-backup.db"
+    """A file of root's would end the service with 69 for ever."""
+    state = tmp_path / "state"
     state.mkdir()
     os.chown(state, 4711, 4711)
-    backup.write_text("backup")
-    (state / "credit-bot.db-wal").write_text("old")
+    upgrade(str(tmp_path / "old.db"))
+    back_up(str(tmp_path / "old.db"), tmp_path / "backup.zip", NOW)
+    (tmp_path / "settings.env").touch()
     page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
     commands = page.split("**Restore**")[1].split("# systemd, as root")[1].split("```")[0].splitlines()[1:]
-    ended = shell([f"cd {tmp_path}", *commands], {"/var/lib/credit-bot": state})
+    places = {
+        "/opt/credit-bot/bin/credit-bot": program_in(tmp_path),
+        "/etc/credit-bot": tmp_path,
+        "/var/lib/credit-bot": state,
+        "/root": tmp_path,
+    }
+    ended = shell(commands, places)
     assert (ended.returncode, ended.stderr) == (0, "")
-    database = state / "credit-bot.db"
-    assert (database.read_text(), database.stat().st_uid, database.stat().st_mode & 0o777) == ("backup", 4711, 0o600)
-    assert [one.name for one in state.iterdir()] == ["credit-bot.db"]
+    assert {(one.name, one.stat().st_uid, one.stat().st_mode & 0o777) for one in state.iterdir()} == {
+        ("credit-bot.db", 4711, 0o600),
+        ("credit-bot.db.lock", 4711, 0o600),
+    }
