@@ -222,15 +222,19 @@ def json_of(finding: Finding) -> dict[str, Any]:
     account, outage = finding.account, finding.account.outage
     reading: Reading | None = account.reading
     credits = reading.credits if reading else None
+    buckets = credits if credits and not credits.single else None
     plan = reading.plan if reading else None
     unreadable = [one.unreadable for one in reading.left_out if one.unreadable] if reading else []
     return {
         "account": account.key,
         "label": account.label,
+        "service": account.key.partition(":")[0].partition("/")[0],
         "credits": credits.total if credits else None,
-        "credits_daily": credits.daily if credits else None,
-        "credits_monthly": credits.monthly if credits else None,
-        "credits_package": credits.package if credits else None,
+        "unit": credits.unit if credits else None,
+        "percent_left": credits.percent if credits else None,
+        "credits_daily": buckets.daily if buckets else None,
+        "credits_monthly": buckets.monthly if buckets else None,
+        "credits_package": buckets.package if buckets else None,
         "credits_monthly_allowance": credits.monthly_allowance if credits else None,
         "plan": plan.name if plan else None,
         "plan_ends_at": iso(plan.ends_at) if plan else None,

@@ -31,11 +31,20 @@ class FailureKind(StrEnum):
         return self in (FailureKind.MISSING, FailureKind.BROKEN)
 
 
+class Unit(StrEnum):
+    """The unit of the balance that jobs are paid with. ``PERCENT``: only a share is known, never an amount."""
+
+    CREDITS = "credits"
+    SECONDS = "seconds"
+    PERCENT = "percent"
+
+
 @dataclass(frozen=True, slots=True)
 class Credits:
-    """Three buckets that can be spent, and two allowances, which are denominators and never added.
+    """The balance that jobs are paid with: three buckets that can be spent, and two allowances.
 
-    ``refresh_at`` and ``daily_refresh_at`` are the next refills as the service reports them.
+    The allowances are denominators and never added. ``refresh_at`` and ``daily_refresh_at`` are the next refills as the
+    service reports them. ``single``: the service reports one number, which stands in ``monthly``; there are no buckets.
     """
 
     monthly: Number
@@ -45,6 +54,24 @@ class Credits:
     daily_allowance: Number | None = None
     refresh_at: datetime | None = None
     daily_refresh_at: datetime | None = None
+    unit: Unit = Unit.CREDITS
+    single: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        amount: Number,
+        allowance: Number | None = None,
+        refill_at: datetime | None = None,
+        unit: Unit = Unit.CREDITS,
+    ) -> "Credits":
+        """A balance that its service reports as one number."""
+        return cls(amount, monthly_allowance=allowance, refresh_at=refill_at, unit=unit, single=True)
+
+    @property
+    def partial(self) -> bool:
+        """True if a bucket is unknown, so that the sum is a lower bound."""
+        return not self.single and (self.daily is None or self.package is None)
 
     @property
     def total(self) -> Number:
@@ -54,7 +81,32 @@ class Credits:
     @property
     def share(self) -> float | None:
         """The total as a fraction of the monthly allowance; None where that is unknown or 0."""
+        if self.unit is Unit.PERCENT:
+            return self.total / 100
         return self.total / self.monthly_allowance if self.monthly_allowance and self.monthly_allowance > 0 else None
+
+    @property
+    def percent(self) -> float | None:
+        """The same in percent."""
+        if self.unit is Unit.PERCENT:
+            return float(self.total)
+        of = self.monthly_allowance
+        return self.total * 100 / of if of and of > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """One balance of an account, as its service names it; ``unit`` is a word for people.
+
+    ``amount`` None is unknown. ``lapses_at`` is when what is left of it ends.
+    """
+
+    name: str
+    amount: Number | None
+    unit: str = Unit.CREDITS
+    allowance: Number | None = None
+    refill_at: datetime | None = None
+    lapses_at: datetime | None = None
 
 
 class PlanChange(StrEnum):
@@ -115,6 +167,9 @@ class LeftOut:
 class Reading:
     """One successful check. ``left_out`` are the deciding fields that the answer lacks.
 
+    ``credits`` is the balance that jobs are paid with: rules, messages, charts and forecasts are about it. ``parts``
+    are what it consists of beside the three buckets, and the account's other balances, for people to read.
+
     ``details`` decide nothing: facts in plain JSON that only its service turns into text.
     """
 
@@ -123,8 +178,23 @@ class Reading:
     plan: Plan = field(default_factory=Plan)
     details: dict[str, Any] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
+    parts: tuple[Balance, ...] = ()
     fingerprint: str | None = field(default=None, compare=False, repr=False)
     """Of the page; stored in a column of its own, beside the reading."""
+
+    @property
+    def balances(self) -> tuple[Balance, ...]:
+        """Every balance of the account."""
+        now = self.credits
+        if now.single:
+            whole = Balance("total", now.total, now.unit, now.monthly_allowance, now.refresh_at)
+            return (whole, *self.parts)
+        return (
+            Balance("monthly", now.monthly, now.unit, now.monthly_allowance, now.refresh_at),
+            Balance("daily", now.daily, now.unit, now.daily_allowance, now.daily_refresh_at),
+            Balance("package", now.package, now.unit),
+            *self.parts,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,8 @@ class Summary:
 
     ``credits`` are those of the accounts that were read last; ``unknown`` and ``paused`` count the others. ``begun`` is
     the first reading, where it is later than ``since``: the time before is unknown. Without ``known`` no account was
-    read. ``plans`` are names with the old and the new plan.
+    read. ``plans`` are names with the old and the new plan. ``mixed``: the accounts are of several services, or share
+    what they have, so that a sum means nothing.
     """
 
     since: datetime
@@ -86,3 +87,4 @@ class Summary:
     begun_alerts: Listed[SummaryEvent] = Listed()
     over_alerts: Listed[SummaryEvent] = Listed()
     coming: tuple[ComingDay, ...] = ()
+    mixed: bool = False

@@ -17,6 +17,7 @@ from bot.domain.accounts import (
     Plan,
     Reading,
     SourceState,
+    Unit,
 )
 from bot.domain.alerts import Alert, Severity
 from bot.domain.credit_changes import CreditChanges
@@ -82,8 +83,13 @@ def deepest(rungs: list[float | None], value: float) -> int:
     return max((level for level, rung in enumerate(rungs, 1) if rung is not None and value <= rung), default=0)
 
 
-def rung_value(threshold: Threshold, allowance: Number | None) -> float | None:
-    """The threshold in credits; None for percent of an allowance that is unknown or 0."""
+def rung_value(threshold: Threshold, allowance: Number | None, unit: Unit = Unit.CREDITS) -> float | None:
+    """The threshold in the account's unit; None for percent of an allowance that is unknown or 0.
+
+    Where only a percentage is known, an amount other than 0 means nothing.
+    """
+    if unit is Unit.PERCENT:
+        return threshold.value if threshold.percent or threshold.value == 0 else None
     if not threshold.percent:
         return threshold.value
     return threshold.value * allowance / 100 if allowance and allowance > 0 else None
@@ -98,7 +104,7 @@ def credits_standing(account: Account, ladder: Thresholds, changes: CreditChange
     if account.reading is None or not ladder:
         return None
     value = account.reading.credits.total
-    rungs = [rung_value(threshold, account.allowance) for threshold in ladder]
+    rungs = [rung_value(threshold, account.allowance, account.reading.credits.unit) for threshold in ladder]
     daily = 0 if lives_by_the_day(account) else account.daily_allowance or 0
     margins = [None if rung is None else rung + max(rung / 10, daily) for rung in rungs]
     return Measurement(

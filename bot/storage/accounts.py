@@ -114,7 +114,7 @@ def as_of(moment: datetime, reading: Reading | None, fingerprint: str | None) ->
     """The reading as of another moment; `replace` would take longer than the database."""
     if reading is None:
         return None
-    return Reading(moment, reading.credits, reading.plan, reading.details, reading.left_out, fingerprint)
+    return Reading(moment, reading.credits, reading.plan, reading.details, reading.left_out, reading.parts, fingerprint)
 
 
 async def due(connection: Connection, now: datetime, limit: int) -> list[KnownAccount]:

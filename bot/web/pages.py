@@ -121,7 +121,8 @@ def show_accounts(registry: CollectorRegistry, accounts: Sequence[Account], *, m
         if account.reading is None:
             continue
         now = account.reading.credits
-        for bucket, value in (("monthly", now.monthly), ("daily", now.daily), ("package", now.package)):
+        buckets = (("monthly", now.monthly), ("daily", now.daily), ("package", now.package))
+        for bucket, value in (("total", now.total),) if now.single else buckets:
             if value is not None:
                 credits.labels(name, bucket).set(value)
         if account.allowance is not None:

@@ -68,7 +68,7 @@ def pool_of(accounts: Sequence[Account], now: datetime) -> Pool:
         accounts=len(accounts),
         known=len(known),
         total=sum(max(credits.total, 0) for credits in buckets),
-        partial=any(credits.daily is None or credits.package is None for credits in buckets),
+        partial=any(credits.partial for credits in buckets),
         gone=all_gone(known, now),
         refill=next_refill(known, now),
     )

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from bot.domain.accounts import ForecastSummary
+from bot.domain.accounts import ForecastSummary, Unit
 from bot.domain.credit_changes import CreditChanges, Point, changes_between
 from bot.domain.history import Gap, bounded
 from bot.domain.rules import Thresholds
@@ -249,11 +249,13 @@ def moment_of(place: ChartPoint) -> float:
     return place[0]
 
 
-def threshold_lines(ladder: Thresholds, allowance: float | None) -> tuple[ThresholdLine, ...]:
+def threshold_lines(
+    ladder: Thresholds, allowance: float | None, unit: Unit = Unit.CREDITS
+) -> tuple[ThresholdLine, ...]:
     """The thresholds that apply, as levels."""
     rungs = []
     for number, threshold in enumerate(ladder, 1):
-        level = rung_value(threshold, allowance)
+        level = rung_value(threshold, allowance, unit)
         if level is not None and math.isfinite(level):
             rungs.append(ThresholdLine(level, str(threshold), ladder_severity(number, len(ladder)).word))
     return tuple(rungs)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from bot.domain.accounts import Unit
 from bot.domain.history import PAUSED, Gap, merged
 from bot.domain.notifications import Watched
 from bot.domain.rules import Thresholds
@@ -30,7 +31,7 @@ from bot.features.history.chart import (
 from bot.support.errors import ChartError
 from bot.telegram.text.account_card import urgency
 from bot.telegram.text.forecast import forecast_sentence
-from bot.telegram.text.formatting import capitalised, format_count, format_number, name_of, share_of
+from bot.telegram.text.formatting import capitalised, format_amount, format_count, name_of, share_of
 from bot.telegram.text.layout import Message
 from bot.telegram.text.sanitize import clean
 
@@ -113,7 +114,11 @@ def panel(past: AccountPast, span: timedelta, now: datetime, *, alone: bool) -> 
     one, gaps = past.watched.account, whole_gaps(past, span, now)
     credits = with_allowances(one)
     share = share_of(credits) if credits else None
-    of = f" of {format_number(credits.monthly_allowance)}" if credits and credits.monthly_allowance and alone else ""
+    of = (
+        f" of {format_amount(credits.monthly_allowance, credits.unit)}"
+        if credits and credits.monthly_allowance and alone
+        else ""
+    )
     return Panel(
         name=name_of(one.name),
         spare=clean(one.email, 64),
@@ -125,7 +130,7 @@ def panel(past: AccountPast, span: timedelta, now: datetime, *, alone: bool) -> 
         lines=lines_of(past.trace.places, gaps, now.timestamp()),
         gaps=gaps,
         marks=past.trace.marks,
-        rungs=threshold_lines(past.ladder, one.allowance),
+        rungs=threshold_lines(past.ladder, one.allowance, credits.unit if credits else Unit.CREDITS),
         fan=past.fan,
     )
 

@@ -7,7 +7,7 @@ from heapq import nsmallest
 from itertools import groupby
 from typing import NamedTuple
 
-from bot.domain.accounts import Plan, Reading
+from bot.domain.accounts import Account, Plan, Reading, Unit
 from bot.domain.alerts import AlertRule, NotifyReason, Severity
 from bot.domain.credit_changes import Point, changes_between
 from bot.domain.history import bounded
@@ -117,7 +117,18 @@ def summary_of(
         begun_alerts=Listed.of([event for event in events if not event.over]),
         over_alerts=Listed.of([event for event in events if event.over]),
         coming=by_days(coming_of(watched, runs_out, now), zone),
+        mixed=is_mixed([one.account for one in watched]),
     )
+
+
+def is_mixed(accounts: Iterable[Account]) -> bool:
+    """True if a sum of all means nothing: of several services, or of other things than credits, which can be shared."""
+    services, units = set[str](), set[Unit]()
+    for account in accounts:
+        services.add(account.source.partition("/")[0])
+        if account.reading:
+            units.add(account.reading.credits.unit)
+    return len(services) > 1 or bool(units - {Unit.CREDITS})
 
 
 def largest_first(amounts: Iterable[tuple[str, float]]) -> Amounts:

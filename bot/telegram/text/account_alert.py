@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.accounts import Credits, FailureKind, ForecastSummary, Plan
 from bot.domain.alerts import AlertRule, NotifyReason
+from bot.domain.credit_changes import ChangeKind
 from bot.domain.durations import format_duration
 from bot.domain.notifications import Facts, Notification
 from bot.evaluation.forecast.foresee import FRESH_FOR, is_overtaken
@@ -13,8 +14,10 @@ from bot.telegram.text.dates import format_ago, format_at, format_in, format_on,
 from bot.telegram.text.forecast import sentence, tell_outlook
 from bot.telegram.text.formatting import (
     MENDS,
+    OUT,
     RECOVERED,
     SIGNS,
+    format_amount,
     format_buckets,
     format_credits,
     format_number,
@@ -86,7 +89,7 @@ def left(credits: Credits, *, still: bool) -> tuple[Piece, ...]:
     """How bad it is, for the first line."""
     if is_out(credits):
         below = f" ({format_number(-credits.total)} below zero)" if credits.total < 0 else ""
-        return (bold("still out of credits" if still else "out of credits"), below)
+        return (bold(f"still {OUT[credits.unit]}" if still else OUT[credits.unit]), below)
     share = in_brackets(share_of(credits))
     if still:
         return ("still ", bold(format_credits(credits)), share)
@@ -104,7 +107,11 @@ def crossed(facts: Facts, credits: Credits) -> str:
     """Which threshold the credits fell below."""
     if is_out(credits):
         allowance = credits.monthly_allowance
-        return f"nothing left of {format_number(allowance)}." if allowance and allowance > 0 else "nothing left."
+        return (
+            f"nothing left of {format_amount(allowance, credits.unit)}."
+            if allowance and allowance > 0
+            else "nothing left."
+        )
     if facts.rung is None:
         return "credits are low."
     return f"{side_of(facts.rung, credits)} your {facts.rung} line."
@@ -166,13 +173,24 @@ def enough_again(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageB
     facts = story.last.notification.facts
     credits = credits_of(facts)
     again = (bold(format_credits(credits)), f" again{in_brackets(share_of(credits))}")
-    how = GROWTHS.get(facts.growth or "", "")
+    how = growth_text(facts)
     return telling(
         about(RECOVERED, facts.name, *again),
         untold(story, now, zone),
         " ".join(filter(None, (how, how_low(story)))),
         numbers(credits, facts, now, zone),
     )
+
+
+def growth_text(facts: Facts) -> str:
+    """Why there is more, as a sentence; empty if there is not."""
+    return GROWTHS.get(known_growth(facts), "More came in." if facts.growth else "")
+
+
+def known_growth(facts: Facts) -> str:
+    """Why there is more; "" if that is unknown, as for one number without buckets but after a refill."""
+    single = facts.credits is not None and facts.credits.single
+    return facts.growth or "" if not single or facts.growth == ChangeKind.REFILL else ""
 
 
 def jobs_run_again(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody:
@@ -184,7 +202,7 @@ def jobs_run_again(story: PendingAlert, now: datetime, zone: ZoneInfo) -> Messag
     return telling(
         about(RECOVERED, facts.name, bold("jobs run again"), amount),
         untold(story, now, zone),
-        " ".join(filter(None, (GROWTHS.get(facts.growth or "", ""), line))),
+        " ".join(filter(None, (growth_text(facts), line))),
         numbers(credits, facts, now, zone),
     )
 
@@ -193,7 +211,7 @@ def how_low(story: PendingAlert) -> str:
     """How long the credits were low, and the lowest value."""
     facts = story.last.notification.facts
     until = facts.taken_at or story.last.created_at
-    worst = f"at worst {format_number(facts.worst)}" if facts.worst is not None else ""
+    worst = f"at worst {format_amount(facts.worst, credits_of(facts).unit)}" if facts.worst is not None else ""
     if facts.since is None or until <= facts.since:
         return f"It was low, {worst}." if worst else ""
     return f"It was low for {', '.join(filter(None, (format_duration(until - facts.since), worst)))}."
@@ -205,7 +223,7 @@ def untold(story: PendingAlert, now: datetime, zone: ZoneInfo) -> str:
     if overtaken is None:
         return ""
     credits, at = credits_of(overtaken.notification.facts), format_at(overtaken.created_at, now, zone)
-    was = "out of credits" if is_out(credits) else f"{format_credits(credits)} left{in_brackets(share_of(credits))}"
+    was = OUT[credits.unit] if is_out(credits) else f"{format_credits(credits)} left{in_brackets(share_of(credits))}"
     return f"Not told in time: {was} {at}."
 
 

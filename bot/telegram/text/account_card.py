@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.accounts import Account, Credits, Plan, Reading
+from bot.domain.accounts import Account, Balance, Credits, Plan, Reading, Unit
 from bot.domain.alerts import Alert, AlertRule, Severity
 from bot.domain.notifications import Watched
 from bot.evaluation.alert_state import MUTES
@@ -24,15 +24,19 @@ from bot.telegram.text.dates import (
 )
 from bot.telegram.text.forecast import forecast_sentence, short_forecast
 from bot.telegram.text.formatting import (
+    LOW,
     NOTE,
+    OUT,
     RECOVERED,
     SERVICE,
     SIGNS,
     capitalised,
+    format_amount,
     format_buckets,
     format_credits,
     format_number,
     format_plan,
+    format_share,
     format_total,
     format_trouble,
     in_brackets,
@@ -140,7 +144,9 @@ def alert_reason(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) 
 
 def low_text(account: Account) -> str:
     credits = with_allowances(account)
-    return "out of credits" if credits and is_out(credits) else "low credits"
+    if credits is None:
+        return LOW[Unit.CREDITS]
+    return OUT[credits.unit] if is_out(credits) else LOW[credits.unit]
 
 
 def plan_alert_text(account: Account, now: datetime, say: Callable[[datetime], str]) -> str:
@@ -214,7 +220,7 @@ def detail_line(one: Watched, now: datetime, zone: ZoneInfo) -> str:
     credits, reading = with_allowances(one.account), one.account.reading
     if credits is None or reading is None or not is_known(one.account):
         return ""
-    return f"{format_buckets(credits)} · {plan_text(reading, now, zone)}"
+    return " · ".join(filter(None, (format_buckets(credits), plan_text(reading, now, zone))))
 
 
 def plan_text(reading: Reading, now: datetime, zone: ZoneInfo) -> str:
@@ -223,6 +229,8 @@ def plan_text(reading: Reading, now: datetime, zone: ZoneInfo) -> str:
     if plan.free:
         return plain(plan.name or "free account", 40)
     if plan.ends_at is None:
+        if reading.credits.single and not plan.name:
+            return ""  # its service reports no plan
         return f"{plain(plan.name, 40)}{unknown}" if plan.name else f"plan unknown{unknown}"
     if unknown and plan.ends_at <= now:
         return f"{format_plan(plan)}, last known to end {format_day(plan.ends_at, now, zone)}{unknown}"
@@ -263,7 +271,7 @@ def reading_lines(account: Account, now: datetime, zone: ZoneInfo) -> list[tuple
     if credits is None or reading is None:
         return [("Never read yet.",)]
     last = "Last known: " if account.outage or account.pause else ""
-    of = f" of {format_number(credits.monthly_allowance)}" if credits.monthly_allowance else ""
+    of = f" of {format_amount(credits.monthly_allowance, credits.unit)}" if credits.monthly_allowance else ""
     share = in_brackets(share_of(credits))
     amount = format_credits(credits) if last else capitalised(format_credits(credits))
     lines: list[tuple[Piece, ...]] = [
@@ -274,7 +282,8 @@ def reading_lines(account: Account, now: datetime, zone: ZoneInfo) -> list[tuple
         ),
     ]
     words = (
-        card_buckets(credits),
+        "" if credits.single else card_buckets(credits),
+        *(format_balance(part, now, zone) for part in reading.parts),
         card_refills(credits, reading.plan, now, zone),
         forecast_sentence(account, now, zone),
         capitalised(plan_text(reading, now, zone)),
@@ -291,6 +300,19 @@ def card_buckets(credits: Credits) -> str:
     return " · ".join(
         f"{kind} {format_number(amount)}{rest if amount is not None else ''}" for kind, amount, rest in buckets
     )
+
+
+def format_balance(part: Balance, now: datetime, zone: ZoneInfo) -> str:
+    """One balance of several: "Plan 560 of 660 credits (84 %) · lapses Fri 24 Jul, 00:48, in 3 d"."""
+    unit = plain(part.unit, 24, empty="")
+    of = f" of {format_number(part.allowance)}" if part.allowance else ""
+    share = format_share(part.amount / part.allowance) if part.amount and part.allowance else None
+    amount = "unknown" if part.amount is None else f"{format_number(part.amount)}{of}{' ' if unit else ''}{unit}"
+    said = [f"{capitalised(plain(part.name, 40))} {amount}{in_brackets(share)}"]
+    for at, verb in ((part.refill_at, "refill"), (part.lapses_at, "lapses")):
+        if at and at > now:
+            said.append(f"{verb} {format_moment(at, now, zone)}, {format_in(at, now, zone)}")
+    return " · ".join(said)
 
 
 def card_refills(credits: Credits, plan: Plan, now: datetime, zone: ZoneInfo) -> str:

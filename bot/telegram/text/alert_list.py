@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.domain.accounts import Account
+from bot.domain.accounts import Account, Unit
 from bot.domain.alerts import Alert, AlertRule, Silence, SilenceKind
 from bot.evaluation.alert_state import MUTES, covers
 from bot.evaluation.evaluate import with_allowances
 from bot.telegram.text.dates import format_day, format_moment, format_past
 from bot.telegram.text.forecast import short_forecast
 from bot.telegram.text.formatting import (
+    LOW,
+    OUT,
     capitalised,
-    format_number,
+    format_total,
     in_brackets,
     is_out,
     joined,
@@ -25,7 +27,6 @@ from bot.telegram.text.layout import Piece, bold
 from bot.telegram.text.sanitize import plain
 
 NAMES_LENGTH = 300
-OUT = "out of credits"
 MEASURES = {
     AlertRule.CREDITS: "credits",
     AlertRule.PLAN: "plan",
@@ -72,7 +73,7 @@ def format_alert(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) 
     """An account's alert, and since when: "low credits (19 %), since 13:48"."""
     if alert.measure is AlertRule.CREDITS:
         low = format_low(account)  # an alert that began as low is older than its present state
-        return f"{low}{since_text(alert.since, now, zone, 'low' if low == OUT else '')}"
+        return f"{low}{since_text(alert.since, now, zone, 'low' if low in OUT.values() else '')}"
     if alert.measure is AlertRule.RUNWAY:
         comes = short_forecast(account, now, zone) or "may run out soon"
         return f"{comes}{since_text(alert.since, now, zone, 'forecast')}"
@@ -104,10 +105,10 @@ def format_low(account: Account) -> str:
     """Low credits, with their share or number if that is fresh."""
     credits = with_allowances(account)
     if credits is None or account.outage is not None:
-        return "low credits"
+        return LOW[credits.unit if credits else Unit.CREDITS]
     if is_out(credits):
-        return OUT
-    return f"low credits{in_brackets(share_of(credits) or format_number(credits.total))}"
+        return OUT[credits.unit]
+    return f"{LOW[credits.unit]}{in_brackets(share_of(credits) or format_total(credits))}"
 
 
 def format_plan_alert(account: Account, now: datetime, zone: ZoneInfo) -> str:

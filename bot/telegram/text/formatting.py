@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from bot.domain.accounts import Credits, FailureKind, Number, Plan
+from bot.domain.accounts import Credits, FailureKind, Number, Plan, Unit
 from bot.domain.alerts import Severity
 from bot.telegram.text.sanitize import clean, plain
 
@@ -41,6 +41,10 @@ MENDS = {
 }
 """The remedy for each kind of failure."""
 
+
+SHORT_UNITS = {Unit.CREDITS: "", Unit.SECONDS: " s", Unit.PERCENT: " %"}
+OUT = {Unit.CREDITS: "out of credits", Unit.SECONDS: "out of seconds", Unit.PERCENT: "quota used up"}
+LOW = {Unit.CREDITS: "low credits", Unit.SECONDS: "few seconds left", Unit.PERCENT: "low quota"}
 
 LARGEST_SHARE = 10.0
 """Above this a share is shown in multiples of the allowance."""
@@ -98,29 +102,35 @@ def in_brackets(words: str | None) -> str:
     return f" ({words})" if words else ""
 
 
-def is_partial(credits: Credits) -> bool:
-    """True if a bucket is unknown, so that the sum is a lower bound."""
-    return credits.daily is None or credits.package is None
-
-
 def is_out(credits: Credits) -> bool:
     """True if surely nothing can be spent."""
-    return credits.total <= 0 and not is_partial(credits)
+    return credits.total <= 0 and not credits.partial
 
 
 def format_total(credits: Credits) -> str:
-    """Spendable credits, honest about unknown buckets: "2,900", "at least 2,900"."""
-    return ("at least " if is_partial(credits) else "") + format_number(credits.total)
+    """The spendable amount, honest about unknown buckets: "2,900", "at least 2,900", "310 s", "40 %"."""
+    return ("at least " if credits.partial else "") + format_amount(credits.total, credits.unit)
+
+
+def format_amount(amount: Number | None, unit: Unit) -> str:
+    """An amount in the few letters of a list: credits are a number alone."""
+    return f"{format_number(amount)}{SHORT_UNITS[unit] if amount is not None else ''}"
 
 
 def share_of(credits: Credits) -> str | None:
-    """The total as percent of the monthly allowance; None if that is unknown, or nothing is left."""
-    return format_share(credits.share) if credits.total > 0 else None
+    """The total as percent of the monthly allowance; None if that is unknown, or nothing is left.
+
+    An amount that is a percentage itself needs none.
+    """
+    return format_share(credits.share) if credits.total > 0 and credits.unit is not Unit.PERCENT else None
 
 
 def format_credits(credits: Credits) -> str:
-    """The total with its noun: "1 credit", "at least 2,900 credits"."""
-    return f"{format_total(credits)} {'credit' if credits.total == 1 else 'credits'}"
+    """The total with its noun: "1 credit", "at least 2,900 credits", "310 seconds", "40 %"."""
+    if credits.unit is Unit.PERCENT:
+        return format_total(credits)
+    number = ("at least " if credits.partial else "") + format_number(credits.total)
+    return f"{number} {credits.unit.removesuffix('s') if credits.total == 1 else credits.unit}"
 
 
 def format_bucket(kind: str, amount: Number | None) -> str:
@@ -129,7 +139,9 @@ def format_bucket(kind: str, amount: Number | None) -> str:
 
 
 def format_buckets(credits: Credits) -> str:
-    """Every bucket by name: "2,900 monthly · 0 daily · package unknown"."""
+    """Every bucket by name: "2,900 monthly · 0 daily · package unknown"; the total where there are none."""
+    if credits.single:
+        return format_credits(credits)
     buckets = (credits.monthly, "monthly"), (credits.daily, "daily"), (credits.package, "package")
     return " · ".join(format_bucket(kind, amount) for amount, kind in buckets)
 

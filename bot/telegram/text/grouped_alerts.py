@@ -9,11 +9,13 @@ from bot.domain.accounts import FailureKind, Plan
 from bot.domain.alerts import GOOD_NEWS, AlertRule, NotifyReason
 from bot.domain.notifications import Notification, NotificationKind
 from bot.outbox.batching import Batch, PendingAlert, worst
+from bot.telegram.text.account_alert import known_growth
 from bot.telegram.text.dates import format_day, format_moment, format_read
 from bot.telegram.text.forecast import format_range
 from bot.telegram.text.formatting import (
     MENDS,
     NOTE,
+    OUT,
     RECOVERED,
     SERVICE,
     SIGNS,
@@ -163,7 +165,7 @@ def recovery_group(story: PendingAlert) -> Group:
     again = "jobs run again" if story.last.notification.reason is NotifyReason.EASED else "well again"
     if story.overtaken:
         return Group((1,), f"{capitalised(again)}, not told in time")
-    return Group((0,), GROWTHS.get(story.last.notification.facts.growth or "", capitalised(again)))
+    return Group((0,), GROWTHS.get(known_growth(story.last.notification.facts), capitalised(again)))
 
 
 def credits_group(story: PendingAlert) -> Group:
@@ -171,7 +173,7 @@ def credits_group(story: PendingAlert) -> Group:
     notification = story.last.notification
     label = severity_label(notification)
     if notification.facts.credits and is_out(notification.facts.credits):
-        return Group((-notification.severity, 0), f"{label}, out of credits")
+        return Group((-notification.severity, 0), f"{label}, {OUT[notification.facts.credits.unit]}")
     rung = notification.facts.rung
     return Group((-notification.severity, 1), f"{label}, {f'below {rung}' if rung else 'low'}")
 

@@ -62,6 +62,8 @@ def spent_text(digest: Summary, now: datetime, zone: ZoneInfo) -> str:
         seen = "No spending was seen" if digest.paused else "Nothing was spent"
         return f"{seen} since {since}."
     by = f": {counted(digest.spent, amount_text)}" if digest.accounts > 1 else ""
+    if digest.mixed:
+        return f"Spent since {since}{by}." if by else f"Spent {format_number(round(total, 2))} since {since}."
     return f"Spent {format_number(round(total, 2))} since {since}{by}."
 
 
@@ -74,7 +76,9 @@ def left_text(digest: Summary) -> str:
         held = (digest.unknown, "unknown"), (digest.paused, "paused")
         return f"What is left is not known: {' · '.join(f'{count:,} {what}' for count, what in held if count)}."
     of = f"{known:,} of " if known < digest.accounts else ""
-    words = [f"{format_number(digest.credits)} left in {of}{format_count(digest.accounts, 'account')}"]
+    left = "" if digest.mixed else f"{format_number(digest.credits)} left in "
+    read = " read" if digest.mixed else ""
+    words = [f"{left}{of}{format_count(digest.accounts, 'account')}{read}"]
     words.append(f"{digest.need:,} {'needs' if digest.need == 1 else 'need'} you" if digest.need else "none needs you")
     counts = ((digest.unknown, "unknown"), (digest.paused, "paused"))
     return " · ".join([*words, *(f"{count:,} {what}" for count, what in counts if count)])
