@@ -64,6 +64,9 @@ async def test_the_seed_pages_sample_reads_as_it_says(world: World) -> None:
     assert found == {
         "account": "pixverse:alice@example.com",
         "label": "Studio",
+        "service": "pixverse",
+        "unit": "credits",
+        "percent_left": 83,
         "credits": 12450,
         "credits_daily": 0,
         "credits_monthly": 12450,
