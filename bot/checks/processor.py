@@ -61,10 +61,14 @@ LOOKED_AT_AGAIN = 100
 
 @dataclass(frozen=True, slots=True)
 class FinishedCheck:
-    """A finished check: the account's key, and the result."""
+    """A finished check: the account's key, and the result.
+
+    ``clock_moved``: the processor's when the check ended.
+    """
 
     key: str
     sample: CheckResult | NotModified
+    clock_moved: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,12 @@ class CheckProcessor:
         self._clock = context.clock
         self._on_notifications = context.on_notifications
         self._steady_under = context.active_targets.targets
+        self.clock_moved = timedelta(0)
+        """By how much the clock was set since the start, all steps together."""
+
+    def clock_stepped(self, by: timedelta) -> None:
+        """The clock was set by ``by``: results that wait for the database have their moments by the old one."""
+        self.clock_moved += by
 
     async def save(self, batch: Sequence[FinishedCheck], *, ends_round: bool = False) -> Saved:
         """One transaction for checks that finished together. It skips accounts that are no longer watched.
@@ -159,8 +169,9 @@ class CheckProcessor:
 
         async def work(connection: Connection) -> tuple[Saved, list[Notification]]:
             now = self._clock()
-            unchanged = await self._note_unchanged(connection, batch, now)
-            rest = [check for check in batch if check.key not in unchanged]
+            checks = [self._by_present_clock(check) for check in batch]
+            unchanged = await self._note_unchanged(connection, checks, now)
+            rest = [check for check in checks if check.key not in unchanged]
             changes = await self._note(connection, rest, now)
             if ends_round:
                 await chats.mark(connection, chats.ROUND, now)
@@ -175,6 +186,11 @@ class CheckProcessor:
         if notifications:
             self._on_notifications()
         return saved
+
+    def _by_present_clock(self, check: FinishedCheck) -> FinishedCheck:
+        """The check with its moment by the clock as it is set now; stored moments have moved along already."""
+        moved = self.clock_moved - check.clock_moved
+        return replace(check, sample=replace(check.sample, taken_at=check.sample.taken_at + moved)) if moved else check
 
     async def _note_unchanged(self, connection: Connection, batch: Sequence[FinishedCheck], now: datetime) -> set[str]:
         """Stores checks that can decide nothing new, and returns their keys."""
@@ -258,13 +274,16 @@ class CheckProcessor:
     async def say_downtime(self, since: datetime, until: datetime) -> None:
         """Reports, once, a period without checks to every chat without a mute of everything."""
         log.warning("Nobody was watching from %s to %s", since.isoformat(), until.isoformat())
-        notification = Notification(
-            f"pause|{since.isoformat()}",
-            NotificationKind.DOWNTIME,
-            Severity.INFO,
-            facts=Facts(since=since, until=until),
-        )
+        clock_moved = self.clock_moved
         async with self._store.write() as connection:
+            moved = self.clock_moved - clock_moved  # while this waited for the database
+            since, until = since + moved, until + moved
+            notification = Notification(
+                f"pause|{since.isoformat()}",
+                NotificationKind.DOWNTIME,
+                Severity.INFO,
+                facts=Facts(since=since, until=until),
+            )
             await history.note_downtime(connection, since, until)
             await chats.mark(connection, chats.DOWNTIME, until)  # it moves with the clock; the history stays
             await self.put(connection, [notification], until)
