@@ -19,6 +19,9 @@ from bot.storage.schema import alerts, notified, silences
 Memory = Mapping[str, Mapping[AlertRule, Mapping[Chat, Notified]]]
 """The last notification in each chat, by subject and rule."""
 
+PART = 200
+"""Alerts read in one go; other tasks run in between."""
+
 QUIET: dict[str, Any] = {"level": 0, "severity": None, "period": None, "out": False}
 """An alert is never deleted: its count of episodes keeps notification keys unique."""
 
@@ -94,7 +97,7 @@ async def save(connection: Connection, changed: Iterable[Alert]) -> None:
 async def firing(connection: Connection) -> list[Alert]:
     """Every alert that fires, the worst first, then the oldest."""
     query = sa.select(alerts).where(alerts.c.level > 0).order_by(alerts.c.severity.desc(), alerts.c.since)
-    return [alert_of(row) for row in await connection.execute(query)]
+    return [alert_of(row) async for rows in connection.parts(query, PART) for row in rows]
 
 
 async def load_notified(connection: Connection, subjects: Iterable[str]) -> Memory:

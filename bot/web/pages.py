@@ -14,6 +14,7 @@ from bot.domain.accounts import Account
 from bot.domain.alerts import Alert
 from bot.domain.health import Vitals, notes, problems
 from bot.evaluation.left_out import is_told
+from bot.support.aside import aside
 from bot.support.errors import DatabaseBusyError, StartError
 from bot.support.metrics import Metrics
 from bot.web.middleware import guards
@@ -81,16 +82,17 @@ class Pages:
 
     async def metrics(self, _request: web.Request) -> web.Response:
         """Everything in Prometheus' text format."""
-        vitals = await self._vitals()
+        vitals, counted = await self._vitals(), 0
         registry = CollectorRegistry()
         usable = Gauge("credit_bot_database_usable", "Whether the database can be used", registry=registry)
         usable.set(vitals.database is None)
         with suppress(DatabaseBusyError):  # what cannot be read is left out
             accounts, alerts = await self._fleet()
-            show_accounts(registry, accounts, masked=self._masked)
-            show_alerts(registry, alerts)
+            await aside(len(accounts), show_accounts, registry, accounts, masked=self._masked)
+            await aside(len(alerts), show_alerts, registry, alerts)
             show_delivery(registry, vitals, self._clock())
-        body = generate_latest(self._metrics.registry) + generate_latest(registry)
+            counted = len(accounts)
+        body = generate_latest(self._metrics.registry) + await aside(counted, generate_latest, registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
 
