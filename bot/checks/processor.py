@@ -22,6 +22,7 @@ from bot.domain.accounts import (
 )
 from bot.domain.alerts import Alert, AlertRule, Notified, NotifyReason, Severity, Silence, SilenceKind
 from bot.domain.chats import Chat
+from bot.domain.events import Event, EventType
 from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.evaluation.alert_state import has_lapsed, is_about, is_muted, is_over
 from bot.evaluation.evaluate import (
@@ -45,7 +46,7 @@ from bot.evaluation.forecast.foresee import is_overtaken
 from bot.evaluation.left_out import newly_unreadable
 from bot.evaluation.steady import plan_steady_until, steady_until
 from bot.evaluation.sweep import Scope, called_for
-from bot.storage import accounts, alerts, chats, history, outbox, readings
+from bot.storage import accounts, alerts, chats, events, history, outbox, readings
 from bot.storage.alerts import Memory
 from bot.storage.connection import Connection
 
@@ -150,6 +151,7 @@ class CheckProcessor:
         self._recipients = context.recipients
         self._clock = context.clock
         self._on_notifications = context.on_notifications
+        self._webhook = context.webhook
         self._steady_under = context.active_targets.targets
         self.clock_moved = timedelta(0)
         """By how much the clock was set since the start, all steps together."""
@@ -450,7 +452,7 @@ class CheckProcessor:
     async def say(
         self, connection: Connection, updates: Iterable[AlertUpdate], remembered: Remembered, now: datetime
     ) -> list[Notification]:
-        """Stores alerts and what each chat gets of them, and puts the deliveries into the outbox."""
+        """Stores alerts, their events, and what each chat gets of them, and puts the deliveries into the outbox."""
         changed = [one for one in updates if remembered.is_changed_by(one)]
         await alerts.save(connection, [one.alert for one in changed if one.alert.episode])
         await alerts.save_notified(
@@ -459,6 +461,8 @@ class CheckProcessor:
         ended = [number for one in changed for number in one.ended]
         if ended:
             await alerts.remove_silences(connection, ended)
+        if self._webhook:
+            await events.put(connection, [one.event for one in changed if one.event], now)
         addressed = [said for one in changed for said in one.notifications]
         await self._address(connection, addressed, now)
         return [notification for notification, _ in addressed]
@@ -467,6 +471,7 @@ class CheckProcessor:
         """Puts notes beside alerts into the outbox, for the chats of their account that did not mute it."""
         if not notifications:
             return
+        await self.announce(connection, notifications, now)
         await self._recipients.refresh(connection)
         silences = await alerts.active_silences(connection, now)
         addressed = []
@@ -478,6 +483,11 @@ class CheckProcessor:
             )
             addressed.append((notification, tuple(told)))
         await self._address(connection, addressed, now)
+
+    async def announce(self, connection: Connection, notes: Sequence[Notification], now: datetime) -> None:
+        """Stores notes beside alerts as events: each once, whatever chats get it."""
+        if self._webhook:
+            await events.put(connection, [Event(EventType.NOTICE, one) for one in notes], now)
 
     async def _address(
         self, connection: Connection, addressed: Iterable[tuple[Notification, tuple[Chat, ...]]], now: datetime

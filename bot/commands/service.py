@@ -14,6 +14,7 @@ from bot.domain.accounts import Account, SourceState
 from bot.domain.alerts import Alert, Silence
 from bot.domain.chats import Chat
 from bot.domain.clock_step import ClockStep
+from bot.domain.events import ReceiverState
 from bot.domain.health import (
     NONE_READ,
     RefusedChat,
@@ -66,6 +67,7 @@ class BotService:
     charts: ChartRenderer
     polling: Polling
     reload: Callable[[], Awaitable[Reloaded]]
+    receiver: Callable[[], Awaitable[ReceiverState]] | None = None
     _started_at: datetime = field(init=False)
     _clock_step: ClockStep | None = field(init=False, default=None)
 
@@ -265,6 +267,7 @@ class BotService:
             notes=vitals.polling_notes,
             clock_step=self._clock_step if self._clock_step and self._clock_step.is_news(now) else None,
             boards=await self.boards.troubled() if vitals.readable else {},
+            webhook=await self.receiver() if self.receiver and vitals.readable else None,
         )
 
     async def _unread_lists(self) -> list[SourceState]:

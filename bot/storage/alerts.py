@@ -60,6 +60,7 @@ def alert_of(row: sa.Row[Any]) -> Alert:
         severity=Severity(row.severity) if row.severity else None,
         period=row.period,
         out=row.out,
+        peak=Severity(row.peak) if row.peak else None,
     )
 
 
@@ -67,6 +68,7 @@ def row_of(alert: Alert) -> dict[str, Any]:
     return {name: getattr(alert, name) for name in Alert.__slots__} | {
         "measure": alert.measure.value,
         "severity": int(alert.severity) if alert.severity else None,
+        "peak": int(alert.peak) if alert.peak else None,
     }
 
 
