@@ -21,6 +21,7 @@ from bot.config.fallback_urls import parse_addresses
 from bot.config.listen import DEFAULT_LISTEN, LISTEN_EXAMPLE
 from bot.config.parsers import (
     PLACEHOLDERS,
+    WHSEC,
     in_quotes,
     is_open_to_all,
     parse_bot_token,
@@ -276,6 +277,8 @@ class Settings(BaseSettings):
         addresses = [
             address for address in (self.telegram_api_url, *named, *proxies(self._environ)) if userinfo_of(address)
         ]
+        key = self.webhook_secret.get_secret_value().removeprefix(WHSEC) if self.webhook_secret else ""
+        texts += [key] if key else []
         return [*texts, *self.fallback_addresses, *addresses, *passwords_of(addresses)]
 
     @property

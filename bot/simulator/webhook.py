@@ -31,7 +31,7 @@ class Received:
 
 
 class SimulatedReceiver(LocalServer):
-    """Takes every event, unless it is told to answer otherwise."""
+    """Takes every event; its attributes make it refuse, hang or fall silent."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class SimulatedReceiver(LocalServer):
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """What it took, in order."""
+        """The events that it took, in order."""
         return [one.event for one in self.received if one.taken]
 
     def routes(self) -> Iterable[web.AbstractRouteDef]:

@@ -13,7 +13,7 @@ URL, SECRET = "WEBHOOK_URL", "WEBHOOK_SECRET"
 
 
 async def examine_webhook(settings: Settings, clock: Callable[[], datetime]) -> list[Finding]:
-    """Whether the receiver takes a notice, and whether that is signed; nothing without a webhook."""
+    """A line each about the receiver and the signature; nothing without a webhook."""
     if settings.webhook_url is None:
         return []
     receiver = Receiver(settings.webhook_url, settings.webhook_secret, settings.way_to_webhook, clock)

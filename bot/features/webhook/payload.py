@@ -9,6 +9,7 @@ from bot.domain.alerts import AlertRule
 from bot.domain.chats import Chat
 from bot.domain.events import EventType, WaitingEvent
 from bot.domain.notifications import Delivery, Notification, NotificationKind
+from bot.evaluation.account_row import iso
 from bot.evaluation.forecast.runway import NO_FEAR
 from bot.outbox.batching import Batch, PendingAlert
 from bot.telegram.text.messages import render
@@ -79,11 +80,6 @@ def value_of(notification: Notification) -> float | None:
 
 
 def text_of(waiting: WaitingEvent, zone: ZoneInfo) -> str:
-    """What a chat reads of an event that it gets alone and at once."""
+    """The message of a chat that gets the event alone and at once."""
     delivery = Delivery(waiting.id, NOBODY, waiting.event.notification, waiting.at)
     return render(Batch((PendingAlert((delivery,)),)), waiting.at, zone).message.text
-
-
-def iso(moment: datetime | None) -> str | None:
-    """A moment as ISO 8601 in UTC."""
-    return moment.isoformat().replace("+00:00", "Z") if moment else None

@@ -71,7 +71,7 @@ class EventSender:
         self._wake.set()
 
     async def state(self) -> ReceiverState:
-        """What waits, and why. Raises DatabaseBusyError."""
+        """The waiting events, and the last failure. Raises DatabaseBusyError."""
         async with self._store.read() as connection:
             found = await events.depth(connection)
         return replace(found, failure=self._failure, failing_since=self._failing_since)
