@@ -2,13 +2,19 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from datetime import datetime
 
 from bot.checks.context import Context
 from bot.checks.processor import CheckProcessor
+from bot.domain.accounts import Account
 from bot.domain.credit_changes import Point
 from bot.domain.history import unseen_of
+from bot.domain.notifications import Notification
 from bot.evaluation.forecast.foresee import HISTORY, MAKE_EVERY, add_point, foresee
-from bot.storage import accounts, history
+from bot.evaluation.lapses import decide_lapses, lapses_of
+from bot.storage import accounts, history, lapses
+from bot.storage.connection import Connection
 
 log = logging.getLogger(__name__)
 
@@ -58,5 +64,15 @@ class Forecaster:
             foreseen, updates = foresee(named, past, known, rules, audience, now, unseen)
             await accounts.save_foretold(connection, foreseen, now)
             notifications = await self._processor.say(connection, updates, remembered, now)
+            notifications += await self._say_lapses(connection, foreseen, now)
         if notifications:
             self._on_notifications()
+
+    async def _say_lapses(self, connection: Connection, account: Account, now: datetime) -> Sequence[Notification]:
+        """Credits that lapse soon, for each chat once; and which of those that were sent no longer do."""
+        told = await lapses.told(connection, account.key)
+        found = decide_lapses(account, lapses_of(account, now), told, now)
+        await lapses.end(connection, found.over, now)
+        await lapses.forget(connection, found.past, now)
+        await self._processor.put(connection, found.due, now)
+        return found.due

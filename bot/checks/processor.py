@@ -17,12 +17,13 @@ from bot.domain.accounts import (
     FailureKind,
     Health,
     NotModified,
+    Plan,
     Reading,
     SourceState,
 )
 from bot.domain.alerts import Alert, AlertRule, Notified, NotifyReason, Severity, Silence, SilenceKind
 from bot.domain.chats import Chat
-from bot.domain.events import Event, EventType
+from bot.domain.credit_changes import is_moved
 from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.evaluation.alert_state import has_lapsed, is_about, is_muted, is_over
 from bot.evaluation.evaluate import (
@@ -46,7 +47,7 @@ from bot.evaluation.forecast.foresee import is_overtaken
 from bot.evaluation.left_out import newly_unreadable
 from bot.evaluation.steady import plan_steady_until, steady_until
 from bot.evaluation.sweep import Scope, called_for
-from bot.storage import accounts, alerts, chats, events, history, outbox, readings
+from bot.storage import accounts, alerts, chats, history, outbox, readings
 from bot.storage.alerts import Memory
 from bot.storage.connection import Connection
 
@@ -62,14 +63,10 @@ LOOKED_AT_AGAIN = 100
 
 @dataclass(frozen=True, slots=True)
 class FinishedCheck:
-    """A finished check: the account's key, and the result.
-
-    ``clock_moved``: the processor's when the check ended.
-    """
+    """A finished check: the account's key, and the result."""
 
     key: str
     sample: CheckResult | NotModified
-    clock_moved: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +84,13 @@ class Change:
 
     @property
     def overtakes_forecast(self) -> bool:
-        """True if the forecast's start is outdated: credits were added, or far more were spent."""
-        reading, foretold = self.after.reading, self.after.foretold
+        """True if the forecast is outdated: credits were added, far more were spent, or the plan ends otherwise."""
+        reading, foretold, before = self.after.reading, self.after.foretold, self.before.reading
         if not self.tells_new or reading is None:
             return False
-        grown = credit_change(self.before.reading, reading) is not None
+        if before and ends_otherwise(before.plan, reading.plan):
+            return True
+        grown = credit_change(before, reading) is not None
         return grown or (foretold is not None and is_overtaken(foretold, reading.credits.total, reading.taken_at))
 
 
@@ -151,14 +150,7 @@ class CheckProcessor:
         self._recipients = context.recipients
         self._clock = context.clock
         self._on_notifications = context.on_notifications
-        self._webhook = context.webhook
         self._steady_under = context.active_targets.targets
-        self.clock_moved = timedelta(0)
-        """By how much the clock was set since the start, all steps together."""
-
-    def clock_stepped(self, by: timedelta) -> None:
-        """The clock was set by ``by``: results that wait for the database have their moments by the old one."""
-        self.clock_moved += by
 
     async def save(self, batch: Sequence[FinishedCheck], *, ends_round: bool = False) -> Saved:
         """One transaction for checks that finished together. It skips accounts that are no longer watched.
@@ -171,9 +163,8 @@ class CheckProcessor:
 
         async def work(connection: Connection) -> tuple[Saved, list[Notification]]:
             now = self._clock()
-            checks = [self._by_present_clock(check) for check in batch]
-            unchanged = await self._note_unchanged(connection, checks, now)
-            rest = [check for check in checks if check.key not in unchanged]
+            unchanged = await self._note_unchanged(connection, batch, now)
+            rest = [check for check in batch if check.key not in unchanged]
             changes = await self._note(connection, rest, now)
             if ends_round:
                 await chats.mark(connection, chats.ROUND, now)
@@ -188,11 +179,6 @@ class CheckProcessor:
         if notifications:
             self._on_notifications()
         return saved
-
-    def _by_present_clock(self, check: FinishedCheck) -> FinishedCheck:
-        """The check with its moment by the clock as it is set now; stored moments have moved along already."""
-        moved = self.clock_moved - check.clock_moved
-        return replace(check, sample=replace(check.sample, taken_at=check.sample.taken_at + moved)) if moved else check
 
     async def _note_unchanged(self, connection: Connection, batch: Sequence[FinishedCheck], now: datetime) -> set[str]:
         """Stores checks that can decide nothing new, and returns their keys."""
@@ -276,16 +262,13 @@ class CheckProcessor:
     async def say_downtime(self, since: datetime, until: datetime) -> None:
         """Reports, once, a period without checks to every chat without a mute of everything."""
         log.warning("Nobody was watching from %s to %s", since.isoformat(), until.isoformat())
-        clock_moved = self.clock_moved
+        notification = Notification(
+            f"pause|{since.isoformat()}",
+            NotificationKind.DOWNTIME,
+            Severity.INFO,
+            facts=Facts(since=since, until=until),
+        )
         async with self._store.write() as connection:
-            moved = self.clock_moved - clock_moved  # while this waited for the database
-            since, until = since + moved, until + moved
-            notification = Notification(
-                f"pause|{since.isoformat()}",
-                NotificationKind.DOWNTIME,
-                Severity.INFO,
-                facts=Facts(since=since, until=until),
-            )
             await history.note_downtime(connection, since, until)
             await chats.mark(connection, chats.DOWNTIME, until)  # it moves with the clock; the history stays
             await self.put(connection, [notification], until)
@@ -452,7 +435,7 @@ class CheckProcessor:
     async def say(
         self, connection: Connection, updates: Iterable[AlertUpdate], remembered: Remembered, now: datetime
     ) -> list[Notification]:
-        """Stores alerts, their events, and what each chat gets of them, and puts the deliveries into the outbox."""
+        """Stores alerts and what each chat gets of them, and puts the deliveries into the outbox."""
         changed = [one for one in updates if remembered.is_changed_by(one)]
         await alerts.save(connection, [one.alert for one in changed if one.alert.episode])
         await alerts.save_notified(
@@ -461,8 +444,6 @@ class CheckProcessor:
         ended = [number for one in changed for number in one.ended]
         if ended:
             await alerts.remove_silences(connection, ended)
-        if self._webhook:
-            await events.put(connection, [one.event for one in changed if one.event], now)
         addressed = [said for one in changed for said in one.notifications]
         await self._address(connection, addressed, now)
         return [notification for notification, _ in addressed]
@@ -471,7 +452,6 @@ class CheckProcessor:
         """Puts notes beside alerts into the outbox, for the chats of their account that did not mute it."""
         if not notifications:
             return
-        await self.announce(connection, notifications, now)
         await self._recipients.refresh(connection)
         silences = await alerts.active_silences(connection, now)
         addressed = []
@@ -484,11 +464,6 @@ class CheckProcessor:
             addressed.append((notification, tuple(told)))
         await self._address(connection, addressed, now)
 
-    async def announce(self, connection: Connection, notes: Sequence[Notification], now: datetime) -> None:
-        """Stores notes beside alerts as events: each once, whatever chats get it."""
-        if self._webhook:
-            await events.put(connection, [Event(EventType.NOTICE, one) for one in notes], now)
-
     async def _address(
         self, connection: Connection, addressed: Iterable[tuple[Notification, tuple[Chat, ...]]], now: datetime
     ) -> None:
@@ -498,6 +473,11 @@ class CheckProcessor:
             by_chats.setdefault(told, []).append(notification)
         for told, some in by_chats.items():
             await outbox.put(connection, some, told, now)
+
+
+def ends_otherwise(before: Plan, after: Plan) -> bool:
+    """True if a plan's end moved, or became certain or uncertain."""
+    return is_moved(before.ends_at, after.ends_at) or before.surely_ends is not after.surely_ends
 
 
 def log_unreadable(changes: Iterable[Change]) -> None:

@@ -121,7 +121,7 @@ class PlanChange(StrEnum):
 class Plan:
     """The subscription. ``price`` is the service's own text, in its own currency.
 
-    ``free`` is None where unknown.
+    ``free`` is None where unknown, as is ``next_free``: the plan after this one is the free one.
     """
 
     name: str | None = None
@@ -133,6 +133,7 @@ class Plan:
     price: str | None = None
     renewal_price: str | None = None
     expired: bool | None = None
+    next_free: bool | None = None
 
     @property
     def becomes(self) -> str | None:
@@ -148,6 +149,16 @@ class Plan:
         if self.free or self.ends_at is None:
             return None
         return self.cancelled_at is None and self.name is not None and self.next_name == self.name
+
+    @property
+    def surely_ends(self) -> bool | None:
+        """True if it was cancelled or changed to the free one; None if the next one is of an unknown kind.
+
+        One that only has no next plan may yet be renewed.
+        """
+        if self.renews is not False:
+            return False
+        return self.cancelled_at is not None if self.becomes is None else self.next_free
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,9 +255,9 @@ class ForecastSummary:
 
     Either they last (``lasts``) past the ``boundary``, which is the refill or, with ``lapses``, the plan's end; or they
     run out between ``earliest`` and ``latest``, before the boundary or, with ``before`` None, perhaps before it.
-    ``unused`` of the monthly credits are left at the boundary; ``per_day`` is a usual day's cost, ``per_day_lately``
-    that of the last week's days, None where less than a week was seen. ``total`` and ``made_at`` are the credits and
-    the moment that it was computed from.
+    ``unused`` of the monthly credits are left at the boundary, between ``unused_least`` and ``unused_most``.
+    ``per_day`` is a usual day's cost, ``per_day_lately`` that of the last week's days, None where less than a week was
+    seen. ``total`` and ``made_at`` are the credits and the moment that it was computed from.
     """
 
     made_at: datetime
@@ -260,6 +271,8 @@ class ForecastSummary:
     boundary: datetime | None = None
     lapses: bool = False
     unused: float | None = None
+    unused_least: float | None = None
+    unused_most: float | None = None
     per_day: float = 0.0
     per_day_lately: float | None = None
 

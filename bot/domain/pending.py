@@ -19,6 +19,7 @@ NOTES_LAST = {
         timedelta(days=1),
     ),
     NotificationKind.DOWNTIME: timedelta(days=7),
+    NotificationKind.LAPSE: timedelta(days=3),
 }
 UNTOLD_LASTS = timedelta(days=7)
 """How long a chat that refuses still gets a note, and an alert that began and ended without a message."""

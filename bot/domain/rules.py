@@ -1,6 +1,6 @@
 """Thresholds of an account or a source."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.alerts import AlertRule
@@ -8,11 +8,10 @@ from bot.domain.alerts import AlertRule
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A number, or percent of the monthly allowance; for a plan, seconds. ``written`` is the setting's own text."""
+    """A number, or percent of the monthly allowance; for a plan, seconds."""
 
     value: float
     percent: bool = False
-    written: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"{self.value:,.10g}" + (" %" if self.percent else "")

@@ -80,9 +80,9 @@ class Batch:
 
     @property
     def awaiting_end(self) -> tuple[Delivery, ...]:
-        """The last delivery of each firing alert: once the alert is over, an edit of the message says so."""
+        """The last delivery of each firing alert or lapse: once that is over, an edit of the message says so."""
         last = (story.last for story in self.stories)
-        return tuple(one for one in last if is_of_alert(one) and one.notification.reason not in GOOD_NEWS)
+        return tuple(one for one in last if can_be_over(one) and one.notification.reason not in GOOD_NEWS)
 
     @property
     def good_news(self) -> dict[tuple[str, AlertRule | None], int]:
@@ -98,6 +98,11 @@ class Batch:
 def is_of_alert(one: Delivery) -> bool:
     """True if it is about an alert, and no note beside alerts."""
     return one.notification.topic is NotificationKind.ALERT and one.notification.measure is not None
+
+
+def can_be_over(one: Delivery) -> bool:
+    """True if it is about something that ends: an alert, or credits that are to lapse."""
+    return is_of_alert(one) or one.notification.topic is NotificationKind.LAPSE
 
 
 @dataclass(frozen=True, slots=True)

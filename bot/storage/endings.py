@@ -13,6 +13,7 @@ from bot.domain.notifications import NotificationKind
 from bot.domain.told_messages import EndedMessage, ToldAlert
 from bot.storage import alerts
 from bot.storage.connection import Connection
+from bot.storage.lapses import HOLDS
 from bot.storage.outbox import delivery_of, is_delivered
 from bot.storage.schema import outbox
 
@@ -22,7 +23,7 @@ MOST_DUE = 500
 FIRES = alerts.fires_as(outbox)
 DUE = (
     sa.select(outbox.c.chat_id, outbox.c.lead_id, sa.func.max(outbox.c.id).label("newest"))
-    .where(outbox.c.awaits_end, ~FIRES)
+    .where(outbox.c.awaits_end, ~FIRES, ~HOLDS)
     .group_by(outbox.c.chat_id, outbox.c.lead_id)
     .order_by(sa.desc("newest"))
     .limit(MOST_DUE)
@@ -63,7 +64,8 @@ async def message(connection: Connection, one: Due, now: datetime) -> EndedMessa
     for row in marked:
         notification = delivery_of(row).notification
         alert = known[row.subject].get(notification.measure) if notification.measure and row.subject in known else None
-        over_at = row.over_at or (None if fires(alert, row.episode) else ended.get(key_of(row), now))
+        holds = notification.topic is NotificationKind.LAPSE or fires(alert, row.episode)
+        over_at = row.over_at or (None if holds else ended.get(key_of(row), now))
         told.append(ToldAlert(row.id, notification, over_at, alert if over_at is None else None))
     first, chat = waiting[0], Chat(one.chat_id, waiting[0].thread_id or None)
     return EndedMessage(

@@ -9,6 +9,7 @@ from math import inf
 from verification.oracle.blame import wrongly_blamed
 from verification.oracle.boards import behind
 from verification.oracle.follow import Following, may_repeat
+from verification.oracle.lapses import wrong_lapses
 from verification.oracle.looks import SOURCE, Fleet, Look, looks_at
 from verification.oracle.pages import Waiting, wrong_of_itself
 from verification.oracle.pauses import LAST_LOOK, Line, Paused, lines_of_ends, lines_of_pauses
@@ -209,6 +210,8 @@ def notes(truth: Truth, chat: str, reads: list[Read], paused: Paused) -> Iterato
     yield from lines_told(truth, chat, "paused", notes_of(reads, "paused"), list(lines_of_pauses(truth, chat)))
     yield from lines_told(truth, chat, "resumed", notes_of(reads, "resumed"), list(lines_of_ends(truth, chat, paused)))
     yield from downtimes_told(truth, chat, notes_of(reads, "downtime"), paused)
+    for at, what, account in wrong_lapses(truth, chat, reads, paused):
+        yield Miss(at, what, chat, account)
 
 
 def silences_told(truth: Truth, chat: str, reads: Iterable[Read], kind: str) -> Iterator[Miss]:

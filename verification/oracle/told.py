@@ -25,7 +25,7 @@ class Message:
 class Telling:
     """What a message says of one account (``who`` None: of the service as a whole, or of nobody).
 
-    ``measure``: credits, plan, failures, runway, spike, listing, or greeting, downtime, paused, resumed, gone.
+    ``measure``: credits, plan, failures, runway, spike, listing, or greeting, downtime, paused, resumed, gone, lapse.
     ``state``: critical, warning, info, resolved, eased (it still fires, and jobs run again) or note. ``still`` whether
     it says so; None where the words leave it open. ``number`` are the credits it tells, ``rung`` the line it names,
     ``untold`` whether it tells of what it overtook.
@@ -200,6 +200,7 @@ ONE = (
     (r"credits last again", "runway"),
     (r"spends .* the usual pace", "spike"),
     (r"back to the usual pace", "spike"),
+    (rf"about (?P<number>{NUMBER}) credits lapse (today|tomorrow|on \w+ \d+ \w+) at this pace$", "lapse"),
     (r"no longer listed", "gone"),
 )
 
@@ -228,6 +229,7 @@ def is_untold(body: list[str]) -> bool:
 MANY = (
     (r"acknowledged by", "ack"),
     (r"no longer listed", "gone"),
+    (r"credits that lapse", "lapse"),
     (r"plans? ", "plan"),
     (r"(last again|may run out)", "runway"),
     (r"(usual pace|unusually fast)", "spike"),
@@ -253,7 +255,7 @@ def grouped(words: str, state: str, body: list[str]) -> list[tuple[str, Telling]
     found = list[tuple[str, Telling]]()
     for line in body:
         label, colon, names = line.partition(": ")
-        group = SIGNS.get(label.partition(" ")[0]) or (state if state in GOOD else None)
+        group = SIGNS.get(label.partition(" ")[0]) or (state if state in GOOD or measure == "lapse" else None)
         if colon and group and not line.startswith("Read "):
             every = names.partition(". ")[0].split(", ")
             found += [(label, of_name(one, measure, group, label)) for one in every]
@@ -265,7 +267,7 @@ def grouped(words: str, state: str, body: list[str]) -> list[tuple[str, Telling]
 
 def of_name(words: str, measure: str, state: str, label: str) -> Telling:
     """One of many: its name, and perhaps its credits, or its pace, in brackets."""
-    found = re.match(rf"(.*?)(?: \((?:at least )?({NUMBER})\)| \({NUMBER} × the usual\))?$", words)
+    found = re.match(rf"(.*?)(?: \((?:at least |about )?({NUMBER})\)| \({NUMBER} × the usual\))?$", words)
     number = found[2] if found else None
     rung = re.search(r"below ([^,]+(?:,\d{3})*)", label)
     out = measure == "credits" and "out of credits" in label

@@ -54,6 +54,8 @@ def foretold_of(account: Account, full: Forecast | None) -> ForecastSummary | No
         boundary=full.boundary,
         lapses=full.lapses,
         unused=full.unused,
+        unused_least=full.left.least if full.left else None,
+        unused_most=full.left.most if full.left else None,
         per_day=full.per_day,
         per_day_lately=full.per_day_lately if full.days >= ENOUGH_TO_LAST else None,
     )

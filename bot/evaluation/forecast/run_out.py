@@ -13,6 +13,7 @@ from math import ceil, exp, isfinite
 from bot.domain.accounts import Account, Plan, Reading
 from bot.domain.credit_changes import Point, point_of
 from bot.domain.history import Span
+from bot.domain.lapses import Left
 from bot.evaluation.forecast.ahead import Pace, Path, Stock, walk, week_ahead
 from bot.evaluation.forecast.errors import expected_errors, own_errors
 from bot.evaluation.forecast.spending import DAY, DAY_HOURS, HOUR, Day, days_of, orderly
@@ -22,6 +23,9 @@ COVERAGE = 0.8
 
 SPREAD = 0.83
 """The share of the expected errors that lies in the range: it then holds ``COVERAGE`` on real balances."""
+
+LEFT_SPREAD = 0.95
+"""The same for what is left after some days: a few days' spending is less even than that of a whole stock."""
 
 FAR = 60
 """The horizon of a forecast, in days."""
@@ -55,7 +59,7 @@ class Forecast:
     With probability ``coverage``, credits run out between ``earliest`` and ``latest``; ``median`` is as likely too
     early as too late. They ignore the refill; None is beyond the horizon. ``boundary`` is the refill or, with
     ``lapses``, the plan's end; ``risk`` is the chance to run out before it (or, without one, within the horizon).
-    ``unused`` of the monthly credits are then left, most likely. ``per_day`` is a usual day's cost, ``per_day_lately``
+    ``left`` are the monthly credits that are then left. ``per_day`` is a usual day's cost, ``per_day_lately``
     that of the last week's; ``days`` is the length of the history. With ``is_out`` nothing is left already.
     """
 
@@ -68,10 +72,15 @@ class Forecast:
     days: float
     boundary: datetime | None = None
     lapses: bool = False
-    unused: float | None = None
+    left: Left | None = None
     is_out: bool = False
     per_day_lately: float = 0.0
     coverage: float = COVERAGE
+
+    @property
+    def unused(self) -> float | None:
+        """The monthly credits most likely left at the boundary."""
+        return self.left.likely if self.left else None
 
     @property
     def before_refill(self) -> bool | None:
@@ -160,8 +169,8 @@ def is_ahead(moment: datetime | None, reading: Reading) -> bool:
 
 
 def is_ending(plan: Plan) -> bool:
-    """True if the plan stops at its end: cancelled, with no other to follow."""
-    return plan.renews is False and plan.becomes is None
+    """True if the plan stops at its end: no paid one follows."""
+    return plan.renews is False and (plan.becomes is None or plan.next_free is True)
 
 
 def stock_of(account: Account, reading: Reading) -> Stock:
@@ -192,7 +201,7 @@ def summed_up(reading: Reading, days: Sequence[Day], courses: Sequence[tuple[Pat
         days=sum(day.known for day in days),
         boundary=boundary,
         lapses=lapses,
-        unused=None if limit is None else unused(reading, courses, limit),
+        left=None if limit is None else left_at(reading, courses, limit),
         is_out=reading.credits.total <= 0,
         per_day_lately=Pace.of([day.total for day in days]).week,
     )
@@ -201,8 +210,13 @@ def summed_up(reading: Reading, days: Sequence[Day], courses: Sequence[tuple[Pat
 def quantiles(start: datetime, hours: Sequence[tuple[float | None, float]], now: datetime) -> list[datetime | None]:
     """The early end, the middle and the late end of the range; never before now."""
     known = sorted((hour, weight) for hour, weight in hours if hour is not None)
-    found = [weighted_place(known, share) for share in ((1 - SPREAD) / 2, 0.5, (1 + SPREAD) / 2)]
+    found = [weighted_place(known, share) for share in shares_of(SPREAD)]
     return [None if hour is None else max(start + hour * HOUR, now) for hour in found]
+
+
+def shares_of(spread: float) -> tuple[float, float, float]:
+    """The two ends and the middle of what may come, as shares of it."""
+    return (1 - spread) / 2, 0.5, (1 + spread) / 2
 
 
 def weighted_place(known: Sequence[tuple[float, float]], share: float) -> float | None:
@@ -215,9 +229,9 @@ def weighted_place(known: Sequence[tuple[float, float]], share: float) -> float 
     return None
 
 
-def unused(reading: Reading, courses: Sequence[tuple[Path, float]], hour: float) -> float:
-    """The monthly credits most likely left after some hours; they are spent before the package."""
-    package = max(reading.credits.package or 0, 0)
+def left_at(reading: Reading, courses: Sequence[tuple[Path, float]], hour: float) -> Left:
+    """The monthly credits left after some hours; they are spent before the package."""
+    package, monthly = max(reading.credits.package or 0, 0), float(max(reading.credits.monthly, 0))
     left = sorted((max(path.left_at(hour) - package, 0), weight) for path, weight in courses)
-    middle = weighted_place(left, 0.5)
-    return float(min(middle or 0.0, max(reading.credits.monthly, 0)))
+    least, likely, most = (min(weighted_place(left, share) or 0.0, monthly) for share in shares_of(LEFT_SPREAD))
+    return Left(likely, least, most)

@@ -11,6 +11,7 @@ from telegram.error import BadRequest, TelegramError
 from bot.domain.alerts import Silence
 from bot.domain.boards import BoardEdited, BoardLost, BoardRefused, EditResult
 from bot.domain.chats import Chat
+from bot.domain.notifications import NotificationKind
 from bot.domain.told_messages import EndedMessage, ToldAlert
 from bot.features.board.text import moment_text, result_of
 from bot.outbox.batching import Batch, pending_alerts
@@ -33,6 +34,8 @@ def ended_message(message: EndedMessage, held: Silence | None, now: datetime, zo
     told = pending_alerts(message.deliveries)
     words = lay_out(Batch(tuple(told)), len(told), message.sent_at, zone).message()
     words = with_line(words, *over_text(message, zone))
+    if told[0].last.notification.topic is NotificationKind.LAPSE:
+        return words
     if message.all_over:
         return replace(words, buttons=(credits_row(message.lead_id),))
     rows = alert_buttons(message.lead_id)

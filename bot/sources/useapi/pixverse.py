@@ -113,7 +113,8 @@ def parse_features(page: object, taken_at: datetime) -> Reading:
     """
     fields = _Fields(_object(page))
     take = fields.take
-    plan_type, expired = take("current_plan_type", whole), take("expired_member", state)
+    plan_type, next_type = take("current_plan_type", whole), take("next_plan_type", whole)
+    expired = take("expired_member", state)
     reading = Reading(
         taken_at=taken_at,
         credits=Credits(
@@ -135,6 +136,7 @@ def parse_features(page: object, taken_at: datetime) -> Reading:
             price=take("price", text),
             renewal_price=take("renewal_price", text),
             expired=None if expired is None else expired != 0,
+            next_free=None if next_type is None else next_type == 0,
         ),
         details=_details(fields),
     )

@@ -8,6 +8,7 @@ from bot.domain.alerts import AlertRule, NotifyReason
 from bot.domain.durations import format_duration
 from bot.domain.notifications import Facts, Notification
 from bot.evaluation.forecast.foresee import told_now
+from bot.evaluation.forecast.run_out import COVERAGE
 from bot.outbox.batching import PendingAlert
 from bot.telegram.text.dates import format_clock, format_in, format_on, format_read, format_short, unmarked
 from bot.telegram.text.formatting import RECOVERED, SIGNS, format_buckets, format_credits, format_number, severity_word
@@ -16,6 +17,9 @@ from bot.telegram.text.message_body import MessageBody, about, telling
 
 LASTS = "At this pace it lasts for weeks."
 PRECISE = timedelta(hours=12)
+SURE = f"{COVERAGE * 100:.0f} % sure"
+"""How often a range holds."""
+
 WORTH_SAYING = 0.1
 """The smallest share of unused credits that is shown."""
 

@@ -10,7 +10,7 @@ from bot.domain.alerts import GOOD_NEWS, AlertRule, NotifyReason
 from bot.domain.notifications import Notification, NotificationKind
 from bot.outbox.batching import Batch, PendingAlert, worst
 from bot.telegram.text.account_alert import known_growth
-from bot.telegram.text.dates import format_day, format_moment, format_read
+from bot.telegram.text.dates import days_ahead, format_day, format_moment, format_read
 from bot.telegram.text.forecast import format_range
 from bot.telegram.text.formatting import (
     MENDS,
@@ -28,6 +28,7 @@ from bot.telegram.text.formatting import (
     severity_word,
     trouble_of,
 )
+from bot.telegram.text.lapses import amount_of
 from bot.telegram.text.layout import bold
 from bot.telegram.text.message_body import MessageBody, Spans, acked_text
 from bot.telegram.text.plan_alert import has_ended, is_cancellation
@@ -50,7 +51,8 @@ def tell_many(batch: Batch, more: int, now: datetime, zone: ZoneInfo) -> Message
     """The text of several pending alerts of one group; ``more`` of them follow in the next message."""
     notification = batch.stories[0].last.notification
     recovered = notification.reason in GOOD_NEWS
-    sign = NOTE if notification.topic is not NotificationKind.ALERT else RECOVERED if recovered else SIGNS[worst(batch)]
+    signed = notification.topic in (NotificationKind.ALERT, NotificationKind.LAPSE)
+    sign = NOTE if not signed else RECOVERED if recovered else SIGNS[worst(batch)]
     follow = f", {more:,} more follow" if more else ""
     lines = group_lines(batch.stories, grouping(notification, now, zone), spoken(notification))
     return MessageBody((f"{sign} ", bold(headline(batch, now)), follow), (*lines, *age_line(batch, now, zone)))
@@ -81,6 +83,8 @@ def headline(batch: Batch, now: datetime) -> str:
     are, have = ("is", "has") if count == 1 else ("are", "have")
     if notification.topic is NotificationKind.GONE:
         return f"{format_count(count, 'account')} {are} no longer listed at {SERVICE}"
+    if notification.topic is NotificationKind.LAPSE:
+        return f"{format_count(count, 'account')} {have} credits that lapse at this pace"
     if notification.measure is AlertRule.PLAN:
         return f"{format_count(count, 'plan')} {plans_verb(batch, now)}"
     if notification.measure is AlertRule.RUNWAY:
@@ -142,13 +146,8 @@ def acknowledged(group: Group, notification: Notification, now: datetime, zone: 
 
 def kinds(notification: Notification, now: datetime, zone: ZoneInfo) -> Callable[[PendingAlert], Group]:
     """Returns the function that groups alerts of this kind by their content."""
-    if notification.topic is NotificationKind.MUTE:
-        until = f"Until {format_moment(notification.facts.until, now, zone)}" if notification.facts.until else "Muted"
-        return lambda _: Group((0,), until)
-    if notification.topic is NotificationKind.ACK:
-        return lambda story: Group((-story.last.notification.severity,), severity_label(story.last.notification))
-    if notification.topic is NotificationKind.GONE:
-        return lambda _: Group((0,), "No longer watched")
+    if notification.topic is not NotificationKind.ALERT:
+        return note_kinds(notification, now, zone)
     if notification.reason in GOOD_NEWS:
         return recovery_group
     if notification.measure is AlertRule.CREDITS:
@@ -158,6 +157,29 @@ def kinds(notification: Notification, now: datetime, zone: ZoneInfo) -> Callable
     if notification.measure in (AlertRule.RUNWAY, AlertRule.SPIKE):
         return lambda story: outlook_group(story, now, zone)
     return trouble_group
+
+
+def note_kinds(notification: Notification, now: datetime, zone: ZoneInfo) -> Callable[[PendingAlert], Group]:
+    """The same for notes beside alerts."""
+    match notification.topic:
+        case NotificationKind.MUTE:
+            at = notification.facts.until
+            until = f"Until {format_moment(at, now, zone)}" if at else "Muted"
+            return lambda _: Group((0,), until)
+        case NotificationKind.ACK:
+            return lambda story: Group((-story.last.notification.severity,), severity_label(story.last.notification))
+        case NotificationKind.LAPSE:
+            return lambda story: lapse_group(story, now, zone)
+        case _:
+            return lambda _: Group((0,), "No longer watched")
+
+
+def lapse_group(story: PendingAlert, now: datetime, zone: ZoneInfo) -> Group:
+    """Credits that lapse: by the day of their end, the first one first."""
+    lapse = story.last.notification.facts.lapse
+    if lapse is None:
+        return Group((float("inf"),), "Soon")
+    return Group((days_ahead(lapse.at, now, zone),), capitalised(format_day(lapse.at, now, zone)))
 
 
 def recovery_group(story: PendingAlert) -> Group:
@@ -217,9 +239,17 @@ def trouble_group(story: PendingAlert) -> Group:
 
 def spoken(notification: Notification) -> Callable[[PendingAlert], str]:
     """Returns the function that writes one account inside a group."""
+    if notification.topic is NotificationKind.LAPSE:
+        return with_lapse
     if notification.measure is AlertRule.SPIKE and notification.reason is not NotifyReason.RESOLVED:
         return with_pace
     return with_number if notification.measure in (AlertRule.CREDITS, AlertRule.RUNWAY) else plain_name
+
+
+def with_lapse(story: PendingAlert) -> str:
+    """The account's name, and the credits that are most likely left at the end."""
+    lapse = story.last.notification.facts.lapse
+    return f"{plain_name(story)}{in_brackets(f'about {amount_of(lapse.left)}' if lapse and lapse.left else '')}"
 
 
 def with_pace(story: PendingAlert) -> str:

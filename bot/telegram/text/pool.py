@@ -4,21 +4,19 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.domain.accounts import Account
+from bot.domain.accounts import Account, Unit
 from bot.domain.notifications import Watched
 from bot.evaluation.forecast.pool import Gone, Pool, Refill, pool_of
-from bot.evaluation.forecast.run_out import COVERAGE, FAR
+from bot.evaluation.forecast.run_out import FAR
 from bot.sources.registry import title_of
 from bot.telegram.text.dates import format_short
-from bot.telegram.text.forecast import format_between
+from bot.telegram.text.forecast import SURE, format_between
 from bot.telegram.text.formatting import format_count, format_number
 from bot.telegram.text.layout import bold
 from bot.telegram.text.message_body import Spans
 
 Between = Callable[[datetime, datetime | None], str]
 """Formats a range; None is open."""
-
-SURE = f"{COVERAGE:.0%}".replace("%", " %")
 
 
 def pool_lines(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> list[Spans]:
@@ -33,22 +31,31 @@ def lines_of(
 ) -> list[Spans]:
     """A line for each service, its name before it if there are several; none for a single account.
 
-    A service of which no account can be read has no sum: the accounts below say why.
+    A service of which no account can be read has no sum: the accounts below say why. Nor has one that counts in seconds
+    or percent: several accounts can share what they have.
     """
+    if len(watched) < 2:
+        return []
     groups: dict[str, list[Account]] = {}
     for one in watched:
         groups.setdefault(title_of(one.account.source), []).append(one.account)
-    if len(watched) < 2:
-        return []
-    pools = {title: pool_of(accounts, now) for title, accounts in groups.items()}
-    several = len(pools) > 1
-    return [
-        pool_line(pool, f"{title}: " if several else "", moment, between) for title, pool in pools.items() if pool.known
-    ]
+    pools = {title: pool_of(accounts, now) for title, accounts in groups.items() if all(map(has_credits, accounts))}
+    lines = (pool_line(pool, f"{title}: " if len(groups) > 1 else "", moment, between) for title, pool in pools.items())
+    return [line for line in lines if line]
+
+
+def has_credits(account: Account) -> bool:
+    """True unless it counts in another unit; one that was never read counts as the others of its service."""
+    return account.reading is None or account.reading.credits.unit is Unit.CREDITS
 
 
 def pool_line(pool: Pool, head: str, moment: Callable[[datetime], str], between: Between) -> Spans:
-    """One sum: "61,450 credits in 10 of 12 accounts · without refills gone 26 Jul to 4 Aug (80 % sure) · …"."""
+    """One sum: "61,450 credits in 10 of 12 accounts · without refills gone 26 Jul to 4 Aug (80 % sure) · …".
+
+    Empty if nothing is known.
+    """
+    if not pool.known:
+        return ()
     amount = f"{'at least ' if pool.partial else ''}{format_number(pool.total)}"
     some = f" in {pool.known:,} of {format_count(pool.accounts, 'account')}" if pool.known < pool.accounts else ""
     words = [gone_text(pool.gone, pool.refill, between), refill_text(pool.refill, moment)]
@@ -63,7 +70,7 @@ def gone_text(gone: Gone | None, refill: Refill | None, between: Between) -> str
     if gone.earliest is None:
         return f"at this pace enough for over {FAR} days"
     unless = "without refills" if refill and not refill.daily else "at this pace"
-    sure = f" ({SURE} sure)" if gone.latest else ""
+    sure = f" ({SURE})" if gone.latest else ""
     return f"{unless} gone {between(gone.earliest, gone.latest)}{sure}"
 
 

@@ -22,6 +22,7 @@ PREMIUM = Plan(
     price="60",
     renewal_price="60",
     expired=False,
+    next_free=False,
 )
 IMAGE_MODELS = (
     "qwen-image",

@@ -345,6 +345,68 @@ def test_a_reminder_that_waited_may_be_told_before_something_worse(away: bool) -
     assert bool(judge(truth, told((3, ends), (2402, ends), (2404, GONE)))) is not away
 
 
+LAPSE = "🔵 Ada: about 6,000 credits lapse on Thu 1 Jan at this pace\nPro ends on Thu 1 Jan. Use them before, or renew."
+
+
+def cancelled() -> Truth:
+    """A plan that ends three and a half days after the first of many looks, each six hours after the last."""
+    truth = world(*[9_000] * 20)
+    truth.every, truth.ended_at = DAY / 4, DAY * 5
+    plan = Plan(DAY * 3.5, renews=False, cancelled=True)
+    looks = enumerate(truth.answers)
+    truth.answers = [replace(one, at=1 + look * DAY / 4, plan=plan) for look, one in looks]
+    return truth
+
+
+def said_silently(*moments: float, text: str = LAPSE) -> Told:
+    """The same at some moments."""
+    return Told([Message("1", at, text, silent=True, id=number) for number, at in enumerate(moments)])
+
+
+def test_credits_that_lapse_may_be_told_within_three_days() -> None:
+    """Once, and nobody has to: the oracle cannot know the pace."""
+    assert judge(cancelled(), Told()) == []
+    assert judge(cancelled(), said_silently(DAY * 0.75 + 5)) == []
+    assert judge(cancelled(), said_silently(DAY * 3.2)) == []
+
+
+@pytest.mark.parametrize(
+    ("heard", "what"),
+    [
+        (said_silently(DAY * 0.4), "told that credits lapse, and they do not"),
+        (said_silently(DAY * 3.9), "told that credits lapse, and they do not"),
+        (said_silently(DAY, DAY * 2), "told more than once that credits lapse"),
+        (said_silently(DAY, text=LAPSE.replace("6,000", "600")), "told that credits lapse, and they do not"),
+        (said_silently(DAY, text=LAPSE.replace("6,000", "9,900")), "told that credits lapse, and they do not"),
+        (told((DAY, LAPSE)), "credits that lapse ring"),
+    ],
+)
+def test_lapses_that_are_not_so_are_misses(heard: Told, what: str) -> None:
+    """Too early, after the end, twice, too few to matter, more than there are, or with a sound."""
+    assert [miss.what for miss in judge(cancelled(), heard)] == [what]
+
+
+@pytest.mark.parametrize("plan", [Plan(DAY * 3.5), Plan(DAY * 3.5, renews=False), Plan(free=True, renews=False), None])
+def test_only_a_cancelled_plan_takes_credits(plan: Plan | None) -> None:
+    """One that renews, a gift's, a free account or an unknown plan takes none that anybody knows of."""
+    truth = cancelled()
+    truth.answers = [replace(one, plan=plan) for one in truth.answers]
+    assert [miss.what for miss in judge(truth, said_silently(DAY))] == ["told that credits lapse, and they do not"]
+
+
+@pytest.mark.parametrize("kind", ["pause", "mute", "outage"])
+def test_lapses_are_not_told_of_who_is_paused_muted_or_unreadable(kind: str) -> None:
+    """Whatever was known before."""
+    truth, begin, end = cancelled(), DAY * 0.6, DAY * 2.6
+    if kind == "outage":
+        truth.answers = [replace(one, outage="unavailable") if one.at > begin else one for one in truth.answers]
+    else:
+        chat = None if kind == "pause" else "1"
+        truth.wishes = [Wish(begin, kind, "ada", until=end, chat=chat, made_in="1")]
+    misses = {miss.what for miss in judge(truth, said_silently(DAY * 2))}
+    assert "told that credits lapse, and they do not" in misses
+
+
 def test_a_reminder_whose_answer_was_lost_is_as_old_when_it_is_repeated() -> None:
     """What became due with it may follow on the repeat; what was due long before it may not."""
     truth = world(1500, 9000)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from bot.domain.accounts import Account, CheckFailure, Credits, FailureKind, ForecastSummary, Reading
+from bot.domain.accounts import Account, CheckFailure, Credits, FailureKind, ForecastSummary, Reading, Unit
 from bot.domain.notifications import Watched
 from bot.sources.registry import SERVICES
 from bot.sources.useapi.pixverse import PIXVERSE
@@ -73,6 +73,12 @@ def test_each_service_has_its_own_sum(monkeypatch: pytest.MonkeyPatch) -> None:
         "PixVerse: 30,000 credits · next refill 23 Aug with 30,000",
         "Lumen: 2,900 credits",
     ]
+
+
+def test_seconds_have_no_sum() -> None:
+    """Two accounts of one family can show the same ones."""
+    assert said(watched(Credits.of(500, unit=Unit.SECONDS)), watched(Credits.of(500, unit=Unit.SECONDS))) == []
+    assert said(watched(Credits.of(40, unit=Unit.PERCENT)), watched(Credits.of(40, unit=Unit.PERCENT))) == []
 
 
 names = st.text(st.characters(categories=["Lu", "Ll"]), min_size=6, max_size=12).filter(

@@ -1,0 +1,119 @@
+"""Credits that a certain end will take: when that is sent, once for each end, and when it no longer holds. Pure.
+
+A plan's end is the only one so far. A service whose credits lapse lot by lot yields one ``Lapse`` for each lot.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.accounts import Account
+from bot.domain.alerts import Severity
+from bot.domain.lapses import Lapse, Left, ToldLapse
+from bot.domain.notifications import Facts, Notification, NotificationKind
+from bot.evaluation.evaluate import with_allowances
+from bot.evaluation.forecast.foresee import told_now
+from bot.evaluation.left_out import trusted_end
+
+BEFORE = timedelta(days=3)
+"""How long before the end it is sent."""
+
+WORTH, SPENT = 0.1, 0.05
+"""Shares of the allowance: from the first on a lapse is sent, below the second it no longer holds."""
+
+SAME_END = timedelta(days=1)
+"""Ends nearer to each other are one: services compute them, and are off by seconds."""
+
+PLAN = "plan"
+
+
+@dataclass(frozen=True, slots=True)
+class LapseUpdate:
+    """The notifications that are due, also those that some chats have already; and what is ``over`` or ``past``."""
+
+    due: tuple[Notification, ...] = ()
+    over: tuple[ToldLapse, ...] = ()
+    past: tuple[ToldLapse, ...] = ()
+
+
+def lapses_of(account: Account, now: datetime) -> list[Lapse]:
+    """The credits of an account that surely lapse: the monthly ones with a plan that surely ends.
+
+    For a plan of which an answer left that out, nothing is known to be left: it is not sent, and not over either.
+    """
+    reading = account.reading
+    if reading is None or account.outage or account.pause or not account.allowance:
+        return []
+    end, plan = trusted_end(reading, now), reading.plan
+    if end is None or plan.surely_ends is False or plan.free:
+        return []
+    left = left_of(account, end, now) if plan.surely_ends else None
+    return [Lapse(PLAN, end, reading.credits.monthly, account.allowance, plan.name, left)]
+
+
+def left_of(account: Account, end: datetime, now: datetime) -> Left | None:
+    """The part of the monthly credits that is left at the plan's end; None while the pace is not known."""
+    foretold = told_now(account, now)
+    if foretold is None or not foretold.lapses or foretold.boundary is None or abs(foretold.boundary - end) > SAME_END:
+        return None
+    if foretold.unused is None or foretold.unused_least is None or foretold.unused_most is None:
+        return None
+    return Left(foretold.unused, foretold.unused_least, foretold.unused_most)
+
+
+def decide_lapses(account: Account, lapses: Sequence[Lapse], told: Sequence[ToldLapse], now: datetime) -> LapseUpdate:
+    """The lapses of an account that have to be sent, and those that were sent (``told``) and no longer hold.
+
+    Nothing is sent without a known pace: the credits of today say little of what will be left. Nothing is over for an
+    account whose credits are not known now.
+    """
+    past = tuple(one for one in told if one.waits and one.lapse.at <= now)
+    if account.reading is None or account.outage or account.pause:
+        return LapseUpdate(past=past)
+    over = tuple(one for one in told if not one.over and one.lapse.at > now and not still_holds(one, lapses))
+    due = [one for one in lapses if is_due(one, now)]
+    known = [(lapse, next((one for one in told if is_same(one.lapse, lapse)), None)) for lapse in due]
+    return LapseUpdate(
+        due=tuple(notification_of(account, lapse, one, now) for lapse, one in known if one is None or not one.over),
+        over=over,
+        past=past,
+    )
+
+
+def is_due(lapse: Lapse, now: datetime) -> bool:
+    """True if an end is near, and what is left by then is worth a word."""
+    near = timedelta(0) < lapse.at - now <= BEFORE
+    return near and lapse.left is not None and lapse.left.likely >= WORTH * lapse.of
+
+
+def still_holds(told: ToldLapse, lapses: Iterable[Lapse]) -> bool:
+    """True if the same end will still take a good part: of what is left then or, with an unknown pace, of today's."""
+    lapse = next((one for one in lapses if is_same(one, told.lapse)), None)
+    if lapse is None:
+        return False
+    return (lapse.left.likely if lapse.left else lapse.amount) >= SPENT * lapse.of
+
+
+def is_same(one: Lapse, other: Lapse) -> bool:
+    return one.lot == other.lot and abs(one.at - other.at) < SAME_END
+
+
+def notification_of(account: Account, lapse: Lapse, told: ToldLapse | None, now: datetime) -> Notification:
+    """The notification of a lapse. Its key is that of the end, so that each chat gets it once."""
+    reading = account.reading
+    return Notification(
+        key=told.key if told else f"{account.key}|lapse|{lapse.lot}|{lapse.at.isoformat()}",
+        topic=NotificationKind.LAPSE,
+        severity=Severity.INFO,
+        subject=account.key,
+        facts=Facts(
+            name=account.name,
+            email=account.email,
+            taken_at=now,
+            credits=with_allowances(account),
+            credits_at=reading.taken_at if reading else None,
+            plan=reading.plan if reading else None,
+            source=account.source,
+            lapse=lapse,
+        ),
+    )

@@ -1,1 +1,0 @@
-"""The webhook: each notification as JSON, for programs."""
