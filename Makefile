@@ -55,6 +55,16 @@ install-check: ## a fresh copy installs with the oldest pip and the newest, thou
 	$(require-python)
 	$(PYTHON) -m verification.install $(ARGS)
 
+.PHONY: wheel
+wheel: .venv/installed ## the wheel to install anywhere, in dist/
+	rm -rf dist
+	$(BIN)/$(PIP) wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist
+
+.PHONY: sizes
+sizes: .venv/installed ## build wheel and image, and print how large both are, and what is in them (ENGINE=podman)
+	@$(BIN)/python -m bench.sizes $(if $(ENGINE),--engine "$(ENGINE)") $(ARGS)
+
 .PHONY: faults
 faults: .venv/installed ## N=60 random histories of the real bot with everything going wrong; JOBS=3 at once
 	$(BIN)/python -m verification.faults --histories $(or $(N),60) --jobs $(or $(JOBS),3) $(ARGS)

@@ -55,14 +55,14 @@ def write_newer_releases(folder: Path, names: Iterable[str]) -> None:
 
 @dataclass(frozen=True)
 class Environment:
-    """The Python to install with, and the folder of newer releases beside the package index."""
+    """The Python to install with, and the folder of newer releases beside the package index, if there is one."""
 
     python: str
-    index: Path
+    index: Path | None
 
     def run(self, *command: str, folder: Path, within: float = 1800) -> str:
         """What a command prints. Raises SetupFailed with the end of it if it fails."""
-        links = f"{os.environ.get('PIP_FIND_LINKS', '')} {self.index}".strip()
+        links = f"{os.environ.get('PIP_FIND_LINKS', '')} {self.index or ''}".strip()
         environment = {
             **outside_make(),
             "PIP_FIND_LINKS": links,

@@ -61,6 +61,27 @@ def test_compose_takes_rights_away(line: str) -> None:
     assert line in COMPOSE
 
 
+def test_compose_takes_a_published_image_or_the_one_built_here() -> None:
+    """One variable chooses; without it nothing is fetched from a registry by that name."""
+    assert "    image: ${CREDIT_BOT_IMAGE:-credit-bot}\n" in COMPOSE
+    assert "    build: .\n" in COMPOSE
+
+
+def test_a_tag_publishes_what_was_tried() -> None:
+    """For both machines, only from a tag that names the version, after a run as compose.yaml runs it."""
+    workflow = (ROOT / ".github/workflows/release.yaml").read_text(encoding="utf-8")
+    assert re.search(r"^on:\n  push:\n    tags: \[\"v\*\"\]\n\n", workflow, re.MULTILINE), "by a tag alone"
+    assert "platforms: linux/amd64,linux/arm64" in workflow
+    assert 'bot.__version__)\')" = "$GITHUB_REF_NAME"' in workflow
+    for right in ("--read-only", "--tmpfs /tmp", "--cap-drop ALL", "--security-opt no-new-privileges"):
+        assert right in workflow
+    tried, pushed = workflow.index("credit-bot demo"), workflow.index("push: true")
+    assert tried < pushed
+    assert workflow.count("packages: write") == 1
+    assert workflow.startswith("# A tag")
+    assert "\npermissions:\n  contents: read\n" in workflow
+
+
 def test_compose_opens_no_port() -> None:
     """No port of the container is open unless its owner opens one, and the example opens it on the loopback address."""
     lines = [line for line in COMPOSE.splitlines() if "ports:" in line]
@@ -104,7 +125,7 @@ def test_the_image_brings_the_second_channel_and_no_tests_of_libraries() -> None
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     assert re.search(r"^apprise==", lock, re.MULTILINE)
     assert "python -c 'import apprise, bot.app, bot.cli.main'" in DOCKERFILE
-    assert "find /opt/credit-bot/lib -type d -name tests -prune -exec rm -rf {} +" in DOCKERFILE
+    assert "find /opt/credit-bot/lib -type d '(' -name tests -o -name sample_data" in DOCKERFILE
 
 
 @pytest.mark.parametrize("name", ["README.md", "compose.yaml", "Dockerfile"])
