@@ -20,6 +20,7 @@ from bot.checks.processor import CheckProcessor
 from bot.checks.rounds import Round
 from bot.checks.runner import CheckRunner
 from bot.checks.scheduler import CHECK_JOB, WATCHDOG_EVERY, Scheduler, tick_of
+from bot.checks.subscriptions import SubscriptionWatch
 from bot.commands.scope import ChatScope
 from bot.commands.service import BotService
 from bot.commands.updates import TelegramService
@@ -143,6 +144,8 @@ class App:
         self._checks = CheckRunner(self._context, self._processor)
         self._discovery = AccountDiscovery(self._context, self._processor, self._checks.rounds)
         self._forecaster = Forecaster(self._context, self._processor)
+        self._subscriptions = SubscriptionWatch(self._context, self._processor)
+        self._processor.on_lapsed = self._subscriptions.refused
         self._pauses = Pauses(self._context, self._processor, self._checks)
         steady = clock if isinstance(clock, SteadyClock) else None
         self._clock_watch = ClockWatch(steady, store, self._clock_stepped, boot_id()) if steady else None
@@ -292,6 +295,7 @@ class App:
         every, tick = self._scheduler.every, self._tick
         every(tick, CHECK_JOB, self.service.check_due)
         every(tick, "list", self.service.list_due)
+        every(tick, "subscription", self._subscriptions.tick)
         every(tick, "link", self._log_pairing_link)
         every(FORECAST_TICKS * tick, "foresee", self._forecaster.look)
         if self._summaries:
@@ -300,6 +304,7 @@ class App:
         every(WATCHDOG_EVERY, "watchdog", self._scheduler.feed_watchdog)
         self._scheduler.start()
         self._background.start(self.service.first_round())
+        self._background.start(self._subscriptions.tick())
         if self._settings.fallback_addresses:
             self._background.start(log_unusable(Apprise(self._settings.fallback_addresses)))
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -25,6 +25,7 @@ from bot.domain.alerts import Alert, AlertRule, Notified, NotifyReason, Severity
 from bot.domain.chats import Chat
 from bot.domain.credit_changes import is_moved
 from bot.domain.notifications import Facts, Notification, NotificationKind
+from bot.domain.subscription import KnownBroken, counted
 from bot.evaluation.alert_state import has_lapsed, is_about, is_muted, is_over
 from bot.evaluation.evaluate import (
     Alerts,
@@ -32,8 +33,10 @@ from bot.evaluation.evaluate import (
     Audience,
     account_facts,
     apply_result,
+    broken_facts,
     credit_change,
     decide_account,
+    decide_broken,
     decide_plan,
     decide_source,
     is_changed,
@@ -47,7 +50,8 @@ from bot.evaluation.forecast.foresee import is_overtaken
 from bot.evaluation.left_out import newly_unreadable
 from bot.evaluation.steady import plan_steady_until, steady_until
 from bot.evaluation.sweep import Scope, called_for
-from bot.storage import accounts, alerts, chats, history, outbox, readings
+from bot.sources.registry import SERVICES
+from bot.storage import accounts, alerts, chats, history, outbox, readings, subscriptions
 from bot.storage.alerts import Memory
 from bot.storage.connection import Connection
 
@@ -151,6 +155,8 @@ class CheckProcessor:
         self._clock = context.clock
         self._on_notifications = context.on_notifications
         self._steady_under = context.active_targets.targets
+        self.on_lapsed: Callable[[str], None] = lambda _: None
+        """Called with a source of which a check was refused for want of a subscription; returns at once."""
 
     async def save(self, batch: Sequence[FinishedCheck], *, ends_round: bool = False) -> Saved:
         """One transaction for checks that finished together. It skips accounts that are no longer watched.
@@ -178,6 +184,9 @@ class CheckProcessor:
         saved, notifications = await self._store.write_patiently(work)
         if notifications:
             self._on_notifications()
+        lapsed = (one.after for one in saved.changes if one.after.outage)
+        for source in {one.source for one in lapsed if one.outage and one.outage.kind is FailureKind.LAPSED}:
+            self.on_lapsed(source)
         return saved
 
     async def _note_unchanged(self, connection: Connection, batch: Sequence[FinishedCheck], now: datetime) -> set[str]:
@@ -402,6 +411,30 @@ class CheckProcessor:
         updates = await self._of_source(connection, source, health, remembered, now)
         return await self.say(connection, updates, remembered, now)
 
+    async def decide_broken(self, connection: Connection, source: str, now: datetime) -> list[Notification]:
+        """Evaluates how many accounts of a source's service useapi.net calls broken."""
+        await self._recipients.refresh(connection)
+        remembered = await self.remembered(connection, [source], now)
+        state, count, known = await self._broken(connection, source)
+        rules = self._active_targets.targets.rules_for(source)
+        audience = remembered.audience(source, self._recipients.told_of(source))
+        one = decide_broken(state, remembered.alerts.get(source) or {}, rules, count, known, audience, now)
+        return await self.say(connection, [one], remembered, now)
+
+    async def _broken(self, connection: Connection, source: str) -> tuple[SourceState, int | None, KnownBroken]:
+        """A source's state, its service's broken accounts by useapi.net's count, and those that the bot knows."""
+        targets, state = self._active_targets.targets, await self._source(connection, source)
+        service = targets.sources[source].service if source in targets.sources else ""
+        alike = [one for one in targets.sharing(source) if targets.sources[one].service == service]
+        name = SERVICES[service].account_name if service in SERVICES else ""
+        return state, counted(state.subscription, name), await subscriptions.known_broken(connection, alike)
+
+    async def check_refused(self, connection: Connection, source: str, now: datetime) -> None:
+        """Makes the accounts due that were refused for want of a subscription, now that it is active."""
+        health = await accounts.health(connection, source)
+        if health.refused and health.outage and health.outage.kind is FailureKind.LAPSED:
+            await self._look_again(connection, source, now)
+
     async def remembered(self, connection: Connection, subjects: Iterable[str], now: datetime) -> Remembered:
         """Loads what is stored about subjects before a decision."""
         known = await alerts.load(connection, subjects)
@@ -420,6 +453,9 @@ class CheckProcessor:
 
         Without an ``account`` it is a source's.
         """
+        if account is None and alert.measure is AlertRule.BROKEN:
+            state, count, known = await self._broken(connection, alert.subject)
+            return broken_facts(state, count, known, alert), self._recipients.told_of(alert.subject)
         if account is None:
             state = await self._source(connection, alert.subject)
             facts = source_facts(state, await accounts.health(connection, alert.subject), alert)

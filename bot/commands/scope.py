@@ -174,7 +174,10 @@ class ChatScope:
         failing = tuple(one.account.name for one in seen if one.account.outage)
         refused = status.refused if self._trusted else ()
         paused = sum(one.account.pause is not None for one in seen)
-        status = replace(status, watched=len(seen), failing=failing, refused=refused, paused=paused)
+        subscriptions = status.subscriptions if self._trusted else ()
+        status = replace(
+            status, watched=len(seen), failing=failing, refused=refused, paused=paused, subscriptions=subscriptions
+        )
         boards = {chat: trouble for chat, trouble in status.boards.items() if self._trusted or chat == self._chat}
         silences, pauses = tuple(await self.silences()), tuple(await self.pauses())
         status = replace(status, boards=boards, silences=silences, pauses=pauses)

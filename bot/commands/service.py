@@ -27,6 +27,7 @@ from bot.domain.health import (
 )
 from bot.domain.notifications import Delivery, NotificationKind, Watched
 from bot.evaluation.blackout import blackout
+from bot.evaluation.evaluate import source_outage
 from bot.features.board.publisher import BoardPublisher
 from bot.features.history.chart import Recorded
 from bot.features.history.drawing import ChartRenderer
@@ -128,7 +129,7 @@ class BotService:
             silences = by_subject(await alerts.active_silences(connection, self.context.clock()))
             for alert in firing:
                 health = await accounts.health(connection, alert.subject)
-                outage = health.outage or (await accounts.source(connection, alert.subject)).outage
+                outage = source_outage(await accounts.source(connection, alert.subject), health, alert)
                 kind, origin = outage.kind if outage else None, targets.origin_of(alert.subject)
                 found.append(SourceAlert(alert, concerning(silences, alert.subject), kind, origin))
         return found
@@ -257,6 +258,7 @@ class BotService:
             problems=tuple(one for one in found if not (dark and one.startswith(NONE_READ))),
             blackout=dark,
             lists=tuple(await self._unread_lists()) if vitals.readable else (),
+            subscriptions=tuple(await self._subscriptions()) if vitals.readable else (),
             notes=vitals.polling_notes,
             clock_step=self._clock_step if self._clock_step and self._clock_step.is_news(now) else None,
             boards=await self.boards.troubled() if vitals.readable else {},
@@ -269,6 +271,13 @@ class BotService:
             listing = [key for key, source in active.targets.sources.items() if source.everyone]
             states = [await accounts.source(connection, key) for key in listing]
         return [active.named_source(state) for state in states if state.outage]
+
+    async def _subscriptions(self) -> list[SourceState]:
+        """The first source of each token, with what useapi.net says of the subscription."""
+        active = self.context.active_targets
+        async with self.context.store.read() as connection:
+            firsts = dict.fromkeys(active.targets.token_of(key) for key in active.targets.sources)
+            return [active.named_source(await accounts.source(connection, key)) for key in firsts]
 
 
 def by_subject(silences: Iterable[Silence]) -> dict[str, list[Silence]]:

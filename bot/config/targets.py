@@ -98,6 +98,22 @@ class Targets:
         """True if there are several sources, so that messages have to name theirs."""
         return len(self.sources) > 1
 
+    @cached_property
+    def _by_token(self) -> Mapping[str, tuple[str, ...]]:
+        """The sources that share each source's token, in the configured order."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for key, source in self.sources.items():
+            found.setdefault((source.url, source.token.get_secret_value()), []).append(key)
+        return {key: tuple(keys) for keys in found.values() for key in keys}
+
+    def sharing(self, source: str) -> tuple[str, ...]:
+        """The sources with the token of this one, itself among them; none if there is no such source."""
+        return self._by_token.get(source, ())
+
+    def token_of(self, source: str) -> str:
+        """The first source with the token of this one: alerts about the token are its alerts."""
+        return next(iter(self.sharing(source)), source)
+
     @property
     def secrets(self) -> list[str]:
         """Every token's text, for the log's redaction."""

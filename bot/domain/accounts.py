@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from bot.domain.subscription import Subscription
+
 Number = int | float
 
 
@@ -344,6 +346,7 @@ class SourceState:
 
     ``absent_since``: since when it has answered 404 without a word of the service's own. ``origin`` is its name, only
     where several are watched, and ``token_from`` the setting that holds its token; both are not stored.
+    ``subscription`` is what useapi.net says of the token's subscription; None if it was never asked for.
     """
 
     key: str
@@ -355,6 +358,7 @@ class SourceState:
     absent_since: datetime | None = None
     origin: str | None = None
     token_from: str | None = None
+    subscription: Subscription | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,11 @@ class Severity(IntEnum):
 
 
 class AlertRule(StrEnum):
-    """The quantity that a rule measures. ``LISTING`` is whether a source lists any account at all."""
+    """The quantity that a rule measures.
+
+    ``LISTING`` is whether a source lists any account at all. ``BROKEN`` is how many accounts useapi.net itself calls
+    broken, against those that the bot knows.
+    """
 
     CREDITS = "credits"
     PLAN = "plan"
@@ -30,6 +34,7 @@ class AlertRule(StrEnum):
     RUNWAY = "runway"
     SPIKE = "spike"
     LISTING = "listing"
+    BROKEN = "broken"
 
 
 class NotifyReason(StrEnum):

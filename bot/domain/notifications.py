@@ -56,7 +56,7 @@ class Facts:
     left. ``count`` and ``total`` count accounts where a message is about many. ``origin`` is the source's name, only
     where several are watched, and ``token_from`` the setting that holds its token. ``check_every`` is the shortest
     interval of the accounts in a greeting. ``by`` acknowledged, muted, paired or paused at ``acted_at``; a button
-    resumes what was paused, or ends the ``silence``.
+    resumes what was paused, or ends the ``silence``. ``subscription``: a source's alert is about its subscription.
     """
 
     name: str = ""
@@ -88,6 +88,7 @@ class Facts:
     check_every: timedelta | None = None
     summary: Summary | None = None
     lapse: Lapse | None = None
+    subscription: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from bot.domain.chats import Chat
 from bot.domain.credit_changes import ChangeKind, CreditChanges, changes_between, is_moved, point_of
 from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.domain.rules import Rules
+from bot.domain.subscription import KnownBroken
 from bot.evaluation.alert_state import (
     MUTES,
     due_notification,
@@ -42,12 +43,16 @@ from bot.evaluation.measurements import (
     Measurement,
     account_failures,
     credits_standing,
+    is_about_subscription,
     plan_standing,
+    source_broken,
     source_failures,
     source_listing,
 )
 
 Alerts = Mapping[AlertRule, Alert]
+
+NOT_ACTIVE = "useapi.net says that the subscription is not active"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +234,21 @@ def decide_source(
     return updates
 
 
+def decide_broken(
+    source: SourceState,
+    alerts: Alerts,
+    rules: Rules,
+    counted: int | None,
+    known: KnownBroken,
+    audience: Audience,
+    now: datetime,
+) -> AlertUpdate:
+    """The update of the alert about broken accounts that the bot does not know."""
+    alert = alerts.get(AlertRule.BROKEN) or Alert(source.key, AlertRule.BROKEN)
+    decision = transition(alert, source_broken(counted, known), rules.remind_every, now)
+    return update(decision.alert, decision.reason, broken_facts(source, counted, known, decision.alert), audience, now)
+
+
 def update(
     alert: Alert,
     reason: NotifyReason,
@@ -355,7 +375,7 @@ def with_allowances(account: Account) -> Credits | None:
 
 def source_facts(source: SourceState, health: Health, alert: Alert) -> Facts:
     listing = alert.measure is AlertRule.LISTING
-    outage = source.outage if listing else health.outage or source.outage
+    outage = source.outage if listing else source_outage(source, health, alert)
     return Facts(
         name=source.key,
         source=source.key,
@@ -363,10 +383,39 @@ def source_facts(source: SourceState, health: Health, alert: Alert) -> Facts:
         level=alert.level,
         outage=outage.kind if outage and (alert.level or listing) else None,
         said=outage.said if outage and (alert.level or listing) else None,
-        count=health.total if alert.level and outage and outage.kind.refused else health.failing,
+        count=health.total if alert.level and outage and health.refused and outage.kind.refused else health.failing,
         total=source.listed if listing else health.total,
         origin=source.origin,
         token_from=source.token_from,
+        subscription=not listing and is_about_subscription(alert),
+        worst=None if listing else alert.worst,
+    )
+
+
+def source_outage(source: SourceState, health: Health, alert: Alert) -> CheckFailure | None:
+    """Why a source cannot be read: what its accounts or its list answer, or useapi.net's word on the subscription."""
+    verdict = source.subscription
+    known = None if health.refused else verdict
+    if known is not None and (known.active is False or (health.outage is None and is_open_lapse(alert))):
+        return CheckFailure(known.asked_at, FailureKind.LAPSED, NOT_ACTIVE)
+    return health.outage or source.outage
+
+
+def is_open_lapse(alert: Alert) -> bool:
+    """True if a subscription was over, and nothing has shown yet that it works again."""
+    return alert.level > 0 and is_about_subscription(alert)
+
+
+def broken_facts(source: SourceState, counted: int | None, known: KnownBroken, alert: Alert) -> Facts:
+    """How many accounts useapi.net calls broken, and how many the bot knows (``total``)."""
+    return Facts(
+        name=source.key,
+        source=source.key,
+        since=alert.since,
+        level=alert.level,
+        count=counted,
+        total=known.broken,
+        origin=source.origin,
     )
 
 

@@ -11,6 +11,7 @@ from bot.domain.accounts import (
     SESSION_BROKEN,
     UNCERTAIN,
     Account,
+    CheckFailure,
     FailureKind,
     Health,
     Number,
@@ -22,6 +23,7 @@ from bot.domain.accounts import (
 from bot.domain.alerts import Alert, Severity
 from bot.domain.credit_changes import CreditChanges
 from bot.domain.rules import CANCELLED, RENEWS, Rules, Threshold, Thresholds
+from bot.domain.subscription import KnownBroken, Subscription
 from bot.evaluation.left_out import trusted_end
 from bot.evaluation.listing import perhaps_none
 
@@ -36,6 +38,11 @@ RECOVERY_WAIT = timedelta(minutes=5)
 
 REFUSED = 2
 """The level of a source's failures that are certain at once; below it they are counted to the limit."""
+
+LAPSED, CALLED_LAPSED, OTHERWISE = 0.0, 0.5, 1.0
+"""The value of a source's failures: a check was refused for want of a subscription, useapi.net only says that it is
+over, or anything else. The lowest of an episode is kept.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,16 +221,18 @@ def source_failures(
 ) -> Measurement | None:
     """The measurement of a source's failures: an invalid token or subscription, or one long failure of all accounts.
 
-    A refusal needs one check. A source that answers again has recovered once all failed accounts were checked again, so
-    that the recovery's text is true; ``period`` is since when it answers.
+    A source that answers again has recovered once all failed accounts were checked again, so that the recovery's text
+    is true; ``period`` is since when it answers.
     """
-    severities = (Severity.CRITICAL, Severity.CRITICAL)
-    stale = source.outage is not None and health.read_at is not None and health.read_at > source.outage.taken_at
-    listing = None if stale else source.outage
-    answers = health.read_at is not None and health.outage is not None and health.read_at > health.outage.taken_at
-    refused = health.refused > 0 and not answers  # one that is checked once a day can have been refused long ago
-    if refused or (listing is not None and listing.kind.refused):
-        return Measurement(1, REFUSED, REFUSED, severities)
+    severities, verdict = (Severity.CRITICAL, Severity.CRITICAL), source.subscription
+    refused = source_refusal(source, health, severities)
+    if refused is not None:
+        return refused
+    if alert.level and is_about_subscription(alert) and awaits_answer(verdict, health):
+        return Measurement(CALLED_LAPSED, 0, REFUSED, severities)
+    listing = source.outage
+    if listing is not None and has_answered_since(listing, health, verdict):
+        listing = None
     if health.shared:
         return Measurement(1, UNCERTAIN if health.fewest_failures >= rules.unreadable_after else 0, REFUSED, severities)
     if health.total == 0:
@@ -231,11 +240,66 @@ def source_failures(
             return None
         failed = listing is not None and source.failures >= rules.unreadable_after
         return Measurement(source.failures, UNCERTAIN if failed else 0, REFUSED if listing else 0, severities)
-    since = (alert.period or health.read_at) if alert.level else None
+    since = (alert.period or answered_at(health, verdict)) if alert.level else None
     waits_for = health.oldest_failure is not None and since is not None and health.oldest_failure < since
     if since and waits_for and timedelta(0) <= now - since < RECOVERY_WAIT:
         return Measurement(1, 0, REFUSED, severities, period=since)
     return Measurement(0, 0, 0, severities)
+
+
+def source_refusal(source: SourceState, health: Health, severities: tuple[Severity, ...]) -> Measurement | None:
+    """The measurement of a refused token or a subscription that is over; None if a check was answered since.
+
+    One check is enough, and useapi.net's own word that the subscription is not active needs none.
+    """
+    verdict = source.subscription
+    if verdict is not None and verdict.active is False:
+        return Measurement(LAPSED if health.refused else CALLED_LAPSED, REFUSED, REFUSED, severities)
+    found = (
+        (health.outage, health.refused > 0),
+        (source.outage, source.outage is not None and source.outage.kind.refused),
+    )
+    for failure, is_refused in found:
+        # one that is checked once a day can have been refused long ago
+        if is_refused and not (failure and has_answered_since(failure, health, verdict)):
+            return Measurement(value_of(failure), REFUSED, REFUSED, severities)
+    return None
+
+
+def value_of(refusal: CheckFailure | None) -> float:
+    return LAPSED if refusal is not None and refusal.kind is FailureKind.LAPSED else OTHERWISE
+
+
+def is_about_subscription(alert: Alert) -> bool:
+    """True if a source's alert was about its subscription at any time of its episode."""
+    return alert.worst is not None and alert.worst < OTHERWISE
+
+
+def has_answered_since(failure: CheckFailure, health: Health, verdict: Subscription | None) -> bool:
+    """True if a check was answered after a failure or, of a lapsed subscription, useapi.net calls it active since."""
+    found = answered_at(health, verdict if failure.kind is FailureKind.LAPSED else None)
+    return found is not None and found > failure.taken_at
+
+
+def answered_at(health: Health, verdict: Subscription | None) -> datetime | None:
+    """When a check was answered last, or useapi.net called the subscription active."""
+    confirmed = verdict.asked_at if verdict is not None and verdict.active else None
+    return max((at for at in (health.read_at, confirmed) if at), default=None)
+
+
+def awaits_answer(verdict: Subscription | None, health: Health) -> bool:
+    """True if useapi.net gave no verdict on the subscription, and no check was answered since."""
+    if verdict is None or verdict.active is not None or health.total == 0:
+        return False
+    return health.read_at is None or health.read_at <= verdict.asked_at
+
+
+def source_broken(counted: int | None, known: KnownBroken) -> Measurement | None:
+    """More broken accounts by useapi.net's own count than the bot knows; a paused one can be among them."""
+    if counted is None:
+        return None
+    level = 1 if counted > known.broken + known.paused else 0
+    return Measurement(counted, level, level, (Severity.WARNING,))
 
 
 def source_listing(source: SourceState, health: Health, now: datetime) -> Measurement | None:

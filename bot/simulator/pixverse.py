@@ -25,6 +25,7 @@ __all__ = ["PRIVATE_LINK", "Fault", "Life", "Look", "SimulatedAccount", "Simulat
 
 FEATURES = "/v2/pixverse/features"
 ACCOUNTS = "/v2/pixverse/accounts"
+SUBSCRIPTION = "/v2/account"
 
 Page = Callable[[web.Request], web.Response]
 Body = bytes | str | dict[str, Any]
@@ -60,6 +61,18 @@ class Fault:
         return web.Response(status=status, body=payload, headers={"Content-Type": kind} | self.headers)
 
 
+@dataclass
+class SimulatedSubscription:
+    """The subscription as `GET /v2/account` shows it. ``broken`` None: as many as the list shows."""
+
+    active: bool = True
+    renewed_on: str = "260701"
+    """YYMMDD, the day it was renewed."""
+    broken: int | None = None
+    others: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Other services, as they stand on the page."""
+
+
 @dataclass(frozen=True)
 class Look:
     """One request that was received, whatever became of it."""
@@ -82,6 +95,7 @@ class SimulatedPixVerse(LocalServer):
         self.accounts: dict[str, SimulatedAccount] = {}
         self.lives: dict[str, Life] = {}
         self.requests: list[Look] = []
+        self.subscription = SimulatedSubscription()
         self._faults: dict[str | None, Fault] = {}
         self._in_flight = 0
         self._bell = Bell()
@@ -102,6 +116,7 @@ class SimulatedPixVerse(LocalServer):
         yield web.get(f"{FEATURES}/", self._serve(self._features))
         yield web.get(ACCOUNTS, self._serve(self._listing))
         yield web.get(f"{ACCOUNTS}/", self._serve(self._listing))
+        yield web.get(SUBSCRIPTION, self._serve(self._subscription))
 
     def add(self, account: SimulatedAccount, life: Life | None = None) -> SimulatedAccount:
         """Configure an account, in place of any of the same email. With a life it changes as the clock goes on."""
@@ -117,12 +132,14 @@ class SimulatedPixVerse(LocalServer):
         self.accounts.pop(email, None)
         self.lives.pop(email, None)
 
-    def fail(self, fault: Fault, email: str | None = None, accounts_page: bool = False) -> None:
-        """Make requests for one account fail, or those for the accounts page, or, with neither, all of them.
+    def fail(
+        self, fault: Fault, email: str | None = None, accounts_page: bool = False, page: str | None = None
+    ) -> None:
+        """Make requests for one account fail, or those for the accounts page or another, or all of them.
 
-        A place has one fault, the last; an account's own, and the accounts page's own, go before that of all.
+        A place has one fault, the last; an account's own, and a page's own, go before that of all.
         """
-        self._faults[ACCOUNTS if accounts_page else email] = fault
+        self._faults[ACCOUNTS if accounts_page else page or email] = fault
 
     def heal(self, email: str | None = None) -> None:
         """End the fault of one account, or, without one, every fault there is."""
@@ -137,7 +154,11 @@ class SimulatedPixVerse(LocalServer):
 
     def looks(self, email: str | None = None) -> int:
         """How often the features of that account were asked for; without one, of any account."""
-        return sum(look.path != ACCOUNTS and email in (None, look.email) for look in self.requests)
+        return sum(look.path == FEATURES and email in (None, look.email) for look in self.requests)
+
+    def asked(self, page: str) -> int:
+        """How often a page was asked for."""
+        return sum(look.path == page for look in self.requests)
 
     async def wait_for_looks(
         self,
@@ -178,8 +199,8 @@ class SimulatedPixVerse(LocalServer):
             self._in_flight -= 1
 
     def _take_fault(self, request: web.Request) -> Fault | None:
-        own = ACCOUNTS if request.path.startswith(ACCOUNTS) else request.query.get("email")
-        for place in (own, None):
+        path = request.path.rstrip("/")
+        for place in (request.query.get("email") if path == FEATURES else path, None):
             fault = self._faults.get(place)
             if fault is None or fault.times == 0:
                 continue
@@ -213,6 +234,23 @@ class SimulatedPixVerse(LocalServer):
         if not self.accounts:
             return refuse(HTTPStatus.NOT_FOUND, "No PixVerse accounts are configured")
         return web.json_response({email: account.listing() for email, account in self.accounts.items()})
+
+    def _subscription(self, _request: web.Request) -> web.Response:
+        said, total = self.subscription, len(self.accounts)
+        broken = sum("error" in one.listing() for one in self.accounts.values()) if said.broken is None else said.broken
+        own = {"total": total, "active": total - broken} | ({"error": broken} if broken else {})
+        page = {
+            "id": 12345,
+            "email": "owner@example.com",
+            "name": "Owner",
+            "subscriptionIsActive": said.active,
+            "subscriptions": 1,
+            "maxAccountsPerAPI": 3,
+            "accounts": {"PixVerse API": own, **said.others},
+            "verified": "2023-07-25T03:02:53.252Z",
+            "sub": said.renewed_on,
+        }
+        return web.json_response(page)
 
 
 def error_body(status: int, message: str | None = None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.domain.accounts import CheckFailure, CheckResult, Listed, Listing, NotModified, Reading
+from bot.domain.subscription import SubscriptionPage
 
 Clock = Callable[[], datetime]
 """Returns the present moment as aware UTC."""
@@ -30,6 +31,9 @@ class Source(Protocol):
     async def list_accounts(self) -> Listing | CheckFailure:
         """Lists the accounts; an empty listing is valid."""
 
+    async def subscription(self) -> SubscriptionPage | CheckFailure:
+        """The subscription of the source's token, which other sources can share."""
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -37,7 +41,8 @@ class Service:
 
     ``name`` begins the keys of its sources and accounts, ``title`` is for people. ``account_path`` gets an ``email``.
     ``read_account`` and ``read_list`` take decoded JSON and can raise ``SourceError``. ``details`` turns a reading's
-    ``details``, which only the service knows, into lines of a few words each, not cleaned yet.
+    ``details``, which only the service knows, into lines of a few words each, not cleaned yet. ``account_name`` is its
+    name on the page of the subscription.
     """
 
     name: str
@@ -47,3 +52,4 @@ class Service:
     read_account: Callable[[object, datetime], Reading]
     read_list: Callable[[object], tuple[Listed, ...]]
     details: Callable[[Mapping[str, Any]], Sequence[Sequence[str]]]
+    account_name: str

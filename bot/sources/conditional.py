@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from bot.domain.accounts import CheckFailure, CheckResult, FailureKind, Listing, NotModified, Reading
+from bot.domain.subscription import SubscriptionPage
 from bot.sources.base import Clock, Service
+from bot.sources.useapi import subscription
 from bot.sources.useapi.client import Client
 from bot.sources.useapi.failures import Answer
 from bot.support.errors import SourceError
@@ -54,6 +56,13 @@ class ConditionalSource:
             failure = self._failure(error)
             concerns_one = failure.kind in (FailureKind.MISSING, FailureKind.BROKEN, FailureKind.UNREFRESHED)
             return replace(failure, kind=FailureKind.UNAVAILABLE) if concerns_one else failure
+
+    async def subscription(self) -> SubscriptionPage | CheckFailure:
+        """The subscription of the token. A failure says nothing about it."""
+        try:
+            return subscription.parse_subscription(await self.client.get_json(subscription.PATH))
+        except SourceError as error:
+            return self._failure(error)
 
     def _ask(self, email: str) -> Awaitable[Answer]:
         return self.client.get(self.service.account_path, {"email": email})

@@ -23,6 +23,7 @@ from bot.domain.pauses import PausedAccounts
 from bot.storage import pauses
 from bot.storage.connection import Connection
 from bot.storage.schema import accounts, alerts, notified, sources, to_microseconds
+from bot.storage.subscriptions import subscription_of
 from bot.storage.values import Parsed, dump_foretold, dump_reading, load_foretold, load_reading, number
 
 SEEN = (
@@ -436,7 +437,16 @@ async def source(connection: Connection, key: str) -> SourceState:
     outage = (
         CheckFailure(row.outage_at, FailureKind(row.outage_kind), row.outage_said or "") if row.outage_kind else None
     )
-    return SourceState(key, row.listed_at, row.listed, outage, row.failures, row.failing_since, row.absent_since)
+    return SourceState(
+        key,
+        row.listed_at,
+        row.listed,
+        outage,
+        row.failures,
+        row.failing_since,
+        row.absent_since,
+        subscription=subscription_of(row),
+    )
 
 
 async def save_source(connection: Connection, state: SourceState) -> None:

@@ -27,7 +27,15 @@ from bot.storage.schema import chats as chat_table
 
 SHIFTED: Mapping[sa.Table, tuple[str, ...]] = {
     accounts: ("next_check_at", "looked_at", "read_at", "failing_since", "unlisted_at"),
-    sources: ("listed_at", "failing_since", "outage_at", "absent_since"),
+    sources: (
+        "listed_at",
+        "failing_since",
+        "outage_at",
+        "absent_since",
+        "subscription_asked_at",
+        "subscription_answered_at",
+        "statistics_at",
+    ),
     outages: ("since",),
     alerts: ("since", "reminded_at"),
     silences: ("until", "made_at"),
@@ -51,6 +59,7 @@ ONLY: Mapping[sa.Table, sa.ColumnElement[bool]] = {
 KEPT = {
     "accounts.foreseen_at": "forgotten: each forecast is made anew",
     "accounts.steady_until": "forgotten: each account is evaluated at its next check",
+    "accounts.jobs_settled_at": "compared with the service's own moments",
     "readings.taken_at": "the past, by the clock of that time",
     "readings.refresh_at": "the service's own moment",
     "readings.daily_refresh_at": "the service's own moment",

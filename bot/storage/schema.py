@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0015"
+REVISION = "0016"
 """The schema of these tables: the newest migration's name. A test compares the two."""
 
 APPLICATION = 0x63726564
@@ -69,6 +69,8 @@ accounts = sa.Table(
     sa.Column("foretold", sa.Text),
     sa.Column("foreseen_at", Moment),
     sa.Column("unlisted_at", Moment),
+    sa.Column("jobs", sa.Text),
+    sa.Column("jobs_settled_at", Moment),
     sa.Index("accounts_due", "watched", "next_check_at"),
 )
 
@@ -84,6 +86,11 @@ sources = sa.Table(
     sa.Column("outage_said", sa.Text),
     sa.Column("outage_at", Moment),
     sa.Column("absent_since", Moment),
+    sa.Column("subscription_asked_at", Moment),
+    sa.Column("subscription_active", sa.Boolean),
+    sa.Column("subscription_answered_at", Moment),
+    sa.Column("subscription", sa.Text),
+    sa.Column("statistics_at", Moment),
 )
 
 readings = sa.Table(

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from bot.domain.accounts import ForecastSummary, Number, Reading
 from bot.domain.notifications import Facts
+from bot.domain.subscription import SubscriptionPage
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -18,6 +19,7 @@ T = TypeVar("T")
 _READING = TypeAdapter(Reading)
 _FACTS = TypeAdapter(Facts)
 _FORETOLD = TypeAdapter(ForecastSummary)
+_SUBSCRIPTION = TypeAdapter(SubscriptionPage)
 
 
 def dump_reading(reading: Reading) -> str:
@@ -53,6 +55,15 @@ class Parsed:
 
 def dump_facts(facts: Facts) -> str:
     return _FACTS.dump_json(facts, exclude_defaults=True).decode()
+
+
+def dump_subscription(page: SubscriptionPage) -> str:
+    return _SUBSCRIPTION.dump_json(page, exclude_defaults=True).decode()
+
+
+def load_subscription(text: str) -> SubscriptionPage | None:
+    """The stored page of the subscription; None if it is unreadable."""
+    return loaded(_SUBSCRIPTION, text)
 
 
 def dump_foretold(foretold: ForecastSummary) -> str:

@@ -11,6 +11,8 @@ from bot.domain.lapses import Lapse, Left
 from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.domain.rules import CANCELLED
 from bot.domain.told_messages import EndedMessage, ToldAlert
+from bot.evaluation.evaluate import NOT_ACTIVE
+from bot.evaluation.measurements import CALLED_LAPSED, LAPSED
 from bot.features.endings.text import ended_message
 from bot.features.fallback.text import write_letter
 from bot.outbox.batching import Batch, PendingAlert
@@ -230,6 +232,20 @@ def sources() -> Mapping[str, str]:
         "unavailable, its one account": shown.notifications(source(**away, count=1, total=1)),
         "reminded": shown.notifications(source(NotifyReason.REMINDED, **{**away, "since": ago(days=1)})),
         "can be read again": shown.notifications(source(NotifyReason.RESOLVED, count=0)),
+        "lapsed, while checks are answered": shown.notifications(
+            source(outage=FailureKind.LAPSED, said=NOT_ACTIVE, count=0, subscription=True)
+        ),
+        "subscription works again": shown.notifications(
+            source(NotifyReason.RESOLVED, count=0, subscription=True, worst=CALLED_LAPSED)
+        ),
+        "can be read again, it had lapsed": shown.notifications(
+            source(NotifyReason.RESOLVED, count=0, subscription=True, worst=LAPSED)
+        ),
+        "counts more broken accounts": shown.notifications(source(measure=AlertRule.BROKEN, count=2, total=1)),
+        "counts a broken account, none known": shown.notifications(source(measure=AlertRule.BROKEN, count=1, total=0)),
+        "counts no more broken accounts": shown.notifications(
+            source(NotifyReason.RESOLVED, AlertRule.BROKEN, count=1, total=1)
+        ),
         "lists nobody": shown.notifications(source(measure=AlertRule.LISTING, total=0)),
         "lists somebody again": shown.notifications(source(NotifyReason.RESOLVED, AlertRule.LISTING, total=3)),
     }

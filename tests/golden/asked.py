@@ -187,6 +187,8 @@ def alerts_() -> Mapping[str, str]:
     )
     refused = replace(away, outage=FailureKind.UNAUTHORIZED)
     nobody = replace(away, alert=replace(away.alert, measure=AlertRule.LISTING, severity=WARNING), outage=None)
+    lapsed = replace(away, outage=FailureKind.LAPSED)
+    broken = replace(nobody, alert=replace(nobody.alert, measure=AlertRule.BROKEN))
     since = ago(hours=5)
     renewing = account("Studio", given.FULL, given.PREMIUM, (AlertRule.PLAN, INFO), since=since)
     later = account(
@@ -214,6 +216,7 @@ def alerts_() -> Mapping[str, str]:
         ),
         "a source is away": answer("/alerts", MAIN, sources=[away]),
         "a source refuses the token": answer("/alerts", MAIN, sources=[refused]),
+        "the subscription lapsed, and broken accounts": answer("/alerts", MAIN, sources=[lapsed, broken]),
         "a source lists nobody": answer("/alerts", accounts=[], sources=[nobody]),
         "a source perhaps lists nobody": answer(
             "/alerts", accounts=[], sources=[replace(nobody, outage=FailureKind.UNAVAILABLE)]

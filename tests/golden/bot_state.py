@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from telegram.error import Conflict, NetworkError
@@ -16,6 +16,7 @@ from bot.domain.clock_step import ClockStep
 from bot.domain.database_trouble import DatabaseTrouble, Failing
 from bot.domain.health import RefusedChat, Vitals, notes, overdue, problems, unreached_for
 from bot.domain.notifications import Facts, Notification, NotificationKind
+from bot.domain.subscription import ListedService, SubscriptionPage, asked
 from bot.domain.summary import ComingDay, ComingKind, Listed, Summary, SummaryEvent
 from bot.evaluation.blackout import blackout
 from bot.features.board.text import OVER, board_message
@@ -113,6 +114,21 @@ def webhook(
     return [*asyncio.run(explained()), *([told.note] if told.note else [])]
 
 
+COUNTED = (ListedService("PixVerse API", 3, 1), ListedService("Runway AP", 1), ListedService("Kling API", None, 2))
+
+
+def subscribed(
+    *,
+    active: bool = True,
+    renewed_on: date | None = date(2026, 7, 1),
+    services: tuple[ListedService, ...] | None = None,
+    origin: str | None = None,
+) -> SourceState:
+    """What useapi.net says of a token, as it was read 12 minutes ago."""
+    known = asked(SubscriptionPage(active, renewed_on, services), ago(minutes=12))
+    return SourceState("pixverse", subscription=known, origin=origin)
+
+
 def statuses() -> Mapping[str, str]:
     """``/status`` in each state."""
     blocked = RefusedChat(Chat(123), "Forbidden: bot was blocked by the user", ago(minutes=43), NOW.replace(minute=35))
@@ -144,6 +160,14 @@ def statuses() -> Mapping[str, str]:
             replace(WELL, last_round_at=None, last_delivery_at=None), problems=(), uptime=timedelta(minutes=1)
         ),
         "some cannot be read": status(failing=("Studio", "Loop")),
+        "a subscription": status(subscriptions=(subscribed(services=COUNTED),)),
+        "two subscriptions, one is over": status(
+            subscriptions=(
+                subscribed(services=(), origin="studio"),
+                subscribed(active=False, renewed_on=None, origin="film"),
+            )
+        ),
+        "a subscription, not known": status(subscriptions=(SourceState("pixverse", subscription=asked(None, NOW)),)),
         "a failed round": status(blackout=dark, watched=2, failing=("Ads", "Loop")),
         "a failed round, for two reasons": status(blackout=two, watched=2, failing=("A", "B")),
         "its one account cannot be read": status(blackout=replace(dark, accounts=1), watched=1, failing=("Ads",)),

@@ -138,6 +138,10 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
         "%s: accounts listed: %d, new: %d": [("pixverse", 12, 3)],
         "%s: accounts no longer listed: %d; the next answer of the list decides": [("pixverse", 1)],
     },
+    "checks/subscriptions.py": {
+        "%s: the subscription at useapi.net can be read again": [("pixverse",)],
+        "%s: the subscription at useapi.net cannot be read: %s": [("pixverse", "Bad Gateway")],
+    },
     "features/history/drawing.py": {
         "The drawing process ended with %d: %s": [(-9, "MemoryError")],
         "The drawing process took over %.0f s and was ended": [(30.0,)],

@@ -32,6 +32,7 @@ from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity
 from bot.domain.chats import Chat
 from bot.domain.notifications import Delivery, Facts, Notification, NotificationKind
 from bot.domain.rules import Rules, Threshold
+from bot.domain.subscription import SubscriptionPage
 from bot.outbox.batching import Batch
 from bot.outbox.dispatcher import Dispatcher
 from bot.outbox.results import SendResult, Sent
@@ -148,6 +149,8 @@ class FakeSource:
         self.answers: dict[str, Answer] = {}
         self.listing: Listing | CheckFailure | None = None
         self.listings: list[Listing | CheckFailure] = []
+        self.page: SubscriptionPage | CheckFailure | None = None
+        self.asked_subscription = 0
         self.hanging: dict[str, asyncio.Event] = {}
         self.reads: list[str] = []
         self.asked = 0
@@ -194,6 +197,16 @@ class FakeSource:
         if self.listings:
             return self.listings.pop(0)
         return self.listing or Listing(self.clock(), ())
+
+    async def subscription(self) -> SubscriptionPage | CheckFailure:
+        """The subscription; until told otherwise its page cannot be read."""
+        self.asked_subscription += 1
+        await asyncio.sleep(0)
+        return self.page or CheckFailure(self.clock(), FailureKind.UNAVAILABLE, "no answer")
+
+    def page_failing(self, kind: FailureKind) -> CheckFailure:
+        """A page of the subscription that cannot be read."""
+        return CheckFailure(self.clock(), kind, "no answer")
 
     def lists(self, *emails: str, errors: Mapping[str, str] | None = None) -> None:
         """What is listed from now on."""

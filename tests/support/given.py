@@ -100,6 +100,6 @@ def source(
     reason: NotifyReason = NotifyReason.FIRED, measure: AlertRule = AlertRule.FAILURES, **more: Any
 ) -> Notification:
     """A source's alert: all of its 12 accounts, since 13:15."""
-    severity = Severity.WARNING if measure is AlertRule.LISTING else Severity.CRITICAL
+    severity = Severity.WARNING if measure in (AlertRule.LISTING, AlertRule.BROKEN) else Severity.CRITICAL
     defaults = {"since": ago(minutes=48), "total": 12, "count": 12, "credits_at": None}
     return notification(measure, reason, severity, facts("pixverse", None, **{**defaults, **more}))

@@ -25,7 +25,8 @@ class Message:
 class Telling:
     """What a message says of one account (``who`` None: of the service as a whole, or of nobody).
 
-    ``measure``: credits, plan, failures, runway, spike, listing, or greeting, downtime, paused, resumed, gone, lapse.
+    ``measure``: credits, plan, failures, runway, spike, listing, broken, or greeting, downtime, paused, resumed, gone,
+    lapse.
     ``state``: critical, warning, info, resolved, eased (it still fires, and jobs run again) or note. ``still`` whether
     it says so; None where the words leave it open. ``number`` are the credits it tells, ``rung`` the line it names,
     ``untold`` whether it tells of what it overtook.
@@ -167,6 +168,8 @@ SOURCE = (
     (rf"{ACKED}subscription (is still|has) lapsed", "failures"),
     (rf"{ACKED}(still )?cannot be read", "failures"),
     (r"can be read again", "failures"),
+    (r"subscription works again", "failures"),
+    (r"counts .*broken PixVerse account", "broken"),
     (r"lists no PixVerse account", "listing"),
     (r"lists .*now watched", "listing"),
 )

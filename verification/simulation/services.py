@@ -13,6 +13,7 @@ from telegram.error import NetworkError, TimedOut
 
 from bot.domain.accounts import CheckFailure, CheckResult, Credits, FailureKind, LeftOut, Listing, NotModified, Reading
 from bot.domain.accounts import Plan as BotsPlan
+from bot.domain.subscription import SubscriptionPage
 from bot.evaluation.left_out import OF_PLAN
 from bot.sources.conditional import fingerprint_of
 from bot.telegram.sender import TelegramNotifier
@@ -136,6 +137,10 @@ class SimulatedSource:
     async def list_accounts(self) -> Listing | CheckFailure:
         """Its accounts are named one by one: nobody asks."""
         raise AssertionError("nobody asks for the list")
+
+    async def subscription(self) -> SubscriptionPage | CheckFailure:
+        """Nobody asks: the watch of the subscription is no part of these lives."""
+        raise AssertionError("nobody asks for the subscription")
 
 
 def answer_of(account: SimulatedAccount, at: float, fault: Fault | None) -> Answer:

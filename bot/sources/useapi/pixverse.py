@@ -236,4 +236,5 @@ PIXVERSE = Service(
     read_account=parse_features,
     read_list=parse_accounts,
     details=details,
+    account_name="PixVerse API",
 )

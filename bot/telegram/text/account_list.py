@@ -222,13 +222,23 @@ def paused_text(account: Account, now: datetime, zone: ZoneInfo) -> str:
 
 
 def source_firing(source: SourceAlert, now: datetime, zone: ZoneInfo) -> Firing:
-    listing = source.alert.measure is AlertRule.LISTING
-    perhaps = "perhaps " if source.outage else ""
-    nobody = f"{perhaps}lists no {title_of(source.alert.subject)} account"
-    what = nobody if listing else f"cannot be read: {trouble_of(source.outage)}"
-    said = f"{what}{since_text(source.alert.since, now, zone)}"
+    said = f"{source_trouble(source)}{since_text(source.alert.since, now, zone)}"
     silenced = format_silences(source.alert, source.silences, now, zone)
     return firing_line(source.alert, service_name(source.origin), said, silenced)
+
+
+def source_trouble(source: SourceAlert) -> str:
+    """The trouble of a source as a whole."""
+    title = title_of(source.alert.subject)
+    match source.alert.measure:
+        case AlertRule.LISTING:
+            return f"{'perhaps ' if source.outage else ''}lists no {title} account"
+        case AlertRule.BROKEN:
+            return f"counts more broken {title} accounts than the bot knows"
+        case _ if source.outage is FailureKind.LAPSED:
+            return "subscription lapsed"
+        case _:
+            return f"cannot be read: {trouble_of(source.outage)}"
 
 
 def firing_line(alert: Alert, name: str, said: str, silenced: str) -> Firing:

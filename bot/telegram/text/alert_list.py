@@ -34,6 +34,7 @@ MEASURES = {
     AlertRule.RUNWAY: "running out",
     AlertRule.SPIKE: "unusual pace",
     AlertRule.LISTING: "no account listed",
+    AlertRule.BROKEN: "more broken accounts",
 }
 """Each alert's cause in two or three words."""
 

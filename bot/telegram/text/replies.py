@@ -12,11 +12,21 @@ from bot.domain.chats import Chat
 from bot.domain.clock_step import ClockStep
 from bot.domain.durations import format_duration
 from bot.domain.health import RefusedChat
+from bot.domain.subscription import ListedService
 from bot.evaluation.blackout import Blackout
 from bot.telegram.text.alert_list import Acted, act_line
 from bot.telegram.text.blackout import list_lines, none_text, since_when, why_text
 from bot.telegram.text.dates import format_ago, format_moment, format_past
-from bot.telegram.text.formatting import NOTE, RECOVERED, SIGNS, capitalised, format_count, joined, name_of
+from bot.telegram.text.formatting import (
+    NOTE,
+    RECOVERED,
+    SIGNS,
+    capitalised,
+    format_count,
+    in_brackets,
+    joined,
+    name_of,
+)
 from bot.telegram.text.layout import Button, Message, Piece, Span, Text, bold
 from bot.telegram.text.pauses import RESUMED, PausedAct, pause_lines
 from bot.telegram.text.sanitize import clean, plain
@@ -32,7 +42,8 @@ class Status:
 
     ``notes`` are past or harmless trouble, ``boards`` those that are out of date. ``silences`` and ``pauses`` are those
     of the chat that asks. ``blackout``: no account can be read. ``lists`` are the sources whose list cannot be read.
-    ``backlog`` is how long a message waits for a chat that refused and takes messages again.
+    ``backlog`` is how long a message waits for a chat that refused and takes messages again. ``subscriptions`` are the
+    sources with a token each, and what useapi.net says of it.
     """
 
     version: str
@@ -57,6 +68,7 @@ class Status:
     lists: tuple[SourceState, ...] = ()
     paused: int = 0
     pauses: tuple[PausedAct, ...] = ()
+    subscriptions: tuple[SourceState, ...] = ()
 
 
 def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
@@ -79,6 +91,7 @@ def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
         text.line(round_text(status, now, zone))
         text.line(watched_text(status))
         text.line(outbox_text(status, now, zone))
+        text.lines((line,) for one in status.subscriptions for line in subscription_lines(one, now, zone))
     polling = "not working" if status.polling in status.problems else status.polling
     text.line(f"Telegram polling: {clean(polling, 200)}")
     text.lines((f"{NOTE} {clean(capitalised(note), 300)}",) for note in (*notes, *status.notes))
@@ -139,6 +152,32 @@ def outbox_text(status: Status, now: datetime, zone: ZoneInfo) -> str:
         return f"Messages: none waiting{', ' + last if last else ''}"
     oldest = f", the oldest for {format_duration(status.oldest_waiting)}" if status.oldest_waiting is not None else ""
     return f"Messages: {status.waiting:,} waiting{oldest}{', ' + last if last else ''}"
+
+
+def subscription_lines(source: SourceState, now: datetime, zone: ZoneInfo) -> list[str]:
+    """A token's subscription: active or not, when it was renewed, and the accounts that useapi.net calls broken.
+
+    When a subscription ends is in none of its answers.
+    """
+    known = source.subscription
+    if known is None:
+        return []
+    name = f"Subscription{in_brackets(clean(source.origin, 32) if source.origin else None)}"
+    if known.answered_at is None:
+        return [f"{name}: unknown, because useapi.net's page about it cannot be read"]
+    verdict = {True: "active", False: "not active", None: "active or not is unknown"}[known.page.active]
+    renewed = f", renewed {known.page.renewed_on:%-d %b %Y}" if known.page.renewed_on else ""
+    at = f"{format_past(known.answered_at, now, zone)}, {format_ago(known.answered_at, now)}"
+    counts = [broken_text(one) for one in known.page.services or ()]
+    accounts = [f"Broken by useapi.net's own count: {joined(counts, LIST_LENGTH)}"] if counts else []
+    return [f"{name}: {verdict}{renewed} (as of {at})", *accounts]
+
+
+def broken_text(service: ListedService) -> str:
+    """One service: "PixVerse 1 of 3"."""
+    name = plain(service.name.removesuffix("API").removesuffix("AP").strip(), 32)
+    total = f" of {service.total:,}" if service.total is not None else ""
+    return f"{name} {service.broken or 'none'}{total}"
 
 
 def clock_text(step: ClockStep, now: datetime, zone: ZoneInfo) -> str:

@@ -7,6 +7,7 @@ from bot.domain.accounts import FailureKind
 from bot.domain.alerts import AlertRule, NotifyReason
 from bot.domain.durations import format_duration
 from bot.domain.notifications import Facts, Notification
+from bot.evaluation.measurements import LAPSED
 from bot.outbox.batching import PendingAlert
 from bot.sources.registry import title_of
 from bot.telegram.text.dates import format_ago, format_past
@@ -30,6 +31,8 @@ OWN_FILE = "its token_file"
 
 def tell_source(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody:
     notification = story.last.notification
+    if notification.measure is AlertRule.BROKEN:
+        return tell_broken(story, now, zone)
     if notification.measure is AlertRule.LISTING:
         return (
             listed_again(story) if notification.reason is NotifyReason.RESOLVED else lists_none(notification, now, zone)
@@ -50,12 +53,21 @@ def shut(notification: Notification, now: datetime, zone: ZoneInfo) -> MessageBo
     }.get(kind or FailureKind.UNAVAILABLE, f"{still}cannot be read{since}")
     age = f", {format_ago(facts.since, now)}" if facts.since and still else ""
     said = since if still or not head.endswith(since) else ""
+    shut_for = f"{unwatched(facts)}{said}{age}"
     return telling(
         (f"{SIGNS[notification.severity]} ", bold(service_of(facts)), f"{colon_acked(notification, now, zone)} {head}"),
-        f"{severity_word(notification.severity)}: {unwatched(facts)}{said}{age}.",
+        f"{severity_word(notification.severity)}: {STILL_ANSWERED if is_word_alone(facts) else shut_for}.",
         f"Reason: {reason_text(facts)}.",
         mend_of(kind, facts),
     )
+
+
+STILL_ANSWERED = "the last checks were still answered"
+
+
+def is_word_alone(facts: Facts) -> bool:
+    """True if useapi.net calls the subscription inactive, and still answers the checks."""
+    return facts.outage is FailureKind.LAPSED and facts.count == 0 and bool(facts.total)
 
 
 def colon_acked(notification: Notification, now: datetime, zone: ZoneInfo) -> str:
@@ -96,11 +108,19 @@ def unwatched(facts: Facts) -> str:
     return f"none of the {total:,} accounts is watched" if total else "no account is watched"
 
 
+WORKS = "subscription works"
+
+
+def was_only_said(facts: Facts) -> bool:
+    """True if useapi.net called the subscription inactive, and no check was refused for that."""
+    return facts.subscription and facts.worst != LAPSED
+
+
 def readable_again(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody:
     facts = story.last.notification.facts
     total, failing = facts.total or 0, facts.count or 0
     return telling(
-        (f"{RECOVERED} ", bold(service_of(facts)), " can be read again"),
+        (f"{RECOVERED} ", bold(service_of(facts)), f" {WORKS if was_only_said(facts) else 'can be read'} again"),
         watched_now(total, failing),
         out_for(story, now, zone),
         untold(story),
@@ -117,10 +137,11 @@ def watched_now(total: int, failing: int) -> str:
 
 def out_for(story: PendingAlert, now: datetime, zone: ZoneInfo) -> str:
     """Since when and for how long it was unreachable."""
-    since, told = story.last.notification.facts.since, story.last.created_at
-    if since is None or told <= since:
+    facts, told = story.last.notification.facts, story.last.created_at
+    if facts.since is None or told <= facts.since:
         return ""
-    return f"It could not be read for {format_duration(told - since)}, since {format_past(since, now, zone)}."
+    was = "It had lapsed" if facts.subscription else "It could not be read"
+    return f"{was} for {format_duration(told - facts.since)}, since {format_past(facts.since, now, zone)}."
 
 
 def untold(story: PendingAlert) -> str:
@@ -164,3 +185,24 @@ def listed_again(story: PendingAlert) -> MessageBody:
     count = format_count(total, "account") if total else "accounts again"
     overtaken = "For a while it listed none; that was not told in time." if story.overtaken else ""
     return telling((f"{RECOVERED} ", bold(name), f" lists {count}, now watched"), overtaken)
+
+
+def tell_broken(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody:
+    """useapi.net counts more broken accounts than the bot knows; it does not say which."""
+    notification = story.last.notification
+    facts, title = notification.facts, title_of(notification.facts.source)
+    counted, known = facts.count or 0, facts.total or 0
+    if notification.reason is NotifyReason.RESOLVED:
+        return telling(
+            (f"{RECOVERED} ", bold(service_of(facts)), f" counts no broken {title} account that the bot does not know")
+        )
+    says = f"counts {format_count(counted, f'broken {title} account')}, the bot knows {known or 'none'}"
+    return telling(
+        (
+            f"{SIGNS[notification.severity]} ",
+            bold(service_of(facts)),
+            f"{colon_acked(notification, now, zone)} {says}",
+        ),
+        f"{severity_word(notification.severity)}: it does not say which. It can be one that the bot does not watch.",
+        "Look through the accounts at useapi.net: remove the broken one and add it again.",
+    )

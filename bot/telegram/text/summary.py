@@ -28,6 +28,7 @@ TROUBLES: dict[AlertRule | None, str] = {
     AlertRule.RUNWAY: "may run out",
     AlertRule.SPIKE: "unusual pace",
     AlertRule.LISTING: "no account listed",
+    AlertRule.BROKEN: "more broken accounts",
 }
 KINDS = {
     ComingKind.RUNS_OUT: "may run out",

@@ -28,4 +28,4 @@ def details(known: Mapping[str, Any]) -> list[list[str]]:
     return [[f"{known['lamps']} lamps at once"]] if "lamps" in known else []
 
 
-LUMEN = Service("lumen", "Lumen", "/lumen/account", "/lumen/all", read_account, read_list, details)
+LUMEN = Service("lumen", "Lumen", "/lumen/account", "/lumen/all", read_account, read_list, details, "Lumen API")
