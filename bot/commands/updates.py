@@ -321,7 +321,8 @@ async def patiently(send: Callable[[], Awaitable[object]]) -> None:
 def rows_of(message: TelegramMessage) -> Buttons:
     rows = message.reply_markup.inline_keyboard if message.reply_markup else ()
     return tuple(
-        tuple(Button(one.text, one.callback_data) for one in row if isinstance(one.callback_data, str)) for row in rows
+        tuple(Button(one.text, data) for one in row if isinstance(data := one.callback_data or one.url, str))
+        for row in rows
     )
 
 

@@ -42,7 +42,8 @@ class Service:
     ``name`` begins the keys of its sources and accounts, ``title`` is for people. ``account_path`` gets an ``email``.
     ``read_account`` and ``read_list`` take decoded JSON and can raise ``SourceError``. ``details`` turns a reading's
     ``details``, which only the service knows, into lines of a few words each, not cleaned yet. ``account_name`` is its
-    name on the page of the subscription.
+    name on the page of the subscription. ``website`` is where credits can be bought, ``linking`` useapi.net's page on
+    how an account is linked; empty where none is known.
     """
 
     name: str
@@ -53,3 +54,5 @@ class Service:
     read_list: Callable[[object], tuple[Listed, ...]]
     details: Callable[[Mapping[str, Any]], Sequence[Sequence[str]]]
     account_name: str
+    website: str = ""
+    linking: str = ""

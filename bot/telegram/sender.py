@@ -27,7 +27,7 @@ from bot.outbox.batching import Batch
 from bot.outbox.results import Migrated, Rejected, Retry, SendResult, Sent
 from bot.support.redaction import redact
 from bot.telegram.calls import UnreadableAnswerError, answered
-from bot.telegram.text.layout import LONGEST_MESSAGE, Buttons, Entity, Message, pieces_of
+from bot.telegram.text.layout import LONGEST_MESSAGE, Button, Buttons, Entity, Message, pieces_of
 from bot.telegram.text.messages import render
 from bot.telegram.text.sanitize import clean, utf16_len
 
@@ -255,6 +255,10 @@ def entities_of(entities: Iterable[Entity]) -> list[MessageEntity]:
 def markup_of(buttons: Buttons) -> InlineKeyboardMarkup | None:
     if not buttons:
         return None
-    return InlineKeyboardMarkup(
-        [[InlineKeyboardButton(button.label, callback_data=button.data) for button in row] for row in buttons]
-    )
+    return InlineKeyboardMarkup([[key_of(button) for button in row] for row in buttons])
+
+
+def key_of(button: Button) -> InlineKeyboardButton:
+    if button.opens:
+        return InlineKeyboardButton(button.label, url=button.data)
+    return InlineKeyboardButton(button.label, callback_data=button.data)

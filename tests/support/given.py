@@ -59,7 +59,7 @@ def facts(name: str = "Studio", email: str | None = "alice@example.com", **more:
 
 def notification(measure: AlertRule | None, reason: NotifyReason, severity: Severity, told: Facts) -> Notification:
     """One alert's notice, of a subject of its own."""
-    subject = told.email or "pixverse"
+    subject = f"pixverse:{told.email}" if told.email else "pixverse"
     return Notification(f"key-{next(ids)}", NotificationKind.ALERT, severity, reason, subject, measure, 1, told)
 
 

@@ -38,7 +38,7 @@ def ended_message(message: EndedMessage, held: Silence | None, now: datetime, zo
         return words
     if message.all_over:
         return replace(words, buttons=(credits_row(message.lead_id),))
-    rows = alert_buttons(message.lead_id)
+    rows = alert_buttons(message.lead_id, [one.notification for one in message.told if one.alert])
     if held is None:
         return replace(words, buttons=rows)
     return with_note(words, silence_note(held, now, zone), (*rows, (undo_button(held),)), in_place_of=NOTES)

@@ -237,4 +237,6 @@ PIXVERSE = Service(
     read_list=parse_accounts,
     details=details,
     account_name="PixVerse API",
+    website="https://app.pixverse.ai",
+    linking="https://useapi.net/docs/api-pixverse-v2/post-pixverse-accounts-email",
 )

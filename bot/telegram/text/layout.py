@@ -38,10 +38,18 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button below a message; its ``data``, at most 64 bytes, comes back with a tap."""
+    """A button below a message; its ``data``, at most 64 bytes, comes back with a tap.
+
+    If the data is an address, the tap opens that, and nothing comes back.
+    """
 
     label: str
     data: str
+
+    @property
+    def opens(self) -> bool:
+        """True if it opens a page."""
+        return self.data.startswith("https://")
 
 
 Buttons = tuple[tuple[Button, ...], ...]

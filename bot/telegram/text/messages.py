@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.domain.alerts import GOOD_NEWS
+from bot.domain.accounts import FailureKind
+from bot.domain.alerts import GOOD_NEWS, AlertRule
 from bot.domain.durations import format_duration
 from bot.domain.notifications import Notification, NotificationKind
 from bot.domain.quiet_hours import QuietHours
 from bot.outbox.batching import Batch, PendingAlert
 from bot.outbox.pacing import lateness
 from bot.outbox.quiet import rings
+from bot.sources.registry import service_of
 from bot.telegram.text.account_alert import tell_story
 from bot.telegram.text.dates import format_at, format_past, unmarked
 from bot.telegram.text.greeting import tell_greeting
@@ -26,6 +28,11 @@ from bot.telegram.text.notices import tell_note
 from bot.telegram.text.pauses import act_number, resume_button
 from bot.telegram.text.sanitize import clean
 from bot.telegram.text.source_alert import tell_source
+
+SHORT = (AlertRule.CREDITS, AlertRule.RUNWAY)
+"""The rules that fire while credits are, or will be, short."""
+
+MOST_LINKS = 2
 
 FULL = 3900
 """Above this many units a message gets no more names, although Telegram would take a few."""
@@ -126,15 +133,31 @@ def buttons_of(batch: Batch) -> Buttons:
         return ((Button("Unmute", f"undo:{facts.silence}"),),)
     if not any(one.topic is NotificationKind.ALERT and one.reason not in GOOD_NEWS for one in notifications):
         return ()
-    return alert_buttons(batch.deliveries[0].id)
+    return alert_buttons(batch.deliveries[0].id, notifications)
 
 
-def alert_buttons(delivery: int) -> Buttons:
-    """The buttons below an alert; their data is the id of the batch's first delivery."""
+def alert_buttons(delivery: int, told: Iterable[Notification]) -> Buttons:
+    """The buttons below an alert; their data is the id of the batch's first delivery. Links follow in a row."""
+    links = links_of(told)
     return (
         (Button("Ack", f"ack:{delivery}"), Button("Snooze 1 h", f"snooze1h:{delivery}")),
         (Button("Snooze 1 day", f"snooze1d:{delivery}"), *credits_row(delivery)),
+        *((links,) if links else ()),
     )
+
+
+def links_of(told: Iterable[Notification]) -> tuple[Button, ...]:
+    """The pages that help: the website where credits are short, how to link an account where a session is broken."""
+    links = dict[Button, None]()
+    for one in told:
+        service = service_of(one.subject)
+        if service is None or one.topic is not NotificationKind.ALERT or one.reason in GOOD_NEWS:
+            continue
+        if one.measure in SHORT and service.website:
+            links[Button(f"Open {service.title}", service.website)] = None
+        if one.facts.outage in (FailureKind.BROKEN, FailureKind.UNREFRESHED) and service.linking:
+            links[Button(f"How to link a {service.title} account", service.linking)] = None
+    return tuple(links)[:MOST_LINKS]
 
 
 def credits_row(delivery: int) -> tuple[Button, ...]:

@@ -69,7 +69,7 @@ async def test_one_message_of_several_accounts_tells_each_ones_own_end(world: Wo
     assert "alice@example.com since " in message.text.splitlines()[-2]
     assert "bob@example.com since " in message.text.splitlines()[-2]
     assert message.text.splitlines()[-1].startswith("Acknowledged by Ann")
-    assert labels(message) == ["Ack", "Snooze 1 h", "Snooze 1 day", "Credits", "Undo ack"]
+    assert labels(message) == ["Ack", "Snooze 1 h", "Snooze 1 day", "Credits", "Open PixVerse", "Undo ack"]
     carol.monthly = 15_000
     await bot.round()
     await marked(world, message, "All over since ")
@@ -129,11 +129,11 @@ async def test_one_line_tells_what_holds_and_undo_brings_back_what_is_left(world
         said = await tapped(world, message, label, ADMIN)
     await until(lambda: message.text == f"{base}\n{said}", "the last tap is noted, alone")
     assert message.text.removeprefix(base).count("\n") == 1
-    assert labels(message)[4:] == ["Undo snooze"]
+    assert labels(message)[5:] == ["Undo snooze"]
     assert (await tapped(world, message, "Undo snooze", ADMIN)).startswith("Undone by Ada")
-    await until(lambda: labels(message)[4:] == ["Undo ack"], "the ack holds")
+    await until(lambda: labels(message)[5:] == ["Undo ack"], "the ack holds")
     assert message.text.removeprefix(base).startswith("\nAcknowledged by Ada")
     await tapped(world, message, "Undo ack", ADMIN)
-    await until(lambda: labels(message)[4:] == [], "nothing holds")
+    await until(lambda: labels(message)[5:] == [], "nothing holds")
     assert message.text.removeprefix(base).startswith("\nUndone by Ada")
     assert message.text.removeprefix(base).count("\n") == 1

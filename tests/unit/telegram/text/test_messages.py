@@ -326,13 +326,13 @@ def test_sound_and_buttons() -> None:
     """Alerts ring and can be acknowledged; recoveries, information and notes come silently, recoveries without."""
     alert = said(batch(low()))
     assert not alert.silent
-    assert [button.data for row in alert.buttons for button in row] == [
-        "ack:7",
-        "snooze1h:7",
-        "snooze1d:7",
-        "credits:7",
+    assert [(button.label, button.data) for row in alert.buttons for button in row] == [
+        ("Ack", "ack:7"),
+        ("Snooze 1 h", "snooze1h:7"),
+        ("Snooze 1 day", "snooze1d:7"),
+        ("Credits", "credits:7"),
+        WEBSITE,
     ]
-    assert [button.label for row in alert.buttons for button in row] == ["Ack", "Snooze 1 h", "Snooze 1 day", "Credits"]
     assert said(batch(plan(severity=INFO, plan=given.PREMIUM))).silent
     for quiet in (low(NotifyReason.RESOLVED), note(NotificationKind.GREETING, Facts(total=1))):
         message = said(batch(quiet))
@@ -391,3 +391,35 @@ def test_an_overdue_plan_stays_so_in_a_message_that_a_clock_set_back_overtakes()
 def test_plan_without_monthly_credits_left() -> None:
     """Nothing lapses where nothing is left."""
     assert said(batch(plan(credits=given.NONE_LEFT))).text.endswith("\nRenew it to go on.")
+
+
+WEBSITE = ("Open PixVerse", "https://app.pixverse.ai")
+LINKING = (
+    "How to link a PixVerse account",
+    "https://useapi.net/docs/api-pixverse-v2/post-pixverse-accounts-email",
+)
+
+
+@pytest.mark.parametrize(
+    ("alert", "links"),
+    [
+        (low(), [WEBSITE]),
+        (low(NotifyReason.RESOLVED), []),
+        (unreadable(outage=FailureKind.BROKEN), [LINKING]),
+        (unreadable(outage=FailureKind.UNAVAILABLE), []),
+        (plan(), []),
+    ],
+    ids=["credits are short", "it is over", "the session is broken", "the service is away", "a plan ends"],
+)
+def test_a_button_opens_what_helps(alert: Notification, links: list[tuple[str, str]]) -> None:
+    """The website where credits are short, how to link the account where its session is broken, and nothing else."""
+    message = said(batch(alert))
+    assert [(one.label, one.data) for row in message.buttons for one in row if one.opens] == links
+
+
+def test_a_message_of_several_accounts_has_each_link_once() -> None:
+    """A service that nobody knows any more has none."""
+    message = said(
+        batch(low(), low(email="bob@example.com"), replace(unreadable(outage=FailureKind.BROKEN), subject="gone:carol"))
+    )
+    assert [(one.label, one.data) for row in message.buttons for one in row if one.opens] == [WEBSITE]
