@@ -44,6 +44,9 @@ from bot.features.pauses.service import Pauses
 from bot.features.reload.service import AccountsReload
 from bot.features.silences.service import Silences
 from bot.features.summary.service import SummarySender
+from bot.features.webhook.payload import body_of
+from bot.features.webhook.receiver import Receiver
+from bot.features.webhook.sender import EventSender
 from bot.outbox.dispatcher import Dispatcher
 from bot.outbox.results import REFUSALS, RefusalSchedule
 from bot.sources.base import IN_FLIGHT
@@ -139,6 +142,7 @@ class App:
             metrics=self._metrics,
             on_notifications=self._notifications_waiting,
             on_round=self._round_ended,
+            webhook=settings.webhook_url is not None,
         )
         self._processor = CheckProcessor(self._context)
         self._checks = CheckRunner(self._context, self._processor)
@@ -179,6 +183,12 @@ class App:
             self._fallback = FallbackSender(
                 store, fallback, lambda batch: write_letter(batch, clock(), zone), clock, time.monotonic, after
             )
+        self._events: EventSender | None = None
+        if settings.webhook_url:
+            receiver = Receiver(settings.webhook_url, settings.webhook_secret, settings.way_to_webhook, clock)
+            self._events = EventSender(
+                store, receiver.connected, lambda one: body_of(one, zone), clock, time.monotonic, self._metrics
+            )
         self._checks.on_sweep, self._checks.on_swept = self._outbox.hold_back, self._outbox.let_go
         self._telegram.on_life, self._boards.on_life = self._chat_lives, self._outbox.alive
         self._outbox.on_life, self._outbox.on_told = self._boards.alive, self._endings.wake
@@ -202,6 +212,7 @@ class App:
             self._charts,
             self._telegram.polling,
             self.accounts_file.reload,
+            self._events.state if self._events else None,
         )
         masked = bool(settings.http_listen and not settings.http_listen.loopback)
         self.pages = Pages(
@@ -228,8 +239,9 @@ class App:
 
     def _notifications_waiting(self) -> None:
         """Wakes the parts that send notifications and edit ended messages."""
-        self._outbox.wake()
-        self._endings.wake()
+        for part in (self._outbox, self._endings, self._events):
+            if part:
+                part.wake()
 
     def _chat_lives(self, chat_id: int) -> None:
         """Retries what a chat refused, once it gives a sign of life."""
@@ -260,7 +272,15 @@ class App:
             log.warning("%s is plain http: whoever is on the way can read the token; use https", name)
         await self._restore()
         workers = [asyncio.create_task(self._checks.run()), asyncio.create_task(self._outbox.run())]
-        parts = (self._telegram, self._boards, self._endings, self._database_watch, self._fallback, self._clock_watch)
+        parts = (
+            self._telegram,
+            self._boards,
+            self._endings,
+            self._database_watch,
+            self._fallback,
+            self._events,
+            self._clock_watch,
+        )
         fronts = [asyncio.create_task(part.run()) for part in parts if part]
         for task in (*workers, *fronts):
             task.add_done_callback(lambda _: stop.set())

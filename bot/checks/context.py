@@ -16,7 +16,8 @@ class Context:
     """The shared parts.
 
     ``clock`` returns aware UTC; ``every`` is the setting's interval between two checks. ``on_notifications`` is called
-    after something was put into the outbox, ``on_round`` at the end of a round; both return at once.
+    after something was put into the outbox, ``on_round`` at the end of a round; both return at once. With ``webhook``
+    each change of an alert is also stored as an event.
     """
 
     store: Store
@@ -27,6 +28,7 @@ class Context:
     metrics: Metrics
     on_notifications: Callable[[], None]
     on_round: Callable[[Round], None]
+    webhook: bool = False
 
     def every_of(self, source: str, email: str) -> timedelta:
         """The interval between two checks of one account: its own, its source's, or the setting's."""

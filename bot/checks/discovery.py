@@ -101,7 +101,10 @@ class AccountDiscovery:
             if key not in self._active_targets.sources:
                 return
             listing = await self._active_targets.sources[key].list_accounts()
+            clock_moved = self._processor.clock_moved
             async with self._store.write() as connection:
+                moved = self._processor.clock_moved - clock_moved  # while this waited for the database
+                listing = replace(listing, taken_at=listing.taken_at + moved)
                 if key in self._listing_sources():  # the configuration can have changed meanwhile
                     await self._note(connection, key, listing, self._clock())
             self._on_notifications()

@@ -24,6 +24,7 @@ from bot.domain.accounts import (
 from bot.domain.alerts import Alert, AlertRule, Notified, NotifyReason, Severity, Silence, SilenceKind
 from bot.domain.chats import Chat
 from bot.domain.credit_changes import is_moved
+from bot.domain.events import Event, EventType
 from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.domain.subscription import KnownBroken, counted
 from bot.evaluation.alert_state import has_lapsed, is_about, is_muted, is_over
@@ -51,7 +52,7 @@ from bot.evaluation.left_out import newly_unreadable
 from bot.evaluation.steady import plan_steady_until, steady_until
 from bot.evaluation.sweep import Scope, called_for
 from bot.sources.registry import SERVICES
-from bot.storage import accounts, alerts, chats, history, outbox, readings, subscriptions
+from bot.storage import accounts, alerts, chats, events, history, outbox, readings, subscriptions
 from bot.storage.alerts import Memory
 from bot.storage.connection import Connection
 
@@ -67,10 +68,14 @@ LOOKED_AT_AGAIN = 100
 
 @dataclass(frozen=True, slots=True)
 class FinishedCheck:
-    """A finished check: the account's key, and the result."""
+    """A finished check: the account's key, and the result.
+
+    ``clock_moved``: the processor's when the check ended.
+    """
 
     key: str
     sample: CheckResult | NotModified
+    clock_moved: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +159,16 @@ class CheckProcessor:
         self._recipients = context.recipients
         self._clock = context.clock
         self._on_notifications = context.on_notifications
+        self._webhook = context.webhook
         self._steady_under = context.active_targets.targets
         self.on_lapsed: Callable[[str], None] = lambda _: None
         """Called with a source of which a check was refused for want of a subscription; returns at once."""
+        self.clock_moved = timedelta(0)
+        """By how much the clock was set since the start, all steps together."""
+
+    def clock_stepped(self, by: timedelta) -> None:
+        """The clock was set by ``by``: results that wait for the database have their moments by the old one."""
+        self.clock_moved += by
 
     async def save(self, batch: Sequence[FinishedCheck], *, ends_round: bool = False) -> Saved:
         """One transaction for checks that finished together. It skips accounts that are no longer watched.
@@ -169,8 +181,9 @@ class CheckProcessor:
 
         async def work(connection: Connection) -> tuple[Saved, list[Notification]]:
             now = self._clock()
-            unchanged = await self._note_unchanged(connection, batch, now)
-            rest = [check for check in batch if check.key not in unchanged]
+            checks = [self._by_present_clock(check) for check in batch]
+            unchanged = await self._note_unchanged(connection, checks, now)
+            rest = [check for check in checks if check.key not in unchanged]
             changes = await self._note(connection, rest, now)
             if ends_round:
                 await chats.mark(connection, chats.ROUND, now)
@@ -188,6 +201,11 @@ class CheckProcessor:
         for source in {one.source for one in lapsed if one.outage and one.outage.kind is FailureKind.LAPSED}:
             self.on_lapsed(source)
         return saved
+
+    def _by_present_clock(self, check: FinishedCheck) -> FinishedCheck:
+        """The check with its moment by the clock as it is set now; stored moments have moved along already."""
+        moved = self.clock_moved - check.clock_moved
+        return replace(check, sample=replace(check.sample, taken_at=check.sample.taken_at + moved)) if moved else check
 
     async def _note_unchanged(self, connection: Connection, batch: Sequence[FinishedCheck], now: datetime) -> set[str]:
         """Stores checks that can decide nothing new, and returns their keys."""
@@ -271,13 +289,16 @@ class CheckProcessor:
     async def say_downtime(self, since: datetime, until: datetime) -> None:
         """Reports, once, a period without checks to every chat without a mute of everything."""
         log.warning("Nobody was watching from %s to %s", since.isoformat(), until.isoformat())
-        notification = Notification(
-            f"pause|{since.isoformat()}",
-            NotificationKind.DOWNTIME,
-            Severity.INFO,
-            facts=Facts(since=since, until=until),
-        )
+        clock_moved = self.clock_moved
         async with self._store.write() as connection:
+            moved = self.clock_moved - clock_moved  # while this waited for the database
+            since, until = since + moved, until + moved
+            notification = Notification(
+                f"pause|{since.isoformat()}",
+                NotificationKind.DOWNTIME,
+                Severity.INFO,
+                facts=Facts(since=since, until=until),
+            )
             await history.note_downtime(connection, since, until)
             await chats.mark(connection, chats.DOWNTIME, until)  # it moves with the clock; the history stays
             await self.put(connection, [notification], until)
@@ -471,7 +492,7 @@ class CheckProcessor:
     async def say(
         self, connection: Connection, updates: Iterable[AlertUpdate], remembered: Remembered, now: datetime
     ) -> list[Notification]:
-        """Stores alerts and what each chat gets of them, and puts the deliveries into the outbox."""
+        """Stores alerts, their events, and what each chat gets of them, and puts the deliveries into the outbox."""
         changed = [one for one in updates if remembered.is_changed_by(one)]
         await alerts.save(connection, [one.alert for one in changed if one.alert.episode])
         await alerts.save_notified(
@@ -480,6 +501,8 @@ class CheckProcessor:
         ended = [number for one in changed for number in one.ended]
         if ended:
             await alerts.remove_silences(connection, ended)
+        if self._webhook:
+            await events.put(connection, [one.event for one in changed if one.event], now)
         addressed = [said for one in changed for said in one.notifications]
         await self._address(connection, addressed, now)
         return [notification for notification, _ in addressed]
@@ -488,6 +511,7 @@ class CheckProcessor:
         """Puts notes beside alerts into the outbox, for the chats of their account that did not mute it."""
         if not notifications:
             return
+        await self.announce(connection, notifications, now)
         await self._recipients.refresh(connection)
         silences = await alerts.active_silences(connection, now)
         addressed = []
@@ -499,6 +523,11 @@ class CheckProcessor:
             )
             addressed.append((notification, tuple(told)))
         await self._address(connection, addressed, now)
+
+    async def announce(self, connection: Connection, notes: Sequence[Notification], now: datetime) -> None:
+        """Stores notes beside alerts as events: each once, whatever chats get it."""
+        if self._webhook:
+            await events.put(connection, [Event(EventType.NOTICE, one) for one in notes], now)
 
     async def _address(
         self, connection: Connection, addressed: Iterable[tuple[Notification, tuple[Chat, ...]]], now: datetime

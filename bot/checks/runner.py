@@ -223,7 +223,7 @@ class CheckRunner:
                     self._release([account.key])
                     continue
                 sample = await self._look(account, source)
-                self._ended.append(FinishedCheck(account.key, sample))
+                self._ended.append(FinishedCheck(account.key, sample, self._processor.clock_moved))
                 self._wake.set()
                 if self._is_urgent(sample):
                     self._hurry.set()
@@ -378,6 +378,7 @@ class CheckRunner:
 
     def clock_stepped(self, by: timedelta) -> None:
         """The clock was set by ``by``: no tick was missed for that."""
+        self._processor.clock_stepped(by)
         self._sweeps.clock_stepped(by)
         if self._ticked_at:
             self._ticked_at += by

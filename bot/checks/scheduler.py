@@ -37,7 +37,8 @@ class SteadyScheduler(AsyncIOScheduler):  # type: ignore[misc] # APScheduler has
 
     APScheduler stores each job's next run as a moment of the wall clock and waits for it with a monotonic timer. After
     a clock that is set back that timer still fires, finds nothing due, and waits for hours; a clock that is set forward
-    by a year makes it count every run of that year. Each wake-up therefore first moves the jobs along with the clock.
+    by a year makes it count every run of that year. Each run through the jobs therefore moves them along with the
+    clock: before it reads the clock, and once more for a step that came meanwhile.
     """
 
     def __init__(self, wall: Callable[[], datetime], timer: Callable[[], float], **options: Any) -> None:
@@ -58,19 +59,26 @@ class SteadyScheduler(AsyncIOScheduler):  # type: ignore[misc] # APScheduler has
         seconds = interval.total_seconds()
         self.add_job(work, "interval", seconds=seconds, id=name, next_run_time=first, replace_existing=True)
 
-    def wakeup(self) -> None:
-        """Starts the jobs that are due."""
+    def _process_jobs(self) -> float | None:
+        """Starts the jobs that are due, and returns the seconds until the next one.
+
+        ``wakeup`` is no place for this: it only asks the loop for a run, and the clock can be set before that comes.
+        """
         self.follow_clock()
-        super().wakeup()
+        seconds: float | None = super()._process_jobs()
+        self.follow_clock()  # it wakes the scheduler again, which then computes the wait anew
+        return seconds
 
     def follow_clock(self) -> None:
-        """Moves the jobs along with a clock that was set."""
+        """Moves the jobs along with a clock that was set; none is further away than its interval."""
         origin = origin_of(self._wall, self._timer)
         step = origin - self._origin
         if abs(step) >= DRIFT:
             self._origin = origin  # first: moving a job wakes the scheduler again
+            now = origin + timedelta(seconds=self._timer())
             for job in self.get_jobs():
-                job.modify(next_run_time=job.next_run_time + step)
+                # one that ran after the step has its next run by the new clock already
+                job.modify(next_run_time=min(job.next_run_time + step, now + job.trigger.interval))
 
 
 class Scheduler:

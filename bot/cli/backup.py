@@ -44,7 +44,7 @@ def restore_text(done: Restored, database: str, file: Path, now: datetime) -> st
     if manifest.holds.waiting:
         lines.append("What waited then goes out at the next start, marked “perhaps sent before”.")
     if done.kept:
-        lines.append(f"What was there before is in {done.kept}.")
+        lines.append(f"What was there before is in {done.kept.absolute()}.")
     return "\n".join([*lines, "Start the bot to go on."])
 
 

@@ -17,10 +17,11 @@ from bot.commands.names import find_accounts
 from bot.config.accounts_file.read import watchlist_for
 from bot.config.settings import Settings
 from bot.config.targets import TargetSource
-from bot.domain.accounts import Account, CheckFailure, FailureKind, Health, Listed, Reading
+from bot.domain.accounts import Account, CheckFailure, Health, Listed, Reading
 from bot.domain.alerts import Alert, AlertRule
 from bot.domain.notifications import Watched
 from bot.domain.rules import Rules
+from bot.evaluation.account_row import account_row, outage_text, severity_of
 from bot.evaluation.evaluate import Alerts, Audience, apply_result, decide_account, validate
 from bot.sources.base import IN_FLIGHT
 from bot.sources.registry import title_of
@@ -48,10 +49,7 @@ class Finding:
     @property
     def severity(self) -> str:
         """ok, info, warning, critical or unknown."""
-        if self.account.outage or not self.account.reading:
-            return "unknown"
-        worst = max((alert.severity for alert in self.alerts if alert.severity), default=None)
-        return worst.word if worst else "ok"
+        return severity_of(self.account, self.alerts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,8 @@ async def check_accounts(settings: Settings, wanted: Sequence[str], *, as_json: 
         found = await asyncio.gather(
             *(look(active_targets, account, memory.get(account.key), room) for account in chosen)
         )
-    text = in_json(found, trouble) if as_json else in_words(found, trouble, utc_now(), settings.timezone)
+    now = utc_now()
+    text = in_json(found, trouble, now) if as_json else in_words(found, trouble, now, settings.timezone)
     return text, exit_code(found, trouble)
 
 
@@ -157,12 +156,16 @@ async def look(
 
 
 def as_known(account: Account, known: Remembered | None) -> tuple[Account, Alerts]:
-    """An account of the list with its last stored reading, and its alerts."""
+    """An account of the list with its last stored reading and forecast, and its alerts."""
     if known is None or known.account.email.lower() != account.email.lower():
         return account, {}
     last = known.account
     with_reading = replace(
-        account, reading=last.reading, allowance=last.allowance, daily_allowance=last.daily_allowance
+        account,
+        reading=last.reading,
+        allowance=last.allowance,
+        daily_allowance=last.daily_allowance,
+        foretold=last.foretold,
     )
     return with_reading, known.alerts
 
@@ -209,60 +212,9 @@ def finding_lines(finding: Finding, now: datetime, zone: ZoneInfo) -> list[str]:
     return [f"{finding.severity:<8}  {line}", *(f"{'':10}{said}" for said in under)]
 
 
-def in_json(found: Sequence[Finding], trouble: Sequence[str]) -> str:
+def in_json(found: Sequence[Finding], trouble: Sequence[str], now: datetime) -> str:
     """The findings for machines."""
-    page: dict[str, Any] = {"accounts": [json_of(finding) for finding in found]}
+    page: dict[str, Any] = {"accounts": [account_row(one.account, one.alerts, now) for one in found]}
     if trouble:
         page["error"] = " ".join(trouble)
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(page, ensure_ascii=False, indent=2))
-
-
-def json_of(finding: Finding) -> dict[str, Any]:
-    """One account for machines; unknown values are null."""
-    account, outage = finding.account, finding.account.outage
-    reading: Reading | None = account.reading
-    credits = reading.credits if reading else None
-    buckets = credits if credits and not credits.single else None
-    plan = reading.plan if reading else None
-    unreadable = [one.unreadable for one in reading.left_out if one.unreadable] if reading else []
-    return {
-        "account": account.key,
-        "label": account.label,
-        "service": account.key.partition(":")[0].partition("/")[0],
-        "credits": credits.total if credits else None,
-        "unit": credits.unit if credits else None,
-        "percent_left": credits.percent if credits else None,
-        "credits_daily": buckets.daily if buckets else None,
-        "credits_monthly": buckets.monthly if buckets else None,
-        "credits_package": buckets.package if buckets else None,
-        "credits_monthly_allowance": credits.monthly_allowance if credits else None,
-        "plan": plan.name if plan else None,
-        "plan_ends_at": iso(plan.ends_at) if plan else None,
-        "renews": plan.renews if plan else None,
-        "runs_out_at": None,
-        "taken_at": iso(reading.taken_at) if reading else None,
-        "severity": finding.severity,
-        "error": outage_text(outage) if outage else None,
-        **({"unreadable": unreadable} if unreadable else {}),
-    }
-
-
-MENDS = {
-    FailureKind.UNAUTHORIZED: "put a valid token into USEAPI_TOKEN",
-    FailureKind.LAPSED: "renew the useapi.net subscription",
-    FailureKind.MISSING: "check the email, or add the account at useapi.net",
-    FailureKind.BROKEN: "remove the account at useapi.net and add it again",
-    FailureKind.UNREFRESHED: "it may pass; if it lasts, remove the account at useapi.net and add it again",
-}
-
-
-def outage_text(outage: CheckFailure) -> str:
-    """Why a check failed, and what to do, if there is anything."""
-    mend = MENDS.get(outage.kind)
-    words = f"{outage.kind.value}: {outage.said}" if outage.said else outage.kind.value
-    return f"{words} ({mend})" if mend else words
-
-
-def iso(moment: datetime | None) -> str | None:
-    """A moment as ISO 8601 in UTC."""
-    return moment.isoformat().replace("+00:00", "Z") if moment else None

@@ -11,6 +11,7 @@ from bot.commands.scope import ChatScope
 from bot.domain.alerts import Silence
 from bot.domain.chats import Chat
 from bot.domain.notifications import Delivery
+from bot.support.aside import aside
 from bot.telegram.text.account_card import account_tag
 from bot.telegram.text.account_list import account_card, credits_page
 from bot.telegram.text.alert_list import Acted
@@ -175,7 +176,8 @@ async def credits_of(told: Sequence[Delivery], tapped: CallbackContext) -> Messa
         return await fresh_page(tapped.scope, tapped.zone, 0)
     await refresh(tapped.scope, concerned)
     concerned = [one for one in await tapped.scope.watched() if one.account.key in subjects]
-    return credits_page(concerned, 0, tapped.scope.now(), tapped.zone, whole=False)
+    now, zone = tapped.scope.now(), tapped.zone
+    return await aside(len(concerned), credits_page, concerned, 0, now, zone, whole=False)
 
 
 async def on_list(tap: CallbackData, tapped: CallbackContext) -> str | None:

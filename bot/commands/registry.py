@@ -24,8 +24,9 @@ from bot.features.pairing.text import (
     may_not_invite_message,
     not_paired_message,
 )
-from bot.telegram.text.account_card import account_tag, urgency
-from bot.telegram.text.account_list import account_card, alerts_page, credits_page, ordered_page, paged
+from bot.support.aside import aside
+from bot.telegram.text.account_card import account_tag
+from bot.telegram.text.account_list import account_card, alerts_page, by_urgency, credits_page, ordered_page, paged
 from bot.telegram.text.layout import Message
 from bot.telegram.text.pauses import paused_message, resumed_message
 from bot.telegram.text.replies import (
@@ -108,19 +109,20 @@ async def fresh_card(asked: CommandContext, key: str) -> Message:
 
 async def fresh_page(scope: ChatScope, zone: ZoneInfo, page: int) -> Message:
     """One page of all accounts; old numbers on it are checked again."""
-    watched = sorted(await scope.watched(), key=urgency)
+    watched = await scope.watched()
+    watched = await aside(len(watched), by_urgency, watched)
     shown, _ = paged(watched, page)
     if await refresh(scope, shown):
         return await page_of_all(scope, zone, page)
     lists = () if watched else (await scope.status()).lists
-    return ordered_page(watched, page, scope.now(), zone, lists)
+    return await aside(len(watched), ordered_page, watched, page, scope.now(), zone, lists)
 
 
 async def page_of_all(scope: ChatScope, zone: ZoneInfo, page: int) -> Message:
     """One page of all accounts as stored; without any, why."""
     watched = await scope.watched()
     lists = () if watched else (await scope.status()).lists
-    return credits_page(watched, page, scope.now(), zone, lists)
+    return await aside(len(watched), credits_page, watched, page, scope.now(), zone, lists)
 
 
 async def refresh(scope: ChatScope, shown: Sequence[Watched], *, by_name: bool = False) -> bool:
@@ -153,16 +155,17 @@ def is_rare(one: Watched, now: datetime) -> bool:
 async def named_account(asked: CommandContext, command: str) -> Watched | None:
     """The account that the arguments name; if they match none or several, asks which."""
     watched = await asked.scope.watched()
-    found = find_accounts(asked.words, watched)
+    found = await aside(len(watched), find_accounts, asked.words, watched)
     if len(found) == 1:
         return found[0]
-    await asked.say(which_of(found, watched, asked.words, command, f"/{command} {{}}"))
+    await asked.say(await aside(len(watched), which_of, found, watched, asked.words, command, f"/{command} {{}}"))
     return None
 
 
 async def history(asked: CommandContext) -> None:
     """Credits over time as a picture, and in words below it."""
-    request = parse_history(asked.words, await asked.scope.watched())
+    watched = await asked.scope.watched()
+    request = await aside(len(watched), parse_history, asked.words, watched)
     if isinstance(request, HistoryRequest):
         await show_history(asked, request)
     else:
@@ -190,7 +193,8 @@ async def alerts(asked: CommandContext) -> None:
 async def firing_page(scope: ChatScope, zone: ZoneInfo, page: int) -> Message:
     """One page of the firing alerts, with the silences in this chat."""
     watched, sources = await scope.watched(), await scope.firing_sources()
-    return alerts_page(watched, sources, await scope.silences(), page, scope.now(), zone, await scope.pauses())
+    silences, pauses = await scope.silences(watched), await scope.pauses(watched)
+    return await aside(len(watched), alerts_page, watched, sources, silences, page, scope.now(), zone, pauses)
 
 
 async def check(asked: CommandContext) -> None:
@@ -205,7 +209,8 @@ async def check(asked: CommandContext) -> None:
 
 
 async def mute(asked: CommandContext) -> None:
-    request = parse_silence("mute", asked.words, await asked.scope.watched(), everywhere=True)
+    watched = await asked.scope.watched()
+    request = await aside(len(watched), parse_silence, "mute", asked.words, watched, everywhere=True)
     await (mute_for(asked, request) if isinstance(request, SilenceRequest) else asked.say(request))
 
 
@@ -233,7 +238,7 @@ async def unmute_one(asked: CommandContext, one: Watched | None) -> None:
 async def pause(asked: CommandContext) -> None:
     """Stops the checks of an account, or of all, while a person works on the website."""
     watched = await asked.scope.watched()
-    request = parse_silence("pause", asked.words, watched) if watched else which_account([])
+    request = await aside(len(watched), parse_silence, "pause", asked.words, watched) if watched else which_account([])
     await (pause_for(asked, request) if isinstance(request, SilenceRequest) else asked.say(request))
 
 
@@ -297,7 +302,8 @@ async def reload(asked: CommandContext) -> None:
 
 
 async def status(asked: CommandContext) -> None:
-    await asked.say(status_message(await asked.scope.status(), asked.scope.now(), asked.zone))
+    status = await asked.scope.status()
+    await asked.say(await aside(len(status.failing), status_message, status, asked.scope.now(), asked.zone))
 
 
 async def help_(asked: CommandContext) -> None:

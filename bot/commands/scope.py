@@ -12,6 +12,7 @@ from bot.domain.notifications import Delivery, Facts, Watched
 from bot.domain.pauses import EVERYONE
 from bot.evaluation.blackout import blackout
 from bot.features.history.chart import Recorded
+from bot.support.aside import aside
 from bot.targets.recipients import covers
 from bot.telegram.text.account_list import SourceAlert
 from bot.telegram.text.alert_list import Acted, acts
@@ -38,9 +39,17 @@ class ChatScope:
 
     async def watched(self) -> list[Watched]:
         """Every watched account of this chat, by name, with the silences that hold here."""
+        return await self._seen_of(await self.service.watched())
+
+    async def _seen_of(self, everyone: Sequence[Watched]) -> list[Watched]:
+        """Those of all watched accounts that this chat sees."""
         sees, here = self._recipients.seen_by(self._chat), self._here
-        seen = (one for one in await self.service.watched() if sees(one.account.source, one.account.email))
-        return [replace(one, silences=held_in(here, one.silences)) if one.silences else one for one in seen]
+
+        def seen() -> list[Watched]:
+            mine = (one for one in everyone if sees(one.account.source, one.account.email))
+            return [replace(one, silences=held_in(here, one.silences)) if one.silences else one for one in mine]
+
+        return await aside(len(everyone), seen)
 
     async def firing_sources(self) -> Sequence[SourceAlert]:
         """Every firing alert of a source of this chat, with the silences that hold here."""
@@ -68,9 +77,10 @@ class ChatScope:
         await self.service.silences.end(part for one in ended for part in one.parts if key in (None, part.subject))
         return ended
 
-    async def silences(self) -> list[Acted]:
+    async def silences(self, seen: Sequence[Watched] | None = None) -> list[Acted]:
         """The silences that hold here of what this chat sees, by the acts that made them, the oldest first."""
-        names = {one.account.key: one.account.name for one in await self.watched()}
+        seen = await self.watched() if seen is None else seen
+        names = {one.account.key: one.account.name for one in seen}
         found = [one for one in await self.service.silences.of(self._here) if self._is_seen(one.subject, names)]
         return acts(found, {**names, **self.service.source_names()})
 
@@ -105,9 +115,9 @@ class ChatScope:
             return await self.service.pauses.resume_all(by, self._here)
         return await self.service.pauses.resume([one for one in keys if one], by, self._here)
 
-    async def pauses(self) -> list[PausedAct]:
+    async def pauses(self, seen: Sequence[Watched] | None = None) -> list[PausedAct]:
         """The pauses of what this chat sees, by the acts that made them, the oldest first."""
-        paused, seen = await self.service.pauses.current(), await self.watched()
+        paused, seen = await self.service.pauses.current(), await self.watched() if seen is None else seen
         acts: dict[datetime | None, list[tuple[Pause, str]]] = {}
         for account in (one.account for one in seen):
             if own := paused.own.get(account.key):
@@ -133,7 +143,8 @@ class ChatScope:
 
     async def _all(self) -> Sequence[str | None]:
         """The meaning of "all" in other chats: everything (None), or each account that this chat sees."""
-        seen, every = await self.watched(), await self.service.watched()
+        every = await self.service.watched()
+        seen = await self._seen_of(every)
         return [None] if len(seen) == len(every) else [one.account.key for one in seen]
 
     async def told_by(self, lead_id: int, chat_id: int) -> list[Delivery]:
@@ -170,7 +181,8 @@ class ChatScope:
 
     async def status(self) -> Status:
         """The bot's status, with the accounts of this chat; only chats of everything see the others."""
-        seen, status = await self.watched(), await self.service.status()
+        everyone = await self.service.watched()
+        seen, status = await self._seen_of(everyone), await self.service.status(everyone)
         failing = tuple(one.account.name for one in seen if one.account.outage)
         refused = status.refused if self._trusted else ()
         paused = sum(one.account.pause is not None for one in seen)
@@ -179,9 +191,9 @@ class ChatScope:
             status, watched=len(seen), failing=failing, refused=refused, paused=paused, subscriptions=subscriptions
         )
         boards = {chat: trouble for chat, trouble in status.boards.items() if self._trusted or chat == self._chat}
-        silences, pauses = tuple(await self.silences()), tuple(await self.pauses())
+        silences, pauses = tuple(await self.silences(seen)), tuple(await self.pauses(seen))
         status = replace(status, boards=boards, silences=silences, pauses=pauses)
-        dark = blackout(one.account for one in seen)
+        dark = await aside(len(seen), blackout, [one.account for one in seen])
         lists = tuple(one for one in status.lists if self._recipients.sees(self._chat, one.key))
         return replace(status, blackout=dark, lists=lists)
 

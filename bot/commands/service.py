@@ -14,6 +14,7 @@ from bot.domain.accounts import Account, SourceState
 from bot.domain.alerts import Alert, Silence
 from bot.domain.chats import Chat
 from bot.domain.clock_step import ClockStep
+from bot.domain.events import ReceiverState
 from bot.domain.health import (
     NONE_READ,
     RefusedChat,
@@ -39,6 +40,7 @@ from bot.features.silences.service import Silences
 from bot.outbox.dispatcher import Dispatcher
 from bot.storage import accounts, alerts, chats, history, outbox
 from bot.storage.connection import Connection
+from bot.support.aside import aside
 from bot.support.errors import DatabaseBusyError
 from bot.telegram.polling import Polling
 from bot.telegram.text.account_list import SourceAlert
@@ -66,6 +68,7 @@ class BotService:
     charts: ChartRenderer
     polling: Polling
     reload: Callable[[], Awaitable[Reloaded]]
+    receiver: Callable[[], Awaitable[ReceiverState]] | None = None
     _started_at: datetime = field(init=False)
     _clock_step: ClockStep | None = field(init=False, default=None)
 
@@ -105,15 +108,19 @@ class BotService:
                 firing[alert.subject].append(alert)
             silences = by_subject(await alerts.active_silences(connection, self.context.clock()))
         every_of = active.targets.own_check_every
-        return [
-            Watched(
-                active.named(one),
-                tuple(firing.get(one.key, ())),
-                concerning(silences, one.key),
-                every_of(one.source, one.email),
-            )
-            for one in known
-        ]
+
+        def joined() -> list[Watched]:
+            return [
+                Watched(
+                    active.named(one),
+                    tuple(firing.get(one.key, ())),
+                    concerning(silences, one.key),
+                    every_of(one.source, one.email),
+                )
+                for one in known
+            ]
+
+        return await aside(len(known), joined)
 
     async def everything(self) -> tuple[list[Account], list[Alert]]:
         """Every watched account and every firing alert."""
@@ -233,14 +240,14 @@ class BotService:
         reads, every_of = await accounts.last_reads(connection), self.context.every_of
         return max((at + window_of(every_of(source, email)) for source, email, at in reads), default=None)
 
-    async def status(self) -> Status:
-        """The bot's status, for people."""
+    async def status(self, everyone: Sequence[Watched] | None = None) -> Status:
+        """The bot's status, for people; of ``everyone``, where they were read already."""
         vitals, now = await self.vitals(), self.context.clock()
-        watched = await self.watched() if vitals.readable else None
+        watched = (everyone if everyone is not None else await self.watched()) if vitals.readable else None
         every, uptime = self.context.every, max(now - self._started_at, timedelta(0))
         starting = vitals.last_round_at is None and vitals.database is None and uptime < every + timedelta(minutes=1)
         found = delivery_problems(vitals, now) if starting else problems(vitals, every, now)
-        dark = blackout(one.account for one in watched or ())
+        dark = await aside(len(watched or ()), blackout, [one.account for one in watched or ()])
         return Status(
             version=__version__,
             uptime=uptime,
@@ -262,6 +269,7 @@ class BotService:
             notes=vitals.polling_notes,
             clock_step=self._clock_step if self._clock_step and self._clock_step.is_news(now) else None,
             boards=await self.boards.troubled() if vitals.readable else {},
+            webhook=await self.receiver() if self.receiver and vitals.readable else None,
         )
 
     async def _unread_lists(self) -> list[SourceState]:

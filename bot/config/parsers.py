@@ -1,6 +1,7 @@
 """From a setting's text to its value. Each raises ValueError with the end of "NAME …"."""
 
 import re
+from base64 import b64decode
 from collections import Counter
 from dataclasses import dataclass
 from datetime import time, timedelta
@@ -65,12 +66,12 @@ def parse_threshold(text: str) -> Threshold:
         raise ValueError(f"has “{short(text)}” behind a comma, which separates thresholds; write 1000, not 1,000")
     if percent and float(number) > 100:
         raise ValueError(f"has “{short(text)}”, which is above 100 %")
-    return Threshold(float(number), percent)
+    return Threshold(float(number), percent, text)
 
 
 def parse_time_ladder(text: str) -> Thresholds:
     """Reads ``7d,3d,1d``, mildest first; the thresholds are seconds."""
-    return descending(tuple(Threshold(parse_wait(item).total_seconds()) for item in split_list(text)))
+    return descending(tuple(Threshold(parse_wait(item).total_seconds(), written=item) for item in split_list(text)))
 
 
 def parse_wait(text: str) -> timedelta:
@@ -193,6 +194,38 @@ def parse_url(text: str) -> str:
     if not usable or not url.isprintable() or " " in url:
         raise ValueError("is not an http:// or https:// address")
     return url.rstrip("/")
+
+
+def parse_endpoint(text: str) -> str:
+    """The same for the address of one page: a slash at its end stays, because it can name another page."""
+    parse_url(text)
+    return text.strip()
+
+
+def parse_webhook_secret(text: str) -> str:
+    """Reads ``whsec_…`` as Standard Webhooks has it; the error never quotes it."""
+    secret = text.strip()
+    try:
+        key = b64decode(padded(secret.removeprefix(WHSEC)), validate=True)
+    except ValueError:
+        key = b""
+    if not secret.startswith(WHSEC) or not key:
+        raise ValueError(f"is not a secret of Standard Webhooks: {WHSEC} and base64; {NEW_KEY}")
+    if not SHORTEST_KEY <= len(key) <= LONGEST_KEY:
+        raise ValueError(
+            f"holds {len(key)} bytes, and Standard Webhooks asks for {SHORTEST_KEY} to {LONGEST_KEY}; {NEW_KEY}"
+        )
+    return secret
+
+
+def padded(text: str) -> str:
+    """Base64 with the signs at its end that some programs leave out."""
+    return text + "=" * (-len(text) % 4)
+
+
+WHSEC = "whsec_"
+SHORTEST_KEY, LONGEST_KEY = 24, 64
+NEW_KEY = 'make one with: echo "whsec_$(openssl rand -base64 32)"'
 
 
 def parse_useapi_url(text: str) -> str:

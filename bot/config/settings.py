@@ -21,14 +21,17 @@ from bot.config.fallback_urls import parse_addresses
 from bot.config.listen import DEFAULT_LISTEN, LISTEN_EXAMPLE
 from bot.config.parsers import (
     PLACEHOLDERS,
+    WHSEC,
     in_quotes,
     is_open_to_all,
     parse_bot_token,
     parse_credit_ladder,
     parse_database,
+    parse_endpoint,
     parse_time_ladder,
     parse_url,
     parse_useapi_token,
+    parse_webhook_secret,
     userinfo_of,
 )
 from bot.config.setting_types import (
@@ -57,7 +60,16 @@ SHORTEST_PASSWORD = 4
 LONGEST_SECRET = 10_000
 """The most characters of a secret's file: an endless one, such as /dev/zero, must not fill the memory."""
 
-SECRETS = ("USEAPI_TOKEN", "TELEGRAM_BOT_TOKEN", "HEARTBEAT_URL", "FALLBACK_URLS", "TELEGRAM_PROXY", "USEAPI_PROXY")
+SECRETS = (
+    "USEAPI_TOKEN",
+    "TELEGRAM_BOT_TOKEN",
+    "HEARTBEAT_URL",
+    "FALLBACK_URLS",
+    "WEBHOOK_URL",
+    "WEBHOOK_SECRET",
+    "TELEGRAM_PROXY",
+    "USEAPI_PROXY",
+)
 OFF_WHEN_EMPTY = (
     "LOW_CREDITS",
     "PLAN_ENDS_WITHIN",
@@ -87,6 +99,8 @@ EXAMPLES = {
     "FALLBACK_AFTER": "15m",
     "HTTP_LISTEN": LISTEN_EXAMPLE,
     "HEARTBEAT_URL": "https://hc-ping.com/your-check",
+    "WEBHOOK_URL": "https://hooks.example.com/credits",
+    "WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     "HISTORY_DAYS": "400",
     "LOG_LEVEL": "INFO",
     "LOG_FORMAT": "text",
@@ -110,6 +124,16 @@ def checked_bot_token(secret: SecretStr) -> SecretStr:
 def checked_secret_url(secret: SecretStr) -> SecretStr:
     """The address, kept secret, because its path is its password. Raises ValueError."""
     return SecretStr(parse_url(secret.get_secret_value()))
+
+
+def checked_endpoint(secret: SecretStr) -> SecretStr:
+    """The address as it was written, kept secret. Raises ValueError."""
+    return SecretStr(parse_endpoint(secret.get_secret_value()))
+
+
+def checked_webhook_secret(secret: SecretStr) -> SecretStr:
+    """The secret without white space around it. Raises ValueError unless it has the form of Standard Webhooks."""
+    return SecretStr(parse_webhook_secret(secret.get_secret_value()))
 
 
 def checked_addresses(secret: SecretStr) -> SecretStr | None:
@@ -165,6 +189,8 @@ class Settings(BaseSettings):
     fallback_after: Wait = timedelta(minutes=15)
     http_listen: Listen = DEFAULT_LISTEN
     heartbeat_url: Annotated[SecretStr, AfterValidator(checked_secret_url)] | None = None
+    webhook_url: Annotated[SecretStr, AfterValidator(checked_endpoint)] | None = None
+    webhook_secret: Annotated[SecretStr, AfterValidator(checked_webhook_secret)] | None = None
     history_days: Annotated[int, Field(ge=1, le=36500)] = 400
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(str.upper)] = "INFO"
     log_format: Annotated[Literal["text", "json"], BeforeValidator(str.lower)] = "text"
@@ -224,6 +250,11 @@ class Settings(BaseSettings):
         """The proxy to the heartbeat's address; None for a direct connection."""
         return proxy_for(self.heartbeat_url.get_secret_value(), self._environ) if self.heartbeat_url else None
 
+    @property
+    def way_to_webhook(self) -> Proxy | None:
+        """The proxy to the webhook's receiver; None for a direct connection."""
+        return proxy_for(self.webhook_url.get_secret_value(), self._environ) if self.webhook_url else None
+
     def _way(self, name: str, setting: SecretStr | None, url: str) -> Proxy | None:
         """The proxy of a setting, else that of the environment for an address.
 
@@ -237,12 +268,17 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> list[str]:
         """Every secret's text, for the log's redaction."""
-        values = (self.useapi_token, self.telegram_bot_token, self.heartbeat_url, self.fallback_urls)
+        own = (self.useapi_token, self.telegram_bot_token, self.heartbeat_url, self.fallback_urls)
+        values = (*own, self.webhook_url, self.webhook_secret)
         texts = [value.get_secret_value() for value in values if value]
-        named = [value.get_secret_value() for value in (self.telegram_proxy, self.useapi_proxy) if value]
+        named = [
+            value.get_secret_value() for value in (self.telegram_proxy, self.useapi_proxy, self.webhook_url) if value
+        ]
         addresses = [
             address for address in (self.telegram_api_url, *named, *proxies(self._environ)) if userinfo_of(address)
         ]
+        key = self.webhook_secret.get_secret_value().removeprefix(WHSEC) if self.webhook_secret else ""
+        texts += [key] if key else []
         return [*texts, *self.fallback_addresses, *addresses, *passwords_of(addresses)]
 
     @property
@@ -287,7 +323,7 @@ def load_settings(env_file: str | None = None, environ: Mapping[str, str] | None
     unusable = list(dict.fromkeys(unusable_ways(settings)))
     if unusable:
         raise SettingsError(unusable)
-    settings._notes = (*completed(values, settings), *nearly_named(environ, (*NAMES, *FILE_NAMES)))
+    settings._notes = (*completed(values, settings), *unused(settings), *nearly_named(environ, (*NAMES, *FILE_NAMES)))
     return settings
 
 
@@ -313,7 +349,7 @@ def load_database(env_file: str | None = None, environ: Mapping[str, str] | None
 
 def unusable_ways(settings: Settings) -> Iterator[str]:
     """Errors of the environment's proxies for the services in use."""
-    for way in ("way_to_telegram", "way_to_useapi", "way_to_heartbeat"):
+    for way in ("way_to_telegram", "way_to_useapi", "way_to_heartbeat", "way_to_webhook"):
         try:
             getattr(settings, way)
         except ValueError as error:
@@ -325,6 +361,12 @@ def completed(values: Mapping[str, Any], settings: Settings) -> Iterator[str]:
     for name, used in (("USEAPI_URL", settings.useapi_url), ("TELEGRAM_API_URL", settings.telegram_api_url)):
         if name in values and values[name].strip().rstrip("/") != used:
             yield f"{name}: read as {without_userinfo(used)}"
+
+
+def unused(settings: Settings) -> Iterator[str]:
+    """Settings that do nothing without another one."""
+    if settings.webhook_secret and not settings.webhook_url:
+        yield "WEBHOOK_SECRET: signs nothing without WEBHOOK_URL"
 
 
 def without_userinfo(url: str) -> str:

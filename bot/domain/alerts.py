@@ -63,7 +63,8 @@ class Alert:
     ``level`` 0 is quiet, else the threshold that was reached, counted from the mildest. ``sequence`` counts the
     notifications of an episode, so that none is ever queued twice. ``period`` is the plan's end that a plan alert is
     about, or since when a source answers again that has not recovered yet. ``out``: the account was out of credits in
-    this episode, and only daily credits have come since. ``Notified`` has what each chat got.
+    this episode, and only daily credits have come since. ``peak`` is the worst severity of the episode. ``Notified``
+    has what each chat got.
     """
 
     subject: str
@@ -77,6 +78,7 @@ class Alert:
     severity: Severity | None = None
     period: datetime | None = None
     out: bool = False
+    peak: Severity | None = None
 
     @property
     def reminds(self) -> bool:

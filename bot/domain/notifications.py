@@ -15,12 +15,14 @@ class NotificationKind(StrEnum):
     """The subject of a notification: an alert, or one of the rare notes beside alerts.
 
     ``DOWNTIME`` is a period without checks; ``PAUSED`` and ``RESUMED`` are acts of a person; ``LAPSE`` are credits that
-    a certain end will take.
+    a certain end will take. ``DROPPED`` are events that the webhook's receiver did not take in time: only that receiver
+    gets it.
     """
 
     ALERT = "alert"
     GREETING = "greeting"
     GONE = "gone"
+    DROPPED = "dropped"
     DOWNTIME = "pause"
     PAUSED = "paused"
     RESUMED = "resumed"
@@ -52,11 +54,12 @@ class Watched:
 class Facts:
     """The facts of a notification, as of the decision; texts are made when it is sent.
 
-    ``rung`` is the threshold as people write it ("20 %"). ``value`` is in the rule's own unit: credits, or seconds
-    left. ``count`` and ``total`` count accounts where a message is about many. ``origin`` is the source's name, only
-    where several are watched, and ``token_from`` the setting that holds its token. ``check_every`` is the shortest
-    interval of the accounts in a greeting. ``by`` acknowledged, muted, paired or paused at ``acted_at``; a button
-    resumes what was paused, or ends the ``silence``. ``subscription``: a source's alert is about its subscription.
+    ``rung`` is the threshold as people read it ("20 %"), ``threshold`` as the setting has it ("20%"). ``value`` is
+    in the rule's own unit: credits, or seconds left. ``count`` and ``total`` count accounts where a message is
+    about many. ``origin`` is the source's name, only where several are watched, and ``token_from`` the setting that
+    holds its token. ``check_every`` is the shortest interval of the accounts in a greeting. ``by`` acknowledged,
+    muted, paired or paused at ``acted_at``; a button resumes what was paused, or ends the ``silence``.
+    ``subscription``: a source's alert is about its subscription.
     """
 
     name: str = ""
@@ -64,6 +67,7 @@ class Facts:
     taken_at: datetime | None = None
     value: float | None = None
     rung: str | None = None
+    threshold: str | None = None
     level: int = 0
     since: datetime | None = None
     worst: float | None = None

@@ -1,6 +1,6 @@
 """Thresholds of an account or a source."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.domain.alerts import AlertRule
@@ -8,10 +8,11 @@ from bot.domain.alerts import AlertRule
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A number, or percent of the monthly allowance; for a plan, seconds."""
+    """A number, or percent of the monthly allowance; for a plan, seconds. ``written`` is the setting's own text."""
 
     value: float
     percent: bool = False
+    written: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"{self.value:,.10g}" + (" %" if self.percent else "")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.alerts import Alert, AlertRule, Notified, NotifyReason, Silence, SilenceKind, Transition
+from bot.domain.alerts import Alert, AlertRule, Notified, NotifyReason, Severity, Silence, SilenceKind, Transition
 from bot.domain.chats import Chat
 from bot.domain.rules import CANCELLED, RENEWS
 from bot.evaluation.measurements import Measurement
@@ -62,6 +62,7 @@ def moved(alert: Alert, standing: Measurement, level: int, remind_every: timedel
         period=standing.period,
         out=(alert.level > 0 and alert.out) if standing.out is None else standing.out,
     )
+    firing = replace(firing, peak=max(filter(None, (peak_of(alert), firing.severity)), default=None))
     if alert.level == 0:
         episode = replace(firing, episode=alert.episode + 1, sequence=0, since=now, reminded_at=now)
         return Transition(replace(episode, worst=standing.value), NotifyReason.FIRED)
@@ -71,7 +72,13 @@ def moved(alert: Alert, standing: Measurement, level: int, remind_every: timedel
 
 
 def ended(alert: Alert) -> Alert:
-    return replace(alert, level=0, severity=None, period=None, out=False)
+    peak = peak_of(alert) if alert.level else alert.peak
+    return replace(alert, level=0, severity=None, period=None, out=False, peak=peak)
+
+
+def peak_of(alert: Alert) -> Severity | None:
+    """The worst severity of the episode so far; None while nothing fires."""
+    return max(filter(None, (alert.peak, alert.severity)), default=None) if alert.level else None
 
 
 def has_eased(alert: Alert, level: int, *, out: bool) -> bool:

@@ -24,6 +24,7 @@ from bot.domain.accounts import (
 from bot.domain.alerts import Alert, AlertRule, Notified, NotifyReason, Severity, Silence, Transition
 from bot.domain.chats import Chat
 from bot.domain.credit_changes import ChangeKind, CreditChanges, changes_between, is_moved, point_of
+from bot.domain.events import TYPES, Event, EventType
 from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.domain.rules import Rules
 from bot.domain.subscription import KnownBroken
@@ -72,7 +73,8 @@ class Audience:
 class AlertUpdate:
     """An alert after a check, what each chat has then got, and the notifications that this needs, with their chats.
 
-    ``owed``: a silence withholds something from a chat. ``ended`` are the silences that the alert has ended.
+    ``owed``: a silence withholds something from a chat. ``ended`` are the silences that the alert has ended. ``event``
+    is the change itself, whatever the chats get of it.
     """
 
     alert: Alert
@@ -80,6 +82,7 @@ class AlertUpdate:
     notifications: tuple[tuple[Notification, tuple[Chat, ...]], ...] = ()
     owed: bool = False
     ended: tuple[int, ...] = ()
+    event: Event | None = None
 
 
 def validate(sample: CheckResult, account: Account) -> CheckResult:
@@ -271,8 +274,9 @@ def update(
     left_behind = ended_by(alert, audience.silences, eased=eased)
     silences = [one for one in audience.silences if one not in left_behind]
     over = ids_of(left_behind)
+    event = event_of(alert, NotifyReason.EASED if eased else reason, facts)
     if not alert.level and not before:
-        return AlertUpdate(alert, ended=over)
+        return AlertUpdate(alert, ended=over, event=event)
     after = {chat: known for chat, one in before.items() if alert.level and (known := rearmed(alert, one))}
     said: dict[NotifyReason, list[Chat]] = {}
     owed = False
@@ -293,7 +297,18 @@ def update(
         unaware = (chat for chat in audience.chats if not is_silenced(alert, chat, of_it, now))
         after = {chat: Notified(alert.episode, 0) for chat in unaware if pending_reason(alert, after.get(chat))}
         over = ids_of(ended_by(told, audience.silences))
-    return AlertUpdate(told, after, notifications, owed, over)
+        as_it_stands = notification_of(replace(alert, severity=alert.peak or alert.severity), NotifyReason.FIRED, facts)
+        event = Event(EventType.RESOLVED, as_it_stands, alert.since)
+    return AlertUpdate(told, after, notifications, owed, over, event)
+
+
+def event_of(alert: Alert, reason: NotifyReason, facts: Facts) -> Event | None:
+    """The event of an alert's change; None if nothing changed. That of a recovery has the alert's worst severity."""
+    if reason not in TYPES:
+        return None
+    severity = alert.severity if alert.level else alert.peak
+    notification = notification_of(replace(alert, severity=severity), reason, facts)
+    return Event(TYPES[reason], notification, alert.since)
 
 
 def is_plan_gone(alert: Alert, facts: Facts) -> bool:
@@ -348,6 +363,7 @@ def account_facts(
         taken_at=account.looked_at,
         value=standing.value if standing else None,
         rung=standing.rung(alert.level) if standing else None,
+        threshold=standing.threshold(alert.level) if standing else None,
         level=alert.level,
         since=account.failing_since if outage and alert.measure is AlertRule.FAILURES else (alert.since or since),
         worst=alert.worst,

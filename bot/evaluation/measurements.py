@@ -52,7 +52,8 @@ class Measurement:
     ``fire_level`` is the deepest threshold at or above the value. ``clear_level`` is the deepest one that the value has
     not yet left by its recovery margin. ``severities`` and ``rungs`` have each level's severity and text. ``out`` is
     whether the account is out of credits, or (False) jobs run again; None: as before. ``settled``: nothing can get
-    better or worse, so the alert is over once every chat has got it.
+    better or worse, so the alert is over once every chat has got it. ``written`` has each level's threshold as its
+    setting has it, "" for a level without one.
     """
 
     value: float
@@ -64,6 +65,7 @@ class Measurement:
     renews: bool = False
     out: bool | None = None
     settled: bool = False
+    written: tuple[str, ...] = ()
 
     def severity(self, level: int) -> Severity:
         """The severity of a level from 1; one beyond thresholds that were shortened counts as the last."""
@@ -72,6 +74,10 @@ class Measurement:
     def rung(self, level: int) -> str | None:
         """The threshold of a level as text; None where it has none."""
         return self.rungs[min(level, len(self.rungs)) - 1] if self.rungs and level else None
+
+    def threshold(self, level: int) -> str | None:
+        """The threshold of a level as its setting has it; None where it has none."""
+        return (self.written[min(level, len(self.written)) - 1] or None) if self.written and level else None
 
 
 def ladder_severity(level: int, rungs: int) -> Severity:
@@ -83,6 +89,11 @@ def ladder_severity(level: int, rungs: int) -> Severity:
 def ladder_severities(rungs: int) -> tuple[Severity, ...]:
     """The severity of each level, mildest first."""
     return tuple(ladder_severity(level, rungs) for level in range(1, rungs + 1))
+
+
+def written_of(ladder: Thresholds) -> tuple[str, ...]:
+    """The thresholds as their setting has them."""
+    return tuple(threshold.written for threshold in ladder)
 
 
 def deepest(rungs: list[float | None], value: float) -> int:
@@ -121,6 +132,7 @@ def credits_standing(account: Account, ladder: Thresholds, changes: CreditChange
         severities=ladder_severities(len(ladder)),
         rungs=tuple(str(threshold) for threshold in ladder),
         out=is_out(value, daily, changes or CreditChanges()),
+        written=written_of(ladder),
     )
 
 
@@ -167,6 +179,7 @@ def plan_standing(account: Account, before: Reading | None, ladder: Thresholds, 
         severities=severities,
         period=reading.plan.ends_at,
         renews=renews,
+        written=(ladder[0].written, "", *written_of(ladder), ""),
     )
 
 
@@ -213,7 +226,9 @@ def account_failures(account: Account, rules: Rules, health: Health) -> Measurem
         return Measurement(0, 0, 0, severities)
     counted = UNCERTAIN if account.failures >= rules.unreadable_after else 0
     known = {FailureKind.MISSING: MISSING, FailureKind.BROKEN: SESSION_BROKEN}
-    return Measurement(account.failures, known.get(outage.kind, counted), SESSION_BROKEN, severities)
+    level = known.get(outage.kind, counted)
+    written = (str(rules.unreadable_after), "", "")  # only the first level counts checks
+    return Measurement(account.failures, level, SESSION_BROKEN, severities, written=written)
 
 
 def source_failures(

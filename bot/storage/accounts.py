@@ -86,6 +86,9 @@ LOAD = sa.select(*SEEN).where(accounts.c.watched, accounts.c.key.in_(sa.bindpara
 
 _parsed = Parsed(2_000)
 
+PART = 200
+"""Accounts read in one go; other tasks run in between."""
+
 
 def account_of(
     row: Sequence[Any], parse: Callable[[str, str], Reading | None] = lambda _, text: load_reading(text)
@@ -141,9 +144,9 @@ async def load(connection: Connection, keys: Iterable[str]) -> dict[str, Account
 
 async def watched(connection: Connection) -> list[Account]:
     """Every watched account, by name."""
-    query = sa.select(*SEEN).where(accounts.c.watched)
-    rows = (await connection.execute(query)).all()
-    found = with_pauses([account_of(row, _parsed.load) for row in rows], await pauses.current(connection))
+    paused, found = await pauses.current(connection), list[Account]()
+    async for rows in connection.parts(sa.select(*SEEN).where(accounts.c.watched), PART):
+        found += with_pauses([account_of(row, _parsed.load) for row in rows], paused)
     return sorted(found, key=lambda account: account.name.lower())
 
 

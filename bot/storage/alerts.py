@@ -19,6 +19,9 @@ from bot.storage.schema import alerts, notified, silences
 Memory = Mapping[str, Mapping[AlertRule, Mapping[Chat, Notified]]]
 """The last notification in each chat, by subject and rule."""
 
+PART = 200
+"""Alerts read in one go; other tasks run in between."""
+
 QUIET: dict[str, Any] = {"level": 0, "severity": None, "period": None, "out": False}
 """An alert is never deleted: its count of episodes keeps notification keys unique."""
 
@@ -57,6 +60,7 @@ def alert_of(row: sa.Row[Any]) -> Alert:
         severity=Severity(row.severity) if row.severity else None,
         period=row.period,
         out=row.out,
+        peak=Severity(row.peak) if row.peak else None,
     )
 
 
@@ -64,6 +68,7 @@ def row_of(alert: Alert) -> dict[str, Any]:
     return {name: getattr(alert, name) for name in Alert.__slots__} | {
         "measure": alert.measure.value,
         "severity": int(alert.severity) if alert.severity else None,
+        "peak": int(alert.peak) if alert.peak else None,
     }
 
 
@@ -94,7 +99,7 @@ async def save(connection: Connection, changed: Iterable[Alert]) -> None:
 async def firing(connection: Connection) -> list[Alert]:
     """Every alert that fires, the worst first, then the oldest."""
     query = sa.select(alerts).where(alerts.c.level > 0).order_by(alerts.c.severity.desc(), alerts.c.since)
-    return [alert_of(row) for row in await connection.execute(query)]
+    return [alert_of(row) async for rows in connection.parts(query, PART) for row in rows]
 
 
 async def load_notified(connection: Connection, subjects: Iterable[str]) -> Memory:

@@ -41,8 +41,22 @@ class Depth:
 
 
 def delivery_of(row: sa.Row[Any]) -> Delivery:
-    notification = Notification(
-        key=row.key,
+    chat = Chat(row.chat_id, row.thread_id or None)
+    return Delivery(
+        row.id,
+        chat,
+        stored(row, row.key),
+        row.created_at,
+        row.attempts,
+        row.first_failed_at,
+        perhaps_sent=row.perhaps_sent,
+    )
+
+
+def stored(row: sa.Row[Any], key: str) -> Notification:
+    """The notification in a row of the outbox, or of the events, which have the same columns for it."""
+    return Notification(
+        key=key,
         topic=NotificationKind(row.topic),
         severity=Severity(row.severity),
         reason=NotifyReason(row.reason),
@@ -50,16 +64,6 @@ def delivery_of(row: sa.Row[Any]) -> Delivery:
         measure=AlertRule(row.measure) if row.measure else None,
         episode=row.episode,
         facts=load_facts(row.facts) or facts_of(row.subject),
-    )
-    chat = Chat(row.chat_id, row.thread_id or None)
-    return Delivery(
-        row.id,
-        chat,
-        notification,
-        row.created_at,
-        row.attempts,
-        row.first_failed_at,
-        perhaps_sent=row.perhaps_sent,
     )
 
 
@@ -80,9 +84,19 @@ async def put(
 
 def row_of(notification: Notification, chat: Chat, now: datetime) -> dict[str, Any]:
     return {
+        **columns_of(notification),
         "chat_id": chat.chat_id,
         "thread_id": chat.thread_id or 0,
         "key": notification.key,
+        "state": PENDING,
+        "created_at": now,
+        "attempts": 0,
+    }
+
+
+def columns_of(notification: Notification) -> dict[str, Any]:
+    """A notification as columns: the inverse of ``stored``."""
+    return {
         "topic": notification.topic.value,
         "subject": notification.subject,
         "measure": notification.measure.value if notification.measure else None,
@@ -90,9 +104,6 @@ def row_of(notification: Notification, chat: Chat, now: datetime) -> dict[str, A
         "reason": notification.reason.value,
         "severity": int(notification.severity),
         "facts": dump_facts(notification.facts),
-        "state": PENDING,
-        "created_at": now,
-        "attempts": 0,
     }
 
 

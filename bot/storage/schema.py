@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0016"
+REVISION = "0017"
 """The schema of these tables: the newest migration's name. A test compares the two."""
 
 APPLICATION = 0x63726564
@@ -144,6 +144,7 @@ alerts = sa.Table(
     sa.Column("severity", sa.Integer),
     sa.Column("period", Moment),
     sa.Column("out", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("peak", sa.Integer),
 )
 
 notified = sa.Table(
@@ -232,6 +233,24 @@ outbox = sa.Table(
     sa.Index("outbox_age", "created_at"),
     sa.Index("outbox_awaits_end", "awaits_end", "id"),
     sqlite_autoincrement=True,  # an id that a button in an old message names is never used again
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("webhook_id", sa.Text, nullable=False),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("topic", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("measure", sa.Text),
+    sa.Column("episode", sa.Integer, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("severity", sa.Integer, nullable=False),
+    sa.Column("since", Moment),
+    sa.Column("facts", sa.Text, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sqlite_autoincrement=True,  # they are sent in the order of their ids, so none is used again
 )
 
 marks = sa.Table(

@@ -1,10 +1,12 @@
-"""The pages for machines: /healthz and /metrics."""
+"""The pages for machines: /healthz, /accounts and /metrics."""
 
 import logging
+import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -13,12 +15,16 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from bot.domain.accounts import Account
 from bot.domain.alerts import Alert
 from bot.domain.health import Vitals, notes, problems
+from bot.evaluation.account_row import account_row, service_of
 from bot.evaluation.left_out import is_told
+from bot.support.aside import aside
 from bot.support.errors import DatabaseBusyError, StartError
 from bot.support.metrics import Metrics
 from bot.web.middleware import guards
 
 log = logging.getLogger(__name__)
+
+EMAIL = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+")
 
 
 class Pages:
@@ -47,7 +53,8 @@ class Pages:
     async def start(self, host: str, port: int) -> None:
         """Listens. Raises StartError if the address is not available."""
         app = web.Application(middlewares=guards(strict=not self._masked))
-        app.add_routes([web.get("/healthz", self.healthz), web.get("/metrics", self.metrics)])
+        pages = {"/healthz": self.healthz, "/accounts": self.accounts, "/metrics": self.metrics}
+        app.add_routes([web.get(path, page) for path, page in pages.items()])
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         try:
@@ -79,18 +86,24 @@ class Pages:
         }
         return web.json_response(body, status=503 if wrong else 200)
 
+    async def accounts(self, _request: web.Request) -> web.Response:
+        """Every watched account with its last numbers, as ``check --json`` prints it."""
+        accounts, alerts = await self._fleet()
+        return web.json_response({"accounts": rows(accounts, alerts, self._clock(), masked=self._masked)})
+
     async def metrics(self, _request: web.Request) -> web.Response:
         """Everything in Prometheus' text format."""
-        vitals = await self._vitals()
+        vitals, counted = await self._vitals(), 0
         registry = CollectorRegistry()
         usable = Gauge("credit_bot_database_usable", "Whether the database can be used", registry=registry)
         usable.set(vitals.database is None)
         with suppress(DatabaseBusyError):  # what cannot be read is left out
             accounts, alerts = await self._fleet()
-            show_accounts(registry, accounts, masked=self._masked)
-            show_alerts(registry, alerts)
+            await aside(len(accounts), show_accounts, registry, accounts, masked=self._masked)
+            await aside(len(alerts), show_alerts, registry, alerts)
             show_delivery(registry, vitals, self._clock())
-        body = generate_latest(self._metrics.registry) + generate_latest(registry)
+            counted = len(accounts)
+        body = generate_latest(self._metrics.registry) + await aside(counted, generate_latest, registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
 
@@ -151,6 +164,36 @@ def show_delivery(registry: CollectorRegistry, vitals: Vitals, now: datetime) ->
     if vitals.last_round_at:
         last = Gauge("credit_bot_last_round_timestamp_seconds", "The end of the last round", registry=registry)
         last.set(vitals.last_round_at.timestamp())
+
+
+def rows(accounts: Sequence[Account], alerts: Iterable[Alert], now: datetime, *, masked: bool) -> list[dict[str, Any]]:
+    """A row for each account; with ``masked`` no email is in any of them."""
+    of_account: dict[str, list[Alert]] = {}
+    for alert in alerts:
+        of_account.setdefault(alert.subject, []).append(alert)
+    found = [account_row(one, of_account.get(one.key, ()), now) for one in accounts]
+    if not masked:
+        return found
+    keys = shown_keys(accounts)
+    return [hidden(row, keys[row["account"]]) for row in found]
+
+
+def shown_keys(accounts: Sequence[Account]) -> dict[str, str]:
+    """The key that strangers read in place of each account's own; a number separates two of a service."""
+    of_service: dict[str, list[Account]] = {}
+    for one in accounts:
+        of_service.setdefault(service_of(one), []).append(one)
+    return {
+        account.key: f"{service}:{name}"
+        for service, some in of_service.items()
+        for name, account in shown_names(some, masked=True).items()
+    }
+
+
+def hidden(row: dict[str, Any], key: str) -> dict[str, Any]:
+    """A row without an email: the service's own words can hold one, too."""
+    error = EMAIL.sub(lambda found: mask(found[0]), row["error"]) if row["error"] else None
+    return {**row, "account": key, "error": error}
 
 
 def shown_names(accounts: Sequence[Account], *, masked: bool) -> dict[str, Account]:

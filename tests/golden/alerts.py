@@ -1,24 +1,27 @@
 """The alerts of one account, of several, and of a source."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.domain.accounts import FailureKind, ForecastSummary, Plan
-from bot.domain.alerts import AlertRule, NotifyReason, Severity, Silence, SilenceKind
+from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity, Silence, SilenceKind
+from bot.domain.events import Event, EventType, WaitingEvent
 from bot.domain.lapses import Lapse, Left
 from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.domain.rules import CANCELLED
 from bot.domain.told_messages import EndedMessage, ToldAlert
-from bot.evaluation.evaluate import NOT_ACTIVE
+from bot.evaluation.evaluate import NOT_ACTIVE, event_of
 from bot.evaluation.measurements import CALLED_LAPSED, LAPSED
 from bot.features.endings.text import ended_message
 from bot.features.fallback.text import write_letter
+from bot.features.webhook.payload import body_of, doctor_body
 from bot.outbox.batching import Batch, PendingAlert
 from tests.golden import shown
 from tests.support import given
-from tests.support.given import NOW, ago, low, note, notification, plan, sent, source, unreadable
+from tests.support.given import NOW, UTC_ZONE, ago, low, note, notification, plan, sent, source, unreadable
 
 CRITICAL, WARNING, INFO = Severity.CRITICAL, Severity.WARNING, Severity.INFO
 WEEKEND: dict[str, Any] = {"since": ago(days=2, hours=3)}
@@ -454,6 +457,34 @@ def notes() -> Mapping[str, str]:
             note(NotificationKind.DOWNTIME, Facts(since=ago(days=1), until=NOW))
         ),
     }
+
+
+def events() -> Mapping[str, str]:
+    """What the webhook's receiver gets."""
+    critical, studio = CRITICAL, f"pixverse:{given.facts().email}"
+    low_facts = given.facts(credits=given.LOW, credits_at=NOW, value=2900, threshold="20%", rung="20 %", since=NOW)
+    alert = Alert(studio, AlertRule.CREDITS, 1, 1, 1, ago(hours=1), severity=Severity.WARNING, peak=critical)
+    source_facts = Facts(name="pixverse", source="pixverse", outage=FailureKind.UNAUTHORIZED, count=12, total=12)
+    token = Alert("pixverse", AlertRule.FAILURES, 2, 1, 1, NOW, severity=critical, peak=critical)
+    many_lost, one_lost = (
+        Facts(count=12, since=ago(days=9), until=ago(days=7)),
+        Facts(count=1, since=ago(days=7), until=ago(days=7)),
+    )
+    gone = Notification("", NotificationKind.GONE, Severity.INFO, subject=studio, facts=given.facts())
+    found = {
+        "firing": event_of(alert, NotifyReason.FIRED, low_facts),
+        "worsened": event_of(replace(alert, severity=critical), NotifyReason.WORSENED, low_facts),
+        "a reminder": event_of(replace(alert, severity=critical), NotifyReason.REMINDED, low_facts),
+        "resolved": event_of(replace(alert, level=0, severity=None), NotifyReason.RESOLVED, low_facts),
+        "jobs run again": event_of(alert, NotifyReason.EASED, low_facts),
+        "the token is refused": event_of(token, NotifyReason.FIRED, source_facts),
+        "no longer listed": Event(EventType.NOTICE, gone),
+        "dropped": Event(EventType.NOTICE, note(NotificationKind.DROPPED, many_lost)),
+        "one that was dropped": Event(EventType.NOTICE, note(NotificationKind.DROPPED, one_lost)),
+    }
+    bodies = {name: body_of(WaitingEvent(1, "msg_1", event, NOW), UTC_ZONE) for name, event in found.items() if event}
+    bodies["doctor's test"] = doctor_body(NOW)
+    return {name: json.dumps(json.loads(body), indent=1, ensure_ascii=False) for name, body in bodies.items()}
 
 
 LEFT = Left(3_960, 2_870, 4_450)

@@ -52,7 +52,7 @@ def backups() -> Mapping[str, str]:
             "restore, replaced": said(lambda: put_back(DATABASE, replace=True)),
             "restore, an older schema": said(restore_older),
         }
-        return {name: sized(text) for name, text in (reports | refusals()).items()}
+        return {name: sized(text.replace(folder, "/srv")) for name, text in (reports | refusals()).items()}
 
 
 def refusals() -> dict[str, str]:

@@ -14,6 +14,7 @@ from bot.domain.boards import BoardTrouble
 from bot.domain.chats import Chat
 from bot.domain.clock_step import ClockStep
 from bot.domain.database_trouble import DatabaseTrouble, Failing
+from bot.domain.events import ReceiverState
 from bot.domain.health import RefusedChat, Vitals, notes, overdue, problems, unreached_for
 from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.domain.subscription import ListedService, SubscriptionPage, asked
@@ -181,6 +182,16 @@ def statuses() -> Mapping[str, str]:
         "Telegram is away": status(polling),
         "Telegram is away, for a moment": status(replace(polling, polling_silent=20.0)),
         "another program polls": status(replace(polling, polling_trouble=webhook("", conflict=conflict)[0])),
+        "the receiver of events is well": status(webhook=ReceiverState()),
+        "the receiver of events is away": status(
+            webhook=ReceiverState(12, ago(minutes=43), "answers 500", ago(minutes=42))
+        ),
+        "the receiver of events was away for a week": status(
+            webhook=ReceiverState(12, ago(days=7), "cannot be reached: Connection refused", ago(days=9), 3)
+        ),
+        "the receiver of events was away for a week, and the bot has just started": status(
+            webhook=ReceiverState(12, ago(days=7), dropped=3)
+        ),
         "a webhook, taken away": status(replace(WELL, polling_trouble=once)),
         "a webhook, some time ago": status(replace(WELL, polling_notes=(note,))),
         "a webhook again": status(replace(polling, polling_trouble=webhook(url, url)[1])),

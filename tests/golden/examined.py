@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 
 from bot.cli import check
-from bot.cli.doctor import accounts, chats, clock, database, machine, privacy
+from bot.cli.doctor import accounts, chats, clock, database, machine, privacy, webhook
 from bot.cli.doctor import fallback as second_channel
 from bot.cli.doctor.examine import unfailing, verdict
 from bot.cli.doctor.findings import Finding, fail, ok, warn
@@ -27,6 +27,7 @@ from bot.domain.alerts import AlertRule
 from bot.domain.chats import Chat
 from bot.domain.rules import Rules
 from bot.features.fallback import sender
+from bot.features.webhook.receiver import NotTaken, refusal
 from bot.storage.database import hold
 from bot.storage.schema import REVISION
 from bot.support.errors import UsageError
@@ -170,10 +171,20 @@ def doctors() -> Mapping[str, str]:
     refusals = ["chat not found", *(part for part, _ in chats.MENDS if part != "chat not found")]
     proxied = Proxy("TELEGRAM_PROXY", "socks5", "127.0.0.1", 1080, "ann", "secret")
     ways = SimpleNamespace(
-        way_to_telegram=proxied, way_to_useapi=None, way_to_heartbeat=None, heartbeat_url="https://hc-ping.com/x"
+        way_to_telegram=proxied,
+        way_to_useapi=None,
+        way_to_heartbeat=None,
+        heartbeat_url="https://hc-ping.com/x",
+        way_to_webhook=None,
+        webhook_url="https://hooks.example.com/x",
     )
     beats = Settings(**SETTINGS, HEARTBEAT_URL="https://hc-ping.com/your-check")
-    clear = Settings(**SETTINGS, USEAPI_URL="http://proxy.example.com/v2", HEARTBEAT_URL="http://example.com/beat")
+    clear = Settings(
+        **SETTINGS,
+        USEAPI_URL="http://proxy.example.com/v2",
+        HEARTBEAT_URL="http://example.com/beat",
+        WEBHOOK_URL="http://example.com/hook",
+    )
     noted = Settings(**SETTINGS)
     noted._notes = ("USEAPI_URL: /v2 was added; write https://api.useapi.net/v2",)
     local = Address("127.0.0.1", 8080)
@@ -223,6 +234,7 @@ def doctors() -> Mapping[str, str]:
         "HTTP_LISTEN": ports(local),
         "heartbeat": "\n".join([run(machine.examine_heartbeat(settings)), run(machine.examine_heartbeat(beats))]),
         "second channel": channels(),
+        "webhook": lines(*webhooks()),
         "files": lines(*privacy_lines()),
         "addresses": run(privacy.examine_addresses(clear)),
         "time zone": "\n".join(run(machine.examine_zone(ZoneInfo(key), NOW)) for key in ("UTC", "Europe/Berlin")),
@@ -261,6 +273,13 @@ def ports(listen: Address) -> str:
     with mock.patch.object(machine, "bind", side_effect=refused):
         found += asyncio.run(machine.examine_port(listen))
     return lines(*found)
+
+
+def webhooks() -> list[Finding]:
+    """Each way a test notice ends."""
+    whys = ["does not answer within 20 s", *(refusal(status) for status in (302, 401, 500))]
+    ends = (webhook.findings(NotTaken(why), signed=True) for why in whys)
+    return [*webhook.findings(None, signed=True), *webhook.findings(None, signed=False), *(one for (one,) in ends)]
 
 
 def privacy_lines() -> list[Finding]:

@@ -53,6 +53,15 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
         "%s is plain http: whoever is on the way can read the token; use https": [("USEAPI_URL",)],
         "Stopping": [()],
     },
+    "features/webhook/sender.py": {
+        "The webhook: unexpected error": [()],
+        "WEBHOOK_URL: events older than 7 days were dropped: %d (the receiver %s)": [(12, "answers 500")],
+        "WEBHOOK_URL %s; trying again in %.0f s": [
+            ("cannot be reached: Connection refused", 1.0),
+            ("answers 302, a redirect, which is not followed: put the final address into WEBHOOK_URL", 300.0),
+        ],
+        "WEBHOOK_URL takes events again": [()],
+    },
     "features/reload/service.py": {
         "There is no ACCOUNTS_FILE to read again": [()],
         "The accounts file is wrong, and the old one goes on: %s": [

@@ -24,6 +24,7 @@ GROUPS: dict[str, Callable[[], Mapping[str, str]]] = {
     "silenced": alerts.silenced,
     "notes": alerts.notes,
     "over": alerts.ended_messages,
+    "webhook": alerts.events,
     "second_channel": alerts.second_channel,
     "settings": faults.settings,
     "accounts_file": faults.accounts_files,

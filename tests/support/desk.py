@@ -139,7 +139,7 @@ class FakeScope(ChatScope):
         self.unmutes.append(key)
         return [ACTED]
 
-    async def silences(self) -> list[Acted]:
+    async def silences(self, _: Sequence[Watched] | None = None) -> list[Acted]:
         """One mute."""
         return self.acts
 
@@ -158,7 +158,7 @@ class FakeScope(ChatScope):
         was, self.paused = bool(self.paused), []
         return was
 
-    async def pauses(self) -> list[PausedAct]:
+    async def pauses(self, _: Sequence[Watched] | None = None) -> list[PausedAct]:
         """What was wished for."""
         return self.paused
 

@@ -7,13 +7,13 @@ from datetime import datetime
 
 from aiohttp import ClientSession
 
-from bot.cli.check import MENDS as KNOWN_MENDS
 from bot.cli.check import account_of
 from bot.cli.doctor.findings import PATIENCE, Finding, fail, ok, warn
 from bot.cli.doctor.rules import rules_finding
 from bot.config.settings import Settings
 from bot.config.targets import Targets, TargetSource
 from bot.domain.accounts import Account, CheckFailure, CheckResult, FailureKind, Listed
+from bot.evaluation.account_row import MENDS as KNOWN_MENDS
 from bot.evaluation.evaluate import apply_result, validate
 from bot.sources.base import IN_FLIGHT, Source
 from bot.sources.registry import title_of

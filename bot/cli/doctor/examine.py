@@ -19,6 +19,7 @@ from bot.cli.doctor.fallback import examine_fallback
 from bot.cli.doctor.findings import Finding, Mark, fail
 from bot.cli.doctor.machine import examine_heartbeat, examine_port, examine_settings, examine_ways, examine_zone
 from bot.cli.doctor.privacy import examine_addresses, examine_files
+from bot.cli.doctor.webhook import examine_webhook
 from bot.config.accounts_file.read import watchlist_for
 from bot.config.settings import Settings
 from bot.config.targets import Targets
@@ -75,6 +76,7 @@ def begun(
         ("HTTP_LISTEN", examine_port(settings.http_listen)),
         ("HEARTBEAT_URL", examine_heartbeat(settings)),
         ("FALLBACK_URLS", examine_fallback(settings)),
+        ("WEBHOOK_URL", examine_webhook(settings, clock)),
         ("files", examine_files(private)),
         ("addresses", examine_addresses(settings)),
         ("TIMEZONE", examine_zone(settings.timezone, clock())),

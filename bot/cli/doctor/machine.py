@@ -82,6 +82,8 @@ async def examine_ways(settings: Settings) -> list[Finding]:
     }
     if settings.heartbeat_url is None:
         del ways["way to the heartbeat"]
+    if settings.webhook_url:
+        ways["way to the webhook"] = settings.way_to_webhook
     return [ok(what, f"through {proxy}, by {proxy.named}" if proxy else "direct") for what, proxy in ways.items()]
 
 

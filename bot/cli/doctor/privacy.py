@@ -46,7 +46,10 @@ async def examine_addresses(settings: Settings) -> list[Finding]:
         "TELEGRAM_API_URL": settings.telegram_api_url,
         "HEARTBEAT_URL": beat,
     }
-    return [warn(name, CLEAR) for name, url in urls.items() if is_open_to_all(url)]
+    found = [warn(name, CLEAR) for name, url in urls.items() if is_open_to_all(url)]
+    webhook = settings.webhook_url.get_secret_value() if settings.webhook_url else ""
+    return [*found, warn("WEBHOOK_URL", READABLE)] if is_open_to_all(webhook) else found
 
 
+READABLE = "is plain http: whoever is on the way reads the emails and numbers in it; use https"
 CLEAR = "is plain http: whoever is on the way reads the secret in it and can answer in its place; use https"

@@ -11,7 +11,7 @@ from bot.domain.durations import format_duration
 from bot.domain.rules import Thresholds
 from bot.evaluation.forecast.run_out import FAR, Forecast
 from bot.evaluation.forecast.spending import DAY
-from bot.evaluation.measurements import Measurement, deepest, ladder_severities
+from bot.evaluation.measurements import Measurement, deepest, ladder_severities, written_of
 
 LIKELY, UNLIKELY = 0.5, 0.25
 """The chance of a run-out that fires, and the one below which the risk is over."""
@@ -45,6 +45,7 @@ def runway_standing(outlook: Forecast | None, ladder: Thresholds, now: datetime)
         rungs=tuple(format_duration(timedelta(seconds=rung.value)) for rung in ladder),
         period=outlook.boundary,
         renews=True,
+        written=written_of(ladder),
     )
 
 

@@ -188,8 +188,17 @@ class Pauses:
         now: datetime,
         beside: Chat | None = None,
     ) -> None:
-        """One silent line for each chat that sees any of the accounts (None: every chat), except ``beside``."""
+        """One silent line for each chat that sees any of the accounts (None: every chat), except ``beside``.
+
+        The webhook gets a notice for each account.
+        """
         await self._recipients.refresh(connection)
+        key = f"{topic}|{now.isoformat()}"
+        notices = [Notification(key, topic, Severity.INFO, facts=facts)]
+        if about is not None:
+            own_facts = ((one.key, self._about(one, facts)) for one in about)
+            notices = [Notification(key, topic, Severity.INFO, subject=of, facts=own) for of, own in own_facts]
+        await self._processor.announce(connection, notices, now)
         told: dict[Chat, list[KnownAccount]] = {chat: [] for chat in self._recipients.present} if about is None else {}
         for one in about or ():
             for chat in self._recipients.told_of(one.source, one.email):
@@ -198,17 +207,14 @@ class Pauses:
         for chat, seen in told.items():
             if (beside and covers(chat, beside)) or is_withheld(chat, seen, silences, now):
                 continue
-            own = facts
-            if len(seen) == 1:
-                alone = self._named(seen[0])
-                own = replace(facts, name=alone.name, email=alone.email, source=alone.source)
-            notification = Notification(
-                f"{topic}|{now.isoformat()}", topic, Severity.INFO, facts=replace(own, count=len(seen))
-            )
+            own = self._about(seen[0], facts) if len(seen) == 1 else facts
+            notification = Notification(key, topic, Severity.INFO, facts=replace(own, count=len(seen)))
             await outbox.put(connection, [notification], [chat], now)
 
-    def _named(self, one: KnownAccount) -> Account:
-        return self._active_targets.named(Account(one.key, one.source, one.email, one.label))
+    def _about(self, one: KnownAccount, facts: Facts) -> Facts:
+        """The facts of a pause of one account."""
+        named = self._active_targets.named(Account(one.key, one.source, one.email, one.label))
+        return replace(facts, name=named.name, email=named.email, source=named.source)
 
 
 def is_withheld(chat: Chat, seen: Sequence[KnownAccount], silences: Sequence[Silence], now: datetime) -> bool:

@@ -70,9 +70,9 @@ class Silences:
             own = [other for other in silences if other.chat]
             others = [each for each in told if each != chat and not is_muted(one.subject, each, own, now)]
             key = f"mute|{one.subject}|{now.isoformat()}"
-            await outbox.put(
-                connection, [Notification(key, NotificationKind.MUTE, Severity.INFO, facts=facts)], others, now
-            )
+            notification = Notification(key, NotificationKind.MUTE, Severity.INFO, facts=facts)
+            await self._processor.announce(connection, [replace(notification, subject=one.subject)], now)
+            await outbox.put(connection, [notification], others, now)
 
     async def silence(self, told: Iterable[Delivery], by: str, span: timedelta | None, chat: Chat) -> list[Silence]:
         """Silences a message's firing alerts: in a chat for ``span``, or else everywhere as an ack."""
@@ -124,6 +124,7 @@ class Silences:
             episode=alert.episode,
             facts=replace(facts, by=by, acted_at=now),
         )
+        await self._processor.announce(connection, [notification], now)
         await outbox.put(connection, [notification], others, now)
         return ack
 

@@ -93,7 +93,11 @@ def credits_page(
     ``lists`` are the sources whose list cannot be read: why there can be no account. Without ``whole`` the chat sees
     other accounts, too, and these have no sum.
     """
-    return ordered_page(sorted(watched, key=urgency), page, now, zone, lists, whole=whole)
+    return ordered_page(by_urgency(watched), page, now, zone, lists, whole=whole)
+
+
+def by_urgency(watched: Sequence[Watched]) -> list[Watched]:
+    return sorted(watched, key=urgency)
 
 
 def ordered_page(

@@ -14,6 +14,7 @@ from bot.telegram.text.formatting import (
     HEADLINE_NAME,
     NOTE,
     SERVICE,
+    format_count,
     format_credits,
     in_brackets,
     name_of,
@@ -41,6 +42,8 @@ def tell_note(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody
             return acknowledged(story.last.notification)
         case NotificationKind.MUTE:
             return muted(facts, now, zone)
+        case NotificationKind.DROPPED:
+            return dropped(facts, now, zone)
         case NotificationKind.LAPSE:
             return tell_lapse(facts, now, zone)
         case _:
@@ -69,6 +72,20 @@ def muted(facts: Facts, now: datetime, zone: ZoneInfo) -> MessageBody:
     who = bold(name_of(facts.name, CONCERNED_LENGTH) if facts.email else "Everything")
     until = f" until {format_moment(facts.until, now, zone)}" if facts.until else ""
     return telling((f"{NOTE} ", who, f": muted in every chat by {plain(facts.by or 'somebody', DOER_LENGTH)}{until}"))
+
+
+def dropped(facts: Facts, now: datetime, zone: ZoneInfo) -> MessageBody:
+    """Events that waited too long for the webhook's receiver; only that receiver reads it."""
+    count = facts.count or 0
+    span = ""
+    if facts.since and facts.until:
+        since, until = (unmarked(format_moment(at, now, zone), zone) for at in (facts.since, facts.until))
+        span = f" They are from {since} to {format_moment(facts.until, now, zone)}." if since != until else ""
+    events = format_count(count, "event")
+    return telling(
+        (f"{NOTE} ", bold(f"{events} dropped"), ": the webhook took none for 7 days"),
+        f"GET /accounts has the present state.{span}",
+    )
 
 
 def last_known(facts: Facts, now: datetime, zone: ZoneInfo) -> str:

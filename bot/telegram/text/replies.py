@@ -11,6 +11,7 @@ from bot.domain.boards import BoardTrouble
 from bot.domain.chats import Chat
 from bot.domain.clock_step import ClockStep
 from bot.domain.durations import format_duration
+from bot.domain.events import ReceiverState
 from bot.domain.health import RefusedChat
 from bot.domain.subscription import ListedService
 from bot.evaluation.blackout import Blackout
@@ -43,7 +44,8 @@ class Status:
     ``notes`` are past or harmless trouble, ``boards`` those that are out of date. ``silences`` and ``pauses`` are those
     of the chat that asks. ``blackout``: no account can be read. ``lists`` are the sources whose list cannot be read.
     ``backlog`` is how long a message waits for a chat that refused and takes messages again. ``subscriptions`` are the
-    sources with a token each, and what useapi.net says of it.
+    sources with a token each, and what useapi.net says of it. ``webhook`` None: there is
+    none.
     """
 
     version: str
@@ -69,12 +71,13 @@ class Status:
     paused: int = 0
     pauses: tuple[PausedAct, ...] = ()
     subscriptions: tuple[SourceState, ...] = ()
+    webhook: ReceiverState | None = None
 
 
 def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
     unread, notes = unread_text(status, now, zone)
     wrong = len(unread) + len(status.problems) + len(status.refused) + len(status.boards)
-    wrong += status.backlog is not None
+    wrong += (status.backlog is not None) + is_away(status.webhook)
     ill = status.nobody_told or unread or status.problems  # /healthz answers 503 for these
     severity = Severity.CRITICAL if ill else Severity.WARNING
     sign, verdict = (SIGNS[severity], format_count(wrong, "problem")) if wrong else (RECOVERED, "the bot is well")
@@ -85,6 +88,8 @@ def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
         waits = f"A message has waited {format_duration(status.backlog)} for a chat that takes messages again"
         text.line(f"{waits}. It follows.")
     text.lines((board_text(chat, trouble, now, zone),) for chat, trouble in status.boards.items())
+    if status.webhook and is_away(status.webhook):
+        text.line(away_text(status.webhook, now, zone))
     if status.watched is None:
         text.line("Rounds, accounts and messages are not known while the database cannot be read.")
     else:
@@ -92,6 +97,8 @@ def status_message(status: Status, now: datetime, zone: ZoneInfo) -> Message:
         text.line(watched_text(status))
         text.line(outbox_text(status, now, zone))
         text.lines((line,) for one in status.subscriptions for line in subscription_lines(one, now, zone))
+    if status.webhook:
+        text.line(webhook_text(status.webhook, now))
     polling = "not working" if status.polling in status.problems else status.polling
     text.line(f"Telegram polling: {clean(polling, 200)}")
     text.lines((f"{NOTE} {clean(capitalised(note), 300)}",) for note in (*notes, *status.notes))
@@ -122,6 +129,28 @@ def board_text(chat: Chat, trouble: BoardTrouble, now: datetime, zone: ZoneInfo)
     """A board that is out of date: since when, and why."""
     since = f"{format_past(trouble.since, now, zone)}, {format_ago(trouble.since, now)}"
     return f"Problem: the board of chat {chat} was last current {since}: {plain(trouble.why, 200)}"
+
+
+def is_away(webhook: ReceiverState | None) -> bool:
+    """True if the webhook's receiver takes no events, or lost some."""
+    return webhook is not None and (webhook.failing_since is not None or webhook.dropped > 0)
+
+
+def away_text(webhook: ReceiverState, now: datetime, zone: ZoneInfo) -> str:
+    """Since when the webhook's receiver takes nothing, and why."""
+    lost = f" Dropped after 7 days: {format_count(webhook.dropped, 'event')}." if webhook.dropped else ""
+    if webhook.failing_since is None:
+        return f"Problem: the webhook has not taken all events.{lost}"
+    since = f"{format_past(webhook.failing_since, now, zone)}, {format_ago(webhook.failing_since, now)}"
+    return f"Problem: the webhook has taken nothing since {since}: it {clean(webhook.failure, 200)}.{lost}"
+
+
+def webhook_text(webhook: ReceiverState, now: datetime) -> str:
+    """How many events wait for the webhook's receiver."""
+    if not webhook.waiting:
+        return "Webhook: no events waiting"
+    oldest = f", the oldest for {format_duration(now - webhook.oldest_at)}" if webhook.oldest_at else ""
+    return f"Webhook: {format_count(webhook.waiting, 'event')} waiting{oldest}"
 
 
 def round_text(status: Status, now: datetime, zone: ZoneInfo) -> str:

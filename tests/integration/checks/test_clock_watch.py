@@ -23,6 +23,7 @@ from bot.features.pauses.service import Pauses
 from bot.features.silences.service import Silences
 from bot.storage import accounts, alerts, chats
 from bot.storage.database import Store
+from bot.storage.schema import to_microseconds
 from bot.support.clock import STEP, SteadyClock, boot_id, boot_seconds
 from bot.support.errors import DatabaseBusyError
 from tests.support.fakes import ALICE, BOB, CHAT, NOW, SetClock, Timer, World, key_of, reading, until, world_in
@@ -257,7 +258,8 @@ async def test_what_is_wished_while_a_step_is_taken_lasts_as_long_as_was_asked_f
 @pytest.mark.parametrize("hours", [-5, 5])
 async def test_what_a_look_saw_is_as_late_as_the_database_was(scene: Scene, hours: float) -> None:
     """Not as late as the clock was set by while the look waited to be saved."""
-    key, empty = key_of(ALICE), reading(0)
+    scene.clock.forward(minutes=1)
+    key, empty = key_of(ALICE), reading(0, scene.clock())
     scene.clock.set(hours=hours)
     async with scene.world.store.write():
         step = asyncio.create_task(scene.watch.look())
@@ -267,6 +269,69 @@ async def test_what_a_look_saw_is_as_late_as_the_database_was(scene: Scene, hour
     await asyncio.gather(step, saved)
     (waiting,) = await scene.told()
     assert abs(waiting.created_at - scene.clock()) < STEP
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+@pytest.mark.parametrize("found", ["reading", "failure", "unchanged"])
+async def test_what_waits_to_be_saved_is_as_old_as_it_is(scene: Scene, hours: float, found: str) -> None:
+    """The clock is set between a check's answer and its saving: it was just now all the same."""
+    world = scene.world
+    world.source.credits[ALICE] = 5000
+    if found == "failure":
+        world.source.fail(ALICE)
+    if found == "unchanged":
+        await world.look(ALICE)
+    before = len(world.source.reads)
+    scene.clock.forward(minutes=1)
+    scene.clock.set(hours=hours)
+    async with world.store.write():
+        step = asyncio.create_task(scene.watch.look())
+        await asyncio.sleep(0)
+        check = asyncio.create_task(world.look(ALICE))
+        await until(lambda: len(world.source.reads) > before)
+        await until(lambda: world.source.in_flight == 0)
+    await asyncio.gather(step, check)
+    assert scene.clock.steady.step is None
+    ((looked_at, failing_since),) = await world.query("SELECT looked_at, failing_since FROM accounts")
+    assert looked_at == to_microseconds(scene.clock())
+    assert failing_since == (looked_at if found == "failure" else None)
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+async def test_a_list_that_waits_to_be_saved_is_as_old_as_it_is(database: Path, hours: float) -> None:
+    """The clock is set between the list's answer and its saving: it was read just now all the same."""
+    clock = SetClock()
+    async with world_in(database, clock=clock) as world:
+        scene, discovery = Scene(world, clock), world.discovery()
+        await scene.watch.resume()
+        clock.set(hours=hours)
+        async with world.store.write():
+            step = asyncio.create_task(scene.watch.look())
+            await asyncio.sleep(0)
+            ask = asyncio.create_task(discovery.ask_all())
+            await until(lambda: world.source.asked > 0)
+        await asyncio.gather(step, ask)
+        ((listed_at,),) = await world.query("SELECT listed_at FROM sources")
+        assert listed_at == to_microseconds(clock())
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+async def test_a_downtime_that_waits_to_be_saved_ended_when_it_did(scene: Scene, hours: float) -> None:
+    """The clock is set while its message waits for the database: its end moves along, as what is stored does."""
+    world = scene.world
+    scene.clock.forward(hours=2)
+    scene.clock.set(hours=hours)
+    async with world.store.write():
+        step = asyncio.create_task(scene.watch.look())
+        await asyncio.sleep(0)
+        tick = asyncio.create_task(world.checks.tick())
+        await asyncio.sleep(0)
+    await asyncio.gather(step, tick)
+    (downtime,) = await world.notifications(NotificationKind.DOWNTIME)
+    facts = downtime.notification.facts
+    assert (facts.since, facts.until) == (scene.clock() - 2 * HOUR, scene.clock())
+    async with world.store.read() as connection:
+        assert await chats.marked(connection, chats.DOWNTIME) == scene.clock()
 
 
 async def test_while_the_database_cannot_be_written_the_clock_stays_as_it_is(scene: Scene, database: Path) -> None:

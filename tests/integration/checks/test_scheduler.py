@@ -140,16 +140,21 @@ class Wall:
 
 @pytest.fixture
 def wall(monkeypatch: pytest.MonkeyPatch) -> Wall:
-    """APScheduler takes no clock: its own is moved, as the system's would be."""
+    """One that is right at first."""
     made = Wall()
+    follow(monkeypatch, made)
+    return made
+
+
+def follow(monkeypatch: pytest.MonkeyPatch, wall: Wall) -> None:
+    """APScheduler takes no clock: its own is moved, as the system's would be."""
 
     class Moved(datetime):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
-            return made().astimezone(tz)
+            return wall().astimezone(tz)
 
     monkeypatch.setattr("apscheduler.schedulers.base.datetime", Moved)
-    return made
 
 
 @pytest.mark.parametrize("days", [-3650, -1, 1, 3650])
@@ -201,6 +206,43 @@ async def test_a_clock_that_is_set_before_the_start_leaves_no_job_behind(wall: W
     await until(lambda: len(begun) >= 2)
     schedule.stop()
     assert begun == {"first", "second"}
+
+
+class SetAtARead(Wall):
+    """A clock that is set between two of the times at which it is read."""
+
+    def __init__(self, before_read: int, step: timedelta) -> None:
+        self.reads_left, self.step = before_read, step
+
+    def __call__(self) -> datetime:
+        self.reads_left -= 1
+        if self.reads_left == 0:
+            self.ahead = self.step
+        return super().__call__()
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+async def test_whenever_a_clock_is_set_jobs_keep_their_pace(monkeypatch: pytest.MonkeyPatch, days: float) -> None:
+    """Also where the step falls between the reading of the clock that follows it and the one that finds what is due."""
+    for before_read in range(4, 16):
+        wall = SetAtARead(before_read, timedelta(days=days))
+        follow(monkeypatch, wall)
+        schedule, often, seldom = Scheduler(Metrics(), wall), list[int](), list[int]()
+
+        async def tick(often: list[int] = often) -> None:
+            often.append(1)
+
+        async def upkeep(seldom: list[int] = seldom) -> None:
+            seldom.append(1)
+
+        schedule.every(timedelta(seconds=0.02), "tick", tick)
+        schedule.every(timedelta(hours=1), "upkeep", upkeep)
+        schedule.start()
+        await until(lambda wall=wall: wall.reads_left <= 0)  # type: ignore[misc]
+        before = len(often)
+        await until(lambda often=often, before=before: len(often) >= before + 3)  # type: ignore[misc]
+        schedule.stop()
+        assert len(seldom) <= 1, before_read  # once at most: a step is found out only after the reading before it
 
 
 async def test_a_job_that_no_longer_ends_is_known() -> None:

@@ -67,6 +67,8 @@ async def test_the_seed_pages_sample_reads_as_it_says(world: World) -> None:
         "service": "pixverse",
         "unit": "credits",
         "percent_left": 83,
+        "jobs": None,
+        "jobs_refused": None,
         "credits": 12450,
         "credits_daily": 0,
         "credits_monthly": 12450,

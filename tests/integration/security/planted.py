@@ -25,6 +25,8 @@ PASSWORD = "MARKED10password"
 SESSION = "eyJhbGciOiJIUzI1NiJ9.TUFSS0VEMTFzZXNzaW9u.MARKED11session-abc"
 INVOICE = "MARKED12-invoice"
 BILL = "MARKED13-bill"
+HOOK = "MARKED14hook0123456789"
+WHSEC = "whsec_MARKED15hookSecret0123456789abcd"
 
 PLANTED = {
     "the token of a file": USEAPI,
@@ -40,6 +42,8 @@ PLANTED = {
     "a session's token": SESSION,
     "an invoice's link": INVOICE,
     "a bill's link": BILL,
+    "the webhook's path": HOOK,
+    "the webhook's secret": WHSEC,
 }
 _MARK = re.compile(r"MARKED\d+\w*")
 _GAPS = re.compile(rb"\\n|\\r|[\s'\"\\]")

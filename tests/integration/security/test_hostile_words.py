@@ -81,6 +81,6 @@ def test_what_check_prints_moves_no_terminal() -> None:
     """``check --json`` writes control and direction characters as JSON can, so that a terminal sees none of them."""
     name = "a\x1b[31m\x9b31m\u202egnihton\u2066"
     account = Account(key_of(ALICE), SOURCE, ALICE, reading=reading(plan=Plan(name=name)))
-    text = in_json([Finding(account, ())], [])
+    text = in_json([Finding(account, ())], [], NOW)
     assert not [char for char in text if unicodedata.category(char) in ("Cc", "Cf") and char != "\n"]
     assert json.loads(text)["accounts"][0]["plan"] == name

@@ -4,14 +4,13 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from bot.storage.backup import back_up
 from bot.storage.migrate import upgrade
 from tests.integration.security.locks import ROOT
-from tests.support.fakes import NOW
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE = (ROOT / "compose.yaml").read_text(encoding="utf-8")
@@ -136,14 +135,6 @@ def test_whoever_builds_with_podman_is_told_of_the_healthcheck(name: str) -> Non
     assert "--format docker" in text or "BUILDAH_FORMAT=docker" in text
 
 
-def shell(commands: list[str], places: dict[str, Path]) -> subprocess.CompletedProcess[str]:
-    """Runs commands as they are told, with other places; systemd's own are left out."""
-    script = "\n".join(["set -e", *(line for line in commands if not line.startswith("systemctl"))])
-    for told, place in places.items():
-        script = script.replace(told, str(place))
-    return subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=120, check=False)
-
-
 def program_in(folder: Path) -> Path:
     """The program as it would be installed."""
     program = folder / "credit-bot"
@@ -152,48 +143,105 @@ def program_in(folder: Path) -> Path:
     return program
 
 
-def test_the_way_to_ask_beside_the_unit_works(tmp_path: Path) -> None:
-    """With the unit's own files the settings are read: each natural try ended with 78."""
-    commands = [line.removeprefix("#   ") for line in UNIT.split("To ask beside")[1].splitlines() if "#   " in line]
-    asked = [line.replace("doctor", "health") for line in commands]
+FAKE_SYSTEMD_RUN = """#!/bin/sh
+for argument in "$@"; do
+    case $argument in --*) echo "$argument" >> {folder}/asked; shift ;; *) break ;; esac
+done
+CREDENTIALS_DIRECTORY={folder} exec "$@"
+"""
+
+
+@pytest.fixture
+def beside(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs deploy/credit-bot with the places of an installation in a folder, and systemd-run played by a script."""
     for name, text in (
         ("settings.env", "HTTP_LISTEN=127.0.0.1:9\n"),
         ("useapi_token", "user:1-abcdef\n"),
         ("telegram_bot_token", "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw-x\n"),
     ):
         (tmp_path / name).write_text(text)
-    program = program_in(tmp_path)
-    places = {
-        "/opt/credit-bot/bin/credit-bot": program,
-        "/etc/credit-bot": tmp_path,
-        "/var/lib/credit-bot": tmp_path,
-    }
-    assert len(asked) == 3
-    ended = shell(asked, places)
+    (tmp_path / "state").mkdir()
+    script = (ROOT / "deploy/credit-bot").read_text(encoding="utf-8")
+    for told, place in (
+        ("/opt/credit-bot/bin/credit-bot", program_in(tmp_path)),
+        ("/etc/credit-bot", tmp_path),
+        ("/var/lib/credit-bot", tmp_path / "state"),
+    ):
+        script = script.replace(f"={told}\n", f"={place}\n")
+    wrapper, systemd_run = tmp_path / "beside", tmp_path / "systemd-run"
+    wrapper.write_text(script)
+    systemd_run.write_text(FAKE_SYSTEMD_RUN.format(folder=tmp_path))
+    systemd_run.chmod(0o755)
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        return subprocess.run(
+            ["sh", wrapper, *arguments],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="the script is for root")
+
+
+@ROOT_ONLY
+def test_health_is_asked_beside_the_unit(
+    beside: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    """With the unit's own files, user and state, which the script repeats from the unit."""
+    ended = beside("health")
     assert (ended.returncode, ended.stderr) == (1, "")
     assert "The bot does not answer at 127.0.0.1:9" in ended.stdout
+    asked = {line.removeprefix("--property=") for line in (tmp_path / "asked").read_text().splitlines()}
+    told = (
+        UNIT.replace("%S/", "/var/lib/")
+        .replace("/etc/credit-bot/", f"{tmp_path}/")
+        .replace("/var/lib/credit-bot", f"{tmp_path}/state")
+    )
+    settings = ("DynamicUser", "User", "StateDirectory", "StateDirectoryMode", "WorkingDirectory", "UMask", "LoadCred")
+    lines = {line for line in told.splitlines() if line.startswith(settings)}
+    assert len(lines) == 9
+    assert lines <= asked
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-def test_a_backup_that_is_restored_beside_the_unit_is_the_services(tmp_path: Path) -> None:
-    """A file of root's would end the service with 69 for ever."""
-    state = tmp_path / "state"
-    state.mkdir()
-    os.chown(state, 4711, 4711)
-    upgrade(str(tmp_path / "old.db"))
-    back_up(str(tmp_path / "old.db"), tmp_path / "backup.zip", NOW)
-    (tmp_path / "settings.env").touch()
-    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
-    commands = page.split("**Restore**")[1].split("# systemd, as root")[1].split("```")[0].splitlines()[1:]
-    places = {
-        "/opt/credit-bot/bin/credit-bot": program_in(tmp_path),
-        "/etc/credit-bot": tmp_path,
-        "/var/lib/credit-bot": state,
-        "/root": tmp_path,
+@ROOT_ONLY
+def test_check_and_doctor_get_the_units_settings(beside: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    """Each natural try ended with 78."""
+    for command in (("check", "--json"), ("doctor",)):
+        ended = beside(*command, "--env-file", "none.env")
+        assert ended.returncode == 78, "the settings file that is named last holds"
+        assert ended.stderr.splitlines()[1:] == ["  --env-file none.env: there is no such file"]
+
+
+@ROOT_ONLY
+def test_a_backup_goes_where_root_stands(
+    beside: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    """The file's name counts from the folder of whoever asks, the database's from the service's state."""
+    os.chown(tmp_path / "state", 4711, 4711)
+    upgrade(str(tmp_path / "state/credit-bot.db"))
+    assert beside("backup", "a.zip").returncode == 0
+    assert (tmp_path / "a.zip").stat().st_uid == 0
+    done = beside("restore", "a.zip", "--replace")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {(one.name, one.stat().st_uid) for one in (tmp_path / "state").iterdir()} == {
+        ("credit-bot.db", 4711),
+        ("credit-bot.db.lock", 4711),
     }
-    ended = shell(commands, places)
-    assert (ended.returncode, ended.stderr) == (0, "")
-    assert {(one.name, one.stat().st_uid, one.stat().st_mode & 0o777) for one in state.iterdir()} == {
-        ("credit-bot.db", 4711, 0o600),
-        ("credit-bot.db.lock", 4711, 0o600),
-    }
+
+
+@ROOT_ONLY
+def test_the_script_leaves_the_rest_to_the_program(beside: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    """``run`` is the service's; help and version need nothing."""
+    assert beside("--version").stdout.startswith("credit-bot ")
+    assert beside().returncode == 64
+    refused = beside("run")
+    assert refused.returncode == 64
+    assert "systemctl start credit-bot" in refused.stderr

@@ -15,6 +15,7 @@ from tests.integration.security.planted import (
     BEAT,
     BEAT_KEY,
     BILL,
+    HOOK,
     INVOICE,
     MAIL,
     PASSWORD,
@@ -25,6 +26,7 @@ from tests.integration.security.planted import (
     TELEGRAM,
     TOPIC,
     USEAPI,
+    WHSEC,
     ProcessList,
     found_in,
     search,
@@ -94,6 +96,8 @@ def plant(world: World, style: str) -> dict[str, Any]:
         "HEARTBEAT_URL_FILE": "secrets/beat",
         "FALLBACK_URLS": f"{mail}, ntfy://127.0.0.1:9/{TOPIC}",
         "FALLBACK_AFTER": "1s",
+        "WEBHOOK_URL": f"http://127.0.0.1:9/{HOOK}",
+        "WEBHOOK_SECRET": WHSEC,
         "TELEGRAM_API_URL": world.telegram.url.replace("://", f"://marked:{password}@"),
         "HTTPS_PROXY": f"http://marked:{PROXY}@127.0.0.1:9",
         "PLANTED_FILE": "secrets/planted",
@@ -216,6 +220,8 @@ WRONG: dict[str, Any] = {
     "TELEGRAM_PROXY": f"socks5://marked:{API}@127.0.0.1",
     "USEAPI_PROXY": f"ftp://marked:{PROXY}@127.0.0.1",
     "HEARTBEAT_URL": f"hc.example.com/{BEAT}",
+    "WEBHOOK_URL": f"hooks.example.com/{HOOK}",
+    "WEBHOOK_SECRET": WHSEC[:-1] + "-",
 }
 
 

@@ -27,7 +27,7 @@ from bot.storage.schema import REVISION, metadata
 from bot.support.errors import BackupError, DatabaseUnusableError, StartError
 from tests.support.fakes import NOW
 
-OLD = Path(__file__).parents[1] / "end_to_end" / "old" / "0004.sql"
+OLD = Path(__file__).parents[2] / "system" / "end_to_end" / "old" / "0004.sql"
 LATER = NOW + timedelta(hours=2)
 NOBODY = 65534
 Rows = dict[str, list[tuple[Any, ...]]]

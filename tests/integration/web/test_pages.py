@@ -1,4 +1,4 @@
-"""The pages: /healthz and /metrics, and nothing else."""
+"""The pages: /healthz, /accounts and /metrics, and nothing else."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -11,10 +11,11 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.domain.accounts import Account, CheckFailure, Credits, FailureKind, Pause, Plan, Reading
+from bot.domain.accounts import Account, CheckFailure, Credits, FailureKind, ForecastSummary, Pause, Plan, Reading
 from bot.domain.alerts import Alert, AlertRule, Severity
 from bot.domain.chats import Chat
 from bot.domain.health import RefusedChat, Vitals
+from bot.evaluation.account_row import account_row
 from bot.support.errors import DatabaseBusyError, StartError
 from bot.support.metrics import Metrics
 from bot.web.pages import Pages, mask, shown_names
@@ -295,3 +296,89 @@ async def test_what_is_paused_is_not_said_to_be_readable() -> None:
     assert ("credit_bot_account_readable", ALICE) not in found
     assert found["credit_bot_account_readable", "Studio"] == 0
     assert found["credit_bot_read_timestamp_seconds", ALICE] == NOW.timestamp()
+
+
+async def accounts_page(*accounts: Account, alerts: tuple[Alert, ...] = (), masked: bool = False) -> list[Any]:
+    """The rows of /accounts."""
+    async with pages(WELL, *accounts, alerts=alerts, masked=masked) as get:
+        status, text = await get("/accounts")
+    assert status == 200
+    rows: list[Any] = json.loads(text)["accounts"]
+    return rows
+
+
+async def test_accounts_are_the_rows_of_check_from_the_last_readings() -> None:
+    """The same keys; what is unknown is null, never 0; severity by the alerts that fire."""
+    (row,) = await accounts_page(SEEN, alerts=(FIRING,))
+    assert row == {
+        "account": key_of(ALICE),
+        "label": None,
+        "service": "pixverse",
+        "credits": 100.5,
+        "unit": "credits",
+        "percent_left": 0.67,
+        "jobs": None,
+        "jobs_refused": None,
+        "credits_daily": None,
+        "credits_monthly": 100.5,
+        "credits_package": 0,
+        "credits_monthly_allowance": 15_000,
+        "plan": None,
+        "plan_ends_at": "2026-11-24T12:00:00Z",
+        "renews": False,
+        "runs_out_at": None,
+        "taken_at": "2026-11-23T12:00:00Z",
+        "severity": "warning",
+        "error": None,
+    }
+    assert row.keys() == account_row(SEEN, (), NOW).keys()
+    assert (await accounts_page(SEEN))[0]["severity"] == "ok"
+    assert await accounts_page() == []
+
+
+async def test_an_account_whose_last_check_failed_has_its_last_numbers() -> None:
+    """With their moment, severity unknown, and the reason; without any reading they are null."""
+    failed = replace(SEEN, outage=CheckFailure(NOW + DAY, FailureKind.BROKEN, "refresh token rejected"), failures=3)
+    seen, never = await accounts_page(failed, FAILING, alerts=(FIRING,))
+    assert (seen["credits"], seen["taken_at"], seen["severity"]) == (100.5, "2026-11-23T12:00:00Z", "unknown")
+    assert "refresh token rejected (remove the account at useapi.net and add it again)" in seen["error"]
+    assert (never["label"], never["credits"], never["taken_at"], never["severity"]) == ("Studio", None, None, "unknown")
+
+
+async def test_accounts_say_when_the_credits_run_out_while_that_is_foretold() -> None:
+    """The likeliest moment of a forecast that holds."""
+    foretold = ForecastSummary(
+        made_at=NOW, total=100.5, useful=True, lasts=False, before=True, earliest=NOW + DAY / 2, median=NOW + DAY
+    )
+    (row,) = await accounts_page(replace(SEEN, foretold=foretold))
+    assert row["runs_out_at"] == "2026-11-24T12:00:00Z"
+    (row,) = await accounts_page(replace(SEEN, foretold=replace(foretold, made_at=NOW - DAY)))
+    assert row["runs_out_at"] is None
+
+
+async def test_beyond_this_machine_accounts_hold_no_email() -> None:
+    """Masked in keys and in the service's own words; a label alone where there is one; two alike are numbered."""
+    twins = [
+        replace(SEEN, key=f"pixverse:{name}@example.com", email=f"{name}@example.com") for name in ("alice", "anna")
+    ]
+    other = replace(SEEN, key="kling:amy@example.com", email="amy@example.com")
+    said = CheckFailure(NOW, FailureKind.BROKEN, "Account bob@example.com in error state")
+    async with pages(WELL, *twins, other, replace(FAILING, outage=said), masked=True) as get:
+        _, text = await get("/accounts")
+    rows = json.loads(text)["accounts"]
+    assert [row["account"] for row in rows] == [
+        "pixverse:a…@example.com",
+        "pixverse:a…@example.com #2",
+        "kling:a…@example.com",
+        "pixverse:Studio",
+    ]
+    assert "Account b…@example.com in error state" in rows[3]["error"]
+    assert not [name for name in ("alice", "anna", "amy", "bob") if name in text]
+
+
+async def test_accounts_that_cannot_be_read_are_no_empty_list() -> None:
+    """503 with the reason, in JSON."""
+    async with pages(fleet_error=DatabaseBusyError("the database is locked")) as get:
+        status, text = await get("/accounts")
+    assert status == 503
+    assert json.loads(text)["problems"] == ["the database is locked"]

@@ -1,8 +1,12 @@
 """The program itself, with the waits that it has in earnest, where other tests host its parts and shorten them."""
 
+from base64 import b64encode
+
 import pytest
+from standardwebhooks import Webhook
 
 from bot.simulator.telegram.service import Refusal, SimulatedChat
+from bot.simulator.webhook import SimulatedReceiver
 from tests.integration.end_to_end.test_delivery import PASSING
 from tests.support.world import ANN, GROUP, PATIENCE, World, until
 
@@ -70,3 +74,42 @@ async def test_a_portal_at_the_start_does_not_end_the_real_process(world: World)
     world.telegram.between = None
     await bot.ready()
     await world.told("out of credits")
+
+
+async def test_a_receiver_that_is_away_gets_everything_after_kills_in_the_real_process(world: World) -> None:
+    """The program itself, killed at any moment, twice: all changes in order, signed, each with one id."""
+    secret = "whsec_" + b64encode(b"thirty-two bytes of a signing key").decode()
+    (alice,) = world.accounts("alice", monthly=9_000)
+    receiver = SimulatedReceiver()
+    await receiver.start()
+    receiver.away = True
+    bot = await world.start(WEBHOOK_URL=receiver.url, WEBHOOK_SECRET=secret)
+    await world.pixverse.wait_for_looks(alice.email, timeout=PATIENCE)
+    for monthly, words in ((0, "out of credits"), (9_000, "9,000 credits again"), (1_000, "1,000 credits")):
+        alice.monthly = monthly
+        await world.told(words)
+        if monthly:
+            await receiver.wait_for_attempts(len(receiver.received) + 1, PATIENCE)
+            await bot.kill()
+            bot = await world.start(WEBHOOK_URL=receiver.url, WEBHOOK_SECRET=secret)
+    await receiver.stop()  # the port itself is gone, too
+    alice.monthly = 9_000
+    await until(lambda: world.count("9,000 credits again") == 2, "the second recovery")
+    receiver.away = False
+    await receiver.start(receiver.port)
+    changes = 4  # and a notice for each restart that took long
+
+    def changed() -> bool:
+        return len([one for one in receiver.events if one["type"] != "notice"]) >= changes
+
+    await until(changed, "all changes are taken")
+    await receiver.stop()
+    first = list({one.id: one for one in receiver.received if one.taken}.values())
+    told = [one.event for one in first if one.event["type"] != "notice"]
+    assert [one["type"] for one in told] == ["alert.firing", "alert.resolved"] * 2
+    assert [one["data"]["value"] for one in told] == [0, 9_000, 1_000, 9_000]
+    attempts = [one for one in receiver.received if one.id == first[0].id]
+    assert attempts[0] is receiver.received[0], "it kept its id over both kills"
+    assert len({one.body for one in attempts}) == 1
+    for one in receiver.received[-4:]:
+        assert Webhook(secret).verify(one.body, one.headers) == one.event

@@ -25,6 +25,8 @@ ALL_SECRETS = {
     **TOKENS,
     "HEARTBEAT_URL": "https://hc-ping.com/abc",
     "FALLBACK_URLS": "ntfy://topic",
+    "WEBHOOK_URL": "https://hooks.example.com/abc/",
+    "WEBHOOK_SECRET": f"whsec_{'c2VjcmV0' * 4}",
     "TELEGRAM_PROXY": "socks5h://ann:hush@10.0.0.7",
     "USEAPI_PROXY": "http://ann:hush@10.0.0.7:3128",
 }
@@ -49,6 +51,8 @@ CONTRACT = {
     "FALLBACK_AFTER",
     "HTTP_LISTEN",
     "HEARTBEAT_URL",
+    "WEBHOOK_URL",
+    "WEBHOOK_SECRET",
     "HISTORY_DAYS",
     "LOG_LEVEL",
     "LOG_FORMAT",
@@ -316,6 +320,8 @@ def test_all_faults_at_once(elsewhere: Path) -> None:
         "DATABASE_URL": "postgresql://localhost/x",
         "HTTP_LISTEN": "8080",
         "HEARTBEAT_URL": "ftp://example.com",
+        "WEBHOOK_URL": "receiver.test",
+        "WEBHOOK_SECRET": "whsec_c2hvcnQ=",
         "HISTORY_DAYS": "many",
         "LOG_LEVEL": "LOUD",
         "LOG_FORMAT": "xml",
@@ -713,3 +719,50 @@ def test_the_examples_own_values_are_valid(elsewhere: Path) -> None:
     opened = re.sub(r"^[A-Z_]+_FILE=.*\n", "", opened, flags=re.MULTILINE)
     (elsewhere / "settings.env").write_text(opened, encoding="utf-8")
     load_settings(None, TOKENS)
+
+
+@pytest.mark.parametrize(
+    ("secret", "why"),
+    [
+        ("c2VjcmV0" * 4, "is not a secret of Standard Webhooks: whsec_ and base64"),
+        ("whsec_", "is not a secret of Standard Webhooks"),
+        ("whsec_" + "c2VjcmV0" * 4 + "-", "is not a secret of Standard Webhooks"),
+        ("whsec_ " + "c2VjcmV0" * 4, "is not a secret of Standard Webhooks"),
+        ("whsec_c2VjcmV0", "holds 6 bytes, and Standard Webhooks asks for 24 to 64"),
+        ("whsec_" + "c2VjcmV0" * 20, "holds 120 bytes"),
+    ],
+)
+def test_the_form_of_the_webhooks_secret_is_checked_at_the_start(secret: str, why: str) -> None:
+    """Before the first event is signed with something that no receiver has; the text holds no secret."""
+    fault = fault_of(WEBHOOK_URL="https://hooks.example.com", WEBHOOK_SECRET=secret)
+    assert why in fault
+    assert "openssl rand -base64 32" in fault
+    assert secret.removeprefix("whsec_")[:8] not in fault or secret == "whsec_"
+
+
+def test_a_secret_without_its_padding_is_one() -> None:
+    """Some programs leave the signs at the end out; the library takes it so."""
+    secret = f"whsec_{'c2VjcmV0' * 4}c2U"
+    found = load(WEBHOOK_URL="https://hooks.example.com/", WEBHOOK_SECRET=f" {secret} ")
+    assert found.webhook_secret
+    assert found.webhook_secret.get_secret_value() == secret
+    assert secret.removeprefix("whsec_") in found.secrets
+    assert found.webhook_url
+    assert found.webhook_url.get_secret_value() == "https://hooks.example.com/"
+
+
+def test_a_secret_that_signs_nothing_is_a_note() -> None:
+    """A webhook that is switched off for a while leaves its secret behind."""
+    assert load(WEBHOOK_SECRET=f"whsec_{'c2VjcmV0' * 4}").notes == (
+        "WEBHOOK_SECRET: signs nothing without WEBHOOK_URL",
+    )
+
+
+def test_the_webhook_follows_the_environments_proxies() -> None:
+    """As the heartbeat does; one that is unusable ends the start."""
+    environ = {"https_proxy": "http://127.0.0.1:3128", "no_proxy": "home.example.com"}
+    away = load(environ, WEBHOOK_URL="https://hooks.example.com", USEAPI_PROXY="direct", TELEGRAM_PROXY="direct")
+    assert str(away.way_to_webhook) == "http://127.0.0.1:3128"
+    assert load(environ, WEBHOOK_URL="https://home.example.com").way_to_webhook is None
+    assert load(environ).way_to_webhook is None
+    assert "HTTP_PROXY" in fault_of(HTTP_PROXY="ftp://proxy", WEBHOOK_URL="http://hooks.example.com")

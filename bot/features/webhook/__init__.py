@@ -1,0 +1,1 @@
+"""The webhook: each notification as JSON, for programs."""
