@@ -66,7 +66,7 @@ class SteadyScheduler(AsyncIOScheduler):  # type: ignore[misc] # APScheduler has
         """
         self.follow_clock()
         seconds: float | None = super()._process_jobs()
-        self.follow_clock()  # it wakes the scheduler again, which then computes the wait anew
+        self.follow_clock()  # it wakes the scheduler again, which then computes the wait again
         return seconds
 
     def follow_clock(self) -> None:
