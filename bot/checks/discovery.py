@@ -186,6 +186,7 @@ class AccountDiscovery:
     async def _watched_changed(self, connection: Connection, now: datetime) -> None:
         """Passes the watched accounts to the rounds, and greets new chats once they have an account."""
         watched = [one for one in await accounts.known(connection) if one.watched]
+        self._active_targets.know(watched)
         await self._check_more_often(connection, watched, now)
         own, paused = self._active_targets.targets.own_check_every, await pauses.current(connection)
         intervals = {one.key: own(one.source, one.email) for one in watched}

@@ -103,7 +103,8 @@ async def accounts_of(active_targets: ActiveTargets, trouble: list[str]) -> list
     listings = await asyncio.gather(*(listed(active_targets, source) for source in targets.sources.values()))
     found = []
     for source, listing in zip(targets.sources.values(), listings, strict=True):
-        where = f"{source.name}: " if targets.several and source.name else ""
+        called = targets.called(source.key)
+        where = f"{called}: " if called else ""
         if isinstance(listing, CheckFailure):
             perhaps = " Perhaps no account is configured there." if listing.status == 404 else ""
             trouble.append(f"{where}The list of accounts cannot be read: {outage_text(listing)}.{perhaps}")
@@ -111,6 +112,7 @@ async def accounts_of(active_targets: ActiveTargets, trouble: list[str]) -> list
             trouble.append(f"{where}useapi.net lists no {title_of(source.service)} account: add one there.")
         else:
             found += [account_of(register, source, one) for one in listing]
+    active_targets.know(found)
     return [active_targets.named(account) for account in found]
 
 

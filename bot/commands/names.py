@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 
 from bot.domain.notifications import Watched
+from bot.sources.registry import SERVICES
 
 Named = tuple[Watched, str, str, str]
 """An account with its email, label and name in comparable form."""
@@ -23,8 +24,11 @@ class Names:
         """The accounts that a text can mean: one is the answer, several are candidates, none is no account.
 
         An account is named by its label or email, or any part of one that fits no other, in any case. A whole email
-        wins over a whole label, and a whole name over a part.
+        wins over a whole label, and a whole name over a part. ``kling:alice`` is an account of that service.
         """
+        service, rest = parted(words)
+        if service:
+            return self._of_service(service).find(rest)
         wanted = folded(words)
         if not wanted:
             return ()
@@ -36,11 +40,15 @@ class Names:
         matches = (tuple(one[0] for one in self._named if test(one)) for test in tests)
         return next((found for found in matches if found), ())
 
+    def _of_service(self, service: str) -> "Names":
+        """The same candidates, of one service alone."""
+        return Names([one for one, *_ in self._named if one.account.source.partition("/")[0] == service])
+
     def find_whole(self, words: str) -> Watched | None:
         """The one account with this whole label or email."""
         found = self.find(words)
         names = {folded(name) for one in found for name in (one.account.email, one.account.label or "")}
-        return found[0] if len(found) == 1 and folded(words) in names else None
+        return found[0] if len(found) == 1 and folded(parted(words)[1]) in names else None
 
     def find_only(self, words: str) -> Watched | None:
         """The one account that the text means."""
@@ -50,6 +58,13 @@ class Names:
 
 def find_accounts(words: str, watched: Sequence[Watched]) -> tuple[Watched, ...]:
     return Names(watched).find(words)
+
+
+def parted(words: str) -> tuple[str | None, str]:
+    """A text with the service that it begins with, as in ``kling:alice``; None where it names none."""
+    before, _, rest = words.partition(":")
+    service = before.strip().lower()
+    return (service, rest) if rest.strip() and service in SERVICES else (None, words)
 
 
 def folded(name: str) -> str:

@@ -3,8 +3,10 @@
 import re
 from base64 import b64decode
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import time, timedelta
+from difflib import get_close_matches
 from ipaddress import ip_address
 from itertools import pairwise
 from urllib.parse import urlsplit
@@ -26,6 +28,10 @@ _BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{30,}", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9._:*%-]+", re.ASCII)
 _ACCOUNT = re.compile(r"(?P<label>[^<>]*?)\s*<\s*(?P<email>[^<>\s]+)\s*>")
 _EMAIL = re.compile(r"[^@\s<>,]+@[^@\s<>,]+")
+_KEY = re.compile(r"(?:[A-Za-z]{2}:[^@\s<>,:/]+@[^@\s<>,:/]+|[A-Za-z0-9_-]*\d[A-Za-z0-9_-]*)")
+"""A key that is no email: a region and an email, or an id, which has a digit."""
+
+ALL_SERVICES = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +49,11 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class NamedAccount:
+    """An account by its key at the service, such as its email. ``service`` is None where none stands before it."""
+
     email: str
     label: str | None = None
+    service: str | None = None
 
 
 def split_list(text: str) -> list[str]:
@@ -144,7 +153,10 @@ def parse_accounts(text: str) -> tuple[NamedAccount, ...]:
     """Reads ``Studio <alice@example.com>, bob@example.com``."""
     accounts = tuple(parse_account(item) for item in split_list(text))
     for what, names in (
-        ("the email", [account.email.lower() for account in accounts]),
+        (
+            "the account" if any(one.service for one in accounts) else "the email",
+            [":".join(filter(None, (one.service, one.email.lower()))) for one in accounts],
+        ),
         ("the label", [account.label.lower() for account in accounts if account.label]),
     ):
         twice = next((name for name, times in Counter(names).items() if times > 1), None)
@@ -154,12 +166,76 @@ def parse_accounts(text: str) -> tuple[NamedAccount, ...]:
 
 
 def parse_account(text: str) -> NamedAccount:
-    """Reads one account: an email, bare or in angle brackets after a label."""
+    """Reads one account, bare or in angle brackets after a label: an email, or a service, a colon and its list's key.
+
+    Without a service also a key that is no email, for a service that has such; the caller knows the service.
+    """
     match = _ACCOUNT.fullmatch(text)
-    email = match["email"] if match else text
-    if not _EMAIL.fullmatch(email) or not email.isprintable():
-        raise ValueError(f"has “{short(text)}”, which is not an email, bare or behind a label")
-    return NamedAccount(email, (match["label"].strip() or None) if match else None)
+    label = (match["label"].strip() or None) if match else None
+    whole = match["email"] if match else text
+    before, _, key = whole.partition(":")
+    service = named_service(before) if key else None
+    if not service:
+        key = whole
+    elif key and is_email_of(service, key):
+        return NamedAccount(key, label, service)
+    if service or not (is_email(key) or _KEY.fullmatch(key)):
+        raise ValueError(not_an_account(text, whole))
+    return NamedAccount(key, label)
+
+
+def not_an_account(text: str, whole: str) -> str:
+    """The error of an invalid account, with the nearest service if there is a colon."""
+    before, _, key = whole.partition(":")
+    near = nearest_service(before) if "@" in key else None
+    hint = f"; did you mean {near}:…?" if near and near != before else ", bare or behind a label"
+    return f"has “{short(text)}”, which is not an email{hint}"
+
+
+def named_service(text: str) -> str | None:
+    """The service with this name; None if there is none."""
+    from bot.sources.registry import SERVICES  # noqa: PLC0415 - `health` reads no account
+
+    return text if text in SERVICES else None
+
+
+def is_email(text: str) -> bool:
+    """True if a text can be an email; the only colons are those before it."""
+    return _EMAIL.fullmatch(text) is not None and text.isprintable() and ":" not in text
+
+
+def is_email_of(service: str, key: str) -> bool:
+    """True if a service can have an account with this key."""
+    from bot.sources.registry import SERVICES  # noqa: PLC0415 - `health` reads no account
+
+    return is_email(key) if SERVICES[service].by_email else _KEY.fullmatch(key) is not None
+
+
+def parse_services(text: str) -> tuple[str, ...]:
+    """Reads ``pixverse,kling``, or ``all``: names of services, each once."""
+    from bot.sources.registry import SERVICES  # noqa: PLC0415 - `health` reads no service
+
+    names = [item.lower() for item in split_list(text)]
+    for name in names:
+        if name not in (*SERVICES, ALL_SERVICES):
+            near = get_close_matches(name, [*SERVICES, ALL_SERVICES], n=1, cutoff=0.6)
+            hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(SERVICES)} and {ALL_SERVICES}"
+            raise ValueError(f"has “{short(name)}”, which is not a service{hint}")
+    return tuple(dict.fromkeys(names))
+
+
+def misplaced_account(accounts: Iterable[NamedAccount], service: str) -> str | None:
+    """The error of the first account that names no service, and cannot be one of this one; None without any."""
+    for one in accounts:
+        if one.service is None and not is_email_of(service, one.email):
+            return not_an_account(one.email, one.email)
+    return None
+
+
+def nearest_service(text: str) -> str | None:
+    from bot.sources.registry import SERVICES  # noqa: PLC0415 - `health` reads no service
+
+    return next(iter(get_close_matches(text.lower(), SERVICES, n=1, cutoff=0.5)), None)
 
 
 def parse_address(text: str) -> Address | None:
@@ -238,9 +314,7 @@ def parse_useapi_url(text: str) -> str:
         raise ValueError("holds a “?” or “#”, which a base address cannot have; leave it out")
     last = parts.path.rpartition("/")[2]
     if last == "v1":
-        from bot.sources.registry import title_of  # noqa: PLC0415 - `health` reads no address of a service
-
-        raise ValueError(f"ends with /v1, which does not have {title_of()}'s accounts; write /v2")
+        raise ValueError("ends with /v1, which does not have PixVerse's accounts; write /v2")
     return url if last == "v2" else f"{url}/v2"
 
 

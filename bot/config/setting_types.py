@@ -19,6 +19,7 @@ from bot.config.parsers import (
     parse_ids,
     parse_interval,
     parse_quiet,
+    parse_services,
     parse_telegram_url,
     parse_time_ladder,
     parse_useapi_url,
@@ -36,6 +37,7 @@ Interval = Annotated[timedelta, NoDecode, BeforeValidator(parse_interval)]
 Chats = Annotated[tuple[Chat, ...], NoDecode, BeforeValidator(parse_chats)]
 Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(parse_ids)]
 Accounts = Annotated[tuple[NamedAccount, ...], NoDecode, BeforeValidator(parse_accounts)]
+Services = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse_services)]
 Listen = Annotated[Address | None, NoDecode, BeforeValidator(parse_address)]
 Quiet = Annotated[QuietHours | None, NoDecode, BeforeValidator(parse_quiet)]
 ClockTime = Annotated[time | None, NoDecode, BeforeValidator(parse_clock)]

@@ -5,7 +5,7 @@ Values come from the environment, then from the env file; the environment wins. 
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,14 +20,18 @@ from bot.config.env_file import DEFAULT_ENV_FILE, EnvFile, from_environment, nea
 from bot.config.fallback_urls import parse_addresses
 from bot.config.listen import DEFAULT_LISTEN, LISTEN_EXAMPLE
 from bot.config.parsers import (
+    ALL_SERVICES,
     PLACEHOLDERS,
     WHSEC,
     in_quotes,
     is_open_to_all,
+    misplaced_account,
+    parse_accounts,
     parse_bot_token,
     parse_credit_ladder,
     parse_database,
     parse_endpoint,
+    parse_services,
     parse_time_ladder,
     parse_url,
     parse_useapi_token,
@@ -44,6 +48,7 @@ from bot.config.setting_types import (
     Interval,
     Listen,
     Quiet,
+    Services,
     TelegramUrl,
     TimeLadder,
     UseapiUrl,
@@ -60,6 +65,7 @@ SHORTEST_PASSWORD = 4
 LONGEST_SECRET = 10_000
 """The most characters of a secret's file: an endless one, such as /dev/zero, must not fill the memory."""
 
+DEFAULT_SERVICES = ("pixverse",)
 SECRETS = (
     "USEAPI_TOKEN",
     "TELEGRAM_BOT_TOKEN",
@@ -83,6 +89,7 @@ EXAMPLES = {
     **PLACEHOLDERS,
     "TELEGRAM_CHAT_IDS": "123456789,-1001234567890/45",
     "TELEGRAM_ADMIN_IDS": "123456789,987654321",
+    "SERVICES": "pixverse,kling",
     "ACCOUNTS": "Studio <alice@example.com>, bob@example.com",
     "ACCOUNTS_FILE": "accounts.toml",
     "CHECK_EVERY": "15m",
@@ -173,6 +180,7 @@ class Settings(BaseSettings):
     telegram_bot_token: BotToken
     telegram_chat_ids: Chats = ()
     telegram_admin_ids: Ids = frozenset()
+    services: Services = DEFAULT_SERVICES
     accounts: Accounts = ()
     accounts_file: str = ""
     check_every: Interval = timedelta(minutes=15)
@@ -431,10 +439,30 @@ def resolved(given: Mapping[str, str], faults: list[str], told: set[str]) -> Ite
 def at_odds(values: Mapping[str, Any], told: Collection[str]) -> list[str]:
     """Errors of settings in combination: an accounts file names the accounts, and can bring the tokens."""
     if "ACCOUNTS_FILE" not in values:
-        return [] if "USEAPI_TOKEN" in {*values, *told} else [needed("USEAPI_TOKEN")]
+        faults = [] if "USEAPI_TOKEN" in {*values, *told} else [needed("USEAPI_TOKEN")]
+        return [*faults, *misplaced(values)]
+    beside = {
+        "ACCOUNTS": "which names the accounts; leave one of them out",
+        "SERVICES": "where each source has a line service = …; leave SERVICES out",
+    }
+    return [f"{name}: is given beside ACCOUNTS_FILE, {why}" for name, why in beside.items() if name in values]
+
+
+def misplaced(values: Mapping[str, Any]) -> list[str]:
+    """The error of an account without a service that cannot be one of the first service."""
     if "ACCOUNTS" not in values:
         return []
-    return ["ACCOUNTS: is given beside ACCOUNTS_FILE, which names the accounts; leave one of them out"]
+    try:
+        services = parse_services(values.get("SERVICES", "")) or DEFAULT_SERVICES
+        wrong = misplaced_account(parse_accounts(values["ACCOUNTS"]), first_service(services))
+    except ValueError:  # that is an error of the setting itself
+        return []
+    return [f"ACCOUNTS: {wrong}. Example: ACCOUNTS={EXAMPLES['ACCOUNTS']}"] if wrong else []
+
+
+def first_service(services: Sequence[str]) -> str:
+    """The service of accounts before which none stands."""
+    return DEFAULT_SERVICES[0] if services[0] == ALL_SERVICES else services[0]
 
 
 def read_secret(name: str, path: str, faults: list[str]) -> str | None:

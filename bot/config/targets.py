@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from bot.domain.chats import Chat
 from bot.domain.rules import Rules
-from bot.sources.registry import DEFAULT
+from bot.sources.registry import DEFAULT, title_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +160,15 @@ class Targets:
         """The label of an account; None without one."""
         account = self.sources[source].account(email) if source in self.sources else None
         return account.label if account else None
+
+    @cached_property
+    def services(self) -> frozenset[str]:
+        """The services of all sources."""
+        return frozenset(source.service for source in self.sources.values())
+
+    def called(self, source: str) -> str | None:
+        """A source in a message about itself: its name, or its service where there are several; None if it is alone."""
+        return self.origin_of(source) or (title_of(source) if len(self.services) > 1 else None)
 
     def origin_of(self, source: str) -> str | None:
         """The source's name for messages; None unless there are several sources, and this one has a name."""

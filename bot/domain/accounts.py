@@ -123,7 +123,8 @@ class PlanChange(StrEnum):
 class Plan:
     """The subscription. ``price`` is the service's own text, in its own currency.
 
-    ``free`` is None where unknown, as is ``next_free``: the plan after this one is the free one.
+    ``free`` is None where unknown, as is ``next_free``: the plan after this one is the free one. ``renewal_unknown``:
+    its service never says whether it goes on at its end.
     """
 
     name: str | None = None
@@ -136,6 +137,7 @@ class Plan:
     renewal_price: str | None = None
     expired: bool | None = None
     next_free: bool | None = None
+    renewal_unknown: bool = False
 
     @property
     def becomes(self) -> str | None:
@@ -148,7 +150,7 @@ class Plan:
 
         A plan goes on only if the service names it as the next one, too: a gift card's plan has no next one, and ends.
         """
-        if self.free or self.ends_at is None:
+        if self.free or self.ends_at is None or self.renewal_unknown:
             return None
         return self.cancelled_at is None and self.name is not None and self.next_name == self.name
 

@@ -39,6 +39,7 @@ class ComingKind(IntEnum):
     CHANGES = 3
     RENEWS = 4
     REFILL = 5
+    ENDS_OR_RENEWS = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 A measurement of None is unknown, and changes nothing.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -160,15 +161,18 @@ def plan_standing(account: Account, before: Reading | None, ladder: Thresholds, 
 
     Level 1 is "renews", at the first threshold; level 2 is "was cancelled", whenever that is; the levels from 3 on are
     the thresholds of a plan that ends or changes; the last one, beyond them, is "has ended". A cancellation after
-    "renews" is thus a worse level. ``before`` is the last reading: a paid plan that became free is gone, which chats
-    get once; a free account has no end, and nothing to renew.
+    "renews" is thus a worse level.
+    A plan of which nobody can say whether it renews never gets beyond level 1.
+
+    ``before`` is the last reading: a paid plan that became free is gone, which chats get once; a free account has no
+    end, and nothing to renew.
     """
     reading = account.reading
     if reading is None or not ladder:
         return None
     if reading.plan.free and not is_gone(reading, before):
         return Measurement(0, 0, 0, (Severity.CRITICAL,), settled=True)
-    left, renews = plan_left(reading, before, now), bool(reading.plan.renews)
+    left, renews = plan_left(reading, before, now), bool(reading.plan.renews or reading.plan.renewal_unknown)
     if left is None or (account.pause and renews and left <= 0):  # nobody checks whether it was renewed
         return None
     severities = (Severity.INFO, Severity.INFO, *ladder_severities(len(ladder)), Severity.CRITICAL)
@@ -204,13 +208,15 @@ def plan_level(reading: Reading, left: float, ladder: Thresholds, *, margin: boo
         return CANCELLED + len(ladder) + 1
     factor = 1.1 if margin else 1
     level = deepest([rung.value * factor for rung in ladder], left)
-    if plan.renews:
+    if plan.renews or plan.renewal_unknown:
         return RENEWS if level else 0
     return CANCELLED + level if level or plan.cancelled_at else 0
 
 
 def over_at(plan: Plan, *, margin: bool) -> float:
     """The seconds left at which a plan has ended or, with ``margin``, still counts as ended."""
+    if plan.renewal_unknown:  # nobody can tell that it has ended
+        return -math.inf
     if plan.renews:  # once the end lies ahead, as after a clock set back, it renews: nothing is overdue
         return 0 if margin else -RENEWAL_GRACE.total_seconds()
     return ENDED_MARGIN.total_seconds() if margin else 0

@@ -1,4 +1,4 @@
-"""A simulated useapi.net, as far as PixVerse accounts are read from it: two pages over real HTTP, faults on demand.
+"""A simulated useapi.net, as far as accounts are read from it: the pages of each service over HTTP, faults on demand.
 
 Shapes and status codes follow https://useapi.net/docs/api-pixverse-v2/get-pixverse-features and what is known of the
 accounts page; an account that is not configured answers 404.
@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -20,6 +21,7 @@ from aiohttp import web
 from bot.simulator.accounts import PRIVATE_LINK, SimulatedAccount, sample_body, utc_now
 from bot.simulator.life import Life
 from bot.simulator.server import Bell, LocalServer, drop, never
+from bot.simulator.services import SERVICES, SimulatedSister
 
 __all__ = ["PRIVATE_LINK", "Fault", "Life", "Look", "SimulatedAccount", "SimulatedPixVerse", "sample_body"]
 
@@ -94,6 +96,7 @@ class SimulatedPixVerse(LocalServer):
         self.clock = clock
         self.accounts: dict[str, SimulatedAccount] = {}
         self.lives: dict[str, Life] = {}
+        self.sisters: dict[str, dict[str, SimulatedSister]] = {name: {} for name in SERVICES}
         self.requests: list[Look] = []
         self.subscription = SimulatedSubscription()
         self._faults: dict[str | None, Fault] = {}
@@ -117,6 +120,10 @@ class SimulatedPixVerse(LocalServer):
         yield web.get(ACCOUNTS, self._serve(self._listing))
         yield web.get(f"{ACCOUNTS}/", self._serve(self._listing))
         yield web.get(SUBSCRIPTION, self._serve(self._subscription))
+        for name, service in SERVICES.items():
+            account = f"/v1{service.account_path}{'' if service.parameter else '/{key}'}"
+            yield web.get(f"/v1{service.list_path}", self._serve(partial(self._sister_list, name)))
+            yield web.get(f"{account}{{slash:/?}}", self._serve(partial(self._sister, name)))
 
     def add(self, account: SimulatedAccount, life: Life | None = None) -> SimulatedAccount:
         """Configure an account, in place of any of the same email. With a life it changes as the clock goes on."""
@@ -125,6 +132,11 @@ class SimulatedPixVerse(LocalServer):
         if life is not None:
             self.lives[account.email] = life
             life.advance(self.clock())
+        return account
+
+    def add_sister(self, account: SimulatedSister) -> SimulatedSister:
+        """Configure an account of another service, in place of any of the same key."""
+        self.sisters[account.service][account.key] = account
         return account
 
     def remove(self, email: str) -> None:
@@ -154,7 +166,7 @@ class SimulatedPixVerse(LocalServer):
 
     def looks(self, email: str | None = None) -> int:
         """How often the features of that account were asked for; without one, of any account."""
-        return sum(look.path == FEATURES and email in (None, look.email) for look in self.requests)
+        return sum(is_of_account(look.path) and email in (None, look.email) for look in self.requests)
 
     def asked(self, page: str) -> int:
         """How often a page was asked for."""
@@ -191,7 +203,7 @@ class SimulatedPixVerse(LocalServer):
     def _recorded(self, request: web.Request) -> Iterator[None]:
         self._in_flight += 1
         path = request.path.rstrip("/")
-        self.requests.append(Look(path, request.query.get("email"), time.monotonic(), self._in_flight))
+        self.requests.append(Look(path, asked_for(request), time.monotonic(), self._in_flight))
         self._bell.ring()
         try:
             yield
@@ -200,7 +212,7 @@ class SimulatedPixVerse(LocalServer):
 
     def _take_fault(self, request: web.Request) -> Fault | None:
         path = request.path.rstrip("/")
-        for place in (request.query.get("email") if path == FEATURES else path, None):
+        for place in (asked_for(request) or path, None):
             fault = self._faults.get(place)
             if fault is None or fault.times == 0:
                 continue
@@ -246,11 +258,40 @@ class SimulatedPixVerse(LocalServer):
             "subscriptionIsActive": said.active,
             "subscriptions": 1,
             "maxAccountsPerAPI": 3,
-            "accounts": {"PixVerse API": own, **said.others},
+            "accounts": {"PixVerse API": own, **self._sister_counts(), **said.others},
             "verified": "2023-07-25T03:02:53.252Z",
             "sub": said.renewed_on,
         }
         return web.json_response(page)
+
+    def _sister_counts(self) -> dict[str, Any]:
+        counts = {name: len(accounts) for name, accounts in self.sisters.items() if accounts}
+        return {SERVICES[name].account_name: {"total": count, "active": count} for name, count in counts.items()}
+
+    def _sister_list(self, name: str, _request: web.Request) -> web.Response:
+        accounts = self.sisters[name]
+        if not accounts and SERVICES[name].none_configured is HTTPStatus.NOT_FOUND:
+            return refuse(HTTPStatus.NOT_FOUND, "Configuration not found")
+        return web.json_response({key: one.listing() for key, one in accounts.items()})
+
+    def _sister(self, name: str, request: web.Request) -> web.Response:
+        key = asked_for(request) or ""
+        account = self.sisters[name].get(key)
+        if account is None:
+            return refuse(HTTPStatus.NOT_FOUND, f"Account {key} not found")
+        return web.json_response(account.page)
+
+
+def is_of_account(path: str) -> bool:
+    """True for the page of one account, of any service."""
+    return path == FEATURES or (path.startswith("/v1/") and not path.endswith("/accounts"))
+
+
+def asked_for(request: web.Request) -> str | None:
+    """Name the account of a request, by the query or the path; None for a page of none."""
+    if not is_of_account(request.path.rstrip("/")):
+        return None
+    return request.query.get("email") or request.query.get("account") or request.match_info.get("key")
 
 
 def error_body(status: int, message: str | None = None) -> dict[str, Any]:

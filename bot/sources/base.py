@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.domain.accounts import CheckFailure, CheckResult, Listed, Listing, NotModified, Reading
+from bot.domain.accounts import CheckFailure, CheckResult, Listed, Listing, NotModified, Number, Reading
 from bot.domain.subscription import SubscriptionPage
 
 Clock = Callable[[], datetime]
@@ -39,7 +39,11 @@ class Source(Protocol):
 class Service:
     """The part of a source that is special to one service of useapi.net: its pages, their meaning, and its texts. Pure.
 
-    ``name`` begins the keys of its sources and accounts, ``title`` is for people. ``account_path`` gets an ``email``.
+    ``name`` begins the keys of its sources and accounts, ``title`` is for people. The key of an account goes as
+    ``parameter`` to ``account_path``: into the path, where that has its name in braces, else behind it. The pages are
+    those of a ``version``. ``by_email``: the list's keys are emails. ``acts``: a check changes something there, so that
+    only a setting that names the service starts it. ``read_allowances`` is set where the list alone has them: it
+    returns each account's, by the key in lower case.
     ``read_account`` and ``read_list`` take decoded JSON and can raise ``SourceError``. ``details`` turns a reading's
     ``details``, which only the service knows, into lines of a few words each, not cleaned yet. ``account_name`` is its
     name on the page of the subscription. ``website`` is where credits can be bought, ``linking`` useapi.net's page on
@@ -56,3 +60,8 @@ class Service:
     account_name: str
     website: str = ""
     linking: str = ""
+    parameter: str = "email"
+    version: str = "v2"
+    by_email: bool = True
+    acts: bool = False
+    read_allowances: Callable[[object], Mapping[str, Number]] | None = None

@@ -1,10 +1,12 @@
 """A source whose unchanged pages are cheap: the bytes of a known page are compared, and not parsed again."""
 
 from collections.abc import Awaitable
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from hashlib import blake2b
 
-from bot.domain.accounts import CheckFailure, CheckResult, FailureKind, Listing, NotModified, Reading
+from bot.domain.accounts import CheckFailure, CheckResult, FailureKind, Listing, NotModified, Number, Reading
 from bot.domain.subscription import SubscriptionPage
 from bot.sources.base import Clock, Service
 from bot.sources.useapi import subscription
@@ -12,8 +14,17 @@ from bot.sources.useapi.client import Client
 from bot.sources.useapi.failures import Answer
 from bot.support.errors import SourceError
 
+_HOUR = timedelta(hours=1)
 _LIST_TIMES_LIMIT = 8
 """An account takes some 250 bytes of the list, so 30,000 fit; eight megabytes at once an hour are borne."""
+
+
+@dataclass(slots=True)
+class Limits:
+    """The allowances of a list by its keys in lower case, and when it was asked for."""
+
+    by_key: dict[str, Number] = field(default_factory=dict)
+    read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,7 @@ class ConditionalSource:
     service: Service
     client: Client
     clock: Clock
+    _limits: Limits = field(default_factory=Limits, init=False)
 
     async def check(self, email: str, known: str | None) -> CheckResult | NotModified:
         """Checks one account. A page with the ``known`` fingerprint is ``NotModified``."""
@@ -34,22 +46,21 @@ class ConditionalSource:
             answer = await self._ask(email)
             if known == fingerprint_of(answer.body) and answer.status == 200:
                 return NotModified(self.clock(), known)
-            return self._reading(answer)
+            return await self._reading(email, answer)
         except SourceError as error:
             return self._failure(error)
 
     async def read(self, email: str) -> CheckResult:
         """Checks one account without a known page."""
         try:
-            return self._reading(await self._ask(email))
+            return await self._reading(email, await self._ask(email))
         except SourceError as error:
             return self._failure(error)
 
     async def list_accounts(self) -> Listing | CheckFailure:
         """The accounts stored at useapi.net; none is an empty listing, which useapi.net reports by a 404 of its own."""
         try:
-            page = await self.client.get_json(self.service.list_path, times_limit=_LIST_TIMES_LIMIT)
-            return Listing(self.clock(), self.service.read_list(page))
+            return Listing(self.clock(), self.service.read_list(await self._list()))
         except SourceError as error:
             if error.kind is FailureKind.MISSING and error.status == 404:
                 return Listing(self.clock(), ())
@@ -65,11 +76,33 @@ class ConditionalSource:
             return self._failure(error)
 
     def _ask(self, email: str) -> Awaitable[Answer]:
-        return self.client.get(self.service.account_path, {"email": email})
+        return self.client.at(self.service.version).get(self.service.account_path, {self.service.parameter: email})
 
-    def _reading(self, answer: Answer) -> Reading:
+    async def _list(self) -> object:
+        """The decoded list; nothing of it is kept but allowances, where the list alone has them."""
+        page = await self.client.at(self.service.version).get_json(
+            self.service.list_path, times_limit=_LIST_TIMES_LIMIT
+        )
+        if self.service.read_allowances:
+            self._limits.by_key, self._limits.read_at = dict(self.service.read_allowances(page)), self.clock()
+        return page
+
+    async def _reading(self, email: str, answer: Answer) -> Reading:
         page = self.client.decoded(answer)
-        return replace(self.service.read_account(page, self.clock()), fingerprint=fingerprint_of(answer.body))
+        reading = replace(self.service.read_account(page, self.clock()), fingerprint=fingerprint_of(answer.body))
+        if self.service.read_allowances is None or reading.credits.monthly_allowance is not None:
+            return reading
+        allowance = await self._allowance(email)
+        return replace(reading, credits=replace(reading.credits, monthly_allowance=allowance))
+
+    async def _allowance(self, email: str) -> Number | None:
+        """An account's allowance by the list, which is asked at most once an hour for it; None if unknown."""
+        known, now = self._limits, self.clock()
+        if email.lower() not in known.by_key and not (known.read_at and timedelta(0) <= now - known.read_at < _HOUR):
+            known.read_at = now
+            with suppress(SourceError):
+                await self._list()
+        return known.by_key.get(email.lower())
 
     def _failure(self, error: SourceError) -> CheckFailure:
         return CheckFailure(self.clock(), error.kind, error.said, error.retry_after, error.status)

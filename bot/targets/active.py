@@ -1,16 +1,16 @@
 """The targets in force, with their sources. A reload replaces them whole."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from aiohttp import ClientSession
 
 from bot.config.targets import Targets, TargetSource
-from bot.domain.accounts import Account, SourceState
+from bot.domain.accounts import Account, KnownAccount, SourceState
 from bot.domain.rules import Rules
 from bot.sources.base import Clock, Source
 from bot.sources.conditional import ConditionalSource
-from bot.sources.registry import SERVICES
+from bot.sources.registry import SERVICES, title_of
 from bot.sources.useapi.client import TIMEOUT_S, Client
 
 
@@ -20,12 +20,18 @@ def source_of(target: TargetSource, session: ClientSession, clock: Clock, timeou
     return ConditionalSource(SERVICES[target.service], client, clock)
 
 
+def name_in_words(one: KnownAccount | Account) -> str:
+    """An account's name without its source, in any case."""
+    return (one.label or one.email).casefold()
+
+
 class ActiveTargets:
     """Shared by all parts, which read it each time."""
 
     def __init__(self, targets: Targets, make: Callable[[TargetSource], Source]) -> None:
         """``make`` returns the source of a target."""
         self._make = make
+        self._shared: frozenset[str] = frozenset()
         self.targets = targets
         self.sources: Mapping[str, Source] = {}
         self.replace(targets)
@@ -35,15 +41,24 @@ class ActiveTargets:
         self.sources = {key: self._make(source) for key, source in targets.sources.items()}
         self.targets = targets
 
+    def know(self, watched: Iterable[KnownAccount | Account]) -> None:
+        """Finds the names that fit accounts of several services; ``watched`` are all accounts."""
+        services: dict[str, set[str]] = {}
+        for one in watched if len(self.targets.services) > 1 else ():
+            services.setdefault(name_in_words(one), set()).add(one.source.partition("/")[0])
+        self._shared = frozenset(name for name, some in services.items() if len(some) > 1)
+
     def named(self, account: Account) -> Account:
-        """The account with its source's name, if there are several sources."""
+        """The account with its source's name, if there are several, and its service, if its name fits others too."""
         origin = self.targets.origin_of(account.source)
+        if self._shared and name_in_words(account) in self._shared:
+            origin = ", ".join(filter(None, (origin, title_of(account.source))))
         return account if account.origin == origin else replace(account, origin=origin)
 
     def named_source(self, state: SourceState) -> SourceState:
         """The source's state with its name, if there are several, and the setting that holds its token."""
         source = self.targets.sources.get(state.key)
-        origin, token_from = self.targets.origin_of(state.key), source.token_from if source else None
+        origin, token_from = self.targets.called(state.key), source.token_from if source else None
         return replace(state, origin=origin, token_from=token_from)
 
     def rules_of(self, account: Account) -> Rules:

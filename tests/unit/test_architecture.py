@@ -14,7 +14,8 @@ SERVICES = (
     "base",
     "registry",
     "useapi",
-    *(f"useapi.{name}" for name in ("error_text", "failures", "fields", "pixverse")),
+    *(f"useapi.{name}" for name in ("error_text", "failures", "fields", "pages", "pixverse", "dreamina", "flow_music")),
+    *(f"useapi.{name}" for name in ("google_flow", "google_vids", "kling", "minimax", "mureka", "muse", "runway")),
 )
 PURE_MODULES |= {"bot.support.errors", *(f"bot.sources.{name}" for name in SERVICES)}
 

@@ -12,7 +12,7 @@ from bot.cli.doctor.findings import PATIENCE, Finding, fail, ok, warn
 from bot.cli.doctor.rules import rules_finding
 from bot.config.settings import Settings
 from bot.config.targets import Targets, TargetSource
-from bot.domain.accounts import Account, CheckFailure, CheckResult, FailureKind, Listed
+from bot.domain.accounts import Account, CheckFailure, CheckResult, FailureKind, Listed, Unit
 from bot.evaluation.account_row import MENDS as KNOWN_MENDS
 from bot.evaluation.evaluate import apply_result, validate
 from bot.sources.base import IN_FLIGHT, Source
@@ -42,9 +42,10 @@ async def examine_accounts(
     for watched in targets.sources.values():
         source = source_of(watched, session, clock, PATIENCE)
         token, accounts = await token_and_accounts(source, watched, register)
-        named = [replace(account, origin=targets.origin_of(watched.key)) for account in accounts]
+        named = [replace(account, origin=targets.called(watched.key)) for account in accounts]
         looks = await look_at(source, named)
-        what = f"{TOKEN} ({watched.name})" if targets.several and watched.name else TOKEN
+        called = targets.called(watched.key)
+        what = f"{TOKEN} ({called})" if called else TOKEN
         told = token or [by_looks(looks, "ACCOUNTS_FILE" if settings.accounts_file else "ACCOUNTS")]
         found += [replace(finding, what=what if finding.what == TOKEN else finding.what) for finding in told]
         found += [line for one in looks for line in account_findings(one, settings, targets, clock())]
@@ -114,7 +115,8 @@ def account_finding(look: Look, settings: Settings, now: datetime) -> Finding:
     if isinstance(sample, CheckFailure):
         return (warn if sample.kind is FailureKind.THROTTLED else fail)(what, trouble(sample))
     credits = amount_text(apply_result(account, sample), now, settings.timezone)
-    words = f"{credits} credits · {plan_text(sample, now, settings.timezone)}"
+    unit = " credits" if sample.credits.unit is Unit.CREDITS else ""
+    words = " · ".join(filter(None, (f"{credits}{unit}", plan_text(sample, now, settings.timezone))))
     unreadable = [one.unreadable for one in sample.left_out if one.unreadable]
     if unreadable:
         said = clean("; ".join(unreadable), 160)

@@ -10,10 +10,11 @@ from pydantic import SecretStr
 
 from bot.config.accounts_file.faults import EXAMPLES, Faults, Place, path_of
 from bot.config.accounts_file.tables import AccountTable, FileTable, SourceTable, WatchTable
-from bot.config.parsers import parse_useapi_token, short
+from bot.config.parsers import NamedAccount, misplaced_account, parse_useapi_token, short
 from bot.config.settings import Settings
 from bot.config.targets import TargetAccount, TargetSource
 from bot.domain.rules import Rules
+from bot.sources.registry import DEFAULT
 
 UNUSABLE = SecretStr("")
 """In place of a token that cannot be read: its error is recorded, and nothing is built."""
@@ -38,7 +39,8 @@ class Builder:
     def _source(self, table: SourceTable, place: Place) -> TargetSource:
         """One source. Without ``accounts`` it has those with a table of their own, or else all that it lists."""
         another = f"“{short(table.name)}” is another source's" if table.name else "is missing, as of another source"
-        self._only(self._names, (table.name or "").lower(), (*place, "name"), another)
+        service = table.service or DEFAULT
+        self._only(self._names, f"{service}/{(table.name or '').lower()}", (*place, "name"), another)
         rules = nearest(table, self._settings.rules)
         accounts = self._accounts(table, place, rules)
         everyone = table.accounts is None and ("accounts" in table.model_fields_set or not table.account)
@@ -55,6 +57,7 @@ class Builder:
             accounts=accounts,
             everyone=everyone,
             check_every=table.check_every,
+            service=service,
         )
 
     def _accounts(self, table: SourceTable, place: Place, rules: Rules) -> dict[str, TargetAccount]:
@@ -63,10 +66,12 @@ class Builder:
         tables: dict[str, Place] = {}
         found = {}
         for number, one in enumerate(table.accounts or ()):
+            self._fits(table, one, (*place, "accounts", number))
             self._only(listed, one.email.lower(), (*place, "accounts", number), f"has {short(one.email)} twice")
             found[one.email.lower()] = TargetAccount(one.email, one.label)
         for number, own in enumerate(table.account):
             email, here = own.email.lower(), (*place, "account", number, "email")
+            self._fits(table, NamedAccount(own.email), here)
             self._only(tables, email, here, f"{short(own.email)} has a table already")
             found[email] = account_of(own, found.get(email), rules)
         for email, account in found.items():
@@ -75,6 +80,14 @@ class Builder:
                 another = f"“{short(account.label)}” is another account's label"
                 self._only(self._labels, account.label.lower(), here, another)
         return found
+
+    def _fits(self, table: SourceTable, one: NamedAccount, place: Place) -> None:
+        """Records an account of another service than the source's."""
+        service = table.service or DEFAULT
+        if one.service not in (None, service):
+            self._faults.add(place, f'is of {one.service}: make a source of its own with service = "{one.service}"')
+        elif one.service is None and (wrong := misplaced_account([one], service)):
+            self._faults.add(place, wrong, EXAMPLES["email"])
 
     def _only(self, known: dict[str, Place], value: str, place: Place, words: str) -> None:
         """Records a duplicate, with the place of the first."""

@@ -22,6 +22,7 @@ RULES = ("low_credits", "plan_ends_within", "runs_out_within", "unreadable_after
 EXAMPLES = {rule: f'{rule} = "{SETTINGS[rule.upper()]}"' for rule in RULES} | {
     "source": "[[source]]",
     "name": 'name = "studio"',
+    "service": 'service = "kling"',
     "token_file": 'token_file = "/run/secrets/studio"',
     "token_env": 'token_env = "STUDIO_TOKEN"',
     "accounts": 'accounts = ["alice@example.com", "bob@example.com"], or accounts = "all"',

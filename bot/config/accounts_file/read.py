@@ -17,8 +17,8 @@ from pydantic import ValidationError
 from bot.config.accounts_file.build import Builder
 from bot.config.accounts_file.faults import Faults
 from bot.config.accounts_file.tables import FileTable
-from bot.config.parsers import short
-from bot.config.settings import Settings, without
+from bot.config.parsers import ALL_SERVICES, short
+from bot.config.settings import DEFAULT_SERVICES, Settings, first_service, without
 from bot.config.targets import TargetAccount, Targets, TargetSource
 from bot.support.errors import SettingsError
 
@@ -52,17 +52,25 @@ def watchlist_for(settings: Settings, environ: Mapping[str, str] | None = None) 
 
 
 def targets_of(settings: Settings) -> Targets:
-    """The one source of the settings alone."""
-    named = {one.email.lower(): TargetAccount(one.email, one.label) for one in settings.accounts}
-    source = TargetSource(
-        settings.useapi_token,
-        settings.useapi_url,
-        settings.rules,
-        settings.telegram_chat_ids,
-        accounts=named,
-        everyone=not named,
-    )
-    return Targets.of([source], settings.telegram_chat_ids, settings.rules)
+    """The sources of the settings alone, one for each service."""
+    named: dict[str, dict[str, TargetAccount]] = {}
+    for one in settings.accounts:
+        of_service = named.setdefault(one.service or first_service(settings.services), {})
+        of_service[one.email.lower()] = TargetAccount(one.email, one.label)
+    services = list(named) or [name for name in settings.services if name != ALL_SERVICES] or DEFAULT_SERVICES
+    sources = [
+        TargetSource(
+            settings.useapi_token,
+            settings.useapi_url,
+            settings.rules,
+            settings.telegram_chat_ids,
+            accounts=named.get(service, {}),
+            everyone=not named,
+            service=service,
+        )
+        for service in services
+    ]
+    return Targets.of(sources, settings.telegram_chat_ids, settings.rules)
 
 
 def read_accounts_file(path: str, settings: Settings, environ: Mapping[str, str] | None = None) -> Targets:

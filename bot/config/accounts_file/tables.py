@@ -7,11 +7,13 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bot.config.parsers import (
+    ALL_SERVICES,
     NamedAccount,
     parse_account,
     parse_chat,
     parse_credit_ladder,
     parse_interval,
+    parse_services,
     parse_time_ladder,
     parse_wait,
     split_list,
@@ -59,11 +61,19 @@ def parse_name(text: str) -> str | None:
 
 
 def parse_email(text: str) -> str:
-    """An email without a label."""
+    """An email, or another key of the source's service, without a label."""
     account = parse_account(text.strip())
-    if account.email != text.strip():
+    if account.service or account.email != text.strip():
         raise ValueError("is an email with a label: the label has a line of its own, label = …")
     return account.email
+
+
+def parse_service(text: str) -> str | None:
+    """The name of a service; None for an empty one."""
+    names = parse_services(text)
+    if ALL_SERVICES in names or len(names) > 1:
+        raise ValueError("names several services: each has a source of its own")
+    return names[0] if names else None
 
 
 def listed(value: object) -> list[Any]:
@@ -124,6 +134,7 @@ class SourceTable(WatchTable):
     """``[[source]]``. ``accounts`` None is "all" if the key is present."""
 
     name: Annotated[str | None, in_text(parse_name)] = None
+    service: Annotated[str | None, in_text(parse_service)] = None
     token_file: Text | None = None
     token_env: Text | None = None
     accounts: Annotated[

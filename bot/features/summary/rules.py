@@ -191,6 +191,8 @@ def dates_of(reading: Reading) -> list[tuple[datetime, ComingKind]]:
 
 def kind_of(plan: Plan) -> ComingKind:
     """The kind of a plan's end."""
+    if plan.renewal_unknown:
+        return ComingKind.ENDS_OR_RENEWS
     return ComingKind.RENEWS if plan.renews else ComingKind.CHANGES if plan.becomes else ComingKind.ENDS
 
 

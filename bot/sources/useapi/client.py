@@ -5,7 +5,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -74,11 +74,16 @@ class Client:
     timeout: float = TIMEOUT_S
     limit: int = 1024 * 1024
 
+    def at(self, version: str) -> "Client":
+        """The same subscription at another version of the pages; the base address ends with ``/v2``."""
+        return self if version == "v2" else replace(self, base_url=f"{self.base_url.removesuffix('/v2')}/{version}")
+
     async def get_json(self, path: str, params: Mapping[str, str] | None = None, *, times_limit: int = 1) -> Any:
         """The JSON of the answer to ``base_url + path``; redirects are not followed.
 
         A long list can have ``times_limit`` times the limit. Only ``path`` is ever logged, so private values belong in
-        ``params``. Raises ``SourceError``, and nothing else, whatever the server or the network does.
+        ``params``; one whose name stands in braces in ``path`` becomes a part of that. Raises ``SourceError``, and
+        nothing else, whatever the server or the network does.
         """
         return self.decoded(await self._ask(path, params or {}, times_limit * self.limit))
 
@@ -119,7 +124,14 @@ class Client:
         return Answer(response.status, response.headers, body, cut)
 
     def _head(self, path: str, params: Mapping[str, str]) -> Awaitable[ClientResponse]:
-        query = "&".join([f"{quote(name)}={quote(value, safe='')}" for name, value in params.items()])
+        rest = dict[str, str]()
+        for name, value in params.items():
+            place, text = f"{{{name}}}", quote(value, safe="")
+            if place in path:
+                path = path.replace(place, text)
+            else:
+                rest[quote(name)] = text
+        query = "&".join([f"{name}={text}" for name, text in rest.items()])
         url = URL(f"{self.base_url.rstrip('/')}{path}{'?' if query else ''}{query}", encoded=True)
         headers = {"Authorization": f"Bearer {self.token}"}
         return self.session.get(url, headers=headers, allow_redirects=False)

@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 from bot.domain.accounts import Credits, FailureKind, LeftOut, Listed, Plan, Reading
 from bot.sources.base import Service
 from bot.sources.useapi import error_text
-from bot.sources.useapi.failures import BROKEN, own_kind
 from bot.sources.useapi.fields import (
     UnreadableFieldError,
     allowance,
@@ -29,6 +28,7 @@ from bot.sources.useapi.fields import (
     text,
     whole,
 )
+from bot.sources.useapi.pages import listed, object_of, signs_of, trouble
 from bot.support.errors import SourceError
 
 T = TypeVar("T")
@@ -111,7 +111,7 @@ def parse_features(page: object, taken_at: datetime) -> Reading:
 
     A set ``cancel_updated_at`` means cancelled: its documentation says that it is the zero time otherwise.
     """
-    fields = _Fields(_object(page))
+    fields = _Fields(object_of(page))
     take = fields.take
     plan_type, next_type = take("current_plan_type", whole), take("next_plan_type", whole)
     expired = take("expired_member", state)
@@ -178,29 +178,17 @@ def _best(qualities: Sequence[str]) -> str:
     return max(qualities, key=lambda name: int("0" + "".join(re.findall("[0-9]", name[:16]))), default="")
 
 
-def _object(page: object) -> dict[str, Any]:
-    if not isinstance(page, dict):
-        raise SourceError(FailureKind.GARBLED, "The answer is JSON of another shape")
-    if page.get("error"):
-        raise SourceError(FailureKind.GARBLED, error_text.of_error(page) or "The answer is an error without words")
-    return page
-
-
 def parse_accounts(page: object) -> tuple[Listed, ...]:
     """The decoded list of accounts, an object keyed by email; each email once, in any case of letters.
 
     Entries without an email are dropped. Raises ``SourceError`` (garbled) if the page is none, and if it has entries
     but no account: that must not pass for an empty list.
     """
-    entries = _object(page)
-    found: dict[str, Listed] = {}
-    for key, entry in entries.items():
-        email = _email(entry.get("email") if isinstance(entry, dict) else None) or _email(key)
-        if email:
-            found.setdefault(email.lower(), Listed(email, _pending_error(entry)))
-    if entries and not found:
-        raise SourceError(FailureKind.GARBLED, "The list of accounts names no account")
-    return tuple(found.values())
+    return listed(object_of(page), _email_of, _pending_error)
+
+
+def _email_of(key: str, entry: object) -> str | None:
+    return _email(entry.get("email") if isinstance(entry, dict) else None) or _email(key)
 
 
 def _email(value: object) -> str | None:
@@ -218,14 +206,8 @@ def _pending_error(entry: object) -> str | None:
     """
     if not isinstance(entry, dict):
         return None
-    signs = [value for key, value in entry.items() if "error" in key.lower() and value]
-    health = entry.get("health")
-    if isinstance(health, str) and health.strip() and health.strip().upper() != "OK":
-        signs.append(health)
-    said = next(filter(None, map(error_text.of_error, signs)), None)
-    if said and own_kind(BROKEN, said) is not FailureKind.BROKEN:
-        return None
-    return said or ("An error that useapi.net does not name" if signs else None)
+    errors = [value for key, value in entry.items() if "error" in key.lower() and value]
+    return trouble([*errors, *signs_of({"health": entry.get("health")})])
 
 
 PIXVERSE = Service(

@@ -211,7 +211,9 @@ def near_end(account: Account, now: datetime) -> datetime | None:
 def plan_verb(plan: Plan, now: datetime) -> str:
     """A verb for the plan's end."""
     if plan.ends_at and plan.ends_at <= now:
-        return "was due" if plan.renews else "ended"
+        return "was due" if plan.renews or plan.renewal_unknown else "ended"
+    if plan.renewal_unknown:
+        return "ends or renews"
     return "renews" if plan.renews else f"becomes {plain(plan.becomes, 32)}" if plan.becomes else "ends"
 
 

@@ -159,7 +159,7 @@ def no_accounts(lists: Sequence[SourceState], now: datetime, zone: ZoneInfo) -> 
         text.lines((f"{capitalised(line)}.",) for line in unread)
     else:
         text.line("No account is watched yet.")
-    text.line(f"Add a {title_of()} account at {SERVICE}, and the bot finds it by itself; /check finds it at once.")
+    text.line(f"Add an account at {SERVICE}, and the bot finds it by itself; /check finds it at once.")
     return text.message(Page(0, 1).buttons("page", "refresh"))
 
 

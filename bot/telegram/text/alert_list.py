@@ -116,6 +116,9 @@ def format_plan_alert(account: Account, now: datetime, zone: ZoneInfo) -> str:
     plan = account.reading.plan if account.reading else None
     if plan is None or plan.free or plan.ends_at is None:
         return "plan is gone"
+    if plan.renewal_unknown:
+        verb = "was due" if plan.ends_at <= now else "ends or renews"
+        return f"plan {verb} {format_day(plan.ends_at, now, zone)}"
     if plan.ends_at <= now:
         return f"plan {'was not renewed, due' if plan.renews else 'ended'} {format_past(plan.ends_at, now, zone)}"
     day = format_day(plan.ends_at, now, zone)

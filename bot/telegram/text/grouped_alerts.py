@@ -118,6 +118,8 @@ def plans_verb(batch: Batch, now: datetime) -> str:
     ended = any(has_ended(notification, plan, now) for notification, plan in zip(notifications, plans, strict=True))
     if not ended and all(plan.renews for plan in plans):
         return "renews soon" if one else "renew soon"
+    if not ended and all(plan.renewal_unknown for plan in plans):
+        return "ends or renews soon" if one else "end or renew soon"
     return "needs attention" if one else "need attention"
 
 
@@ -216,7 +218,15 @@ def plan_group(story: PendingAlert, now: datetime, zone: ZoneInfo) -> Group:
         return Group((-notification.severity, 0.0), f"{label}, now a free account")
     if at is None or has_ended(notification, plan, now):
         return Group((-notification.severity, 0.0), f"{label}, ended{day}")
-    verb = "renews" if plan.renews else f"becomes {plain(plan.becomes, 32)}" if plan.becomes else "ends"
+    verb = (
+        "ends or renews"
+        if plan.renewal_unknown
+        else "renews"
+        if plan.renews
+        else f"becomes {plain(plan.becomes, 32)}"
+        if plan.becomes
+        else "ends"
+    )
     return Group((-notification.severity, (at - now).total_seconds() // 86_400), f"{label}, {verb}{day}")
 
 

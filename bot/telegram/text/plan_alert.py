@@ -28,12 +28,14 @@ def tell_plan(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody
         return gone(notification, plan, now, zone)
     if has_ended(notification, plan, now):
         return ended(notification, plan, now, zone)
+    if plan.renewal_unknown:
+        return ends_or_renews(notification, plan, now, zone)
     return renews(notification, plan, now, zone) if plan.renews else ends(notification, plan, now, zone)
 
 
 def has_ended(notification: Notification, plan: Plan, now: datetime) -> bool:
     """True if the plan is over. For one that renews the alert decides, even if the clock was set back since."""
-    if plan.renews:
+    if plan.renews or plan.renewal_unknown:
         return notification.severity is not Severity.INFO
     return plan.free is True or plan.ends_at is None or plan.ends_at <= now
 
@@ -50,6 +52,19 @@ def renews(notification: Notification, plan: Plan, now: datetime, zone: ZoneInfo
         f"{severity_word(notification.severity)}: {format_plan(plan)} renews{cost} {format_on(at, now, zone)}. "
         "Nothing to do.",
         told_before(notification.facts.left_out, OF_PLAN, now, zone),
+    )
+
+
+def ends_or_renews(notification: Notification, plan: Plan, now: datetime, zone: ZoneInfo) -> MessageBody:
+    """The end of a plan of which its service never says whether it goes on."""
+    at, facts = plan.ends_at or now, notification.facts
+    when = f"ends or renews {format_in(at, now, zone)}" if at > now else f"was due {format_ago(at, now)}"
+    verb = "ends or renews" if at > now else "ended or renewed"
+    return telling(
+        about(SIGNS[notification.severity], facts.name, "plan ", bold(when)),
+        f"{severity_word(notification.severity)}: {format_plan(plan)} {verb} {format_on(at, now, zone)}. "
+        f"{title_of(facts.source)} does not say which.",
+        told_before(facts.left_out, OF_PLAN, now, zone),
     )
 
 

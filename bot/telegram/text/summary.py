@@ -36,6 +36,7 @@ KINDS = {
     ComingKind.CHANGES: "plan changes",
     ComingKind.RENEWS: "plan renews",
     ComingKind.REFILL: "refill",
+    ComingKind.ENDS_OR_RENEWS: "plan ends or renews",
 }
 
 

@@ -95,10 +95,10 @@ async def test_another_service_is_listed_checked_told_and_asked_for(watching: Wa
 
 
 async def test_a_service_without_accounts_is_told_in_its_own_word(watching: Watching) -> None:
-    """An empty list says what to add; where nothing is watched, each service is named."""
+    """An empty list says what to add; where nothing is watched, none is named."""
     with aioresponses() as server:
         server.get(f"{BASE}/lumen/all", payload=[], repeat=True)
         await watching.discovery.ask_all()
     (told,) = await watching.told()
     assert "lists no Lumen account: add one" in told
-    assert "Add a PixVerse or Lumen account" in no_accounts((), watching.clock(), UTC_ZONE).text
+    assert "Add an account at useapi.net" in no_accounts((), watching.clock(), UTC_ZONE).text

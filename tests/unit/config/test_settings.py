@@ -35,6 +35,7 @@ CONTRACT = {
     "TELEGRAM_BOT_TOKEN",
     "TELEGRAM_CHAT_IDS",
     "TELEGRAM_ADMIN_IDS",
+    "SERVICES",
     "ACCOUNTS",
     "ACCOUNTS_FILE",
     "CHECK_EVERY",
@@ -305,6 +306,7 @@ def test_all_faults_at_once(elsewhere: Path) -> None:
     wrong = {
         "TELEGRAM_CHAT_IDS": "@channel",
         "TELEGRAM_ADMIN_IDS": "-5",
+        "SERVICES": "sora",
         "ACCOUNTS": "nobody",
         "CHECK_EVERY": "0s",
         "LOW_CREDITS": "5%,20%",
@@ -766,3 +768,35 @@ def test_the_webhook_follows_the_environments_proxies() -> None:
     assert load(environ, WEBHOOK_URL="https://home.example.com").way_to_webhook is None
     assert load(environ).way_to_webhook is None
     assert "HTTP_PROXY" in fault_of(HTTP_PROXY="ftp://proxy", WEBHOOK_URL="http://hooks.example.com")
+
+
+def test_accounts_can_name_their_service() -> None:
+    """By its name and a colon; without one they are of the first service."""
+    loaded = load(ACCOUNTS="Film <kling:a@b.example>, dreamina:US:a@b.example, minimax:123456, c@d.example")
+    assert [(one.service, one.email, one.label) for one in loaded.accounts] == [
+        ("kling", "a@b.example", "Film"),
+        ("dreamina", "US:a@b.example", None),
+        ("minimax", "123456", None),
+        (None, "c@d.example", None),
+    ]
+    assert [one.email for one in load(SERVICES="minimax,kling", ACCOUNTS="123456").accounts] == ["123456"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"SERVICES": "klng"}, "SERVICES: has “klng”, which is not a service; did you mean kling?"),
+        ({"SERVICES": "sora"}, "which is not a service; there are pixverse, kling, "),
+        ({"ACCOUNTS": "klng:a@b.example"}, "is not an email; did you mean kling:…?"),
+        ({"ACCOUNTS": "123456"}, "ACCOUNTS: has “123456”, which is not an email"),
+        ({"ACCOUNTS": "kling:123456"}, "ACCOUNTS: has “kling:123456”, which is not an email"),
+        ({"ACCOUNTS": "kling:"}, "ACCOUNTS: has “kling:”, which is not an email"),
+        ({"ACCOUNTS": "kling:a@b.example,kling:A@b.example"}, "“kling:a@b.example” twice"),
+        ({"SERVICES": "kling", "ACCOUNTS": "123456"}, "ACCOUNTS: has “123456”, which is not an email"),
+        ({"SERVICES": "kling", "ACCOUNTS_FILE": "x.toml"}, "SERVICES: is given beside ACCOUNTS_FILE"),
+    ],
+    ids=str,
+)
+def test_faults_of_services(settings: dict[str, str], words: str) -> None:
+    """Each says what is wrong."""
+    assert words in fault_of(**settings)

@@ -1,0 +1,171 @@
+"""``credit-bot check`` over every service of useapi.net: each number, its unit, and all that is unknown."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.simulator import services
+from bot.simulator.pixverse import Fault
+from bot.simulator.services import SECRET, SimulatedSister
+from tests.support.world import World
+
+EVERY = "pixverse,kling,runway,mureka,minimax,dreamina,google-flow,flow-music,google-vids,muse"
+END = datetime(2099, 7, 23, tzinfo=UTC)
+NOTHING = dict.fromkeys(
+    (
+        "label",
+        "credits_daily",
+        "credits_monthly",
+        "credits_package",
+        "credits_monthly_allowance",
+        "percent_left",
+        "plan",
+        "plan_ends_at",
+        "renews",
+        "runs_out_at",
+        "error",
+    )
+)
+"""What most services do not say."""
+
+SISTERS = (
+    services.kling("ann@example.com", [("plan", 660, 560, END), ("topup", 100, 20.5, None)]),
+    services.runway("ann@example.com"),
+    services.mureka("123456789", ends_at=END),
+    services.minimax("123456", lapsing={END: 2}),
+    services.dreamina("US:ann@example.com"),
+    services.google_flow("ann@example.com"),
+    services.flow_music("ann@example.com"),
+    services.google_vids("ann@example.com"),
+    services.muse("ann@example.com", used=97),
+)
+EXPECTED: dict[str, dict[str, Any]] = {
+    "kling:ann@example.com": {"credits": 580.5, "percent_left": 58050 / 660, "credits_monthly_allowance": 660},
+    "runway:ann@example.com": {"credits": 935, "percent_left": 93500 / 2250, "credits_monthly_allowance": 2250},
+    "mureka:123456789": {"credits": 500, "plan": "Monthly Pro", "plan_ends_at": "2099-07-23T00:00:00Z"},
+    "minimax:123456": {"credits": 2278, "plan": "Free"},
+    "dreamina:US:ann@example.com": {"credits": 24065},
+    "google-flow:ann@example.com": {"credits": 1250},
+    "flow-music:ann@example.com": {"credits": 5000, "plan": "plus-monthly"},
+    "google-vids:ann@example.com": {
+        "credits": 310,
+        "unit": "seconds",
+        "percent_left": 3.1,
+        "credits_monthly_allowance": 10000,
+        "severity": "warning",
+    },
+    "muse:ann@example.com": {
+        "credits": 3,
+        "unit": "percent",
+        "percent_left": 3,
+        "plan": "HATCH_FREE",
+        "severity": "warning",
+    },
+}
+
+
+def configured(world: World) -> None:
+    """One account of each service."""
+    for account in SISTERS:
+        world.pixverse.add_sister(SimulatedSister(account.service, account.key, account.page, account.entry))
+
+
+async def rows(world: World, **settings: object) -> dict[str, dict[str, Any]]:
+    """What the command prints, by account."""
+    ended = await world.run("check", "--json", **settings)
+    assert ended.err == ""
+    assert SECRET not in ended.out
+    return {one["account"]: one for one in json.loads(ended.out)["accounts"]}
+
+
+async def test_check_tells_each_service_in_its_own_unit(world: World) -> None:
+    """Ten services; a value that is not known, or that a service does not have, is null."""
+    world.accounts("alice")
+    configured(world)
+    found = await rows(world, SERVICES=EVERY)
+    assert found.pop("pixverse:alice@example.com")["credits"] == 12450
+    assert found.keys() == EXPECTED.keys()
+    for key, said in EXPECTED.items():
+        row = found[key]
+        assert datetime.now(UTC) - datetime.fromisoformat(row.pop("taken_at")) < timedelta(minutes=1)
+        expected: dict[str, Any] = {
+            "account": key,
+            "service": key.partition(":")[0],
+            "unit": "credits",
+            "severity": "ok",
+        }
+        expected |= NOTHING | said
+        ignored = {"jobs", "jobs_refused"} - expected.keys()
+        assert {name: value for name, value in row.items() if name not in ignored} == {
+            name: pytest.approx(value) if isinstance(value, float) else value for name, value in expected.items()
+        }, key
+
+
+async def test_accounts_with_a_service_before_them_are_the_whole_list(world: World) -> None:
+    """A service of which the list names nobody is not watched, whatever SERVICES says."""
+    world.accounts("alice")
+    configured(world)
+    wanted = "Film <kling:ann@example.com>, alice@example.com, dreamina:US:ann@example.com"
+    found = await rows(world, SERVICES="pixverse,muse", ACCOUNTS=wanted)
+    assert {key: one["label"] for key, one in found.items()} == {
+        "kling:ann@example.com": "Film",
+        "pixverse:alice@example.com": None,
+        "dreamina:US:ann@example.com": None,
+    }
+
+
+async def test_an_account_of_two_services_is_told_by_its_service(world: World) -> None:
+    """Its name fits both; the service before it chooses one."""
+    world.accounts("ann")
+    configured(world)
+    ended = await world.run("check", SERVICES="pixverse,kling")
+    assert "ann@example.com (Kling)" in ended.out
+    assert "ann@example.com (PixVerse)" in ended.out
+    ended = await world.run("check", "--json", "kling:ann", SERVICES="pixverse,kling")
+    assert [one["account"] for one in json.loads(ended.out)["accounts"]] == ["kling:ann@example.com"]
+    ended = await world.run("check", "ann", SERVICES="pixverse,kling")
+    assert "fits several accounts" in ended.err
+
+
+async def test_the_sources_of_the_accounts_file_name_their_service(world: World) -> None:
+    """One token, two services, each with rules of its own."""
+    configured(world)
+    world.accounts("alice")
+    path = world.folder / "accounts.toml"
+    path.write_text(
+        '[[source]]\naccounts = "all"\n[[source]]\nservice = "minimax"\naccounts = ["123456"]\nlow_credits = "3000,0"\n'
+    )
+    found = await rows(world, ACCOUNTS_FILE=str(path))
+    assert {key: one["severity"] for key, one in found.items()} == {
+        "pixverse:alice@example.com": "ok",
+        "minimax:123456": "warning",
+    }
+
+
+@pytest.mark.parametrize(
+    ("fault", "severity", "words"),
+    [
+        (Fault(body={"health": "Cookies expired"}), "unknown", "broken: Cookies expired"),
+        (Fault(body={"health": "OK"}), "unknown", "garbled: credits.credits is missing"),
+        (Fault(status=596), "unknown", "broken: "),
+        (Fault(status=402, body={"error": "insufficient credits"}), "unknown", "unavailable: "),
+    ],
+    ids=["health", "no numbers", "596", "402"],
+)
+async def test_an_account_without_numbers_is_unknown(world: World, fault: Fault, severity: str, words: str) -> None:
+    """Never 0, and the reason beside it."""
+    configured(world)
+    world.pixverse.fail(fault, "ann@example.com")
+    found = await rows(world, SERVICES="google-flow")
+    row = found["google-flow:ann@example.com"]
+    assert (row["credits"], row["severity"]) == (None, severity)
+    assert row["error"].startswith(words)
+
+
+async def test_a_service_without_accounts_is_told(world: World) -> None:
+    """404 and an empty object say the same."""
+    for name, title in (("kling", "Kling"), ("muse", "Muse")):
+        ended = await world.run("check", SERVICES=name)
+        assert f"useapi.net lists no {title} account" in ended.out
