@@ -11,10 +11,15 @@ from bot.sources.registry import SERVICES
 from tests.integration.sources.helpers import BASE, client, clock, sample
 
 
+def base_of(service: Service) -> str:
+    """The base address of a service's pages."""
+    return f"{BASE.removesuffix('/v2')}/{service.version}"
+
+
 def pattern_of(service: Service, key: str) -> re.Pattern[str]:
     """The address of an account, whatever its encoding."""
     path = service.account_path.partition("{")[0]
-    return re.compile(f"{re.escape(BASE + path)}.*({re.escape(key)}|{re.escape(quote(key, safe=''))})")
+    return re.compile(f"{re.escape(base_of(service) + path)}.*({re.escape(key)}|{re.escape(quote(key, safe=''))})")
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -23,7 +28,7 @@ async def test_every_service_reads_its_recorded_samples(service: str) -> None:
     with aioresponses() as server:
         async with client() as asked:
             source = ConditionalSource(SERVICES[service], asked, clock)
-            server.get(f"{BASE}{SERVICES[service].list_path}", payload=sample(f"{service}_accounts.json"))
+            server.get(f"{base_of(SERVICES[service])}{SERVICES[service].list_path}", payload=sample(f"{service}_accounts.json"))
             listing = await source.list_accounts()
             assert isinstance(listing, Listing)
             email = listing.accounts[0].email
