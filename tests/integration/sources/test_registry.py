@@ -28,7 +28,9 @@ async def test_every_service_reads_its_recorded_samples(service: str) -> None:
     with aioresponses() as server:
         async with client() as asked:
             source = ConditionalSource(SERVICES[service], asked, clock)
-            server.get(f"{base_of(SERVICES[service])}{SERVICES[service].list_path}", payload=sample(f"{service}_accounts.json"))
+            server.get(
+                f"{base_of(SERVICES[service])}{SERVICES[service].list_path}", payload=sample(f"{service}_accounts.json")
+            )
             listing = await source.list_accounts()
             assert isinstance(listing, Listing)
             email = listing.accounts[0].email
