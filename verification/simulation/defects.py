@@ -29,6 +29,7 @@ from bot.domain.retention import HOURLY_AFTER
 from bot.domain.rules import CANCELLED
 from bot.evaluation import alert_state, evaluate, measurements
 from bot.features.board.publisher import BoardPublisher
+from bot.features.pairing.service import Pairing, is_to_be_noted
 from bot.features.pauses.service import PausedPlans
 from bot.outbox import batching, pacing, results
 from bot.outbox import dispatcher as outbox_room
@@ -338,6 +339,19 @@ def newcomer_not_told() -> tuple[Part, ...]:
     return ((processor, "welcomed", lambda *what: [replace(one, notifications=()) for one in right(*what)]),)
 
 
+def flood_keeps_out() -> tuple[Part, ...]:
+    """After some wrong codes the right one is not taken for a while either."""
+    right = Pairing.open
+
+    async def wrong(self: Pairing, code: str, chat: Chat, by: str) -> Any:
+        async with self._store.read() as connection:
+            if not await is_to_be_noted(connection, chat, self._clock()):
+                return None
+        return await right(self, code, chat, by)
+
+    return ((Pairing, "open", wrong),)
+
+
 def thread_not_given_up() -> tuple[Part, ...]:
     """A topic that is refused is a chat that refuses: nothing goes out without the topic."""
 
@@ -451,7 +465,7 @@ DEFECTS = (
     Defect("a re-armed rung", rearmed_rung, 56),
     Defect("a dropped retry", dropped_retry, 194),
     Defect("a refusal that ends a delivery", final_refusal, 29),
-    Defect("a forgotten silence", forgotten_silence, 19),
+    Defect("a forgotten silence", forgotten_silence, 44),
     Defect("unknown read as 0", unknown_as_zero, 197),
     Defect("what is left out read as its opposite", left_out_as_opposite, 64),
     Defect("an outbox claim not recorded", claim_not_recorded, 10),
@@ -477,6 +491,7 @@ DEFECTS = (
     Defect("well though an alert has reached nobody", nobody_told_and_green, 932),
     Defect("well though a message waits", waits_and_green, 194),
     Defect("a newcomer not told what fires", newcomer_not_told, 6),
+    Defect("a right code kept out by wrong ones", flood_keeps_out, 17),
     Defect("a topic that is refused given no way round", thread_not_given_up, 689),
     Defect("upkeep in one go", upkeep_in_one_go, 29),
     Defect("a refused token that shuts one of many", refused_by_one, 48),

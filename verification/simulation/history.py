@@ -81,6 +81,8 @@ class History:
     """When somebody asks the bot how it is."""
     joins: list[tuple[float, str]] = field(default_factory=list)
     """When which chat is told of everything too."""
+    by_link: bool = False
+    """Whether it joins by a link, after a flood of wrong codes; else by the settings."""
     topic: int | None = None
     """The topic of the group that is told."""
     has_past: bool = False
@@ -202,6 +204,7 @@ class History:
         self.has_past = chance.random() < 0.2
         for account in self.accounts:
             account.gift = chance.random() < 0.4
+        self.by_link = chance.random() < 0.5
 
     def bots_chat(self, name: str) -> Chat:
         """A chat as the settings name it."""

@@ -47,6 +47,8 @@ from verification.simulation.services import UTC_ZONE, SimulatedPost, SimulatedS
 from verification.simulation.upkeep import keep_up
 
 TICK = 5.0
+WRONG_CODES = 20
+CODE = "a-code-of-a-link-that-nobody-guesses"
 NOTICED_AFTER = 0.6
 """Seconds from a step of the clock to the look that notices it."""
 
@@ -89,7 +91,8 @@ class LazyOutbox(Dispatcher):
 
 def targets_of(world: World, rules: OraclesRules) -> Targets:
     """The settings as the bot has them."""
-    chats = tuple(map(world.history.bots_chat, (*world.history.chats, *world.joined)))
+    joined = () if world.history.by_link else world.joined
+    chats = tuple(map(world.history.bots_chat, (*world.history.chats, *joined)))
     accounts = {
         email: TargetAccount(email, one.name, check_every=interval_of(one.check_every))
         for email, one in world.by_email.items()
@@ -163,7 +166,7 @@ class Life:
             self.checks,
             self.discovery,
             self.outbox,
-            Pairing(store, clock),
+            Pairing(store, clock, lambda: CODE),
             self.silences,
             self.pauses,
             self.boards,
@@ -386,7 +389,7 @@ class Life:
                 await asyncio.sleep(TICK)
 
     async def joins(self) -> None:
-        """Chats that are added to the settings on the way."""
+        """Chats that are added on the way."""
         world = self.world
         for at, chat in world.history.joins[len(world.joined) :]:
             await asyncio.sleep(max(0.0, at - world.now()))
@@ -401,10 +404,21 @@ class Life:
                 if granted:
                     world.joined.append(chat)
                     world.truth.joined[chat] = world.now()
-                    await self.discovery.take(targets_of(world, world.truth.rules[-1][1]))
-                    world.count("joined")
+                    await (self.enter(chat) if world.history.by_link else self.take())
+                    world.count("joined by a link" if world.history.by_link else "joined")
                     self.changed.set()
                 return granted
+
+    async def take(self) -> None:
+        """Puts the settings in force as they are now."""
+        await self.discovery.take(targets_of(self.world, self.world.truth.rules[-1][1]))
+
+    async def enter(self, chat: str) -> None:
+        """Somebody opens a link in a chat, and the same chat has tried many wrong codes before."""
+        here = self.world.history.bots_chat(chat)
+        for number in range(WRONG_CODES):
+            await self.service.enter(f"{number:032}", here, "Bob")
+        await self.service.enter(await self.service.pairing.invite("Ann"), here, "Bob")
 
     async def change(self, rules: OraclesRules) -> bool:
         """Puts settings in force, if they can be just now."""
