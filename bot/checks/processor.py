@@ -26,8 +26,9 @@ from bot.domain.chats import Chat
 from bot.domain.credit_changes import is_moved
 from bot.domain.events import Event, EventType
 from bot.domain.notifications import Facts, Notification, NotificationKind
+from bot.domain.rules import Rules
 from bot.domain.subscription import KnownBroken, counted
-from bot.evaluation.alert_state import has_lapsed, is_about, is_muted, is_over
+from bot.evaluation.alert_state import has_lapsed, is_about, is_muted, is_over, reminded
 from bot.evaluation.evaluate import (
     Alerts,
     AlertUpdate,
@@ -236,13 +237,29 @@ class CheckProcessor:
             for subject, measure in part:
                 alert, ack = remembered.alerts[subject][measure], lapsed.get((subject, measure))
                 facts, told = await self.facts_of(connection, alert, known.get(subject), now)
+                reminds = ack is not None or self._reminds_soon(alert, known.get(subject), now)
+                if reminds:
+                    alert = replace(alert, reminded_at=now)
                 if ack:
-                    alert, facts = replace(alert, reminded_at=now), replace(facts, by=ack.by, acted_at=ack.made_at)
-                reason = NotifyReason.REMINDED if ack else NotifyReason.NONE
+                    facts = replace(facts, by=ack.by, acted_at=ack.made_at)
+                reason = NotifyReason.REMINDED if reminds else NotifyReason.NONE
                 updates.append(update(alert, reason, facts, remembered.audience(subject, told), now))
             notifications += await self.say(connection, updates, remembered, now)
             await asyncio.sleep(0)
         return notifications
+
+    def _reminds_soon(self, alert: Alert, account: Account | None, now: datetime) -> bool:
+        """True if the next check reminds of an alert: what a silence withheld then comes with it, not just before it.
+
+        Without an ``account`` it is a source's.
+        """
+        rules = self._active_targets.rules_of(account) if account else self._rules_of_source(alert.subject)
+        if account and (account.pause or (account.outage and alert.measure is not AlertRule.FAILURES)):
+            return False  # nobody checks it, or the check cannot see it
+        return reminded(alert, rules.remind_every, now).reason is NotifyReason.REMINDED
+
+    def _rules_of_source(self, source: str) -> Rules:
+        return self._active_targets.targets.rules_for(source)
 
     async def _end_silences(self, connection: Connection, now: datetime) -> dict[tuple[str, AlertRule], Silence]:
         """Ends silences that are over; returns, by alert, the acks that ended while their alert is still critical."""
@@ -386,7 +403,7 @@ class CheckProcessor:
     ) -> list[AlertUpdate]:
         state = await self._source(connection, source)
         audience = remembered.audience(source, self._recipients.told_of(source))
-        rules = self._active_targets.targets.rules_for(source)
+        rules = self._rules_of_source(source)
         return decide_source(state, remembered.alerts.get(source) or {}, rules, health, audience, now)
 
     async def _look_again(self, connection: Connection, source: str, now: datetime) -> None:

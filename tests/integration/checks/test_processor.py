@@ -15,6 +15,7 @@ from bot.storage import accounts, alerts, chats
 from tests.support.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, SOURCE, World, key_of, reading, until, world_in
 
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 
 
 def reasons(waiting: Sequence[Delivery]) -> list[tuple[str, NotifyReason]]:
@@ -254,6 +255,40 @@ async def test_an_ack_of_what_stays_critical_lapses(database: Path) -> None:
         await step(world, ALICE)
         *_, told = await world.notifications()
         assert (told.notification.reason, told.notification.facts.by) == (NotifyReason.REMINDED, None)
+
+
+async def test_a_mute_that_ends_as_a_reminder_is_due_is_followed_by_one_message(database: Path) -> None:
+    """The muted chat gets what it did not get, the other one its reminder, and the next check adds nothing."""
+    async with world_in(database, chats=(CHAT, GROUP)) as world:
+        await world.watch(ALICE)
+        await silence(world, Silence(SilenceKind.ALL, until=NOW + 24 * HOUR + MINUTE, chat=GROUP))
+        world.source.credits[ALICE] = 0
+        await step(world, ALICE)
+        world.clock.now = NOW + 24 * HOUR + MINUTE
+        await world.processor.catch_up_if_due()
+        for _ in range(2):
+            await step(world, ALICE)
+        assert reasons(await world.notifications(chat=GROUP)) == [(key_of(ALICE), NotifyReason.FIRED)]
+        said = [(key_of(ALICE), reason) for reason in (NotifyReason.FIRED, NotifyReason.REMINDED)]
+        assert reasons(await world.notifications()) == said
+        world.clock.forward(hours=24)
+        await step(world, ALICE)
+        assert len(await world.notifications(chat=GROUP)) == 2
+
+
+async def test_a_mutes_end_reminds_of_nothing_that_no_check_can_see(database: Path) -> None:
+    """While an account cannot be read its last credits are old: what a mute withheld is said, and nobody reminded."""
+    async with world_in(database, chats=(CHAT, GROUP)) as world:
+        await world.watch(ALICE)
+        await silence(world, Silence(SilenceKind.ALL, until=NOW + 25 * HOUR, chat=GROUP))
+        world.source.credits[ALICE] = 0
+        await step(world, ALICE)
+        world.source.fail(ALICE)
+        await step(world, ALICE)
+        world.clock.now = NOW + 25 * HOUR
+        await world.processor.catch_up_if_due()
+        for chat in (CHAT, GROUP):
+            assert reasons(await world.notifications(chat=chat)) == [(key_of(ALICE), NotifyReason.FIRED)]
 
 
 async def test_a_pause_is_not_said_where_all_is_muted(database: Path) -> None:
