@@ -10,6 +10,8 @@ from verification.oracle import Message
 HEAD = "⚪ Nobody was watching"
 SHORTEST = 1.9
 """Seconds between two looks from which on the bot may have come to three intervals without a tick."""
+ANSWERED_IN = 0.8
+"""Seconds in which a person who asks has the accounts looked at, out of turn: that is no tick."""
 LONGEST_REAL = 300.0
 """No history is so long: whatever is longer was a clock that was set, which is no downtime."""
 _UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
@@ -40,10 +42,13 @@ def wrong_in(world: World, heard: list[Message], chat: int) -> Iterator[str]:
 def gaps(world: World) -> list[float]:
     """The times in which nobody was looked at for about as long as makes a downtime, be it that the machine is slow.
 
-    Looks begin a second apart.
+    Looks begin a second apart. Those for which a person asked do not count: while the database is locked the ticks
+    wait, and such a look needs nothing but the service.
     """
     failed = [at for life in world.lives for at in life.failed]
-    asked = sorted([*(one.asked for one in world.pixverse.answers), *failed])
+    wished = [at for at, _, text in world.asked if text.startswith(("/check", "/credits"))]
+    looks = [*(one.asked for one in world.pixverse.answers), *failed]
+    asked = sorted(at for at in looks if not any(since <= at <= since + ANSWERED_IN for since in wished))
     return [later - earlier for earlier, later in pairwise(asked) if later - earlier > SHORTEST]
 
 
