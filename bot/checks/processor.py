@@ -454,7 +454,7 @@ class CheckProcessor:
         await self._recipients.refresh(connection)
         remembered = await self.remembered(connection, [source], now)
         state, count, known = await self._broken(connection, source)
-        rules = self._active_targets.targets.rules_for(source)
+        rules = self._rules_of_source(source)
         audience = remembered.audience(source, self._recipients.told_of(source))
         one = decide_broken(state, remembered.alerts.get(source) or {}, rules, count, known, audience, now)
         return await self.say(connection, [one], remembered, now)
