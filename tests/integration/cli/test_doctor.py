@@ -392,7 +392,7 @@ def of_another_program(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("make", "words"),
-    [(corrupt, "restore a backup"), (of_another_program, "another program"), (Path.mkdir, "is a folder")],
+    [(corrupt, "put a backup in its place"), (of_another_program, "another program"), (Path.mkdir, "is a folder")],
 )
 async def test_a_database_that_is_not_ours_to_use(world: World, make: Any, words: str) -> None:
     """What would stop `run` fails here, in the same words, with the file as it was."""
