@@ -76,7 +76,7 @@ def cast(now: datetime) -> list[Member]:
     """The accounts at the beginning."""
     return [
         member("Studio", PREMIUM, (4_150, 40), now, timedelta(days=20, hours=5)),
-        member("Ads", PREMIUM, (9_820, 70), now, timedelta(days=2, hours=21)),
+        member("Ads", PREMIUM, (9_820, 25), now, timedelta(days=2, hours=21)),
         member("Main", PREMIUM, (12_450, 50), now, timedelta(days=16, hours=9)),
         member("Loop", STANDARD, (2_310, 12), now, timedelta(days=12, hours=2)),
         member("North", STANDARD, (5_600, 15), now, timedelta(days=25, hours=11)),

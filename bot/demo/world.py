@@ -14,6 +14,7 @@ from bot.app import App
 from bot.config.settings import Settings
 from bot.demo.chats import KIM, PLACES, PRIVATE, Place, Said, settle
 from bot.demo.clock import LeapingClock
+from bot.demo.past import lay_down_past
 from bot.demo.script import Member, cast
 from bot.simulator.accounts import SimulatedAccount
 from bot.simulator.life import a_month_after, spend
@@ -25,6 +26,9 @@ BOT_TOKEN = "1000:demo-telegram-token-of-nobody-at-all"  # noqa: S105
 TICK = timedelta(seconds=0.25)
 BEAT = 0.5
 """Real seconds between two leaps of time; a tick of the bot lies between."""
+
+REMEMBERED = "Ads"
+"""The account whose past the bot knows: its forecast can say what lapses with its plan."""
 
 SESSION_BROKEN = Fault(596, {"error": "PixVerse session expired, please add the account again", "code": 596})
 
@@ -68,6 +72,7 @@ class Stage:
         settle(self.telegram)
         self.telegram.on_change(self._bot_said)
         async with self.pixverse, self.telegram, App(self._settings(folder), self.clock, TICK) as self._bot:
+            await lay_down_past(self._bot.service.context.store, self.members[REMEMBERED], self.clock())
             yield self._bot
 
     def _bot_said(self, message: SimulatedMessage) -> None:
