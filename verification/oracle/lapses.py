@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
+from math import inf
 
 from verification.oracle.follow import may_repeat
 from verification.oracle.pauses import Paused
@@ -14,6 +16,12 @@ BEFORE = 3 * DAY
 TENTH = 0.1
 ROUNDED = 0.06
 """The share by which a number with two digits may be off."""
+
+FORECAST = 1_800.0 + 120.0
+"""Seconds within which a forecast follows on a reading."""
+
+SURELY = 8 * DAY
+"""Of an account that spent nothing for so long nobody doubts what will be left."""
 
 SAME_END = DAY
 """Ends nearer to each other than this are one."""
@@ -35,6 +43,31 @@ def wrong_lapses(truth: Truth, chat: str, reads: list[Read], paused: Paused) -> 
             elif not fresh and not may_repeat(truth, message):
                 yield message.at, "told more than once that credits lapse", account
             ends += fresh[:1]
+        for at in untold(truth, chat, account, [message.at for message, _ in heard], paused):
+            yield at, "credits lapse, and that was not told", account
+
+
+def untold(truth: Truth, chat: str, account: str, heard: list[float], paused: Paused) -> Iterator[float]:
+    """When it should have been told by now, where no forecast can doubt it: nothing was spent for over a week."""
+    if truth.jumps or truth.joined_at(chat):
+        return
+    hurdles, quiet = truth.in_the_way(chat), quiet_spans(truth, chat, account)
+    seen, known = remembered(truth.seen_as(account)), list[float]()
+    for index, answer in enumerate(seen):
+        end = answer.plan.ends_at if answer.plan else None
+        if end is None or not 0 < end - answer.at <= BEFORE or any(abs(end - one) < SAME_END for one in known):
+            continue
+        known.append(end)
+        by = truth.in_time(answer.at + truth.slack.save, FORECAST + truth.slack.tell, hurdles)
+        lately = [one for one in seen if answer.at - SURELY <= one.at <= by]
+        calm = all(one.outage is None and one.credits == answer.credits for one in lately)
+        long = seen[0].at <= answer.at - SURELY and all(b.at - a.at < DAY for a, b in pairwise(lately))
+        ends_so = all(one.plan == answer.plan for one in seen[index:] if one.at <= by)
+        off = paused.maybe(account, answer.at - SURELY, by) or any(a < by and answer.at - 60 < b for a, b in quiet)
+        worth = is_taken(answer) and answer.monthly >= TENTH * (answer.allowance or inf) * (1 + ROUNDED)
+        due = calm and long and ends_so and worth and not off and by < min(end, truth.ended_at)
+        if due and not any(answer.at <= at <= by for at in heard):
+            yield by
 
 
 def causes(
@@ -78,12 +111,17 @@ def remembered(seen: list[Answer]) -> list[Answer]:
 
 def takes(answer: Answer, telling: Telling) -> bool:
     """Whether the plan that an answer shows surely ends, and may take so many credits."""
-    plan, number = answer.plan, telling.number
-    if plan is None or not plan.cancelled or plan.free or number is None:
+    number = telling.number
+    if number is None or not is_taken(answer):
         return False
     most = answer.monthly * (1 + ROUNDED) + 1
     least = TENTH * (answer.allowance or 0) * (1 - ROUNDED)
     return least <= number <= most
+
+
+def is_taken(answer: Answer) -> bool:
+    """Whether the plan that an answer shows surely ends."""
+    return answer.plan is not None and answer.plan.cancelled and not answer.plan.free
 
 
 def within(inner: Span, outer: Span) -> bool:

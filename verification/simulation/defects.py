@@ -24,10 +24,12 @@ from bot.domain.accounts import Account, Plan
 from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity, Silence, SilenceKind
 from bot.domain.boards import BoardRefused
 from bot.domain.chats import Chat
+from bot.domain.lapses import Lapse, ToldLapse
+from bot.domain.notifications import Notification
 from bot.domain.pauses import PausedAccounts
 from bot.domain.retention import HOURLY_AFTER
 from bot.domain.rules import CANCELLED
-from bot.evaluation import alert_state, evaluate, measurements
+from bot.evaluation import alert_state, evaluate, lapses, measurements
 from bot.features.board.publisher import BoardPublisher
 from bot.features.pairing.service import Pairing, is_to_be_noted
 from bot.features.pauses.service import PausedPlans
@@ -460,6 +462,21 @@ def steady_for_ever() -> tuple[Part, ...]:
     return ((processor, "steady_until", steady),)
 
 
+def lapses_each_time() -> tuple[Part, ...]:
+    """Credits that lapse are told with each forecast."""
+    right = lapses.notification_of
+
+    def wrong(account: Account, lapse: Lapse, told: ToldLapse | None, now: datetime) -> Notification:
+        return replace(right(account, lapse, told, now), key=f"{account.key}|{now}")
+
+    return ((lapses, "notification_of", wrong),)
+
+
+def lapses_early() -> tuple[Part, ...]:
+    """Credits that lapse are told two weeks before."""
+    return ((lapses, "BEFORE", timedelta(days=14)),)
+
+
 DEFECTS = (
     Defect("a lost resolve", lost_resolve, 6),
     Defect("a re-armed rung", rearmed_rung, 56),
@@ -505,4 +522,6 @@ DEFECTS = (
     Defect("a broken session told once", broken_told_once, 20),
     Defect("overdue though its end lies ahead", overdue_though_ahead, 1337),
     Defect("an unchanged page never evaluated again", steady_for_ever, 3),
+    Defect("credits that lapse told with each forecast", lapses_each_time, 7274),
+    Defect("credits that lapse told two weeks before", lapses_early, 7274),
 )

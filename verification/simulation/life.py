@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from bot.checks.clock_watch import LOOK_EVERY_S, ClockWatch
 from bot.checks.context import Context
 from bot.checks.discovery import AccountDiscovery
+from bot.checks.forecaster import Forecaster
 from bot.checks.processor import CheckProcessor, FinishedCheck, Saved
 from bot.checks.runner import CheckRunner
 from bot.commands.scope import ChatScope
@@ -51,6 +52,9 @@ WRONG_CODES = 20
 CODE = "a-code-of-a-link-that-nobody-guesses"
 NOTICED_AFTER = 0.6
 """Seconds from a step of the clock to the look that notices it."""
+
+FORESEEN_FROM = 7 * 86_400.0
+"""Seconds of a history from which on forecasts are made: those of fewer days have nothing to say of what lasts."""
 
 BOOT = "the one run of the machine"
 SOURCE = "pixverse"
@@ -143,7 +147,9 @@ class Life:
         self.changed, self.reloading = asyncio.Event(), asyncio.Lock()
         self.idle = False
         self.processor = NoticedVerdicts(context)
-        self.processor.saved = self.changed.set
+        self.processor.saved = self.note_saved
+        self.saved = asyncio.Event()
+        self.forecaster = Forecaster(context, self.processor)
         self.checks = CheckRunner(context, self.processor)
         self.checks.on_sweep, self.checks.on_swept = self.outbox.hold_back, self.outbox.let_go
         self.discovery = AccountDiscovery(context, self.processor, self.checks.rounds)
@@ -176,6 +182,11 @@ class Life:
         )
         self.pages = Pages(self.service.vitals, self.service.everything, metrics, every, clock, masked=False)
 
+    def note_saved(self) -> None:
+        """Checks were saved: a tick and a forecast may be due."""
+        self.changed.set()
+        self.saved.set()
+
     def clock_stepped(self, step: ClockStep) -> None:
         """The clock was set."""
         self.checks.clock_stepped(step.by)
@@ -196,6 +207,7 @@ class Life:
         parts = (self.checks.run(), self.outbox.run(), self.tick(), self.people(), self.settings(), self.steps())
         others = [self.signs(), self.visits(), self.asks(), keep_boards(self.world, self.store, self.boards)]
         others += [self.joins()] if self.world.history.joins else []
+        others += [self.foresees()] if self.world.history.length >= FORESEEN_FROM else []
         others += [keep_up(self.world, self.store)] if self.world.history.has_past else []
         await asyncio.gather(*parts, *others)
 
@@ -234,6 +246,15 @@ class Life:
         waits += [turn.timestamp() - clock] if turn else []
         waits += [at - now for at, _ in world.truth.jumps if at > now]
         return max(1, -(-min(waits) // TICK)) * TICK if waits else TICK
+
+    async def foresees(self) -> None:
+        """The forecasts that follow on checks; without a new reading none would be made."""
+        while True:
+            self.saved.clear()
+            await asyncio.sleep(TICK)
+            with suppress(DatabaseBusyError):
+                await self.forecaster.look()
+                await self.saved.wait()
 
     async def steps(self) -> None:
         """The clock is looked at when it was set: in all the other seconds nothing would come of it."""

@@ -370,6 +370,18 @@ def test_credits_that_lapse_may_be_told_within_three_days() -> None:
     assert judge(cancelled(), said_silently(DAY * 3.2)) == []
 
 
+def test_credits_that_nobody_spends_have_to_be_told() -> None:
+    """For eight days nothing was spent: each chat is told at the first look within three days of the end."""
+    truth = world(*[9_000] * 60)
+    truth.every, truth.ended_at = DAY / 4, DAY * 15
+    plan = Plan(DAY * 13, renews=False, cancelled=True)
+    truth.answers = [replace(one, at=1 + look * DAY / 4, plan=plan) for look, one in enumerate(truth.answers)]
+    assert [miss.what for miss in judge(truth, Told())] == ["credits lapse, and that was not told"]
+    assert judge(truth, said_silently(DAY * 10 + 1_000)) == []
+    truth.answers[30] = replace(truth.answers[30], monthly=9_500)
+    assert judge(truth, Told()) == []
+
+
 @pytest.mark.parametrize(
     ("heard", "what"),
     [
