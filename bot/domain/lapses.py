@@ -5,6 +5,9 @@ from datetime import datetime
 
 from bot.domain.accounts import Number
 
+PLAN, LOTS = "plan", "lots"
+"""The credits that lapse: the monthly ones of a plan, or lots that have their own end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Left:
@@ -19,8 +22,8 @@ class Left:
 class Lapse:
     """``amount`` credits that lapse ``at`` a moment, of an allowance or a lot that was ``of`` so many.
 
-    ``lot`` tells several of one account apart; ``title`` is the plan or the lot for people. ``left`` is None while the
-    pace is not known.
+    ``lot`` is ``PLAN`` or ``LOTS``; an account has several of the latter, each with its end. ``title`` is the plan's
+    name. ``left`` is None while the pace is not known.
     """
 
     lot: str

@@ -1,18 +1,16 @@
-"""Credits that a certain end will take: when that is sent, once for each end, and when it no longer holds. Pure.
-
-A plan's end is the only one so far. A service whose credits lapse lot by lot yields one ``Lapse`` for each lot.
-"""
+"""Credits that a certain end will take: when that is sent, once for each end, and when it no longer holds. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.accounts import Account
+from bot.domain.accounts import Account, Reading, Unit
 from bot.domain.alerts import Severity
-from bot.domain.lapses import Lapse, Left, ToldLapse
+from bot.domain.lapses import LOTS, PLAN, Lapse, Left, ToldLapse
 from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.evaluation.evaluate import with_allowances
 from bot.evaluation.forecast.foresee import told_now
+from bot.evaluation.forecast.lots import left_of_lots
 from bot.evaluation.left_out import trusted_end
 
 BEFORE = timedelta(days=3)
@@ -23,8 +21,6 @@ WORTH, SPENT = 0.1, 0.05
 
 SAME_END = timedelta(days=1)
 """Ends nearer to each other are one: services compute them, and are off by seconds."""
-
-PLAN = "plan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +33,44 @@ class LapseUpdate:
 
 
 def lapses_of(account: Account, now: datetime) -> list[Lapse]:
-    """The credits of an account that surely lapse: the monthly ones with a plan that surely ends.
+    """The credits of an account that surely lapse."""
+    if account.reading is None or account.outage or account.pause:
+        return []
+    return [*of_plan(account, account.reading, now), *of_lots(account, account.reading, now)]
+
+
+def of_plan(account: Account, reading: Reading, now: datetime) -> list[Lapse]:
+    """The monthly credits, with a plan that surely ends.
 
     For a plan of which an answer left that out, nothing is known to be left: it is not sent, and not over either.
     """
-    reading = account.reading
-    if reading is None or account.outage or account.pause or not account.allowance:
-        return []
     end, plan = trusted_end(reading, now), reading.plan
+    if not account.allowance:
+        return []
     if end is None or plan.surely_ends is False or plan.free:
         return []
     left = left_of(account, end, now) if plan.surely_ends else None
     return [Lapse(PLAN, end, reading.credits.monthly, account.allowance, plan.name, left)]
+
+
+def of_lots(account: Account, reading: Reading, now: datetime) -> list[Lapse]:
+    """The lots of credits with their own ends; those that end within a day of each other are one.
+
+    Without an allowance, all that the account has stands for it.
+    """
+    lots = sorted(
+        (lot.lapses_at, lot.amount)
+        for lot in reading.parts
+        if lot.unit == Unit.CREDITS and lot.amount and lot.lapses_at and lot.lapses_at > now
+    )
+    of, found = account.allowance or reading.credits.total, list[Lapse]()
+    for end, amount in lots:
+        if found and end - found[-1].at < SAME_END:
+            found[-1] = replace(found[-1], amount=found[-1].amount + amount)
+        else:
+            found.append(Lapse(LOTS, end, amount, of))
+    left = left_of_lots(account, [(one.at, float(one.amount)) for one in found], now)
+    return [replace(one, left=rest) for one, rest in zip(found, left, strict=True)]
 
 
 def left_of(account: Account, end: datetime, now: datetime) -> Left | None:

@@ -9,7 +9,7 @@ from typing import Any
 from bot.domain.accounts import FailureKind, ForecastSummary, Plan
 from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity, Silence, SilenceKind
 from bot.domain.events import Event, EventType, WaitingEvent
-from bot.domain.lapses import Lapse, Left
+from bot.domain.lapses import LOTS, PLAN, Lapse, Left
 from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.domain.rules import CANCELLED
 from bot.domain.told_messages import EndedMessage, ToldAlert
@@ -440,6 +440,7 @@ def notes() -> Mapping[str, str]:
         ),
         "credits lapse": shown.notifications(lapse()),
         "credits lapse, all that is left today": shown.notifications(lapse(left=Left(4_120, 4_120, 4_120))),
+        "credits lapse, of a lot": shown.notifications(lapse(lot=LOTS)),
         "credits lapse, several": shown.notifications(
             lapse("Ads"), lapse("Main", left=Left(9_412, 7_000, 10_300)), lapse("Loop", at=NOW + timedelta(days=1))
         ),
@@ -491,9 +492,9 @@ LEFT = Left(3_960, 2_870, 4_450)
 END = datetime(2026, 7, 23, 0, 48, tzinfo=UTC)
 
 
-def lapse(name: str = "Studio", at: datetime = END, left: Left = LEFT) -> Notification:
+def lapse(name: str = "Studio", at: datetime = END, left: Left = LEFT, lot: str = PLAN) -> Notification:
     """Credits that a plan's end takes."""
-    told = Lapse("plan", at, 4_120, 15_000, "Premium - Monthly", left)
+    told = Lapse(lot, at, 4_120, 15_000, "Premium - Monthly", left)
     credits = replace(given.LOW, monthly=4_120)
     facts = given.facts(name, f"{name.lower()}@example.com", credits=credits, plan=given.CANCELLED, lapse=told)
     return note(NotificationKind.LAPSE, facts)

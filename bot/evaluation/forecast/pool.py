@@ -5,12 +5,12 @@ A pace is a mean, so the pace of the sum is the sum of their paces. No past of t
 its own errors: the range is that of the usual ones.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import exp
 
-from bot.domain.accounts import Account, Number, Reading
+from bot.domain.accounts import Account, Number, Reading, Unit
 from bot.evaluation.forecast.ahead import WEEK, Pace, Stock, walk
 from bot.evaluation.forecast.errors import expected_errors
 from bot.evaluation.forecast.foresee import holding
@@ -97,17 +97,23 @@ def all_gone(known: Sequence[tuple[Account, Reading]], now: datetime) -> Gone | 
     read_at = min(newest, now)  # what is shown stays the same until the next check
     pace, stock = Pace(week, month), stock_of_all(known, read_at)
     earliest, latest = ends_of(pace, stock, read_at, now)
-    lapsing = [
-        (reading.plan.ends_at, reading.credits.monthly)
-        for _, reading in spending
-        if reading.plan.ends_at and is_ending(reading.plan) and (earliest is None or reading.plan.ends_at < earliest)
-    ]
+    ends = (one for _, reading in spending for one in ends_in(reading))
+    lapsing = [(end, amount) for end, amount in ends if now < end and (earliest is None or end < earliest)]
     if lapsing:  # at worst these are spent last, and lapse whole
         rest = max(stock.pool - sum(amount for _, amount in lapsing), 0.0)
         sooner, _ = ends_of(pace, replace(stock, pool=rest), read_at, now)
         first = min(end for end, _ in lapsing)
         earliest = earliest if sooner is None else max(sooner, first, now)
     return Gone(earliest, latest) if is_narrow(earliest, latest, read_at) else None
+
+
+def ends_in(reading: Reading) -> Iterator[tuple[datetime, Number]]:
+    """The credits that lapse, each with their end: with the plan, or lot by lot."""
+    if reading.plan.ends_at and is_ending(reading.plan):
+        yield reading.plan.ends_at, reading.credits.monthly
+    for lot in reading.parts:
+        if lot.lapses_at and lot.amount and lot.unit == Unit.CREDITS:
+            yield lot.lapses_at, lot.amount
 
 
 def stock_of_all(known: Iterable[tuple[Account, Reading]], at: datetime) -> Stock:

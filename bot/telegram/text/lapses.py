@@ -4,7 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.domain.alerts import Severity
-from bot.domain.lapses import Left
+from bot.domain.lapses import PLAN, Left
 from bot.domain.notifications import Facts
 from bot.telegram.text.dates import format_day_on, format_in, format_on, format_read
 from bot.telegram.text.forecast import SURE, round_amount
@@ -19,7 +19,9 @@ def tell_lapse(facts: Facts, now: datetime, zone: ZoneInfo) -> MessageBody:
     lapse = facts.lapse
     if lapse is None or lapse.left is None:  # stored by another version
         return telling(about(SIGNS[Severity.INFO], facts.name, bold("credits lapse soon")))
+    when = f"{format_on(lapse.at, now, zone)}, {format_in(lapse.at, now, zone)}"
     title = plain(lapse.title, 40) if lapse.title else "The plan"
+    of_plan = f"{title} ends {when}. Use them before, or renew."
     numbers = ""
     if facts.credits and facts.credits_at:
         numbers = f"{format_buckets(facts.credits)} · {format_read(facts.credits_at, now, zone)}"
@@ -30,7 +32,7 @@ def tell_lapse(facts: Facts, now: datetime, zone: ZoneInfo) -> MessageBody:
             bold(f"about {amount_of(lapse.left)} credits lapse {format_day_on(lapse.at, now, zone)}"),
             " at this pace",
         ),
-        f"{title} ends {format_on(lapse.at, now, zone)}, {format_in(lapse.at, now, zone)}. Use them before, or renew.",
+        of_plan if lapse.lot == PLAN else f"They end {when}. Use them before.",
         range_text(lapse.left),
         numbers,
     )

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.accounts import Account, CheckFailure, Credits, FailureKind, ForecastSummary, Pause, Plan, Reading
+from bot.domain.accounts import (
+    Account,
+    Balance,
+    CheckFailure,
+    Credits,
+    FailureKind,
+    ForecastSummary,
+    Pause,
+    Plan,
+    Reading,
+)
 from bot.domain.lapses import Lapse, Left, ToldLapse
 from bot.domain.notifications import NotificationKind
 from bot.evaluation.lapses import BEFORE, decide_lapses, is_due, lapses_of
@@ -192,12 +202,44 @@ def test_each_end_is_sent_once_however_it_goes(life: list[tuple[int, Plan, float
     assert len(told) <= 1
 
 
+def lots(*ends: tuple[float, float], per_day: float | None = 100, total: float = 2_000) -> Account:
+    """An account with lots that end in so many days, and so many credits in each."""
+    parts = tuple(Balance("lot", amount, lapses_at=NOW + days * DAY) for days, amount in ends)
+    told = ForecastSummary(NOW, total, useful=False, lasts=True, per_day=per_day or 0, per_day_lately=per_day)
+    reading = Reading(NOW, Credits.of(total, 2_000), parts=parts)
+    return Account("kling:a", "kling", "a", reading=reading, looked_at=NOW, allowance=2_000, foretold=told)
+
+
 def test_each_lot_has_an_end_of_its_own() -> None:
-    """Services whose credits lapse lot by lot use the same decision."""
-    left = Left(400, 300, 500)
-    lots = [Lapse("lot 1", END, 600, 600, "Top-up", left), Lapse("lot 2", END, 900, 900, "Top-up", left)]
-    sent = decide_lapses(account(), lots, (), NOW).due
-    assert len({one.key for one in sent}) == 2
-    told = ToldLapse(sent[0].key, lots[0])
-    assert decide_lapses(account(), lots[1:], (told,), NOW).over == (told,)
-    assert [one.key for one in decide_lapses(account(), lots, (told,), NOW).due] == [one.key for one in sent]
+    """Services whose credits lapse lot by lot: what is spent is taken from the lot that ends next."""
+    one = lots((1, 600), (2.5, 900))
+    first, second = lapses_of(one, NOW)
+    assert (first.at, first.amount, first.of) == (NOW + DAY, 600, 2_000)
+    assert first.left
+    assert second.left
+    assert 450 < first.left.likely < 550
+    assert first.left.most == 600, "nobody says which lot is spent first"
+    assert 700 < second.left.likely < 800
+    sent = decide_lapses(one, [first, second], (), NOW).due
+    assert len({each.key for each in sent}) == 2
+    told = ToldLapse(sent[0].key, first)
+    assert [each.key for each in decide_lapses(one, [first, second], (told,), NOW).due] == [each.key for each in sent]
+    assert decide_lapses(one, [second], (told,), NOW).over == (told,), "the lot is used up"
+
+
+def test_lots_that_end_together_are_one_and_an_unknown_pace_says_nothing() -> None:
+    """Each is told once; lots without an end, and those that have ended, lapse not."""
+    (one,) = lapses_of(lots((2, 300), (2.5, 400)), NOW)
+    assert (one.at, one.amount) == (NOW + 2 * DAY, 700)
+    assert lapses_of(lots((-1, 300)), NOW) == []
+    assert due_of(lots((2, 700))) != []
+    assert due_of(lots((2, 700), per_day=None)) == []
+    assert due_of(lots((2, 700), per_day=5_000)) == []
+
+
+@given(st.lists(st.tuples(st.floats(0.1, 9), st.floats(1, 2_000)), max_size=5), st.floats(0, 3_000))
+def test_what_is_left_of_lots_is_no_more_than_there_is(ends: list[tuple[float, float]], per_day: float) -> None:
+    """And in order."""
+    for one in lapses_of(lots(*ends, per_day=per_day), NOW):
+        assert one.left
+        assert 0 <= one.left.least <= one.left.likely <= one.left.most == one.amount

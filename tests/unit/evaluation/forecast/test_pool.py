@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.accounts import Account, CheckFailure, Credits, FailureKind, ForecastSummary, Pause, Plan, Reading
+from bot.domain.accounts import (
+    Account,
+    Balance,
+    CheckFailure,
+    Credits,
+    FailureKind,
+    ForecastSummary,
+    Pause,
+    Plan,
+    Reading,
+)
 from bot.evaluation.forecast.pool import Refill, pool_of
 
 NOW = datetime(2026, 7, 20, 14, 3, tzinfo=UTC)
@@ -139,6 +149,19 @@ def test_credits_that_lapse_make_the_early_end_earlier() -> None:
     assert ending.earliest == rest.earliest < renews.earliest
     assert ending.latest == renews.latest
     assert pool_of([account(1_000, 300), account(9_000, 300, ENDS)], NOW).gone is None
+
+
+def test_lots_that_lapse_make_the_early_end_earlier() -> None:
+    """As a plan's end does."""
+    calm, lot = account(8_000, 300), account(2_000, 300)
+    assert lot.reading
+    ending = replace(lot, reading=replace(lot.reading, parts=(Balance("lot", 1_500, lapses_at=NOW + 2 * DAY),)))
+    lasts, lapses = pool_of([calm, lot], NOW).gone, pool_of([calm, ending], NOW).gone
+    assert lasts
+    assert lasts.earliest
+    assert lapses
+    assert lapses.earliest
+    assert lapses.earliest < lasts.earliest
 
 
 LATER = REFILL + timedelta(minutes=30)
