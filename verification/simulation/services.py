@@ -237,7 +237,7 @@ class SimulatedPost(TelegramNotifier):
         number, silent = len(world.told.messages) + 1, bool(given.get("disable_notification"))
         world.told.messages.append(ToldMessage(chat, world.now(), str(given["text"]), silent, number, lost))
         rows = given.get("reply_markup", {}).get("inline_keyboard", [])
-        world.buttons += [(chat, button["callback_data"]) for row in rows for button in row]
+        world.buttons += [(chat, button["callback_data"]) for row in rows for button in row if "url" not in button]
         world.count("messages")
         await asyncio.sleep(world.history.chance.uniform(0.0, 0.1))
         if lost:
