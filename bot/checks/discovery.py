@@ -178,7 +178,7 @@ class AccountDiscovery:
             return
         keys = [account.key for account in gone]
         await accounts.unwatch(connection, keys)
-        await alerts.close(connection, keys)
+        await alerts.close(connection, keys, now)
         await self._processor.put(
             connection, [gone_notification(self._active_targets.named(account), now) for account in gone], now
         )

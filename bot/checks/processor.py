@@ -53,7 +53,7 @@ from bot.evaluation.left_out import newly_unreadable
 from bot.evaluation.steady import plan_steady_until, steady_until
 from bot.evaluation.sweep import Scope, called_for
 from bot.sources.registry import SERVICES
-from bot.storage import accounts, alerts, chats, events, history, outbox, readings, subscriptions
+from bot.storage import accounts, alerts, chats, events, history, outbox, past_alerts, readings, subscriptions
 from bot.storage.alerts import Memory
 from bot.storage.connection import Connection
 
@@ -511,7 +511,9 @@ class CheckProcessor:
     ) -> list[Notification]:
         """Stores alerts, their events, and what each chat gets of them, and puts the deliveries into the outbox."""
         changed = [one for one in updates if remembered.is_changed_by(one)]
-        await alerts.save(connection, [one.alert for one in changed if one.alert.episode])
+        stirred = [one.alert for one in changed if one.alert.episode]
+        await alerts.save(connection, stirred)
+        await past_alerts.note(connection, stirred, now)
         await alerts.save_notified(
             connection, [(one.alert, remembered.told(one.alert), one.notified) for one in changed]
         )

@@ -6,7 +6,8 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from bot.commands.choices import PICK, Choice
-from bot.commands.registry import BY_NAME, CommandContext, Show, firing_page, fresh_page, pick, refresh
+from bot.commands.log_arguments import LogRequest, LogTap
+from bot.commands.registry import BY_NAME, CommandContext, Show, firing_page, fresh_page, logged_page, pick, refresh
 from bot.commands.scope import ChatScope
 from bot.domain.alerts import Silence
 from bot.domain.chats import Chat
@@ -32,9 +33,10 @@ CHANGES = frozenset({"ack", *SNOOZES, UNDO, END, RESUME, END_PAUSE, UNPAUSE})
 NUMBERED = (CHANGES | {"credits"}) - {UNPAUSE}
 """Taps with the number of a message, a silence, or an act of pausing."""
 
-PICKS = frozenset({"credits", "history", "mute", "unmute", "pause", "resume"})
+PICKS = frozenset({"credits", "history", "log", "mute", "unmute", "pause", "resume"})
 """Commands that an account's button can run, where several accounts match."""
 
+LOG = "log"
 LIST_TAPS = frozenset({"page", "refresh", "alerts", UNPAUSE})
 
 
@@ -71,6 +73,8 @@ class CallbackData:
             return cls(verb, argument)
         if verb in LIST_TAPS and argument.isascii() and argument.isalnum() and len(argument) <= 12:
             return cls(verb, argument)
+        if verb == LOG:
+            return cls(verb, argument) if LogTap.parse(argument) else None
         choice = Choice.parse(argument) if verb == PICK else None
         return cls(verb, argument) if choice and choice.command in PICKS else None
 
@@ -105,6 +109,8 @@ async def answer(tap: CallbackData, tapped: CallbackContext) -> str | None:
     """Runs a tap; returns the short notice for the person who tapped, None without one."""
     if tap.choice:
         return await on_choice(tap.choice, tapped)
+    if tap.verb == LOG:
+        return await on_log(tap, tapped)
     if tap.verb in (UNDO, END):
         return await on_silence(tap, tapped)
     if tap.verb in (RESUME, END_PAUSE):
@@ -189,6 +195,17 @@ async def on_list(tap: CallbackData, tapped: CallbackContext) -> str | None:
         await tapped.edit(await fresh_page(scope, zone, tap.number))
     else:
         return await on_card(tap, tapped)
+    return None
+
+
+async def on_log(tap: CallbackData, tapped: CallbackContext) -> str | None:
+    """A tap below the past alerts: another page of them, or the same afresh."""
+    turned = LogTap.parse(tap.argument)
+    watched = await tapped.scope.watched() if turned and turned.tag else []
+    found = next((one for one in watched if turned and account_tag(one.account.key) == turned.tag), None)
+    if turned is None or (turned.tag and found is None):
+        return unknown_button()
+    await tapped.edit(await logged_page(tapped.scope, tapped.zone, LogRequest(found, turned.span), turned.page))
     return None
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bot.commands.choices import Choice, which_of
 from bot.commands.history_arguments import SPANS, HistoryRequest, parse_history
+from bot.commands.log_arguments import LogRequest, list_of, parse_log, span_of
 from bot.commands.names import find_accounts
 from bot.commands.scope import ChatScope
 from bot.commands.silence_arguments import SilenceRequest, parse_silence, silence_of_rest
@@ -27,6 +28,7 @@ from bot.features.pairing.text import (
 from bot.support.aside import aside
 from bot.telegram.text.account_card import account_tag
 from bot.telegram.text.account_list import account_card, alerts_page, by_urgency, credits_page, ordered_page, paged
+from bot.telegram.text.alert_log import log_page
 from bot.telegram.text.layout import Message
 from bot.telegram.text.pauses import paused_message, resumed_message
 from bot.telegram.text.replies import (
@@ -197,6 +199,24 @@ async def firing_page(scope: ChatScope, zone: ZoneInfo, page: int) -> Message:
     return await aside(len(watched), alerts_page, watched, sources, silences, page, scope.now(), zone, pauses)
 
 
+async def log(asked: CommandContext) -> None:
+    """Past alerts: when, how long, how bad, and who acknowledged them."""
+    request = parse_log(asked.words, await asked.scope.watched())
+    await (show_log(asked, request) if isinstance(request, LogRequest) else asked.say(request))
+
+
+async def show_log(asked: CommandContext, request: LogRequest) -> None:
+    await asked.say(await logged_page(asked.scope, asked.zone, request, 0))
+
+
+async def logged_page(scope: ChatScope, zone: ZoneInfo, request: LogRequest, page: int) -> Message:
+    """One page of past alerts."""
+    account = request.watched.account if request.watched else None
+    told = await scope.log(account.key if account else None, request.span)
+    whose = account.name if account else None
+    return log_page(told, whose, request.span, page, scope.now(), zone, list_of(request))
+
+
 async def check(asked: CommandContext) -> None:
     """A round now: reads the lists, checks every account that is not paused, and shows the results."""
     await asked.scope.service.discovery.ask_all()
@@ -318,6 +338,7 @@ COMMANDS = (
     Command("credits", "/credits [account]", "credits, plan and refill of every account, or all about one", credits),
     Command("history", "/history [account] [7d]", "credits over 7d, 30d or 90d as a picture", history),
     Command("alerts", "/alerts", "what is firing, and since when", alerts),
+    Command("log", "/log [account] [7d]", "past alerts: when, how long, how bad, who acknowledged", log),
     Command("check", "/check", "check every account now, except paused ones", check),
     Command("mute", "/mute account 2h", MUTE_LINE, mute, "mute"),
     Command("unmute", "/unmute [account]", "messages again", unmute, "unmute"),
@@ -362,6 +383,8 @@ async def pick(asked: CommandContext, choice: Choice) -> bool:
         await SILENCING[choice.command](asked, silence)
     elif choice.command == "history" and choice.rest in SPANS:
         await show_history(asked, HistoryRequest((found[0],), SPANS[choice.rest]))
+    elif choice.command == "log" and (span := span_of(f"{choice.rest}s")):
+        await show_log(asked, LogRequest(found[0], span))
     else:
         return False
     return True

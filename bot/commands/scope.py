@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.commands.service import BotService
-from bot.domain.accounts import Pause
+from bot.domain.accounts import Pause, Unit
 from bot.domain.alerts import Silence, SilenceKind
 from bot.domain.chats import Chat
 from bot.domain.notifications import Delivery, Facts, Watched
@@ -16,6 +16,7 @@ from bot.support.aside import aside
 from bot.targets.recipients import covers
 from bot.telegram.text.account_list import SourceAlert
 from bot.telegram.text.alert_list import Acted, acts
+from bot.telegram.text.alert_log import NamedAlert
 from bot.telegram.text.pauses import PausedAct, act_of
 from bot.telegram.text.replies import Reloaded, Status
 
@@ -64,6 +65,18 @@ class ChatScope:
         """The stored past of those accounts that this chat sees."""
         seen = {one.account.key for one in await self.watched()}
         return await self.service.past([key for key in keys if key in seen], since, slots)
+
+    async def log(self, key: str | None, span: timedelta) -> list[NamedAlert]:
+        """The past alerts of what this chat sees, of one account or of everything, the newest first."""
+        found, names = list[NamedAlert](), self.service.source_names()
+        for alert, account in await self.service.past_alerts(self.now() - span, key):
+            if account is None:
+                if alert.subject in names and self._recipients.sees(self._chat, alert.subject):
+                    found.append(NamedAlert(alert, names[alert.subject]))
+            elif self._recipients.sees(self._chat, account.source, account.email):
+                unit = account.reading.credits.unit if account.reading else Unit.CREDITS
+                found.append(NamedAlert(alert, account.name, unit))
+        return found
 
     async def mute(self, key: str | None, span: timedelta, by: str, *, everywhere: bool = False) -> Silence:
         """Mutes an account, or everything that this chat sees, for ``span``: here, or in every chat."""

@@ -27,6 +27,7 @@ from bot.domain.health import (
     window_of,
 )
 from bot.domain.notifications import Delivery, NotificationKind, Watched
+from bot.domain.past_alerts import PastAlert
 from bot.evaluation.blackout import blackout
 from bot.evaluation.evaluate import source_outage
 from bot.features.board.publisher import BoardPublisher
@@ -38,7 +39,7 @@ from bot.features.pairing.text import left_line, paired_line
 from bot.features.pauses.service import Pauses
 from bot.features.silences.service import Silences
 from bot.outbox.dispatcher import Dispatcher
-from bot.storage import accounts, alerts, chats, history, outbox
+from bot.storage import accounts, alerts, chats, history, outbox, past_alerts
 from bot.storage.connection import Connection
 from bot.support.aside import aside
 from bot.support.errors import DatabaseBusyError
@@ -157,6 +158,14 @@ class BotService:
                 rules = self.context.active_targets.rules_of(account)
                 found[key] = Recorded(trace, tuple(gaps[key]), rules.low_credits)
         return found
+
+    async def past_alerts(self, since: datetime, key: str | None) -> list[tuple[PastAlert, Account | None]]:
+        """The episodes since a moment, of one account or of everything, the newest first; a source has no account."""
+        async with self.context.store.read() as connection:
+            found = await past_alerts.since(connection, since, None if key is None else [key])
+            known = await accounts.load(connection, {one.subject for one in found})
+        named = self.context.active_targets.named
+        return [(one, named(known[one.subject]) if one.subject in known else None) for one in found]
 
     async def told_by(self, lead_id: int, chat_id: int) -> list[Delivery]:
         """The alerts of a message of this chat."""

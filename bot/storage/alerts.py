@@ -13,6 +13,7 @@ from bot.domain.accounts import SESSION_BROKEN
 from bot.domain.alerts import Alert, AlertRule, Notified, Severity, Silence, SilenceKind
 from bot.domain.chats import Chat
 from bot.domain.rules import RENEWS
+from bot.storage import past_alerts
 from bot.storage.connection import Connection
 from bot.storage.schema import alerts, notified, silences
 
@@ -162,23 +163,24 @@ async def perhaps_untold(connection: Connection, chats: Collection[Chat]) -> lis
     return [(subject, AlertRule(measure)) for subject, measure in await connection.execute(query)]
 
 
-async def quiet_rule(connection: Connection, measure: AlertRule, subjects: Iterable[str]) -> None:
+async def quiet_rule(connection: Connection, measure: AlertRule, subjects: Iterable[str], now: datetime) -> None:
     """Ends the alerts of a rule that was switched off for these subjects, without a message."""
-    await quiet(connection, list(subjects), [measure.value])
+    await quiet(connection, list(subjects), [measure.value], now)
 
 
-async def close(connection: Connection, subjects: Iterable[str]) -> None:
+async def close(connection: Connection, subjects: Iterable[str], now: datetime) -> None:
     """Ends the alerts of accounts that are no longer watched, without a message: their removal has its own."""
-    await quiet(connection, list(subjects), [measure.value for measure in AlertRule])
+    await quiet(connection, list(subjects), [measure.value for measure in AlertRule], now)
 
 
-async def quiet(connection: Connection, subjects: Sequence[str], measures: Sequence[str]) -> None:
+async def quiet(connection: Connection, subjects: Sequence[str], measures: Sequence[str], now: datetime) -> None:
     """Ends alerts, drops what chats got of them, and ends their acks and snoozes, but no mutes."""
     for table in (notified, silences):
         these = sa.and_(table.c.subject.in_(subjects), table.c.measure.in_(measures))
         await connection.execute(sa.delete(table).where(these))
     these = sa.and_(alerts.c.subject.in_(subjects), alerts.c.measure.in_(measures))
     await connection.execute(sa.update(alerts).where(these).values(QUIET))
+    await past_alerts.close(connection, subjects, measures, now)
 
 
 async def active_silences(connection: Connection, now: datetime) -> list[Silence]:

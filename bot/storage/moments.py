@@ -20,6 +20,7 @@ from bot.storage.schema import (
     marks,
     outages,
     outbox,
+    past_alerts,
     pauses,
     silences,
     sources,
@@ -39,6 +40,7 @@ SHIFTED: Mapping[sa.Table, tuple[str, ...]] = {
     ),
     outages: ("since",),
     alerts: ("since", "reminded_at"),
+    past_alerts: ("since",),
     silences: ("until", "made_at"),
     pauses: ("since", "until"),
     chat_table: ("not_before", "refused_since"),
@@ -53,6 +55,7 @@ SHIFTED: Mapping[sa.Table, tuple[str, ...]] = {
 
 ONLY: Mapping[sa.Table, sa.ColumnElement[bool]] = {
     outages: outages.c.until.is_(None),
+    past_alerts: past_alerts.c.until.is_(None),
     outbox: outbox.c.state != DELIVERED,
     marks: marks.c.name.in_((chats.ROUND, chats.DOWNTIME, chats.MORE_OFTEN, chats.READ_BY)),
 }
@@ -67,6 +70,7 @@ KEPT = {
     "readings.daily_refresh_at": "the service's own moment",
     "readings.plan_ends_at": "the service's own moment",
     "outages.until": "the past, by the clock of that time",
+    "past_alerts.until": "the past, by the clock of that time",
     "alerts.period": "the end of a plan: the service's own moment",
     "chats.greeted_at": "only whether there is one counts",
     "paired_chats.paired_at": "the past, by the clock of that time",

@@ -115,6 +115,7 @@ class Work:
         if not state.reached:
             trims = (
                 (retention_statements.trim_outages, gone),
+                (retention_statements.trim_past_alerts, gone),
                 (retention_statements.trim_outbox, told),
                 (retention_statements.trim_fallbacks, told),
             )

@@ -17,6 +17,7 @@ from bot.storage.schema import (
     fallbacks,
     outages,
     outbox,
+    past_alerts,
     readings,
     retention,
     silences,
@@ -114,6 +115,11 @@ async def trim_outbox(connection: Connection, rows: int, before: datetime) -> bo
     """Deletes what was sent or dropped before a moment, except messages of alerts that still fire."""
     done = sa.and_(outbox.c.state.in_(OVER), outbox.c.done_at < before, ~sa.and_(outbox.c.awaits_end, fires_as(outbox)))
     return await trim(connection, outbox, done, rows)
+
+
+async def trim_past_alerts(connection: Connection, rows: int, before: datetime) -> bool:
+    """Deletes episodes of alerts that ended before a moment."""
+    return await trim(connection, past_alerts, past_alerts.c.until < before, rows)
 
 
 async def trim_fallbacks(connection: Connection, rows: int, before: datetime) -> bool:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0017"
+REVISION = "0018"
 """The schema of these tables: the newest migration's name. A test compares the two."""
 
 APPLICATION = 0x63726564
@@ -145,6 +145,21 @@ alerts = sa.Table(
     sa.Column("period", Moment),
     sa.Column("out", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("peak", sa.Integer),
+)
+
+past_alerts = sa.Table(
+    "past_alerts",
+    metadata,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("measure", sa.Text, primary_key=True),
+    sa.Column("episode", sa.Integer, primary_key=True),
+    sa.Column("since", Moment, nullable=False),
+    sa.Column("until", Moment),
+    sa.Column("severity", sa.Integer, nullable=False),
+    sa.Column("worst", sa.Float),
+    sa.Column("acked_by", sa.Text),
+    sa.Index("past_alerts_until", "until"),
+    sqlite_with_rowid=False,
 )
 
 notified = sa.Table(

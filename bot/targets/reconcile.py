@@ -38,9 +38,9 @@ async def reconcile(connection: Connection, targets: Targets, now: datetime) -> 
     await relabel(connection, targets, staying, watched)
     left = watched.keys() - {one.key for one in staying}
     await accounts.unwatch(connection, left)
-    await alerts.close(connection, left)
+    await alerts.close(connection, left, now)
     await accounts.forget_doubts(connection, [key for key, source in targets.sources.items() if not source.everyone])
-    await end_alerts(connection, targets, staying)
+    await end_alerts(connection, targets, staying, now)
     await date_acks(connection, targets, staying, now)
     return Reconciled(len(staying), sum(account.key not in watched for account in fresh), len(left))
 
@@ -94,7 +94,7 @@ async def relabel(
     await accounts.relabel(connection, changed)
 
 
-async def end_alerts(connection: Connection, targets: Targets, staying: Iterable[KnownAccount]) -> None:
+async def end_alerts(connection: Connection, targets: Targets, staying: Iterable[KnownAccount], now: datetime) -> None:
     """Ends the alerts of rules that were switched off, and of removed sources."""
     known = {one.key: one for one in staying}
     off: dict[AlertRule, list[str]] = defaultdict(list)
@@ -106,8 +106,8 @@ async def end_alerts(connection: Connection, targets: Targets, staying: Iterable
         elif one is None and subject not in targets.sources:
             strangers.add(subject)
     for measure, subjects in off.items():
-        await alerts.quiet_rule(connection, measure, subjects)
-    await alerts.close(connection, strangers)
+        await alerts.quiet_rule(connection, measure, subjects, now)
+    await alerts.close(connection, strangers, now)
 
 
 async def date_acks(connection: Connection, targets: Targets, staying: Iterable[KnownAccount], now: datetime) -> None:

@@ -4,17 +4,20 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from bot.commands import callbacks, registry
-from bot.domain.accounts import CheckFailure, FailureKind, LeftOut, SourceState
-from bot.domain.alerts import Alert, AlertRule
+from bot.domain.accounts import CheckFailure, FailureKind, LeftOut, SourceState, Unit
+from bot.domain.alerts import Alert, AlertRule, Severity
 from bot.domain.boards import BoardStatus, BoardTrouble
 from bot.domain.chats import Chat
 from bot.domain.history import Gap
 from bot.domain.notifications import Delivery, Watched
+from bot.domain.past_alerts import PastAlert
 from bot.support.errors import ChartError
 from bot.telegram.text.account_card import account_tag
 from bot.telegram.text.account_list import SourceAlert
+from bot.telegram.text.alert_log import NamedAlert
 from bot.telegram.text.layout import Button, Message, with_note
 from bot.telegram.text.pauses import act_of
 from bot.telegram.text.replies import (
@@ -364,6 +367,51 @@ def histories() -> Mapping[str, str]:
         "/history nobody": answer("/history nobody"),
         "/history example.com 7d": answer("/history example.com 7d"),
         "/history, without any account": answer("/history", accounts=[]),
+    }
+
+
+def past(
+    name: str, measure: AlertRule, severity: Severity, fired: timedelta, lasted: timedelta | None, **values: Any
+) -> NamedAlert:
+    """A past alert; ``lasted`` None: it fires."""
+    since = NOW - fired
+    until = None if lasted is None else since + lasted
+    return NamedAlert(PastAlert(key_of(name), measure, 1, since, until, severity, **values), name)
+
+
+def logs() -> Mapping[str, str]:
+    """``/log``: past alerts."""
+    hour, day = timedelta(hours=1), timedelta(days=1)
+    told = [
+        past("Studio", AlertRule.CREDITS, CRITICAL, 2 * hour, None, worst=0.0, acked_by=("Kim", "Ann")),
+        past("Ads", AlertRule.CREDITS, CRITICAL, day, 3 * hour, worst=0.0),
+        past("Main", AlertRule.CREDITS, WARNING, 2 * day, 90 * timedelta(minutes=1), worst=180.0),
+        past("Studio", AlertRule.PLAN, WARNING, 3 * day, 2 * day, acked_by=("Kim",)),
+        past("Loop", AlertRule.FAILURES, WARNING, 4 * day, hour),
+        past("useapi.net", AlertRule.FAILURES, CRITICAL, 5 * day, hour),
+        past("Ads", AlertRule.RUNWAY, Severity.INFO, 6 * day, hour),
+    ]
+    seconds = replace(past("Vids", AlertRule.CREDITS, WARNING, day, hour, worst=12.0), unit=Unit.SECONDS)
+    many = [past("Ads", AlertRule.CREDITS, WARNING, hour * at, hour, worst=100.0 + at) for at in range(1, 46)]
+    return {
+        "/log": answer("/log", logged=told),
+        "/log studio": answer("/log studio", logged=told),
+        "/log 30d studio": answer("/log 30d studio", logged=told),
+        "/log, counted in seconds": answer("/log", logged=[seconds]),
+        "/log, nothing": answer("/log"),
+        "/log studio, nothing": answer("/log studio 24h"),
+        "/log, pages": answer("/log", logged=many),
+        "the next page": tapped("log:1-604800-", logged=many),
+        "refresh, of one account": tapped(f"log:0-86400-{account_tag(key_of('Studio'))}", logged=told),
+        "of an account that is no longer watched": tapped(f"log:0-86400-{'0' * 12}", logged=told),
+        "Studio, of several": tapped(f"pick:log:{account_tag(key_of('Studio'))}:604800", STUDIO, logged=told),
+        "/log 7": answer("/log 7"),
+        "/log studio 2weeks": answer("/log studio 2weeks"),
+        "/log 7d 30d": answer("/log 7d 30d"),
+        "/log nobody": answer("/log nobody"),
+        "/log example.com 3d": answer("/log example.com 3d"),
+        "/log, without any account": answer("/log", accounts=[]),
+        "/log studio, without any account": answer("/log studio", accounts=[]),
     }
 
 

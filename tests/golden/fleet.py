@@ -25,6 +25,7 @@ from bot.domain.rules import Threshold
 from bot.features.history.chart import Downsampler, Recorded
 from bot.telegram.text.account_list import SourceAlert
 from bot.telegram.text.alert_list import Acted
+from bot.telegram.text.alert_log import NamedAlert
 from bot.telegram.text.pauses import PausedAct
 from bot.telegram.text.replies import Reloaded, Status
 from tests.golden import alerts
@@ -163,6 +164,7 @@ class Scope(FakeScope):
     acts: list[Acted] = field(default_factory=list)
     sources: Sequence[SourceAlert] = ()
     kept: Recorded = field(default_factory=lambda: recorded(*SPENT))
+    logged: Sequence[NamedAlert] = ()
     how: Status | None = None
     shown: BoardStatus = field(default_factory=BoardStatus)
     has_board: bool = True
@@ -177,6 +179,10 @@ class Scope(FakeScope):
     async def past(self, keys: Sequence[str], since: datetime, slots: int) -> Mapping[str, Recorded]:
         """The same of each."""
         return dict.fromkeys(keys, self.kept)
+
+    async def log(self, key: str | None, span: timedelta) -> list[NamedAlert]:
+        """What was given, of one account or of all."""
+        return [one for one in self.logged if key in (None, one.alert.subject)]
 
     async def mute(self, key: str | None, span: timedelta, by: str, *, everywhere: bool = False) -> Silence:
         """A mute as it was asked for."""

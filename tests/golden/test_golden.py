@@ -35,6 +35,7 @@ GROUPS: dict[str, Callable[[], Mapping[str, str]]] = {
     "asked_alerts": asked.alerts_,
     "asked_silence": asked.silencing,
     "asked_history": asked.histories,
+    "asked_log": asked.logs,
     "asked_other": asked.others,
     "buttons": asked.taps,
     "status": bot_state.statuses,

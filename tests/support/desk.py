@@ -14,10 +14,12 @@ from bot.domain.alerts import Alert, AlertRule, Severity, Silence, SilenceKind
 from bot.domain.boards import BoardStatus
 from bot.domain.chats import Chat
 from bot.domain.notifications import Delivery, Watched
+from bot.domain.past_alerts import PastAlert
 from bot.features.history.chart import Chart, Recorded, Series
 from bot.features.history.drawing import PNG
 from bot.telegram.text.account_list import SourceAlert
 from bot.telegram.text.alert_list import Acted
+from bot.telegram.text.alert_log import NamedAlert
 from bot.telegram.text.pauses import PausedAct, act_of
 from bot.telegram.text.replies import Reloaded, Status
 from tests.support.fakes import ALICE, BOB, CAROL, CHAT, NOW, SOURCE, key_of, notification, reading
@@ -94,6 +96,11 @@ class FakeScope(ChatScope):
     async def draw(self, picture: Chart) -> bytes:
         """What counts as a picture."""
         return PNG + picture.title.encode()
+
+    async def log(self, key: str | None, span: timedelta) -> list[NamedAlert]:
+        """One that is over."""
+        past = PastAlert(key_of(ALICE), AlertRule.CREDITS, 1, NOW - timedelta(hours=2), NOW, Severity.WARNING, 180.0)
+        return [NamedAlert(past, "Studio")] if key in (None, key_of(ALICE)) else []
 
     async def reload(self) -> Reloaded:
         """There is no accounts file."""

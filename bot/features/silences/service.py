@@ -14,7 +14,7 @@ from bot.domain.alerts import Alert, Severity, Silence, SilenceKind
 from bot.domain.chats import Chat
 from bot.domain.notifications import Delivery, Facts, Notification, NotificationKind
 from bot.evaluation.alert_state import ack_until, is_about, is_muted, is_past, is_silenced
-from bot.storage import accounts, alerts, outbox
+from bot.storage import accounts, alerts, outbox, past_alerts
 from bot.storage.connection import Connection
 
 
@@ -106,6 +106,7 @@ class Silences:
         )
         about = (alert.subject, alert.measure, ack_until(rules.remind_every, now), alert.episode, alert.level)
         ack = await alerts.add_silence(connection, Silence(SilenceKind.ACK, *about, by=by, made_at=now))
+        await past_alerts.acknowledged(connection, ack)
         if any(one.kind is SilenceKind.ACK and is_about(one, alert) for one in silences):
             return ack
         knowing = (await alerts.load_notified(connection, [alert.subject]))[alert.subject][alert.measure]

@@ -246,12 +246,12 @@ async def test_firing_untold_closed_and_quieted(store: Store) -> None:
         assert set(await alerts.unfinished(connection)) == {*untold, (key_of(BOB), AlertRule.CREDITS)}
         await alerts.add_silence(connection, ACK)
         await alerts.add_silence(connection, ACCOUNT)
-        await alerts.close(connection, [key_of(BOB)])
+        await alerts.close(connection, [key_of(BOB)], NOW)
         closed = (await alerts.load(connection, [key_of(BOB)]))[key_of(BOB)][AlertRule.CREDITS]
         assert (closed.level, closed.severity, closed.episode) == (0, None, 3)
         assert await alerts.load_notified(connection, [key_of(BOB)]) == {}
         assert len(await alerts.every_silence(connection)) == 2, "a mute goes on"
-        await alerts.quiet_rule(connection, AlertRule.CREDITS, [key_of(ALICE), key_of(CAROL)])
+        await alerts.quiet_rule(connection, AlertRule.CREDITS, [key_of(ALICE), key_of(CAROL)], NOW)
         assert await alerts.firing(connection) == []
         assert [one.kind for one in await alerts.every_silence(connection)] == [SilenceKind.ACCOUNT]
         left = (await alerts.load(connection, [key_of(ALICE)]))[key_of(ALICE)]

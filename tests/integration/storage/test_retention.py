@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bot.domain.accounts import Account
 from bot.domain.alerts import Alert, AlertRule, Silence, SilenceKind
 from bot.domain.retention import EPOCH, SLICE_S, Pass, RetentionPolicy
-from bot.storage import alerts, fallback, outbox, readings, retention_statements, schema
+from bot.storage import alerts, fallback, outbox, past_alerts, readings, retention_statements, schema
 from bot.storage.connection import Connection
 from bot.storage.database import Store
 from bot.storage.fallback import FallbackDelivery
@@ -241,6 +241,8 @@ async def test_ends_and_outages_go_and_what_is_open_stays(upkeep: Upkeep) -> Non
         for email, until in ((ALICE, long_ago + HOUR), (BOB, None), (CAROL, NOW)):
             row = {"account": key_of(email), "since": long_ago, "until": until, "kind": "unavailable"}
             await connection.execute(sa.insert(schema.outages), [row])
+            past = {"subject": key_of(email), "measure": "credits", "episode": 1, "since": long_ago, "until": until}
+            await connection.execute(sa.insert(schema.past_alerts), [past | {"severity": 2}])
         await fill_with_acks(connection)
     await upkeep.started().tick()
     async with store.read() as connection:
@@ -249,6 +251,8 @@ async def test_ends_and_outages_go_and_what_is_open_stays(upkeep: Upkeep) -> Non
         assert list(await fallback.sent(connection, ["old", "new"])) == ["new"]
         lasting = await connection.exec_driver_sql("SELECT account FROM outages")
         assert {row.account for row in lasting} == {key_of(BOB), key_of(CAROL)}
+        logged = await past_alerts.since(connection, long_ago)
+        assert {one.subject for one in logged} == {key_of(BOB), key_of(CAROL)}
         silences = await alerts.active_silences(connection, NOW - 2 * HOUR)
     assert {(one.kind, one.subject) for one in silences} == {
         (SilenceKind.ACK, key_of(ALICE)),
