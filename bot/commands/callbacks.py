@@ -199,7 +199,7 @@ async def on_list(tap: CallbackData, tapped: CallbackContext) -> str | None:
 
 
 async def on_log(tap: CallbackData, tapped: CallbackContext) -> str | None:
-    """A tap below the past alerts: another page of them, or the same afresh."""
+    """A tap below the past alerts: another page of them, or the same page with what is new."""
     turned = LogTap.parse(tap.argument)
     watched = await tapped.scope.watched() if turned and turned.tag else []
     found = next((one for one in watched if turned and account_tag(one.account.key) == turned.tag), None)

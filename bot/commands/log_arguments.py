@@ -45,7 +45,7 @@ class LogTap:
 
 
 def list_of(request: LogRequest) -> str:
-    """What a button's data says of the list, after its page."""
+    """The data of a button after its page: how far back, and whose."""
     tag = account_tag(request.watched.account.key) if request.watched else ""
     return f"{int(request.span.total_seconds())}-{tag}"
 

@@ -59,6 +59,7 @@ async def test_what_counts_moves_and_what_was_stays(store: Store) -> None:
     """Every moment moves by exactly the step, or not at all; forecasts are to be made anew."""
     named: dict[str, dict[str, Any]] = {
         "outages": {"until": None},
+        "past_alerts": {"until": None},
         "outbox": {"state": "pending"},
         "marks": {"name": chats.ROUND},
     }

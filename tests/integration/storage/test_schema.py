@@ -52,7 +52,7 @@ def test_the_migrations_make_exactly_the_tables_of_the_code(template: Path, tmp_
     assert migrated.keys() == wanted.keys()
     for table, parts in wanted.items():
         assert migrated[table] == parts, table
-    assert len(wanted) == 18
+    assert len(wanted) == 19
 
 
 def test_the_tables_are_made_as_they_were_meant(template: Path) -> None:

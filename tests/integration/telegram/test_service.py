@@ -100,6 +100,7 @@ async def talk(telegram: SimulatedTelegram) -> AsyncIterator[Talk]:
 ANSWERS = {
     "/credits": "Studio",
     "/history": "last 7 days",
+    "/log": "1 alert in the last 7 d",
     "/alerts": "Studio",
     "/status": "Version 1.2.3",
     "/help": "/credits",
