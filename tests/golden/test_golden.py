@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.golden import alerts, asked, backups, bot_state, examined, faults, logged, zones
+from tests.golden import alerts, asked, backups, bot_state, examined, faults, logged, sisters, zones
 from verification.oracle import told
 
 HERE = Path(__file__).parent
@@ -30,6 +30,8 @@ GROUPS: dict[str, Callable[[], Mapping[str, str]]] = {
     "accounts_file": faults.accounts_files,
     "healthz": bot_state.healths,
     "zone": zones.zones,
+    "services": sisters.alerts_,
+    "asked_services": sisters.asked_,
     "asked_credits": asked.credits_,
     "asked_card": asked.card,
     "asked_alerts": asked.alerts_,

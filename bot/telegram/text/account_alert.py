@@ -3,7 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.domain.accounts import Credits, FailureKind, ForecastSummary, Plan
+from bot.domain.accounts import Credits, FailureKind, ForecastSummary, Plan, Unit
 from bot.domain.alerts import AlertRule, NotifyReason
 from bot.domain.credit_changes import ChangeKind
 from bot.domain.durations import format_duration
@@ -107,11 +107,7 @@ def crossed(facts: Facts, credits: Credits) -> str:
     """Which threshold the credits fell below."""
     if is_out(credits):
         allowance = credits.monthly_allowance
-        return (
-            f"nothing left of {format_amount(allowance, credits.unit)}."
-            if allowance and allowance > 0
-            else "nothing left."
-        )
+        return f"nothing left of {format_number(allowance)}." if allowance and allowance > 0 else "nothing left."
     if facts.rung is None:
         return "credits are low."
     return f"{side_of(facts.rung, credits)} your {facts.rung} line."
@@ -131,12 +127,19 @@ def side_of(rung: str, credits: Credits) -> str:
 def what_to_do(
     credits: Credits, plan: Plan | None, foretold: ForecastSummary | None, now: datetime, zone: ZoneInfo
 ) -> str:
-    """The remedy, and which credits come by themselves when. At how many credits a job fails is unknown."""
+    """The remedy, and which credits come by themselves when. At how many credits a job fails is unknown.
+
+    Of seconds and percent nobody knows whether they can be bought.
+    """
     refill = refill_at(credits, plan, now)
     monthly = f"the refill {format_on(refill, now, zone)} ({format_in(refill, now, zone)})" if refill else ""
     ways = " and ".join(filter(None, (daily_refill(credits, now, zone), monthly)))
+    bought = credits.unit is Unit.CREDITS
     if foretold and foretold.boundary:  # the forecast already has the date
-        advice = "Nothing to do until then, at this pace." if foretold.lasts else "Top up to keep jobs running."
+        keep = "Top up to keep jobs running." if bought else "Slow down to keep jobs running."
+        advice = "Nothing to do until then, at this pace." if foretold.lasts else keep
+    elif not bought:
+        advice = f"Wait for {ways}." if ways else ""
     elif ways:
         advice = f"Top up, or wait for {ways}."
     else:

@@ -31,7 +31,6 @@ from bot.telegram.text.formatting import (
     SERVICE,
     SIGNS,
     capitalised,
-    format_amount,
     format_buckets,
     format_credits,
     format_number,
@@ -273,7 +272,7 @@ def reading_lines(account: Account, now: datetime, zone: ZoneInfo) -> list[tuple
     if credits is None or reading is None:
         return [("Never read yet.",)]
     last = "Last known: " if account.outage or account.pause else ""
-    of = f" of {format_amount(credits.monthly_allowance, credits.unit)}" if credits.monthly_allowance else ""
+    of = f" of {format_number(credits.monthly_allowance)}" if credits.monthly_allowance else ""
     share = in_brackets(share_of(credits))
     amount = format_credits(credits) if last else capitalised(format_credits(credits))
     lines: list[tuple[Piece, ...]] = [

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.accounts import Account, ForecastSummary
+from bot.domain.accounts import Account, ForecastSummary, Unit
 from bot.domain.alerts import AlertRule, NotifyReason
 from bot.domain.durations import format_duration
 from bot.domain.notifications import Facts, Notification
@@ -11,7 +11,15 @@ from bot.evaluation.forecast.foresee import told_now
 from bot.evaluation.forecast.run_out import COVERAGE
 from bot.outbox.batching import PendingAlert
 from bot.telegram.text.dates import format_clock, format_in, format_on, format_read, format_short, unmarked
-from bot.telegram.text.formatting import RECOVERED, SIGNS, format_buckets, format_credits, format_number, severity_word
+from bot.telegram.text.formatting import (
+    RECOVERED,
+    SIGNS,
+    format_amount,
+    format_buckets,
+    format_credits,
+    format_number,
+    severity_word,
+)
 from bot.telegram.text.layout import bold
 from bot.telegram.text.message_body import MessageBody, about, telling
 
@@ -129,17 +137,25 @@ def running_out(notification: Notification, now: datetime, zone: ZoneInfo) -> Me
         when = bold(f"{'runs' if foretold.before else 'may run'} out {format_range(foretold, now, zone)}")
     if foretold:
         boundary = boundary_text(foretold, now, zone)
+        unit = facts.credits.unit if facts.credits else Unit.CREDITS
         pace = (
-            f"a usual day costs about {format_number(round_amount(foretold.per_day))}" if foretold.per_day >= 1 else ""
+            f"a usual day costs about {format_amount(round_amount(foretold.per_day), unit)}"
+            if foretold.per_day >= 1
+            else ""
         )
         sure = "" if foretold.before else "likely "
         why = "; ".join(filter(None, (f"{sure}before {boundary}" if boundary else "no refill is known", pace))) + "."
     return telling(
         about(SIGNS[notification.severity], facts.name, when),
         f"{severity_word(notification.severity)}: {why}",
-        "Top up, or slow down, to keep jobs running.",
+        "Top up, or slow down, to keep jobs running." if has_credits(facts) else "Slow down to keep jobs running.",
         numbers_of(facts, now, zone),
     )
+
+
+def has_credits(facts: Facts) -> bool:
+    """True unless it counts in another unit, of which nobody knows whether more can be bought."""
+    return facts.credits is None or facts.credits.unit is Unit.CREDITS
 
 
 def early(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
@@ -163,7 +179,15 @@ def lasts_again(notification: Notification, now: datetime, zone: ZoneInfo) -> Me
     facts, foretold = notification.facts, notification.facts.foretold
     amount = format_credits(facts.credits) if facts.credits else "credits"
     after = sentence(foretold, now, zone) if foretold and foretold.useful and foretold.lasts else ""
-    return telling(about(RECOVERED, facts.name, bold("credits last again"), f" ({amount})"), after)
+    return telling(
+        about(
+            RECOVERED,
+            facts.name,
+            bold("credits last again" if has_credits(facts) else "it lasts again"),
+            f" ({amount})",
+        ),
+        after,
+    )
 
 
 def spiking(notification: Notification, now: datetime, zone: ZoneInfo) -> MessageBody:

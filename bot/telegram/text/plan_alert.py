@@ -180,7 +180,7 @@ def what_became(change: str | None, plan: Plan) -> tuple[Piece, ...]:
     """How the plan changed, for the first line."""
     match change:
         case PlanChange.RENEWED:
-            return (bold("renewed" if plan.renews else "goes on"),)
+            return (bold("renewed" if plan.renews or plan.renewal_unknown else "goes on"),)
         case PlanChange.CHANGED:
             return ("is now ", bold(plain(plan.name or "another one", PLAN_LENGTH)))
         case PlanChange.KEPT:
@@ -193,7 +193,8 @@ def next_end(plan: Plan, now: datetime, zone: ZoneInfo) -> str:
     """How long it goes on."""
     if plan.ends_at is None:
         return ""
-    return f"{format_plan(plan)} {'renews again' if plan.renews else 'ends'} {format_in(plan.ends_at, now, zone)}."
+    verb = "ends or renews" if plan.renewal_unknown else "renews again" if plan.renews else "ends"
+    return f"{format_plan(plan)} {verb} {format_in(plan.ends_at, now, zone)}."
 
 
 def overtaken_text(notification: Notification, now: datetime, zone: ZoneInfo) -> str:
@@ -203,5 +204,7 @@ def overtaken_text(notification: Notification, now: datetime, zone: ZoneInfo) ->
         return "it had become a free account"
     if plan.ends_at is None:
         return "it had ended"
+    if plan.renewal_unknown:
+        return f"it was to end or renew {format_on(plan.ends_at, now, zone)}"
     verb = "was to renew" if notification.severity is Severity.INFO and plan.renews else "was to end"
     return f"it {verb} {format_on(plan.ends_at, now, zone)}"
