@@ -16,6 +16,7 @@ from bot.checks.clock_watch import ClockWatch
 from bot.checks.context import Context
 from bot.checks.discovery import AccountDiscovery
 from bot.checks.forecaster import Forecaster
+from bot.checks.jobs import JobsWatch
 from bot.checks.processor import CheckProcessor
 from bot.checks.rounds import Round
 from bot.checks.runner import CheckRunner
@@ -150,6 +151,7 @@ class App:
         self._forecaster = Forecaster(self._context, self._processor)
         self._subscriptions = SubscriptionWatch(self._context, self._processor)
         self._processor.on_lapsed = self._subscriptions.refused
+        self._jobs = JobsWatch(self._context, self._processor)
         self._pauses = Pauses(self._context, self._processor, self._checks)
         steady = clock if isinstance(clock, SteadyClock) else None
         self._clock_watch = ClockWatch(steady, store, self._clock_stepped, boot_id()) if steady else None
@@ -316,6 +318,7 @@ class App:
         every(tick, CHECK_JOB, self.service.check_due)
         every(tick, "list", self.service.list_due)
         every(tick, "subscription", self._subscriptions.tick)
+        every(tick, "jobs", self._jobs.tick)
         every(tick, "link", self._log_pairing_link)
         every(FORECAST_TICKS * tick, "foresee", self._forecaster.look)
         if self._summaries:
@@ -325,6 +328,7 @@ class App:
         self._scheduler.start()
         self._background.start(self.service.first_round())
         self._background.start(self._subscriptions.tick())
+        self._background.start(self._jobs.tick())
         if self._settings.fallback_addresses:
             self._background.start(log_unusable(Apprise(self._settings.fallback_addresses)))
 

@@ -25,6 +25,7 @@ from bot.domain.alerts import Alert, AlertRule, Notified, NotifyReason, Severity
 from bot.domain.chats import Chat
 from bot.domain.credit_changes import is_moved
 from bot.domain.events import Event, EventType
+from bot.domain.jobs import Statistics
 from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.domain.rules import Rules
 from bot.domain.subscription import KnownBroken, counted
@@ -42,6 +43,7 @@ from bot.evaluation.evaluate import (
     decide_plan,
     decide_source,
     is_changed,
+    is_critical,
     notification_of,
     source_facts,
     standing_of,
@@ -49,11 +51,12 @@ from bot.evaluation.evaluate import (
     validate,
 )
 from bot.evaluation.forecast.foresee import is_overtaken
+from bot.evaluation.jobs import decide_jobs, jobs_facts
 from bot.evaluation.left_out import newly_unreadable
 from bot.evaluation.steady import plan_steady_until, steady_until
 from bot.evaluation.sweep import Scope, called_for
 from bot.sources.registry import SERVICES
-from bot.storage import accounts, alerts, chats, events, history, outbox, past_alerts, readings, subscriptions
+from bot.storage import accounts, alerts, chats, events, history, jobs, outbox, past_alerts, readings, subscriptions
 from bot.storage.alerts import Memory
 from bot.storage.connection import Connection
 
@@ -122,6 +125,11 @@ class Remembered:
     def told(self, alert: Alert) -> Mapping[Chat, Notified]:
         """The last notification of an alert in each chat."""
         return (self.notified.get(alert.subject) or {}).get(alert.measure) or {}
+
+    def is_no_longer_critical(self, one: AlertUpdate) -> bool:
+        """True if credits were critical, and are not any longer."""
+        before = (self.alerts.get(one.alert.subject) or {}).get(AlertRule.CREDITS)
+        return one.alert.measure is AlertRule.CREDITS and is_critical(before) and not is_critical(one.alert)
 
     def is_changed_by(self, one: AlertUpdate) -> bool:
         """True if an update changes anything stored."""
@@ -390,6 +398,9 @@ class CheckProcessor:
                 )
                 updates += decided
         await accounts.save_steady(connection, steady)
+        eased = [one.alert.subject for one in updates if remembered.is_no_longer_critical(one)]
+        if eased:
+            await jobs.settle(connection, eased, now)
         return updates, remembered
 
     def _of_account(self, one: Change, health: Health, remembered: Remembered, now: datetime) -> list[AlertUpdate]:
@@ -473,6 +484,37 @@ class CheckProcessor:
         if health.refused and health.outage and health.outage.kind is FailureKind.LAPSED:
             await self._look_again(connection, source, now)
 
+    async def save_jobs(self, source: str, found: Statistics | None) -> None:
+        """Stores the refused jobs of a source's accounts, and evaluates them.
+
+        None: the statistics cannot be read, and only time passes.
+        """
+
+        async def work(connection: Connection) -> list[Notification]:
+            now = self._clock()
+            if found is None:
+                concerned = set(await jobs.with_jobs(connection, source))
+            else:
+                concerned = await jobs.save(connection, source, found.jobs, now)
+            notifications = []
+            for part in parted(sorted(concerned)):
+                notifications += await self._decide_jobs(connection, part, now)
+            return notifications
+
+        if await self._store.write_patiently(work):
+            self._on_notifications()
+
+    async def _decide_jobs(self, connection: Connection, keys: Sequence[str], now: datetime) -> list[Notification]:
+        await self._recipients.refresh(connection)
+        known = await accounts.load(connection, keys)
+        remembered = await self.remembered(connection, known, now)
+        updates = []
+        for key, account in known.items():
+            audience = remembered.audience(key, self._recipients.told_of(account.source, account.email))
+            rules, alerts_of_it = self._active_targets.rules_of(account), remembered.alerts.get(key) or {}
+            updates.append(decide_jobs(self._active_targets.named(account), alerts_of_it, rules, audience, now))
+        return await self.say(connection, updates, remembered, now)
+
     async def remembered(self, connection: Connection, subjects: Iterable[str], now: datetime) -> Remembered:
         """Loads what is stored about subjects before a decision."""
         known = await alerts.load(connection, subjects)
@@ -499,8 +541,11 @@ class CheckProcessor:
             facts = source_facts(state, await accounts.health(connection, alert.subject), alert)
             return facts, self._recipients.told_of(alert.subject)
         named = self._active_targets.named(account)
-        standing = standing_of(alert.measure, named, self._active_targets.rules_of(named), now)
-        return account_facts(named, alert, standing), self._recipients.told_of(account.source, account.email)
+        rules, told = self._active_targets.rules_of(named), self._recipients.told_of(account.source, account.email)
+        if alert.measure is AlertRule.JOBS:
+            others = (await alerts.load(connection, [alert.subject]))[alert.subject]
+            return jobs_facts(named, alert, others, rules, now), told
+        return account_facts(named, alert, standing_of(alert.measure, named, rules, now)), told
 
     async def _source(self, connection: Connection, source: str) -> SourceState:
         """A source's state, with its name."""

@@ -91,6 +91,15 @@ def parse_wait(text: str) -> timedelta:
         raise ValueError(f"has “{short(text)}”, which {error}") from None
 
 
+def parse_refused_jobs(text: str) -> int:
+    """A number of refused jobs; 0, which is off, for an empty text. Raises ValueError."""
+    if not text.strip():
+        return 0
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", text.strip(), re.ASCII):
+        raise ValueError("must be a whole number from 1 to 9999, or empty")
+    return int(text)
+
+
 def parse_interval(text: str) -> timedelta:
     """Reads the time between two checks, at least a second."""
     wait = parse_wait(text)

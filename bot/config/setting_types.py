@@ -19,6 +19,7 @@ from bot.config.parsers import (
     parse_ids,
     parse_interval,
     parse_quiet,
+    parse_refused_jobs,
     parse_services,
     parse_telegram_url,
     parse_time_ladder,
@@ -32,6 +33,7 @@ from bot.domain.rules import Thresholds
 
 CreditLadder = Annotated[Thresholds, NoDecode, BeforeValidator(parse_credit_ladder)]
 TimeLadder = Annotated[Thresholds, NoDecode, BeforeValidator(parse_time_ladder)]
+RefusedJobs = Annotated[int, NoDecode, BeforeValidator(parse_refused_jobs)]
 Wait = Annotated[timedelta, NoDecode, BeforeValidator(parse_wait)]
 Interval = Annotated[timedelta, NoDecode, BeforeValidator(parse_interval)]
 Chats = Annotated[tuple[Chat, ...], NoDecode, BeforeValidator(parse_chats)]

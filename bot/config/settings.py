@@ -48,6 +48,7 @@ from bot.config.setting_types import (
     Interval,
     Listen,
     Quiet,
+    RefusedJobs,
     Services,
     TelegramUrl,
     TimeLadder,
@@ -80,6 +81,7 @@ OFF_WHEN_EMPTY = (
     "LOW_CREDITS",
     "PLAN_ENDS_WITHIN",
     "RUNS_OUT_WITHIN",
+    "REFUSED_JOBS",
     "QUIET_HOURS",
     "DIGEST_AT",
     "FALLBACK_URLS",
@@ -96,6 +98,7 @@ EXAMPLES = {
     "LOW_CREDITS": "20%,5%,0",
     "PLAN_ENDS_WITHIN": "7d,3d,1d",
     "RUNS_OUT_WITHIN": "2d",
+    "REFUSED_JOBS": "1",
     "UNREADABLE_AFTER": "3",
     "REMIND_EVERY": "24h",
     "QUIET_HOURS": "22:00-08:00",
@@ -187,6 +190,7 @@ class Settings(BaseSettings):
     low_credits: CreditLadder = parse_credit_ladder("20%,5%,0")
     plan_ends_within: TimeLadder = parse_time_ladder("7d,3d,1d")
     runs_out_within: TimeLadder = parse_time_ladder("2d")
+    refused_jobs: RefusedJobs = 1
     unreadable_after: Annotated[int, Field(ge=1, le=1000)] = 3
     remind_every: Wait = timedelta(hours=24)
     quiet_hours: Quiet = None
@@ -228,6 +232,7 @@ class Settings(BaseSettings):
             low_credits=self.low_credits,
             plan_ends_within=self.plan_ends_within,
             runs_out_within=self.runs_out_within,
+            refused_jobs=self.refused_jobs,
             unreadable_after=self.unreadable_after,
             remind_every=self.remind_every or None,
         )

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from bot.domain.jobs import RefusedJobs
 from bot.domain.subscription import Subscription
 
 Number = int | float
@@ -303,6 +304,8 @@ class Account:
     resolves anything. ``listed_error`` is the trouble that the source's listing reports. ``unlisted_at`` is when the
     listing first lacked the account; the next check of the listing confirms that. ``origin`` is its source's name, only
     where several are watched; it is not stored. While ``pause`` is set, nobody checks the account.
+    ``jobs`` are those that the last statistics show as refused, None without any; up to ``jobs_settled_at`` the account
+    was critically low on credits, and its refused jobs were a line of that alert.
     """
 
     key: str
@@ -321,6 +324,8 @@ class Account:
     unlisted_at: datetime | None = None
     origin: str | None = None
     pause: Pause | None = None
+    jobs: RefusedJobs | None = None
+    jobs_settled_at: datetime | None = None
 
     @property
     def name(self) -> str:

@@ -25,7 +25,7 @@ class AlertRule(StrEnum):
     """The quantity that a rule measures.
 
     ``LISTING`` is whether a source lists any account at all. ``BROKEN`` is how many accounts useapi.net itself calls
-    broken, against those that the bot knows.
+    broken, against those that the bot knows. ``JOBS`` is jobs refused for want of credits.
     """
 
     CREDITS = "credits"
@@ -35,6 +35,7 @@ class AlertRule(StrEnum):
     SPIKE = "spike"
     LISTING = "listing"
     BROKEN = "broken"
+    JOBS = "jobs"
 
 
 class NotifyReason(StrEnum):

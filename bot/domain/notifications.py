@@ -7,6 +7,7 @@ from enum import StrEnum
 from bot.domain.accounts import Account, Credits, FailureKind, ForecastSummary, LeftOut, Plan
 from bot.domain.alerts import GOOD_NEWS, Alert, AlertRule, NotifyReason, Severity, Silence
 from bot.domain.chats import Chat
+from bot.domain.jobs import JobsFacts
 from bot.domain.lapses import Lapse
 from bot.domain.summary import Summary
 
@@ -54,12 +55,18 @@ class Watched:
 class Facts:
     """The facts of a notification, as of the decision; texts are made when it is sent.
 
-    ``rung`` is the threshold as people read it ("20 %"), ``threshold`` as the setting has it ("20%"). ``value`` is
+        ``rung`` is the threshold as people read it ("20 %"), ``threshold`` as the setting has it ("20%"). ``value`` is
     in the rule's own unit: credits, or seconds left. ``count`` and ``total`` count accounts where a message is
     about many. ``origin`` is the source's name, only where several are watched, and ``token_from`` the setting that
     holds its token. ``check_every`` is the shortest interval of the accounts in a greeting. ``by`` acknowledged,
     muted, paired or paused at ``acted_at``; a button resumes what was paused, or ends the ``silence``.
     ``subscription``: a source's alert is about its subscription.
+        ``rung`` is the threshold as people write it ("20 %"). ``value`` is in the rule's own unit: credits, or seconds
+    left. ``count`` and ``total`` count accounts where a message is about many. ``origin`` is the source's name, only
+    where several are watched, and ``token_from`` the setting that holds its token. ``check_every`` is the shortest
+    interval of the accounts in a greeting. ``by`` acknowledged, muted, paired or paused at ``acted_at``; a button
+    resumes what was paused, or ends the ``silence``. ``subscription``: a source's alert is about its subscription.
+    ``hushed``: it makes no sound, because another message has just told the same.
     """
 
     name: str = ""
@@ -93,6 +100,8 @@ class Facts:
     summary: Summary | None = None
     lapse: Lapse | None = None
     subscription: bool = False
+    jobs: JobsFacts | None = None
+    hushed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +123,7 @@ class Notification:
 
         For a chat that joins, only critical alerts that nobody acknowledged do.
         """
-        if self.topic in (NotificationKind.ACK, NotificationKind.MUTE):
+        if self.topic in (NotificationKind.ACK, NotificationKind.MUTE) or self.facts.hushed:
             return False
         if self.reason is NotifyReason.JOINED:
             return self.severity is Severity.CRITICAL and self.facts.by is None

@@ -26,13 +26,17 @@ RENEWS, CANCELLED = 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Thresholds and intervals. Empty thresholds switch a rule off; ``remind_every`` None means never."""
+    """Thresholds and intervals. Empty thresholds switch a rule off; ``remind_every`` None means never.
+
+    ``refused_jobs`` is how many refused jobs within an hour alert; 0 switches that off.
+    """
 
     low_credits: Thresholds = ()
     plan_ends_within: Thresholds = ()
     unreadable_after: int = 3
     remind_every: timedelta | None = None
     runs_out_within: Thresholds = ()
+    refused_jobs: int = 0
 
     def ladder(self, measure: AlertRule) -> Thresholds | None:
         """The thresholds of a rule, empty where it is switched off; None for a rule without thresholds."""
@@ -41,4 +45,5 @@ class Rules:
             AlertRule.PLAN: self.plan_ends_within,
             AlertRule.RUNWAY: self.runs_out_within,
             AlertRule.SPIKE: self.runs_out_within,
+            AlertRule.JOBS: None if self.refused_jobs else (),
         }.get(measure)

@@ -25,6 +25,7 @@ from bot.domain.alerts import Alert, AlertRule, Notified, NotifyReason, Severity
 from bot.domain.chats import Chat
 from bot.domain.credit_changes import ChangeKind, CreditChanges, changes_between, is_moved, point_of
 from bot.domain.events import TYPES, Event, EventType
+from bot.domain.jobs import WITHIN, JobsFacts, facts_of
 from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.domain.rules import Rules
 from bot.domain.subscription import KnownBroken
@@ -174,6 +175,8 @@ def decide_account(
         alert = alerts.get(measure) or Alert(account.key, measure)
         decision = transition(alert, standing, rules.remind_every, now)
         facts = account_facts(account, decision.alert, standing, since=alert.since, grown=changes.grew_by)
+        if measure is AlertRule.CREDITS:
+            facts = replace(facts, hushed=rang_for_jobs(alert, decision, alerts.get(AlertRule.JOBS)))
         if measure is AlertRule.PLAN:
             told = told_plan(before.reading, account.reading)
             facts = replace(facts, plan=told, plan_change=plan_change(before.reading, account.reading))
@@ -198,6 +201,17 @@ def outcome_of(
     eased = after.level > 0 and has_eased(after, before.level, out=before.out)
     settled = standing is not None and standing.settled
     return update(after, decision.reason, facts, audience, now, eased=eased, settled=settled)
+
+
+def rang_for_jobs(before: Alert, decision: Transition, jobs: Alert | None) -> bool:
+    """True if credits get critical and make no sound, because refused jobs rang before."""
+    if jobs is None or not jobs.level or jobs.since is None or jobs.reminded_at is None:
+        return False
+    return is_critical(decision.alert) and not is_critical(before) and jobs.reminded_at >= jobs.since
+
+
+def is_critical(alert: Alert | None) -> bool:
+    return alert is not None and alert.level > 0 and alert.severity is Severity.CRITICAL
 
 
 def told_plan(before: Reading | None, after: Reading | None) -> Plan | None:
@@ -376,7 +390,17 @@ def account_facts(
         outage=outage.kind if outage else None,
         said=outage.said if outage else None,
         source=account.source,
+        jobs=jobs_of(account, alert),
     )
+
+
+def jobs_of(account: Account, alert: Alert) -> JobsFacts | None:
+    """The refused jobs, where they belong to a message: their own, or one about critical credits."""
+    found = facts_of(account.jobs)
+    if found is None or alert.measure is AlertRule.JOBS:
+        return found if alert.measure is AlertRule.JOBS else None
+    fresh = account.looked_at is None or account.looked_at - found.last_at < WITHIN
+    return found if alert.measure is AlertRule.CREDITS and is_critical(alert) and fresh else None
 
 
 def with_allowances(account: Account) -> Credits | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.domain.accounts import CheckFailure, CheckResult, Listed, Listing, NotModified, Number, Reading
+from bot.domain.jobs import Slots, Statistics
 from bot.domain.subscription import SubscriptionPage
 
 Clock = Callable[[], datetime]
@@ -34,6 +35,12 @@ class Source(Protocol):
     async def subscription(self) -> SubscriptionPage | CheckFailure:
         """The subscription of the source's token, which other sources can share."""
 
+    async def statistics(self, limit: int) -> Statistics | CheckFailure:
+        """The refused jobs of the last hour, from the last ``limit`` requests of all accounts of the service."""
+
+    async def slots(self) -> Mapping[str, Slots] | CheckFailure:
+        """The jobs that run through the API, by account in lower case; empty for a service that does not say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -48,6 +55,8 @@ class Service:
     ``details``, which only the service knows, into lines of a few words each, not cleaned yet. ``account_name`` is its
     name on the page of the subscription. ``website`` is where credits can be bought, ``linking`` useapi.net's page on
     how an account is linked; empty where none is known.
+    name on the page of the subscription, ``statistics`` that in the statistics of jobs, None if there are none;
+    ``slots_path`` has the running jobs, None if no page has.
     """
 
     name: str
@@ -65,3 +74,5 @@ class Service:
     by_email: bool = True
     acts: bool = False
     read_allowances: Callable[[object], Mapping[str, Number]] | None = None
+    statistics: str | None = None
+    slots_path: str | None = None

@@ -1,15 +1,17 @@
 """A source whose unchanged pages are cheap: the bytes of a known page are compared, and not parsed again."""
 
-from collections.abc import Awaitable
+import asyncio
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from bot.domain.accounts import CheckFailure, CheckResult, FailureKind, Listing, NotModified, Number, Reading
+from bot.domain.jobs import Slots, Statistics
 from bot.domain.subscription import SubscriptionPage
 from bot.sources.base import Clock, Service
-from bot.sources.useapi import subscription
+from bot.sources.useapi import statistics, subscription
 from bot.sources.useapi.client import Client
 from bot.sources.useapi.failures import Answer
 from bot.support.errors import SourceError
@@ -17,6 +19,9 @@ from bot.support.errors import SourceError
 _HOUR = timedelta(hours=1)
 _LIST_TIMES_LIMIT = 8
 """An account takes some 250 bytes of the list, so 30,000 fit; eight megabytes at once an hour are borne."""
+
+_STATISTICS_TIMES_LIMIT = 24
+"""A row takes some 300 bytes, and an answer has 50,000 at most."""
 
 
 @dataclass(slots=True)
@@ -72,6 +77,29 @@ class ConditionalSource:
         """The subscription of the token. A failure says nothing about it."""
         try:
             return subscription.parse_subscription(await self.client.get_json(subscription.PATH))
+        except SourceError as error:
+            return self._failure(error)
+
+    async def statistics(self, limit: int) -> Statistics | CheckFailure:
+        """The refused jobs of the last hour. Large answers are decoded in a thread, so that no check waits."""
+        if self.service.statistics is None:
+            return CheckFailure(self.clock(), FailureKind.MISSING, "The service has no statistics of jobs")
+        try:
+            params = {"bot": self.service.statistics, "limit": str(limit)}
+            answer = await self.client.get(statistics.PATH, params, times_limit=_STATISTICS_TIMES_LIMIT)
+            return await asyncio.to_thread(self._statistics, answer)
+        except SourceError as error:
+            return self._failure(error)
+
+    def _statistics(self, answer: Answer) -> Statistics:
+        return statistics.parse_statistics(self.client.decoded(answer), self.clock())
+
+    async def slots(self) -> Mapping[str, Slots] | CheckFailure:
+        """The jobs that run through the API now."""
+        if self.service.slots_path is None:
+            return {}
+        try:
+            return statistics.parse_slots(await self.client.at(self.service.version).get_json(self.service.slots_path))
         except SourceError as error:
             return self._failure(error)
 

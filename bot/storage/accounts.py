@@ -24,7 +24,7 @@ from bot.storage import pauses
 from bot.storage.connection import Connection
 from bot.storage.schema import accounts, alerts, notified, sources, to_microseconds
 from bot.storage.subscriptions import subscription_of
-from bot.storage.values import Parsed, dump_foretold, dump_reading, load_foretold, load_reading, number
+from bot.storage.values import Parsed, dump_foretold, dump_reading, load_foretold, load_jobs, load_reading, number
 
 SEEN = (
     accounts.c.key,
@@ -44,6 +44,8 @@ SEEN = (
     accounts.c.daily_allowance,
     accounts.c.foretold,
     accounts.c.unlisted_at,
+    accounts.c.jobs,
+    accounts.c.jobs_settled_at,
 )
 """The columns of an account."""
 
@@ -95,7 +97,8 @@ def account_of(
 ) -> Account:
     """An account from its row of `SEEN` columns, by position, because large queries read many."""
     key, source, email, label, looked_at, read_at, reading, fingerprint, *rest = row
-    failures, failing_since, kind, said, listed_error, allowance, daily_allowance, foretold, unlisted_at = rest
+    failures, failing_since, kind, said, listed_error, allowance, daily_allowance, *rest = rest
+    foretold, unlisted_at, jobs, jobs_settled_at = rest
     return Account(
         key,
         source,
@@ -111,6 +114,8 @@ def account_of(
         number(daily_allowance),
         load_foretold(foretold) if foretold else None,
         unlisted_at,
+        jobs=load_jobs(jobs) if jobs else None,
+        jobs_settled_at=jobs_settled_at,
     )
 
 

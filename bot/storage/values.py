@@ -10,6 +10,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter
 
 from bot.domain.accounts import ForecastSummary, Number, Reading
+from bot.domain.jobs import RefusedJobs
 from bot.domain.notifications import Facts
 from bot.domain.subscription import SubscriptionPage
 
@@ -19,6 +20,7 @@ T = TypeVar("T")
 _READING = TypeAdapter(Reading)
 _FACTS = TypeAdapter(Facts)
 _FORETOLD = TypeAdapter(ForecastSummary)
+_JOBS = TypeAdapter(RefusedJobs)
 _SUBSCRIPTION = TypeAdapter(SubscriptionPage)
 
 
@@ -64,6 +66,15 @@ def dump_subscription(page: SubscriptionPage) -> str:
 def load_subscription(text: str) -> SubscriptionPage | None:
     """The stored page of the subscription; None if it is unreadable."""
     return loaded(_SUBSCRIPTION, text)
+
+
+def dump_jobs(jobs: RefusedJobs) -> str:
+    return _JOBS.dump_json(jobs, exclude_defaults=True).decode()
+
+
+def load_jobs(text: str) -> RefusedJobs | None:
+    """The refused jobs of a stored text; None if it is unreadable."""
+    return loaded(_JOBS, text)
 
 
 def dump_foretold(foretold: ForecastSummary) -> str:

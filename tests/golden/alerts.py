@@ -9,6 +9,7 @@ from typing import Any
 from bot.domain.accounts import FailureKind, ForecastSummary, Plan
 from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity, Silence, SilenceKind
 from bot.domain.events import Event, EventType, WaitingEvent
+from bot.domain.jobs import JobsFacts
 from bot.domain.lapses import LOTS, PLAN, Lapse, Left
 from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.domain.rules import CANCELLED
@@ -153,6 +154,33 @@ def credits() -> Mapping[str, str]:
             )
         ),
     }
+
+
+def refused_jobs() -> Mapping[str, str]:
+    """Jobs that are refused for want of credits."""
+    one = JobsFacts(1, ago(minutes=20), ago(minutes=10))
+    three = replace(one, count=3)
+    none: dict[str, Any] = {"credits": given.NONE_LEFT, "rung": "0", "severity": CRITICAL}
+    found = (refusal(NotifyReason.FIRED, name=name, email=name, jobs=three) for name in ("Ads", "Loop"))
+    ends = (refusal(NotifyReason.RESOLVED, INFO, name=name, email=name, jobs=three) for name in ("Ads", "Loop"))
+    return {
+        "one": shown.notifications(refusal(jobs=one)),
+        "three": shown.notifications(refusal(jobs=three)),
+        "a second time within a day": shown.notifications(refusal(jobs=one, hushed=True)),
+        "reminded": shown.notifications(refusal(NotifyReason.REMINDED, jobs=three, since=ago(days=1))),
+        "never read": shown.notifications(refusal(jobs=one, credits=None)),
+        "run again": shown.notifications(refusal(NotifyReason.RESOLVED, INFO, jobs=one)),
+        "of several": shown.notifications(*found),
+        "several run again": shown.notifications(*ends),
+        "behind critical credits": shown.notifications(low(**none, jobs=three)),
+        "came first": shown.notifications(low(**none, jobs=one, hushed=True)),
+    }
+
+
+def refusal(reason: NotifyReason = NotifyReason.FIRED, severity: Severity = CRITICAL, **more: Any) -> Notification:
+    """Refused jobs of an account that has some credits."""
+    defaults = {"credits": given.LOW, "credits_at": ago(minutes=2), "since": ago(minutes=20)}
+    return notification(AlertRule.JOBS, reason, severity, given.facts(**{**defaults, **more}))
 
 
 def over(change: str | None, now: Plan) -> str:

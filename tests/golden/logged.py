@@ -147,6 +147,10 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
         "%s: accounts listed: %d, new: %d": [("pixverse", 12, 3)],
         "%s: accounts no longer listed: %d; the next answer of the list decides": [("pixverse", 1)],
     },
+    "checks/jobs.py": {
+        "%s: the statistics of jobs can be read again": [("pixverse",)],
+        "%s: the statistics of jobs cannot be read: %s": [("pixverse", "Bad Gateway")],
+    },
     "checks/subscriptions.py": {
         "%s: the subscription at useapi.net can be read again": [("pixverse",)],
         "%s: the subscription at useapi.net cannot be read: %s": [("pixverse", "Bad Gateway")],

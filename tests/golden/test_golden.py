@@ -15,6 +15,7 @@ from verification.oracle import told
 HERE = Path(__file__).parent
 GROUPS: dict[str, Callable[[], Mapping[str, str]]] = {
     "credits": alerts.credits,
+    "refused_jobs": alerts.refused_jobs,
     "plans": alerts.plans,
     "unreadable": alerts.unreadable_accounts,
     "sources": alerts.sources,
@@ -74,7 +75,18 @@ def test_no_golden_file_is_left_over() -> None:
 UNSEEN = {"paired", "paired, nothing fires", "muted everywhere, several", "more than one message holds"}
 """Situations that no history has: nobody pairs a chat there, or mutes several accounts; and one that is cut here."""
 
-TO_CHATS = ("credits", "plans", "unreadable", "sources", "forecasts", "several", "greetings", "silenced", "notes")
+TO_CHATS = (
+    "credits",
+    "refused_jobs",
+    "plans",
+    "unreadable",
+    "sources",
+    "forecasts",
+    "several",
+    "greetings",
+    "silenced",
+    "notes",
+)
 
 
 @pytest.mark.parametrize("group", TO_CHATS)

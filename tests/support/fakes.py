@@ -30,6 +30,7 @@ from bot.domain.accounts import (
 )
 from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity
 from bot.domain.chats import Chat
+from bot.domain.jobs import Slots, Statistics
 from bot.domain.notifications import Delivery, Facts, Notification, NotificationKind
 from bot.domain.rules import Rules, Threshold
 from bot.domain.subscription import SubscriptionPage
@@ -37,6 +38,7 @@ from bot.outbox.batching import Batch
 from bot.outbox.dispatcher import Dispatcher
 from bot.outbox.results import SendResult, Sent
 from bot.sources.base import Source
+from bot.sources.useapi.statistics import parse_statistics
 from bot.storage import alerts as alert_rows
 from bot.storage import outbox as outbox_rows
 from bot.storage.database import Store
@@ -151,6 +153,9 @@ class FakeSource:
         self.listings: list[Listing | CheckFailure] = []
         self.page: SubscriptionPage | CheckFailure | None = None
         self.asked_subscription = 0
+        self.rows: list[dict[str, object]] | None = None
+        self.limits: list[int] = []
+        self.running: Mapping[str, Slots] | CheckFailure = {}
         self.hanging: dict[str, asyncio.Event] = {}
         self.reads: list[str] = []
         self.asked = 0
@@ -203,6 +208,24 @@ class FakeSource:
         self.asked_subscription += 1
         await asyncio.sleep(0)
         return self.page or CheckFailure(self.clock(), FailureKind.UNAVAILABLE, "no answer")
+
+    async def statistics(self, limit: int) -> Statistics | CheckFailure:
+        """The statistics; until told otherwise they cannot be read."""
+        self.limits.append(limit)
+        await asyncio.sleep(0)
+        if self.rows is None:
+            return CheckFailure(self.clock(), FailureKind.UNAVAILABLE, "no answer")
+        last = sorted(self.rows, key=lambda row: str(row["timestamp"]))[-limit:]
+        return parse_statistics({"data": last}, self.clock())
+
+    def job(self, email: str, code: int = 412, endpoint: str = "post-videos", *, ago: float = 10) -> None:
+        """A request some minutes ago, for the next statistics."""
+        at = (self.clock() - timedelta(minutes=ago)).isoformat()
+        self.rows = [*(self.rows or []), {"timestamp": at, "config": email, "endpoint": endpoint, "code": code}]
+
+    async def slots(self) -> Mapping[str, Slots] | CheckFailure:
+        """The running jobs; until told otherwise none is known."""
+        return self.running
 
     def page_failing(self, kind: FailureKind) -> CheckFailure:
         """A page of the subscription that cannot be read."""

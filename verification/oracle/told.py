@@ -190,6 +190,8 @@ ONE = (
     (r"(?P<still>still )?cannot be read", "failures"),
     (r"can be read again", "failures"),
     (rf"(?P<eased>jobs run again), (?:at least )?(?P<number>{NUMBER}) credits?(?: \(.*\))?$", "credits"),
+    (r"jobs are (?P<still>still )?refused, too few credits", "jobs"),
+    (r"jobs run again$", "jobs"),
     (
         (
             r"plan (?P<still>still )?"
@@ -237,6 +239,7 @@ MANY = (
     (r"(last again|may run out)", "runway"),
     (r"(usual pace|unusually fast)", "spike"),
     (r"(can|cannot) be read", "failures"),
+    (r"(refused jobs|run jobs again$)", "jobs"),
     (r"(enough credits|low on credits|run jobs again)", "credits"),
 )
 
@@ -254,7 +257,7 @@ def grouped(words: str, state: str, body: list[str]) -> list[tuple[str, Telling]
     measure = next((name for pattern, name in MANY if re.search(pattern, words)), None)
     if measure is None:
         raise Unreadable(words)
-    state = "eased" if "run jobs again" in words else state
+    state = "eased" if "run jobs again, still low" in words else state
     found = list[tuple[str, Telling]]()
     for line in body:
         label, colon, names = line.partition(": ")

@@ -13,6 +13,7 @@ from telegram.error import NetworkError, TimedOut
 
 from bot.domain.accounts import CheckFailure, CheckResult, Credits, FailureKind, LeftOut, Listing, NotModified, Reading
 from bot.domain.accounts import Plan as BotsPlan
+from bot.domain.jobs import Slots, Statistics
 from bot.domain.subscription import SubscriptionPage
 from bot.evaluation.left_out import OF_PLAN
 from bot.sources.conditional import fingerprint_of
@@ -141,6 +142,14 @@ class SimulatedSource:
     async def subscription(self) -> SubscriptionPage | CheckFailure:
         """Nobody asks: the watch of the subscription is no part of these lives."""
         raise AssertionError("nobody asks for the subscription")
+
+    async def statistics(self, limit: int) -> Statistics | CheckFailure:
+        """Nobody asks, as above."""
+        raise AssertionError(f"nobody asks for {limit} jobs")
+
+    async def slots(self) -> dict[str, Slots] | CheckFailure:
+        """Only a person who asks for one account wants to know."""
+        raise AssertionError("nobody asks for running jobs")
 
 
 def answer_of(account: SimulatedAccount, at: float, fault: Fault | None) -> Answer:

@@ -24,6 +24,7 @@ def rule_text(rules: Rules) -> list[tuple[str, str]]:
         ("low_credits", ", ".join(map(str, rules.low_credits)) or "off"),
         ("plan_ends_within", times(rules.plan_ends_within)),
         ("runs_out_within", times(rules.runs_out_within)),
+        ("refused_jobs", str(rules.refused_jobs) if rules.refused_jobs else "off"),
         ("unreadable_after", str(rules.unreadable_after)),
         ("remind_every", format_duration(rules.remind_every) if rules.remind_every else "never"),
     ]

@@ -178,6 +178,7 @@ def nearest(table: WatchTable, outer: Rules) -> Rules:
         low_credits=outer.low_credits if table.low_credits is None else table.low_credits,
         plan_ends_within=outer.plan_ends_within if table.plan_ends_within is None else table.plan_ends_within,
         runs_out_within=outer.runs_out_within if table.runs_out_within is None else table.runs_out_within,
+        refused_jobs=outer.refused_jobs if table.refused_jobs is None else table.refused_jobs,
         unreadable_after=outer.unreadable_after if table.unreadable_after is None else table.unreadable_after,
         remind_every=outer.remind_every if wait is None else wait or None,
     )

@@ -13,6 +13,7 @@ from bot.config.parsers import (
     parse_chat,
     parse_credit_ladder,
     parse_interval,
+    parse_refused_jobs,
     parse_services,
     parse_time_ladder,
     parse_wait,
@@ -117,6 +118,7 @@ class WatchTable(Table):
     low_credits: CreditLadder | None = None
     plan_ends_within: TimeLadder | None = None
     runs_out_within: TimeLadder | None = None
+    refused_jobs: Annotated[int, in_text(parse_refused_jobs)] | None = None
     unreadable_after: Annotated[int, Field(ge=1, le=1000), BeforeValidator(as_text)] | None = None
     remind_every: Annotated[timedelta, in_text(parse_wait)] | None = None
     chats: Chats | None = None

@@ -25,6 +25,8 @@ RULES = {
     AlertRule.SPIKE: "runs_out",
     AlertRule.FAILURES: "unreadable",
     AlertRule.LISTING: "unreadable",
+    AlertRule.BROKEN: "unreadable",
+    AlertRule.JOBS: "refused_jobs",
 }
 """The rules by the names that receivers read."""
 
@@ -44,7 +46,7 @@ def body_of(waiting: WaitingEvent, zone: ZoneInfo) -> str:
         account=notification.subject or None if is_account else None,
         label=facts.name if is_named else None if is_account else facts.origin,
         service=subject.partition(":")[0].partition("/")[0] or None,
-        rule=RULES[rule] if rule else None,
+        rule="subscription" if facts.subscription else RULES[rule] if rule else None,
         severity=notification.severity.word if rule else None,
         value=value_of(notification),
         threshold=None if event.type is EventType.RESOLVED else facts.threshold,

@@ -87,9 +87,9 @@ class Client:
         """
         return self.decoded(await self._ask(path, params or {}, times_limit * self.limit))
 
-    async def get(self, path: str, params: Mapping[str, str]) -> Answer:
+    async def get(self, path: str, params: Mapping[str, str], *, times_limit: int = 1) -> Answer:
         """The answer itself, for ``decoded``: a known one need not be decoded."""
-        return await self._ask(path, params, self.limit)
+        return await self._ask(path, params, times_limit * self.limit)
 
     def decoded(self, answer: Answer) -> Any:
         """The JSON of a good answer, without an echoed token. Raises ``SourceError``."""

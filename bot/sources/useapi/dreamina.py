@@ -48,6 +48,7 @@ DREAMINA = Service(
     read_list=read_list,
     details=details,
     account_name="Dreamina API",
+    statistics="dreamina",
     parameter="account",
     version="v1",
     by_email=False,

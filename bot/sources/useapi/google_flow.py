@@ -42,5 +42,6 @@ GOOGLE_FLOW = Service(
     read_list=read_list,
     details=details,
     account_name="Google Flow API",
+    statistics="google-flow",
     version="v1",
 )

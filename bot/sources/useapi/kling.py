@@ -74,5 +74,6 @@ KLING = Service(
     read_list=read_list,
     details=details,
     account_name="Kling API",
+    statistics="kling",
     version="v1",
 )

@@ -49,6 +49,7 @@ MINIMAX = Service(
     read_list=read_list,
     details=details,
     account_name="MiniMax API",
+    statistics="minimax",
     parameter="account",
     version="v1",
     by_email=False,

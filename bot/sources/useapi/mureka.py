@@ -51,6 +51,7 @@ MUREKA = Service(
     read_list=read_list,
     details=details,
     account_name="Mureka API",
+    statistics="mureka",
     parameter="account",
     version="v1",
     by_email=False,

@@ -221,4 +221,6 @@ PIXVERSE = Service(
     account_name="PixVerse API",
     website="https://app.pixverse.ai",
     linking="https://useapi.net/docs/api-pixverse-v2/post-pixverse-accounts-email",
+    statistics="pixverse",
+    slots_path="/pixverse/scheduler/available/",
 )

@@ -38,5 +38,6 @@ RUNWAY = Service(
     read_list=read_list,
     details=details,
     account_name="Runway API",
+    statistics="runwayml",
     version="v1",
 )

@@ -7,6 +7,7 @@ from bot.domain.accounts import Credits, FailureKind, ForecastSummary, Plan, Uni
 from bot.domain.alerts import AlertRule, NotifyReason
 from bot.domain.credit_changes import ChangeKind
 from bot.domain.durations import format_duration
+from bot.domain.jobs import JobsFacts
 from bot.domain.notifications import Facts, Notification
 from bot.evaluation.forecast.foresee import FRESH_FOR, is_overtaken
 from bot.outbox.batching import PendingAlert
@@ -17,8 +18,10 @@ from bot.telegram.text.formatting import (
     OUT,
     RECOVERED,
     SIGNS,
+    capitalised,
     format_amount,
     format_buckets,
+    format_count,
     format_credits,
     format_number,
     format_trouble,
@@ -49,6 +52,8 @@ def tell_story(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBod
         return tell_plan(story, now, zone)
     if notification.measure in (AlertRule.RUNWAY, AlertRule.SPIKE):
         return tell_outlook(story, now, zone)
+    if notification.measure is AlertRule.JOBS:
+        return accepted_again(story, now, zone) if resolved else refused(notification, now, zone)
     if notification.reason is NotifyReason.EASED:
         return jobs_run_again(story, now, zone)
     if notification.measure is AlertRule.CREDITS:
@@ -65,10 +70,48 @@ def low(notification: Notification, now: datetime, zone: ZoneInfo) -> MessageBod
     return telling(
         about(SIGNS[notification.severity], facts.name, acked(notification, now, zone), *left(credits, still=reminded)),
         f"{severity_word(notification.severity)}: {why}",
+        capitalised(refused_text(facts.jobs, now, zone)) if facts.jobs else "",
         sentence(foretold, now, zone) if foretold else "",
         what_to_do(credits, facts.plan, foretold, now, zone),
         numbers(credits, facts, now, zone),
         told_before(facts.left_out, OF_CREDITS, now, zone),
+    )
+
+
+def refused(notification: Notification, now: datetime, zone: ZoneInfo) -> MessageBody:
+    """Jobs are refused for want of credits."""
+    facts, word = notification.facts, severity_word(notification.severity)
+    still = "still " if notification.reason is NotifyReason.REMINDED else ""
+    credits = facts.credits
+    head = (bold(f"jobs are {still}refused"), ", too few credits")
+    return telling(
+        about(SIGNS[notification.severity], facts.name, acked(notification, now, zone), *head),
+        f"{word}: {refused_text(facts.jobs, now, zone) if facts.jobs else 'useapi.net reports refused jobs.'}",
+        what_to_do(credits, facts.plan, None, now, zone) if credits else "Top up to run jobs again.",
+        numbers(credits, facts, now, zone) if credits else "",
+    )
+
+
+def refused_text(jobs: JobsFacts, now: datetime, zone: ZoneInfo) -> str:
+    """How many jobs were refused, and how old that figure is; the service reports them late."""
+    known = f"as of {format_past(jobs.as_of, now, zone)}, {format_ago(jobs.as_of, now)}"
+    if jobs.count == 1:
+        return f"1 job was refused for want of credits {format_at(jobs.last_at, now, zone)} ({known})."
+    count = format_count(jobs.count, "job")
+    last = f"the last {format_at(jobs.last_at, now, zone)}"
+    return f"{count} were refused for want of credits within an hour, {last} ({known})."
+
+
+def accepted_again(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody:
+    """A later job to the same endpoint was accepted."""
+    facts, overtaken = story.last.notification.facts, story.overtaken
+    missed = overtaken.notification.facts.jobs if overtaken else None
+    since = f" Jobs were refused since {format_past(facts.since, now, zone)}." if facts.since else ""
+    return telling(
+        about(RECOVERED, facts.name, bold("jobs run again")),
+        f"Not told in time: {refused_text(missed, now, zone)}" if missed else "",
+        f"useapi.net accepted a job.{since}",
+        numbers(facts.credits, facts, now, zone) if facts.credits else "",
     )
 
 

@@ -137,6 +137,8 @@ def alert_reason(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) 
             return short_forecast(account, now, zone) or "may run out soon"
         case AlertRule.SPIKE:
             return "unusual pace"
+        case AlertRule.JOBS:
+            return "jobs refused"
         case _:
             return ""
 

@@ -7,14 +7,16 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.accounts import Account, Unit
 from bot.domain.alerts import Alert, AlertRule, Silence, SilenceKind
+from bot.domain.jobs import JobsFacts
 from bot.evaluation.alert_state import MUTES, covers
-from bot.evaluation.evaluate import with_allowances
+from bot.evaluation.evaluate import jobs_of, with_allowances
 from bot.telegram.text.dates import format_day, format_moment, format_past
 from bot.telegram.text.forecast import short_forecast
 from bot.telegram.text.formatting import (
     LOW,
     OUT,
     capitalised,
+    format_count,
     format_total,
     in_brackets,
     is_out,
@@ -35,6 +37,7 @@ MEASURES = {
     AlertRule.SPIKE: "unusual pace",
     AlertRule.LISTING: "no account listed",
     AlertRule.BROKEN: "more broken accounts",
+    AlertRule.JOBS: "jobs refused",
 }
 """Each alert's cause in two or three words."""
 
@@ -74,7 +77,14 @@ def format_alert(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) 
     """An account's alert, and since when: "low credits (19 %), since 13:48"."""
     if alert.measure is AlertRule.CREDITS:
         low = format_low(account)  # an alert that began as low is older than its present state
-        return f"{low}{since_text(alert.since, now, zone, 'low' if low in OUT.values() else '')}"
+        refused = jobs_of(account, alert)
+        behind = f", {format_refused(refused, now, zone)}" if refused else ""
+        return f"{low}{since_text(alert.since, now, zone, 'low' if low in OUT.values() else '')}{behind}"
+    if alert.measure is AlertRule.JOBS:
+        refused = jobs_of(account, alert)
+        return (
+            f"{format_refused(refused, now, zone) if refused else 'jobs refused'}{since_text(alert.since, now, zone)}"
+        )
     if alert.measure is AlertRule.RUNWAY:
         comes = short_forecast(account, now, zone) or "may run out soon"
         return f"{comes}{since_text(alert.since, now, zone, 'forecast')}"
@@ -83,6 +93,12 @@ def format_alert(alert: Alert, account: Account, now: datetime, zone: ZoneInfo) 
     if alert.measure is AlertRule.PLAN:
         return f"{format_plan_alert(account, now, zone)}{plan_since(alert, account, now, zone)}"
     return f"{format_unreadable(account)}{since_text(account.failing_since or alert.since, now, zone)}"
+
+
+def format_refused(refused: JobsFacts, now: datetime, zone: ZoneInfo) -> str:
+    """The refused jobs, and up to when that is known: "3 jobs refused for want of credits (as of 13:53)"."""
+    jobs = format_count(refused.count, "job")
+    return f"{jobs} refused for want of credits (as of {format_past(refused.as_of, now, zone)})"
 
 
 def since_text(since: datetime | None, now: datetime, zone: ZoneInfo, what: str = "") -> str:

@@ -94,6 +94,8 @@ def headline(batch: Batch, now: datetime) -> str:
         return (
             f"{format_count(count, 'account')} {'back to the usual pace' if recovered else f'{spend} unusually fast'}"
         )
+    if notification.measure is AlertRule.JOBS:
+        return f"{format_count(count, 'account')} {'can run jobs again' if recovered else f'{have} refused jobs'}"
     what = "can be read again" if recovered else "cannot be read"
     if notification.reason is NotifyReason.EASED:
         what = "can run jobs again, still low on credits"
@@ -154,6 +156,8 @@ def kinds(notification: Notification, now: datetime, zone: ZoneInfo) -> Callable
         return recovery_group
     if notification.measure is AlertRule.CREDITS:
         return credits_group
+    if notification.measure is AlertRule.JOBS:
+        return lambda story: Group((0,), f"{severity_label(story.last.notification)}, too few credits")
     if notification.measure is AlertRule.PLAN:
         return lambda story: plan_group(story, now, zone)
     if notification.measure in (AlertRule.RUNWAY, AlertRule.SPIKE):
@@ -253,7 +257,15 @@ def spoken(notification: Notification) -> Callable[[PendingAlert], str]:
         return with_lapse
     if notification.measure is AlertRule.SPIKE and notification.reason is not NotifyReason.RESOLVED:
         return with_pace
+    if notification.measure is AlertRule.JOBS and notification.reason is not NotifyReason.RESOLVED:
+        return with_refused
     return with_number if notification.measure in (AlertRule.CREDITS, AlertRule.RUNWAY) else plain_name
+
+
+def with_refused(story: PendingAlert) -> str:
+    """The account's name, and how many of its jobs were refused."""
+    jobs = story.last.notification.facts.jobs
+    return f"{plain_name(story)}{in_brackets(format_count(jobs.count, 'job') if jobs else '')}"
 
 
 def with_lapse(story: PendingAlert) -> str:

@@ -29,7 +29,7 @@ from bot.telegram.text.pauses import act_number, resume_button
 from bot.telegram.text.sanitize import clean
 from bot.telegram.text.source_alert import tell_source
 
-SHORT = (AlertRule.CREDITS, AlertRule.RUNWAY)
+SHORT = (AlertRule.CREDITS, AlertRule.RUNWAY, AlertRule.JOBS)
 """The rules that fire while credits are, or will be, short."""
 
 MOST_LINKS = 2

@@ -29,6 +29,7 @@ TROUBLES: dict[AlertRule | None, str] = {
     AlertRule.SPIKE: "unusual pace",
     AlertRule.LISTING: "no account listed",
     AlertRule.BROKEN: "more broken accounts",
+    AlertRule.JOBS: "jobs refused",
 }
 KINDS = {
     ComingKind.RUNS_OUT: "may run out",

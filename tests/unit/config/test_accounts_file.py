@@ -212,6 +212,7 @@ WRONG: dict[str, tuple[str, str, str]] = {
         "source[1].plan_ends_within: has “soon”",
         'plan_ends_within = "7d,3d,1d"',
     ),
+    '[[source]]\nrefused_jobs = "0"': ("", "source[1].refused_jobs: must be a whole number", 'refused_jobs = "1"'),
     '[[source]]\nruns_out_within = "x"': ("", "source[1].runs_out_within: has “x”", 'runs_out_within = "2d"'),
     "[[source]]\nunreadable_after = 0": ("", "source[1].unreadable_after: must be at least 1", "unreadable_after ="),
     "[[source]]\nunreadable_after = true": ("", "source[1].unreadable_after: is not text", "unreadable_after ="),

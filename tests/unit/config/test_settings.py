@@ -42,6 +42,7 @@ CONTRACT = {
     "LOW_CREDITS",
     "PLAN_ENDS_WITHIN",
     "RUNS_OUT_WITHIN",
+    "REFUSED_JOBS",
     "UNREADABLE_AFTER",
     "REMIND_EVERY",
     "QUIET_HOURS",
@@ -187,7 +188,7 @@ def test_empty_switches_off_or_is_the_default(value: str) -> None:
     for name in CONTRACT - TOKENS.keys():
         found = getattr(load({name: value}), name.lower())
         ladders = ("LOW_CREDITS", "PLAN_ENDS_WITHIN", "RUNS_OUT_WITHIN")
-        off = {**dict.fromkeys(ladders, ()), **dict.fromkeys(set(OFF_WHEN_EMPTY) - {*ladders})}
+        off = {**dict.fromkeys(ladders, ()), **dict.fromkeys(set(OFF_WHEN_EMPTY) - {*ladders}), "REFUSED_JOBS": 0}
         assert found == (off[name] if name in off else getattr(plain, name.lower())), name
 
 
@@ -312,6 +313,7 @@ def test_all_faults_at_once(elsewhere: Path) -> None:
         "LOW_CREDITS": "5%,20%",
         "PLAN_ENDS_WITHIN": "soon",
         "RUNS_OUT_WITHIN": "later",
+        "REFUSED_JOBS": "0",
         "UNREADABLE_AFTER": "0",
         "REMIND_EVERY": "1 fortnight",
         "QUIET_HOURS": "22:00",
