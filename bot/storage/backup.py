@@ -109,7 +109,12 @@ def way_to_read(database: str) -> str:
     reads what there is.
     """
     file = Path(database).absolute()
-    return "mode=rw" if os.access(file, os.W_OK) and os.access(file.parent, os.W_OK | os.X_OK) else look_at(database)
+    effective = os.access in os.supports_effective_ids
+    writable = all(
+        os.access(place, how, effective_ids=effective)
+        for place, how in ((file, os.W_OK), (file.parent, os.W_OK | os.X_OK))
+    )
+    return "mode=rw" if writable else look_at(database)
 
 
 def copy(connection: sa.Connection, out: IO[bytes], now: datetime) -> Manifest:

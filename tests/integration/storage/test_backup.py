@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import stat
 import subprocess
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -401,3 +402,58 @@ def test_root_gives_away_only_what_it_made(tmp_path: Path) -> None:
     (folder / "bot.db.lock").symlink_to(secret)
     hold(str(folder / "bot.db")).close()
     assert secret.stat().st_uid == 0
+
+
+@pytest.fixture
+def common() -> Iterator[Path]:
+    """A folder that every user may enter; pytest's own is closed to others."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def as_nobody() -> Iterator[Callable[[], None]]:
+    """Lets a test go on without the rights of root, whom no file's mode stops."""
+    before = os.geteuid()
+    yield lambda: os.seteuid(NOBODY) if before == 0 else None
+    os.seteuid(before)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="changes the owner's rights meanwhile")
+def test_without_rights_nothing_is_made_or_changed(
+    filled: Path, file: Path, common: Path, as_nobody: Callable[[], None]
+) -> None:
+    """Each is told what it may not: to write the backup, to read one, to read the database, to put one in its place."""
+    database, backup = common / "bot.db", common / "backup.zip"
+    shutil.copy(filled, database)
+    shutil.copy(file, backup)
+    database.chmod(0o600)
+    backup.chmod(0o600)
+    content = {one.name: one.read_bytes() for one in common.iterdir()}
+    as_nobody()
+    with pytest.raises(BackupError, match=r"new\.zip cannot be written \(Permission denied\)"):
+        back_up(str(database), common / "new.zip", NOW)
+    with tempfile.TemporaryDirectory() as own, pytest.raises(BackupError, match="cannot be read"):
+        back_up(str(database), Path(own) / "new.zip", NOW)
+    with pytest.raises(BackupError, match=r"backup\.zip cannot be read \(Permission denied\)"):
+        restore(backup, str(common / "other.db"), NOW, replace=False)
+    os.seteuid(0)
+    backup.chmod(0o644)
+    os.seteuid(NOBODY)
+    with pytest.raises(DatabaseUnusableError, match=r"cannot be written \(Permission denied\)"):
+        restore(backup, str(database), NOW, replace=True)
+    os.seteuid(0)
+    assert {one.name: one.read_bytes() for one in common.iterdir()} == content
+
+
+def test_who_may_only_read_can_back_up(filled: Path, common: Path, as_nobody: Callable[[], None]) -> None:
+    """A database that is at rest is copied without a file beside it."""
+    database = common / "bot.db"
+    shutil.copy(filled, database)
+    database.chmod(0o444)
+    as_nobody()
+    with tempfile.TemporaryDirectory() as own:
+        assert back_up(str(database), Path(own) / "new.zip", NOW).holds.readings == 3
+    assert [one.name for one in common.iterdir()] == ["bot.db"]
