@@ -19,12 +19,15 @@ from bot.config.settings import Settings
 from bot.config.targets import TargetSource
 from bot.domain.accounts import Account, CheckFailure, Health, Listed, Reading
 from bot.domain.alerts import Alert, AlertRule
+from bot.domain.jobs import Statistics
 from bot.domain.notifications import Watched
 from bot.domain.rules import Rules
 from bot.evaluation.account_row import account_row, outage_text, severity_of
 from bot.evaluation.evaluate import Alerts, Audience, apply_result, decide_account, validate
+from bot.evaluation.jobs import decide_jobs
 from bot.sources.base import IN_FLIGHT
-from bot.sources.registry import title_of
+from bot.sources.recent_jobs import FIRST, read_statistics
+from bot.sources.registry import SERVICES, title_of
 from bot.sources.useapi.client import open_session
 from bot.support.clock import utc_now
 from bot.support.errors import UsageError
@@ -88,6 +91,7 @@ async def check_accounts(settings: Settings, wanted: Sequence[str], *, as_json: 
         active_targets = ActiveTargets(watchlist_for(settings), lambda source: source_of(source, session, utc_now))
         accounts = await accounts_of(active_targets, trouble)
         chosen = choose(accounts, wanted) if wanted and accounts else accounts
+        chosen = await with_jobs(active_targets, chosen)
         room, memory = asyncio.Semaphore(IN_FLIGHT), await remembered(settings.database_url)
         found = await asyncio.gather(
             *(look(active_targets, account, memory.get(account.key), room) for account in chosen)
@@ -95,6 +99,25 @@ async def check_accounts(settings: Settings, wanted: Sequence[str], *, as_json: 
     now = utc_now()
     text = in_json(found, trouble, now) if as_json else in_words(found, trouble, now, settings.timezone)
     return text, exit_code(found, trouble)
+
+
+async def with_jobs(active_targets: ActiveTargets, accounts: Sequence[Account]) -> list[Account]:
+    """The accounts with their refused jobs, where their source has statistics that can be read."""
+    targets, now = active_targets.targets.sources, utc_now()
+    asked = [key for key in dict.fromkeys(one.source for one in accounts) if has_statistics(targets[key])]
+    answers = await asyncio.gather(*(read_statistics(active_targets.sources[key], now, FIRST) for key in asked))
+    found = {key: one for key, one in zip(asked, answers, strict=True) if isinstance(one, Statistics)}
+    return [
+        replace(one, jobs=found[one.source].jobs.get(one.email.lower()), statistics_at=now)
+        if one.source in found
+        else one
+        for one in accounts
+    ]
+
+
+def has_statistics(source: TargetSource) -> bool:
+    """True if refused jobs of a source's accounts can be known, and somebody wants to know."""
+    return SERVICES[source.service].statistics is not None and source.counts_jobs
 
 
 async def accounts_of(active_targets: ActiveTargets, trouble: list[str]) -> list[Account]:
@@ -168,6 +191,7 @@ def as_known(account: Account, known: Remembered | None) -> tuple[Account, Alert
         allowance=last.allowance,
         daily_allowance=last.daily_allowance,
         foretold=last.foretold,
+        jobs_settled_at=last.jobs_settled_at,
     )
     return with_reading, known.alerts
 
@@ -183,7 +207,9 @@ def found_in(before: Account, seen: Reading, alerts: Alerts, rules: Rules, now: 
     foreseen = {
         key: alerts[key] for key in (AlertRule.RUNWAY, AlertRule.SPIKE) if key in alerts and rules.runs_out_within
     }
-    return Finding(after, tuple(one for one in {**firing, **foreseen}.values() if one.level))
+    refused = decide_jobs(after, {**alerts, **firing}, rules, Audience(), now).alert
+    found = {**firing, **foreseen, AlertRule.JOBS: refused}
+    return Finding(after, tuple(one for one in found.values() if one.level))
 
 
 def exit_code(found: Sequence[Finding], trouble: Sequence[str]) -> int:

@@ -102,11 +102,11 @@ async def show_card(asked: CommandContext, one: Watched) -> None:
 async def fresh_card(asked: CommandContext, key: str) -> Message:
     """Everything about one account, as of now."""
     found = [one for one in await asked.scope.watched() if one.account.key == key]
-    await refresh(asked.scope, found, by_name=True)
+    running, _ = await asyncio.gather(asked.scope.slots(key), refresh(asked.scope, found, by_name=True))
     watched = await asked.scope.watched()
     found = [one for one in watched if one.account.key == key]
     alone = len(watched) == 1
-    return account_card(found[0], asked.scope.now(), asked.zone, alone=alone) if found else which_account([])
+    return account_card(found[0], asked.scope.now(), asked.zone, running, alone=alone) if found else which_account([])
 
 
 async def fresh_page(scope: ChatScope, zone: ZoneInfo, page: int) -> Message:

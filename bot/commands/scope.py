@@ -8,6 +8,7 @@ from bot.commands.service import BotService
 from bot.domain.accounts import Pause, Unit
 from bot.domain.alerts import Silence, SilenceKind
 from bot.domain.chats import Chat
+from bot.domain.jobs import Slots
 from bot.domain.notifications import Delivery, Facts, Watched
 from bot.domain.pauses import EVERYONE
 from bot.evaluation.blackout import blackout
@@ -60,6 +61,11 @@ class ChatScope:
             for one in firing
             if self._recipients.sees(self._chat, one.alert.subject)
         ]
+
+    async def slots(self, key: str) -> Slots | None:
+        """The jobs of an account that run through the API now; None if this chat does not see it, or nobody knows."""
+        account = next((one.account for one in await self.watched() if one.account.key == key), None)
+        return await self.service.slots(account) if account and account.pause is None else None
 
     async def past(self, keys: Sequence[str], since: datetime, slots: int) -> Mapping[str, Recorded]:
         """The stored past of those accounts that this chat sees."""

@@ -1,8 +1,10 @@
 """The answers and actions of the bot: from storage, or by the part that does it."""
 
+import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -10,7 +12,7 @@ from bot import __version__
 from bot.checks.context import Context
 from bot.checks.discovery import AccountDiscovery
 from bot.checks.runner import CheckRunner
-from bot.domain.accounts import Account, SourceState
+from bot.domain.accounts import Account, CheckFailure, SourceState
 from bot.domain.alerts import Alert, Silence
 from bot.domain.chats import Chat
 from bot.domain.clock_step import ClockStep
@@ -26,6 +28,7 @@ from bot.domain.health import (
     unreached_since,
     window_of,
 )
+from bot.domain.jobs import Slots
 from bot.domain.notifications import Delivery, NotificationKind, Watched
 from bot.domain.past_alerts import PastAlert
 from bot.evaluation.blackout import blackout
@@ -39,7 +42,7 @@ from bot.features.pairing.text import left_line, paired_line
 from bot.features.pauses.service import Pauses
 from bot.features.silences.service import Silences
 from bot.outbox.dispatcher import Dispatcher
-from bot.storage import accounts, alerts, chats, history, outbox, past_alerts
+from bot.storage import accounts, alerts, chats, history, jobs, outbox, past_alerts
 from bot.storage.connection import Connection
 from bot.support.aside import aside
 from bot.support.errors import DatabaseBusyError
@@ -49,6 +52,9 @@ from bot.telegram.text.formatting import service_name
 from bot.telegram.text.replies import Reloaded, Status
 
 log = logging.getLogger(__name__)
+
+SLOTS_WITHIN_S = 5.0
+"""Seconds that the answer about an account waits at most for its running jobs."""
 
 
 @dataclass(slots=True)
@@ -123,11 +129,20 @@ class BotService:
 
         return await aside(len(known), joined)
 
+    async def slots(self, account: Account) -> Slots | None:
+        """The jobs of an account that run through the API now; None where the service does not say in time."""
+        source, found = self.context.active_targets.sources.get(account.source), None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SLOTS_WITHIN_S):
+                found = await source.slots() if source else None
+        return None if found is None or isinstance(found, CheckFailure) else found.get(account.email.lower())
+
     async def everything(self) -> tuple[list[Account], list[Alert]]:
         """Every watched account and every firing alert."""
         async with self.context.store.read() as connection:
-            known = await accounts.watched(connection)
-            return [self.context.active_targets.named(one) for one in known], await alerts.firing(connection)
+            known, at = await accounts.watched(connection), await jobs.statistics_at(connection)
+            named = (self.context.active_targets.named(one) for one in known)
+            return [replace(one, statistics_at=at.get(one.source)) for one in named], await alerts.firing(connection)
 
     async def firing_sources(self) -> list[SourceAlert]:
         """Every firing alert of a source."""

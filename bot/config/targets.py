@@ -61,6 +61,12 @@ class TargetSource:
         own = (chat for account in self.accounts.values() for chat in account.chats or ())
         return tuple(dict.fromkeys((*self.chats, *own)))
 
+    @property
+    def counts_jobs(self) -> bool:
+        """True if refused jobs alert for any of its accounts."""
+        own = (one.rules for one in self.accounts.values() if one.rules)
+        return any(rules.refused_jobs for rules in (self.rules, *own))
+
     def account(self, email: str) -> TargetAccount | None:
         """The settings of an account, by its email in any case; None without any."""
         return self.accounts.get(email.lower())

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from bot.domain.jobs import RefusedJobs
+from bot.domain.jobs import WITHIN, RefusedJobs
 from bot.domain.subscription import Subscription
 
 Number = int | float
@@ -326,6 +326,13 @@ class Account:
     pause: Pause | None = None
     jobs: RefusedJobs | None = None
     jobs_settled_at: datetime | None = None
+    statistics_at: datetime | None = None
+
+    def jobs_refused(self, now: datetime) -> int | None:
+        """How many jobs were refused for want of credits within the hour; None where no statistics came."""
+        if self.statistics_at is None or now - self.statistics_at > WITHIN:
+            return None
+        return self.jobs.refused(now) if self.jobs else 0
 
     @property
     def name(self) -> str:

@@ -36,7 +36,7 @@ def account_row(account: Account, alerts: Iterable[Alert], now: datetime) -> dic
         "unit": credits.unit if credits else None,
         "percent_left": credits.percent if credits else None,
         "jobs": None,
-        "jobs_refused": None,
+        "jobs_refused": account.jobs_refused(now),
         "credits_daily": buckets.daily if buckets else None,
         "credits_monthly": buckets.monthly if buckets else None,
         "credits_package": buckets.package if buckets else None,

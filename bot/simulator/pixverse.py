@@ -28,6 +28,8 @@ __all__ = ["PRIVATE_LINK", "Fault", "Life", "Look", "SimulatedAccount", "Simulat
 FEATURES = "/v2/pixverse/features"
 ACCOUNTS = "/v2/pixverse/accounts"
 SUBSCRIPTION = "/v2/account"
+STATISTICS = "/v2/account/stats"
+SLOTS = "/v2/pixverse/scheduler/available"
 
 Page = Callable[[web.Request], web.Response]
 Body = bytes | str | dict[str, Any]
@@ -99,6 +101,8 @@ class SimulatedPixVerse(LocalServer):
         self.sisters: dict[str, dict[str, SimulatedSister]] = {name: {} for name in SERVICES}
         self.requests: list[Look] = []
         self.subscription = SimulatedSubscription()
+        self.jobs: list[dict[str, Any]] = []
+        self.running: dict[str, int] = {}
         self._faults: dict[str | None, Fault] = {}
         self._in_flight = 0
         self._bell = Bell()
@@ -120,6 +124,9 @@ class SimulatedPixVerse(LocalServer):
         yield web.get(ACCOUNTS, self._serve(self._listing))
         yield web.get(f"{ACCOUNTS}/", self._serve(self._listing))
         yield web.get(SUBSCRIPTION, self._serve(self._subscription))
+        yield web.get(STATISTICS, self._serve(self._statistics))
+        yield web.get(SLOTS, self._serve(self._slots))
+        yield web.get(f"{SLOTS}/", self._serve(self._slots))
         for name, service in SERVICES.items():
             account = f"/v1{service.account_path}{'' if service.parameter else '/{key}'}"
             yield web.get(f"/v1{service.list_path}", self._serve(partial(self._sister_list, name)))
@@ -143,6 +150,11 @@ class SimulatedPixVerse(LocalServer):
         """Take an account out of the configuration; from now on it is 404, and no longer listed."""
         self.accounts.pop(email, None)
         self.lives.pop(email, None)
+
+    def job(self, email: str, code: int = 201, endpoint: str = "post-videos", at: datetime | None = None) -> None:
+        """A job was asked for: accepted, or refused with such a code. The statistics show it."""
+        moment = (at or self.clock()).isoformat().replace("+00:00", "Z")
+        self.jobs.append({"timestamp": moment, "config": email, "endpoint": endpoint, "code": code, "msec": 900})
 
     def fail(
         self, fault: Fault, email: str | None = None, accounts_page: bool = False, page: str | None = None
@@ -246,6 +258,24 @@ class SimulatedPixVerse(LocalServer):
         if not self.accounts:
             return refuse(HTTPStatus.NOT_FOUND, "No PixVerse accounts are configured")
         return web.json_response({email: account.listing() for email, account in self.accounts.items()})
+
+    def _statistics(self, request: web.Request) -> web.Response:
+        if request.query.get("bot") != "pixverse":
+            return web.json_response({"bot": request.query.get("bot"), "total": 0, "data": []})
+        limit = int(request.query.get("limit", "100"))
+        return web.json_response({"bot": "pixverse", "total": len(self.jobs), "data": self.jobs[-limit:]})
+
+    def _slots(self, _request: web.Request) -> web.Response:
+        entries = [
+            {
+                "email": email,
+                "maxJobs": one.max_jobs,
+                "executing": self.running.get(email, 0),
+                "available": one.max_jobs - self.running.get(email, 0),
+            }
+            for email, one in self.accounts.items()
+        ]
+        return web.json_response({"executing": [], "available": entries})
 
     def _subscription(self, _request: web.Request) -> web.Response:
         said, total = self.subscription, len(self.accounts)

@@ -12,6 +12,7 @@ from bot.domain.alerts import Alert, AlertRule, Severity
 from bot.domain.boards import BoardStatus, BoardTrouble
 from bot.domain.chats import Chat
 from bot.domain.history import Gap
+from bot.domain.jobs import RefusedJobs, Slots
 from bot.domain.notifications import Delivery, Watched
 from bot.domain.past_alerts import PastAlert
 from bot.support.errors import ChartError
@@ -142,6 +143,13 @@ def credits_() -> Mapping[str, str]:
     }
 
 
+def refused_in(one: Watched) -> Watched:
+    """The same with refused jobs, and their alert."""
+    jobs = RefusedJobs(ago(minutes=10), (ago(minutes=40), ago(minutes=20)), ago(minutes=20), busy=3, broken=1)
+    alert = Alert(one.account.key, AlertRule.JOBS, 1, 1, since=ago(minutes=5), severity=CRITICAL)
+    return replace(one, account=replace(one.account, jobs=jobs), alerts=(alert,))
+
+
 def card() -> Mapping[str, str]:
     """``/credits NAME``."""
     unreadable = LeftOut("ends_at", "expired_date: 1783468800000000", ago(days=2))
@@ -176,6 +184,8 @@ def card() -> Mapping[str, str]:
         "no longer listed": answer(
             "/credits main", replace(MAIN, account=replace(MAIN.account, unlisted_at=ago(hours=1))), STUDIO
         ),
+        "running and refused jobs": answer("/credits main", refused_in(MAIN), STUDIO, running=Slots(3, 5)),
+        "one running job, of how many is unknown": answer("/credits main", MAIN, STUDIO, running=Slots(1, None)),
         "nobody of that name": answer("/credits nobody"),
         "several of that name": answer("/credits example.com"),
         "no account at all": answer("/credits studio", accounts=[]),

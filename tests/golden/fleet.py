@@ -20,6 +20,7 @@ from bot.domain.boards import BoardStatus
 from bot.domain.chats import Chat
 from bot.domain.credit_changes import Point
 from bot.domain.history import Gap
+from bot.domain.jobs import Slots
 from bot.domain.notifications import Delivery, Watched
 from bot.domain.rules import Threshold
 from bot.features.history.chart import Downsampler, Recorded
@@ -166,11 +167,16 @@ class Scope(FakeScope):
     kept: Recorded = field(default_factory=lambda: recorded(*SPENT))
     logged: Sequence[NamedAlert] = ()
     how: Status | None = None
+    running: Slots | None = None
     shown: BoardStatus = field(default_factory=BoardStatus)
     has_board: bool = True
     may_invite: bool = True
     left: bool | None = True
     reloaded: Reloaded = field(default_factory=lambda: Reloaded(file=False))
+
+    async def slots(self, key: str) -> Slots | None:
+        """Those that were given, of every account."""
+        return self.running
 
     async def firing_sources(self) -> Sequence[SourceAlert]:
         """Those that were given."""

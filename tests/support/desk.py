@@ -13,6 +13,7 @@ from bot.domain.accounts import Account, Pause
 from bot.domain.alerts import Alert, AlertRule, Severity, Silence, SilenceKind
 from bot.domain.boards import BoardStatus
 from bot.domain.chats import Chat
+from bot.domain.jobs import Slots
 from bot.domain.notifications import Delivery, Watched
 from bot.domain.past_alerts import PastAlert
 from bot.features.history.chart import Chart, Recorded, Series
@@ -87,6 +88,9 @@ class FakeScope(ChatScope):
     async def look_now(self, keys: Sequence[str]) -> None:
         """Notes who is to be looked at."""
         self.looks.append(list(keys))
+
+    async def slots(self, key: str) -> Slots | None:
+        """Nobody says what runs."""
 
     async def past(self, keys: Sequence[str], since: datetime, slots: int) -> Mapping[str, Recorded]:
         """Everybody spent half of it."""

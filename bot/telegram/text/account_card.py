@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.accounts import Account, Balance, Credits, Plan, Reading, Unit
 from bot.domain.alerts import Alert, AlertRule, Severity
+from bot.domain.jobs import WITHIN, Slots
 from bot.domain.notifications import Watched
 from bot.evaluation.alert_state import MUTES
 from bot.evaluation.evaluate import with_allowances
@@ -242,8 +243,10 @@ def plan_text(reading: Reading, now: datetime, zone: ZoneInfo) -> str:
     return f"{format_plan(plan)} {plan_verb(plan, now)} {format_day(plan.ends_at, now, zone)}{cost}{unknown}"
 
 
-def card_lines(one: Watched, now: datetime, zone: ZoneInfo, *, dark: bool = False) -> list[tuple[Piece, ...]]:
-    """Everything known about one account; ``dark``: no account can be read."""
+def card_lines(
+    one: Watched, now: datetime, zone: ZoneInfo, slots: Slots | None = None, *, dark: bool = False
+) -> list[tuple[Piece, ...]]:
+    """Everything known about one account; ``dark``: no account can be read. ``slots`` are its running jobs."""
     account = one.account
     email = f" ({clean(account.email, 80)})" if account.label else ""
     sign = SIGNS[Severity.CRITICAL] if dark else sign_of(one)
@@ -258,7 +261,32 @@ def card_lines(one: Watched, now: datetime, zone: ZoneInfo, *, dark: bool = Fals
         since = format_past(account.unlisted_at, now, zone)
         lines.append((f"Not listed at {SERVICE} since {since}; the next answer of the list decides.",))
     lines.extend(reading_lines(account, now, zone))
+    lines.extend((line,) for line in jobs_lines(account, slots, now, zone))
     lines.extend((line,) for line in alert_lines(one, now, zone))
+    return lines
+
+
+def jobs_lines(account: Account, slots: Slots | None, now: datetime, zone: ZoneInfo) -> list[str]:
+    """The jobs that run through the API, and those that were refused within the hour, by cause.
+
+    Jobs of the website and off-peak jobs are in neither.
+    """
+    lines, jobs = list[str](), account.jobs
+    if slots and slots.running is not None:
+        of = f" of {slots.at_once:,}" if slots.at_once is not None else ""
+        noun = "job" if slots.running == 1 and slots.at_once is None else "jobs"
+        lines.append(f"{slots.running:,}{of} {noun} running by the API")
+    if jobs is None or now - jobs.as_of > WITHIN:
+        return lines
+    counts = (
+        (jobs.refused(now), "for want of credits"),
+        (jobs.busy, "too many at once"),
+        (jobs.broken, "session broken"),
+    )
+    said = [f"{count:,} {why}" for count, why in counts if count]
+    if said:
+        at = f"as of {format_past(jobs.as_of, now, zone)}, {format_ago(jobs.as_of, now)}"
+        lines.append(f"Jobs refused within an hour: {', '.join(said)} ({at})")
     return lines
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.accounts import Account, FailureKind, SourceState
 from bot.domain.alerts import Alert, AlertRule, Severity, Silence
+from bot.domain.jobs import Slots
 from bot.domain.notifications import Watched
 from bot.evaluation.blackout import blackout
 from bot.sources.registry import title_of
@@ -163,10 +164,12 @@ def no_accounts(lists: Sequence[SourceState], now: datetime, zone: ZoneInfo) -> 
     return text.message(Page(0, 1).buttons("page", "refresh"))
 
 
-def account_card(watched: Watched, now: datetime, zone: ZoneInfo, *, alone: bool = False) -> Message:
+def account_card(
+    watched: Watched, now: datetime, zone: ZoneInfo, slots: Slots | None = None, *, alone: bool = False
+) -> Message:
     """Everything about one account; ``alone``: it is the only one, so if it cannot be read, none can."""
     dark = alone and blackout([watched.account]) is not None
-    text, tag = Text().lines(card_lines(watched, now, zone, dark=dark)), account_tag(watched.account.key)
+    text, tag = Text().lines(card_lines(watched, now, zone, slots, dark=dark)), account_tag(watched.account.key)
     resume = ((Button("Resume checks", f"{UNPAUSE}:{tag}"),),) if watched.account.pause else ()
     return text.message(((Button("Refresh", f"refresh:{tag}"),), *resume))
 

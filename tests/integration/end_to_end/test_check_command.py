@@ -9,7 +9,7 @@ import pytest
 
 from bot.cli.check import check_accounts
 from bot.config.settings import load_settings
-from bot.simulator.pixverse import PRIVATE_LINK, Fault, sample_body
+from bot.simulator.pixverse import PRIVATE_LINK, STATISTICS, Fault, sample_body
 from bot.support.errors import UsageError
 from tests.support.world import TELEGRAM_TOKEN, USEAPI_TOKEN, World
 
@@ -68,7 +68,7 @@ async def test_the_seed_pages_sample_reads_as_it_says(world: World) -> None:
         "unit": "credits",
         "percent_left": 83,
         "jobs": None,
-        "jobs_refused": None,
+        "jobs_refused": 0,
         "credits": 12450,
         "credits_daily": 0,
         "credits_monthly": 12450,
@@ -83,6 +83,22 @@ async def test_the_seed_pages_sample_reads_as_it_says(world: World) -> None:
     }
     assert not world.telegram.calls, "it sends nothing"
     assert sorted(path.name for path in world.folder.iterdir()) == ["credit-bot.db"]
+
+
+async def test_refused_jobs_are_critical_and_counted(world: World) -> None:
+    """By useapi.net's statistics; without any the number is unknown, and the check has not failed."""
+    world.accounts("alice", "bob")
+    for code in (412, 429):
+        world.pixverse.job("alice@example.com", code)
+    found, code = await check(world)
+    assert [(one["jobs_refused"], one["severity"]) for one in found] == [(1, "critical"), (0, "ok")]
+    assert code == 2
+    world.pixverse.job("alice@example.com", 201)
+    assert [(one["jobs_refused"], one["severity"]) for one in (await check(world))[0]] == [(1, "ok"), (0, "ok")]
+    world.pixverse.fail(Fault(503), page=STATISTICS)
+    found, code = await check(world)
+    assert [(one["jobs_refused"], one["severity"]) for one in found] == [(None, "ok"), (None, "ok")]
+    assert code == 0
 
 
 async def test_severity_is_that_of_the_alerts_that_the_bot_remembers(world: World) -> None:
