@@ -25,7 +25,7 @@ from bot.checks.subscriptions import SubscriptionWatch
 from bot.commands.scope import ChatScope
 from bot.commands.service import BotService
 from bot.commands.updates import TelegramService
-from bot.config.accounts_file.read import watchlist_for
+from bot.config.accounts_file.read import targets_of, watchlist_for
 from bot.config.settings import Settings
 from bot.domain.chats import Chat
 from bot.domain.clock_step import ClockStep
@@ -61,7 +61,10 @@ from bot.support.errors import DatabaseBusyError, DatabaseUnusableError
 from bot.support.heartbeat import Heartbeat
 from bot.support.metrics import Metrics
 from bot.targets.active import ActiveTargets, source_of
+from bot.targets.known_services import last_known
 from bot.targets.recipients import Recipients
+from bot.targets.services import ask as ask_services
+from bot.targets.services import shown, watches_all
 from bot.telegram.client import make_bot
 from bot.telegram.sender import TelegramNotifier
 from bot.web.pages import Pages
@@ -150,6 +153,7 @@ class App:
         self._discovery = AccountDiscovery(self._context, self._processor, self._checks.rounds)
         self._forecaster = Forecaster(self._context, self._processor)
         self._subscriptions = SubscriptionWatch(self._context, self._processor)
+        self._subscriptions.eager = watches_all(settings)
         self._processor.on_lapsed = self._subscriptions.refused
         self._jobs = JobsWatch(self._context, self._processor)
         self._pauses = Pauses(self._context, self._processor, self._checks)
@@ -261,6 +265,32 @@ class App:
         self.service.clock_stepped(step)
         self._retention.clock_was_set()
 
+    async def _find_services(self) -> None:
+        """Watches the services that useapi.net showed last, where these are all; asks, where it never answered."""
+        if not watches_all(self._settings):
+            return
+        async with self._store.read() as connection:
+            names = await last_known(connection)
+        if names is None:
+            (first,) = list(self._active.sources.values())[:1]
+            names = shown(await ask_services(first) or ())
+        if names:
+            self._active.replace(targets_of(self._settings, names))
+
+    async def _ask_subscription(self) -> None:
+        """Asks for subscriptions, and watches the services that came, where these are all."""
+        await self._subscriptions.tick()
+        if not watches_all(self._settings):
+            return
+        async with self._store.read() as connection:
+            names = await last_known(connection)
+        targets = targets_of(self._settings, names or ())
+        if names is not None and targets.services != self._active.targets.services:
+            log.info("Services at useapi.net: %s", ", ".join(sorted(targets.services)))
+            await self._discovery.take(targets)
+            await self._discovery.ask_all()
+            await self._checks.start_due()
+
     def _reloaded(self) -> None:
         """Applies the shortest interval, and sets the menu in new chats."""
         self._scheduler.every(self._tick, CHECK_JOB, self.service.check_due)
@@ -304,6 +334,7 @@ class App:
         try:
             if self._clock_watch:
                 await self._clock_watch.resume()
+            await self._find_services()
             async with self._store.write() as connection:
                 await self._recipients.refresh(connection)
             for part in (self._outbox, self._discovery, self._checks, self._summaries):
@@ -317,7 +348,7 @@ class App:
         every, tick = self._scheduler.every, self._tick
         every(tick, CHECK_JOB, self.service.check_due)
         every(tick, "list", self.service.list_due)
-        every(tick, "subscription", self._subscriptions.tick)
+        every(tick, "subscription", self._ask_subscription)
         every(tick, "jobs", self._jobs.tick)
         every(tick, "link", self._log_pairing_link)
         every(FORECAST_TICKS * tick, "foresee", self._forecaster.look)
@@ -327,7 +358,7 @@ class App:
         every(WATCHDOG_EVERY, "watchdog", self._scheduler.feed_watchdog)
         self._scheduler.start()
         self._background.start(self.service.first_round())
-        self._background.start(self._subscriptions.tick())
+        self._background.start(self._ask_subscription())
         self._background.start(self._jobs.tick())
         if self._settings.fallback_addresses:
             self._background.start(log_unusable(Apprise(self._settings.fallback_addresses)))

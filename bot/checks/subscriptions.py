@@ -36,6 +36,8 @@ class SubscriptionWatch:
         self._doubted: set[str] = set()
         self._unread: set[str] = set()
         self._room = asyncio.Semaphore(AT_ONCE)
+        self.eager = False
+        """True if an answer that cannot be read is asked for again each round."""
         self._ticking = asyncio.Lock()
 
     def refused(self, source: str) -> None:
@@ -60,7 +62,8 @@ class SubscriptionWatch:
 
     def _is_due(self, key: str) -> bool:
         before, now = self._asked.get(key), self._context.clock()
-        every = min(ASK_EVERY, self._context.every) if key in self._firing else ASK_EVERY
+        soon = key in self._firing or (self.eager and key in self._unread)
+        every = min(ASK_EVERY, self._context.every) if soon else ASK_EVERY
         return before is None or key in self._due or not timedelta(0) <= now - before < every
 
     async def _ask(self, key: str) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.commands.names import find_accounts
-from bot.config.accounts_file.read import watchlist_for
 from bot.config.settings import Settings
 from bot.config.targets import TargetSource
 from bot.domain.accounts import Account, CheckFailure, Health, Listed, Reading
@@ -33,6 +32,7 @@ from bot.support.clock import utc_now
 from bot.support.errors import UsageError
 from bot.targets.account_keys import AccountKeys
 from bot.targets.active import ActiveTargets, source_of
+from bot.targets.services import targets_now
 from bot.telegram.text.account_card import account_line
 from bot.telegram.text.left_out import left_out_lines
 
@@ -88,7 +88,9 @@ async def check_accounts(settings: Settings, wanted: Sequence[str], *, as_json: 
     """
     trouble: list[str] = []
     async with open_session(IN_FLIGHT, settings.way_to_useapi) as session:
-        active_targets = ActiveTargets(watchlist_for(settings), lambda source: source_of(source, session, utc_now))
+        active_targets = ActiveTargets(
+            await targets_now(settings, session, utc_now), lambda source: source_of(source, session, utc_now)
+        )
         accounts = await accounts_of(active_targets, trouble)
         chosen = choose(accounts, wanted) if wanted and accounts else accounts
         chosen = await with_jobs(active_targets, chosen)

@@ -52,6 +52,7 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
         "%s": [(NOTE,)],
         "%s is plain http: whoever is on the way can read the token; use https": [("USEAPI_URL",)],
         "Stopping": [()],
+        "Services at useapi.net: %s": [("kling, pixverse",)],
     },
     "features/webhook/sender.py": {
         "The webhook: unexpected error": [()],

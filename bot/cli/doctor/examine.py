@@ -20,13 +20,13 @@ from bot.cli.doctor.findings import Finding, Mark, fail
 from bot.cli.doctor.machine import examine_heartbeat, examine_port, examine_settings, examine_ways, examine_zone
 from bot.cli.doctor.privacy import examine_addresses, examine_files
 from bot.cli.doctor.webhook import examine_webhook
-from bot.config.accounts_file.read import watchlist_for
 from bot.config.settings import Settings
 from bot.config.targets import Targets
 from bot.sources.base import IN_FLIGHT
 from bot.sources.useapi.client import open_session
 from bot.support.clock import utc_now
 from bot.support.redaction import redact
+from bot.targets.services import targets_now
 
 __all__ = ["examine"]
 
@@ -45,9 +45,9 @@ async def examine(
     """
     found: list[Finding] = []
     paired = await asyncio.to_thread(paired_chats, settings.database_url)
-    targets = watchlist_for(settings).with_paired(paired)
-    secrets = [*settings.secrets, *targets.secrets]
     async with open_session(IN_FLIGHT, settings.way_to_useapi) as session:
+        targets = (await targets_now(settings, session, clock)).with_paired(paired)
+        secrets = [*settings.secrets, *targets.secrets]
         files = [*private, settings.database_url]
         for running in begun(settings, targets, session, clock, files):
             for finding in await running:

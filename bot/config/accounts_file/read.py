@@ -8,7 +8,7 @@ accounts file there is one source, from the settings.
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +51,16 @@ def watchlist_for(settings: Settings, environ: Mapping[str, str] | None = None) 
     return targets_of(settings)
 
 
-def targets_of(settings: Settings) -> Targets:
-    """The sources of the settings alone, one for each service."""
+def targets_of(settings: Settings, shown: Sequence[str] = ()) -> Targets:
+    """The sources of the settings alone, one for each service; ``shown`` are those that stand for ``all``."""
     named: dict[str, dict[str, TargetAccount]] = {}
     for one in settings.accounts:
         of_service = named.setdefault(one.service or first_service(settings.services), {})
         of_service[one.email.lower()] = TargetAccount(one.email, one.label)
-    services = list(named) or [name for name in settings.services if name != ALL_SERVICES] or DEFAULT_SERVICES
+    chosen = [name for name in settings.services if name != ALL_SERVICES]
+    if ALL_SERVICES in settings.services:
+        chosen = list(dict.fromkeys([*(shown or DEFAULT_SERVICES), *chosen]))
+    services = list(named) or chosen
     sources = [
         TargetSource(
             settings.useapi_token,

@@ -9,7 +9,7 @@ import pytest
 from bot.simulator import services
 from bot.simulator.pixverse import Fault
 from bot.simulator.services import SECRET, SimulatedSister
-from tests.support.world import World
+from tests.support.world import World, until
 
 EVERY = "pixverse,kling,runway,mureka,minimax,dreamina,google-flow,flow-music,google-vids,muse"
 END = datetime(2099, 7, 23, tzinfo=UTC)
@@ -169,3 +169,38 @@ async def test_a_service_without_accounts_is_told(world: World) -> None:
     for name, title in (("kling", "Kling"), ("muse", "Muse")):
         ended = await world.run("check", SERVICES=name)
         assert f"useapi.net lists no {title} account" in ended.out
+
+
+async def test_all_are_the_services_that_the_subscription_shows(world: World) -> None:
+    """In useapi.net's spelling, old names too; Dreamina has to be named, and unknown services are ignored."""
+    world.accounts("alice")
+    configured(world)
+    world.pixverse.subscription.others = {"Midjourney API": {"total": 3}, "Muse API": {"total": 0}}
+    services_of = {key.partition(":")[0] for key in await rows(world, SERVICES="all")}
+    assert services_of == set(EVERY.split(",")) - {"dreamina", "muse"}
+    assert "dreamina:US:ann@example.com" in await rows(world, SERVICES="all,dreamina")
+
+
+async def test_all_is_pixverse_where_the_subscription_cannot_be_read(world: World) -> None:
+    """Nobody is left out for want of that page alone."""
+    world.accounts("alice")
+    configured(world)
+    world.pixverse.fail(Fault(status=500), page="/v2/account")
+    assert list(await rows(world, SERVICES="all")) == ["pixverse:alice@example.com"]
+
+
+async def test_a_running_bot_watches_all_services_and_those_that_come(world: World) -> None:
+    """The services that it knew hold over a restart, also while the page cannot be read."""
+    world.accounts("alice")
+    world.pixverse.add_sister(SISTERS[0])
+    bot = await world.host(SERVICES="all")
+    await until(lambda: world.pixverse.looks("ann@example.com") > 0, "the account of Kling is checked")
+    world.pixverse.add_sister(SISTERS[2])
+    world.clock.advance(timedelta(hours=2))
+    await until(lambda: world.pixverse.looks("123456789") > 0, "the account of Mureka is checked")
+    await bot.stop()
+    world.pixverse.fail(Fault(status=500), page="/v2/account")
+    seen = world.pixverse.looks("123456789")
+    world.clock.advance(timedelta(hours=2))
+    await world.host(SERVICES="all")
+    await until(lambda: world.pixverse.looks("123456789") > seen, "it is checked after a restart")
