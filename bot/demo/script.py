@@ -43,6 +43,9 @@ class World(Protocol):
     def mend_session(self, name: str) -> None:
         """The account was added again."""
 
+    def run_job(self, name: str, code: int) -> None:
+        """A job was asked for; the statistics have its answer."""
+
     def cancel(self, name: str) -> None:
         """Somebody cancels the plan."""
 
@@ -115,6 +118,8 @@ SCRIPT = (
     Scene(37, "Kim has seen it, and wants no reminders.", lambda world: world.tap_last("Ack")),
     Scene(43, "Loop was added again at useapi.net.", lambda world: world.mend_session("Loop")),
     Scene(49, "Somebody buys 5,000 credits for Studio.", lambda world: world.top_up("Studio", 5_000)),
+    Scene(51, "A job on North asks for more credits than it has, and is refused.", lambda w: w.run_job("North", 412)),
+    Scene(53, "A smaller job on North is accepted.", lambda world: world.run_job("North", 201)),
     Scene(56, "Kim wants to know more about Ads.", lambda world: world.say("/credits ads")),
     Scene(64, "Telegram goes away. The bot goes on watching.", lambda world: world.leave()),
     Scene(66, "Meanwhile a batch runs on Main …", lambda world: world.spend("Main", 10_500)),

@@ -190,6 +190,10 @@ class Stage:
         """The account was added again."""
         self.pixverse.heal(self.account(name).email)
 
+    def run_job(self, name: str, code: int) -> None:
+        """A job was asked for; the statistics have its answer."""
+        self.pixverse.job(self.account(name).email, code)
+
     def cancel(self, name: str) -> None:
         """Somebody cancels the plan; it runs to its end."""
         account = self.account(name)

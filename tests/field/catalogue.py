@@ -36,6 +36,13 @@ USEAPI_EXPECTS = frozenset(
         "unavailable",
         "between",
         "none",
+        "active",
+        "inactive",
+        "no_verdict",
+        "refused_job",
+        "no_job",
+        "no_statistics",
+        "slots",
     ]
 )
 

@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.accounts import CheckFailure, FailureKind, Listing, Reading
+from bot.domain.jobs import Slots, Statistics
+from bot.domain.subscription import SubscriptionPage
 from bot.sources.conditional import ConditionalSource
 from bot.sources.useapi.client import Client, open_session
 from bot.sources.useapi.pixverse import PIXVERSE
@@ -52,3 +54,28 @@ async def test_an_answer_is_what_it_is(answer: FieldAnswer, asked: str) -> None:
         if answer.expect == "between":
             assert not BLAME.search(seen.said), seen.said
             assert (answer.says or "answers") in seen.said
+
+
+BESIDE = [answer for answer in USEAPI if answer.to in ("subscription", "statistics", "slots")]
+
+
+@pytest.mark.parametrize("answer", BESIDE, ids=str)
+async def test_an_answer_beside_the_checks(answer: FieldAnswer) -> None:
+    """Over a real socket: the verdict, the refused jobs, the running ones; the rest is a failure, or unknown."""
+    async with answering(answer) as url, open_session() as session:
+        source = ConditionalSource(PIXVERSE, Client(session, url, "user:1234-topsecretTOKEN5678", timeout=20), Clock())
+        asked = {"subscription": source.subscription, "slots": source.slots}.get(answer.to)
+        seen = await (asked() if asked else source.statistics(500))
+    match answer.expect:
+        case "active" | "inactive":
+            assert isinstance(seen, SubscriptionPage)
+            assert seen.active is (answer.expect == "active")
+        case "no_verdict":
+            assert isinstance(seen, CheckFailure) or (isinstance(seen, SubscriptionPage) and seen.active is None)
+        case "refused_job" | "no_job":
+            assert isinstance(seen, Statistics)
+            assert ("a@example.com" in seen.jobs) is (answer.expect == "refused_job")
+        case "no_statistics":
+            assert isinstance(seen, CheckFailure)
+        case _:
+            assert seen == {"a@example.com": Slots(1, 5)}
