@@ -31,6 +31,7 @@ from bot.domain.health import (
 from bot.domain.jobs import Slots
 from bot.domain.notifications import Delivery, NotificationKind, Watched
 from bot.domain.past_alerts import PastAlert
+from bot.domain.rules import priced
 from bot.evaluation.blackout import blackout
 from bot.evaluation.evaluate import source_outage
 from bot.features.board.publisher import BoardPublisher
@@ -171,7 +172,7 @@ class BotService:
             for key, account in known.items():
                 trace = await traced(connection, key, since, now, slots)
                 rules = self.context.active_targets.rules_of(account)
-                found[key] = Recorded(trace, tuple(gaps[key]), rules.low_credits)
+                found[key] = Recorded(trace, tuple(gaps[key]), priced(rules.low_credits, rules.job_cost))
         return found
 
     async def past_alerts(self, since: datetime, key: str | None) -> list[tuple[PastAlert, Account | None]]:

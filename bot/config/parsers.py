@@ -12,6 +12,7 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from bot.domain.accounts import JobCost
 from bot.domain.chats import GENERAL, Chat
 from bot.domain.durations import parse_duration
 from bot.domain.quiet_hours import QuietHours, parse_clock_time, parse_quiet_hours
@@ -19,6 +20,8 @@ from bot.domain.rules import Threshold, Thresholds
 from bot.support.redaction import redact
 
 _NUMBER = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
+_JOBS = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*jobs?", re.ASCII | re.IGNORECASE)
+LONGEST_JOB = 40
 _CHAT = re.compile(r"(-?\d{1,18})(?:/(\d{1,18}))?", re.ASCII)
 _LACKS_MINUS = re.compile(r"100\d{10}", re.ASCII)
 """A supergroup's or channel's id without its sign; no person's id is that long."""
@@ -62,11 +65,30 @@ def split_list(text: str) -> list[str]:
 
 
 def parse_credit_ladder(text: str) -> Thresholds:
-    """Reads ``20%,5%,0``: numbers or percent of the monthly allowance, mildest first."""
+    """Reads ``20%,10 jobs,0``: numbers, percent of the monthly allowance or jobs, mildest first."""
     return descending(tuple(parse_threshold(item) for item in split_list(text)))
 
 
+def parse_job_cost(text: str) -> JobCost:
+    """Reads ``35``, or with a name for the job, ``5 s at 720p = 35``."""
+    name, _, number = text.rpartition("=")
+    number, name = number.strip(), " ".join(name.split())
+    if not _NUMBER.fullmatch(number):
+        below = " below 0" if number.startswith("-") else ", which is not a number"
+        raise ValueError(f"has the cost “{short(number)}”{below}; write what one job costs, such as 35")
+    if float(number) == 0:
+        raise ValueError("has the cost 0; leave it empty where the cost is unknown")
+    if len(name) > LONGEST_JOB or not name.isprintable():
+        raise ValueError(f"has a name for the job that is longer than {LONGEST_JOB} characters, or cannot be shown")
+    return JobCost(float(number), name or None)
+
+
 def parse_threshold(text: str) -> Threshold:
+    jobs = _JOBS.fullmatch(text)
+    if jobs and float(jobs[1]) > 0:
+        return Threshold(0.0, written=text, jobs=float(jobs[1]))
+    if jobs:
+        raise ValueError(f"has “{short(text)}”; write 0 for out of credits")
     percent = text.endswith("%")
     number = text.removesuffix("%").strip()
     if not _NUMBER.fullmatch(number):
@@ -110,8 +132,10 @@ def parse_interval(text: str) -> timedelta:
 
 def descending(ladder: Thresholds) -> Thresholds:
     """The thresholds, if each is below the one before it of the same unit."""
-    for unit in (True, False):
-        values = [rung.value for rung in ladder if rung.percent is unit]
+    kinds = ([rung for rung in ladder if rung.percent], [rung for rung in ladder if rung.jobs])
+    others = [rung for rung in ladder if not (rung.percent or rung.jobs)]
+    for some in (*kinds, others):
+        values = [rung.jobs or rung.value for rung in some]
         if any(later >= earlier for earlier, later in pairwise(values)):
             raise ValueError("is not in order: the mildest threshold comes first, each later one is lower")
     return ladder

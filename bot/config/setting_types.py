@@ -18,6 +18,7 @@ from bot.config.parsers import (
     parse_database,
     parse_ids,
     parse_interval,
+    parse_job_cost,
     parse_quiet,
     parse_refused_jobs,
     parse_services,
@@ -27,11 +28,13 @@ from bot.config.parsers import (
     parse_wait,
     parse_zone,
 )
+from bot.domain.accounts import JobCost
 from bot.domain.chats import Chat
 from bot.domain.quiet_hours import QuietHours
 from bot.domain.rules import Thresholds
 
 CreditLadder = Annotated[Thresholds, NoDecode, BeforeValidator(parse_credit_ladder)]
+Cost = Annotated[JobCost | None, NoDecode, BeforeValidator(parse_job_cost)]
 TimeLadder = Annotated[Thresholds, NoDecode, BeforeValidator(parse_time_ladder)]
 RefusedJobs = Annotated[int, NoDecode, BeforeValidator(parse_refused_jobs)]
 Wait = Annotated[timedelta, NoDecode, BeforeValidator(parse_wait)]

@@ -6,6 +6,7 @@ Values come from the environment, then from the env file; the environment wins. 
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -42,6 +43,7 @@ from bot.config.setting_types import (
     Accounts,
     Chats,
     ClockTime,
+    Cost,
     CreditLadder,
     DatabaseFile,
     Ids,
@@ -67,6 +69,7 @@ LONGEST_SECRET = 10_000
 """The most characters of a secret's file: an endless one, such as /dev/zero, must not fill the memory."""
 
 DEFAULT_SERVICES = ("pixverse",)
+UNPRICED = "has thresholds in jobs, and nothing says what a job costs: set JOB_COST, or job_cost in the accounts file"
 SECRETS = (
     "USEAPI_TOKEN",
     "TELEGRAM_BOT_TOKEN",
@@ -96,6 +99,7 @@ EXAMPLES = {
     "ACCOUNTS_FILE": "accounts.toml",
     "CHECK_EVERY": "15m",
     "LOW_CREDITS": "20%,5%,0",
+    "JOB_COST": "5 s at 720p = 35",
     "PLAN_ENDS_WITHIN": "7d,3d,1d",
     "RUNS_OUT_WITHIN": "2d",
     "REFUSED_JOBS": "1",
@@ -188,6 +192,7 @@ class Settings(BaseSettings):
     accounts_file: str = ""
     check_every: Interval = timedelta(minutes=15)
     low_credits: CreditLadder = parse_credit_ladder("20%,5%,0")
+    job_cost: Cost = None
     plan_ends_within: TimeLadder = parse_time_ladder("7d,3d,1d")
     runs_out_within: TimeLadder = parse_time_ladder("2d")
     refused_jobs: RefusedJobs = 1
@@ -235,6 +240,7 @@ class Settings(BaseSettings):
             refused_jobs=self.refused_jobs,
             unreadable_after=self.unreadable_after,
             remind_every=self.remind_every or None,
+            job_cost=self.job_cost,
         )
 
     @property
@@ -329,6 +335,8 @@ def load_settings(env_file: str | None = None, environ: Mapping[str, str] | None
     values = dict(resolved(given, faults, told))
     faults += at_odds(values, told)
     settings = validated(values, faults, told)
+    if settings and not settings.accounts_file and unpriced([settings.rules]):
+        faults.append(f"LOW_CREDITS: {UNPRICED}. Example: JOB_COST={EXAMPLES['JOB_COST']}")
     if faults or settings is None:
         secrets = [*hidden(given), *hidden(values)]
         raise SettingsError([without(fault, secrets) for fault in dict.fromkeys(faults)])
@@ -374,6 +382,17 @@ def completed(values: Mapping[str, Any], settings: Settings) -> Iterator[str]:
     for name, used in (("USEAPI_URL", settings.useapi_url), ("TELEGRAM_API_URL", settings.telegram_api_url)):
         if name in values and values[name].strip().rstrip("/") != used:
             yield f"{name}: read as {without_userinfo(used)}"
+
+
+def unpriced(rules: Iterable[Rules]) -> bool:
+    """True if any thresholds are jobs, and no job has a cost anywhere."""
+    known = list(rules)
+    return any(rung.jobs for one in known for rung in one.low_credits) and not any(one.job_cost for one in known)
+
+
+def of_service(rules: Rules, service: str) -> Rules:
+    """The rules of the settings for a service: what a job costs is said of PixVerse alone."""
+    return rules if service == DEFAULT_SERVICES[0] else replace(rules, job_cost=None)
 
 
 def unused(settings: Settings) -> Iterator[str]:

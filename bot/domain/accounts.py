@@ -1,5 +1,6 @@
 """Accounts and sources: check results, and what is known of each account."""
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -43,11 +44,20 @@ class Unit(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class JobCost:
+    """The cost of one job in the unit of the account's balance, and a name for such a job, both as the owner set them."""
+
+    amount: float
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Credits:
     """The balance that jobs are paid with: three buckets that can be spent, and two allowances.
 
     The allowances are denominators and never added. ``refresh_at`` and ``daily_refresh_at`` are the next refills as the
     service reports them. ``single``: the service reports one number, which stands in ``monthly``; there are no buckets.
+    ``job_cost`` is set for messages alone, from the settings; it is not stored with a reading.
     """
 
     monthly: Number
@@ -59,6 +69,7 @@ class Credits:
     daily_refresh_at: datetime | None = None
     unit: Unit = Unit.CREDITS
     single: bool = False
+    job_cost: JobCost | None = None
 
     @classmethod
     def of(
@@ -80,6 +91,11 @@ class Credits:
     def total(self) -> Number:
         """The sum of the known buckets: a lower bound, because an unknown bucket adds nothing."""
         return self.monthly + (self.daily or 0) + (self.package or 0)
+
+    @property
+    def jobs(self) -> int | None:
+        """How many jobs it still pays for, rounded down; None where no cost is set."""
+        return None if self.job_cost is None else max(math.floor(round(self.total / self.job_cost.amount, 6)), 0)
 
     @property
     def share(self) -> float | None:
@@ -324,6 +340,7 @@ class Account:
     unlisted_at: datetime | None = None
     origin: str | None = None
     pause: Pause | None = None
+    job_cost: JobCost | None = None
     jobs: RefusedJobs | None = None
     jobs_settled_at: datetime | None = None
     statistics_at: datetime | None = None

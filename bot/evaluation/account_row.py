@@ -35,7 +35,7 @@ def account_row(account: Account, alerts: Iterable[Alert], now: datetime) -> dic
         "credits": credits.total if credits else None,
         "unit": credits.unit if credits else None,
         "percent_left": credits.percent if credits else None,
-        "jobs": None,
+        "jobs": credits.jobs if credits else None,
         "jobs_refused": account.jobs_refused(now),
         "credits_daily": buckets.daily if buckets else None,
         "credits_monthly": buckets.monthly if buckets else None,

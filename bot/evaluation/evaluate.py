@@ -407,10 +407,10 @@ def with_allowances(account: Account) -> Credits | None:
     """The last credits, with the last known allowances where the reading lacks them."""
     if account.reading is None:
         return None
-    credits, known = account.reading.credits, (account.allowance, account.daily_allowance)
-    if (credits.monthly_allowance, credits.daily_allowance) == known:
+    credits, known = account.reading.credits, (account.allowance, account.daily_allowance, account.job_cost)
+    if (credits.monthly_allowance, credits.daily_allowance, credits.job_cost) == known:
         return credits
-    return replace(credits, monthly_allowance=account.allowance, daily_allowance=account.daily_allowance)
+    return replace(credits, monthly_allowance=known[0], daily_allowance=known[1], job_cost=known[2])
 
 
 def source_facts(source: SourceState, health: Health, alert: Alert) -> Facts:

@@ -6,6 +6,7 @@ A measurement of None is unknown, and changes nothing.
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import nextafter
 
 from bot.domain.accounts import (
     MISSING,
@@ -15,6 +16,7 @@ from bot.domain.accounts import (
     CheckFailure,
     FailureKind,
     Health,
+    JobCost,
     Number,
     Plan,
     Reading,
@@ -23,7 +25,7 @@ from bot.domain.accounts import (
 )
 from bot.domain.alerts import Alert, Severity
 from bot.domain.credit_changes import CreditChanges
-from bot.domain.rules import CANCELLED, RENEWS, Rules, Threshold, Thresholds
+from bot.domain.rules import CANCELLED, RENEWS, Rules, Threshold, Thresholds, priced
 from bot.domain.subscription import KnownBroken, Subscription
 from bot.evaluation.left_out import trusted_end
 from bot.evaluation.listing import perhaps_none
@@ -117,23 +119,33 @@ def rung_value(threshold: Threshold, allowance: Number | None, unit: Unit = Unit
 def credits_standing(account: Account, ladder: Thresholds, changes: CreditChanges | None = None) -> Measurement | None:
     """Spendable credits against the thresholds; ``changes`` are those since the last reading, if there was one.
 
+    Where jobs have a cost, less than one is out of credits: the deepest level, whatever the thresholds.
+
     A threshold clears a tenth above it, and by at least the daily allowance, so that a daily refill changes nothing,
     except for an account that gets only daily credits.
     """
     if account.reading is None or not ladder:
         return None
-    value = account.reading.credits.total
+    value, cost = account.reading.credits.total, account.job_cost
+    ladder = priced(ladder, cost)
     rungs = [rung_value(threshold, account.allowance, account.reading.credits.unit) for threshold in ladder]
+    severities, texts = ladder_severities(len(ladder)), [str(threshold) for threshold in ladder]
+    written = written_of(ladder)
+    if cost and ladder[-1].value == 0 and not ladder[-1].percent:
+        rungs[-1] = nextafter(cost.amount, 0)
+    elif cost:
+        rungs, texts, written = [*rungs, nextafter(cost.amount, 0)], [*texts, "1 job"], (*written, "1 job")
+        severities = (*severities, Severity.CRITICAL)
     daily = 0 if lives_by_the_day(account) else account.daily_allowance or 0
     margins = [None if rung is None else rung + max(rung / 10, daily) for rung in rungs]
     return Measurement(
         value=value,
         fire_level=deepest(rungs, value),
         clear_level=deepest(margins, value),
-        severities=ladder_severities(len(ladder)),
-        rungs=tuple(str(threshold) for threshold in ladder),
-        out=is_out(value, daily, changes or CreditChanges()),
-        written=written_of(ladder),
+        severities=severities,
+        rungs=tuple(texts),
+        out=is_out(value, daily, changes or CreditChanges(), cost),
+        written=written,
     )
 
 
@@ -143,13 +155,13 @@ def lives_by_the_day(account: Account) -> bool:
     return account.allowance == 0 or (free and account.allowance is None)
 
 
-def is_out(value: Number, daily: Number, changes: CreditChanges) -> bool | None:
+def is_out(value: Number, daily: Number, changes: CreditChanges, cost: JobCost | None = None) -> bool | None:
     """True if an account is out of credits, False if jobs run again, None if nothing changed.
 
     Jobs run again after a top-up, a refill or a refund, not by the ``daily`` credits of an account with a monthly
     allowance.
     """
-    if value <= 0:
+    if value <= 0 or (cost and value < cost.amount):
         return True
     came = changes.topped_up + changes.refilled + changes.by_plan + changes.refunded
     came += 0 if daily else changes.daily_refilled

@@ -49,11 +49,19 @@ class ActiveTargets:
         self._shared = frozenset(name for name, some in services.items() if len(some) > 1)
 
     def named(self, account: Account) -> Account:
-        """The account with its source's name, if there are several, and its service, if its name fits others too."""
+        """The account with its source's name, if there are several, and its service, if its name fits others too.
+
+        It also gets what its jobs cost.
+        """
         origin = self.targets.origin_of(account.source)
         if self._shared and name_in_words(account) in self._shared:
             origin = ", ".join(filter(None, (origin, title_of(account.source))))
-        return account if account.origin == origin else replace(account, origin=origin)
+        cost = self.rules_of(account).job_cost
+        return (
+            account
+            if (account.origin, account.job_cost) == (origin, cost)
+            else replace(account, origin=origin, job_cost=cost)
+        )
 
     def named_source(self, state: SourceState) -> SourceState:
         """The source's state with its name, if there are several, and the setting that holds its token."""

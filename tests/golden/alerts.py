@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.domain.accounts import FailureKind, ForecastSummary, Plan
+from bot.domain.accounts import Credits, FailureKind, ForecastSummary, JobCost, Plan
 from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity, Silence, SilenceKind
 from bot.domain.events import Event, EventType, WaitingEvent
 from bot.domain.jobs import JobsFacts
@@ -84,6 +84,11 @@ def credits() -> Mapping[str, str]:
         "worse": shown.notifications(low(NotifyReason.WORSENED, **very)),
         "a fraction of a credit": shown.notifications(low(**{**very, "credits": replace(given.VERY_LOW, monthly=0.4)})),
         "out of credits": shown.notifications(low(**none)),
+        "low, a job has a cost": shown.notifications(low(credits=priced(given.LOW))),
+        "low, below a threshold in jobs": shown.notifications(low(credits=priced(given.LOW), rung="100 jobs")),
+        "less than one job": shown.notifications(
+            low(severity=CRITICAL, rung="0", credits=priced(replace(given.LOW, monthly=12)), value=12)
+        ),
         "out of credits, a free account": shown.notifications(
             low(
                 severity=CRITICAL,
@@ -456,6 +461,11 @@ def silenced() -> Mapping[str, str]:
             *many("Ads", "Loop", reason=NotifyReason.REMINDED, severity=CRITICAL, credits=given.NONE_LEFT, **before)
         ),
     }
+
+
+def priced(credits: Credits) -> Credits:
+    """The credits of an account whose jobs have a cost."""
+    return replace(credits, job_cost=JobCost(35, "5 s at 720p"))
 
 
 def notes() -> Mapping[str, str]:

@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from bot.cli.doctor.findings import Finding, ok, warn
+from bot.domain.accounts import JobCost
 from bot.domain.chats import Chat
 from bot.domain.durations import format_duration
-from bot.domain.rules import Rules, Thresholds
+from bot.domain.rules import Rules, Thresholds, priced
 from bot.telegram.text.sanitize import clean
 
 
@@ -21,13 +22,25 @@ def rules_finding(name: str, rules: Rules, every: timedelta, chats: tuple[Chat, 
 
 def rule_text(rules: Rules) -> list[tuple[str, str]]:
     return [
-        ("low_credits", ", ".join(map(str, rules.low_credits)) or "off"),
+        ("low_credits", ", ".join(map(str, priced(rules.low_credits, rules.job_cost))) or "off"),
+        *([("job_cost", job_text(rules.job_cost))] if rules.job_cost else []),
         ("plan_ends_within", times(rules.plan_ends_within)),
         ("runs_out_within", times(rules.runs_out_within)),
         ("refused_jobs", str(rules.refused_jobs) if rules.refused_jobs else "off"),
         ("unreadable_after", str(rules.unreadable_after)),
         ("remind_every", format_duration(rules.remind_every) if rules.remind_every else "never"),
     ]
+
+
+def job_text(cost: JobCost) -> str:
+    return f"{cost.amount:,.10g}{f' ({clean(cost.name, 40)})' if cost.name else ''}"
+
+
+def unpriced_finding(name: str, rules: Rules) -> list[Finding]:
+    """Thresholds in jobs of an account whose jobs have no cost: they are left out."""
+    lost = [str(rung) for rung in rules.low_credits if rung.jobs] if rules.job_cost is None else []
+    words = f"{', '.join(lost)} left out of LOW_CREDITS: no cost is set; set JOB_COST or job_cost"
+    return [warn(f"rules {clean(name, 40)}", words)] if lost else []
 
 
 def times(ladder: Thresholds) -> str:

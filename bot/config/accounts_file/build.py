@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from bot.config.accounts_file.faults import EXAMPLES, Faults, Place, path_of
 from bot.config.accounts_file.tables import AccountTable, FileTable, SourceTable, WatchTable
 from bot.config.parsers import NamedAccount, misplaced_account, parse_useapi_token, short
-from bot.config.settings import Settings
+from bot.config.settings import Settings, of_service
 from bot.config.targets import TargetAccount, TargetSource
 from bot.domain.rules import Rules
 from bot.sources.registry import DEFAULT
@@ -41,7 +41,7 @@ class Builder:
         another = f"“{short(table.name)}” is another source's" if table.name else "is missing, as of another source"
         service = table.service or DEFAULT
         self._only(self._names, f"{service}/{(table.name or '').lower()}", (*place, "name"), another)
-        rules = nearest(table, self._settings.rules)
+        rules = nearest(table, of_service(self._settings.rules, service))
         accounts = self._accounts(table, place, rules)
         everyone = table.accounts is None and ("accounts" in table.model_fields_set or not table.account)
         if not everyone and not accounts:
@@ -181,4 +181,5 @@ def nearest(table: WatchTable, outer: Rules) -> Rules:
         refused_jobs=outer.refused_jobs if table.refused_jobs is None else table.refused_jobs,
         unreadable_after=outer.unreadable_after if table.unreadable_after is None else table.unreadable_after,
         remind_every=outer.remind_every if wait is None else wait or None,
+        job_cost=outer.job_cost if table.job_cost is None else table.job_cost,
     )

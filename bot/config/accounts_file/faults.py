@@ -18,7 +18,15 @@ Place = tuple[str | int, ...]
 MOST = 50
 """The most errors reported; a file with more has one cause."""
 
-RULES = ("low_credits", "plan_ends_within", "runs_out_within", "refused_jobs", "unreadable_after", "remind_every")
+RULES = (
+    "low_credits",
+    "job_cost",
+    "plan_ends_within",
+    "runs_out_within",
+    "refused_jobs",
+    "unreadable_after",
+    "remind_every",
+)
 EXAMPLES = {rule: f'{rule} = "{SETTINGS[rule.upper()]}"' for rule in RULES} | {
     "source": "[[source]]",
     "name": 'name = "studio"',

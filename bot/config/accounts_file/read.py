@@ -15,10 +15,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.config.accounts_file.build import Builder
-from bot.config.accounts_file.faults import Faults
+from bot.config.accounts_file.faults import EXAMPLES, Faults
 from bot.config.accounts_file.tables import FileTable
 from bot.config.parsers import ALL_SERVICES, short
-from bot.config.settings import DEFAULT_SERVICES, Settings, first_service, without
+from bot.config.settings import DEFAULT_SERVICES, UNPRICED, Settings, first_service, of_service, unpriced, without
 from bot.config.targets import TargetAccount, Targets, TargetSource
 from bot.support.errors import SettingsError
 
@@ -55,8 +55,8 @@ def targets_of(settings: Settings, shown: Sequence[str] = ()) -> Targets:
     """The sources of the settings alone, one for each service; ``shown`` are those that stand for ``all``."""
     named: dict[str, dict[str, TargetAccount]] = {}
     for one in settings.accounts:
-        of_service = named.setdefault(one.service or first_service(settings.services), {})
-        of_service[one.email.lower()] = TargetAccount(one.email, one.label)
+        those = named.setdefault(one.service or first_service(settings.services), {})
+        those[one.email.lower()] = TargetAccount(one.email, one.label)
     chosen = [name for name in settings.services if name != ALL_SERVICES]
     if ALL_SERVICES in settings.services:
         chosen = list(dict.fromkeys([*(shown or DEFAULT_SERVICES), *chosen]))
@@ -65,7 +65,7 @@ def targets_of(settings: Settings, shown: Sequence[str] = ()) -> Targets:
         TargetSource(
             settings.useapi_token,
             settings.useapi_url,
-            settings.rules,
+            of_service(settings.rules, service),
             settings.telegram_chat_ids,
             accounts=named.get(service, {}),
             everyone=not named,
@@ -86,6 +86,9 @@ def read_accounts_file(path: str, settings: Settings, environ: Mapping[str, str]
     faults.secrets += builder.tokens_named(tables)
     try:
         sources = builder.sources(FileTable.model_validate(tables))
+        own = (one.rules for source in sources for one in source.accounts.values() if one.rules)
+        if unpriced([settings.rules, *(source.rules for source in sources), *own]):
+            faults.add((), f"LOW_CREDITS: {UNPRICED}", EXAMPLES["job_cost"])
     except ValidationError as error:
         faults.add_all(error)
         sources = []

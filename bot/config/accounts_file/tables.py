@@ -13,12 +13,14 @@ from bot.config.parsers import (
     parse_chat,
     parse_credit_ladder,
     parse_interval,
+    parse_job_cost,
     parse_refused_jobs,
     parse_services,
     parse_time_ladder,
     parse_wait,
     split_list,
 )
+from bot.domain.accounts import JobCost
 from bot.domain.chats import Chat
 from bot.domain.rules import Thresholds
 
@@ -116,6 +118,7 @@ class WatchTable(Table):
     """Keys of a source and of an account: rules, chats, interval. None: not set."""
 
     low_credits: CreditLadder | None = None
+    job_cost: Annotated[JobCost, in_text(parse_job_cost)] | None = None
     plan_ends_within: TimeLadder | None = None
     runs_out_within: TimeLadder | None = None
     refused_jobs: Annotated[int, in_text(parse_refused_jobs)] | None = None

@@ -35,6 +35,7 @@ from bot.telegram.text.left_out import OF_CREDITS, told_before
 from bot.telegram.text.message_body import MessageBody, about, acked, telling
 from bot.telegram.text.notices import last_known
 from bot.telegram.text.plan_alert import tell_plan
+from bot.telegram.text.sanitize import plain
 
 GROWTHS = {
     "refill": "Refilled.",
@@ -149,6 +150,8 @@ def still_low(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
 def crossed(facts: Facts, credits: Credits) -> str:
     """Which threshold the credits fell below."""
     if is_out(credits):
+        if credits.total > 0 and credits.job_cost:
+            return f"{format_credits(credits)} left, less than one job costs ({cost_text(credits)})."
         allowance = credits.monthly_allowance
         return f"nothing left of {format_number(allowance)}." if allowance and allowance > 0 else "nothing left."
     if facts.rung is None:
@@ -156,9 +159,20 @@ def crossed(facts: Facts, credits: Credits) -> str:
     return f"{side_of(facts.rung, credits)} your {facts.rung} line."
 
 
+def cost_text(credits: Credits) -> str:
+    """The cost of one job: "35", "5 s at 720p: 35"."""
+    cost = credits.job_cost
+    if cost is None:
+        return "unknown"
+    name = f"{plain(cost.name, 40)}: " if cost.name else ""
+    return f"{name}{format_amount(cost.amount, credits.unit)}"
+
+
 def side_of(rung: str, credits: Credits) -> str:
     """Where the credits are: a threshold stays crossed a little above it, so that nothing flaps."""
     percent = rung.endswith(" %")
+    if rung.endswith((" job", " jobs")) and credits.job_cost:
+        rung = str(float(rung.partition(" ")[0].replace(",", "")) * credits.job_cost.amount)
     try:
         line = float(rung.removesuffix(" %").replace(",", ""))
     except ValueError:

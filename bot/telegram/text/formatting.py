@@ -103,8 +103,8 @@ def in_brackets(words: str | None) -> str:
 
 
 def is_out(credits: Credits) -> bool:
-    """True if surely nothing can be spent."""
-    return credits.total <= 0 and not credits.partial
+    """True if surely nothing can be spent: nothing is left, or less than one job costs."""
+    return (credits.total <= 0 or credits.jobs == 0) and not credits.partial
 
 
 def format_total(credits: Credits) -> str:
@@ -118,11 +118,20 @@ def format_amount(amount: Number | None, unit: Unit) -> str:
 
 
 def share_of(credits: Credits) -> str | None:
-    """The total as percent of the monthly allowance; None if that is unknown, or nothing is left.
+    """The total as percent of the monthly allowance, and in jobs where they have a cost: "19 %, about 82 jobs".
+
+    None if both are unknown, or nothing is left and no cost is set.
 
     An amount that is a percentage itself needs none.
     """
-    return format_share(credits.share) if credits.total > 0 and credits.unit is not Unit.PERCENT else None
+    share = format_share(credits.share) if credits.total > 0 and credits.unit is not Unit.PERCENT else None
+    return ", ".join(filter(None, (share, jobs_of(credits)))) or None
+
+
+def jobs_of(credits: Credits) -> str | None:
+    """How many jobs it still pays for: "about 82 jobs"; None where no cost is set."""
+    jobs = credits.jobs
+    return None if jobs is None else "no job" if jobs == 0 else f"about {format_count(jobs, 'job')}"
 
 
 def format_credits(credits: Credits) -> str:

@@ -24,6 +24,7 @@ from bot.telegram.text.formatting import (
     format_total,
     in_brackets,
     is_out,
+    jobs_of,
     name_of,
     severity_word,
     trouble_of,
@@ -288,4 +289,5 @@ def with_number(story: PendingAlert) -> str:
     """The account's name and its credits, if any are left."""
     credits = story.last.notification.facts.credits
     number = "" if credits is None or is_out(credits) else format_total(credits)
+    number = ", ".join(filter(None, (number, jobs_of(credits) if credits and number else None)))
     return f"{plain_name(story)}{in_brackets(number)}"

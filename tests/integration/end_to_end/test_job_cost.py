@@ -1,0 +1,26 @@
+"""What a job costs, through the whole bot."""
+
+import json
+
+from tests.support.world import World
+
+
+async def test_numbers_in_jobs_and_out_of_credits_below_one(world: World) -> None:
+    """In the alert, in the answers, in ``check``; a threshold in jobs fires, and 30 credits pay for nothing."""
+    alice, _ = world.accounts("alice", "bob", monthly=12_450)
+    cost = {"JOB_COST": "5 s at 720p = 35", "LOW_CREDITS": "20 jobs,10 jobs,1 job"}
+    bot = await world.host(**cost)
+    assert "about 355 jobs" in await bot.asked("/credits bob")
+    assert "about 355 jobs" in await bot.asked("/credits")
+    alice.monthly = 350
+    await bot.round()
+    fired = await world.told("350 credits left")
+    assert "about 10 jobs" in fired.text
+    assert "your 10 jobs line" in fired.text
+    alice.monthly = 30
+    await bot.round()
+    assert "30 credits left, less than one job costs (5 s at 720p: 35)" in (await world.told("out of credits")).text
+    ended = await world.check(as_json=True, **cost)
+    rows = {row["account"].partition(":")[2]: row for row in json.loads(ended.out)["accounts"]}
+    found = {name.partition("@")[0]: (row["jobs"], row["severity"]) for name, row in rows.items()}
+    assert found == {"alice": (0, "critical"), "bob": (355, "ok")}
