@@ -45,7 +45,7 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobCost:
-    """The cost of one job in the unit of the account's balance, and a name for such a job, both as the owner set them."""
+    """The cost of one job, in the unit of the balance, and a name for such a job, both from the settings."""
 
     amount: float
     name: str | None = None
