@@ -10,14 +10,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.config.parsers import parse_credit_ladder, parse_time_ladder
-from bot.domain.accounts import Account, FailureKind, Health, Plan
+from bot.domain.accounts import Account, FailureKind, Health, Plan, SourceState
 from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity
 from bot.domain.events import TYPES, Event, EventType, WaitingEvent
 from bot.domain.health import Vitals
+from bot.domain.jobs import RefusedJobs
 from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.domain.rules import Rules
-from bot.evaluation.evaluate import AlertUpdate, Audience, decide_account, event_of
+from bot.domain.subscription import SubscriptionPage, asked
+from bot.evaluation.evaluate import AlertUpdate, Audience, decide_account, decide_source, event_of
 from bot.evaluation.forecast.runway import NO_FEAR
+from bot.evaluation.jobs import decide_jobs
 from bot.features.webhook.payload import RULES as NAMES
 from bot.features.webhook.payload import body_of, doctor_body
 from tests.support.builders import DAY, HOUR, KEY, NOW, account_with, credit_of, failed, read
@@ -225,3 +228,30 @@ def test_each_attempt_has_the_same_body() -> None:
 def test_health_knows_nothing_of_the_webhook() -> None:
     """A receiver that is away is no reason for 503: what /healthz decides by has no place for it."""
     assert not [name for name in Vitals.__slots__ if "webhook" in name or "receiver" in name]
+
+
+def test_the_subscription_is_a_rule_of_its_own() -> None:
+    """Both when it fires and when it is over; the service's list and its failures stay unreadable."""
+    page = SubscriptionPage(active=False)
+    source = SourceState("pixverse", listed_at=NOW, listed=1, subscription=asked(page, NOW))
+    health = Health(total=1, read_at=NOW)
+    (fired, *_) = decide_source(source, {}, RULES, health, Audience(), NOW)
+    data = written(fired.event)["data"]
+    assert (data["rule"], data["severity"], data["account"]) == ("subscription", "critical", None)
+    well = replace(source, subscription=asked(replace(page, active=True), NOW))
+    (over, *_) = decide_source(well, {AlertRule.FAILURES: fired.alert}, RULES, health, Audience(), NOW)
+    body = written(over.event)
+    assert (body["type"], body["data"]["rule"]) == ("alert.resolved", "subscription")
+
+
+def test_refused_jobs_with_their_number_and_their_end() -> None:
+    """The threshold is the setting's; an end without a message in the chat is an event all the same."""
+    rules = replace(RULES, refused_jobs=2)
+    jobs = RefusedJobs(NOW, (NOW, NOW), NOW)
+    fired = decide_jobs(replace(account_with(read(9_000)), jobs=jobs), {}, rules, Audience(), NOW)
+    data = written(fired.event)["data"]
+    assert (data["rule"], data["value"], data["threshold"]) == ("refused_jobs", 2, "2")
+    later = NOW + timedelta(hours=2)
+    over = decide_jobs(account_with(read(9_000)), {AlertRule.JOBS: fired.alert}, rules, Audience(), later)
+    assert over.notifications == ()
+    assert written(over.event)["type"] == "alert.resolved"
