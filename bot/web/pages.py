@@ -99,7 +99,7 @@ class Pages:
         usable.set(vitals.database is None)
         with suppress(DatabaseBusyError):  # what cannot be read is left out
             accounts, alerts = await self._fleet()
-            await aside(len(accounts), show_accounts, registry, accounts, masked=self._masked)
+            await aside(len(accounts), show_accounts, registry, accounts, self._clock(), masked=self._masked)
             await aside(len(alerts), show_alerts, registry, alerts)
             show_delivery(registry, vitals, self._clock())
             counted = len(accounts)
@@ -114,7 +114,7 @@ def cannot_listen(host: str, port: int, error: OSError) -> str:
     )
 
 
-def show_accounts(registry: CollectorRegistry, accounts: Sequence[Account], *, masked: bool) -> None:
+def show_accounts(registry: CollectorRegistry, accounts: Sequence[Account], now: datetime, *, masked: bool) -> None:
     """Credits and plan ends. An account that was never read, or an unknown bucket, has no line: never a 0.
 
     The readability of a paused account is unknown, unless it was unreadable before.
@@ -126,16 +126,21 @@ def show_accounts(registry: CollectorRegistry, accounts: Sequence[Account], *, m
     readable = Gauge(
         "credit_bot_account_readable", "Whether the last check was a reading", ["account"], registry=registry
     )
+    refused = Gauge(
+        "credit_bot_jobs_refused", "Jobs refused for want of credits within an hour", ["account"], registry=registry
+    )
     paused = Gauge("credit_bot_account_paused", "Whether no checks are wished for", ["account"], registry=registry)
     for name, account in shown_names(accounts, masked=masked).items():
         paused.labels(name).set(account.pause is not None)
+        if (count := account.jobs_refused(now)) is not None:
+            refused.labels(name).set(count)
         if account.pause is None or account.outage:
             readable.labels(name).set(account.outage is None and account.reading is not None)
         if account.reading is None:
             continue
-        now = account.reading.credits
-        buckets = (("monthly", now.monthly), ("daily", now.daily), ("package", now.package))
-        for bucket, value in (("total", now.total),) if now.single else buckets:
+        credits_now = account.reading.credits
+        buckets = (("monthly", credits_now.monthly), ("daily", credits_now.daily), ("package", credits_now.package))
+        for bucket, value in (("total", credits_now.total),) if credits_now.single else buckets:
             if value is not None:
                 credits.labels(name, bucket).set(value)
         if account.allowance is not None:
