@@ -16,7 +16,7 @@ from bot.demo.world import Stage
 from bot.support.errors import StartError
 
 INTRO = """\
-credit-bot demo: the real bot, with five simulated accounts.
+credit-bot demo: the real bot, with six simulated accounts.
 No account, no token, no network: nothing leaves this machine.
 
   Open  {page}

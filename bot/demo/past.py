@@ -12,6 +12,18 @@ KNOWN_FOR = timedelta(days=8)
 HOUR = timedelta(hours=1)
 
 
+FILM, FILM_BY_HOUR = "film@example.com", 2
+
+
+async def lay_down_film(store: Store, left: int, allowance: int, now: datetime) -> None:
+    """Stores a reading for each hour of the Kling account, so that the forecast can say what lapses with its lot."""
+    moments = [(now - ago * HOUR, left + FILM_BY_HOUR * ago) for ago in range(KNOWN_FOR // HOUR, 0, -1)]
+    past = [Reading(at, Credits.of(credits, allowance)) for at, credits in moments]
+    async with store.write() as connection:
+        key = f"kling:{FILM}"
+        await readings.append(connection, [Account(key, "kling", FILM, reading=one) for one in past])
+
+
 async def lay_down_past(store: Store, member: Member, now: datetime) -> None:
     """Stores a reading for each hour of even spending, as if the bot had run since."""
     account, hours = member.account, KNOWN_FOR // HOUR

@@ -19,7 +19,7 @@ from bot.simulator.telegram.service import SimulatedMessage
 PROMPT = "> "
 AS_REAL = "Time runs as on the wall."
 INTRO = """\
-credit-bot demo: the real bot, with five simulated accounts.
+credit-bot demo: the real bot, with six simulated accounts.
 No account, no token, no network: nothing leaves this machine.
 Time runs fast: a second is {minutes} minutes.
 

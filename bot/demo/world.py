@@ -14,11 +14,12 @@ from bot.app import App
 from bot.config.settings import Settings
 from bot.demo.chats import KIM, PLACES, PRIVATE, Place, Said, settle
 from bot.demo.clock import LeapingClock
-from bot.demo.past import lay_down_past
+from bot.demo.past import FILM, lay_down_film, lay_down_past
 from bot.demo.script import Member, cast
 from bot.simulator.accounts import SimulatedAccount
 from bot.simulator.life import a_month_after, spend
 from bot.simulator.pixverse import Fault, SimulatedPixVerse
+from bot.simulator.services import kling
 from bot.simulator.telegram.service import SimulatedMessage, SimulatedTelegram
 
 TOKEN = "demo:useapi-token"  # noqa: S105 - opens nothing but the simulator
@@ -29,6 +30,9 @@ BEAT = 0.5
 
 REMEMBERED = "Ads"
 """The account whose past the bot knows: its forecast can say what lapses with its plan."""
+
+KLING_PLAN = 660
+"""The credits of the Kling account's plan lot, which lapses in two days."""
 
 SESSION_BROKEN = Fault(596, {"error": "PixVerse session expired, please add the account again", "code": 596})
 
@@ -69,10 +73,14 @@ class Stage:
         self.members = {member.name: member for member in cast(self.clock())}
         for member in self.members.values():
             self.pixverse.add(member.account, member.life)
+        plan, bought = (KLING_PLAN, 560, self.clock() + timedelta(days=2, hours=9)), (200, 150, None)
+        lots = (("plan", *plan), ("topup", *bought))
+        self.pixverse.add_sister(kling(FILM, lots))
         settle(self.telegram)
         self.telegram.on_change(self._bot_said)
         async with self.pixverse, self.telegram, App(self._settings(folder), self.clock, TICK) as self._bot:
             await lay_down_past(self._bot.service.context.store, self.members[REMEMBERED], self.clock())
+            await lay_down_film(self._bot.service.context.store, 560 + 150, KLING_PLAN, self.clock())
             yield self._bot
 
     def _bot_said(self, message: SimulatedMessage) -> None:
@@ -88,7 +96,7 @@ class Stage:
             "TELEGRAM_BOT_TOKEN": BOT_TOKEN,
             "TELEGRAM_API_URL": self.telegram.url,
             "TELEGRAM_CHAT_IDS": ",".join(place.setting for place in PLACES),
-            "ACCOUNTS": accounts,
+            "ACCOUNTS": f"{accounts}, Film <kling:{FILM}>",
             "DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
             "HTTP_LISTEN": "127.0.0.1:0",
         }

@@ -118,7 +118,7 @@ async def test_a_command_is_typed_from_the_menu_and_answered(page: Page) -> None
     assert chosen.startswith("/history")
     await page.press("ArrowUp")
     await page.press("Enter")
-    await says(page, "5 accounts")
+    await says(page, "6 accounts")
     assert await page.run("document.querySelector('#menu').hidden")
     await page.type("/cre")
     await page.press("Tab")

@@ -28,7 +28,7 @@ async def test_the_demo_shows_an_alert_answers_pauses_and_ends_tidily(tmp_path: 
         running.type("2")
         place = await running.until("Snoozed by Kim", place)
         running.type("/credits")
-        place = await running.until("5 accounts", place)
+        place = await running.until("6 accounts", place)
         running.type("/pause north 3h")
         place = await running.until("North is paused until", place)
         running.type("spend north 9999")
@@ -50,7 +50,7 @@ async def test_the_demo_shows_an_alert_answers_pauses_and_ends_tidily(tmp_path: 
 async def test_the_demo_ends_as_it_is_told(tmp_path: Path, end: str) -> None:
     """By `quit` and by SIGTERM: exit 0, and no database left."""
     async with demo(tmp_path, "--terminal") as running:
-        await running.until("watches 5 accounts")
+        await running.until("watches 6 accounts")
         if end == "quit":
             running.type("quit")
         elif end == "SIGTERM":
