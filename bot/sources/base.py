@@ -54,9 +54,8 @@ class Service:
     ``read_account`` and ``read_list`` take decoded JSON and can raise ``SourceError``. ``details`` turns a reading's
     ``details``, which only the service knows, into lines of a few words each, not cleaned yet. ``account_name`` is its
     name on the page of the subscription. ``website`` is where credits can be bought, ``linking`` useapi.net's page on
-    how an account is linked; empty where none is known.
-    name on the page of the subscription, ``statistics`` that in the statistics of jobs, None if there are none;
-    ``slots_path`` has the running jobs, None if no page has.
+    how an account is linked; empty where none is known. ``statistics`` is its name in the statistics of jobs, None if
+    there are none; ``slots_path`` has the running jobs, None if no page has.
     """
 
     name: str
