@@ -54,7 +54,9 @@ class AccountDiscovery:
     async def take(self, targets: Targets) -> Reconciled:
         """Applies a configuration: checks added accounts now, stops watching removed ones."""
         async with self._store.write() as connection:
-            enrolled = await reconcile(connection, targets, self._clock())
+            now, firing = self._clock(), await alerts.firing(connection)
+            enrolled = await reconcile(connection, targets, now)
+            await self._processor.tell_closed(connection, firing, now)
         if targets is not self._active_targets.targets:
             self._active_targets.replace(targets)
         async with self._store.write() as connection:
@@ -176,9 +178,10 @@ class AccountDiscovery:
         """Stops watching accounts, and notifies once."""
         if not gone:
             return
-        keys = [account.key for account in gone]
+        keys, firing = [account.key for account in gone], await alerts.firing(connection)
         await accounts.unwatch(connection, keys)
         await alerts.close(connection, keys, now)
+        await self._processor.tell_closed(connection, firing, now)
         await self._processor.put(
             connection, [gone_notification(self._active_targets.named(account), now) for account in gone], now
         )

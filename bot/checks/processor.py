@@ -37,6 +37,7 @@ from bot.evaluation.evaluate import (
     account_facts,
     apply_result,
     broken_facts,
+    closed_event,
     credit_change,
     decide_account,
     decide_broken,
@@ -587,6 +588,22 @@ class CheckProcessor:
             )
             addressed.append((notification, tuple(told)))
         await self._address(connection, addressed, now)
+
+    async def tell_closed(self, connection: Connection, before: Iterable[Alert], now: datetime) -> None:
+        """Ends for the webhook those alerts of ``before`` that were closed since, without a recovery."""
+        if not self._webhook:
+            return
+        firing = {(one.subject, one.measure) for one in await alerts.firing(connection)}
+        closed = [one for one in before if (one.subject, one.measure) not in firing]
+        known = {one.key: one for one in await accounts.known(connection)} if closed else {}
+        over = []
+        for alert in closed:
+            one = known.get(alert.subject)
+            facts = Facts(name=alert.subject, source=alert.subject)
+            if one:
+                facts = Facts(name=one.label or one.email, email=one.email, source=one.source)
+            over.append(closed_event(alert, facts))
+        await events.put(connection, over, now)
 
     async def announce(self, connection: Connection, notes: Sequence[Notification], now: datetime) -> None:
         """Stores notes beside alerts as events: each once, whatever chats get it."""

@@ -16,14 +16,15 @@ class NotificationKind(StrEnum):
     """The subject of a notification: an alert, or one of the rare notes beside alerts.
 
     ``DOWNTIME`` is a period without checks; ``PAUSED`` and ``RESUMED`` are acts of a person; ``LAPSE`` are credits that
-    a certain end will take. ``DROPPED`` are events that the webhook's receiver did not take in time: only that receiver
-    gets it.
+    a certain end will take. ``DROPPED`` are events that the webhook's receiver did not take in time, and ``CLOSED`` is
+    an alert that nobody watches any longer: only that receiver gets them.
     """
 
     ALERT = "alert"
     GREETING = "greeting"
     GONE = "gone"
     DROPPED = "dropped"
+    CLOSED = "closed"
     DOWNTIME = "pause"
     PAUSED = "paused"
     RESUMED = "resumed"

@@ -363,6 +363,16 @@ def standing_of(measure: AlertRule, account: Account, rules: Rules, now: datetim
     return plan_standing(account, account.reading, rules.plan_ends_within, now) if measure is AlertRule.PLAN else None
 
 
+def closed_event(alert: Alert, facts: Facts) -> Event:
+    """The end of an alert whose rule was switched off, or whose account is no longer watched.
+
+    No chat gets a message of it.
+    """
+    as_it_was = replace(alert, severity=alert.peak or alert.severity)
+    notification = replace(notification_of(as_it_was, NotifyReason.RESOLVED, facts), topic=NotificationKind.CLOSED)
+    return Event(EventType.RESOLVED, notification, alert.since)
+
+
 def account_facts(
     account: Account,
     alert: Alert,

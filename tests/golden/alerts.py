@@ -14,7 +14,7 @@ from bot.domain.lapses import LOTS, PLAN, Lapse, Left
 from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.domain.rules import CANCELLED
 from bot.domain.told_messages import EndedMessage, ToldAlert
-from bot.evaluation.evaluate import NOT_ACTIVE, event_of
+from bot.evaluation.evaluate import NOT_ACTIVE, closed_event, event_of
 from bot.evaluation.measurements import CALLED_LAPSED, LAPSED
 from bot.features.endings.text import ended_message
 from bot.features.fallback.text import write_letter
@@ -518,6 +518,7 @@ def events() -> Mapping[str, str]:
         "jobs run again": event_of(alert, NotifyReason.EASED, low_facts),
         "the token is refused": event_of(token, NotifyReason.FIRED, source_facts),
         "no longer listed": Event(EventType.NOTICE, gone),
+        "closed": closed_event(alert, given.facts()),
         "dropped": Event(EventType.NOTICE, note(NotificationKind.DROPPED, many_lost)),
         "one that was dropped": Event(EventType.NOTICE, note(NotificationKind.DROPPED, one_lost)),
     }

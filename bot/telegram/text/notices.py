@@ -42,8 +42,8 @@ def tell_note(story: PendingAlert, now: datetime, zone: ZoneInfo) -> MessageBody
             return acknowledged(story.last.notification)
         case NotificationKind.MUTE:
             return muted(facts, now, zone)
-        case NotificationKind.DROPPED:
-            return dropped(facts, now, zone)
+        case NotificationKind.CLOSED | NotificationKind.DROPPED:
+            return for_receiver(story.last.notification, now, zone)
         case NotificationKind.LAPSE:
             return tell_lapse(facts, now, zone)
         case _:
@@ -74,8 +74,24 @@ def muted(facts: Facts, now: datetime, zone: ZoneInfo) -> MessageBody:
     return telling((f"{NOTE} ", who, f": muted in every chat by {plain(facts.by or 'somebody', DOER_LENGTH)}{until}"))
 
 
+def for_receiver(notification: Notification, now: datetime, zone: ZoneInfo) -> MessageBody:
+    """A note that only the webhook's receiver reads."""
+    is_closed = notification.topic is NotificationKind.CLOSED
+    return closed(notification) if is_closed else dropped(notification.facts, now, zone)
+
+
+def closed(notification: Notification) -> MessageBody:
+    """An alert that nobody watches any longer."""
+    facts = notification.facts
+    who = bold(name_of(facts.name, HEADLINE_NAME) if facts.email else service_name(facts.origin))
+    what = f" ({MEASURES[notification.measure]})" if notification.measure else ""
+    return telling(
+        (f"{NOTE} ", who, f": alert closed{what}"), "Its rule was switched off, or the account is no longer watched."
+    )
+
+
 def dropped(facts: Facts, now: datetime, zone: ZoneInfo) -> MessageBody:
-    """Events that waited too long for the webhook's receiver; only that receiver reads it."""
+    """Events that waited too long for the receiver."""
     count = facts.count or 0
     span = ""
     if facts.since and facts.until:

@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
@@ -41,9 +42,10 @@ async def test_each_change_of_an_alert_goes_out_signed_and_in_order(world: World
     bot = await world.host(WEBHOOK_URL=receiver.url, WEBHOOK_SECRET=SECRET)
     await bot.asked("/mute all 10h everywhere")
     world.telegram.away = True
-    for monthly in (1_000, 0, 9_000):
+    for count, monthly in enumerate((1_000, 0, 9_000), 2):
         alice.monthly = monthly
-        await bot.round()
+        while len(receiver.events) < count:  # a check that still runs can have asked before
+            await bot.round()
     got = await receiver.wait_for(4, PATIENCE)
     assert [one["type"] for one in got] == ["notice", "alert.firing", "alert.worsened", "alert.resolved"]
     assert [one["data"]["value"] for one in got] == [None, 1000, 0, 9000]
@@ -150,3 +152,29 @@ async def test_events_older_than_a_week_make_room(world: World, receiver: Simula
     assert "1 event dropped" in got[1]["data"]["text"]
     assert world.count("dropped", ANN) == 0
     await until(lambda: rows(world, "topic = 'dropped'") == 0, "it is taken")
+
+
+async def test_an_alert_that_is_no_longer_watched_ends_for_the_receiver(
+    world: World, receiver: SimulatedReceiver
+) -> None:
+    """A rule that is switched off, an account that goes: no chat reads of it, and a program would wait without end."""
+    world.accounts("alice", "bob", monthly=0)
+
+    def low() -> list[dict[str, Any]]:
+        once = {one.id: one.event for one in receiver.received if one.taken}  # a stop can come before it is recorded
+        return [one for one in once.values() if one["data"]["rule"] == "low_credits"]
+
+    for settings, count in (
+        ({"ACCOUNTS": "Studio <alice@example.com>, bob@example.com"}, 2),
+        ({"ACCOUNTS": "Studio <alice@example.com>"}, 3),
+        ({"ACCOUNTS": "Studio <alice@example.com>", "LOW_CREDITS": ""}, 4),
+    ):
+        bot = await world.host(WEBHOOK_URL=receiver.url, HTTP_LISTEN="", **settings)
+        while len(low()) < count:
+            await receiver.wait_for(len(receiver.events) + 1, PATIENCE)
+        await bot.stop()
+    assert [one["type"] for one in low()] == ["alert.firing"] * 2 + ["alert.resolved"] * 2
+    for one, account in zip(low()[2:], ("bob", "alice"), strict=True):
+        assert (one["data"]["account"], one["data"]["severity"]) == (f"pixverse:{account}@example.com", "critical")
+        assert one["data"]["value"] is None
+        assert "alert closed (credits)" in one["data"]["text"]
