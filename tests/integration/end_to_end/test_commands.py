@@ -49,7 +49,7 @@ async def test_every_command_is_answered(world: World) -> None:
     await world.told("2 accounts, 1 needs you", after=messages)
     assert world.pixverse.looks() == looks + 2
     (menu,) = world.telegram.commands.values()
-    shown = "credits history alerts check mute unmute pause resume board invite leave reload status help"
+    shown = "credits history alerts log check mute unmute pause resume board invite leave reload status help"
     assert " ".join(row["command"] for row in menu) == shown
 
 

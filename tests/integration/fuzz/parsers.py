@@ -14,7 +14,7 @@ from telegram.error import TelegramError
 
 from bot.cli import health, main
 from bot.cli.doctor import clock
-from bot.commands import history_arguments, names, silence_arguments
+from bot.commands import history_arguments, log_arguments, names, silence_arguments
 from bot.commands.callbacks import CallbackData
 from bot.commands.choices import Choice
 from bot.config import fallback_urls, parsers, settings
@@ -26,9 +26,26 @@ from bot.domain import durations, quiet_hours
 from bot.domain.accounts import Account
 from bot.domain.notifications import Watched
 from bot.features.pairing import rules
-from bot.sources.useapi import error_text, failures, fields, pixverse
+from bot.sources.useapi import (
+    dreamina,
+    error_text,
+    failures,
+    fields,
+    flow_music,
+    google_flow,
+    google_vids,
+    kling,
+    minimax,
+    mureka,
+    muse,
+    pages,
+    pixverse,
+    runway,
+    statistics,
+    subscription,
+)
 from bot.sources.useapi.client import Client
-from bot.storage import values
+from bot.storage import backup_file, values
 from bot.support import proxies, redaction
 from bot.support.errors import SettingsError, SourceError
 from bot.support.subprocesses import Finished
@@ -135,6 +152,15 @@ SETTING_TYPES = of_texts(
     parsers.parse_quiet,
     parsers.parse_clock,
     parsers.short,
+    parsers.is_email,
+    parsers.named_service,
+    parsers.nearest_service,
+    parsers.padded,
+    parsers.parse_endpoint,
+    parsers.parse_job_cost,
+    parsers.parse_refused_jobs,
+    parsers.parse_services,
+    parsers.parse_webhook_secret,
     durations.parse_duration,
     fallback_urls.parse_addresses,
     quiet_hours.parse_quiet_hours,
@@ -144,6 +170,7 @@ SETTING_TYPES = of_texts(
     tables.parse_label,
     tables.parse_name,
     tables.parse_email,
+    tables.parse_service,
     errors=(ValueError,),
 )
 
@@ -171,6 +198,9 @@ CHAT = [
         sanitize.normal, sanitize.utf16_len, names.folded, rules.is_code, error_text.one_line, error_text.of_text
     ),
     *of_texts(layout.bold, formatting.capitalised, silence_arguments.is_span, silence_arguments.spoken, Choice.parse),
+    *of_texts(names.parted, log_arguments.LogTap.parse),
+    Parser(log_arguments.wrong_span, st.tuples(TEXTS, st.just(NAMED))),
+    Parser(log_arguments.parse_log, st.tuples(TEXTS, st.just(NAMED))),
     Parser(history_arguments.wrong_span, st.tuples(TEXTS, st.just(NAMED))),
     Parser(sanitize.shorten, st.tuples(TEXTS, st.integers(1, 100))),
     Parser(names.find_accounts, st.tuples(TEXTS, st.just(NAMED))),
@@ -179,8 +209,19 @@ CHAT = [
     Parser(silence_arguments.parse_silence, st.tuples(st.just("mute"), TEXTS, st.just(NAMED))),
 ]
 
+SISTERS = (dreamina, flow_music, google_flow, google_vids, kling, minimax, mureka, muse, runway)
+
+SERVICES = [
+    *(Parser(service.read_account, st.tuples(JSON | PAGES, st.just(NOW)), (SourceError,)) for service in SISTERS),
+    *of_values(google_vids.read_allowances, pages.object_of, pages.read_list, errors=(SourceError,)),
+    *of_values(pages.key_of, pages.signs_of, backup_file.is_plain),
+    *of_values(statistics.parse_slots, subscription.parse_subscription, errors=(SourceError,)),
+    Parser(statistics.parse_statistics, st.tuples(JSON | PAGES, st.just(NOW)), (SourceError,)),
+]
+
 PARSERS = [
     *SETTING_TYPES,
+    *SERVICES,
     *TABLES,
     *FIELDS,
     *CHAT,
@@ -196,6 +237,7 @@ PARSERS = [
         call=lambda raw: parsing.read_update(raw, cast(Any, None)),
     ),
     Parser(proxies.parse_proxy, one(TEXTS), (ValueError,), call=lambda text: proxies.parse_proxy(text, "X")),
+    Parser(parsers.not_an_account, st.tuples(TEXTS, TEXTS)),
     Parser(clock.date_of, st.tuples(TEXTS, TEXTS)),
     Parser(health.words_of, one(bodies())),
     Parser(lambda errors: Finished(1, b"", errors).last_line, one(bodies())),
@@ -207,5 +249,7 @@ PARSERS = [
     Parser(redaction.redact, st.tuples(TEXTS, st.lists(PLAIN, max_size=3))),
     Parser(EnvFile.values, one(TEXTS), call=env_lines),
     Parser(parsed, one(TEXTS), (SettingsError,), call=toml),
-    *of_stored(values.load_reading, values.load_facts, values.load_foretold),
+    *of_stored(
+        values.load_reading, values.load_facts, values.load_foretold, values.load_jobs, values.load_subscription
+    ),
 ]

@@ -31,6 +31,8 @@ NO_PARSERS = {
     "bot.commands.service.BotService.enter": "hands the code on to bot.features.pairing.service.Pairing.open",
     "bot.features.pairing.service.Pairing.open": "asks is_code first; test_telegram.py sends any code",
     "bot.config.accounts_file.read.read_accounts_file": "reads a file: test_files.py",
+    "bot.config.settings.load_database": "reads a file: test_files.py reads such ones",
+    "bot.sources.recent_jobs.read_statistics": "is handed a source, and hands its page to parse_statistics",
     "bot.config.settings.load_settings": "reads a file: test_files.py",
     "bot.config.listen.load_listen": "reads a file, and hands its text to setting_types.parse_address",
     "bot.config.settings.read_env_file": "reads a file: test_files.py",
