@@ -265,6 +265,8 @@ class CheckProcessor:
         rules = self._active_targets.rules_of(account) if account else self._rules_of_source(alert.subject)
         if account and (account.pause or (account.outage and alert.measure is not AlertRule.FAILURES)):
             return False  # nobody checks it, or the check cannot see it
+        if account and account.reading and account.reading.plan.free and alert.measure is AlertRule.PLAN:
+            return False  # a plan that is gone is sent once: the next check ends its alert
         return reminded(alert, rules.remind_every, now).reason is NotifyReason.REMINDED
 
     def _rules_of_source(self, source: str) -> Rules:
