@@ -97,6 +97,7 @@ class Stage:
             "TELEGRAM_API_URL": self.telegram.url,
             "TELEGRAM_CHAT_IDS": ",".join(place.setting for place in PLACES),
             "ACCOUNTS": f"{accounts}, Film <kling:{FILM}>",
+            "JOB_COST": "5 s at 720p = 35",
             "DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
             "HTTP_LISTEN": "127.0.0.1:0",
         }
