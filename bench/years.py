@@ -206,6 +206,8 @@ async def rows_of_answers(aged: Aged) -> list[Row]:
     await asked(world, 1)
     return [
         await aged.row_of("/credits", asked(world, ANSWERS)),
+        await aged.row_of("/credits of one", asked(world, ANSWERS, f"/credits {EMAIL}")),
+        await aged.row_of("/alerts", asked(world, ANSWERS, "/alerts")),
         await aged.row_of("/history of one, 90 days", asked(world, PICTURES, f"/history {EMAIL} 90d"), "< 3,000 ms"),
         await aged.row_of("/status", asked(world, ANSWERS, "/status")),
         await aged.row_of("/healthz", pages(aged, "healthz")),
