@@ -601,7 +601,10 @@ class CheckProcessor:
         over = []
         for alert in closed:
             one = known.get(alert.subject)
-            facts = Facts(name=alert.subject, source=alert.subject)
+            targets = self._active_targets.targets
+            left = alert.subject not in targets.sources  # before this start
+            origin = alert.subject.partition("/")[2] or None if left else targets.called(alert.subject)
+            facts = Facts(name=alert.subject, source=alert.subject, origin=origin)
             if one:
                 facts = Facts(name=one.label or one.email, email=one.email, source=one.source)
             over.append(closed_event(alert, facts))

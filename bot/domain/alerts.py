@@ -64,8 +64,9 @@ class Alert:
     ``level`` 0 is quiet, else the threshold that was reached, counted from the mildest. ``sequence`` counts the
     notifications of an episode, so that none is ever queued twice. ``period`` is the plan's end that a plan alert is
     about, or since when a source answers again that has not recovered yet. ``out``: the account was out of credits in
-    this episode, and only daily credits have come since. ``peak`` is the worst severity of the episode. ``Notified``
-    has what each chat got.
+    this episode, and only daily credits have come since. ``peak`` is the worst severity of the episode.
+    ``subscription``: a source's alert fired because of its subscription, whatever it is about now. ``Notified`` has
+    what each chat got.
     """
 
     subject: str
@@ -80,6 +81,7 @@ class Alert:
     period: datetime | None = None
     out: bool = False
     peak: Severity | None = None
+    subscription: bool = False
 
     @property
     def reminds(self) -> bool:

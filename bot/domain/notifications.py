@@ -56,17 +56,12 @@ class Watched:
 class Facts:
     """The facts of a notification, as of the decision; texts are made when it is sent.
 
-        ``rung`` is the threshold as people read it ("20 %"), ``threshold`` as the setting has it ("20%"). ``value`` is
-    in the rule's own unit: credits, or seconds left. ``count`` and ``total`` count accounts where a message is
-    about many. ``origin`` is the source's name, only where several are watched, and ``token_from`` the setting that
-    holds its token. ``check_every`` is the shortest interval of the accounts in a greeting. ``by`` acknowledged,
-    muted, paired or paused at ``acted_at``; a button resumes what was paused, or ends the ``silence``.
-    ``subscription``: a source's alert is about its subscription.
-        ``rung`` is the threshold as people write it ("20 %"). ``value`` is in the rule's own unit: credits, or seconds
-    left. ``count`` and ``total`` count accounts where a message is about many. ``origin`` is the source's name, only
-    where several are watched, and ``token_from`` the setting that holds its token. ``check_every`` is the shortest
-    interval of the accounts in a greeting. ``by`` acknowledged, muted, paired or paused at ``acted_at``; a button
-    resumes what was paused, or ends the ``silence``. ``subscription``: a source's alert is about its subscription.
+    ``rung`` is the threshold as people read it ("20 %"), ``threshold`` as the setting has it ("20%"). ``value`` is in
+    the rule's own unit: credits, or seconds left. ``count`` and ``total`` count accounts where a message is about many.
+    ``origin`` is the source's name, only where several are watched, and ``token_from`` the setting that holds its
+    token. ``check_every`` is the shortest interval of the accounts in a greeting. ``by`` acknowledged, muted, paired or
+    paused at ``acted_at``; a button resumes what was paused, or ends the ``silence``. ``subscription``: a source's
+    alert has been about its subscription in this episode; ``fired_for_subscription``: it fired because of it.
     ``hushed``: it makes no sound, because another message has just told the same.
     """
 
@@ -101,6 +96,7 @@ class Facts:
     summary: Summary | None = None
     lapse: Lapse | None = None
     subscription: bool = False
+    fired_for_subscription: bool | None = None
     jobs: JobsFacts | None = None
     hushed: bool = False
 

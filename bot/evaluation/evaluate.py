@@ -246,8 +246,10 @@ def decide_source(
     for measure, standing in standings.items():
         alert = alerts.get(measure) or Alert(source.key, measure)
         decision = transition(alert, standing, rules.remind_every, now)
-        facts = source_facts(source, health, decision.alert)
-        updates.append(update(decision.alert, decision.reason, facts, audience, now))
+        after = decision.alert
+        if decision.reason is NotifyReason.FIRED:
+            after = replace(after, subscription=measure is AlertRule.FAILURES and is_about_subscription(after))
+        updates.append(update(after, decision.reason, source_facts(source, health, after), audience, now))
     return updates
 
 
@@ -369,7 +371,8 @@ def closed_event(alert: Alert, facts: Facts) -> Event:
     No chat gets a message of it.
     """
     as_it_was = replace(alert, severity=alert.peak or alert.severity)
-    notification = replace(notification_of(as_it_was, NotifyReason.RESOLVED, facts), topic=NotificationKind.CLOSED)
+    named = replace(facts, fired_for_subscription=alert.subscription)
+    notification = replace(notification_of(as_it_was, NotifyReason.RESOLVED, named), topic=NotificationKind.CLOSED)
     return Event(EventType.RESOLVED, notification, alert.since)
 
 
@@ -438,6 +441,7 @@ def source_facts(source: SourceState, health: Health, alert: Alert) -> Facts:
         origin=source.origin,
         token_from=source.token_from,
         subscription=not listing and is_about_subscription(alert),
+        fired_for_subscription=alert.subscription,
         worst=None if listing else alert.worst,
     )
 

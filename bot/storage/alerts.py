@@ -62,6 +62,7 @@ def alert_of(row: sa.Row[Any]) -> Alert:
         period=row.period,
         out=row.out,
         peak=Severity(row.peak) if row.peak else None,
+        subscription=row.subscription,
     )
 
 

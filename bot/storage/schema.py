@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0018"
+REVISION = "0019"
 """The schema of these tables: the newest migration's name. A test compares the two."""
 
 APPLICATION = 0x63726564
@@ -145,6 +145,7 @@ alerts = sa.Table(
     sa.Column("period", Moment),
     sa.Column("out", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("peak", sa.Integer),
+    sa.Column("subscription", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 past_alerts = sa.Table(

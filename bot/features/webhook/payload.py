@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.domain.alerts import AlertRule
 from bot.domain.chats import Chat
 from bot.domain.events import EventType, WaitingEvent
-from bot.domain.notifications import Delivery, Notification, NotificationKind
+from bot.domain.notifications import Delivery, Facts, Notification, NotificationKind
 from bot.evaluation.account_row import iso
 from bot.evaluation.forecast.runway import NO_FEAR
 from bot.outbox.batching import Batch, PendingAlert
@@ -46,13 +46,22 @@ def body_of(waiting: WaitingEvent, zone: ZoneInfo) -> str:
         account=notification.subject or None if is_account else None,
         label=facts.name if is_named else None if is_account else facts.origin,
         service=subject.partition(":")[0].partition("/")[0] or None,
-        rule="subscription" if facts.subscription else RULES[rule] if rule else None,
+        alert=f"{subject}|{rule.value}|{notification.episode}" if rule else None,
+        rule=rule_of(facts, rule),
         severity=notification.severity.word if rule else None,
         value=value_of(notification),
         threshold=None if event.type is EventType.RESOLVED else facts.threshold,
         since=iso(event.since),
         text=text_of(waiting, zone),
     )
+
+
+def rule_of(facts: Facts, rule: AlertRule | None) -> str | None:
+    """The name of a rule. That of a source's failures stays as it was when the alert fired."""
+    # an event that an older version stored lacks how it fired
+    fired = facts.fired_for_subscription
+    is_subscription = facts.subscription if fired is None else fired
+    return "subscription" if is_subscription else RULES[rule] if rule else None
 
 
 def doctor_body(now: datetime) -> str:
@@ -62,7 +71,7 @@ def doctor_body(now: datetime) -> str:
 
 def as_json(kind: EventType, at: datetime, **data: Any) -> str:
     """A body with every key of ``data``: what nobody knows, or what it does not concern, is null."""
-    keys = ("account", "label", "service", "rule", "severity", "value", "threshold", "since", "text")
+    keys = ("alert", "account", "label", "service", "rule", "severity", "value", "threshold", "since", "text")
     whole = {"version": VERSION, **{key: data.get(key) for key in keys}}
     return json.dumps({"type": kind.value, "timestamp": iso(at), "data": whole}, ensure_ascii=False)
 

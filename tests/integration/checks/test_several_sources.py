@@ -1,17 +1,22 @@
 """Several sources, and rules and chats by account: from the watchlist to what is put into the outbox."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import SecretStr
 
 from bot.checks.discovery import AccountDiscovery
+from bot.checks.processor import CheckProcessor, FinishedCheck
 from bot.config.targets import TargetAccount, Targets, TargetSource
-from bot.domain.accounts import FailureKind, KnownAccount, Listed, Listing
+from bot.domain.accounts import CheckFailure, FailureKind, KnownAccount, Listed, Listing
 from bot.domain.chats import Chat
 from bot.domain.notifications import Delivery, NotificationKind
 from bot.domain.rules import Rules, Threshold
+from bot.features.webhook.payload import body_of
+from bot.storage import events
 from bot.targets.account_keys import AccountKeys
 from tests.support.fakes import ALICE, BOB, CAROL, CHAT, GROUP, NOW, RULES, SOURCE, World, key_of
 
@@ -242,3 +247,21 @@ def test_keys_are_given_once() -> None:
     assert register.key_of(studio, ALICE.upper()) == f"pixverse:{ALICE}"
     assert register.key_of(plain, "old@x.y") == "pixverse:Old@x.y"
     assert register.key_of(studio, "old@x.y") == "pixverse/studio:old@x.y"
+
+
+async def test_a_source_that_is_left_out_ends_for_the_webhook_under_its_name(world: World) -> None:
+    """Also where it was one of two: the receiver read the name when the alert fired."""
+    context = replace(world.context, webhook=True)
+    processor = CheckProcessor(context)
+    discovery = AccountDiscovery(context, processor, world.checks.rounds)
+    studio, main = source("studio", account(ALICE)), source(None, account(BOB))
+    await discovery.take(Targets.of((studio, main), (CHAT,), RULES))
+    refused = CheckFailure(world.clock(), FailureKind.UNAUTHORIZED, "refused")
+    await processor.save([FinishedCheck(key_of(ALICE), refused)])
+    await discovery.take(Targets.of((main,), (CHAT,), RULES))
+    async with world.store.read() as connection:
+        told = [json.loads(body_of(one, ZoneInfo("UTC"))) for one in await events.waiting(connection)]
+    assert [one["type"] for one in told] == ["alert.firing", "alert.resolved"]
+    for name in ("alert", "account", "label", "service", "rule", "since"):
+        assert told[0]["data"][name] == told[1]["data"][name], name
+    assert told[1]["data"]["label"] == "studio"

@@ -1,18 +1,23 @@
 """The watch of the subscription: when it asks, what it fires, and what it keeps."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.checks.processor import CheckProcessor, FinishedCheck
 from bot.checks.subscriptions import SubscriptionWatch
-from bot.domain.accounts import FailureKind
+from bot.domain.accounts import CheckFailure, FailureKind
 from bot.domain.alerts import AlertRule, NotifyReason, Severity
 from bot.domain.subscription import ListedService, SubscriptionPage
+from bot.features.webhook.payload import body_of
 from bot.sources.useapi.subscription import parse_subscription
+from bot.storage import events
 from tests.integration.sources.helpers import sample
-from tests.support.fakes import ALICE, BOB, QUARTER, SOURCE, World
+from tests.support.fakes import ALICE, BOB, QUARTER, SOURCE, World, key_of, reading
 
 ACTIVE, OVER = SubscriptionPage(active=True), SubscriptionPage(active=False)
 FIRED, RESOLVED = NotifyReason.FIRED, NotifyReason.RESOLVED
@@ -77,6 +82,24 @@ async def test_an_inactive_subscription_is_critical_at_the_first_answer(world: W
     assert world.source.asked_subscription == 2
     assert await said(world) == [FIRED, RESOLVED]
     assert (await world.notifications())[-1].notification.facts.subscription
+
+
+async def test_an_alert_that_began_as_a_refused_token_ends_under_that_name(world: World) -> None:
+    """The database keeps what it fired for."""
+    await watch(world, ALICE)
+    processor = CheckProcessor(replace(world.context, webhook=True))
+    for kind in (FailureKind.UNAUTHORIZED, FailureKind.LAPSED, None):
+        world.clock.forward(minutes=15)
+        result = CheckFailure(world.clock(), kind, "refused") if kind else reading(at=world.clock())
+        await processor.save([FinishedCheck(key_of(ALICE), result)])
+    async with world.store.read() as connection:
+        told = [json.loads(body_of(one, ZoneInfo("UTC"))) for one in await events.waiting(connection)]
+    assert [(one["type"], one["data"]["rule"]) for one in told] == [
+        ("alert.firing", "unreadable"),
+        ("alert.resolved", "unreadable"),
+    ]
+    assert told[1]["data"]["alert"] == told[0]["data"]["alert"]
+    assert "It had lapsed" in told[1]["data"]["text"], "the words are those of what it was about"
 
 
 @pytest.mark.parametrize("kind", [FailureKind.UNAUTHORIZED, FailureKind.LAPSED, FailureKind.UNAVAILABLE])

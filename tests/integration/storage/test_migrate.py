@@ -117,6 +117,27 @@ def test_a_making_that_fails_leaves_no_table(tmp_path: Path) -> None:
     assert str(path) not in {str(one.resolve()) for one in Path("/proc/self/fd").iterdir()}, "it is still open"
 
 
+def test_an_alert_that_fires_is_known_as_the_subscriptions(tmp_path: Path) -> None:
+    """By what it was about so far; an account's failures and an alert that is over are not."""
+    path = tmp_path / "bot.db"
+    upgrade(str(path), "0018")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO alerts (subject, measure, level, episode, sequence, worst) VALUES (?, ?, ?, 1, 1, ?)",
+            [
+                ("pixverse", "failures", 2, 0.5),
+                ("kling", "failures", 2, 1.0),
+                ("mureka", "failures", 0, 0.0),
+                ("pixverse", "listing", 1, 0.0),
+                ("pixverse:a@example.com", "failures", 1, 0.0),
+            ],
+        )
+    upgrade(str(path))
+    with closing(sqlite3.connect(path)) as connection:
+        known = connection.execute("SELECT subject, measure FROM alerts WHERE subscription").fetchall()
+    assert known == [("pixverse", "failures")]
+
+
 def test_what_was_refused_before_is_owed_to_the_group_itself(tmp_path: Path) -> None:
     """A chat that refused says since when; what was addressed to General by its id is addressed to the group."""
     path = tmp_path / "bot.db"

@@ -18,7 +18,7 @@ from bot.domain.jobs import RefusedJobs
 from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.domain.rules import Rules
 from bot.domain.subscription import SubscriptionPage, asked
-from bot.evaluation.evaluate import AlertUpdate, Audience, decide_account, decide_source, event_of
+from bot.evaluation.evaluate import AlertUpdate, Audience, closed_event, decide_account, decide_source, event_of
 from bot.evaluation.forecast.runway import NO_FEAR
 from bot.evaluation.jobs import decide_jobs
 from bot.features.webhook.payload import RULES as NAMES
@@ -99,6 +99,7 @@ def test_low_credits_from_firing_to_its_end_with_the_worst_severity() -> None:
         "value": 1500,
         "threshold": "20%",
         "since": "2026-11-23T12:00:00Z",
+        "alert": f"{KEY}|credits|1",
     }
     assert fired["data"]["text"].startswith("🔵 Studio: at least 1,500 credits left")
     told, alerts = decided(low, gone, alerts, NOW + HOUR)
@@ -242,6 +243,50 @@ def test_the_subscription_is_a_rule_of_its_own() -> None:
     (over, *_) = decide_source(well, {AlertRule.FAILURES: fired.alert}, RULES, health, Audience(), NOW)
     body = written(over.event)
     assert (body["type"], body["data"]["rule"]) == ("alert.resolved", "subscription")
+
+
+REFUSALS = (FailureKind.UNAUTHORIZED, FailureKind.LAPSED)
+UNAUTHORIZED, LAPSED = (Health(total=1, failing=1, refused=1, outage=failed(kind)) for kind in REFUSALS)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "name"),
+    [(UNAUTHORIZED, LAPSED, "unreadable"), (LAPSED, UNAUTHORIZED, "subscription")],
+)
+def test_an_alert_keeps_its_name_from_firing_to_its_end(before: Health, after: Health, name: str) -> None:
+    """A refused token turns into a lapsed subscription, or back: the receiver finds the alert again by its fields."""
+    source = SourceState("pixverse", listed_at=NOW, listed=1)
+    (fired, *_) = decide_source(source, {}, RULES, before, Audience(), NOW)
+    alerts = {AlertRule.FAILURES: fired.alert}
+    (changed, *_) = decide_source(source, alerts, RULES, after, Audience(), NOW + HOUR)
+    alerts = {AlertRule.FAILURES: changed.alert}
+    well = Health(total=1, read_at=NOW + 3 * HOUR)
+    (reminded, *_) = decide_source(source, alerts, RULES, after, Audience(), NOW + 2 * DAY)
+    (over, *_) = decide_source(source, alerts, RULES, well, Audience(), NOW + 3 * HOUR)
+    closed = closed_event(changed.alert, Facts(name="pixverse", source="pixverse"))
+    said = [written(one) for one in (fired.event, reminded.event, over.event, closed)]
+    assert [one["type"] for one in said] == ["alert.firing", "alert.reminder", "alert.resolved", "alert.resolved"]
+    assert {one["data"]["rule"] for one in said} == {name}
+    assert len({one["data"]["alert"] for one in said}) == 1
+
+
+def test_each_alert_and_each_episode_has_its_own_mark() -> None:
+    """Three rules of a source have one name, and can fire at once: the mark tells them apart, and episodes too."""
+    some = [
+        Alert("pixverse", rule, 1, episode, 1, NOW, severity=Severity.WARNING)
+        for rule in (AlertRule.FAILURES, AlertRule.LISTING, AlertRule.BROKEN)
+        for episode in (1, 2)
+    ]
+    facts = Facts(name="pixverse", source="pixverse")
+    marks = {written(event_of(one, NotifyReason.FIRED, facts))["data"]["alert"] for one in some}
+    assert len(marks) == len(some)
+
+
+def test_an_event_of_an_older_version_keeps_its_name() -> None:
+    """One that waits over an update lacks how its alert fired."""
+    alert = Alert("pixverse", AlertRule.FAILURES, 2, 1, 1, NOW, severity=Severity.CRITICAL)
+    old = event_of(alert, NotifyReason.FIRED, Facts(name="pixverse", source="pixverse", subscription=True))
+    assert written(old)["data"]["rule"] == "subscription"
 
 
 def test_refused_jobs_with_their_number_and_their_end() -> None:
