@@ -27,10 +27,12 @@ from bot.commands.service import BotService
 from bot.commands.updates import TelegramService
 from bot.config.accounts_file.read import targets_of, watchlist_for
 from bot.config.settings import Settings
+from bot.domain.accounts import CheckFailure
 from bot.domain.chats import Chat
 from bot.domain.clock_step import ClockStep
 from bot.domain.notifications import Watched
 from bot.domain.retention import USUAL, RetentionPolicy
+from bot.evaluation.account_row import outage_text
 from bot.features.board.publisher import BoardPublisher
 from bot.features.board.text import TelegramBoards
 from bot.features.database.text import restored_message, trouble_message, usable_message
@@ -64,9 +66,10 @@ from bot.targets.active import ActiveTargets, source_of
 from bot.targets.known_services import last_known
 from bot.targets.recipients import Recipients
 from bot.targets.services import ask as ask_services
-from bot.targets.services import shown, watches_all
+from bot.targets.services import shown, titles_of, watches_all
 from bot.telegram.client import make_bot
 from bot.telegram.sender import TelegramNotifier
+from bot.telegram.text.services import watched_note
 from bot.web.pages import Pages
 
 log = logging.getLogger(__name__)
@@ -219,6 +222,7 @@ class App:
             self._telegram.polling,
             self.accounts_file.reload,
             self._events.state if self._events else None,
+            watches_all(settings),
         )
         masked = bool(settings.http_listen and not settings.http_listen.loopback)
         self.pages = Pages(
@@ -272,10 +276,18 @@ class App:
         async with self._store.read() as connection:
             names = await last_known(connection)
         if names is None:
-            (first,) = list(self._active.sources.values())[:1]
-            names = shown(await ask_services(first) or ())
+            names = await self._ask_services()
         if names:
             self._active.replace(targets_of(self._settings, names))
+
+    async def _ask_services(self) -> list[str]:
+        """The services that useapi.net shows; none, and a line in the log, where it does not say."""
+        answer = await ask_services(next(iter(self._active.sources.values())), self._clock)
+        if isinstance(answer, CheckFailure):
+            titles = titles_of(self._active.targets.services)
+            log.warning("%s: %s", watched_note(titles, remembered=False), outage_text(answer))
+            return []
+        return shown(answer)
 
     async def _ask_subscription(self) -> None:
         """Asks for subscriptions, and watches the services that came, where these are all."""
@@ -286,7 +298,7 @@ class App:
             names = await last_known(connection)
         targets = targets_of(self._settings, names or ())
         if names is not None and targets.services != self._active.targets.services:
-            log.info("Services at useapi.net: %s", ", ".join(sorted(targets.services)))
+            log.info("Services at useapi.net: %s", ", ".join(titles_of(targets.services)))
             await self._discovery.take(targets)
             await self._discovery.ask_all()
             await self._checks.start_due()

@@ -35,9 +35,10 @@ class SubscriptionWatch:
         self._uncompared: dict[str, datetime] = {}
         self._doubted: set[str] = set()
         self._unread: set[str] = set()
+        self._no_services: set[str] = set()
         self._room = asyncio.Semaphore(AT_ONCE)
         self.eager = False
-        """True if an answer that cannot be read is asked for again each round."""
+        """True if an answer that does not say which services there are is asked for again each round."""
         self._ticking = asyncio.Lock()
 
     def refused(self, source: str) -> None:
@@ -62,7 +63,7 @@ class SubscriptionWatch:
 
     def _is_due(self, key: str) -> bool:
         before, now = self._asked.get(key), self._context.clock()
-        soon = key in self._firing or (self.eager and key in self._unread)
+        soon = key in self._firing or (self.eager and key in self._no_services)
         every = min(ASK_EVERY, self._context.every) if soon else ASK_EVERY
         return before is None or key in self._due or not timedelta(0) <= now - before < every
 
@@ -76,6 +77,8 @@ class SubscriptionWatch:
             answer = await source.subscription()
         self._log(key, answer)
         page = None if isinstance(answer, CheckFailure) else answer
+        says = page is not None and page.services is not None
+        self._no_services = self._no_services - {key} if says else self._no_services | {key}
         at = await self._context.store.write_patiently(lambda connection: self._note(connection, key, page))
         self._asked[key] = at
         if page is not None:

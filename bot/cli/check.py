@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,9 +33,10 @@ from bot.support.clock import utc_now
 from bot.support.errors import UsageError
 from bot.targets.account_keys import AccountKeys
 from bot.targets.active import ActiveTargets, source_of
-from bot.targets.services import targets_now
+from bot.targets.services import Choice, targets_now
 from bot.telegram.text.account_card import account_line
 from bot.telegram.text.left_out import left_out_lines
+from bot.telegram.text.services import NAME_THEM, UNSAID, in_their_place
 
 OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
 
@@ -88,9 +90,8 @@ async def check_accounts(settings: Settings, wanted: Sequence[str], *, as_json: 
     """
     trouble: list[str] = []
     async with open_session(IN_FLIGHT, settings.way_to_useapi) as session:
-        active_targets = ActiveTargets(
-            await targets_now(settings, session, utc_now), lambda source: source_of(source, session, utc_now)
-        )
+        choice = await targets_now(settings, session, utc_now, partial(services_in, settings.database_url))
+        active_targets = ActiveTargets(choice.targets, lambda source: source_of(source, session, utc_now))
         accounts = await accounts_of(active_targets, trouble)
         chosen = choose(accounts, wanted) if wanted and accounts else accounts
         chosen = await with_jobs(active_targets, chosen)
@@ -98,9 +99,28 @@ async def check_accounts(settings: Settings, wanted: Sequence[str], *, as_json: 
         found = await asyncio.gather(
             *(look(active_targets, account, memory.get(account.key), room) for account in chosen)
         )
-    now = utc_now()
-    text = in_json(found, trouble, now) if as_json else in_words(found, trouble, now, settings.timezone)
-    return text, exit_code(found, trouble)
+    now, unsaid = utc_now(), unsaid_text(choice)
+    if as_json:
+        return in_json(found, trouble, now, unsaid), exit_code(found, trouble)
+    text = in_words(found, trouble, now, settings.timezone)
+    return "\n".join(filter(None, (unsaid, text))), exit_code(found, trouble)
+
+
+async def services_in(path: str) -> list[str] | None:
+    """The services that the bot knew last; None if its database is missing or unreadable."""
+    if not await asyncio.to_thread(Path(path).exists):
+        return None
+    from bot.targets.known_services import last_known_in  # noqa: PLC0415 - without a database nobody needs it
+
+    return await last_known_in(path)
+
+
+def unsaid_text(choice: Choice) -> str:
+    """The services that are checked where useapi.net does not say which there are; empty where it does."""
+    if choice.unsaid is None:
+        return ""
+    instead = in_their_place(choice.titles, remembered=choice.remembered)
+    return f"SERVICES=all: {UNSAID}: {outage_text(choice.unsaid)}. Checked: {instead}. Try again, {NAME_THEM}."
 
 
 async def with_jobs(active_targets: ActiveTargets, accounts: Sequence[Account]) -> list[Account]:
@@ -242,9 +262,11 @@ def finding_lines(finding: Finding, now: datetime, zone: ZoneInfo) -> list[str]:
     return [f"{finding.severity:<8}  {line}", *(f"{'':10}{said}" for said in under)]
 
 
-def in_json(found: Sequence[Finding], trouble: Sequence[str], now: datetime) -> str:
-    """The findings for machines."""
+def in_json(found: Sequence[Finding], trouble: Sequence[str], now: datetime, unsaid: str = "") -> str:
+    """The findings for machines; ``unsaid`` is of the services."""
     page: dict[str, Any] = {"accounts": [account_row(one.account, one.alerts, now) for one in found]}
     if trouble:
         page["error"] = " ".join(trouble)
+    if unsaid:
+        page["warning"] = unsaid
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(page, ensure_ascii=False, indent=2))

@@ -47,10 +47,12 @@ from bot.storage import accounts, alerts, chats, history, jobs, outbox, past_ale
 from bot.storage.connection import Connection
 from bot.support.aside import aside
 from bot.support.errors import DatabaseBusyError
+from bot.targets.services import titles_of
 from bot.telegram.polling import Polling
 from bot.telegram.text.account_list import SourceAlert
 from bot.telegram.text.formatting import service_name
 from bot.telegram.text.replies import Reloaded, Status
+from bot.telegram.text.services import watched_note
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +79,7 @@ class BotService:
     polling: Polling
     reload: Callable[[], Awaitable[Reloaded]]
     receiver: Callable[[], Awaitable[ReceiverState]] | None = None
+    watches_all: bool = False
     _started_at: datetime = field(init=False)
     _clock_step: ClockStep | None = field(init=False, default=None)
 
@@ -273,6 +276,7 @@ class BotService:
         starting = vitals.last_round_at is None and vitals.database is None and uptime < every + timedelta(minutes=1)
         found = delivery_problems(vitals, now) if starting else problems(vitals, every, now)
         dark = await aside(len(watched or ()), blackout, [one.account for one in watched or ()])
+        subscriptions = tuple(await self._subscriptions()) if vitals.readable else ()
         return Status(
             version=__version__,
             uptime=uptime,
@@ -290,12 +294,20 @@ class BotService:
             problems=tuple(one for one in found if not (dark and one.startswith(NONE_READ))),
             blackout=dark,
             lists=tuple(await self._unread_lists()) if vitals.readable else (),
-            subscriptions=tuple(await self._subscriptions()) if vitals.readable else (),
-            notes=vitals.polling_notes,
+            subscriptions=subscriptions,
+            notes=(*vitals.polling_notes, *self._services_note(subscriptions)),
             clock_step=self._clock_step if self._clock_step and self._clock_step.is_news(now) else None,
             boards=await self.boards.troubled() if vitals.readable else {},
             webhook=await self.receiver() if self.receiver and vitals.readable else None,
         )
+
+    def _services_note(self, subscriptions: Sequence[SourceState]) -> list[str]:
+        """The services that are watched while useapi.net does not say which all are."""
+        known = subscriptions[0].subscription if self.watches_all and subscriptions else None
+        if known is None or known.tells_services:
+            return []
+        titles = titles_of(self.context.active_targets.targets.services)
+        return [watched_note(titles, remembered=known.page.services is not None)]
 
     async def _unread_lists(self) -> list[SourceState]:
         """The sources with an unreadable list of accounts."""

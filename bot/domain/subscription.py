@@ -45,6 +45,11 @@ class Subscription:
     answered_at: datetime | None = None
     page: SubscriptionPage = SubscriptionPage()
 
+    @property
+    def tells_services(self) -> bool:
+        """True if the last attempt said which services there are."""
+        return self.answered_at == self.asked_at and self.page.services is not None
+
 
 @dataclass(frozen=True, slots=True)
 class KnownBroken:

@@ -24,6 +24,7 @@ from bot.features.board.text import OVER, board_message
 from bot.features.database import text
 from bot.telegram.sender import without_topic
 from bot.telegram.text.replies import Status, status_message
+from bot.telegram.text.services import watched_note
 from bot.telegram.webhook import Webhook
 from tests.golden import fleet, shown
 from tests.golden.fleet import ACK, ALL, CRITICAL, FAR, FREE, INFO, MAIN, MUTE, WARNING, account, acted, paused_act
@@ -169,6 +170,8 @@ def statuses() -> Mapping[str, str]:
             )
         ),
         "a subscription, not known": status(subscriptions=(SourceState("pixverse", subscription=asked(None, NOW)),)),
+        "all services, not told": status(notes=(watched_note(["PixVerse"], remembered=False),)),
+        "all services, not told any longer": status(notes=(watched_note(["PixVerse", "Kling"], remembered=True),)),
         "a failed round": status(blackout=dark, watched=2, failing=("Ads", "Loop")),
         "a failed round, for two reasons": status(blackout=two, watched=2, failing=("A", "B")),
         "its one account cannot be read": status(blackout=replace(dark, accounts=1), watched=1, failing=("Ads",)),

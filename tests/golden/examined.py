@@ -15,11 +15,12 @@ from zoneinfo import ZoneInfo
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 
 from bot.cli import check
-from bot.cli.doctor import accounts, chats, clock, database, machine, privacy, webhook
+from bot.cli.doctor import accounts, chats, clock, database, machine, privacy, services, webhook
 from bot.cli.doctor import fallback as second_channel
 from bot.cli.doctor.examine import unfailing, verdict
 from bot.cli.doctor.findings import Finding, fail, ok, warn
 from bot.cli.doctor.rules import rules_finding
+from bot.config.accounts_file.read import targets_of
 from bot.config.parsers import Address
 from bot.config.settings import Settings
 from bot.domain.accounts import Account, CheckFailure, FailureKind, LeftOut, Listing
@@ -32,6 +33,7 @@ from bot.storage.database import hold
 from bot.storage.schema import REVISION
 from bot.support.errors import UsageError
 from bot.support.proxies import Proxy
+from bot.targets.services import Choice
 from tests.golden.fleet import ADS, ENDS, FREE, LADDER, LOOP, MAIN, STUDIO, account
 from tests.support import fakes
 from tests.support.given import NOW, UTC_ZONE, ago
@@ -42,6 +44,8 @@ SETTINGS: dict[str, Any] = {
     "USEAPI_TOKEN": "user:1234-Zm9vYmFyc2VjcmV0",
     "TELEGRAM_BOT_TOKEN": "7654321098:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw-x",
 }
+UNSAID = Choice(targets_of(Settings(**SETTINGS)), CheckFailure(NOW, FailureKind.UNAVAILABLE, "Bad Gateway", status=502))
+KNOWN_LAST = replace(UNSAID, targets=targets_of(Settings(**SETTINGS, SERVICES="pixverse,kling")), remembered=True)
 
 
 def seen(one: Any) -> check.Finding:
@@ -84,6 +88,8 @@ def checks() -> Mapping[str, str]:
             CheckFailure(NOW, FailureKind.UNAVAILABLE, "404 page not found", status=404)
         ),
         "the list is empty": listing_trouble(Listing(NOW, ())),
+        "SERVICES=all, and useapi.net does not name the services": check.unsaid_text(UNSAID),
+        "the same, with those that the bot knew last": check.unsaid_text(KNOWN_LAST),
         "a name that fits nobody": fits[0],
         "a name that fits several": fits[1],
     }
@@ -192,6 +198,11 @@ def doctors() -> Mapping[str, str]:
     return {
         "settings": run(machine.examine_settings(noted)),
         "ways": run(machine.examine_ways(ways)),  # type: ignore[arg-type]
+        "services": lines(
+            *services.services_findings(replace(UNSAID, unsaid=None, left_out=("dreamina",))),
+            *services.services_findings(UNSAID),
+            *services.services_findings(KNOWN_LAST),
+        ),
         "useapi.net token": lines(
             accounts.by_looks([(MAIN.account, MAIN.account.reading)], "ACCOUNTS"),  # type: ignore[list-item]
             ok(accounts.TOKEN, "2 accounts listed"),

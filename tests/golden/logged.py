@@ -30,6 +30,7 @@ from bot.storage.database import FIRST_TABLES, hold, inspect, unreadable_text, u
 from bot.support.errors import BotError, DatabaseBusyError, DatabaseUnusableError, SettingsError, StartError, UsageError
 from bot.support.proxies import ProxyError
 from bot.telegram.sender import reason_of
+from bot.telegram.text.services import watched_note
 from bot.web.pages import cannot_listen
 from tests.support.given import NOW, ago
 
@@ -52,7 +53,8 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
         "%s": [(NOTE,)],
         "%s is plain http: whoever is on the way can read the token; use https": [("USEAPI_URL",)],
         "Stopping": [()],
-        "Services at useapi.net: %s": [("kling, pixverse",)],
+        "Services at useapi.net: %s": [("PixVerse, Kling",)],
+        "%s: %s": [(watched_note(["PixVerse"], remembered=False), "unavailable: Bad Gateway")],
     },
     "features/webhook/sender.py": {
         "The webhook: unexpected error": [()],

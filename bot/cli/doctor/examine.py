@@ -7,26 +7,29 @@ chat, which is deleted at once.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from aiohttp import ClientSession
 
+from bot.cli.check import services_in
 from bot.cli.doctor.accounts import examine_accounts
 from bot.cli.doctor.chats import examine_telegram
 from bot.cli.doctor.clock import examine_clock
 from bot.cli.doctor.database import examine_database, paired_chats
 from bot.cli.doctor.fallback import examine_fallback
-from bot.cli.doctor.findings import Finding, Mark, fail
+from bot.cli.doctor.findings import PATIENCE, Finding, Mark, fail
 from bot.cli.doctor.machine import examine_heartbeat, examine_port, examine_settings, examine_ways, examine_zone
 from bot.cli.doctor.privacy import examine_addresses, examine_files
+from bot.cli.doctor.services import examine_services
 from bot.cli.doctor.webhook import examine_webhook
 from bot.config.settings import Settings
-from bot.config.targets import Targets
 from bot.sources.base import IN_FLIGHT
 from bot.sources.useapi.client import open_session
 from bot.support.clock import utc_now
 from bot.support.redaction import redact
-from bot.targets.services import targets_now
+from bot.targets.services import Choice, targets_now
 
 __all__ = ["examine"]
 
@@ -46,10 +49,11 @@ async def examine(
     found: list[Finding] = []
     paired = await asyncio.to_thread(paired_chats, settings.database_url)
     async with open_session(IN_FLIGHT, settings.way_to_useapi) as session:
-        targets = (await targets_now(settings, session, clock)).with_paired(paired)
+        choice = await targets_now(settings, session, clock, partial(services_in, settings.database_url), PATIENCE)
+        targets = choice.targets.with_paired(paired)
         secrets = [*settings.secrets, *targets.secrets]
         files = [*private, settings.database_url]
-        for running in begun(settings, targets, session, clock, files):
+        for running in begun(settings, replace(choice, targets=targets), session, clock, files):
             for finding in await running:
                 report(redact(str(finding), secrets))
                 found.append(finding)
@@ -59,16 +63,18 @@ async def examine(
 
 def begun(
     settings: Settings,
-    targets: Targets,
+    choice: Choice,
     session: ClientSession,
     clock: Callable[[], datetime],
     private: Sequence[str],
 ) -> list["asyncio.Task[list[Finding]]"]:
     """Every test, running, in the order of the report."""
+    targets = choice.targets
     ways = {settings.useapi_url: settings.way_to_useapi, settings.telegram_api_url: settings.way_to_telegram}
     tests: list[tuple[str, Awaitable[list[Finding]]]] = [
         ("settings", examine_settings(settings)),
         ("ways", examine_ways(settings)),
+        ("SERVICES", examine_services(settings, choice)),
         ("useapi.net token", examine_accounts(settings, targets, session, clock)),
         ("Telegram token", examine_telegram(settings, targets.chats)),
         ("database", examine_database(settings.database_url)),

@@ -181,12 +181,100 @@ async def test_all_are_the_services_that_the_subscription_shows(world: World) ->
     assert "dreamina:US:ann@example.com" in await rows(world, SERVICES="all,dreamina")
 
 
-async def test_all_is_pixverse_where_the_subscription_cannot_be_read(world: World) -> None:
-    """Nobody is left out for want of that page alone."""
+UNSAID = {
+    "500": (Fault(status=500), "unavailable: Internal Server Error"),
+    "401": (Fault(status=401), "unauthorized: Unauthorized (put a valid token into USEAPI_TOKEN)"),
+    "no accounts": (Fault(body={"subscriptionIsActive": True}), "garbled: the answer has no accounts"),
+}
+
+
+@pytest.mark.parametrize("kind", UNSAID)
+async def test_all_is_pixverse_where_the_subscription_cannot_be_read(world: World, kind: str) -> None:
+    """Nobody is left out for want of that page alone; why, what is shown, and what to do are said."""
     world.accounts("alice")
     configured(world)
-    world.pixverse.fail(Fault(status=500), page="/v2/account")
-    assert list(await rows(world, SERVICES="all")) == ["pixverse:alice@example.com"]
+    fault, why = UNSAID[kind]
+    world.pixverse.fail(fault, page="/v2/account")
+    said = (
+        f"SERVICES=all: useapi.net does not say which services you have: {why}. Checked: only PixVerse. "
+        "Try again, or name them, such as SERVICES=pixverse,kling."
+    )
+    ended = await world.run("check", SERVICES="all")
+    assert ended.out.startswith(f"{said}\n")
+    assert ended.code == 0
+    page = json.loads((await world.run("check", "--json", SERVICES="all")).out)
+    assert [one["account"] for one in page["accounts"]] == ["pixverse:alice@example.com"]
+    assert page["warning"] == said
+    ended = await world.run("doctor", SERVICES="all")
+    assert f"all: useapi.net does not say which services you have: {why}. Tested: only PixVerse." in ended.out
+
+
+async def test_all_says_nothing_more_where_the_subscription_names_the_services(world: World) -> None:
+    """But which they are, and that a setting has to name Dreamina, in the doctor's words."""
+    world.accounts("alice")
+    configured(world)
+    assert "warning" not in json.loads((await world.run("check", "--json", SERVICES="all")).out)
+    ended = await world.run("doctor", SERVICES="all")
+    assert "all: PixVerse, Kling, Runway, Mureka, MiniMax, Google Flow, Flow Music, Google Vids, Muse" in ended.out
+    assert "Dreamina is left out, because a check claims free credits there" in ended.out
+    ended = await world.run("doctor", SERVICES="all,dreamina")
+    assert "left out" not in ended.out
+    assert "SERVICES " not in (await world.run("doctor", SERVICES="kling")).out
+
+
+async def test_the_commands_know_the_services_that_the_bot_knew_last(world: World) -> None:
+    """Beside a running bot too, while the page cannot be read."""
+    world.accounts("alice")
+    world.pixverse.add_sister(SISTERS[0])
+    await world.host(SERVICES="all")
+    await until(lambda: world.pixverse.looks("ann@example.com") > 0, "the account of Kling is checked")
+    world.pixverse.fail(Fault(status=503), page="/v2/account")
+    ended = await world.run("check", SERVICES="all")
+    assert "Checked: those known last: PixVerse, Kling." in ended.out
+    assert "ann@example.com" in ended.out
+    ended = await world.run("doctor", SERVICES="all")
+    assert "Tested: those known last: PixVerse, Kling." in ended.out
+
+
+async def test_a_running_bot_says_what_it_watches_in_place_of_all(world: World) -> None:
+    """In its log at once and in /status, until useapi.net names the services, for which it asks each round."""
+    world.accounts("alice")
+    world.pixverse.add_sister(SISTERS[0])
+    world.pixverse.fail(Fault(body={"subscriptionIsActive": True}), page="/v2/account")
+    bot = await world.host(SERVICES="all")
+    unsaid = "SERVICES=all: useapi.net does not say which services you have. The bot watches"
+    note = f"{unsaid} only PixVerse, and asks again each round"
+    await bot.logged(f"{note}: garbled: the answer has no accounts")
+    await world.first_round(bot)
+    assert note in await bot.asked("/status")
+    world.pixverse.heal("/v2/account")
+    world.clock.advance(timedelta(minutes=15))
+    await until(lambda: world.pixverse.looks("ann@example.com") > 0, "the account of Kling is checked")
+    await bot.logged("Services at useapi.net: PixVerse, Kling")
+    assert (await bot.status()).notes == ()
+    world.pixverse.fail(Fault(status=502), page="/v2/account")
+    asked = world.pixverse.asked("/v2/account")
+    world.clock.advance(timedelta(hours=1))
+    await until(lambda: world.pixverse.asked("/v2/account") > asked, "it asks again")
+    await until(lambda: bot.log.count("the subscription at useapi.net cannot be read") > 0, "it cannot read it")
+    known_last = f"{unsaid} those known last: PixVerse, Kling, and asks again each round"
+    assert (await bot.status()).notes == (known_last,)
+
+
+async def test_all_stops_reading_dreamina_once_no_setting_names_it(world: World) -> None:
+    """A check acts there: that it was watched once is no leave to go on."""
+    world.accounts("alice")
+    world.pixverse.add_sister(SISTERS[4])
+    key = SISTERS[4].key
+    bot = await world.host(SERVICES="all,dreamina")
+    await until(lambda: world.pixverse.looks(key) > 0, "the account of Dreamina is checked")
+    await bot.stop()
+    seen = world.pixverse.looks(key)
+    bot = await world.host(SERVICES="all")
+    for _ in range(2):
+        world.clock.advance(timedelta(hours=2))
+        await bot.round()
+    assert world.pixverse.looks(key) == seen
 
 
 async def test_a_running_bot_watches_all_services_and_those_that_come(world: World) -> None:
