@@ -86,14 +86,14 @@ def left_of(account: Account, end: datetime, now: datetime) -> Left | None:
 def decide_lapses(account: Account, lapses: Sequence[Lapse], told: Sequence[ToldLapse], now: datetime) -> LapseUpdate:
     """The lapses of an account that have to be sent, and those that were sent (``told``) and no longer hold.
 
-    Nothing is sent without a known pace: the credits of today say little of what will be left. Nothing is over for an
-    account whose credits are not known now.
+    Nothing is over for an account whose credits are not known now.
     """
     past = tuple(one for one in told if one.waits and one.lapse.at <= now)
     if account.reading is None or account.outage or account.pause:
         return LapseUpdate(past=past)
     over = tuple(one for one in told if not one.over and one.lapse.at > now and not still_holds(one, lapses))
-    due = [one for one in lapses if is_due(one, now)]
+    known_pace = has_pace(account)
+    due = [one for one in lapses if is_due(one, now, known_pace=known_pace)]
     known = [(lapse, next((one for one in told if is_same(one.lapse, lapse)), None)) for lapse in due]
     return LapseUpdate(
         due=tuple(notification_of(account, lapse, one, now) for lapse, one in known if one is None or not one.over),
@@ -102,10 +102,22 @@ def decide_lapses(account: Account, lapses: Sequence[Lapse], told: Sequence[Told
     )
 
 
-def is_due(lapse: Lapse, now: datetime) -> bool:
-    """True if an end is near, and what is left by then is worth a word."""
-    near = timedelta(0) < lapse.at - now <= BEFORE
-    return near and lapse.left is not None and lapse.left.likely >= WORTH * lapse.of
+def has_pace(account: Account) -> bool:
+    """True if readings of a week or more tell how fast credits are spent, also while the forecast itself is too old."""
+    return account.foretold is not None and account.foretold.per_day_lately is not None
+
+
+def is_due(lapse: Lapse, now: datetime, *, known_pace: bool = True) -> bool:
+    """True if an end is near, and what is left by then is worth a word.
+
+    Without a pace the credits of today say little of what will be left. The end of a plan has its own alerts, but
+    nothing else tells of a lot: that is sent with all that it has.
+    """
+    if not timedelta(0) < lapse.at - now <= BEFORE:
+        return False
+    if lapse.left is None:
+        return lapse.lot == LOTS and not known_pace and lapse.amount >= WORTH * lapse.of
+    return lapse.left.likely >= WORTH * lapse.of
 
 
 def still_holds(told: ToldLapse, lapses: Iterable[Lapse]) -> bool:

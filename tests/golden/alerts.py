@@ -479,6 +479,11 @@ def notes() -> Mapping[str, str]:
         "credits lapse": shown.notifications(lapse()),
         "credits lapse, all that is left today": shown.notifications(lapse(left=Left(4_120, 4_120, 4_120))),
         "credits lapse, of a lot": shown.notifications(lapse(lot=LOTS)),
+        "credits lapse, of a lot without a known pace": shown.notifications(lapse(lot=LOTS, left=None)),
+        "a credit lapses": shown.notifications(lapse(lot=LOTS, left=None, amount=1)),
+        "credits lapse, several without a known pace": shown.notifications(
+            lapse("Ads", lot=LOTS, left=None), lapse("Main", left=Left(9_412, 7_000, 10_300))
+        ),
         "credits lapse, several": shown.notifications(
             lapse("Ads"), lapse("Main", left=Left(9_412, 7_000, 10_300)), lapse("Loop", at=NOW + timedelta(days=1))
         ),
@@ -531,9 +536,11 @@ LEFT = Left(3_960, 2_870, 4_450)
 END = datetime(2026, 7, 23, 0, 48, tzinfo=UTC)
 
 
-def lapse(name: str = "Studio", at: datetime = END, left: Left = LEFT, lot: str = PLAN) -> Notification:
-    """Credits that a plan's end takes."""
-    told = Lapse(lot, at, 4_120, 15_000, "Premium - Monthly", left)
+def lapse(
+    name: str = "Studio", at: datetime = END, left: Left | None = LEFT, lot: str = PLAN, amount: int = 4_120
+) -> Notification:
+    """Credits that a plan's end takes, or a lot's."""
+    told = Lapse(lot, at, amount, 15_000, "Premium - Monthly", left)
     credits = replace(given.LOW, monthly=4_120)
     facts = given.facts(name, f"{name.lower()}@example.com", credits=credits, plan=given.CANCELLED, lapse=told)
     return note(NotificationKind.LAPSE, facts)
@@ -553,6 +560,7 @@ def ended_messages() -> Mapping[str, str]:
         "one of a greeting": ended(*joined, over=1),
         "two of a greeting": ended(*reversed(joined), over=2),
         "credits that lapse": ended(lapse(), over=1),
+        "credits that lapse, of a lot without a known pace": ended(lapse(lot=LOTS, left=None), over=1),
         "credits that lapse, of one of two": ended(lapse("Ads"), lapse("Main"), over=1),
     }
 

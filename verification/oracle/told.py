@@ -205,7 +205,8 @@ ONE = (
     (r"credits last again", "runway"),
     (r"spends .* the usual pace", "spike"),
     (r"back to the usual pace", "spike"),
-    (rf"about (?P<number>{NUMBER}) credits lapse (today|tomorrow|on \w+ \d+ \w+) at this pace$", "lapse"),
+    (rf"about (?P<number>{NUMBER}) credits? lapses? (today|tomorrow|on \w+ \d+ \w+) at this pace$", "lapse"),
+    (rf"(?P<number>{NUMBER}) credits? lapses? (today|tomorrow|on \w+ \d+ \w+) unless used$", "lapse"),
     (r"no longer listed", "gone"),
 )
 

@@ -29,7 +29,7 @@ from bot.telegram.text.formatting import (
     severity_word,
     trouble_of,
 )
-from bot.telegram.text.lapses import amount_of
+from bot.telegram.text.lapses import short_amount
 from bot.telegram.text.layout import bold
 from bot.telegram.text.message_body import MessageBody, Spans, acked_text
 from bot.telegram.text.plan_alert import has_ended, is_cancellation
@@ -85,7 +85,9 @@ def headline(batch: Batch, now: datetime) -> str:
     if notification.topic is NotificationKind.GONE:
         return f"{format_count(count, 'account')} {are} no longer listed at {SERVICE}"
     if notification.topic is NotificationKind.LAPSE:
-        return f"{format_count(count, 'account')} {have} credits that lapse at this pace"
+        lapses = (story.last.notification.facts.lapse for story in batch.stories)
+        when = "at this pace" if all(lapse and lapse.left for lapse in lapses) else "soon"
+        return f"{format_count(count, 'account')} {have} credits that lapse {when}"
     if notification.measure is AlertRule.PLAN:
         return f"{format_count(count, 'plan')} {plans_verb(batch, now)}"
     if notification.measure is AlertRule.RUNWAY:
@@ -270,9 +272,9 @@ def with_refused(story: PendingAlert) -> str:
 
 
 def with_lapse(story: PendingAlert) -> str:
-    """The account's name, and the credits that are most likely left at the end."""
+    """The account's name, and the credits that are most likely left at the end, or all of a lot."""
     lapse = story.last.notification.facts.lapse
-    return f"{plain_name(story)}{in_brackets(f'about {amount_of(lapse.left)}' if lapse and lapse.left else '')}"
+    return f"{plain_name(story)}{in_brackets(short_amount(lapse) if lapse else '')}"
 
 
 def with_pace(story: PendingAlert) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot.checks.forecaster import Forecaster
-from bot.domain.accounts import Account, FailureKind, Plan, Reading
+from bot.domain.accounts import Account, Balance, Credits, FailureKind, Plan, Reading
 from bot.domain.alerts import Silence, SilenceKind
 from bot.domain.chats import Chat
+from bot.domain.lapses import Lapse
 from bot.domain.notifications import Delivery, NotificationKind
 from bot.storage import alerts, endings, lapses, outbox, readings
 from tests.support.fakes import ALICE, CHAT, GROUP, World, key_of, reading, world_in
@@ -190,3 +191,27 @@ async def test_after_the_end_nothing_waits(scene: Scene) -> None:
         (told,) = await lapses.told(connection, key_of(ALICE))
     assert (told.key, told.over, told.waits) == (waiting.notification.key, False, False)
     assert await scene.due_edits() == 0
+
+
+async def test_a_lot_of_a_new_account_is_told_before_a_pace_is_known(database: Path) -> None:
+    """Two readings are no week: all of the lot may lapse, and each chat is told once, over the storage too."""
+    async with world_in(database, chats=(CHAT, GROUP)) as world:
+        end = world.clock.now + 2 * DAY
+
+        def lot() -> Reading:
+            left = Balance("plan", 560, allowance=660, lapses_at=end)
+            return Reading(world.clock(), Credits.of(560, 660), parts=(left,), fingerprint=f"{world.clock()}")
+
+        world.source.answers[ALICE] = lot
+        await world.watch(ALICE)
+        for _ in range(3):
+            world.clock.now += HOUR
+            await world.look(ALICE)
+            await Forecaster(world.context, world.processor).look()
+        for chat in (CHAT, GROUP):
+            (one,) = await world.notifications(NotificationKind.LAPSE, chat)
+            assert not one.notification.rings
+            assert one.notification.facts.lapse == Lapse("lots", end, 560, 660)
+        async with world.store.read() as connection:
+            (told,) = await lapses.told(connection, key_of(ALICE))
+        assert (told.over, told.waits) == (False, True)

@@ -297,3 +297,27 @@ async def test_a_running_bot_watches_all_services_and_those_that_come(world: Wor
     world.clock.advance(timedelta(hours=2))
     await world.host(SERVICES="all")
     await until(lambda: world.pixverse.looks("123456789") > seen, "it is checked after a restart")
+
+
+async def test_lots_that_end_within_three_days_are_told_by_a_new_bot(world: World) -> None:
+    """What, when, silently and once an end; a lot that is small or ends later, and one without an end, are not."""
+    now = world.clock()
+    lots = [
+        ("plan", 660, 560, now + timedelta(days=2)),
+        ("topup", 500, 300, None),
+        ("gift", 20, 20, now + timedelta(1)),
+    ]
+    world.pixverse.add_sister(services.kling("ann@example.com", lots))
+    world.pixverse.add_sister(
+        services.minimax("123456", 900, {now + timedelta(days=1): 80, now + timedelta(days=9): 90})
+    )
+    world.pixverse.add_sister(services.minimax("654321", 800, {now + timedelta(days=2): 80}))
+    bot = await world.host(SERVICES="kling,minimax")
+    kling = await world.told("ann@example.com: 560 credits lapse")
+    assert "unless used" in kling.text.partition("\n")[0]
+    assert "The pace is not known yet" in kling.text
+    minimax = await world.told("654321: 80 credits lapse")
+    assert (kling.silent, minimax.silent) == (True, True)
+    await bot.round(3)
+    await bot.quiet()
+    assert (world.count("credits lapse"), world.count("123456:")) == (2, 0)

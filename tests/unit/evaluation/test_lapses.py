@@ -227,14 +227,44 @@ def test_each_lot_has_an_end_of_its_own() -> None:
     assert decide_lapses(one, [second], (told,), NOW).over == (told,), "the lot is used up"
 
 
-def test_lots_that_end_together_are_one_and_an_unknown_pace_says_nothing() -> None:
+def test_lots_that_end_together_are_one() -> None:
     """Each is told once; lots without an end, and those that have ended, lapse not."""
     (one,) = lapses_of(lots((2, 300), (2.5, 400)), NOW)
     assert (one.at, one.amount) == (NOW + 2 * DAY, 700)
     assert lapses_of(lots((-1, 300)), NOW) == []
     assert due_of(lots((2, 700))) != []
-    assert due_of(lots((2, 700), per_day=None)) == []
     assert due_of(lots((2, 700), per_day=5_000)) == []
+
+
+@given(st.floats(0.01, 9), st.integers(1, 2_000), st.booleans())
+def test_a_lot_without_a_pace_is_sent_with_all_that_it_has(days: float, amount: int, ever: bool) -> None:
+    """Nothing else tells of its end. A tenth of the allowance is worth it, as with a pace; a plan's end has alerts."""
+    one = lots((days, amount), per_day=None)
+    one = one if ever else replace(one, foretold=None)
+    due = decide_lapses(one, lapses_of(one, NOW), (), NOW).due
+    assert bool(due) is (days <= 3 and amount >= 200)
+    for sent in due:
+        assert sent.facts.lapse == Lapse("lots", NOW + days * DAY, amount, 2_000)
+        assert not sent.rings
+
+
+def test_a_pace_that_is_known_and_a_forecast_that_is_old_say_nothing_of_a_lot() -> None:
+    """The next one will: all of it would be too much."""
+    one = lots((2, 700), per_day=5_000)
+    assert one.foretold
+    assert due_of(replace(one, foretold=replace(one.foretold, made_at=NOW - 7 * HOUR))) == []
+
+
+def test_what_was_sent_of_a_lot_without_a_pace_is_over_once_it_is_used_up() -> None:
+    """And not sent again when a pace comes to be known."""
+    before = lots((2, 700), per_day=None)
+    (sent,) = decide_lapses(before, lapses_of(before, NOW), (), NOW).due
+    assert sent.facts.lapse
+    told = ToldLapse(sent.key, sent.facts.lapse)
+    for then, over in ((lots((2, 650)), ()), (lots((2, 650), per_day=5_000), (told,)), (lots((2, 90)), (told,))):
+        found = decide_lapses(then, lapses_of(then, NOW), (told,), NOW)
+        assert found.over == over
+        assert {one.key for one in found.due} <= {told.key}
 
 
 @given(st.lists(st.tuples(st.floats(0.1, 9), st.floats(1, 2_000)), max_size=5), st.floats(0, 3_000))
