@@ -130,7 +130,7 @@ def backtest(case: Case) -> Score:
             alert, line_fires = Alert(case.name, AlertRule.RUNWAY), False
         full = outlook(ask.account, ask.points, ask.now, ask.unseen)
         lines = {days: line(ask, days) for days in LINES}
-        if full is not None and is_range(full) and score.judge(full, ask, case.end):
+        if full is not None and full.is_range and score.judge(full, ask, case.end):
             note_lines(score, lines, ask)
         alert, fired = taken(alert, full, ask.now)
         score.alerts += fired
@@ -147,11 +147,6 @@ def backtest(case: Case) -> Score:
         score.missed += before < 0 or not firing[before][1]
         score.line7_missed += before < 0 or not firing[before][2]
     return score
-
-
-def is_range(full: Forecast) -> bool:
-    """Whether people are told a range: the credits are to run out, or may."""
-    return full.is_useful and not full.is_out and full.before_refill is not False
 
 
 def taken(alert: Alert, full: Forecast | None, now: datetime) -> tuple[Alert, bool]:

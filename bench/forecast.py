@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from math import exp, log
 from pathlib import Path
+from statistics import median
 from unittest import mock
 
 from bench.backtest import WITHIN, Ask, Case, Score, backtest, middle_of
@@ -20,14 +21,14 @@ from bench.balances import WrongFileError, read_folder
 from bench.spending_patterns import LOOKS_A_DAY, PATTERNS, WATCHED_DAYS, Simulated, moment, simulated
 from bot.domain.accounts import Reading
 from bot.evaluation.forecast import errors
-from bot.evaluation.forecast.ahead import Pace
+from bot.evaluation.forecast.ahead import MONTH, Pace
 from bot.evaluation.forecast.errors import HORIZONS, LONGEST, SHORTEST
 from bot.evaluation.forecast.run_out import next_boundary
 from bot.evaluation.forecast.spending import DAY, days_of, orderly
 
-TUNED_ON, HELD_OUT = range(1, 13), range(301, 313)
-"""Disjoint on purpose. What is changed after a look at the held-out seeds needs fresh ones here (101 to 108 and 201 to
-208 are used up)."""
+TUNED_ON, HELD_OUT = range(1, 31), range(401, 431)
+"""Disjoint on purpose. What is changed after a look at the held-out seeds needs fresh ones here (101 to 108, 201 to 208
+and 301 to 312 are used up)."""
 
 UNTRIED = 14 * LOOKS_A_DAY
 """Run-outs of the first two weeks are nobody's fault."""
@@ -127,8 +128,16 @@ def left_out(cases: Sequence[Case], place: int) -> Score:
 
 
 def usual_errors(cases: Iterable[Case]) -> str:
-    """The table of ``bot/evaluation/forecast/errors.py``, as it stands there."""
-    return "\n".join(f"({', '.join(f'{off:.2f}' for off in row)})," for row in error_table(cases))
+    """The table of ``bot/evaluation/forecast/errors.py``, as it stands there, and the usual unevenness."""
+    known = list(cases)
+    rows = [f"({', '.join(f'{off:.2f}' for off in row)})," for row in error_table(known)]
+    return "\n".join([*rows, f"{usual_unevenness(known):.2f}"])
+
+
+def usual_unevenness(cases: Iterable[Case]) -> float:
+    """The median unevenness of the days before each ask."""
+    days = (days_of(orderly(ask.points, ask.now), ask.now, ask.unseen) for case in cases for ask in case.asks)
+    return median(errors.unevenness(before) for before in days if len(before) >= MONTH)
 
 
 def error_table(cases: Iterable[Case]) -> tuple[tuple[float, ...], ...]:
@@ -148,10 +157,9 @@ def plain(ask: Ask) -> float | None:
     """The days until nothing is left, as the expected pace alone has it."""
     reading = ask.account.reading
     days = days_of(orderly(ask.points, ask.now), ask.now, ask.unseen)
-    totals = [day.total for day in days]
-    if reading is None or reading.credits.total <= 0 or sum(totals) <= 0:
+    if reading is None or reading.credits.total <= 0 or sum(day.total for day in days) <= 0:
         return None
-    return max(Pace.of(totals).days_for(float(reading.credits.total), LONGEST), SHORTEST)
+    return max(Pace.of(days).days_for(float(reading.credits.total), LONGEST), SHORTEST)
 
 
 def quantiles_at(found: Iterable[tuple[float, float]], horizon: float) -> list[float]:

@@ -271,6 +271,15 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class ForecastRecord:
+    """How many of an account's last ranges ``held``, of those whose end is past; counted at ``made_at``."""
+
+    made_at: datetime
+    held: int = 0
+    counted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ForecastSummary:
     """When an account's credits run out, by the last forecast; ``useful`` unless the range is too wide to plan by.
 
@@ -278,7 +287,8 @@ class ForecastSummary:
     run out between ``earliest`` and ``latest``, before the boundary or, with ``before`` None, perhaps before it.
     ``unused`` of the monthly credits are left at the boundary, between ``unused_least`` and ``unused_most``.
     ``per_day`` is a usual day's cost, ``per_day_lately`` that of the last week's days, None where less than a week was
-    seen. ``total`` and ``made_at`` are the credits and the moment that it was computed from.
+    seen. ``total`` and ``made_at`` are the credits and the moment that it was computed from, ``record`` is how often
+    such ranges held here.
     """
 
     made_at: datetime
@@ -296,6 +306,7 @@ class ForecastSummary:
     unused_most: float | None = None
     per_day: float = 0.0
     per_day_lately: float | None = None
+    record: ForecastRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)

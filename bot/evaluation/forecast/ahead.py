@@ -5,8 +5,9 @@ the account keeps, and a slow return to its longer mean: a quiet week is not the
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from math import exp
 from statistics import fmean
 
@@ -62,22 +63,29 @@ class Pace:
     month: float
 
     @classmethod
-    def of(cls, totals: Sequence[float]) -> "Pace":
-        """The pace of some days' costs, the latest first; there is at least one."""
-        return cls(fmean(totals[:WEEK]), fmean(totals[:MONTH]))
+    def of(cls, days: Sequence[Day]) -> "Pace":
+        """The pace of some days, the latest first; there is at least one. Each counts as far as it was seen."""
+        month = seen_mean(days[:MONTH], fmean(day.total for day in days[:MONTH]))
+        return cls(seen_mean(days[:WEEK], month), month)
 
-    def on(self, ahead: float) -> float:
-        """The pace so many days from now."""
-        return self.month + (self.week - self.month) * exp(-ahead / DRIFT_DAYS)
+    def on(self, day: int) -> float:
+        """The pace in the middle of a day, so many days from now."""
+        return self.month + (self.week - self.month) * exp(-(day + 0.5) / DRIFT_DAYS)
 
     def days_for(self, amount: float, most: int) -> float:
         """In how many days so much is spent; ``most`` where it takes longer."""
         for day in range(most):
-            cost = self.on(day + 0.5)
+            cost = self.on(day)
             if cost >= amount:
                 return day + (amount / cost if cost else 0.0)
             amount -= cost
         return float(most)
+
+
+def seen_mean(days: Sequence[Day], otherwise: float) -> float:
+    """The mean cost of some days by how far each was seen; if none was, ``otherwise``."""
+    seen = sum(day.known for day in days)
+    return sum(day.total * day.known for day in days) / seen if seen else otherwise
 
 
 def week_ahead(days: Sequence[Day]) -> list[Day]:
@@ -116,17 +124,21 @@ def regularity(totals: Sequence[float]) -> float:
 
 def walk(week: Sequence[Day], pace: Pace, stock: Stock, length: int, factor: float) -> Path:
     """Spends for ``length`` days, ``factor`` times as fast as expected, or until nothing is left."""
+    mean = sum(day.total for day in week) / WEEK
+    scales = (factor * pace.on(ahead) / mean if mean else 0.0 for ahead in range(length))
+    return spend_down(zip(cycle(week), scales, strict=False), stock)
+
+
+def spend_down(days: Iterable[tuple[Day, float]], stock: Stock) -> Path:
+    """Spends some days, each so many times over, or until nothing is left."""
     pool, daily, pools, refills = stock.pool, stock.daily, [stock.pool], stock.refill_in is not None
     phase = DAY_HOURS if stock.refill_in is None else stock.refill_in
-    mean = sum(day.total for day in week) / WEEK
-    halves = [(day.until(phase), day.total - day.until(phase)) for day in week]
-    for ahead in range(length):
-        scale = factor * pace.on(ahead + 0.5) / mean if mean else 0.0
-        early, late = halves[ahead % WEEK]
-        for before, cost, refilled in ((0.0, early, refills), (early, late, False)):
+    for ahead, (day, scale) in enumerate(days):
+        early = day.until(phase)
+        for before, cost, refilled in ((0.0, early, refills), (early, day.total - early, False)):
             spent = cost * scale
             if spent > 0 and spent >= pool + daily:
-                hour = hour_of(week[ahead % WEEK], before + (pool + daily) / scale)
+                hour = hour_of(day, before + (pool + daily) / scale)
                 return Path(ahead * DAY_HOURS + hour, tuple(pools))
             if spent > daily:
                 pool, daily = pool + daily - spent, 0.0

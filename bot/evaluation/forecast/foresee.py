@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.accounts import Account, ForecastSummary, Number
+from bot.domain.accounts import Account, ForecastRecord, ForecastSummary, Number
 from bot.domain.alerts import Alert, AlertRule
 from bot.domain.credit_changes import Point
 from bot.domain.history import Span
 from bot.domain.rules import Rules
 from bot.evaluation.alert_state import transition
 from bot.evaluation.evaluate import Alerts, AlertUpdate, Audience, account_facts, update
+from bot.evaluation.forecast.record import record_of
 from bot.evaluation.forecast.run_out import ENOUGH_TO_LAST, Forecast, outlook
 from bot.evaluation.forecast.runway import runway_standing
 from bot.evaluation.forecast.spike import spike, spike_standing
@@ -26,6 +27,10 @@ SURPRISE, PACE_MARGIN = 0.1, 3.0
 
 MAKE_EVERY = timedelta(minutes=30)
 """A forecast changes little from one check to the next, and costs some milliseconds."""
+
+
+RECORD_EVERY = timedelta(days=1)
+"""A record changes by a range a day, and costs many forecasts."""
 
 
 def add_point(past: list[Point], point: Point) -> None:
@@ -112,7 +117,10 @@ def foresee(
 ) -> tuple[Account, list[AlertUpdate]]:
     """The account with its forecast, and the updates of its alerts on runway and pace."""
     full = outlook(account, past, now, unseen)
-    foreseen = replace(account, foretold=foretold_of(account, full))
+    foretold = foretold_of(account, full)
+    if foretold is not None:
+        foretold = replace(foretold, record=fresh_record(account, past, now, unseen))
+    foreseen = replace(account, foretold=foretold)
     standings = {
         AlertRule.RUNWAY: runway_standing(full, rules.runs_out_within, now),
         AlertRule.SPIKE: spike_standing(spike(account, past, now, unseen)) if rules.runs_out_within else None,
@@ -124,3 +132,11 @@ def foresee(
         facts = account_facts(foreseen, decision.alert, standing, since=alert.since)
         updates.append(update(decision.alert, decision.reason, facts, audience, now))
     return foreseen, updates
+
+
+def fresh_record(account: Account, past: Sequence[Point], now: datetime, unseen: Sequence[Span]) -> ForecastRecord:
+    """How often such ranges held: as stored with the last forecast, or counted again once a day."""
+    before = account.foretold.record if account.foretold else None
+    if before is not None and timedelta(0) <= now - before.made_at < RECORD_EVERY:
+        return before
+    return record_of(account, past, now, unseen)

@@ -13,7 +13,7 @@ from bot.domain.lapses import Left
 from bot.evaluation.forecast.ahead import Pace
 from bot.evaluation.forecast.errors import expected_errors
 from bot.evaluation.forecast.foresee import holding
-from bot.evaluation.forecast.run_out import FAR, LEFT_SPREAD, shares_of, weighted_place
+from bot.evaluation.forecast.run_out import FAR, LEFT_SPREAD, shares_of
 from bot.evaluation.forecast.spending import DAY
 
 Lot = tuple[datetime, float]
@@ -28,14 +28,10 @@ def left_of_lots(account: Account, lots: Sequence[Lot], now: datetime) -> list[L
     pace = Pace(foretold.per_day_lately, foretold.per_day)
     horizon = pace.days_for(float(account.reading.credits.total), FAR)
     spent = [spent_within(pace, (end - now) / DAY) for end, _ in lots]
-    errors = expected_errors(horizon, ())
-    courses = [(rests(lots, [amount * exp(-off) for amount in spent]), weight) for off, weight in errors]
-    found: list[Left | None] = []
-    for place, (_, amount) in enumerate(lots):
-        rest = sorted((left[place], weight) for left, weight in courses)
-        least, likely, _ = (weighted_place(rest, share) or 0.0 for share in shares_of(LEFT_SPREAD))
-        found.append(Left(likely, least, amount))
-    return found
+    errors = expected_errors(horizon)
+    fast, usual, _ = (exp(-errors.at(share)) for share in shares_of(LEFT_SPREAD))
+    least, likely = (rests(lots, [amount * factor for amount in spent]) for factor in (fast, usual))
+    return [Left(mid, low, amount) for mid, low, (_, amount) in zip(likely, least, lots, strict=True)]
 
 
 def spent_within(pace: Pace, days: float) -> float:

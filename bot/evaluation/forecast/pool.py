@@ -8,13 +8,12 @@ its own errors: the range is that of the usual ones.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from math import exp
 
 from bot.domain.accounts import Account, Number, Reading, Unit
 from bot.evaluation.forecast.ahead import WEEK, Pace, Stock, walk
 from bot.evaluation.forecast.errors import expected_errors
 from bot.evaluation.forecast.foresee import holding
-from bot.evaluation.forecast.run_out import FAR, GRAIN, WIDEST, is_ending, quantiles
+from bot.evaluation.forecast.run_out import FAR, GRAIN, SPREAD, WIDEST, Courses, is_ending, moment_after, shares_of
 from bot.evaluation.forecast.spending import DAY, DAY_HOURS, HOUR, Day
 
 OLD = timedelta(hours=25)
@@ -133,10 +132,10 @@ def stock_of_all(known: Iterable[tuple[Account, Reading]], at: datetime) -> Stoc
 def ends_of(pace: Pace, stock: Stock, at: datetime, now: datetime) -> tuple[datetime | None, datetime | None]:
     """The early and the late end of the range of a stock at a moment; never before now."""
     expected = walk(EVENLY, pace, stock, FAR, 1.0).runs_out_in
-    errors = expected_errors(FAR if expected is None else expected / DAY_HOURS, ())
-    hours = [(walk(EVENLY, pace, stock, FAR, exp(-off)).runs_out_in, weight) for off, weight in errors]
-    earliest, _, latest = quantiles(at, hours, now)
-    return earliest, latest
+    errors = expected_errors(FAR if expected is None else expected / DAY_HOURS)
+    courses = Courses(EVENLY, pace, stock, FAR, errors)
+    early, _, late = (courses.place(share).runs_out_in for share in shares_of(SPREAD))
+    return moment_after(at, early, now), moment_after(at, late, now)
 
 
 def is_narrow(earliest: datetime | None, latest: datetime | None, at: datetime) -> bool:

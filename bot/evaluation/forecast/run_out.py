@@ -8,14 +8,14 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil, exp, isfinite
+from math import ceil, exp, inf, isfinite
 
 from bot.domain.accounts import Account, Plan, Reading
 from bot.domain.credit_changes import Point, point_of
 from bot.domain.history import Span
 from bot.domain.lapses import Left
-from bot.evaluation.forecast.ahead import Pace, Path, Stock, walk, week_ahead
-from bot.evaluation.forecast.errors import expected_errors, own_errors
+from bot.evaluation.forecast.ahead import Pace, Path, Stock, seen_mean, walk, week_ahead
+from bot.evaluation.forecast.errors import Errors, expected_errors, own_errors, unevenness
 from bot.evaluation.forecast.spending import DAY, DAY_HOURS, HOUR, Day, days_of, orderly
 
 COVERAGE = 0.8
@@ -48,6 +48,9 @@ WIDEST = 6.0
 GRAIN = timedelta(hours=6)
 """A range shorter than this is never too wide."""
 
+JUST_NOW = 2
+"""The last days, which show whether spending goes on."""
+
 USUAL_DAYS = 28
 """Days of which the shown pace is the mean."""
 
@@ -57,10 +60,11 @@ class Forecast:
     """The forecast of one account's credits from its last reading (``taken_at``) on.
 
     With probability ``coverage``, credits run out between ``earliest`` and ``latest``; ``median`` is as likely too
-    early as too late. They ignore the refill; None is beyond the horizon. ``boundary`` is the refill or, with
-    ``lapses``, the plan's end; ``risk`` is the chance to run out before it (or, without one, within the horizon).
-    ``left`` are the monthly credits that are then left. ``per_day`` is a usual day's cost, ``per_day_lately``
-    that of the last week's; ``days`` is the length of the history. With ``is_out`` nothing is left already.
+    early as too late; at the expected pace it is ``likeliest``, at that of the last two days ``as_lately``. They ignore
+    the refill; None is beyond the horizon. ``boundary`` is the refill or, with ``lapses``, the plan's end; ``risk`` is
+    the chance to run out before it (or, without one, within the horizon). ``left`` are the monthly credits that are
+    then left. ``per_day`` is a usual day's cost, ``per_day_lately`` that of the last week's; ``days`` is the length of
+    the history. With ``is_out`` nothing is left already.
     """
 
     taken_at: datetime
@@ -76,6 +80,8 @@ class Forecast:
     is_out: bool = False
     per_day_lately: float = 0.0
     coverage: float = COVERAGE
+    likeliest: datetime | None = None
+    as_lately: datetime | None = None
 
     @property
     def unused(self) -> float | None:
@@ -98,6 +104,11 @@ class Forecast:
     def lasts_past(self) -> datetime | None:
         """The boundary, if credits last past it; else None."""
         return self.boundary if self.before_refill is False else None
+
+    @property
+    def is_range(self) -> bool:
+        """True if people see a range: credits run out, or may."""
+        return self.is_useful and self.before_refill is not False
 
     @property
     def is_useful(self) -> bool:
@@ -124,32 +135,75 @@ def outlook(account: Account, history: Iterable[Point], now: datetime, unseen: S
     reading = account.reading
     if reading is None or now - reading.taken_at > STALE or not isfinite(reading.credits.total):
         return None
+    past = past_of(history, reading, unseen)
+    return None if past is None else summed_up(reading, past.days, courses(account, reading, past), now)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a forecast is made from: the days, the last reading by the end of each, and what was expected then.
+
+    All are the latest first.
+    """
+
+    days: Sequence[Day]
+    points: Sequence[Point]
+    paces: Sequence[Pace]
+
+    def before(self, age: int) -> "Past | None":
+        """The same so many days ago; None with too little of it."""
+        seen = sum(day.known for day in self.days[age : age + LATELY])
+        return Past(self.days[age:], self.points[age:], self.paces[age:]) if seen >= ENOUGH else None
+
+
+def past_of(history: Iterable[Point], reading: Reading, unseen: Sequence[Span] = ()) -> Past | None:
+    """What is known of the time before a reading; None with less than a day of it."""
     points = orderly([*history, point_of(reading)], reading.taken_at)
     days = days_of(points, reading.taken_at, unseen)
-    if sum(day.known for day in days[:LATELY]) < ENOUGH:
-        return None
-    return summed_up(reading, days, courses(account, reading, days, stocks_of(points, reading, len(days))), now)
-
-
-def stocks_of(points: Sequence[Point], reading: Reading, days: int) -> list[float]:
-    """The credits at a reading, a day before it, two days before, ...: as they were read last by then."""
     moments = [point.taken_at for point in points]
-    places = (bisect_right(moments, reading.taken_at - age * DAY) - 1 for age in range(days + 1))
-    return [float(points[max(place, 0)].total) for place in places]
+    places = (bisect_right(moments, reading.taken_at - age * DAY) - 1 for age in range(len(days) + 1))
+    paces = [Pace.of(days[age:]) for age in range(len(days))]
+    return Past(days, [points[max(place, 0)] for place in places], paces).before(0)
 
 
-def courses(
-    account: Account, reading: Reading, days: Sequence[Day], stocks: Sequence[float]
-) -> list[tuple[Path, float]]:
-    """How it may go on, to a while after the boundary, each course with its weight; they add up to 1."""
+@dataclass(frozen=True, slots=True)
+class Courses:
+    """How it may go on, to a while after the boundary."""
+
+    week: Sequence[Day]
+    pace: Pace
+    stock: Stock
+    length: int
+    errors: Errors
+
+    def at(self, off: float) -> Path:
+        """The course of an error."""
+        return walk(self.week, self.pace, self.stock, self.length, exp(-off))
+
+    def place(self, share: float) -> Path:
+        """The course at a share of all, the fastest first. Slower courses never run out earlier."""
+        return self.at(self.errors.at(share))
+
+    def risk(self, limit: float | None) -> float:
+        """The chance to run out before an hour; without one, within the course."""
+        before = inf if limit is None else limit
+
+        def lasts(off: float) -> bool:
+            hour = self.at(off).runs_out_in
+            return hour is None or hour >= before
+
+        return self.errors.share_until(lasts)
+
+
+def courses(account: Account, reading: Reading, past: Past) -> Courses:
+    """How it may go on from a reading."""
     boundary, _ = next_boundary(reading)
     length = FAR if boundary is None else min(ceil((boundary - reading.taken_at) / DAY) + BEYOND, FAR)
-    totals = [day.total for day in days]
-    pace, week, stock = Pace.of(totals), week_ahead(days), stock_of(account, reading)
-    expected = walk(week, pace, stock, length, 1.0)
-    horizon = length if expected.runs_out_in is None else expected.runs_out_in / DAY_HOURS
-    errors = expected_errors(horizon, own_errors(totals, stocks))
-    return [(walk(week, pace, stock, length, exp(-off)), weight) for off, weight in errors]
+    pace, week, stock = past.paces[0], week_ahead(past.days), stock_of(account, reading)
+    expected = walk(week, pace, stock, length, 1.0).runs_out_in
+    horizon = length if expected is None else expected / DAY_HOURS
+    own = own_errors(past.days, [float(point.total) for point in past.points], past.paces)
+    return Courses(week, pace, stock, length, expected_errors(horizon, own, unevenness(past.days)))
 
 
 def next_boundary(reading: Reading) -> tuple[datetime | None, bool]:
@@ -184,34 +238,34 @@ def stock_of(account: Account, reading: Reading) -> Stock:
     return Stock(pool, daily, float(account.daily_allowance), hours % DAY_HOURS)
 
 
-def summed_up(reading: Reading, days: Sequence[Day], courses: Sequence[tuple[Path, float]], now: datetime) -> Forecast:
-    """The forecast of many futures."""
+def summed_up(reading: Reading, days: Sequence[Day], ahead: Courses, now: datetime) -> Forecast:
+    """The forecast of all courses."""
     boundary, lapses = next_boundary(reading)
     limit = None if boundary is None else (boundary - reading.taken_at) / HOUR
-    hours = [(path.runs_out_in, weight) for path, weight in courses]
-    risk = sum(weight for hour, weight in hours if hour is not None and (limit is None or hour < limit))
-    earliest, median, latest = quantiles(reading.taken_at, hours, now)
+    paths = (*(ahead.place(share) for share in shares_of(SPREAD)), ahead.at(0.0))
+    moments = (moment_after(reading.taken_at, path.runs_out_in, now) for path in paths)
+    earliest, median, latest, likeliest = moments
     return Forecast(
         taken_at=reading.taken_at,
         earliest=earliest,
         median=median,
         latest=latest,
-        risk=min(risk, 1.0),
+        risk=ahead.risk(limit),
         per_day=sum(day.total for day in days[:USUAL_DAYS]) / len(days[:USUAL_DAYS]),
         days=sum(day.known for day in days),
         boundary=boundary,
         lapses=lapses,
-        left=None if limit is None else left_at(reading, courses, limit),
+        left=None if limit is None else left_at(reading, ahead, limit),
         is_out=reading.credits.total <= 0,
-        per_day_lately=Pace.of([day.total for day in days]).week,
+        per_day_lately=ahead.pace.week,
+        likeliest=likeliest,
+        as_lately=as_lately(reading, days),
     )
 
 
-def quantiles(start: datetime, hours: Sequence[tuple[float | None, float]], now: datetime) -> list[datetime | None]:
-    """The early end, the middle and the late end of the range; never before now."""
-    known = sorted((hour, weight) for hour, weight in hours if hour is not None)
-    found = [weighted_place(known, share) for share in shares_of(SPREAD)]
-    return [None if hour is None else max(start + hour * HOUR, now) for hour in found]
+def moment_after(start: datetime, hours: float | None, now: datetime) -> datetime | None:
+    """So many hours after a start, but not before now; None of None."""
+    return None if hours is None else max(start + hours * HOUR, now)
 
 
 def shares_of(spread: float) -> tuple[float, float, float]:
@@ -219,19 +273,15 @@ def shares_of(spread: float) -> tuple[float, float, float]:
     return (1 - spread) / 2, 0.5, (1 + spread) / 2
 
 
-def weighted_place(known: Sequence[tuple[float, float]], share: float) -> float | None:
-    """The value at a share of all weight, or None where the known values weigh less."""
-    weight = 0.0
-    for value, more in known:
-        weight += more
-        if weight >= share:
-            return value
-    return None
+def as_lately(reading: Reading, days: Sequence[Day]) -> datetime | None:
+    """When the credits are gone at the pace of the last days; None beyond the horizon, and where no day was seen."""
+    pace, left = seen_mean(days[:JUST_NOW], 0.0), float(reading.credits.total)
+    return reading.taken_at + left / pace * DAY if 0 <= left < pace * FAR else None
 
 
-def left_at(reading: Reading, courses: Sequence[tuple[Path, float]], hour: float) -> Left:
+def left_at(reading: Reading, ahead: Courses, hour: float) -> Left:
     """The monthly credits left after some hours; they are spent before the package."""
     package, monthly = max(reading.credits.package or 0, 0), float(max(reading.credits.monthly, 0))
-    left = sorted((max(path.left_at(hour) - package, 0), weight) for path, weight in courses)
-    least, likely, most = (min(weighted_place(left, share) or 0.0, monthly) for share in shares_of(LEFT_SPREAD))
+    left = (ahead.place(share).left_at(hour) - package for share in shares_of(LEFT_SPREAD))
+    least, likely, most = (min(max(amount, 0.0), monthly) for amount in left)
     return Left(likely, least, most)

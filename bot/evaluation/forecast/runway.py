@@ -1,7 +1,8 @@
 """The rule ``runway``: whether credits run out before they refill or end, and how soon.
 
 A forecast is never more than a warning. It changes with every busy or quiet hour, so a threshold fires on a likely
-run-out and clears only on an unlikely or a much later one.
+run-out and clears only on an unlikely or a much later one. It fires on the moment that the expected pace gives, as a
+straight line does, and not on the early end of the range; and not where spending has just stopped.
 """
 
 from datetime import datetime, timedelta
@@ -19,8 +20,8 @@ LIKELY, UNLIKELY = 0.5, 0.25
 MARGIN = 1.5
 """A threshold counts as left when the likeliest run-out is so many times as far away."""
 
-SURE_WITHIN = 2.0
-"""A threshold is reached only where the late end of the range lies within so many times of it: else it is a guess."""
+GOES_ON = 2.0
+"""A threshold is reached only where the last days' pace, too, takes the rest within so many times of it."""
 
 NO_FEAR = FAR * DAY.total_seconds()
 """The runway of credits that last to the horizon."""
@@ -34,8 +35,8 @@ def runway_standing(outlook: Forecast | None, ladder: Thresholds, now: datetime)
     """
     if outlook is None or not ladder:
         return None
-    left, late = seconds_until(outlook.median, now), seconds_until(outlook.latest, now)
-    fire_level = deepest([rung.value if late <= rung.value * SURE_WITHIN else None for rung in ladder], left)
+    left, lately = seconds_until(outlook.likeliest, now), seconds_until(outlook.as_lately, now)
+    fire_level = deepest([rung.value if lately <= rung.value * GOES_ON else None for rung in ladder], left)
     clear_level = deepest([rung.value * MARGIN for rung in ladder], left)
     return Measurement(
         value=left,

@@ -30,7 +30,7 @@ from bot.features.history.chart import (
 )
 from bot.support.errors import ChartError
 from bot.telegram.text.account_card import urgency
-from bot.telegram.text.forecast import forecast_sentence
+from bot.telegram.text.forecast import forecast_with_record, short_record
 from bot.telegram.text.formatting import capitalised, format_amount, format_count, name_of, share_of
 from bot.telegram.text.layout import Message
 from bot.telegram.text.sanitize import clean
@@ -48,7 +48,7 @@ class Draws(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AccountPast:
-    """One account with the data of its panel; ``forecast`` is the band in words."""
+    """One account with the data of its panel; ``forecast`` is the band in words, ``record`` how often such held."""
 
     watched: Watched
     trace: Series
@@ -56,16 +56,18 @@ class AccountPast:
     ladder: Thresholds = ()
     fan: ForecastBand | None = None
     forecast: str = ""
+    record: str = ""
 
 
 def past_of(watched: Watched, recorded: Recorded, now: datetime, zone: ZoneInfo) -> AccountPast:
     """The account with its stored past, and its forecast as a band and in words."""
     one = watched.account
-    comes = forecast_sentence(one, now, zone).removeprefix("At this pace it ").removesuffix(".")
+    comes = forecast_with_record(one, now, zone).removeprefix("At this pace it ").removesuffix(".")
     trace, reading = recorded.trace, one.reading
     if not trace.places and reading is not None:  # its rows are deleted, and it is known all the same
         trace = replace(trace, places=((reading.taken_at.timestamp(), float(reading.credits.total)),))
-    return AccountPast(watched, trace, recorded.gaps, recorded.ladder, band_of(told_now(one, now)), comes)
+    told = told_now(one, now)
+    return AccountPast(watched, trace, recorded.gaps, recorded.ladder, band_of(told), comes, short_record(told))
 
 
 def choose(watched: Sequence[Watched]) -> tuple[tuple[Watched, ...], tuple[Watched, ...]]:
@@ -124,7 +126,7 @@ def panel(past: AccountPast, span: timedelta, now: datetime, *, alone: bool) -> 
         spare=clean(one.email, 64),
         total=float(credits.total) if credits else None,
         share=f"{share}{of}" if share else "",
-        note=capitalised(brief(past.forecast)) if alone else "",
+        note=note_of(past) if alone else "",
         severity=past.watched.severity.word if past.watched.severity else "",
         stale=one.outage is not None or one.pause is not None,
         lines=lines_of(past.trace.places, gaps, now.timestamp()),
@@ -135,10 +137,16 @@ def panel(past: AccountPast, span: timedelta, now: datetime, *, alone: bool) -> 
     )
 
 
-def brief(forecast: str) -> str:
-    """A forecast in the one line of a chart: its first sentence, or that sentence's first part."""
+def note_of(past: AccountPast) -> str:
+    """The forecast and its record in the one line of a chart."""
+    ending = f" · {past.record}" if past.record else ""
+    return f"{capitalised(brief(past.forecast, LONGEST_NOTE - len(ending)))}{ending}"
+
+
+def brief(forecast: str, longest: int) -> str:
+    """A forecast in a line: its first sentence, or that sentence's first part."""
     sentence = forecast.partition(". ")[0]
-    return sentence if len(sentence) <= LONGEST_NOTE else re.split("[,;] ", sentence, maxsplit=1)[0]
+    return sentence if len(sentence) <= longest else re.split("[,;] ", sentence, maxsplit=1)[0]
 
 
 def whole_gaps(past: AccountPast, span: timedelta, now: datetime) -> tuple[Gap, ...]:

@@ -23,7 +23,7 @@ from bot.telegram.text.dates import (
     format_read,
     format_short,
 )
-from bot.telegram.text.forecast import forecast_sentence, short_forecast
+from bot.telegram.text.forecast import forecast_with_record, short_forecast
 from bot.telegram.text.formatting import (
     LOW,
     NOTE,
@@ -316,7 +316,7 @@ def reading_lines(account: Account, now: datetime, zone: ZoneInfo) -> list[tuple
         "" if credits.single else card_buckets(credits),
         *(format_balance(part, now, zone) for part in reading.parts),
         card_refills(credits, reading.plan, now, zone),
-        forecast_sentence(account, now, zone),
+        forecast_with_record(account, now, zone),
         capitalised(plan_text(reading, now, zone)),
         *left_out_lines(reading.left_out, now, zone),
         *details_lines(account, reading),

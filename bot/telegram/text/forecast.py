@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.accounts import Account, ForecastSummary, Unit
+from bot.domain.accounts import Account, ForecastRecord, ForecastSummary, Unit
 from bot.domain.alerts import AlertRule, NotifyReason
 from bot.domain.durations import format_duration
 from bot.domain.notifications import Facts, Notification
@@ -27,6 +27,9 @@ LASTS = "At this pace it lasts for weeks."
 PRECISE = timedelta(hours=12)
 SURE = f"{COVERAGE * 100:.0f} % sure"
 """How often a range holds."""
+
+RANGES_NEEDED = 5
+"""Fewer ranges are no record."""
 
 WORTH_SAYING = 0.1
 """The smallest share of unused credits that is shown."""
@@ -86,6 +89,29 @@ def sentence(foretold: ForecastSummary, now: datetime, zone: ZoneInfo) -> str:
         )
     comes = f"; {boundary} may come first" if boundary else ""
     return f"At this pace it may run out {format_range(foretold, now, zone)}{comes}."
+
+
+def forecast_with_record(account: Account, now: datetime, zone: ZoneInfo) -> str:
+    """The forecast, and how often such ranges held at this account."""
+    return " ".join(filter(None, (forecast_sentence(account, now, zone), record_text(told_now(account, now)))))
+
+
+def record_text(foretold: ForecastSummary | None) -> str:
+    """How often such ranges held: "Such ranges held 8 of the last 10 times here."."""
+    record = shown_record(foretold)
+    return f"Such ranges held {record.held} of the last {record.counted} times here." if record else ""
+
+
+def short_record(foretold: ForecastSummary | None) -> str:
+    """The same in a chart's few letters: "held 8 of 10 here"."""
+    record = shown_record(foretold)
+    return f"held {record.held} of {record.counted} here" if record else ""
+
+
+def shown_record(foretold: ForecastSummary | None) -> ForecastRecord | None:
+    """The record of a forecast that is a range; None with too few ranges before it."""
+    record = foretold.record if foretold and not foretold.lasts else None
+    return record if record and record.counted >= RANGES_NEEDED else None
 
 
 def unused_text(foretold: ForecastSummary) -> str:
