@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.commands import callbacks, registry
-from bot.domain.accounts import CheckFailure, FailureKind, LeftOut, SourceState, Unit
+from bot.domain.accounts import CheckFailure, FailureKind, ForecastRecord, LeftOut, SourceState, Unit
 from bot.domain.alerts import Alert, AlertRule, Severity
 from bot.domain.boards import BoardStatus, BoardTrouble
 from bot.domain.chats import Chat
@@ -143,6 +143,13 @@ def credits_() -> Mapping[str, str]:
     }
 
 
+def with_record(one: Watched, held: int, counted: int) -> Watched:
+    """The same, with so many of its last ranges held."""
+    assert one.account.foretold is not None
+    foretold = replace(one.account.foretold, record=ForecastRecord(ago(hours=3), held, counted))
+    return replace(one, account=replace(one.account, foretold=foretold))
+
+
 def refused_in(one: Watched) -> Watched:
     """The same with refused jobs, and their alert."""
     jobs = RefusedJobs(ago(minutes=10), (ago(minutes=40), ago(minutes=20)), ago(minutes=20), busy=3, broken=1)
@@ -162,6 +169,8 @@ def card() -> Mapping[str, str]:
             "/credits studio",
             replace(STUDIO, account=replace(STUDIO.account, foretold=replace(fleet.OUT, before=None))),
         ),
+        "its ranges have a record": answer("/credits studio", with_record(STUDIO, 8, 10)),
+        "its record is too short": answer("/credits studio", with_record(STUDIO, 4, 4)),
         "against its forecast": answer(
             "/credits main",
             replace(MAIN, account=account("Main", replace(given.LOW, monthly=600), foretold=fleet.LASTS).account),
@@ -362,6 +371,9 @@ def histories() -> Mapping[str, str]:
 
     return {
         "/history studio": answer("/history studio", kept=fleet.recorded(*fleet.SPENT, gaps=(gap, off))),
+        "/history studio, its ranges have a record": answer(
+            "/history studio", with_record(STUDIO, 8, 10), kept=fleet.recorded(*fleet.SPENT)
+        ),
         "/history studio, topped up": answer("/history studio", kept=bought),
         "/history studio, unchanged": answer("/history studio", kept=idle),
         "/history studio, read for the first time today": answer(

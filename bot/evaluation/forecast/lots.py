@@ -36,7 +36,7 @@ def left_of_lots(account: Account, lots: Sequence[Lot], now: datetime) -> list[L
 
 def spent_within(pace: Pace, days: float) -> float:
     """The credits spent in so many days."""
-    return sum(pace.on(day + 0.5) * min(days - day, 1.0) for day in range(int(days) + 1))
+    return sum(pace.on(day) * min(days - day, 1.0) for day in range(int(days) + 1))
 
 
 def rests(lots: Sequence[Lot], spent: Sequence[float]) -> list[float]:

@@ -55,6 +55,31 @@ async def test_a_run_out_is_seen_coming_once(world: World, foresight: Forecaster
     assert foretold.earliest - 6 * HOUR <= true_end <= foretold.latest + 6 * HOUR
 
 
+async def test_the_record_of_the_ranges_is_stored_for_a_day(world: World, foresight: Forecaster) -> None:
+    """Counted with the first forecast from what is stored, kept by those of the next day, then counted again."""
+    await world.watch(ALICE)
+    world.source.credits[ALICE] = 7_200
+    counted = []
+    for day in range(20):
+        await spend(world, 1, 100)
+        if day % 3 == 2:
+            world.source.credits[ALICE] = 7_200
+        await foresight.look()
+        foretold = (await remembered(world)).foretold
+        counted.append(foretold.record if foretold else None)
+    records = [record for record in counted if record]
+    assert [record.made_at for record in records] == sorted(record.made_at for record in records)
+    assert records[0].counted == 0, "no range has come to its end"
+    assert records[-1].counted >= 5
+    assert records[-1].held == records[-1].counted
+    world.clock.now += timedelta(hours=6)
+    await world.look(ALICE)
+    await foresight.look()
+    foretold = (await remembered(world)).foretold
+    assert foretold
+    assert foretold.record == records[-1]
+
+
 async def test_thin_history_is_silent(world: World, foresight: Forecaster) -> None:
     """With less than a day of readings nothing is foretold and nothing said."""
     await world.watch(ALICE)

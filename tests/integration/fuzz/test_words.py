@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.accounts import Account, CheckFailure, FailureKind, ForecastSummary
+from bot.domain.accounts import Account, CheckFailure, FailureKind, ForecastRecord, ForecastSummary
 from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity
 from bot.domain.chats import Chat
 from bot.domain.notifications import Delivery, Notification, NotificationKind, Watched
@@ -40,6 +40,7 @@ foretold = st.builds(
     lapses=st.booleans(),
     unused=maybe(st.floats(0, 1e12)),
     per_day=st.floats(0, 1e12),
+    record=maybe(st.builds(ForecastRecord, moments, st.integers(0, 10), st.integers(0, 10))),
 )
 told = st.builds(
     lambda base, name, said, credits, plan, fore: replace(

@@ -20,19 +20,22 @@ LADDER = days(2)
 
 
 def expected(
-    earliest: float | None,
-    median: float | None = None,
+    likeliest: float | None,
     risk: float = 0.9,
     refill: float = 10,
     *,
-    latest: float | None = None,
+    lately: float | None = None,
     out: bool = False,
 ) -> Forecast:
-    """A forecast in days from now."""
-    early = None if earliest is None else NOW + earliest * DAY
-    middle = early if median is None else NOW + median * DAY
-    late = middle if latest is None else NOW + latest * DAY
-    return Forecast(NOW, early, middle, late, risk, 100, 14, NOW + refill * DAY, is_out=out)
+    """A forecast in days from now, with a range from a quarter to five times of it.
+
+    ``lately`` is the run-out at the pace of the last two days, the same where it is left out.
+    """
+    left = None if likeliest is None else likeliest * DAY
+    early, late = (None if left is None else NOW + factor * left for factor in (0.25, 5))
+    found = Forecast(NOW, early, late, late, risk, 100, 14, NOW + refill * DAY, is_out=out)
+    soon = None if left is None else NOW + left
+    return replace(found, likeliest=soon, as_lately=soon if lately is None else NOW + lately * DAY)
 
 
 def standing(found: Forecast | None, ladder: Thresholds = LADDER) -> Measurement:
@@ -52,9 +55,10 @@ def standing(found: Forecast | None, ladder: Thresholds = LADDER) -> Measurement
         pytest.param(expected(3.1), (0, 0), id="far beyond it"),
         pytest.param(expected(1, risk=0.5), (0, 1), id="as likely as not"),
         pytest.param(expected(1, risk=0.2), (0, 0), id="unlikely"),
-        pytest.param(expected(1, 1.9, latest=3.9), (1, 1), id="probably soon, surely within twice the threshold"),
-        pytest.param(expected(1, 1.9, latest=4.1), (0, 1), id="probably soon, perhaps much later"),
-        pytest.param(expected(1, 2.5), (0, 1), id="perhaps soon, probably later"),
+        pytest.param(expected(1, lately=3.9), (1, 1), id="spending goes on, more slowly"),
+        pytest.param(expected(1, lately=4.1), (0, 1), id="spending has just stopped"),
+        pytest.param(expected(2.5, lately=1), (0, 1), id="fast lately, and not long enough"),
+        pytest.param(expected(4), (0, 0), id="the early end alone is near"),
         pytest.param(expected(None, risk=0.0), (0, 0), id="never"),
         pytest.param(expected(0, out=True), (0, 1), id="nothing left: the alert on credits says so"),
     ],
@@ -107,6 +111,18 @@ def test_a_top_up_resolves() -> None:
     assert transition(fired.alert, after, None, NOW + HOUR).reason is NotifyReason.RESOLVED
 
 
+def test_a_batch_that_is_over_fires_nothing() -> None:
+    """1,000 an hour for five days, then nothing for two: at the week's pace it runs out soon, and yet nobody works."""
+    account, points = known_of(past(lambda ago: 0 if ago < 48 else 1_000, 20_000, 7 * 24, refill_in(20)))
+    found = outlook(account, points, NOW)
+    assert found is not None
+    assert found.likeliest is not None
+    assert found.likeliest < NOW + 2 * DAY
+    assert found.as_lately is None
+    assert standing(found).fire_level == 0
+    assert standing(replace(found, as_lately=found.likeliest)).fire_level == 1
+
+
 def test_credits_that_last_to_the_refill_never_fire() -> None:
     """One day's credits and a refill in twelve hours: no alert, however near the run-out."""
     account, points = known_of(past(steadily(100), 2_400, 240, refill_in(0.5)))
@@ -115,10 +131,10 @@ def test_credits_that_last_to_the_refill_never_fire() -> None:
 
 
 @given(st.none() | st.floats(0, 90), st.floats(0, 90), st.floats(0, 1), st.lists(st.floats(0.1, 30), max_size=4))
-def test_what_is_reached_is_held(earliest: float | None, longer: float, risk: float, rungs: list[float]) -> None:
+def test_what_is_reached_is_held(likeliest: float | None, lately: float, risk: float, rungs: list[float]) -> None:
     """Whatever is foretold: no level beyond the ladder, what is reached is held, and the value is a finite time."""
     ladder = days(*sorted(rungs, reverse=True))
-    found = expected(earliest, None if earliest is None else earliest + longer, risk)
+    found = expected(likeliest, risk, lately=lately)
     where = runway_standing(found, ladder, NOW)
     assert (where is None) == (not ladder)
     if where is not None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands.history_arguments import HistoryRequest, parse_history
-from bot.domain.accounts import Account, CheckFailure, FailureKind, ForecastSummary, Pause, Reading
+from bot.domain.accounts import Account, CheckFailure, FailureKind, ForecastRecord, ForecastSummary, Pause, Reading
 from bot.domain.alerts import Alert, AlertRule, Severity
 from bot.domain.credit_changes import Point
 from bot.domain.history import PAUSED, Gap
@@ -243,6 +243,29 @@ def test_what_is_foretold_becomes_a_fan_and_words() -> None:
     assert "unused" not in panel.note
     old = past_of(one, Recorded(REFILLED), NOW + timedelta(hours=7), UTC_ZONE)
     assert (old.fan, old.forecast) == (None, "")
+
+
+def test_the_record_of_the_ranges_stands_in_caption_and_picture() -> None:
+    """After the forecast and in fewer words on the picture; with fewer than five ranges, or none now, nothing."""
+    told = ForecastSummary(
+        NOW, 2900, useful=True, lasts=False, before=True, earliest=NOW + timedelta(days=2), boundary=NOW + WEEK
+    )
+
+    def shown(foretold: ForecastSummary) -> tuple[str, str]:
+        one = Watched(replace(STUDIO.account, foretold=foretold))
+        past = past_of(one, Recorded(REFILLED), NOW, UTC_ZONE)
+        return past.forecast, picture([past], WEEK, NOW, UTC_ZONE).panels[0].note
+
+    words, note = shown(replace(told, record=ForecastRecord(NOW, 8, 10)))
+    assert words.endswith(". Such ranges held 8 of the last 10 times here")
+    assert note == "Runs out Wed 14:00 or later · held 8 of 10 here"
+    for silent in (
+        told,
+        replace(told, record=ForecastRecord(NOW, 4, 4)),
+        replace(told, record=ForecastRecord(NOW, 8, 10), lasts=True, before=False),
+    ):
+        words, note = shown(silent)
+        assert "held" not in words + note
 
 
 def test_the_picture_has_all_that_is_to_be_shown() -> None:
