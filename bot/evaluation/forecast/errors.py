@@ -154,7 +154,7 @@ def scaled_errors(horizon: float, uneven: float) -> list[float]:
     """The usual quantiles at a horizon, for an account of some unevenness.
 
     Days that differ make two errors: that of the mean of a week's days, and that of the days until nothing is left.
-    What the usual errors have beyond these, a change of the pace, is every account's.
+    The rest of the usual errors, a change of the pace, is every account's.
     """
     usual = usual_errors(horizon)
     middle, variance = (usual[9] + usual[10]) / 2, ((usual[17] - usual[2]) / MIDDLE_SPAN) ** 2

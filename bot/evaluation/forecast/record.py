@@ -1,4 +1,4 @@
-"""How often the ranges held at an account: what a forecast would have told on the last days, and what came.
+"""How often the ranges held at an account: what a forecast would have said on each of the last days, and what came.
 
 A range counts once its late end is past: of those that still run, only the ones that failed early would count. The
 truth is when the credits would have been gone had nothing but the daily refill been added.
@@ -37,7 +37,7 @@ def record_of(account: Account, history: Iterable[Point], now: datetime, unseen:
 
 
 def is_held(account: Account, at: datetime, past: Past, age: int) -> bool | None:
-    """Whether the range that was told so many days ago held; None if there was none, or nobody knows yet."""
+    """True if the range of so many days ago held; None if there was none, or nobody knows yet."""
     before, point = past.before(age), past.points[age]
     if before is None or point.taken_at > at:
         return None

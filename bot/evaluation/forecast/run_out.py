@@ -141,7 +141,7 @@ def outlook(account: Account, history: Iterable[Point], now: datetime, unseen: S
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What a forecast is made from: the days, the last reading by the end of each, and what was expected then.
+    """The data of a forecast: the days, the last reading by the end of each, and the pace expected then.
 
     All are the latest first.
     """
@@ -157,7 +157,7 @@ class Past:
 
 
 def past_of(history: Iterable[Point], reading: Reading, unseen: Sequence[Span] = ()) -> Past | None:
-    """What is known of the time before a reading; None with less than a day of it."""
+    """The known past before a reading; None with less than a day of it."""
     points = orderly([*history, point_of(reading)], reading.taken_at)
     days = days_of(points, reading.taken_at, unseen)
     moments = [point.taken_at for point in points]
@@ -264,7 +264,7 @@ def summed_up(reading: Reading, days: Sequence[Day], ahead: Courses, now: dateti
 
 
 def moment_after(start: datetime, hours: float | None, now: datetime) -> datetime | None:
-    """So many hours after a start, but not before now; None of None."""
+    """The moment so many hours after a start, but never before now; None of None."""
     return None if hours is None else max(start + hours * HOUR, now)
 
 

@@ -163,7 +163,9 @@ def test_a_moment_without_a_zone_is_utc(tmp_path: Path) -> None:
 
 def test_the_usual_errors_come_from_the_balances() -> None:
     """A row for each horizon, in order from the earliest to the latest."""
-    rows = usual_errors([case_of("even", balances(60, sawtooth))]).splitlines()
+    *rows, unevenness = usual_errors([case_of("even", balances(60, sawtooth))]).splitlines()
+    assert len(rows) == len(errors.HORIZONS)
+    assert 0 < float(unevenness) < errors.USUAL_UNEVENNESS, "an even pace is less uneven than usual"
     for one in rows:
         numbers = [float(number) for number in one.strip("(),").split(",")]
         assert numbers == sorted(numbers)
