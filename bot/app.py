@@ -139,7 +139,7 @@ class App:
         """Builds the checks, their evaluation, and the retention."""
         settings, store, clock = self._settings, self._store, self._clock
         self._active = ActiveTargets(self._targets, lambda target: source_of(target, self._session, clock))
-        self._recipients = Recipients(self._active)
+        self._recipients = Recipients(self._active, settings.escalation)
         self._context = Context(
             store=store,
             active_targets=self._active,
@@ -150,6 +150,7 @@ class App:
             on_notifications=self._notifications_waiting,
             on_round=self._round_ended,
             webhook=settings.webhook_url is not None,
+            escalate_after=settings.escalate_after,
         )
         self._processor = CheckProcessor(self._context)
         self._checks = CheckRunner(self._context, self._processor)
@@ -177,11 +178,14 @@ class App:
         self._outbox.refusals = self._refusals
         admins, boards = settings.telegram_admin_ids, TelegramBoards(bot, clock, zone)
         self._telegram = TelegramService(bot, self._scope_of, self._chats, admins, zone, self._metrics)
+        self._telegram.escalated_to = self._recipients.escalated_to
         self._boards = BoardPublisher(
             store, boards, self._watched, self._telegram.allows, self._recipients.move, clock, self._refusals
         )
         endings = TelegramEndings(bot, clock, zone)
-        self._endings = EndingEditor(store, endings, self._chats, clock, time.monotonic, self._refusals)
+        self._endings = EndingEditor(
+            store, endings, lambda: self._recipients.reached, clock, time.monotonic, self._refusals
+        )
         words = Words(trouble_message, restored_message, usable_message)
         ways = Ways(lambda: self._recipients.home or self._chats(), notifier.send, fallback)
         self._database_watch = DatabaseWatch(store, words, ways, clock)

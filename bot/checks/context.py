@@ -17,7 +17,8 @@ class Context:
 
     ``clock`` returns aware UTC; ``every`` is the setting's interval between two checks. ``on_notifications`` is called
     after something was put into the outbox, ``on_round`` at the end of a round; both return at once. With ``webhook``
-    each change of an alert is also stored as an event.
+    each change of an alert is also stored as an event. ``escalate_after`` is how long a critical alert waits for
+    somebody; None: it waits without end.
     """
 
     store: Store
@@ -29,6 +30,7 @@ class Context:
     on_notifications: Callable[[], None]
     on_round: Callable[[Round], None]
     webhook: bool = False
+    escalate_after: timedelta | None = None
 
     def every_of(self, source: str, email: str) -> timedelta:
         """The interval between two checks of one account: its own, its source's, or the setting's."""

@@ -30,6 +30,7 @@ from bot.domain.notifications import Facts, Notification, NotificationKind
 from bot.domain.rules import Rules
 from bot.domain.subscription import KnownBroken, counted
 from bot.evaluation.alert_state import has_lapsed, is_about, is_muted, is_over, reminded
+from bot.evaluation.escalation import escalate, is_due
 from bot.evaluation.evaluate import (
     Alerts,
     AlertUpdate,
@@ -118,10 +119,13 @@ class Remembered:
     undelivered: Collection[str] = ()
     """Subjects whose plan alert has a delivery that waits."""
 
+    escalation: tuple[Chat, ...] = ()
+    """The chats that get alerts nobody acknowledged."""
+
     def audience(self, subject: str, chats: Sequence[Chat]) -> Audience:
         silences = [*self.silences.get("", ()), *self.silences.get(subject, ())]
         undelivered = frozenset({AlertRule.PLAN} if subject in self.undelivered else ())
-        return Audience(tuple(chats), self.notified.get(subject) or {}, silences, undelivered)
+        return Audience(tuple(chats), self.notified.get(subject) or {}, silences, undelivered, self.escalation)
 
     def told(self, alert: Alert) -> Mapping[Chat, Notified]:
         """The last notification of an alert in each chat."""
@@ -170,6 +174,7 @@ class CheckProcessor:
         self._clock = context.clock
         self._on_notifications = context.on_notifications
         self._webhook = context.webhook
+        self._escalate_after = context.escalate_after
         self._steady_under = context.active_targets.targets
         self.on_lapsed: Callable[[str], None] = lambda _: None
         """Called with a source of which a check was refused for want of a subscription; returns at once."""
@@ -284,7 +289,7 @@ class CheckProcessor:
             if alert and one.measure and has_lapsed(one, alert, now) and is_about(one, alert):
                 lapsed[one.subject, one.measure] = one
         if over:
-            await alerts.remove_silences(connection, over)
+            await alerts.end_silences(connection, over, now)
         return lapsed
 
     async def catch_up_if_due(self) -> None:
@@ -293,6 +298,47 @@ class CheckProcessor:
             over = await alerts.silences_are_over(connection, self._clock())
         if over:
             await self.catch_up()
+
+    async def escalate_if_due(self, is_uncertain: Callable[[str, AlertRule], bool]) -> None:
+        """Escalates each critical alert that has waited long enough for somebody.
+
+        ``is_uncertain``: a check of an alert's subject is about to say whether it still holds, or a person works there.
+        """
+        after = self._escalate_after
+        if after is None:
+            return
+        async with self._store.read() as connection:
+            found = await alerts.unattended(connection, self._clock() - after)
+        due = [one for one in found if not is_uncertain(*one)]
+        if not due:
+            return
+        notifications = []
+        async with self._store.write() as connection:
+            now = self._clock()
+            await self._recipients.refresh(connection)
+            for part in parted(due):
+                notifications += await self._escalate(connection, part, after, now)
+                await asyncio.sleep(0)
+        if notifications:
+            self._on_notifications()
+
+    async def _escalate(
+        self, connection: Connection, part: Sequence[tuple[str, AlertRule]], after: timedelta, now: datetime
+    ) -> list[Notification]:
+        subjects = {subject for subject, _ in part}
+        remembered = await self.remembered(connection, subjects, now)
+        known = await accounts.load(connection, subjects)
+        updates = []
+        for subject, measure in part:
+            of_it = remembered.alerts.get(subject) or {}
+            alert = of_it.get(measure)
+            silences = remembered.audience(subject, ()).silences
+            if alert is None or not is_due(alert, of_it, silences, after, now):
+                continue
+            facts, told = await self.facts_of(connection, alert, known.get(subject), now)
+            log.warning("%s: nobody acknowledged a critical alert (%s); it is escalated", subject, measure)
+            updates.append(escalate(alert, facts, remembered.audience(subject, told)))
+        return await self.say(connection, updates, remembered, now)
 
     async def greet(self, connection: Connection, chat: Chat, facts: Facts, now: datetime) -> None:
         """Greets a chat, with all its firing alerts in the same message.
@@ -527,7 +573,7 @@ class CheckProcessor:
             silences[one.subject].append(one)
         plans = [subject for subject, some in known.items() if AlertRule.PLAN in some and some[AlertRule.PLAN].level]
         undelivered = await outbox.undelivered(connection, plans, AlertRule.PLAN) if plans else ()
-        return Remembered(known, told, silences, undelivered)
+        return Remembered(known, told, silences, undelivered, self._recipients.escalation)
 
     async def facts_of(
         self, connection: Connection, alert: Alert, account: Account | None, now: datetime
@@ -567,7 +613,7 @@ class CheckProcessor:
         )
         ended = [number for one in changed for number in one.ended]
         if ended:
-            await alerts.remove_silences(connection, ended)
+            await alerts.end_silences(connection, ended, now)
         if self._webhook:
             await events.put(connection, [one.event for one in changed if one.event], now)
         addressed = [said for one in changed for said in one.notifications]

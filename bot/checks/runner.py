@@ -14,6 +14,7 @@ from bot.checks.rounds import Round, Rounds
 from bot.checks.spread import next_look
 from bot.checks.sweeps import Sweeps
 from bot.domain.accounts import CheckFailure, CheckResult, FailureKind, KnownAccount, NotModified
+from bot.domain.alerts import AlertRule
 from bot.domain.pauses import PausedAccounts
 from bot.evaluation.sweep import Scope, widest
 from bot.sources.base import IN_FLIGHT, Source
@@ -75,6 +76,7 @@ class CheckRunner:
         self._asked = 0
         self._draining = False
         self._ticked_at: datetime | None = None
+        self._unchecked: set[str] = set()
         self._idle_at: datetime | None = None
         self.paused = PausedAccounts()
 
@@ -93,6 +95,7 @@ class CheckRunner:
             self._ticked_at = max((moment for moment in moments if moment), default=None)
             self.pause(await pauses.current(connection))
             await accounts.all_due(connection, now)
+        self._unchecked = set(self.rounds.watched)
         if self.rounds.all_paused:
             self.nobody_checked_until(min([now, *(pause.until for pause in self.paused.over(now))]))
 
@@ -119,7 +122,19 @@ class CheckRunner:
         await self._note_downtime()
         await self._processor.catch_up_if_due()
         await self.start_due()
+        await self._processor.escalate_if_due(self._is_uncertain)
         self._note_idle_round()
+
+    def _is_uncertain(self, subject: str, measure: AlertRule) -> bool:
+        """True if a check is about to say whether an alert still holds, or if a person works with a paused account.
+
+        After a start each account is checked first, of a source everyone. The plan of a paused account is known.
+        """
+        if self.paused.of(subject):
+            return measure is not AlertRule.PLAN
+        if subject in self.rounds.watched:
+            return subject in self._in_flight or subject in self._unchecked
+        return any(not self.paused.of(key) for key in self._unchecked & self.rounds.watched.keys())
 
     async def start_due(self) -> None:
         """Claims due accounts, as many as there is room for, and starts their checks."""
@@ -351,6 +366,7 @@ class CheckRunner:
     def _count(self, saved: Saved) -> None:
         """Counts checks, for the metrics and the round."""
         for key, kind in saved.results:
+            self._unchecked.discard(key)
             self.rounds.looked(key, ok=kind is None)
         for kind, times in Counter(kind for _, kind in saved.results).items():
             self._metrics.looks.labels(kind.value if kind else "ok").inc(times)

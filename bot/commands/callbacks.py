@@ -30,6 +30,9 @@ UNDOING = (f"{UNDO}:", f"{RESUME}:")
 CHANGES = frozenset({"ack", *SNOOZES, UNDO, END, RESUME, END_PAUSE, UNPAUSE})
 """Taps that need the right to change things."""
 
+ESCALATED = frozenset({"ack", UNDO})
+"""Taps that work in a chat which gets only escalated alerts, below those."""
+
 NUMBERED = (CHANGES | {"credits"}) - {UNPAUSE}
 """Taps with the number of a message, a silence, or an act of pausing."""
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.commands.service import BotService
 from bot.domain.accounts import Pause, Unit
-from bot.domain.alerts import Silence, SilenceKind
+from bot.domain.alerts import NotifyReason, Silence, SilenceKind
 from bot.domain.chats import Chat
 from bot.domain.jobs import Slots
 from bot.domain.notifications import Delivery, Facts, Watched
@@ -112,11 +112,20 @@ class ChatScope:
 
         The number comes with a tap, so it can be forged.
         """
-        for one in await self.silences():
+        for one in [*await self.silences(), *await self._escalated_acks()]:
             if any(part.id == number for part in one.parts):
                 await self.service.silences.end(one.parts)
                 return one
         return None
+
+    async def _escalated_acks(self) -> list[Acted]:
+        """The acks of alerts that this chat got because they were escalated, and of which it sees nothing else."""
+        here = self._recipients.escalated_to(self._chat)
+        if here is None:
+            return []
+        acks = await self.service.silences.acks_known_in(here)
+        names = {one.account.key: one.account.name for one in await self.service.watched()} if acks else {}
+        return acts(acks, {**names, **self.service.source_names()})
 
     async def pause(self, key: str | None, span: timedelta, by: str) -> Pause:
         """Pauses an account, or all that this chat sees, for ``span``; returns the pause in force."""
@@ -172,7 +181,10 @@ class ChatScope:
         The number comes with a tap, so it can be forged: that of another topic's message, or an old one's.
         """
         told = await self.service.told_by(lead_id, chat_id)
-        return [one for one in told if self._may_act_on(one.notification.facts)]
+        here = self._recipients.escalated_to(self._chat)
+        return [
+            one for one in told if self._may_act_on(one.notification.facts) or (here == one.chat and is_escalated(one))
+        ]
 
     def _may_act_on(self, facts: Facts) -> bool:
         """True if this chat sees the subject of a notification."""
@@ -215,6 +227,10 @@ class ChatScope:
         dark = await aside(len(seen), blackout, [one.account for one in seen])
         lists = tuple(one for one in status.lists if self._recipients.sees(self._chat, one.key))
         return replace(status, blackout=dark, lists=lists)
+
+
+def is_escalated(one: Delivery) -> bool:
+    return one.notification.reason is NotifyReason.ESCALATED
 
 
 def held_in(chat: Chat, silences: Iterable[Silence]) -> tuple[Silence, ...]:

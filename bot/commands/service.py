@@ -236,7 +236,7 @@ class BotService:
         backlogs, rounds = self.outbox.backlogs, self.checks.rounds
         depth, refused = await outbox.depth(connection, now, backlogs), await chats.refused(connection)
         more_often_since, read_by = await chats.more_often(connection)
-        present = set(self.context.recipients.present)
+        present = set(self.context.recipients.reached)
         return Vitals(
             last_round_at=await chats.marked(connection, chats.ROUND),
             readable_until=await self._readable_until(connection),

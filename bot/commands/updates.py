@@ -52,6 +52,7 @@ class TelegramService:
         """``scope_of`` gives what a chat may ask, ``chats`` the allowed chats as they are now.
 
         ``on_life`` is called with each chat that gives a sign of life, allowed or not, and returns at once.
+        ``escalated_to`` is the chat of escalated alerts at a place; there people can acknowledge what it got.
         """
         self._bot = bot
         self._scope_of = scope_of
@@ -64,6 +65,7 @@ class TelegramService:
         self._refused: set[tuple[int, int | None, str]] = set()
         self._menus = Menus(bot, chats, [(one.name, one.line) for one in registry.COMMANDS if one.line])
         self.on_life: Callable[[int], None] = lambda _: None
+        self.escalated_to: Callable[[Chat], Chat | None] = lambda _: None
         self.username: str | None = None
         self.polling = Polling(bot, self._take, metrics)
 
@@ -163,7 +165,7 @@ class TelegramService:
         if not isinstance(message, TelegramMessage):
             return
         here = place_of(message)
-        if not self._access.allowed(here.chat_id, here.thread_id):
+        if not (self.allows(here) or (query and self.escalated_to(here))):
             return
         if query:
             await self._try(lambda: self._notification(query, words.text))
@@ -224,7 +226,7 @@ class TelegramService:
             await self._notification(query, unknown_button())
             return
         here = place_of(message)
-        if not self._access.allowed(here.chat_id, here.thread_id):
+        if not (self.allows(here) or (tap.verb in callbacks.ESCALATED and self.escalated_to(here))):
             await self._notification(query, None)
             return
         person = User(query.from_user.id, query.from_user.full_name)

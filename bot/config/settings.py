@@ -58,6 +58,7 @@ from bot.config.setting_types import (
     Wait,
     Zone,
 )
+from bot.domain.chats import SECOND_CHANNEL, Chat
 from bot.domain.rules import Rules
 from bot.support.errors import SettingsError
 from bot.support.proxies import DIRECT, Proxy, parse_proxy, proxy_for
@@ -111,6 +112,8 @@ EXAMPLES = {
     "DATABASE_URL": "sqlite:///credit-bot.db",
     "FALLBACK_URLS": "mailto://user:password@example.com, ntfy://your-topic",
     "FALLBACK_AFTER": "15m",
+    "ESCALATE_AFTER": "30m",
+    "ESCALATE_CHAT_IDS": "123456789,-1001234567890/45",
     "HTTP_LISTEN": LISTEN_EXAMPLE,
     "HEARTBEAT_URL": "https://hc-ping.com/your-check",
     "WEBHOOK_URL": "https://hooks.example.com/credits",
@@ -204,6 +207,8 @@ class Settings(BaseSettings):
     database_url: DatabaseFile = DEFAULT_DATABASE
     fallback_urls: Annotated[SecretStr, AfterValidator(checked_addresses)] | None = None
     fallback_after: Wait = timedelta(minutes=15)
+    escalate_after: Interval | None = None
+    escalate_chat_ids: Chats = ()
     http_listen: Listen = DEFAULT_LISTEN
     heartbeat_url: Annotated[SecretStr, AfterValidator(checked_secret_url)] | None = None
     webhook_url: Annotated[SecretStr, AfterValidator(checked_endpoint)] | None = None
@@ -242,6 +247,13 @@ class Settings(BaseSettings):
             remind_every=self.remind_every or None,
             job_cost=self.job_cost,
         )
+
+    @property
+    def escalation(self) -> tuple[Chat, ...]:
+        """The chats of escalated alerts, and the second channel if there is one; empty without ESCALATE_AFTER."""
+        if self.escalate_after is None:
+            return ()
+        return (*self.escalate_chat_ids, *((SECOND_CHANNEL,) if self.fallback_urls else ()))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -333,7 +345,7 @@ def load_settings(env_file: str | None = None, environ: Mapping[str, str] | None
     override(given, environ)
     told: set[str] = set()
     values = dict(resolved(given, faults, told))
-    faults += at_odds(values, told)
+    faults += [*at_odds(values, told), *half_escalated(values, told), *bots_own(values)]
     settings = validated(values, faults, told)
     if settings and not settings.accounts_file and unpriced([settings.rules]):
         faults.append(f"LOW_CREDITS: {UNPRICED}. Example: JOB_COST={EXAMPLES['JOB_COST']}")
@@ -470,6 +482,28 @@ def at_odds(values: Mapping[str, Any], told: Collection[str]) -> list[str]:
         "SERVICES": "where each source has a line service = …; leave SERVICES out",
     }
     return [f"{name}: is given beside ACCOUNTS_FILE, {why}" for name, why in beside.items() if name in values]
+
+
+def half_escalated(values: Mapping[str, Any], told: Collection[str]) -> list[str]:
+    """The error of a time without anybody to tell, or of chats without a time."""
+    after, chats = "ESCALATE_AFTER" in values, bool(values.get("ESCALATE_CHAT_IDS", "").strip(", "))
+    second = bool(values.get("FALLBACK_URLS")) or "FALLBACK_URLS" in told
+    if chats and not after:
+        return [f"ESCALATE_CHAT_IDS: gets nothing without a time. Example: ESCALATE_AFTER={EXAMPLES['ESCALATE_AFTER']}"]
+    if after and not chats and not second:
+        example = f"Example: ESCALATE_CHAT_IDS={EXAMPLES['ESCALATE_CHAT_IDS']}"
+        return [f"ESCALATE_AFTER: tells nobody without ESCALATE_CHAT_IDS or FALLBACK_URLS. {example}"]
+    return []
+
+
+def bots_own(values: Mapping[str, Any]) -> list[str]:
+    """The errors of chats that are the bot itself: Telegram lets no bot write to itself."""
+    own = values.get("TELEGRAM_BOT_TOKEN", "").strip().partition(":")[0]
+    return [
+        f"{name}: has {own}, which is the bot itself. Example: {name}={EXAMPLES[name]}"
+        for name in ("TELEGRAM_CHAT_IDS", "ESCALATE_CHAT_IDS")
+        if own and own in (item.strip() for item in values.get(name, "").split(","))
+    ]
 
 
 def misplaced(values: Mapping[str, Any]) -> list[str]:

@@ -41,13 +41,15 @@ class AlertRule(StrEnum):
 class NotifyReason(StrEnum):
     """Why a chat gets a notification. ``JOINED``: the alert fires already, and is new to the chat.
 
-    ``EASED``: it still fires, but its worst is over: jobs run again, or the plan no longer ends.
+    ``EASED``: it still fires, but its worst is over: jobs run again, or the plan no longer ends. ``ESCALATED``: it was
+    critical for ``ESCALATE_AFTER``, and nobody acknowledged it.
     """
 
     NONE = "none"
     FIRED = "fired"
     WORSENED = "worsened"
     REMINDED = "reminded"
+    ESCALATED = "escalated"
     EASED = "eased"
     RESOLVED = "resolved"
     JOINED = "joined"
@@ -65,8 +67,9 @@ class Alert:
     notifications of an episode, so that none is ever queued twice. ``period`` is the plan's end that a plan alert is
     about, or since when a source answers again that has not recovered yet. ``out``: the account was out of credits in
     this episode, and only daily credits have come since. ``peak`` is the worst severity of the episode.
-    ``subscription``: a source's alert fired because of its subscription, whatever it is about now. ``Notified`` has
-    what each chat got.
+    ``subscription``: a source's alert fired because of its subscription, whatever it is about now.
+    ``unattended_since`` is since when it has been critical without an ack that ended; None while it is not critical,
+    and once it was ``escalated``, which happens once an episode. ``Notified`` has what each chat got.
     """
 
     subject: str
@@ -82,6 +85,8 @@ class Alert:
     out: bool = False
     peak: Severity | None = None
     subscription: bool = False
+    unattended_since: datetime | None = None
+    escalated: bool = False
 
     @property
     def reminds(self) -> bool:

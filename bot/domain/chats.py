@@ -20,3 +20,7 @@ class Chat:
 
     def __str__(self) -> str:
         return f"{self.chat_id}/{self.thread_id}" if self.thread_id else str(self.chat_id)
+
+
+SECOND_CHANNEL = Chat(0)
+"""Stands for the addresses of FALLBACK_URLS among the chats that get escalated alerts. No chat has the id 0."""

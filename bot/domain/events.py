@@ -24,6 +24,7 @@ TYPES = {
     NotifyReason.REMINDED: EventType.REMINDER,
     NotifyReason.RESOLVED: EventType.RESOLVED,
     NotifyReason.EASED: EventType.NOTICE,
+    NotifyReason.ESCALATED: EventType.NOTICE,
 }
 """The type of each change of an alert."""
 

@@ -8,6 +8,7 @@ from itertools import takewhile
 from bot.domain.alerts import AlertRule, NotifyReason
 from bot.domain.chats import Chat
 from bot.domain.durations import format_duration
+from bot.domain.pending import NEWS
 
 DELIVERY_WAIT = timedelta(minutes=2)
 POLLING_WAIT = 120.0
@@ -136,11 +137,7 @@ def unreached_since(untold: Iterable[UndeliveredAlert]) -> datetime | None:
     news: list[datetime] = []
     for parts in by_alert.values():
         unreached = takewhile(lambda one: not one.reached, reversed(parts))
-        news += [
-            one.created_at
-            for one in unreached
-            if one.reason in (NotifyReason.FIRED, NotifyReason.WORSENED, NotifyReason.JOINED)
-        ]
+        news += [one.created_at for one in unreached if one.reason in NEWS]
     return min(news, default=None)
 
 

@@ -63,6 +63,8 @@ class Facts:
     paused at ``acted_at``; a button resumes what was paused, or ends the ``silence``. ``subscription``: a source's
     alert has been about its subscription in this episode; ``fired_for_subscription``: it fired because of it.
     ``hushed``: it makes no sound, because another message has just told the same.
+    ``unattended_since`` is since when nobody acknowledged an escalated alert. ``outside``: the chat gets nothing of the
+    account but what is escalated.
     """
 
     name: str = ""
@@ -99,6 +101,8 @@ class Facts:
     fired_for_subscription: bool | None = None
     jobs: JobsFacts | None = None
     hushed: bool = False
+    unattended_since: datetime | None = None
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,9 @@ UNTOLD_LASTS = timedelta(days=7)
 FIRST = (NotifyReason.FIRED, NotifyReason.JOINED)
 """The reasons of the first notification of an episode."""
 
+NEWS = (*FIRST, NotifyReason.WORSENED, NotifyReason.ESCALATED)
+"""The reasons that say how bad an alert is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Backlog:

@@ -61,10 +61,11 @@ def moved(alert: Alert, standing: Measurement, level: int, remind_every: timedel
         worst=lowest_value(alert, standing.value),
         period=standing.period,
         out=(alert.level > 0 and alert.out) if standing.out is None else standing.out,
+        unattended_since=waits_since(alert, standing.severity(level), now),
     )
     firing = replace(firing, peak=max(filter(None, (peak_of(alert), firing.severity)), default=None))
     if alert.level == 0:
-        episode = replace(firing, episode=alert.episode + 1, sequence=0, since=now, reminded_at=now)
+        episode = replace(firing, episode=alert.episode + 1, sequence=0, since=now, reminded_at=now, escalated=False)
         return Transition(replace(episode, worst=standing.value), NotifyReason.FIRED)
     if level > alert.level:
         return Transition(replace(firing, reminded_at=now), NotifyReason.WORSENED)
@@ -73,7 +74,16 @@ def moved(alert: Alert, standing: Measurement, level: int, remind_every: timedel
 
 def ended(alert: Alert) -> Alert:
     peak = peak_of(alert) if alert.level else alert.peak
-    return replace(alert, level=0, severity=None, period=None, out=False, peak=peak)
+    over = replace(alert, level=0, severity=None, period=None, out=False, peak=peak)
+    return replace(over, unattended_since=None, escalated=False)
+
+
+def waits_since(alert: Alert, severity: Severity | None, now: datetime) -> datetime | None:
+    """Since when an alert of that severity waits for somebody; None if it does not, or was escalated already."""
+    if severity is not Severity.CRITICAL or (alert.level and alert.escalated):
+        return None
+    known = alert.unattended_since if alert.level and alert.severity is Severity.CRITICAL else None
+    return known or now
 
 
 def peak_of(alert: Alert) -> Severity | None:

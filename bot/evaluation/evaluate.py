@@ -61,13 +61,20 @@ NOT_ACTIVE = "useapi.net says that the subscription is not active"
 class Audience:
     """The chats of one subject, what each got of its alerts, and the silences that can cover them.
 
-    ``undelivered`` are the alerts with a delivery that waits.
+    ``undelivered`` are the alerts with a delivery that waits. ``escalation`` are the chats that get an alert nobody
+    acknowledged; one of them can be among ``chats``.
     """
 
     chats: tuple[Chat, ...] = ()
     notified: Mapping[AlertRule, Mapping[Chat, Notified]] = field(default_factory=dict)
     silences: Sequence[Silence] = ()
     undelivered: frozenset[AlertRule] = frozenset()
+    escalation: tuple[Chat, ...] = ()
+
+    @property
+    def outside(self) -> tuple[Chat, ...]:
+        """The chats that get nothing of the subject but what is escalated."""
+        return tuple(one for one in self.escalation if one not in self.chats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +311,13 @@ def update(
         if why is not NotifyReason.NONE:
             said.setdefault(why, []).append(chat)
         owed |= pending_reason(alert, known) is not None
+    for chat in () if alert.level else audience.outside:  # of an alert that was escalated there only the end follows
+        silenced = is_silenced(alert, chat, silences, now)
+        known, why = due_notification(alert, before.get(chat), NotifyReason.NONE, silenced=silenced)
+        if known:
+            after[chat] = known
+        if why is NotifyReason.RESOLVED:
+            said.setdefault(why, []).append(chat)
     told = replace(alert, sequence=alert.sequence + 1) if said else alert
     shown = told if alert.level or NotifyReason.FIRED not in said else replace(told, severity=Severity.CRITICAL)
     notifications = tuple((notification_of(shown, why, facts), tuple(chats)) for why, chats in said.items())

@@ -114,6 +114,7 @@ class GroupKey:
     resolved: bool
     alone: str = ""
     eased: bool = False
+    escalated: bool = False
 
 
 def batches(pending: Iterable[Delivery]) -> list[Batch]:
@@ -151,8 +152,13 @@ def group_key(story: PendingAlert) -> GroupKey:
         )
     if notification.topic in (NotificationKind.ACK, NotificationKind.MUTE):
         return GroupKey(notification.topic, None, resolved=False, alone=f"{facts.by} {facts.acted_at}")
-    eased = notification.reason is NotifyReason.EASED
-    return GroupKey(notification.topic, notification.measure, notification.reason is NotifyReason.RESOLVED, eased=eased)
+    return GroupKey(
+        notification.topic,
+        notification.measure,
+        notification.reason is NotifyReason.RESOLVED,
+        eased=notification.reason is NotifyReason.EASED,
+        escalated=notification.reason is NotifyReason.ESCALATED,
+    )
 
 
 def worst(batch: Batch) -> Severity:

@@ -158,7 +158,7 @@ class Dispatcher:
 
         Requeues dropped ones whose alert still fires in a chat that is back.
         """
-        now, present = self._clock(), self._recipients.present
+        now, present = self._clock(), self._recipients.reached
         async with self._store.write() as connection:
             await outbox.leave(connection, present, NO_LONGER_TOLD, now)
             await outbox.revive(connection, present)

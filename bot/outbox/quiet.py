@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime, tzinfo
 
-from bot.domain.alerts import NotifyReason, Severity
+from bot.domain.alerts import Severity
 from bot.domain.notifications import Notification
+from bot.domain.pending import NEWS
 from bot.domain.quiet_hours import QuietHours
 from bot.outbox.batching import Batch
 
@@ -28,10 +29,11 @@ def notification_rings(
 ) -> bool:
     """True if one notification rings; ``quiet_until`` is None outside quiet hours.
 
-    In quiet hours only what gets worse can: a critical alert, or credits that run out before they end.
+    In quiet hours only what gets worse, or what nobody acknowledged, can: a critical alert, or credits that run out
+    before they end.
     """
     if quiet_until is None or not notification.rings:
         return notification.rings
-    if notification.reason not in (NotifyReason.FIRED, NotifyReason.WORSENED, NotifyReason.JOINED):
+    if notification.reason not in NEWS:
         return False
     return notification.severity is Severity.CRITICAL or (runs_out_at is not None and runs_out_at < quiet_until)

@@ -23,7 +23,14 @@ Memory = Mapping[str, Mapping[AlertRule, Mapping[Chat, Notified]]]
 PART = 200
 """Alerts read in one go; other tasks run in between."""
 
-QUIET: dict[str, Any] = {"level": 0, "severity": None, "period": None, "out": False}
+QUIET: dict[str, Any] = {
+    "level": 0,
+    "severity": None,
+    "period": None,
+    "out": False,
+    "unattended_since": None,
+    "escalated": False,
+}
 """An alert is never deleted: its count of episodes keeps notification keys unique."""
 
 
@@ -63,6 +70,8 @@ def alert_of(row: sa.Row[Any]) -> Alert:
         out=row.out,
         peak=Severity(row.peak) if row.peak else None,
         subscription=row.subscription,
+        unattended_since=row.unattended_since,
+        escalated=row.escalated,
     )
 
 
@@ -237,8 +246,26 @@ def is_in(chat: Chat) -> sa.ColumnElement[bool]:
     return sa.and_(silences.c.chat_id == chat.chat_id, silences.c.thread_id == (chat.thread_id or 0))
 
 
-async def remove_silences(connection: Connection, ids: Iterable[int]) -> None:
-    await connection.execute(sa.delete(silences).where(silences.c.id.in_(list(ids))))
+async def end_silences(connection: Connection, ids: Iterable[int], now: datetime) -> None:
+    """Ends silences. Critical alerts that an ack, or a mute of every chat, covered wait for somebody from now on."""
+    these = silences.c.id.in_(list(ids))
+    of_alert = sa.and_(IS_ACK, ABOUT)
+    of_account = sa.and_(silences.c.kind == SilenceKind.ACCOUNT.value, silences.c.subject == alerts.c.subject)
+    of_all = sa.or_(of_alert, of_account, silences.c.kind == SilenceKind.ALL.value)
+    covered = sa.exists().where(these, silences.c.chat_id.is_(None), of_all).correlate(alerts)
+    waits = sa.update(alerts).where(alerts.c.unattended_since.is_not(None), covered)
+    await connection.execute(waits.values(unattended_since=now))
+    await connection.execute(sa.delete(silences).where(these))
+
+
+async def unattended(connection: Connection, since: datetime) -> list[tuple[str, AlertRule]]:
+    """The critical alerts that have waited for somebody since a moment or longer, and that nobody acknowledged."""
+    acked = sa.exists().where(IS_ACK, ABOUT, silences.c.level >= alerts.c.level).correlate(alerts)
+    query = sa.select(alerts.c.subject, alerts.c.measure).where(alerts.c.unattended_since <= since, ~acked)
+    return [
+        (subject, AlertRule(measure))
+        for subject, measure in await connection.execute(query.order_by(alerts.c.unattended_since))
+    ]
 
 
 async def date_ack(connection: Connection, number: int, until: datetime | None) -> None:

@@ -188,6 +188,6 @@ def holds(connection: sa.Connection, tables: sa.MetaData) -> Holds:
         accounts=count("accounts", accounts.watched),
         readings=count("readings"),
         firing=count("alerts", alerts.level > 0),
-        waiting=count("outbox", outbox.state.in_(["pending", "sending"])),
+        waiting=count("outbox", outbox.state.in_(["pending", "sending", "elsewhere"])),
         chats=count("chats", chats.greeted_at.is_not(None)),
     )

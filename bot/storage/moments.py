@@ -39,7 +39,7 @@ SHIFTED: Mapping[sa.Table, tuple[str, ...]] = {
         "statistics_at",
     ),
     outages: ("since",),
-    alerts: ("since", "reminded_at"),
+    alerts: ("since", "reminded_at", "unattended_since"),
     past_alerts: ("since",),
     silences: ("until", "made_at"),
     pauses: ("since", "until"),

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.alerts import GOOD_NEWS, AlertRule, NotifyReason, Severity
-from bot.domain.chats import Chat
+from bot.domain.chats import SECOND_CHANNEL, Chat
 from bot.domain.health import UndeliveredAlert
 from bot.domain.notifications import Delivery, Facts, Notification, NotificationKind
-from bot.domain.pending import Backlog, Waiting
+from bot.domain.pending import FIRST, NEWS, Backlog, Waiting
 from bot.storage.connection import Connection
 from bot.storage.schema import Moment, alerts, chats, fallbacks, outbox
 from bot.storage.values import dump_facts, load_facts
@@ -21,6 +21,9 @@ from bot.storage.values import dump_facts, load_facts
 AT_ONCE = 2_000
 
 PENDING, SENDING, DELIVERED, FAILED = "pending", "sending", "delivered", "failed"
+ELSEWHERE = "elsewhere"
+"""Waits for the second channel. Telegram plays no part in it; a row goes once it was sent."""
+
 OVER = (DELIVERED, FAILED)
 """Final states; their rows stay for a while."""
 
@@ -88,7 +91,7 @@ def row_of(notification: Notification, chat: Chat, now: datetime) -> dict[str, A
         "chat_id": chat.chat_id,
         "thread_id": chat.thread_id or 0,
         "key": notification.key,
-        "state": PENDING,
+        "state": ELSEWHERE if chat == SECOND_CHANNEL else PENDING,
         "created_at": now,
         "attempts": 0,
     }
@@ -105,6 +108,17 @@ def columns_of(notification: Notification) -> dict[str, Any]:
         "severity": int(notification.severity),
         "facts": dump_facts(notification.facts),
     }
+
+
+async def elsewhere(connection: Connection) -> list[Delivery]:
+    """The deliveries that wait for the second channel, oldest first."""
+    query = sa.select(outbox).where(outbox.c.state == ELSEWHERE).order_by(outbox.c.id).limit(AT_ONCE)
+    return [delivery_of(row) for row in await connection.execute(query)]
+
+
+async def drop_elsewhere(connection: Connection, ids: Sequence[int]) -> None:
+    """Deletes deliveries for the second channel: it has them, or nobody needs them any longer."""
+    await connection.execute(sa.delete(outbox).where(outbox.c.id.in_(ids), outbox.c.state == ELSEWHERE))
 
 
 async def waiting_chats(connection: Connection) -> list[int]:
@@ -210,7 +224,7 @@ def is_among(chat_id: int, thread_id: int, present: Collection[Chat]) -> bool:
 async def leave(connection: Connection, present: Collection[Chat], failure: str, now: datetime) -> None:
     """Drops deliveries for chats that are not present."""
     columns = outbox.c.chat_id, outbox.c.thread_id
-    waits = outbox.c.state == PENDING
+    waits = outbox.c.state.in_([PENDING, ELSEWHERE])
     addressed = await connection.execute(sa.select(*columns).where(waits).distinct())
     for chat_id, thread_id in addressed.all():
         if not is_among(chat_id, thread_id, present):
@@ -227,7 +241,7 @@ async def revive(connection: Connection, present: Collection[Chat]) -> None:
         alerts.c.episode == outbox.c.episode,
         alerts.c.level > 0,
     )
-    news = outbox.c.reason.in_([NotifyReason.FIRED.value, NotifyReason.WORSENED.value, NotifyReason.JOINED.value])
+    news = outbox.c.reason.in_([one.value for one in NEWS])
     given_up = sa.and_(outbox.c.state == FAILED, outbox.c.topic == NotificationKind.ALERT.value, news)
     which = outbox.c.chat_id, outbox.c.thread_id, outbox.c.subject, outbox.c.measure
     found = (await connection.execute(sa.select(outbox.c.id, *which).join(alerts, firing).where(given_up))).all()
@@ -300,7 +314,7 @@ def told_elsewhere() -> sa.ColumnElement[bool]:
     alert = [before.c[column.name] == column for column in (outbox.c.subject, outbox.c.measure, outbox.c.episode)]
     bad = before.c.reason.not_in([one.value for one in GOOD_NEWS])
     as_bad = sa.and_(bad, before.c.severity >= outbox.c.severity)
-    first_here = outbox.c.reason.in_([NotifyReason.JOINED.value, NotifyReason.FIRED.value])
+    first_here = outbox.c.reason.in_([one.value for one in (*FIRST, NotifyReason.ESCALATED)])
     known = sa.exists().where(*alert, as_bad, is_delivered(before), before.c.id != outbox.c.id)
     return sa.or_(same, sa.and_(first_here, known))
 

@@ -179,7 +179,7 @@ def fill(connection: sa.Connection, tables: sa.MetaData, reader: BackupReader, e
 
 def mark_waiting(connection: sa.Connection) -> None:
     """Marks deliveries that waited: they may have been sent after the backup."""
-    waits = outbox.c.state.in_(["pending", "sending"])
+    waits = outbox.c.state.in_(["pending", "sending", "elsewhere"])
     connection.execute(sa.update(outbox).where(waits).values(perhaps_sent=True))
 
 

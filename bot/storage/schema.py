@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0019"
+REVISION = "0020"
 """The schema of these tables: the newest migration's name. A test compares the two."""
 
 APPLICATION = 0x63726564
@@ -146,6 +146,9 @@ alerts = sa.Table(
     sa.Column("out", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("peak", sa.Integer),
     sa.Column("subscription", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("unattended_since", Moment),
+    sa.Column("escalated", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Index("alerts_unattended", "unattended_since"),
 )
 
 past_alerts = sa.Table(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from bot.domain.chats import Chat
+from bot.domain.chats import SECOND_CHANNEL, Chat
 from bot.domain.notifications import Notification
 from bot.storage import chats, pairing
 from bot.storage.connection import Connection
@@ -12,9 +12,10 @@ from bot.targets.active import ActiveTargets
 class Recipients:
     """The chats that get messages. A group that migrated is followed."""
 
-    def __init__(self, active_targets: ActiveTargets) -> None:
-        """``active_targets`` has the chats of each account."""
+    def __init__(self, active_targets: ActiveTargets, escalation: tuple[Chat, ...] = ()) -> None:
+        """``active_targets`` has the chats of each account; ``escalation`` gets what nobody acknowledged."""
         self._active_targets = active_targets
+        self._escalation = escalation
         self._moved: dict[int, int] = {}
         self._paired: tuple[Chat, ...] = ()
 
@@ -27,6 +28,25 @@ class Recipients:
     def home(self) -> tuple[Chat, ...]:
         """The chats of TELEGRAM_CHAT_IDS, and the paired ones."""
         return self._now((*self._active_targets.targets.home, *self._paired))
+
+    @property
+    def escalation(self) -> tuple[Chat, ...]:
+        """The chats of ESCALATE_CHAT_IDS, and the second channel where alerts are escalated to it."""
+        return self._now(self._escalation)
+
+    @property
+    def reached(self) -> tuple[Chat, ...]:
+        """Every chat that gets messages, those of escalated alerts alone too."""
+        return tuple(dict.fromkeys((*self.present, *self.escalation)))
+
+    def outside(self, told: Iterable[Chat]) -> tuple[Chat, ...]:
+        """The chats of escalated alerts that are not among those of an account."""
+        known = set(told)
+        return tuple(one for one in self.escalation if one not in known and one != SECOND_CHANNEL)
+
+    def escalated_to(self, place: Chat) -> Chat | None:
+        """The chat of escalated alerts that covers a place, as it is configured; None if there is none."""
+        return next((one for one in self.escalation if covers(one, place)), None)
 
     async def refresh(self, connection: Connection) -> tuple[Chat, ...]:
         """Reads the paired chats and the present id of each, and returns them all."""
@@ -66,7 +86,7 @@ class Recipients:
     def at(self, place: Chat) -> Chat:
         """The chat of a place: if its own topic is not configured, the whole chat."""
         whole = Chat(place.chat_id)
-        return whole if place not in self.present and whole in self.present else place
+        return whole if place not in self.reached and whole in self.reached else place
 
     async def move(self, connection: Connection, old: int, new: int) -> None:
         """Stores that a group has become another chat, and uses that from now on."""

@@ -386,6 +386,37 @@ def several() -> Mapping[str, str]:
     }
 
 
+def escalated(told: Notification, *, outside: bool = True, **since: float) -> Notification:
+    """An alert that nobody acknowledged."""
+    waits = ago(**(since or {"minutes": 30}))
+    facts = replace(told.facts, unattended_since=waits, outside=outside)
+    return replace(told, reason=NotifyReason.ESCALATED, severity=CRITICAL, facts=facts)
+
+
+def escalations() -> Mapping[str, str]:
+    """What goes further because nobody acted."""
+    out = low(severity=CRITICAL, rung="0", credits=given.NONE_LEFT)
+    three = many("Ads", "Loop", "Main", severity=CRITICAL, credits=given.NONE_LEFT)
+    shut = source(outage=FailureKind.UNAUTHORIZED)
+    late = ago(minutes=43)
+    again = low(NotifyReason.RESOLVED, INFO, credits=given.FULL, growth="refill", worst=180)
+    over = Batch((PendingAlert((sent(escalated(out), late, late), sent(again))),))
+    _, words = write_letter(Batch((PendingAlert((sent(escalated(out)),)),)), NOW, given.UTC_ZONE)
+    jobs = JobsFacts(3, ago(minutes=12), ago(minutes=10))
+    return {
+        "out of credits": shown.notifications(escalated(out)),
+        "in a chat that is told anyway": shown.notifications(escalated(out, outside=False)),
+        "several": shown.notifications(*map(escalated, three)),
+        "after an ack that ran out": shown.notifications(escalated(out, days=1, hours=2)),
+        "a refused token": shown.notifications(escalated(shut)),
+        "a plan": shown.notifications(escalated(plan())),
+        "refused jobs": shown.notifications(escalated(refusal(jobs=jobs))),
+        "late": shown.batch(Batch((PendingAlert((sent(escalated(out), late, late),)),))),
+        "over before it could be told": shown.batch(over),
+        "by the second channel": f"{words.title}\n\n{words.body}",
+    }
+
+
 def second_channel() -> Mapping[str, str]:
     """The same words for a channel that knows plain text only, and what a late message says of it."""
 
@@ -508,6 +539,7 @@ def events() -> Mapping[str, str]:
     critical, studio = CRITICAL, f"pixverse:{given.facts().email}"
     low_facts = given.facts(credits=given.LOW, credits_at=NOW, value=2900, threshold="20%", rung="20 %", since=NOW)
     alert = Alert(studio, AlertRule.CREDITS, 1, 1, 1, ago(hours=1), severity=Severity.WARNING, peak=critical)
+    waits = replace(low_facts, unattended_since=ago(minutes=30))
     source_facts = Facts(name="pixverse", source="pixverse", outage=FailureKind.UNAUTHORIZED, count=12, total=12)
     token = Alert("pixverse", AlertRule.FAILURES, 2, 1, 1, NOW, severity=critical, peak=critical)
     many_lost, one_lost = (
@@ -521,6 +553,7 @@ def events() -> Mapping[str, str]:
         "a reminder": event_of(replace(alert, severity=critical), NotifyReason.REMINDED, low_facts),
         "resolved": event_of(replace(alert, level=0, severity=None), NotifyReason.RESOLVED, low_facts),
         "jobs run again": event_of(alert, NotifyReason.EASED, low_facts),
+        "escalated": event_of(replace(alert, severity=critical), NotifyReason.ESCALATED, waits),
         "the token is refused": event_of(token, NotifyReason.FIRED, source_facts),
         "no longer listed": Event(EventType.NOTICE, gone),
         "closed": closed_event(alert, given.facts()),
@@ -557,6 +590,8 @@ def ended_messages() -> Mapping[str, str]:
         "one of three": ended(*three, over=1),
         "two of three, acknowledged": ended(*three, over=2, held=ack),
         "all of three": ended(*three, over=3),
+        "an escalated one": ended(escalated(low()), over=1),
+        "one of three escalated": ended(*map(escalated, three), over=1),
         "one of a greeting": ended(*joined, over=1),
         "two of a greeting": ended(*reversed(joined), over=2),
         "credits that lapse": ended(lapse(), over=1),

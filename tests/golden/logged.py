@@ -20,6 +20,7 @@ from bot.checks.scheduler import WRONGS
 from bot.cli import main
 from bot.commands.updates import START_REFUSED
 from bot.config.settings import load_settings
+from bot.domain.alerts import AlertRule
 from bot.domain.chats import Chat
 from bot.domain.clock_step import ClockStep
 from bot.domain.database_trouble import DatabaseTrouble, Failing
@@ -169,7 +170,10 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
             (2, "mailtoo", sender.words_of(NO_ADDRESS)),
             (3, "ntfy", sender.words_of(sender.TIMED_OUT)),
         ],
-        "Telegram does not take messages: %d went out by %s": [(3, "mailto and ntfy")],
+        "%s: %d went out by %s": [
+            ("Telegram does not take messages", 3, "mailto and ntfy"),
+            ("Nobody acknowledged", 1, "ntfy"),
+        ],
         "FALLBACK_URLS: %s": [(sender.words_of(NO_LIBRARY),)],
         "FALLBACK_URLS, address %d (%s): cannot be checked; try credit-bot doctor": [(1, "mailto")],
     },
@@ -206,6 +210,7 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
     "storage/values.py": {"The database holds a value that cannot be read: %s": [("1 validation error for Facts",)]},
     "checks/processor.py": {
         "Nobody was watching from %s to %s": [(ago(hours=5).isoformat(), NOW.isoformat())],
+        "%s: nobody acknowledged a critical alert (%s); it is escalated": [(KEY, AlertRule.CREDITS)],
         "%s: %s, which cannot be understood: the last known value stays": [(KEY, "expired_date is 1783468800000000")],
     },
     "web/pages.py": {"Health and metrics at http://%s:%d/healthz and /metrics": [("127.0.0.1", 8080)]},

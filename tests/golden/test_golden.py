@@ -23,6 +23,7 @@ GROUPS: dict[str, Callable[[], Mapping[str, str]]] = {
     "several": alerts.several,
     "greetings": alerts.greetings,
     "silenced": alerts.silenced,
+    "escalations": alerts.escalations,
     "notes": alerts.notes,
     "over": alerts.ended_messages,
     "webhook": alerts.events,
@@ -85,6 +86,7 @@ TO_CHATS = (
     "several",
     "greetings",
     "silenced",
+    "escalations",
     "notes",
 )
 

@@ -6,6 +6,7 @@ from math import inf
 
 SIGNS = {"🔴": "critical", "🟠": "warning", "🔵": "info", "🟢": "resolved", "⚪": "note"}
 GOOD = ("resolved", "eased", "note")
+ESCALATED = r"Escalated: nobody has acknowledged (it|them) since .+ ago\.$"
 NUMBER = r"-?[\d,]+(?:\.\d+)?"
 
 
@@ -43,12 +44,16 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A message as it was read. ``delayed`` are the seconds that it says it is late."""
+    """A message as it was read. ``delayed`` are the seconds that it says it is late.
+
+    ``escalated``: it says that nobody acknowledged what it tells.
+    """
 
     message: Message
     tellings: tuple[Telling, ...] = ()
     delayed: float = 0.0
     many: bool = False
+    escalated: bool = False
 
 
 @dataclass
@@ -101,6 +106,8 @@ class Told:
 def read(message: Message) -> Read:
     """A message, understood. Raises Unreadable."""
     head, *body = message.text.split("\n")
+    escalated = bool(body) and re.match(ESCALATED, body[0]) is not None
+    body = body[1:] if escalated else body
     head = re.sub(" · (some )?perhaps sent before$", "", head)
     head, _, late = head.partition(" · delayed ")
     sign, _, words = head.partition(" ")
@@ -110,7 +117,7 @@ def read(message: Message) -> Read:
     noted = of_greeting(words, body) or of_note(words)
     tellings = noted or of_source(words, state, body) or of_many(words, state, body) or of_one(words, state, body)
     many = bool(re.match(r"[\d,]+ (account|plan|alert)s? ", words))
-    return Read(message, tuple(tellings), seconds(late), many)
+    return Read(message, tuple(tellings), seconds(late), many, escalated)
 
 
 def seconds(words: str) -> float:

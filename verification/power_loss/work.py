@@ -156,7 +156,7 @@ class Life:
         self.say("unmutes")
         async with self.world.store.write() as connection:
             every = await alerts.every_silence(connection)
-            await alerts.remove_silences(connection, [one.id for one in every])
+            await alerts.end_silences(connection, [one.id for one in every], self.world.clock())
         self.say("unmuted")
         await self.catch_up()
 

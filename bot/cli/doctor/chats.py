@@ -17,6 +17,7 @@ from bot.telegram.webhook import Webhook
 
 TOKEN = "Telegram token"  # noqa: S105 - what the line is about
 AT_ONCE = 8
+HOME, ESCALATION = "TELEGRAM_CHAT_IDS", "ESCALATE_CHAT_IDS"
 GREETING = Message("credit-bot doctor: this chat can be reached. This message deletes itself.", silent=True)
 NOBODY = (
     "is empty, and no chat is paired: ALERTS GO NOWHERE. Run the bot, and open the link in its log; "
@@ -43,14 +44,18 @@ MENDS = (
 """Parts of Telegram's refusals in lower case, and the remedy of each."""
 
 
-async def examine_telegram(settings: Settings, chats: tuple[Chat, ...]) -> list[Finding]:
-    """The token first, then each chat. Without a valid token no chat can be tested."""
+async def examine_telegram(
+    settings: Settings, chats: tuple[Chat, ...], escalation: tuple[Chat, ...] = ()
+) -> list[Finding]:
+    """The token first, then each chat, and those of escalated alerts. Without a valid token no chat can be tested."""
     bot = make_bot(settings.telegram_bot_token.get_secret_value(), settings.telegram_api_url, settings.way_to_telegram)
     try:
         token = await token_finding(bot)
         if token.mark == "FAIL":
             return [token]
-        return [token, *await examine_chats(bot, chats)]
+        beyond = tuple(one for one in escalation if one not in chats)
+        found = [token, *await examine_chats(bot, chats)]
+        return [*found, *(await examine_chats(bot, beyond, ESCALATION) if beyond else ())]
     finally:
         await bot.shutdown()
 
@@ -72,31 +77,31 @@ async def token_finding(bot: Bot) -> Finding:
     return ok(TOKEN, f"@{bot.username}")
 
 
-async def examine_chats(bot: Bot, chats: tuple[Chat, ...]) -> list[Finding]:
-    """Each chat, several at once."""
+async def examine_chats(bot: Bot, chats: tuple[Chat, ...], setting: str = HOME) -> list[Finding]:
+    """Each chat of a setting, several at once."""
     if not chats:
-        return [warn("TELEGRAM_CHAT_IDS", NOBODY)]
+        return [warn(HOME, NOBODY)]
     room = asyncio.Semaphore(AT_ONCE)
 
     async def one(chat: Chat) -> Finding:
         async with room:
-            return await chat_finding(bot, chat)
+            return await chat_finding(bot, chat, setting)
 
     return list(await asyncio.gather(*map(one, chats)))
 
 
-async def chat_finding(bot: Bot, chat: Chat) -> Finding:
+async def chat_finding(bot: Bot, chat: Chat, setting: str = HOME) -> Finding:
     """One chat, in bounded time."""
-    what = f"chat {chat}"
+    what = f"chat {chat}" if setting == HOME else f"escalation {chat}"
     try:
         async with asyncio.timeout(PATIENCE):
             return await try_chat(bot, chat, what)
     except ChatMigrated as error:
-        return await moved_finding(bot, chat, error.new_chat_id)
+        return await moved_finding(bot, chat, error.new_chat_id, setting, what)
     except RetryAfter as error:
         return warn(what, f"not tested: Telegram asks for a pause of {seconds_of(error):.0f} s; try again then")
     except (TelegramError, TimeoutError) as error:
-        return fail(what, refusal_text(error))
+        return fail(what, refusal_text(error).replace(HOME, setting))
 
 
 async def try_chat(bot: Bot, chat: Chat, what: str) -> Finding:
@@ -111,10 +116,9 @@ async def try_chat(bot: Bot, chat: Chat, what: str) -> Finding:
     return ok(what, f"{title}: can be written to")
 
 
-async def moved_finding(bot: Bot, chat: Chat, new_id: int) -> Finding:
+async def moved_finding(bot: Bot, chat: Chat, new_id: int, setting: str, what: str) -> Finding:
     """A group that became a supergroup: the bot follows, and the setting should."""
-    what = f"chat {chat}"
-    mend = f"has become {new_id}: put that into TELEGRAM_CHAT_IDS"
+    mend = f"has become {new_id}: put that into {setting}"
     try:
         async with asyncio.timeout(PATIENCE):
             there = await try_chat(bot, Chat(new_id, chat.thread_id), what)

@@ -76,7 +76,7 @@ def begun(
         ("ways", examine_ways(settings)),
         ("SERVICES", examine_services(settings, choice)),
         ("useapi.net token", examine_accounts(settings, targets, session, clock)),
-        ("Telegram token", examine_telegram(settings, targets.chats)),
+        ("Telegram token", examine_telegram(settings, targets.chats, settings.escalate_chat_ids)),
         ("database", examine_database(settings.database_url)),
         ("clock", examine_clock(ways, clock)),
         ("HTTP_LISTEN", examine_port(settings.http_listen)),

@@ -36,9 +36,10 @@ def ended_message(message: EndedMessage, held: Silence | None, now: datetime, zo
     words = with_line(words, *over_text(message, zone))
     if told[0].last.notification.topic is NotificationKind.LAPSE:
         return words
+    outside = all(one.notification.facts.outside for one in message.told)
     if message.all_over:
-        return replace(words, buttons=(credits_row(message.lead_id),))
-    rows = alert_buttons(message.lead_id, [one.notification for one in message.told if one.alert])
+        return words if outside else replace(words, buttons=(credits_row(message.lead_id),))
+    rows = alert_buttons(message.lead_id, [one.notification for one in message.told if one.alert], outside=outside)
     if held is None:
         return replace(words, buttons=rows)
     return with_note(words, silence_note(held, now, zone), (*rows, (undo_button(held),)), in_place_of=NOTES)

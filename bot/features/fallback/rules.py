@@ -30,14 +30,21 @@ def due_for_fallback(
     return [part for story in due for part in story.parts if part.notification.key not in told]
 
 
+def of_no_use(escalated: Iterable[Delivery], now: datetime) -> list[int]:
+    """The ids of escalated deliveries that began and ended long ago, while no address took anything."""
+    over = [story for story in pending_alerts(escalated) if story.overtaken and is_old(story, now)]
+    return [part.id for story in over for part in story.parts]
+
+
+def is_old(story: PendingAlert, now: datetime) -> bool:
+    """True if an alert ended long ago."""
+    last = story.last
+    return last.notification.reason is NotifyReason.RESOLVED and now - last.created_at > OVER_LONG_AGO
+
+
 def is_due(story: PendingAlert, now: datetime, after: timedelta, told: Collection[str]) -> bool:
     """True if an alert has waited long enough, and is worth the second channel."""
-    if (
-        story.overtaken
-        and story.last.notification.reason is NotifyReason.RESOLVED
-        and now - story.last.created_at > OVER_LONG_AGO
-        and not any(part.notification.key in told for part in story.parts)
-    ):
+    if story.overtaken and is_old(story, now) and not any(part.notification.key in told for part in story.parts):
         return False
     worth = any(part.notification.rings or part.notification.key in told for part in story.parts)
     return worth and any(

@@ -1,4 +1,4 @@
-"""The second channel: an alert that Telegram has not taken for a while also goes to addresses of Apprise.
+"""The second channel: alerts that Telegram has not taken for a while, or nobody acknowledged, go to Apprise too.
 
 Apprise runs in a short-lived process, one for each message: it can hang without harm, its 30 MiB end with it, and its
 output, which can hold an address and with it a password, never reaches the log.
@@ -13,10 +13,12 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.config.fallback_urls import way_of
+from bot.domain.chats import SECOND_CHANNEL
 from bot.features.fallback.apprise_process import NO_ADDRESS, NO_LIBRARY, NOT_TAKEN, TAKEN
-from bot.features.fallback.rules import due_for_fallback
+from bot.features.fallback.rules import due_for_fallback, of_no_use
 from bot.outbox.batching import Batch, batches
-from bot.storage import fallback
+from bot.storage import fallback, outbox
+from bot.storage.connection import Connection
 from bot.storage.database import Store
 from bot.storage.fallback import FallbackDelivery
 from bot.support import subprocesses
@@ -132,10 +134,20 @@ class FallbackSender:
         """Sends what is due."""
         if self._timer() < self._ready_at:
             return
-        for batch in await self._due():
+        for batch in [*await self._escalated(), *await self._due()]:
             part, letter = self._write(batch)
             if not await self._tell(part, letter):
                 return
+
+    async def _escalated(self) -> list[Batch]:
+        """Escalated alerts and their ends, as messages. Drops those that nobody needs any longer."""
+        async with self._store.read() as connection:
+            waiting = await outbox.elsewhere(connection)
+        useless = of_no_use(waiting, self._clock())
+        if useless:
+            async with self._store.write() as connection:
+                await outbox.drop_elsewhere(connection, useless)
+        return batches(one for one in waiting if one.id not in useless)
 
     async def _due(self) -> list[Batch]:
         async with self._store.read() as connection:
@@ -158,8 +170,15 @@ class FallbackSender:
         self._failures = 0
         told = FallbackDelivery(self._clock(), " and ".join(ways))
         keys = [delivery.notification.key for delivery in part.deliveries]
-        await self._store.write_patiently(lambda connection: fallback.note(connection, keys, told))
-        log.warning("Telegram does not take messages: %d went out by %s", len(keys), told.ways)
+        escalated = [delivery.id for delivery in part.deliveries if delivery.chat == SECOND_CHANNEL]
+
+        async def note(connection: Connection) -> None:
+            await fallback.note(connection, keys, told)
+            await outbox.drop_elsewhere(connection, escalated)
+
+        await self._store.write_patiently(note)
+        why = "Nobody acknowledged" if escalated else "Telegram does not take messages"
+        log.warning("%s: %d went out by %s", why, len(keys), told.ways)
         return True
 
 

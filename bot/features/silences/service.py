@@ -36,6 +36,21 @@ class Silences:
             known = await alerts.load(connection, {one.subject for one in found if one.measure})
         return [one for one in found if one.measure is None or holds(one, known[one.subject].get(one.measure), now)]
 
+    async def acks_known_in(self, chat: Chat) -> list[Silence]:
+        """The acks in force of alerts whose present episode a chat got."""
+        async with self._store.read() as connection:
+            now = self._clock()
+            found = [one for one in await alerts.active_silences(connection, now) if one.kind is SilenceKind.ACK]
+            subjects = {one.subject for one in found}
+            known, told = await alerts.load(connection, subjects), await alerts.load_notified(connection, subjects)
+        acks = []
+        for one in found:
+            alert = known[one.subject].get(one.measure) if one.measure and one.subject in known else None
+            got = told[one.subject][alert.measure].get(chat) if alert and one.subject in told else None
+            if alert and got and got.episode == alert.episode and holds(one, alert, now):
+                acks.append(one)
+        return acks
+
     async def mute(
         self, keys: Sequence[str | None], span: timedelta, by: str, chat: Chat, *, everywhere: bool = False
     ) -> Silence:
@@ -112,7 +127,7 @@ class Silences:
         knowing = (await alerts.load_notified(connection, [alert.subject]))[alert.subject][alert.measure]
         others = [
             one
-            for one in told
+            for one in (*told, *self._recipients.outside(told))
             if one != chat and one in knowing and knowing[one].episode == alert.episode
             if not is_silenced(alert, one, silences, now)
         ]
@@ -132,8 +147,9 @@ class Silences:
     async def end(self, silences: Iterable[Silence]) -> None:
         """Ends silences, and sends what they withheld."""
         async with self._store.write() as connection:
-            await alerts.remove_silences(connection, [one.id for one in silences])
-            await self._processor.catch_up_in(connection, self._clock())
+            now = self._clock()
+            await alerts.end_silences(connection, [one.id for one in silences], now)
+            await self._processor.catch_up_in(connection, now)
         self._on_notifications()
 
 

@@ -66,7 +66,8 @@ def age_line(batch: Batch, now: datetime, zone: ZoneInfo) -> tuple[Spans, ...]:
     notification = batch.stories[0].last.notification
     if not read or notification.measure is not AlertRule.CREDITS or notification.topic is not NotificationKind.ALERT:
         return ()
-    return ((f"{capitalised(format_read(min(read), now, zone))}. {HINT}",),)
+    hint = "" if facts[0].outside else f" {HINT}"  # such a chat can ask for nothing
+    return ((f"{capitalised(format_read(min(read), now, zone))}.{hint}",),)
 
 
 def headline(batch: Batch, now: datetime) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.domain.accounts import FailureKind
-from bot.domain.alerts import GOOD_NEWS, AlertRule
+from bot.domain.alerts import GOOD_NEWS, AlertRule, NotifyReason
 from bot.domain.durations import format_duration
 from bot.domain.notifications import Notification, NotificationKind
 from bot.domain.quiet_hours import QuietHours
@@ -19,7 +19,7 @@ from bot.outbox.pacing import lateness
 from bot.outbox.quiet import rings
 from bot.sources.registry import service_of
 from bot.telegram.text.account_alert import tell_story
-from bot.telegram.text.dates import format_at, format_past, unmarked
+from bot.telegram.text.dates import format_ago, format_at, format_past, unmarked
 from bot.telegram.text.greeting import tell_greeting
 from bot.telegram.text.grouped_alerts import tell_many
 from bot.telegram.text.layout import Button, Buttons, Message, Text
@@ -67,7 +67,9 @@ def lay_out(batch: Batch, told: int, now: datetime, zone: ZoneInfo) -> Text:
     """The text of the batch's first ``told`` pending alerts."""
     now_told = batch.first(told)
     telling = tell(now_told, len(batch.stories) - told, now, zone)
-    text = Text().line(*telling.head, *late_mark(now_told, now), *repeat_mark(now_told)).lines(telling.body)
+    text = Text().line(*telling.head, *late_mark(now_told, now), *repeat_mark(now_told))
+    escalated = escalated_text(now_told, now, zone)
+    text = (text.line(escalated) if escalated else text).lines(telling.body)
     held_up = held_up_since(now_told)
     if held_up is not None:
         since = unmarked(format_past(held_up, now, zone), zone)
@@ -109,6 +111,17 @@ def repeat_mark(batch: Batch) -> tuple[str, ...]:
     return (" · perhaps sent before" if all(repeated) else " · some perhaps sent before",)
 
 
+def escalated_text(batch: Batch, now: datetime, zone: ZoneInfo) -> str:
+    """Why a message is escalated; empty where it is not."""
+    last = [story.last.notification for story in batch.stories]
+    since = [one.facts.unattended_since for one in last if one.reason is NotifyReason.ESCALATED]
+    first = min((moment for moment in since if moment), default=None)
+    if first is None:
+        return ""
+    waited = f"nobody has acknowledged {'it' if len(last) == 1 else 'them'} since {format_past(first, now, zone)}"
+    return f"Escalated: {waited}, {format_ago(first, now)}."
+
+
 def held_up_since(batch: Batch) -> datetime | None:
     """When Telegram first refused any of it; None if it did not."""
     return min((part.first_failed_at for part in batch.deliveries if part.first_failed_at), default=None)
@@ -133,12 +146,18 @@ def buttons_of(batch: Batch) -> Buttons:
         return ((Button("Unmute", f"undo:{facts.silence}"),),)
     if not any(one.topic is NotificationKind.ALERT and one.reason not in GOOD_NEWS for one in notifications):
         return ()
-    return alert_buttons(batch.deliveries[0].id, notifications)
+    outside = all(one.facts.outside for one in notifications)
+    return alert_buttons(batch.deliveries[0].id, notifications, outside=outside)
 
 
-def alert_buttons(delivery: int, told: Iterable[Notification]) -> Buttons:
-    """The buttons below an alert; their data is the id of the batch's first delivery. Links follow in a row."""
+def alert_buttons(delivery: int, told: Iterable[Notification], *, outside: bool = False) -> Buttons:
+    """The buttons below an alert; their data is the id of the batch's first delivery. Links follow in a row.
+
+    A chat ``outside`` gets only escalated alerts, and can acknowledge them.
+    """
     links = links_of(told)
+    if outside:
+        return ((Button("Ack", f"ack:{delivery}"),), *((links,) if links else ()))
     return (
         (Button("Ack", f"ack:{delivery}"), Button("Snooze 1 h", f"snooze1h:{delivery}")),
         (Button("Snooze 1 day", f"snooze1d:{delivery}"), *credits_row(delivery)),

@@ -278,6 +278,19 @@ async def test_a_chat_and_a_topic_that_are_not_there(world: World) -> None:
     assert "no such topic" in world.line(f"chat {FORUM}/46")
 
 
+async def test_the_chats_of_escalated_alerts_are_examined(world: World) -> None:
+    """Each but those that are tested anyway; the mend names their own setting."""
+    escalation: dict[str, Any] = {"ESCALATE_AFTER": "30m", "ESCALATE_CHAT_IDS": f"{ANN},{FORUM}/45,-1001234567890/999"}
+    assert await world.examined(**escalation) == 1
+    assert world.line(f"escalation {FORUM}/45").startswith("ok")
+    assert "not found" in world.line("escalation -1001234567890/999")
+    assert world.line(f"chat {ANN}").startswith("ok")
+    assert not any(line[6:].startswith(f"escalation {ANN}") for line in world.lines)
+    world.telegram.fail_send(FORUM, Refusal(403, "Forbidden: the group chat was deactivated"), times=None)
+    await world.examined(**escalation)
+    assert "take its id out of ESCALATE_CHAT_IDS" in world.line(f"escalation {FORUM}/45")
+
+
 async def test_a_chat_that_must_be_left_in_peace(world: World) -> None:
     """A limit is no fault of the settings."""
     world.telegram.fail_send(GROUP, too_many_requests(30))

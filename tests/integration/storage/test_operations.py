@@ -294,9 +294,60 @@ async def test_the_number_of_a_silence_is_never_used_again(store: Store) -> None
             made = await alerts.add_silence(connection, ACK)
             assert made in await alerts.active_silences(connection, NOW)
             numbers.append(made.id)
-            await alerts.remove_silences(connection, [made.id])
+            await alerts.end_silences(connection, [made.id], NOW)
         assert await alerts.every_silence(connection) == []
         assert numbers == sorted(set(numbers))
+
+
+ANN = Chat(7)
+
+
+@pytest.mark.parametrize(
+    ("silence", "restarts"),
+    [
+        (ACK, True),
+        (replace(ACK, episode=7), False),
+        (replace(ACK, measure=AlertRule.PLAN), False),
+        (Silence(SilenceKind.ALL, until=NOW + HOUR), True),
+        (Silence(SilenceKind.ACCOUNT, ACK.subject, until=NOW + HOUR), True),
+        (Silence(SilenceKind.ACCOUNT, "pixverse:other", until=NOW + HOUR), False),
+        (Silence(SilenceKind.ALL, until=NOW + HOUR, chat=ANN), False),
+        (Silence(SilenceKind.SNOOZE, ACK.subject, ACK.measure, NOW + HOUR, ACK.episode, 3, chat=ANN), False),
+    ],
+)
+async def test_the_end_of_what_held_everywhere_restarts_the_wait(
+    store: Store, silence: Silence, restarts: bool
+) -> None:
+    """A critical alert that it covered waits for somebody from then on; one that was escalated does not wait."""
+    assert ACK.measure
+    alert = Alert(ACK.subject, ACK.measure, 3, ACK.episode, 1, NOW, severity=Severity.CRITICAL)
+    waits = replace(alert, unattended_since=NOW)
+    told = replace(alert, subject="pixverse:bob", escalated=True)
+    async with store.write() as connection:
+        await alerts.save(connection, [waits, told])
+        made = await alerts.add_silence(connection, silence)
+        await alerts.end_silences(connection, [made.id], NOW + HOUR)
+        found = await alerts.load(connection, [waits.subject, told.subject])
+        assert await alerts.unattended(connection, NOW) == ([] if restarts else [(waits.subject, waits.measure)])
+    assert found[told.subject] == {ACK.measure: told}
+    assert found[waits.subject][ACK.measure].unattended_since == (NOW + HOUR if restarts else NOW)
+
+
+async def test_who_is_acknowledged_does_not_wait(store: Store) -> None:
+    """An ack of the alert as it stands; an older one, or one of a milder threshold, says nothing."""
+    assert ACK.measure
+    alert = Alert(ACK.subject, ACK.measure, 3, ACK.episode, 1, NOW, severity=Severity.CRITICAL, unattended_since=NOW)
+    waits = [(alert.subject, alert.measure)]
+    async with store.write() as connection:
+        await alerts.save(connection, [alert])
+        for ack, found in (
+            (replace(ACK, level=3), []),
+            (replace(ACK, level=2), waits),
+            (replace(ACK, episode=9), waits),
+        ):
+            await alerts.add_silence(connection, ack)
+            assert await alerts.unattended(connection, NOW) == found
+        assert await alerts.unattended(connection, NOW - HOUR) == []
 
 
 @pytest.mark.parametrize(

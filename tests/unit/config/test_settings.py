@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.config.parsers import Address, NamedAccount
 from bot.config.settings import EXAMPLES, NAMES, OFF_WHEN_EMPTY, SECRETS, Settings, load_settings
-from bot.domain.chats import Chat
+from bot.domain.chats import SECOND_CHANNEL, Chat
 from bot.domain.quiet_hours import QuietHours
 from bot.domain.rules import Threshold
 from bot.support.errors import SettingsError
@@ -51,6 +51,8 @@ CONTRACT = {
     "DATABASE_URL",
     "FALLBACK_URLS",
     "FALLBACK_AFTER",
+    "ESCALATE_AFTER",
+    "ESCALATE_CHAT_IDS",
     "HTTP_LISTEN",
     "HEARTBEAT_URL",
     "WEBHOOK_URL",
@@ -113,6 +115,7 @@ def test_defaults_are_the_contracts() -> None:
     assert found.remind_every == timedelta(hours=24)
     assert (found.quiet_hours, found.digest_at) == (None, None)
     assert (found.fallback_urls, found.fallback_after) == (None, timedelta(minutes=15))
+    assert (found.escalate_after, found.escalate_chat_ids, found.escalation) == (None, (), ())
     assert found.timezone == ZoneInfo("UTC")
     assert found.database_url == "credit-bot.db"
     assert found.http_listen == Address("127.0.0.1", 8080)
@@ -127,7 +130,8 @@ def test_every_example_works() -> None:
     """The example that a fault shows is one that works, for each setting but a token, whose example is nobody's."""
     for name, text in EXAMPLES.items():
         if name not in TOKENS:
-            load({name: text})
+            beside = {"ESCALATE_AFTER": "ESCALATE_CHAT_IDS", "ESCALATE_CHAT_IDS": "ESCALATE_AFTER"}.get(name)
+            load({name: text, **({beside: EXAMPLES[beside]} if beside else {})})
 
 
 def test_everything_can_be_set() -> None:
@@ -321,6 +325,8 @@ def test_all_faults_at_once(elsewhere: Path) -> None:
         "DIGEST_AT": "25:00",
         "FALLBACK_URLS": "ann@example.com",
         "FALLBACK_AFTER": "soon",
+        "ESCALATE_AFTER": "0s",
+        "ESCALATE_CHAT_IDS": "@boss",
         "TIMEZONE": "Mars/Phobos",
         "DATABASE_URL": "postgresql://localhost/x",
         "HTTP_LISTEN": "8080",
@@ -773,6 +779,42 @@ def test_the_webhook_follows_the_environments_proxies() -> None:
     assert load(environ, WEBHOOK_URL="https://home.example.com").way_to_webhook is None
     assert load(environ).way_to_webhook is None
     assert "HTTP_PROXY" in fault_of(HTTP_PROXY="ftp://proxy", WEBHOOK_URL="http://hooks.example.com")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            {"ESCALATE_AFTER": "30m"},
+            "ESCALATE_AFTER: tells nobody without ESCALATE_CHAT_IDS or FALLBACK_URLS. Example: E",
+        ),
+        ({"ESCALATE_AFTER": "30m", "FALLBACK_URLS": ""}, "ESCALATE_AFTER: tells nobody"),
+        ({"ESCALATE_AFTER": "30m", "ESCALATE_CHAT_IDS": " , "}, "ESCALATE_AFTER: tells nobody"),
+        ({"ESCALATE_CHAT_IDS": "9"}, "ESCALATE_CHAT_IDS: gets nothing without a time. Example: ESCALATE_AFTER=30m"),
+        ({"ESCALATE_CHAT_IDS": "9", "ESCALATE_AFTER": "0"}, "ESCALATE_AFTER: is shorter than a second"),
+        ({"ESCALATE_CHAT_IDS": "9", "ESCALATE_AFTER": "0s"}, "ESCALATE_AFTER: is shorter than a second"),
+        ({"ESCALATE_CHAT_IDS": "9", "ESCALATE_AFTER": "-30m"}, "ESCALATE_AFTER: has “-30m”"),
+        ({"ESCALATE_CHAT_IDS": "9", "ESCALATE_AFTER": "30"}, "ESCALATE_AFTER: has “30”"),
+        ({"ESCALATE_CHAT_IDS": "9", "ESCALATE_AFTER": "30m,1h"}, "ESCALATE_AFTER: has “30m,1h”"),
+        ({"ESCALATE_CHAT_IDS": "@boss", "ESCALATE_AFTER": "30m"}, "ESCALATE_CHAT_IDS: has “@boss”, which is a name"),
+        ({"ESCALATE_CHAT_IDS": "7654321098", "ESCALATE_AFTER": "30m"}, "has 7654321098, which is the bot itself"),
+        ({"TELEGRAM_CHAT_IDS": "8, 7654321098"}, "TELEGRAM_CHAT_IDS: has 7654321098, which is the bot itself"),
+    ],
+)
+def test_an_escalation_needs_a_time_and_somebody_to_tell(given: dict[str, str], words: str) -> None:
+    """One without the other is a fault, and so is a chat that can get nothing."""
+    assert words in fault_of(**given)
+
+
+def test_escalated_alerts_go_to_the_chats_and_to_the_second_channel() -> None:
+    """A chat of TELEGRAM_CHAT_IDS can be one of them; the second channel alone is enough."""
+    found = load(TELEGRAM_CHAT_IDS="7", ESCALATE_CHAT_IDS="7, -1001234567890/45", ESCALATE_AFTER="1h30m")
+    assert found.escalate_after == timedelta(minutes=90)
+    assert found.escalation == (Chat(7), Chat(-1001234567890, 45))
+    assert load(ESCALATE_AFTER="30m", FALLBACK_URLS="ntfy://topic").escalation == (SECOND_CHANNEL,)
+    both = load(ESCALATE_AFTER="30m", ESCALATE_CHAT_IDS="9", FALLBACK_URLS="ntfy://topic")
+    assert both.escalation == (Chat(9), SECOND_CHANNEL)
+    assert load(FALLBACK_URLS="ntfy://topic").escalation == ()
 
 
 def test_accounts_can_name_their_service() -> None:
