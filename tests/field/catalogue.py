@@ -1,9 +1,11 @@
-"""Reads the catalogue: ``telegram.toml`` and ``useapi.toml``, which explain their columns."""
+"""Reads the catalogue: ``telegram.toml``, ``useapi.toml`` and ``services.toml``, which explain their columns."""
 
+import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 
@@ -45,6 +47,23 @@ USEAPI_EXPECTS = frozenset(
         "slots",
     ]
 )
+SERVICES_EXPECTS = frozenset(
+    [
+        "reading",
+        "list",
+        "many",
+        "none",
+        "missing",
+        "broken",
+        "counted",
+        "throttled",
+        "garbled",
+        "unavailable",
+        "between",
+    ]
+)
+SERVICES_CASES = frozenset(["documented", "text", "missing", "negative", "unit", "trouble", "none", "secrets", "many"])
+"""What the answers of each service have to show; those with moments show their forms (time) too."""
 
 
 @dataclass(frozen=True)
@@ -91,3 +110,52 @@ def load(file: str) -> tuple[FieldAnswer, ...]:
 
 TELEGRAM = load("telegram.toml")
 USEAPI = load("useapi.toml")
+
+
+@dataclass(frozen=True)
+class ServiceAnswer(FieldAnswer):
+    """One answer of another service: which, and what the bot must make of it in full."""
+
+    service: str = ""
+    case: str = ""
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    lists: Mapping[str, str] = field(default_factory=dict)
+    times: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.to} {self.status} {self.name}"
+
+
+def body_of(row: Mapping[str, Any]) -> bytes:
+    """What came; the one entry of a long list stands for all of them."""
+    if "times" not in row:
+        return str(row["body"]).encode()
+    ((key, entry),) = json.loads(row["body"]).items()
+    return json.dumps({key % number: entry for number in range(row["times"])}).encode()
+
+
+def load_services() -> tuple[ServiceAnswer, ...]:
+    """The answers of the other services."""
+    rows = tomllib.loads((HERE / "services.toml").read_text(encoding="utf-8"))["answer"]
+    return tuple(
+        ServiceAnswer(
+            name=row["name"],
+            to=row["to"],
+            status=row["status"],
+            headers=row.get("headers", {}),
+            body=body_of(row),
+            seen=row["seen"],
+            expect=row["expect"],
+            seconds=row.get("seconds"),
+            says=row.get("words"),
+            service=row["service"],
+            case=row["case"],
+            reading=row.get("says", {}),
+            lists=row.get("lists", {}),
+            times=row.get("times"),
+        )
+        for row in rows
+    )
+
+
+SERVICES = load_services()

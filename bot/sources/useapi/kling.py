@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.domain.accounts import Balance, Credits, Number, Reading
+from bot.domain.accounts import Balance, Credits, FailureKind, Number, Reading
 from bot.sources.base import Service
 from bot.sources.useapi.fields import allowance, moment, number, text
 from bot.sources.useapi.pages import AccountPage, read_list, readable, still_ahead
+from bot.support.errors import SourceError
 
 _POINTS = 100
 """Points of one credit."""
@@ -25,6 +26,8 @@ def read_account(page: object, taken_at: datetime) -> Reading:
     known = AccountPage(page)
     total = known.needed("balance", "total")
     lots = known.objects("balance", "points")
+    if differs_in_unit(total, lots):
+        raise SourceError(FailureKind.GARBLED, "balance.total counts in another unit than its points")
     known.take("monthly_allowance", lambda _: None, "balance", "points")
     plans = [lot for lot in lots if readable(text, lot.get("type")) == "plan"]
     newest = max(plans, key=lambda lot: readable(moment, lot.get("startTime")) or _LONG_AGO, default={})
@@ -34,6 +37,13 @@ def read_account(page: object, taken_at: datetime) -> Reading:
         left_out=known.left_out,
         parts=_parts(lots, taken_at),
     )
+
+
+def differs_in_unit(total: Number, lots: list[dict[str, Any]]) -> bool:
+    """True if the total is a hundred times the sum of the lots, or a hundredth: one of them counts whole credits."""
+    amounts = [readable(number, lot.get("balance")) for lot in lots]
+    known = [amount for amount in amounts if amount is not None]
+    return total != 0 and len(known) == len(lots) and sum(known) in (total * _POINTS, total / _POINTS)
 
 
 def _parts(lots: list[dict[str, Any]], now: datetime) -> tuple[Balance, ...]:

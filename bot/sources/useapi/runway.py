@@ -1,8 +1,8 @@
 """Runway at useapi.net: the credits of a plan.
 
 Source: useapi.net's documentation of ``GET /v1/runwayml/features`` (8 August 2024). The rest is what the plan
-permits less what was used; credits that were bought beside it, the day of the refill and the plan's end are not on the
-page.
+permits less what was used, and never less than nothing; credits that were bought beside it, the day of the refill and
+the plan's end are not on the page.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ def read_account(page: object, taken_at: datetime) -> Reading:
     permitted, used = known.needed("permitted", "numPlanCredits"), known.needed("used", "numPlanCredits")
     if permitted < 0 or used < 0:
         raise SourceError(FailureKind.GARBLED, "numPlanCredits is below zero")
-    return Reading(taken_at, Credits.of(permitted - used, permitted))
+    return Reading(taken_at, Credits.of(max(permitted - used, 0), permitted))
 
 
 def details(_known: Mapping[str, Any]) -> list[list[str]]:

@@ -321,3 +321,32 @@ async def test_lots_that_end_within_three_days_are_told_by_a_new_bot(world: Worl
     await bot.round(3)
     await bot.quiet()
     assert (world.count("credits lapse"), world.count("123456:")) == (2, 0)
+
+
+async def test_a_running_bot_keeps_nothing_of_the_lists(world: World) -> None:
+    """Every service's list carries secrets: none is in the log at DEBUG, the database, the pages or a message."""
+    world.accounts("alice")
+    configured(world)
+    world.pixverse.sisters["runway"]["ann@example.com"].entry["error"] = f"password: {SECRET} was refused"
+    bot = await world.start(SERVICES=EVERY, LOG_LEVEL="DEBUG")
+    await bot.saved(1 + len(SISTERS))
+    texts = [await bot.asked(said) for said in ("/credits", "/credits runway:ann", "/status")]
+    pages = [(await bot.page(path)).text for path in ("/accounts", "/metrics", "/healthz")]
+    await bot.stop()
+    written = [path.read_bytes() for path in world.folder.iterdir() if path.is_file()]
+    assert any(b"ann@example.com" in one for one in written)
+    for one in (*written, *(text.encode() for text in (*texts, *pages, world.telegram.transcript))):
+        assert SECRET.encode() not in one
+
+
+async def test_messages_of_an_account_of_two_services_name_the_service(world: World) -> None:
+    """Both fire: each says which of them it is, and a command silences one alone."""
+    (ann,) = world.accounts("ann")
+    ann.monthly = ann.daily = ann.package = 0
+    world.pixverse.add_sister(services.kling("ann@example.com", [("plan", 660, 0, None)]))
+    bot = await world.host(SERVICES="pixverse,kling")
+    both = [f"ann@example.com ({title})" for title in ("Kling", "PixVerse")]
+    await until(lambda: all(one in world.telegram.transcript for one in both), "both are told")
+    await bot.quiet()
+    assert "fits 2 accounts" in await bot.asked("/mute ann 2h")
+    assert "ann@example.com (Kling)" in await bot.asked("/mute kling:ann 2h")

@@ -132,6 +132,20 @@ def test_a_changing_plan() -> None:
     assert reading.credits.total == 5600 + 45 + 500
 
 
+def test_the_documented_page_of_2024() -> None:
+    """Fewer fields: the refills, the cancellation and whether a plan has ended are unknown."""
+    reading = read(sample("pixverse_account_2024.json"))
+    end = datetime(2025, 1, 1, 21, 21, 21, tzinfo=UTC)
+    assert reading.credits == Credits(5600, 30, 20, 6000, 30)
+    assert reading.plan == Plan("Pro Plan", "Pro Plan", False, end, renewal_at=end, price="30", next_free=False)
+    assert {one.name for one in reading.left_out} == {
+        "refresh_at",
+        "daily_refresh_at",
+        "cancelled_at",
+        "expired",
+    }
+
+
 def test_one_field_is_enough() -> None:
     """All but the monthly credits may be absent; what is absent is unknown, never zero."""
     reading = read(sample("pixverse_sparse.json"))

@@ -9,6 +9,7 @@ import pytest
 from bot.domain.jobs import Slots
 from bot.sources.useapi.statistics import MOST, parse_slots, parse_statistics
 from bot.support.errors import SourceError
+from tests.integration.sources.helpers import sample
 
 NOW = datetime(2026, 11, 24, 0, 10, tzinfo=UTC)
 ALICE = "alice@example.com"
@@ -101,6 +102,18 @@ def test_the_most_rows_there_can_be() -> None:
     found = of(*rows)
     assert time.monotonic() - began < 20
     assert 0 < len(found.refused_at) <= 500
+
+
+def test_the_documented_statistics() -> None:
+    """One accepted request, of another day: known rows, and nothing refused."""
+    at = datetime(2026, 1, 31, 10, 30, tzinfo=UTC)
+    found = parse_statistics(sample("statistics.json"), NOW)
+    assert (found.requests, found.oldest, found.newest, found.jobs) == (1, at, at, {})
+
+
+def test_the_documented_running_jobs() -> None:
+    """The slots of the account; the jobs themselves are not read."""
+    assert parse_slots(sample("slots.json")) == {"a@example.com": Slots(0, 5)}
 
 
 def test_running_jobs() -> None:
