@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.domain.accounts import Credits, FailureKind, Listed, Reading
+from bot.domain.accounts import Credits, FailureKind, Reading
 from bot.sources.base import Service
+from bot.sources.useapi.pages import read_list
 from bot.support.errors import SourceError
 
 
@@ -18,14 +19,19 @@ def read_account(page: object, taken_at: datetime) -> Reading:
     )
 
 
-def read_list(page: object) -> tuple[Listed, ...]:
-    """Its list is a list."""
-    return tuple(Listed(email) for email in page) if isinstance(page, list) else ()
-
-
 def details(known: Mapping[str, Any]) -> list[list[str]]:
     """How many lamps burn at once."""
     return [[f"{known['lamps']} lamps at once"]] if "lamps" in known else []
 
 
-LUMEN = Service("lumen", "Lumen", "/lumen/account", "/lumen/all", read_account, read_list, details, "Lumen API")
+LUMEN = Service(
+    name="lumen",
+    title="Lumen",
+    account_path="/lumen/account",
+    list_path="/lumen/all",
+    read_account=read_account,
+    read_list=read_list,
+    details=details,
+    account_name="Lumen API",
+    version="v1",
+)

@@ -29,6 +29,7 @@ from tests.integration.sources.lumen import LUMEN
 from tests.support.fakes import CHAT, QUARTER, RULES, Clock, until
 from tests.support.given import UTC_ZONE
 
+V1 = BASE.replace("/v2", "/v1")
 ANN = "ann@example.com"
 
 
@@ -76,9 +77,9 @@ async def watching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
 
 async def test_another_service_is_listed_checked_told_and_asked_for(watching: Watching) -> None:
     """Its account is found in its list, its credits alert, and its card says what only it knows."""
-    page = f"{BASE}/lumen/account?email={ANN}"
+    page = f"{V1}/lumen/account?email={ANN}"
     with aioresponses() as server:
-        server.get(f"{BASE}/lumen/all", payload=[ANN])
+        server.get(f"{V1}/lumen/all", payload={ANN: {}})
         server.get(page, payload={"lumens": 900, "of": 1000, "lamps": 3})
         server.get(page, payload={"lumens": 40, "of": 1000, "lamps": 3}, repeat=True)
         await watching.discovery.ask_all()
@@ -97,7 +98,7 @@ async def test_another_service_is_listed_checked_told_and_asked_for(watching: Wa
 async def test_a_service_without_accounts_is_told_in_its_own_word(watching: Watching) -> None:
     """An empty list says what to add; where nothing is watched, none is named."""
     with aioresponses() as server:
-        server.get(f"{BASE}/lumen/all", payload=[], repeat=True)
+        server.get(f"{V1}/lumen/all", payload={}, repeat=True)
         await watching.discovery.ask_all()
     (told,) = await watching.told()
     assert "lists no Lumen account: add one" in told
