@@ -44,7 +44,7 @@ async def ask(page: Page, command: str, answer: str) -> None:
 
 async def light(page: Page) -> None:
     """An alert has just come: in the chat, and on the lock screen."""
-    await page.size(1180, 800)
+    await page.size(1180, 860)
     await page.until("!document.querySelector('#banner').hidden", 60)
     await asyncio.sleep(1)
 
@@ -58,7 +58,7 @@ async def alert(page: Page) -> None:
 
 async def dark(page: Page) -> None:
     """Telegram was away while two thresholds were crossed: one late message."""
-    await page.size(1180, 800)
+    await page.size(1180, 860)
     await page.prefer(prefers_color_scheme="dark")
     await says(page, "credits left")
     await click(page, "#telegram")

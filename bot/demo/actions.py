@@ -27,7 +27,7 @@ def on_account(verb: str, told: str) -> Deed:
     def act(stage: Stage, words: Sequence[str]) -> str:
         (name,) = words
         getattr(stage, verb)(name)
-        return f"{stage.member(name).name} {told}"
+        return f"{stage.find(name).name} {told}"
 
     return act
 
@@ -39,7 +39,7 @@ def with_credits(verb: str, told: str) -> Deed:
         name, text = words
         credits = whole(text)
         getattr(stage, verb)(name, credits)
-        return f"{stage.member(name).name} {told} {credits:,} credits."
+        return f"{stage.find(name).name} {told} {credits:,} credits."
 
     return act
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot.demo.chats import NAMES, PLACES, Place, Said
 from bot.demo.clock import SPEEDS
+from bot.demo.film import Film
 from bot.demo.player import Teller
 from bot.demo.script import Member
 from bot.demo.world import Stage
@@ -87,21 +88,14 @@ class Feed:
             "speeds": SPEEDS,
             "away": self._stage.telegram.away,
             "playing": self._teller.playing,
-            "accounts": [self._account(name) for name in self._stage.members],
+            "accounts": [self._account(name) for name in self._stage.names],
             "menus": {place.key: self._menu(place) for place in PLACES},
         }
 
     def _account(self, name: str) -> Json:
-        member = self._stage.member(name)
-        account = member.account
-        return {
-            "name": name,
-            "credits": account.monthly + account.daily + account.package,
-            "allowance": account.monthly_allowance or member.plan.allowance,
-            "plan": plan_words(member),
-            "cancelled": account.cancelled_at is not None or account.plan_type == 0,
-            "broken": self._stage.is_broken(name),
-        }
+        found = self._stage.find(name)
+        shown = lots_shown(found) if isinstance(found, Film) else plan_shown(found)
+        return {"name": name, "service": found.service, "broken": self._stage.is_broken(name)} | shown
 
     def _menu(self, place: Place) -> list[Json]:
         """The command menu of a chat, as the bot has set it."""
@@ -191,6 +185,22 @@ def day_of(moment: datetime) -> str:
 
 def people_of(place: Place) -> list[Json]:
     return [{"id": user, "name": NAMES[user]} for user in place.people]
+
+
+def plan_shown(member: Member) -> Json:
+    """A PixVerse account: its credits, its plan, and whether that goes on."""
+    account = member.account
+    return {
+        "credits": account.monthly + account.daily + account.package,
+        "allowance": account.monthly_allowance or member.plan.allowance,
+        "plan": plan_words(member),
+        "cancelled": account.cancelled_at is not None or account.plan_type == 0,
+    }
+
+
+def lots_shown(film: Film) -> Json:
+    """A Kling account: its credits by lot. Its plan cannot be cancelled here, for its page does not show that."""
+    return {"credits": film.credits, "allowance": film.allowance, "plan": film.words, "cancelled": None}
 
 
 def plan_words(member: Member) -> str:

@@ -1,7 +1,8 @@
-"""The past that the bot remembers of one account: without a week of it no forecast says what will be left."""
+"""The past that the bot remembers of two accounts: without a week of it no forecast says what will be left."""
 
 from datetime import datetime, timedelta
 
+from bot.demo.film import BY_HOUR, Film
 from bot.demo.script import Member
 from bot.domain.accounts import Account, Credits, Reading
 from bot.simulator.accounts import next_midnight
@@ -12,16 +13,13 @@ KNOWN_FOR = timedelta(days=8)
 HOUR = timedelta(hours=1)
 
 
-FILM, FILM_BY_HOUR = "film@example.com", 2
-
-
-async def lay_down_film(store: Store, left: int, allowance: int, now: datetime) -> None:
+async def lay_down_film(store: Store, film: Film, now: datetime) -> None:
     """Stores a reading for each hour of the Kling account, so that the forecast can say what lapses with its lot."""
-    moments = [(now - ago * HOUR, left + FILM_BY_HOUR * ago) for ago in range(KNOWN_FOR // HOUR, 0, -1)]
-    past = [Reading(at, Credits.of(credits, allowance)) for at, credits in moments]
+    moments = [(now - ago * HOUR, film.credits + BY_HOUR * ago) for ago in range(KNOWN_FOR // HOUR, 0, -1)]
+    past = [Reading(at, Credits.of(credits, film.allowance)) for at, credits in moments]
     async with store.write() as connection:
-        key = f"kling:{FILM}"
-        await readings.append(connection, [Account(key, "kling", FILM, reading=one) for one in past])
+        key = f"kling:{film.email}"
+        await readings.append(connection, [Account(key, "kling", film.email, reading=one) for one in past])
 
 
 async def lay_down_past(store: Store, member: Member, now: datetime) -> None:

@@ -70,6 +70,11 @@ class Member:
     plan: PlanOf
     account: SimulatedAccount
     life: Life
+    service: str = "PixVerse"
+
+    @property
+    def email(self) -> str:
+        return self.account.email
 
 
 PREMIUM, STANDARD = PlanOf("Premium - Monthly", 15_000, "60"), PlanOf("Standard - Monthly", 6_000, "30")

@@ -185,7 +185,7 @@ def gear(step: int) -> Callable[[Terminal, list[str]], None]:
 
 def show_help(terminal: Terminal, _: list[str]) -> None:
     lines = [f"  {key.usage:<20} {key.line}" for key in KEYS.values() if key.line]
-    names = ", ".join(terminal.stage.members)
+    names = ", ".join(terminal.stage.names)
     heads = ["In the chat: /help asks the bot; anything typed goes to it, except:"]
     terminal.remark("\n".join([*heads, *lines, f"NAME is one of {names}, or its beginning."]))
 

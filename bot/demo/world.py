@@ -14,12 +14,12 @@ from bot.app import App
 from bot.config.settings import Settings
 from bot.demo.chats import KIM, PLACES, PRIVATE, Place, Said, settle
 from bot.demo.clock import LeapingClock
-from bot.demo.past import FILM, lay_down_film, lay_down_past
+from bot.demo.film import Film
+from bot.demo.past import lay_down_film, lay_down_past
 from bot.demo.script import Member, cast
 from bot.simulator.accounts import SimulatedAccount
 from bot.simulator.life import a_month_after, spend
 from bot.simulator.pixverse import Fault, SimulatedPixVerse
-from bot.simulator.services import kling
 from bot.simulator.telegram.service import SimulatedMessage, SimulatedTelegram
 
 TOKEN = "demo:useapi-token"  # noqa: S105 - opens nothing but the simulator
@@ -31,10 +31,10 @@ BEAT = 0.5
 REMEMBERED = "Ads"
 """The account whose past the bot knows: its forecast can say what lapses with its plan."""
 
-KLING_PLAN = 660
-"""The credits of the Kling account's plan lot, which lapses in two days."""
 
-SESSION_BROKEN = Fault(596, {"error": "PixVerse session expired, please add the account again", "code": 596})
+def session_broken(service: str) -> Fault:
+    """The answer of useapi.net while it cannot read an account."""
+    return Fault(596, {"error": f"{service} session expired, please add the account again", "code": 596})
 
 
 class View(Protocol):
@@ -51,7 +51,7 @@ class View(Protocol):
 
 
 class UnknownName(Exception):
-    """No account of the demo has that name, or several match; the text lists the names."""
+    """No account of the demo has that name, or several match, or that one cannot do this; the text says so."""
 
 
 class Stage:
@@ -63,6 +63,8 @@ class Stage:
         self.pixverse = SimulatedPixVerse(TOKEN, self.clock)
         self.telegram = SimulatedTelegram(BOT_TOKEN, clock=self.clock)
         self.members: dict[str, Member] = {}
+        self.film = Film(start)
+        self.pixverse.add_sister(self.film.sister)
         self.views: list[View] = []
         self._notifications = 0
         self._bot: App | None = None
@@ -73,14 +75,11 @@ class Stage:
         self.members = {member.name: member for member in cast(self.clock())}
         for member in self.members.values():
             self.pixverse.add(member.account, member.life)
-        plan, bought = (KLING_PLAN, 560, self.clock() + timedelta(days=2, hours=9)), (200, 150, None)
-        lots = (("plan", *plan), ("topup", *bought))
-        self.pixverse.add_sister(kling(FILM, lots))
         settle(self.telegram)
         self.telegram.on_change(self._bot_said)
         async with self.pixverse, self.telegram, App(self._settings(folder), self.clock, TICK) as self._bot:
             await lay_down_past(self._bot.service.context.store, self.members[REMEMBERED], self.clock())
-            await lay_down_film(self._bot.service.context.store, 560 + 150, KLING_PLAN, self.clock())
+            await lay_down_film(self._bot.service.context.store, self.film, self.clock())
             yield self._bot
 
     def _bot_said(self, message: SimulatedMessage) -> None:
@@ -96,7 +95,7 @@ class Stage:
             "TELEGRAM_BOT_TOKEN": BOT_TOKEN,
             "TELEGRAM_API_URL": self.telegram.url,
             "TELEGRAM_CHAT_IDS": ",".join(place.setting for place in PLACES),
-            "ACCOUNTS": f"{accounts}, Film <kling:{FILM}>",
+            "ACCOUNTS": f"{accounts}, {self.film.name} <kling:{self.film.email}>",
             "JOB_COST": "5 s at 720p = 35",
             "DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
             "HTTP_LISTEN": "127.0.0.1:0",
@@ -107,6 +106,7 @@ class Stage:
         """Leaps in time until cancelled, and shows the notices that follow taps."""
         while True:
             await asyncio.sleep(BEAT)
+            self.film.advance(self.clock())
             self._show_notices()
             if self.telegram.away or await self._is_calm():
                 self.clock.leap(BEAT)
@@ -162,13 +162,29 @@ class Stage:
         """Telegram answers again."""
         self.telegram.away = False
 
-    def member(self, name: str) -> Member:
+    @property
+    def names(self) -> list[str]:
+        """Every account's name."""
+        return [*self.members, self.film.name]
+
+    def find(self, name: str) -> Member | Film:
         """The account of a name, or of the beginning of one, brought to the present moment."""
-        found = [one for own, one in self.members.items() if own.casefold().startswith(name.casefold())]
+        found = [own for own in self.names if own.casefold().startswith(name.casefold())]
         if len(found) != 1:
-            raise UnknownName(f"Which account? One of: {', '.join(self.members)}.")
-        found[0].life.advance(self.clock())
-        return found[0]
+            raise UnknownName(f"Which account? One of: {', '.join(self.names)}.")
+        if found[0] == self.film.name:
+            self.film.advance(self.clock())
+            return self.film
+        member = self.members[found[0]]
+        member.life.advance(self.clock())
+        return member
+
+    def member(self, name: str) -> Member:
+        """The same, of PixVerse."""
+        found = self.find(name)
+        if isinstance(found, Film):
+            raise UnknownName(f"{found.name} is a {found.service} account: its plan does not show. Buy, or refill.")
+        return found
 
     def account(self, name: str) -> SimulatedAccount:
         """The same, as the service has it."""
@@ -176,11 +192,19 @@ class Stage:
 
     def spend(self, name: str, credits: int) -> None:
         """Jobs spend credits at once."""
-        spend(self.account(name), credits)
+        found = self.find(name)
+        if isinstance(found, Film):
+            found.spend(credits)
+        else:
+            spend(found.account, credits)
 
     def refill(self, name: str) -> None:
         """The monthly credits refill, as after a renewal; a plan that has ended is paid for again."""
-        account = self.account(name)
+        found = self.find(name)
+        if isinstance(found, Film):
+            found.refill()
+            return
+        account = found.account
         if account.plan_type == 0:
             self.subscribe(name)
         account.monthly = account.monthly_allowance
@@ -189,15 +213,20 @@ class Stage:
 
     def top_up(self, name: str, credits: int) -> None:
         """Somebody buys credits."""
-        self.account(name).package += credits
+        found = self.find(name)
+        if isinstance(found, Film):
+            found.top_up(credits)
+        else:
+            found.account.package += credits
 
     def break_session(self, name: str) -> None:
         """useapi.net can no longer read the account."""
-        self.pixverse.fail(SESSION_BROKEN, self.account(name).email)
+        found = self.find(name)
+        self.pixverse.fail(session_broken(found.service), found.email)
 
     def mend_session(self, name: str) -> None:
         """The account was added again."""
-        self.pixverse.heal(self.account(name).email)
+        self.pixverse.heal(self.find(name).email)
 
     def run_job(self, name: str, code: int) -> None:
         """A job was asked for; the statistics have its answer."""
@@ -220,4 +249,4 @@ class Stage:
 
     def is_broken(self, name: str) -> bool:
         """True if useapi.net cannot read the account."""
-        return self.pixverse.has_fault(self.account(name).email)
+        return self.pixverse.has_fault(self.find(name).email)

@@ -56,6 +56,7 @@ export class Panel {
   /** The deeds that fit the chosen account. */
   showDeeds() {
     const account = this.world.accounts.find((one) => one.name === this.chosen());
+    byId("plan").hidden = account.cancelled === null;
     byId("plan").dataset.do = account.cancelled ? "renew" : "cancel";
     setText(byId("plan"), account.cancelled ? "Renew plan" : "Cancel plan");
     byId("session").dataset.do = account.broken ? "mend" : "break";
@@ -64,12 +65,12 @@ export class Panel {
   }
 
   build(world) {
-    for (const account of world.accounts) byId("accounts").append(this.row(account.name));
+    for (const account of world.accounts) byId("accounts").append(this.row(account));
     byId("accounts").querySelector("input").checked = true;
     for (const minutes of world.speeds) byId("speeds").append(this.speed(minutes));
   }
 
-  row(name) {
+  row({ name, service }) {
     const radio = make("input", { type: "radio", name: "account", value: name, onchange: () => this.showDeeds() });
     const parts = {
       count: make("span", { className: "count" }),
@@ -78,7 +79,8 @@ export class Panel {
     };
     parts.meter.setAttribute("aria-hidden", "true");
     this.rows.set(name, parts);
-    return make("label", { className: "account" }, radio, make("b", {}, name), parts.count, parts.meter, parts.plan);
+    const title = make("span", {}, make("b", {}, name), make("span", { className: "service" }, service));
+    return make("label", { className: "account" }, radio, title, parts.count, parts.meter, parts.plan);
   }
 
   showAccount(account) {

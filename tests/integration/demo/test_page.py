@@ -220,6 +220,25 @@ async def test_the_panel_drives_the_world_and_stops_the_story(world: World, tab:
     assert accounts["Studio"]["credits"] == 15_000
 
 
+async def test_the_panel_shows_the_account_of_kling_too(world: World, tab: Tab) -> None:
+    """Its service, its lots and when one lapses; it is spent, filled and broken like the others, but has no plan."""
+    (film,) = [one for one in (await tab.event("everything"))["world"]["accounts"] if one["service"] == "Kling"]
+    assert (film["name"], film["credits"], film["allowance"]) == ("Film", 710, 660)
+    assert (film["plan"], film["cancelled"]) == ("560 lapse Wed 22 Jul, 150 bought", None)
+    for name, *words in (("spend", "Film", "600"), ("buy", "Film", "90"), ("break", "Film")):
+        await tab.wish("do", name=name, words=words)
+    while not film["broken"]:
+        film = (await tab.event("world"))["world"]["accounts"][-1]
+    assert (film["credits"], film["plan"]) == (200, "110 bought, 90 bought")
+    assert world.stage.pixverse.has_fault("film@example.com")
+    for name in ("mend", "refill"):
+        await tab.wish("do", name=name, words=["Film"])
+    while film["credits"] == 200:
+        film = (await tab.event("world"))["world"]["accounts"][-1]
+    assert (film["plan"], film["broken"]) == ("660 lapse Thu 20 Aug, 110 bought, 90 bought", False)
+    assert "Film is a Kling account" in await tab.refusal("do", name="cancel", words=["Film"])
+
+
 @pytest.mark.parametrize(
     ("wish", "why"),
     [

@@ -13,6 +13,7 @@ import pytest
 from bot.demo import keyboard
 from bot.demo.chats import KIM, Said, settle
 from bot.demo.clock import SPEEDS, LeapingClock
+from bot.demo.film import LAPSES_AFTER, Film
 from bot.demo.run import log_shown
 from bot.demo.script import SCRIPT, afterlife, cast
 from bot.demo.terminal import KEYS, Terminal
@@ -281,3 +282,17 @@ async def test_a_notice_after_a_tap_is_shown_once() -> None:
     stage._show_notices()
     stage._show_notices()
     assert told.words == ["This alert is over"]
+
+
+def test_the_lot_of_kling_lapses_and_the_bought_one_stays() -> None:
+    """Two credits an hour go, from the lot that ends first; useapi.net's page shows hundredths of them."""
+    film = Film(NINE)
+    film.advance(NINE + timedelta(hours=10))
+    assert film.words == "540 lapse Wed 22 Jul, 150 bought"
+    assert film.sister.page["balance"]["total"] == 69_000
+    film.advance(NINE + LAPSES_AFTER)
+    assert film.words == "150 bought"
+    film.advance(NINE)
+    assert film.credits == 150
+    film.spend(9_999)
+    assert (film.credits, film.words) == (0, "nothing is left")
