@@ -8,6 +8,7 @@ from bot.app import App
 from bot.cli.main import until_told
 from bot.config.settings import load_settings
 from bot.domain.retention import RetentionPolicy
+from bot.support.garbage import searched_when_quiet
 from bot.support.logs import set_up_logging
 
 
@@ -16,7 +17,8 @@ async def work(bot: App, stop: asyncio.Event) -> None:
     async with bot as app:
         reporting = asyncio.create_task(report())
         try:
-            await app.run(stop)
+            async with searched_when_quiet():
+                await app.run(stop)
         finally:
             reporting.cancel()
 

@@ -2,7 +2,6 @@
 
 import argparse
 import codecs
-import gc
 import json
 import logging
 import os
@@ -113,6 +112,7 @@ def run(wanted: argparse.Namespace) -> int:
     from bot.app import App
     from bot.config.settings import load_settings
     from bot.support import subprocesses
+    from bot.support.garbage import searched_when_quiet
     from bot.support.logs import set_up_logging
 
     subprocesses.forbid_core_dumps()
@@ -125,10 +125,8 @@ def run(wanted: argparse.Namespace) -> int:
         async with bot as app:
             if settings.accounts_file or not on_terminal():
                 asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.accounts_file.reload_soon)
-            # objects of the imports stay: without them a full search for garbage stops everything for a shorter time
-            gc.collect()
-            gc.freeze()
-            await app.run(stop)
+            async with searched_when_quiet():
+                await app.run(stop)
 
     asyncio.run(until_told(work))
     return 0
