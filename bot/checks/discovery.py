@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -20,6 +20,7 @@ from bot.evaluation.evaluate import gone_notification, newly_listed
 from bot.evaluation.listing import TakenAway, listing_noted, taken_away
 from bot.storage import accounts, alerts, chats, pauses
 from bot.storage.connection import Connection
+from bot.support.aside import aside
 from bot.targets.account_keys import AccountKeys
 from bot.targets.reconcile import Reconciled, reconcile
 
@@ -132,19 +133,14 @@ class AccountDiscovery:
         """
         known = [account for account in await accounts.watched(connection) if account.source == key]
         by_email = {account.email.lower(): account for account in known}
-        fresh = newly_listed(listing, by_email)
+        fresh = await aside(len(listing.accounts), newly_listed, listing, by_email)
         if fresh:
             log.info("%s: accounts listed: %d, new: %d", key, len(listing.accounts), len(fresh))
-        new = await self._newcomers(connection, key, fresh)
-        await accounts.watch(connection, [(account, now) for account in new])
-        listed = {one.email.lower(): one.error for one in listing.accounts}
-        errors = {
-            account.key: listed[email]
-            for email, account in by_email.items()
-            if email in listed and listed[email] != account.listed_error
-        }
+            new = await self._newcomers(connection, key, fresh)
+            await accounts.watch(connection, [(account, now) for account in new])
+        errors = await aside(len(listing.accounts), other_errors, listing, by_email)
         await accounts.note_listed(connection, errors)
-        taken = taken_away(listing, known)
+        taken = await aside(len(known), taken_away, listing, known)
         await self._note_doubt(connection, key, taken, listing.taken_at)
         await self._part_with(connection, taken.gone, now)
         return len(taken.doubted)
@@ -192,27 +188,36 @@ class AccountDiscovery:
         self._active_targets.know(watched)
         await self._check_more_often(connection, watched, now)
         own, paused = self._active_targets.targets.own_check_every, await pauses.current(connection)
-        intervals = {one.key: own(one.source, one.email) for one in watched}
-        self._rounds.watch(intervals, {key for key in intervals if paused.of(key)})
+
+        def with_pauses() -> tuple[dict[str, timedelta | None], set[str]]:
+            intervals = {one.key: own(one.source, one.email) for one in watched}
+            return intervals, {key for key in intervals if paused.of(key)}
+
+        self._rounds.watch(*await aside(len(watched), with_pauses))
         await self._recipients.refresh(connection)
         await self._greet(connection, watched, now)
 
-    async def _check_more_often(self, connection: Connection, watched: Iterable[KnownAccount], now: datetime) -> None:
+    async def _check_more_often(self, connection: Connection, watched: Sequence[KnownAccount], now: datetime) -> None:
         """Moves the next check of accounts whose interval became shorter."""
         before, every_of = self._rounds.watched, self._every_of
-        intervals = {one.key: every_of(one.source, one.email) for one in watched if one.key in before}
-        shorter = {key: every for key, every in intervals.items() if every < (before[key] or self._every)}
+
+        def with_shorter() -> dict[str, timedelta]:
+            intervals = {one.key: every_of(one.source, one.email) for one in watched if one.key in before}
+            return {key: every for key, every in intervals.items() if every < (before[key] or self._every)}
+
+        shorter = await aside(len(watched), with_shorter)
         plan = {key: next_look(key, every, now) for key, every in shorter.items()}
         await accounts.due_by(connection, plan)
         if shorter:
             await chats.mark_more_often(connection, now, now + window_of(max(shorter.values())))
 
-    async def _greet(self, connection: Connection, watched: Iterable[KnownAccount], now: datetime) -> None:
+    async def _greet(self, connection: Connection, watched: Sequence[KnownAccount], now: datetime) -> None:
         """Greets each new chat that has an account."""
-        intervals = self._intervals(watched)
-        present = [chat for chat in self._recipients.present if chat in intervals]
-        for chat in await chats.not_greeted(connection, present):
-            await self._processor.greet(connection, chat, greeting(intervals[chat]), now)
+        new = await chats.not_greeted(connection, self._recipients.present)
+        intervals = await aside(len(watched), self._intervals, watched) if new else {}
+        for chat in new:
+            if chat in intervals:
+                await self._processor.greet(connection, chat, greeting(intervals[chat]), now)
 
     async def welcome(self, chat: Chat, by: str) -> None:
         """Greets a chat that a link just let in, with or without accounts."""
@@ -220,7 +225,8 @@ class AccountDiscovery:
             now = self._clock()
             await self._recipients.refresh(connection)
             if await chats.not_greeted(connection, [chat]):
-                intervals = self._intervals(await accounts.known(connection)).get(chat, [])
+                known = await accounts.known(connection)
+                intervals = (await aside(len(known), self._intervals, known)).get(chat, [])
                 await self._processor.greet(connection, chat, replace(greeting(intervals), by=by), now)
         self._on_notifications()
 
@@ -230,6 +236,16 @@ class AccountDiscovery:
             for chat in self._recipients.told_of(one.source, one.email) if one.watched else ():
                 found.setdefault(chat, []).append(self._every_of(one.source, one.email))
         return found
+
+
+def other_errors(listing: Listing, known: Mapping[str, Account]) -> dict[str, str | None]:
+    """The accounts of which a list names another error than before, by key; ``known`` are by email."""
+    listed = {one.email.lower(): one.error for one in listing.accounts}
+    return {
+        account.key: listed[email]
+        for email, account in known.items()
+        if email in listed and listed[email] != account.listed_error
+    }
 
 
 def greeting(intervals: Sequence[timedelta]) -> Facts:

@@ -201,7 +201,8 @@ async def firing_page(scope: ChatScope, zone: ZoneInfo, page: int) -> Message:
 
 async def log(asked: CommandContext) -> None:
     """Past alerts: when, how long, how bad, and who acknowledged them."""
-    request = parse_log(asked.words, await asked.scope.watched())
+    watched = await asked.scope.watched()
+    request = await aside(len(watched), parse_log, asked.words, watched)
     await (show_log(asked, request) if isinstance(request, LogRequest) else asked.say(request))
 
 
@@ -368,12 +369,18 @@ SILENCING: Mapping[str, Callable[[CommandContext, SilenceRequest], Awaitable[Non
 }
 
 
+def tagged(tag: str, watched: Sequence[Watched]) -> list[Watched]:
+    """The accounts of a button's tag: one, or none."""
+    return [one for one in watched if account_tag(one.account.key) == tag]
+
+
 async def pick(asked: CommandContext, choice: Choice) -> bool:
     """Runs a command for the account of a tapped button; False for one that is no longer watched, or for none.
 
     The data comes with a tap, so it can be forged, or old.
     """
-    found = [one for one in await asked.scope.watched() if account_tag(one.account.key) == choice.tag]
+    watched = await asked.scope.watched()
+    found = await aside(len(watched), tagged, choice.tag, watched)
     silence = silence_of_rest(found[0], choice.rest) if found else None
     if not found:
         return False

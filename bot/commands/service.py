@@ -145,8 +145,12 @@ class BotService:
         """Every watched account and every firing alert."""
         async with self.context.store.read() as connection:
             known, at = await accounts.watched(connection), await jobs.statistics_at(connection)
-            named = (self.context.active_targets.named(one) for one in known)
-            return [replace(one, statistics_at=at.get(one.source)) for one in named], await alerts.firing(connection)
+            firing, named = await alerts.firing(connection), self.context.active_targets.named
+
+        def joined() -> list[Account]:
+            return [replace(named(one), statistics_at=at.get(one.source)) for one in known]
+
+        return await aside(len(known), joined), firing
 
     async def firing_sources(self) -> list[SourceAlert]:
         """Every firing alert of a source."""

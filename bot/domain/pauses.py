@@ -28,10 +28,10 @@ class PausedAccounts:
 
     def of(self, key: str) -> Pause | None:
         """The pause of an account: the one that ends last, from the first one's beginning; None while it is checked."""
-        held = self.all_of(key)
-        if len(held) < 2:
-            return held[0] if held else None
-        return replace(max(held, key=lambda pause: pause.until), since=min(pause.since for pause in held))
+        own, everyone = self.own.get(key), None if key in self.resumed else self.everyone
+        if own is None or everyone is None:
+            return own or everyone
+        return replace(max(own, everyone, key=lambda pause: pause.until), since=min(own.since, everyone.since))
 
     @property
     def every(self) -> list[Pause]:

@@ -21,7 +21,7 @@ from bot.domain.accounts import (
 from bot.domain.alerts import Severity
 from bot.domain.pauses import PausedAccounts
 from bot.storage import pauses
-from bot.storage.connection import Connection
+from bot.storage.connection import AT_ONCE, Connection, in_parts
 from bot.storage.schema import accounts, alerts, notified, sources, to_microseconds
 from bot.storage.subscriptions import subscription_of
 from bot.storage.values import Parsed, dump_foretold, dump_reading, load_foretold, load_jobs, load_reading, number
@@ -83,6 +83,9 @@ SEEN_AGAIN = NOTE.where(
     accounts.c.steady_until > sa.bindparam("now"),
     ~sa.exists().where(alerts.c.subject == accounts.c.source, OPEN),
 )
+WHOM = sa.select(*TO_CHECK).where(
+    accounts.c.watched, accounts.c.key.in_(sa.bindparam("keys", expanding=True)), ~pauses.IS_PAUSED
+)
 LOAD = sa.select(*SEEN).where(accounts.c.watched, accounts.c.key.in_(sa.bindparam("keys", expanding=True)))
 
 
@@ -133,8 +136,10 @@ async def due(connection: Connection, now: datetime, limit: int) -> list[KnownAc
 
 async def whom(connection: Connection, keys: Iterable[str]) -> list[KnownAccount]:
     """The watched accounts of these keys that are not paused."""
-    query = sa.select(*TO_CHECK).where(accounts.c.watched, accounts.c.key.in_(list(keys)), ~pauses.IS_PAUSED)
-    return [KnownAccount(*row) for row in await connection.execute(query)]
+    found = list[KnownAccount]()
+    async for part in in_parts(list(keys)):
+        found += [KnownAccount._make(row) for row in await connection.execute(WHOM, {"keys": part})]
+    return found
 
 
 async def plan_looks(connection: Connection, next_checks: dict[str, datetime]) -> None:
@@ -143,7 +148,9 @@ async def plan_looks(connection: Connection, next_checks: dict[str, datetime]) -
 
 
 async def load(connection: Connection, keys: Iterable[str]) -> dict[str, Account]:
-    found = [account_of(row) for row in await connection.execute(LOAD, {"keys": list(keys)})]
+    found = list[Account]()
+    async for part in in_parts(list(keys)):
+        found += [account_of(row) for row in await connection.execute(LOAD, {"keys": part})]
     return {account.key: account for account in with_pauses(found, await pauses.current(connection))}
 
 
@@ -163,7 +170,10 @@ def with_pauses(found: list[Account], paused: PausedAccounts) -> list[Account]:
 
 async def known(connection: Connection) -> list[KnownAccount]:
     """Every account that was ever watched."""
-    return [KnownAccount(*row) for row in await connection.execute(sa.select(*WHO))]
+    found = list[KnownAccount]()
+    async for rows in connection.parts(sa.select(*WHO), AT_ONCE):
+        found += [KnownAccount(*row) for row in rows]
+    return found
 
 
 async def save(connection: Connection, changed: Sequence[Account], unchanged: Sequence[Account]) -> None:

@@ -18,11 +18,22 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
+AT_ONCE = 500
+"""Rows that are read or written in one go."""
+
 
 @cache
 def plain_sql(statement: sa.Update, dialect: Dialect) -> str:
     """The SQL of a constant statement, as the driver takes it."""
     return str(statement.compile(dialect=dialect))
+
+
+async def in_parts(many: Sequence[T]) -> AsyncIterator[Sequence[T]]:
+    """A long list in parts, each for one go; other tasks run in between."""
+    for start in range(0, len(many), AT_ONCE):
+        if start:
+            await asyncio.sleep(0)
+        yield many[start : start + AT_ONCE]
 
 
 class Connection:
@@ -41,7 +52,15 @@ class Connection:
     ) -> sa.CursorResult[*tuple[Any, ...]]: ...
 
     async def execute(self, statement: sa.Executable, parameters: Parameters | None = None) -> sa.CursorResult[Any]:
-        """The result of a statement, once or for each item of a list of parameters. Raises SQLAlchemy's errors."""
+        """The result of a statement, once or for each item of a list of parameters. Raises SQLAlchemy's errors.
+
+        That of a long list is the result of its last part.
+        """
+        if isinstance(parameters, Sequence):
+            while len(parameters) > AT_ONCE:
+                self._inner.execute(statement, parameters[:AT_ONCE])
+                parameters = parameters[AT_ONCE:]
+                await asyncio.sleep(0)
         return self._inner.execute(statement, parameters)
 
     async def execute_many(self, statement: sa.Update, rows: Sequence[tuple[Any, ...]]) -> int:
@@ -49,9 +68,10 @@ class Connection:
 
         For thousands of rows: SQLAlchemy's processing of each parameter costs more than the statement.
         """
-        if not rows:
-            return 0
-        return self._inner.exec_driver_sql(plain_sql(statement, self._inner.dialect), list(rows)).rowcount
+        changed = 0
+        async for part in in_parts(rows):
+            changed += self._inner.exec_driver_sql(plain_sql(statement, self._inner.dialect), list(part)).rowcount
+        return changed
 
     async def scalar(self, statement: TypedReturnsRows[T]) -> T | None:
         """The first column of the first row, or None."""

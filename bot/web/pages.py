@@ -1,5 +1,6 @@
 """The pages for machines: /healthz, /accounts and /metrics."""
 
+import json
 import logging
 import re
 from collections import Counter
@@ -89,21 +90,17 @@ class Pages:
     async def accounts(self, _request: web.Request) -> web.Response:
         """Every watched account with its last numbers, as ``check --json`` prints it."""
         accounts, alerts = await self._fleet()
-        return web.json_response({"accounts": rows(accounts, alerts, self._clock(), masked=self._masked)})
+        text = await aside(len(accounts), accounts_page, accounts, alerts, self._clock(), masked=self._masked)
+        return web.json_response(text=text)
 
     async def metrics(self, _request: web.Request) -> web.Response:
         """Everything in Prometheus' text format."""
-        vitals, counted = await self._vitals(), 0
-        registry = CollectorRegistry()
-        usable = Gauge("credit_bot_database_usable", "Whether the database can be used", registry=registry)
-        usable.set(vitals.database is None)
+        vitals, fleet = await self._vitals(), None
         with suppress(DatabaseBusyError):  # what cannot be read is left out
-            accounts, alerts = await self._fleet()
-            await aside(len(accounts), show_accounts, registry, accounts, self._clock(), masked=self._masked)
-            await aside(len(alerts), show_alerts, registry, alerts)
-            show_delivery(registry, vitals, self._clock())
-            counted = len(accounts)
-        body = generate_latest(self._metrics.registry) + await aside(counted, generate_latest, registry)
+            fleet = await self._fleet()
+        count = len(fleet[0]) if fleet else 0
+        stored = await aside(count, stored_metrics, vitals, fleet, self._clock(), masked=self._masked)
+        body = generate_latest(self._metrics.registry) + stored
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
 
@@ -112,6 +109,21 @@ def cannot_listen(host: str, port: int, error: OSError) -> str:
         f"HTTP_LISTEN: {host}:{port} cannot be listened on ({error.strerror}). "
         "Is another bot running? Free the port, name another, or leave HTTP_LISTEN empty."
     )
+
+
+def stored_metrics(
+    vitals: Vitals, fleet: tuple[Sequence[Account], Sequence[Alert]] | None, now: datetime, *, masked: bool
+) -> bytes:
+    """The stored values in Prometheus' text format; without a ``fleet`` only whether the database can be used."""
+    registry = CollectorRegistry()
+    usable = Gauge("credit_bot_database_usable", "Whether the database can be used", registry=registry)
+    usable.set(vitals.database is None)
+    if fleet:
+        accounts, alerts = fleet
+        show_accounts(registry, accounts, now, masked=masked)
+        show_alerts(registry, alerts)
+        show_delivery(registry, vitals, now)
+    return generate_latest(registry)
 
 
 def show_accounts(registry: CollectorRegistry, accounts: Sequence[Account], now: datetime, *, masked: bool) -> None:
@@ -169,6 +181,11 @@ def show_delivery(registry: CollectorRegistry, vitals: Vitals, now: datetime) ->
     if vitals.last_round_at:
         last = Gauge("credit_bot_last_round_timestamp_seconds", "The end of the last round", registry=registry)
         last.set(vitals.last_round_at.timestamp())
+
+
+def accounts_page(accounts: Sequence[Account], alerts: Iterable[Alert], now: datetime, *, masked: bool) -> str:
+    """Every account as JSON."""
+    return json.dumps({"accounts": rows(accounts, alerts, now, masked=masked)})
 
 
 def rows(accounts: Sequence[Account], alerts: Iterable[Alert], now: datetime, *, masked: bool) -> list[dict[str, Any]]:

@@ -31,6 +31,7 @@ from bot.outbox.results import REFUSALS, RefusalSchedule
 from bot.storage import boards
 from bot.storage.connection import Connection
 from bot.storage.database import Store
+from bot.support.aside import aside
 from bot.support.errors import BotError, DatabaseBusyError
 
 log = logging.getLogger(__name__)
@@ -118,7 +119,7 @@ class BoardPublisher:
     async def show(self, chat: Chat) -> BoardStatus:
         """Posts a chat's board below all else, in place of an older one. Retries one that is refused."""
         async with self._lock(chat):
-            message, now = self._publisher.write(await self._watched(chat)), self._clock()
+            message, now = await self._message(chat), self._clock()
             old = await self._board_of(chat)
             result = await self._publisher.post(message, chat)
             if isinstance(result, BoardPosted):
@@ -184,11 +185,16 @@ class BoardPublisher:
         if board.leftover and await self._publisher.take_down(chat, board.leftover):
             board = replace(board, leftover=None)
             await self._keep(board)
-        message = self._publisher.write(await self._watched(chat))
+        message = await self._message(chat)
         if board_due(board, boards.hash_of(message.text), now):
             await self._bring_up_to_date(board, message, wait.refused_since if wait else None, now)
         elif not board.pinned:
             await self._pin(board, now, woken=wait is not None)
+
+    async def _message(self, chat: Chat) -> Any:
+        """The present message of a chat's board."""
+        watched = await self._watched(chat)
+        return await aside(len(watched), self._publisher.write, watched)
 
     async def _bring_up_to_date(
         self, board: Board, message: Any, refused_since: datetime | None, now: datetime

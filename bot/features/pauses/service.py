@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from bot.domain.pauses import EVERYONE, PausedAccounts
 from bot.evaluation.alert_state import is_muted
 from bot.storage import accounts, alerts, chats, history, outbox, pauses
 from bot.storage.connection import Connection
+from bot.support.aside import aside
 from bot.targets.recipients import covers
 
 log = logging.getLogger(__name__)
@@ -96,10 +97,12 @@ class Pauses:
             until = now + span
             for key in keys:
                 await pauses.begin(connection, Pause(EVERYONE if key is None else key, now, until, by, now))
+                await asyncio.sleep(0)
             paused = await pauses.current(connection)
             watched = [one for one in await accounts.known(connection) if one.watched]
             facts = Facts(until=until, by=by, acted_at=now)
-            about = None if None in keys else [one for one in watched if one.key in keys]
+            wanted = set(keys)
+            about = None if None in wanted else [one for one in watched if one.key in wanted]
             await self._tell(connection, NotificationKind.PAUSED, about, facts, now, beside=chat)
         self._checks.pause(paused)
         self._on_notifications()
@@ -158,16 +161,14 @@ class Pauses:
         """Makes resumed accounts due, and stores the gaps of their pauses."""
         after = await pauses.current(connection)
         watched = [one for one in await accounts.known(connection) if one.watched]
-        held = {one: before.all_of(one.key) for one in watched}
-        over = [(one.key, pause) for one, own in held.items() for pause in own if pause not in after.all_of(one.key)]
+        held, freed, over = await aside(len(watched), resumed, watched, before, after)
         await history.note_paused(connection, [(key, pause.since, min(pause.until, now)) for key, pause in over])
-        freed = [one for one, own in held.items() if own and not after.all_of(one.key)]
         if freed:
-            until = min(now, *(max(pause.until for pause in held[one]) for one in freed))
+            until = min(now, *(max(pause.until for pause in held[one.key]) for one in freed))
             await accounts.plan_looks(connection, {one.key: now for one in freed})
             longest = max(self._every_of(one.source, one.email) for one in freed)
             await chats.mark_more_often(connection, until, until + window_of(longest))
-            if all(held.values()):
+            if len(held) == len(watched):
                 self._checks.nobody_checked_until(until)
         return after, freed
 
@@ -196,13 +197,11 @@ class Pauses:
         key = f"{topic}|{now.isoformat()}"
         notices = [Notification(key, topic, Severity.INFO, facts=facts)]
         if about is not None:
-            own_facts = ((one.key, self._about(one, facts)) for one in about)
-            notices = [Notification(key, topic, Severity.INFO, subject=of, facts=own) for of, own in own_facts]
+            notices = await aside(len(about), self._notices, key, topic, about, facts)
         await self._processor.announce(connection, notices, now)
-        told: dict[Chat, list[KnownAccount]] = {chat: [] for chat in self._recipients.present} if about is None else {}
-        for one in about or ():
-            for chat in self._recipients.told_of(one.source, one.email):
-                told.setdefault(chat, []).append(one)
+        told: dict[Chat, Sequence[KnownAccount]] = dict.fromkeys(self._recipients.present, ())
+        if about is not None:
+            told = await aside(len(about), self._by_chat, about)
         silences = await alerts.active_silences(connection, now)
         for chat, seen in told.items():
             if (beside and covers(chat, beside)) or is_withheld(chat, seen, silences, now):
@@ -211,10 +210,40 @@ class Pauses:
             notification = Notification(key, topic, Severity.INFO, facts=replace(own, count=len(seen)))
             await outbox.put(connection, [notification], [chat], now)
 
+    def _notices(
+        self, key: str, topic: NotificationKind, about: Iterable[KnownAccount], facts: Facts
+    ) -> list[Notification]:
+        """One for each account."""
+        own_facts = ((one.key, self._about(one, facts)) for one in about)
+        return [Notification(key, topic, Severity.INFO, subject=of, facts=own) for of, own in own_facts]
+
+    def _by_chat(self, about: Iterable[KnownAccount]) -> dict[Chat, Sequence[KnownAccount]]:
+        """The accounts that each chat sees."""
+        told: dict[Chat, list[KnownAccount]] = {}
+        for one in about:
+            for chat in self._recipients.told_of(one.source, one.email):
+                told.setdefault(chat, []).append(one)
+        return dict(told)
+
     def _about(self, one: KnownAccount, facts: Facts) -> Facts:
         """The facts of a pause of one account."""
         named = self._active_targets.named(Account(one.key, one.source, one.email, one.label))
         return replace(facts, name=named.name, email=named.email, source=named.source)
+
+
+def resumed(
+    watched: Iterable[KnownAccount], before: PausedAccounts, after: PausedAccounts
+) -> tuple[dict[str, list[Pause]], list[KnownAccount], list[tuple[str, Pause]]]:
+    """The pauses that held each account, the accounts that none holds now, and the pauses that ended."""
+    held, freed, over = dict[str, list[Pause]](), list[KnownAccount](), list[tuple[str, Pause]]()
+    for one in watched:
+        own, left = before.all_of(one.key), after.all_of(one.key)
+        over += [(one.key, pause) for pause in own if pause not in left]
+        if own:
+            held[one.key] = own
+        if own and not left:
+            freed.append(one)
+    return held, freed, over
 
 
 def is_withheld(chat: Chat, seen: Sequence[KnownAccount], silences: Sequence[Silence], now: datetime) -> bool:

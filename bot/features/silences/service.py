@@ -4,6 +4,7 @@ A silence gets a span, whose end follows from the transaction's own ``now``: a c
 for the database changes no span.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -66,6 +67,7 @@ class Silences:
                 where = None if everywhere else chat
                 wish = Silence(kind, key or "", until=now + span, by=by, chat=where, made_at=now)
                 added.append(await alerts.add_silence(connection, wish))
+                await asyncio.sleep(0)
             if everywhere:
                 await self._tell_of_mutes(connection, added, chat, now)
         self._on_notifications()
@@ -88,6 +90,7 @@ class Silences:
             notification = Notification(key, NotificationKind.MUTE, Severity.INFO, facts=facts)
             await self._processor.announce(connection, [replace(notification, subject=one.subject)], now)
             await outbox.put(connection, [notification], others, now)
+            await asyncio.sleep(0)
 
     async def silence(self, told: Iterable[Delivery], by: str, span: timedelta | None, chat: Chat) -> list[Silence]:
         """Silences a message's firing alerts: in a chat for ``span``, or else everywhere as an ack."""
