@@ -1,12 +1,12 @@
-"""The demo's chats: Kim's own, and a topic of a group."""
+"""The demo's chats: Kim's own, a topic of a group, and that of whoever is on call."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.simulator.telegram.service import SimulatedChat, SimulatedMessage, SimulatedTelegram
 
-KIM, ROBIN = 7, 8
-NAMES = {KIM: "Kim", ROBIN: "Robin"}
+KIM, ROBIN, NORA = 7, 8, 9
+NAMES = {KIM: "Kim", ROBIN: "Robin", NORA: "Nora"}
 TEAM = -1002000000001
 
 
@@ -23,7 +23,7 @@ class Place:
 
     @property
     def setting(self) -> str:
-        """Its name in TELEGRAM_CHAT_IDS."""
+        """Its name in the settings."""
         return str(self.chat_id) if self.thread_id is None else f"{self.chat_id}/{self.thread_id}"
 
     def holds(self, message: SimulatedMessage) -> bool:
@@ -35,7 +35,12 @@ PRIVATE = Place("kim", "Credit bot", "Kim’s private chat", KIM)
 TOPIC = Place(
     "team", "Video team / Credits", "a topic of a group: Kim is its owner, Robin a member", TEAM, 45, (KIM, ROBIN)
 )
+ON_CALL = Place("oncall", "On call", "Nora’s private chat: it gets only what nobody acknowledged", NORA, people=(NORA,))
 PLACES = (PRIVATE, TOPIC)
+"""The chats of TELEGRAM_CHAT_IDS."""
+
+SHOWN = (*PLACES, ON_CALL)
+"""Every chat; the last one is that of ESCALATE_CHAT_IDS."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ def settle(telegram: SimulatedTelegram) -> None:
     for user, name in NAMES.items():
         telegram.name(user, name)
     telegram.add_chat(SimulatedChat(KIM, title=NAMES[KIM]))
+    telegram.add_chat(SimulatedChat(NORA, title=NAMES[NORA]))
     telegram.add_chat(
         SimulatedChat(TEAM, "supergroup", "Video team", members={ROBIN}, creator=KIM, is_forum=True, topics={45})
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.demo.actions import DEEDS, do
-from bot.demo.chats import PLACES, Place
+from bot.demo.chats import SHOWN, Place
 from bot.demo.page_state import Feed
 from bot.demo.player import Teller
 from bot.demo.world import Stage, UnknownName
@@ -59,7 +59,7 @@ class Wisher:
 
     def _tap(self, wish: Json) -> None:
         message, data = self._feed.message(field(wish, "key", str)), field(wish, "data", str)
-        place = next((place for place in PLACES if message and place.holds(message)), None)
+        place = next((place for place in SHOWN if message and place.holds(message)), None)
         if message is None or place is None or data not in [one for row in message.buttons for _, one in row]:
             raise Refused("That button is no longer there.")
         self._stage.tap(message, data, self._person(wish, place))
@@ -90,7 +90,7 @@ class Wisher:
 
     def _place(self, wish: Json) -> Place:
         key = field(wish, "place", str)
-        place = next((place for place in PLACES if place.key == key), None)
+        place = next((place for place in SHOWN if place.key == key), None)
         if place is None:
             raise Refused("There is no such chat.")
         return place

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from datetime import datetime
 
-from bot.demo.chats import NAMES, PLACES, Place, Said
+from bot.demo.chats import NAMES, SHOWN, Place, Said
 from bot.demo.clock import SPEEDS
 from bot.demo.film import Film
 from bot.demo.player import Teller
@@ -32,9 +32,9 @@ class Feed:
         self._pages: set[asyncio.Queue[Json]] = set()
 
     def bot_said(self, message: SimulatedMessage) -> None:
-        place = next((place for place in PLACES if place.holds(message)), None)
+        place = next((place for place in SHOWN if place.holds(message)), None)
         if place is not None:
-            shown = bot_message(place, message)
+            shown = bot_message(place, message, self._stage.answered_by(message))
             self._keep(shown, message.photo)
 
     def person_said(self, said: Said) -> None:
@@ -89,7 +89,7 @@ class Feed:
             "away": self._stage.telegram.away,
             "playing": self._teller.playing,
             "accounts": [self._account(name) for name in self._stage.names],
-            "menus": {place.key: self._menu(place) for place in PLACES},
+            "menus": {place.key: self._menu(place) for place in SHOWN},
         }
 
     def _account(self, name: str) -> Json:
@@ -107,7 +107,7 @@ class Feed:
         """Everything for a page that just opened."""
         places = [
             {"key": place.key, "title": place.title, "about": place.about, "people": people_of(place)}
-            for place in PLACES
+            for place in SHOWN
         ]
         messages, happened = list(self._messages.values()), list(self._happened)
         return {"kind": "everything", "places": places, "messages": messages, "happened": happened}
@@ -148,8 +148,8 @@ async def _next(queue: asyncio.Queue[Json]) -> Json | None:
         return None
 
 
-def bot_message(place: Place, message: SimulatedMessage) -> Json:
-    """A message of the bot as it is now."""
+def bot_message(place: Place, message: SimulatedMessage, answered: SimulatedMessage | None = None) -> Json:
+    """A message of the bot as it is now, with the first line of the one that it replies to."""
     key = key_of(message.chat_id, message.message_id)
     shown: Json = _head(place, key, message.at) | {"from": "bot", "deleted": message.deleted}
     if message.deleted:
@@ -163,7 +163,14 @@ def bot_message(place: Place, message: SimulatedMessage) -> Json:
         "edits": len(message.edits),
         "pinned": message.pinned,
         "picture": picture,
+        "answers": {"key": key_of(answered.chat_id, answered.message_id), "text": first_line(answered)}
+        if answered
+        else None,
     }
+
+
+def first_line(message: SimulatedMessage) -> str:
+    return message.text.partition("\n")[0]
 
 
 def person_message(said: Said, message_id: int) -> Json:

@@ -1,4 +1,4 @@
-"""The demo's script: its accounts, the first minute and a half, and the calm life after it."""
+"""The demo's script: its accounts, the first hundred seconds, and the calm life after them."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -128,10 +128,12 @@ SCRIPT = (
     Scene(56, "Kim wants to know more about Ads.", lambda world: world.say("/credits ads")),
     Scene(64, "Telegram goes away. The bot goes on watching.", lambda world: world.leave()),
     Scene(66, "Meanwhile a batch runs on Main …", lambda world: world.spend("Main", 10_500)),
-    Scene(70, "… and a second one.", lambda world: world.spend("Main", 1_300)),
+    Scene(70, "… and a second one takes the rest.", lambda world: world.spend("Main", 9_999)),
     Scene(75, "Telegram is back: what is worst is told once, and said to be late.", lambda world: world.come_back()),
-    Scene(82, "Main gets its monthly credits.", lambda world: world.refill("Main")),
-    Scene(90, "That was the script. From here on the accounts just live; help says what you can do.", lambda _: None),
+    Scene(77, "Kim sleeps, and nobody taps Ack.", lambda _: None),
+    Scene(84, "After two hours the bot has told Nora too, who is on call.", lambda _: None),
+    Scene(90, "Main gets its monthly credits: the good news answers each alert.", lambda world: world.refill("Main")),
+    Scene(97, "That was the script. From here on the accounts just live; help says what you can do.", lambda _: None),
 )
 
 

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from bot.demo import keyboard
 from bot.demo.actions import do
-from bot.demo.chats import PRIVATE, Said
+from bot.demo.chats import NAMES, ON_CALL, PRIVATE, Said
 from bot.demo.terminal_text import bot_bubble, dimmed, kim_bubble
 from bot.demo.world import Stage, UnknownName
 from bot.simulator.telegram.service import SimulatedMessage
@@ -24,7 +24,8 @@ No account, no token, no network: nothing leaves this machine.
 Time runs fast: a second is {minutes} minutes.
 
 Below is Kim's chat with the bot, as on a phone:
-🔔 rings, 🔕 comes silently. Play Kim: type /credits, /alerts
+🔔 rings, 🔕 comes silently; what nobody acknowledges goes
+to Nora too. Play Kim: type /credits, /alerts
 or /status, or a button's number to tap it. help lists what
 else you can do to this world. Ctrl-C ends it.
 
@@ -96,13 +97,19 @@ class Terminal:
             self._prompts = False
 
     def bot_said(self, message: SimulatedMessage) -> None:
-        """Shows a message that is new, edited or deleted, if it is in Kim's own chat."""
-        if not PRIVATE.holds(message):
+        """Shows a message that is new, edited or deleted, if it is in Kim's own chat; to whoever is on call, a new one.
+
+        Only the buttons of Kim's chat can be tapped.
+        """
+        elsewhere = ON_CALL.holds(message) and not message.edits
+        if not (PRIVATE.holds(message) or elsewhere):
             return
         self._new_day(message.edits[-1].at if message.edits else message.at)
-        if message.buttons and not message.deleted:
+        if message.buttons and not message.deleted and not elsewhere:
             self._buttons = message
-        self.write(bot_bubble(message, colour=self._colour))
+        answered = self.stage.answered_by(message)
+        to = NAMES[ON_CALL.chat_id] if elsewhere else ""
+        self.write(bot_bubble(message, answered, colour=self._colour, to=to))
 
     def person_said(self, said: Said) -> None:
         self._new_day(said.at)

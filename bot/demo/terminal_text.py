@@ -106,14 +106,26 @@ def button_lines(buttons: Sequence[Sequence[tuple[str, str]]], width: int = WIDT
     return lines
 
 
-def bot_bubble(message: SimulatedMessage, *, colour: bool) -> str:
-    """A message of the bot as it is now: time, sound, text, and buttons."""
+def bot_bubble(
+    message: SimulatedMessage,
+    answered: SimulatedMessage | None = None,
+    *,
+    colour: bool,
+    to: str = "",
+) -> str:
+    """A message of the bot as it is now: time, sound, the message that it replies to, text, and buttons.
+
+    One ``to`` somebody else than Kim has none: a number taps in Kim's chat.
+    """
     at = (message.edits[-1] if message.edits else message).at
     sound = "🔕 silent" if message.silent else "🔔 rings"
-    head = f"{at:%H:%M}  Credit bot  {'✎ edited' if message.edits else sound}"
+    where = f"Credit bot, to {to}" if to else "Credit bot"
+    head = f"{at:%H:%M}  {where}  {'✎ edited' if message.edits else sound}"
     body = ["(deleted)"] if message.deleted else lines_of(message.text, message.entities, colour=colour)
-    buttons = [] if message.deleted else button_lines(message.buttons)
-    return "\n".join([dimmed(head, colour=colour), *(BAR + line for line in (*body, *buttons))])
+    buttons = [] if message.deleted or to else button_lines(message.buttons)
+    quote = lines_of(f"↩ {answered.text.partition(chr(10))[0]}", (), colour=False) if answered else []
+    quoted = [dimmed(line, colour=colour) for line in quote]
+    return "\n".join([dimmed(head, colour=colour), *(BAR + line for line in (*quoted, *body, *buttons))])
 
 
 def kim_bubble(text: str, at: str, *, colour: bool) -> str:

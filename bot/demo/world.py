@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from bot.app import App
 from bot.config.settings import Settings
-from bot.demo.chats import KIM, PLACES, PRIVATE, Place, Said, settle
+from bot.demo.chats import KIM, ON_CALL, PLACES, PRIVATE, SHOWN, Place, Said, settle
 from bot.demo.clock import LeapingClock
 from bot.demo.film import Film
 from bot.demo.past import lay_down_film, lay_down_past
@@ -27,6 +27,9 @@ BOT_TOKEN = "1000:demo-telegram-token-of-nobody-at-all"  # noqa: S105
 TICK = timedelta(seconds=0.25)
 BEAT = 0.5
 """Real seconds between two leaps of time; a tick of the bot lies between."""
+
+ESCALATE_AFTER = "2h"
+"""Eight real seconds at the usual speed: the script's acks come sooner."""
 
 REMEMBERED = "Ads"
 """The account whose past the bot knows: its forecast can say what lapses with its plan."""
@@ -95,6 +98,8 @@ class Stage:
             "TELEGRAM_BOT_TOKEN": BOT_TOKEN,
             "TELEGRAM_API_URL": self.telegram.url,
             "TELEGRAM_CHAT_IDS": ",".join(place.setting for place in PLACES),
+            "ESCALATE_AFTER": ESCALATE_AFTER,
+            "ESCALATE_CHAT_IDS": ON_CALL.setting,
             "ACCOUNTS": f"{accounts}, {self.film.name} <kling:{self.film.email}>",
             "JOB_COST": "5 s at 720p = 35",
             "DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
@@ -118,6 +123,11 @@ class Stage:
         vitals = await self._bot.service.vitals()
         return not vitals.waiting and not self._bot.service.checks.busy
 
+    def answered_by(self, message: SimulatedMessage) -> SimulatedMessage | None:
+        """The message that another one replies to."""
+        known = (one for one in reversed(self.telegram.messages) if one.chat_id == message.chat_id)
+        return next((one for one in known if one.message_id == message.reply_to), None)
+
     def _show_notices(self) -> None:
         """Shows the bot's answers to taps since the last call."""
         answers = self.telegram.callback_answers
@@ -139,7 +149,7 @@ class Stage:
     def tap(self, message: SimulatedMessage, data: str, user: int = KIM) -> None:
         """Makes a person tap a button, named by its label or its data."""
         label = next((label for row in message.buttons for label, button in row if data in (label, button)), data)
-        place = next((place for place in PLACES if place.holds(message)), PRIVATE)
+        place = next((place for place in SHOWN if place.holds(message)), PRIVATE)
         self._show(Said(place, user, label, self.clock()))
         self.telegram.tap(message, data, user)
 

@@ -2,7 +2,7 @@
 import { drawing, make } from "./dom.js";
 import { nodesOf } from "./text.js";
 
-/** The list item of a message. `acts.tap(message, data)`, `acts.command(text)`. */
+/** The list item of a message. `acts.tap(message, data)`, `acts.command(text)`, `acts.show(key)`. */
 export function bubbleOf(message, acts) {
   const mine = message.from !== "bot";
   const item = make("li", { className: `message ${mine ? "mine" : "bots"}` });
@@ -11,11 +11,21 @@ export function bubbleOf(message, acts) {
   const bubble = make("article", { className: "bubble" });
   bubble.append(make("span", { className: mine ? "hidden" : "hidden sender" }, `${mine ? message.name : "Credit bot"}: `));
   if (message.deleted) bubble.append(make("em", { className: "gone" }, "This message was deleted."));
-  else fill(bubble, message, acts);
+  else {
+    if (message.answers) bubble.append(quoteOf(message.answers, acts));
+    fill(bubble, message, acts);
+  }
   bubble.append(footOf(message, mine));
   item.append(bubble);
   if (message.buttons?.length && !message.deleted) item.append(keysOf(message, acts));
   return item;
+}
+
+/** The message that it replies to; a tap shows it. */
+function quoteOf(answers, acts) {
+  const quote = make("button", { type: "button", className: "quote", title: "Show that message", onclick: () => acts.show(answers.key) });
+  quote.append(make("span", { className: "hidden" }, "Replies to: "), answers.text);
+  return quote;
 }
 
 function fill(bubble, message, acts) {

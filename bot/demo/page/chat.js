@@ -17,6 +17,7 @@ export class Chat {
     this.banner = new Banner((place) => this.open(place));
     this.acts = {
       tap: (message, data) => this.wish("tap", { key: message.key, data, user: this.place.user }),
+      show: (key) => this.show(key),
       command: (text) => this.wish("say", { place: this.place.key, text, user: this.place.user }),
     };
     byId("newer").onclick = () => this.toEnd();
@@ -46,6 +47,16 @@ export class Chat {
     this.showPlaces();
     this.entered(this.place);
     this.toEnd();
+  }
+
+  /** Scrolls to a message of the open chat. */
+  show(key) {
+    const item = [...this.list.children].find((one) => one.dataset.key === key);
+    if (!item) return;
+    item.scrollIntoView({ block: "center" });
+    item.classList.remove("changed");
+    void item.offsetWidth;
+    item.classList.add("changed");
   }
 
   /** Takes a message that is new or changed. */

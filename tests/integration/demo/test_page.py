@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from bot.demo.browser import Browser, somebody_looks
-from bot.demo.chats import KIM, PLACES, ROBIN, TEAM, TOPIC
+from bot.demo.chats import KIM, NORA, ROBIN, SHOWN, TEAM, TOPIC
 from bot.demo.clock import USUAL
 from bot.demo.page_server import FOLDER, KINDS
 from bot.demo.script import SCRIPT
@@ -137,7 +137,7 @@ async def test_the_page_listens_on_this_machine_only(world: World) -> None:
 async def test_a_new_page_is_told_everything_and_then_what_changes(world: World, tab: Tab) -> None:
     """A message, its edit and its end, with what a phone shows of it: entities, buttons, silence, the edit."""
     first = await tab.event("everything")
-    assert [place["key"] for place in first["places"]] == [place.key for place in PLACES]
+    assert [place["key"] for place in first["places"]] == [place.key for place in SHOWN]
     assert first["messages"] == []
     bold = [{"type": "bold", "offset": 0, "length": 5}]
     message = world.message("Hello", entities=bold, buttons=[[("Ack", "ack:1")]], silent=True)
@@ -149,6 +149,18 @@ async def test_a_new_page_is_told_everything_and_then_what_changes(world: World,
     gone = (await tab.event("message"))["message"]
     assert gone["deleted"]
     assert "Hello" not in json.dumps(gone)
+
+
+async def test_good_news_shows_what_it_answers(world: World, tab: Tab) -> None:
+    """The first line of that message, and its place in the chat; in each chat its own."""
+    await tab.event("everything")
+    world.message("Out of credits\nTop up", number=8)
+    world.message("Something else\nTop up", chat_id=NORA, number=8)
+    world.message("Well again", chat_id=NORA, number=9, reply_to=8)
+    _, _, shown = [(await tab.event("message"))["message"] for _ in range(3)]
+    assert (shown["place"], shown["answers"]) == ("oncall", {"key": f"{NORA}:8", "text": "Something else"})
+    world.message("No answer", number=10, reply_to=77)
+    assert (await tab.event("message"))["message"]["answers"] is None
 
 
 async def test_every_tab_shows_the_same(world: World, tab: Tab, client: aiohttp.ClientSession) -> None:
@@ -280,7 +292,7 @@ async def test_the_menu_is_the_one_that_the_bot_has_set(world: World, tab: Tab) 
     world.stage.telegram.commands['{"type": "default"}', ""] = default
     while not (menus := (await tab.event("world"))["world"]["menus"])["kim"]:
         pass
-    assert menus == {"kim": mine, "team": default}
+    assert menus == {"kim": mine, "team": default, "oncall": default}
 
 
 async def test_a_page_that_does_not_keep_up_is_let_go(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -186,9 +186,9 @@ async def test_everything_can_be_done_by_keyboard(page: Page) -> None:
     ]
     places = [seen.index(name) if name in seen else -1 for name in wanted]
     assert places == sorted(places), "|".join(seen)
-    await page.run("document.querySelector('#places').lastElementChild.focus()")
+    await page.run("document.querySelector('#places').children[1].focus()")
     await page.press("Enter")
-    await page.until("document.querySelector('#places').lastElementChild.getAttribute('aria-current')")
+    await page.until("document.querySelector('#places').children[1].getAttribute('aria-current')")
     await page.until("!document.querySelector('#person-label').hidden")
     await page.run("document.querySelector('#plan').focus()")
     await page.press(" ")
@@ -241,6 +241,25 @@ async def test_what_the_bot_says_is_text_and_never_markup(chromium: Browser) -> 
         await page.run(f"{LAST}.querySelector('.command').click()")
         await page.until("document.querySelector('#messages .mine') !== null")
         assert world.stage.telegram.pending_updates[0]["message"]["text"] == "/credits"
+        assert page.complaints == []
+
+
+async def test_good_news_leads_back_to_what_it_answers(chromium: Browser) -> None:
+    """A line above the text names the alert; a tap brings it into view."""
+    world = World()
+    async with world.page.opened(""), chromium.tab(world.address) as page:
+        await page.size(390, 700, phone=True)
+        world.message("🔴 Studio: out of credits\nTop up", number=1)
+        for number in range(2, 30):
+            world.message(f"Something else {number}", number=number)
+        world.message("🟢 Studio: 15,000 credits again", number=30, reply_to=1)
+        await says(page, "credits again")
+        first = "document.querySelector('#messages .message').getBoundingClientRect()"
+        assert await page.run(f"{LAST}.querySelector('.quote').textContent") == "Replies to: 🔴 Studio: out of credits"
+        assert await page.run(f"{first}.bottom") < 0
+        await page.run(f"{LAST}.querySelector('.quote').click()")
+        await page.until(f"{first}.top > 0")
+        assert await page.run(CONTRASTS) == []
         assert page.complaints == []
 
 

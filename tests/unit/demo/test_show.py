@@ -3,7 +3,7 @@
 import asyncio
 import io
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 
 from bot.demo import keyboard
-from bot.demo.chats import KIM, Said, settle
-from bot.demo.clock import SPEEDS, LeapingClock
+from bot.demo.chats import KIM, NORA, Said, settle
+from bot.demo.clock import SPEEDS, USUAL, LeapingClock
 from bot.demo.film import LAPSES_AFTER, Film
 from bot.demo.run import log_shown
 from bot.demo.script import SCRIPT, afterlife, cast
 from bot.demo.terminal import KEYS, Terminal
 from bot.demo.terminal_text import BOLD, PLAIN, WIDTH, bot_bubble, button_lines, columns, kim_bubble, lines_of
-from bot.demo.world import Stage, UnknownName
+from bot.demo.world import ESCALATE_AFTER, Stage, UnknownName
+from bot.domain.durations import parse_duration
 from bot.simulator.telegram.model import Edit, SimulatedMessage
 
 NINE = datetime(2026, 7, 20, 9, 0, tzinfo=UTC)
@@ -87,6 +88,22 @@ def test_the_script_shows_everything_within_a_minute() -> None:
     assert [scene.at for scene in SCRIPT] == sorted(scene.at for scene in SCRIPT)
 
 
+def test_the_script_leaves_time_for_what_nobody_acknowledges() -> None:
+    """Kim acknowledges what happens to Studio in time; of Main nobody does until Nora is told, and then it recovers."""
+    at = {scene.words: scene.at for scene in SCRIPT}
+    waits = parse_duration(ESCALATE_AFTER) / timedelta(minutes=SPEEDS[USUAL])
+    out, acked = at["The next batch uses up what Studio had left."], at["Kim has seen it, and wants no reminders."]
+    assert out < acked < out + waits
+    out, told = (
+        at["… and a second one takes the rest."],
+        at["After two hours the bot has told Nora too, who is on call."],
+    )
+    over = at["Main gets its monthly credits: the good news answers each alert."]
+    assert out + waits + 2 < told < over
+    main = next(one for one in cast(NINE) if one.name == "Main")
+    assert main.account.monthly < 10_500 + 9_999
+
+
 def test_the_cast_begins_calm() -> None:
     """Only what the script does is told: nobody is low from the beginning, and names and emails differ."""
     members = cast(NINE)
@@ -143,6 +160,10 @@ def test_a_bubble_says_when_how_and_with_which_buttons() -> None:
     edited = message("Hello", edits=[Edit("Hello", [], NINE + timedelta(minutes=5))])
     assert bot_bubble(edited, colour=False).startswith("09:05  Credit bot  ✎ edited")
     assert "Hello" not in bot_bubble(message("Hello", deleted=True), colour=False)
+    answers = bot_bubble(message("Well again"), message("Out of credits\nof many"), colour=False)
+    assert answers.splitlines()[1:] == ["│ ↩ Out of credits", "│ Well again"]
+    elsewhere = bot_bubble(message("Hello", buttons=buttons), colour=False, to="Nora")
+    assert elsewhere.splitlines() == ["09:00  Credit bot, to Nora  🔔 rings", "│ Hello"]
     assert all(len(line) <= WIDTH for line in button_lines([[("A long label of a button", "x")] * 5]))
     assert kim_bubble("/credits", "09:00", colour=False).endswith("│ /credits")
 
@@ -235,6 +256,17 @@ async def test_wrong_keys_get_an_example_that_works(terminal: Terminal, line: st
     terminal.obey(line)
     assert words in written(terminal)
     assert not terminal.stop.is_set()
+
+
+async def test_what_goes_to_whoever_is_on_call_is_shown_once(terminal: Terminal) -> None:
+    """As it comes, with whom it went to; its buttons are not Kim's, and an edit of it is not shown."""
+    there = SimulatedMessage(NORA, 5, "Escalated", NINE, 0.0, buttons=[[("Ack", "ack:1")]])
+    terminal.bot_said(there)
+    terminal.bot_said(replace(there, text="Over", edits=[Edit("Escalated", [], NINE)]))
+    assert written(terminal).count("to Nora") == 1
+    assert "Over" not in written(terminal)
+    terminal.obey("1")
+    assert "There is no button yet." in written(terminal)
 
 
 async def test_a_number_taps_and_the_rest_is_said(terminal: Terminal) -> None:
