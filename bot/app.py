@@ -12,12 +12,13 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.checks.catch_up import CatchUp
 from bot.checks.clock_watch import ClockWatch
 from bot.checks.context import Context
 from bot.checks.discovery import AccountDiscovery
 from bot.checks.forecaster import Forecaster
 from bot.checks.jobs import JobsWatch
-from bot.checks.processor import CheckProcessor
+from bot.checks.processor import AlertWriter, CheckProcessor
 from bot.checks.rounds import Round
 from bot.checks.runner import CheckRunner
 from bot.checks.scheduler import CHECK_JOB, WATCHDOG_EVERY, Scheduler, tick_of
@@ -152,15 +153,19 @@ class App:
             webhook=settings.webhook_url is not None,
             escalate_after=settings.escalate_after,
         )
-        self._processor = CheckProcessor(self._context)
-        self._checks = CheckRunner(self._context, self._processor)
-        self._discovery = AccountDiscovery(self._context, self._processor, self._checks.rounds)
-        self._forecaster = Forecaster(self._context, self._processor)
+        self._writer = AlertWriter(self._context)
+        self._catch_up = CatchUp(self._context, self._writer)
+        self._processor = CheckProcessor(self._context, self._writer)
+        self._checks = CheckRunner(self._context, self._processor, self._catch_up)
+        self._discovery = AccountDiscovery(
+            self._context, self._writer, self._catch_up, self._processor, self._checks.rounds
+        )
+        self._forecaster = Forecaster(self._context, self._writer)
         self._subscriptions = SubscriptionWatch(self._context, self._processor)
         self._subscriptions.eager = watches_all(settings)
         self._processor.on_lapsed = self._subscriptions.refused
         self._jobs = JobsWatch(self._context, self._processor)
-        self._pauses = Pauses(self._context, self._processor, self._checks)
+        self._pauses = Pauses(self._context, self._writer, self._processor, self._checks)
         steady = clock if isinstance(clock, SteadyClock) else None
         self._clock_watch = ClockWatch(steady, store, self._clock_stepped, boot_id()) if steady else None
         self._scheduler = Scheduler(self._metrics, utc_now)
@@ -219,7 +224,7 @@ class App:
             self._discovery,
             self._outbox,
             self._pairing,
-            Silences(self._context, self._processor),
+            Silences(self._context, self._writer, self._catch_up),
             self._pauses,
             self._boards,
             self._charts,

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.checks.catch_up import CatchUp
 from bot.checks.context import Context
-from bot.checks.processor import CheckProcessor
+from bot.checks.processor import AlertWriter, CheckProcessor
 from bot.checks.rounds import Rounds
 from bot.checks.spread import next_look
 from bot.config.targets import Targets
@@ -34,7 +35,9 @@ AT_ONCE = 8
 class AccountDiscovery:
     """Keeps the list of watched accounts."""
 
-    def __init__(self, context: Context, processor: CheckProcessor, rounds: Rounds) -> None:
+    def __init__(
+        self, context: Context, writer: AlertWriter, catch_up: CatchUp, processor: CheckProcessor, rounds: Rounds
+    ) -> None:
         """The lists of sources whose accounts are all configured are never read."""
         self._store = context.store
         self._active_targets = context.active_targets
@@ -43,6 +46,8 @@ class AccountDiscovery:
         self._every_of = context.every_of
         self._clock = context.clock
         self._on_notifications = context.on_notifications
+        self._writer = writer
+        self._catch_up = catch_up
         self._processor = processor
         self._rounds = rounds
         self._asking: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -57,13 +62,13 @@ class AccountDiscovery:
         async with self._store.write() as connection:
             now, firing = self._clock(), await alerts.firing(connection)
             enrolled = await reconcile(connection, targets, now)
-            await self._processor.tell_closed(connection, firing, now)
+            await self._writer.tell_closed(connection, firing, now)
         if targets is not self._active_targets.targets:
             self._active_targets.replace(targets)
         async with self._store.write() as connection:
             now = self._clock()
             await self._watched_changed(connection, now)
-            await self._processor.catch_up_in(connection, now)  # for chats that get more accounts than before
+            await self._catch_up.run_in(connection, now)  # for chats that get more accounts than before
         self._on_notifications()
         return enrolled
 
@@ -177,8 +182,8 @@ class AccountDiscovery:
         keys, firing = [account.key for account in gone], await alerts.firing(connection)
         await accounts.unwatch(connection, keys)
         await alerts.close(connection, keys, now)
-        await self._processor.tell_closed(connection, firing, now)
-        await self._processor.put(
+        await self._writer.tell_closed(connection, firing, now)
+        await self._writer.put(
             connection, [gone_notification(self._active_targets.named(account), now) for account in gone], now
         )
 
@@ -217,7 +222,7 @@ class AccountDiscovery:
         intervals = await aside(len(watched), self._intervals, watched) if new else {}
         for chat in new:
             if chat in intervals:
-                await self._processor.greet(connection, chat, greeting(intervals[chat]), now)
+                await self._catch_up.greet(connection, chat, greeting(intervals[chat]), now)
 
     async def welcome(self, chat: Chat, by: str) -> None:
         """Greets a chat that a link just let in, with or without accounts."""
@@ -227,7 +232,7 @@ class AccountDiscovery:
             if await chats.not_greeted(connection, [chat]):
                 known = await accounts.known(connection)
                 intervals = (await aside(len(known), self._intervals, known)).get(chat, [])
-                await self._processor.greet(connection, chat, replace(greeting(intervals), by=by), now)
+                await self._catch_up.greet(connection, chat, replace(greeting(intervals), by=by), now)
         self._on_notifications()
 
     def _intervals(self, known: Iterable[KnownAccount]) -> dict[Chat, list[timedelta]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.checks.context import Context
-from bot.checks.processor import CheckProcessor
+from bot.checks.processor import AlertWriter
 from bot.domain.accounts import Account
 from bot.domain.credit_changes import Point
 from bot.domain.history import unseen_of
@@ -25,13 +25,13 @@ AT_ONCE = 25
 class Forecaster:
     """Computes due forecasts, and notifies."""
 
-    def __init__(self, context: Context, processor: CheckProcessor) -> None:
+    def __init__(self, context: Context, writer: AlertWriter) -> None:
         self._store = context.store
         self._active_targets = context.active_targets
         self._recipients = context.recipients
         self._clock = context.clock
         self._on_notifications = context.on_notifications
-        self._processor = processor
+        self._writer = writer
 
     async def look(self) -> None:
         """Computes due forecasts, the longest waiting first."""
@@ -57,13 +57,13 @@ class Forecaster:
                 return
             await self._recipients.refresh(connection)
             told = self._recipients.told_of(account.source, account.email)
-            remembered = await self._processor.remembered(connection, [key], now)
+            remembered = await self._writer.remembered(connection, [key], now)
             unseen = unseen_of(gaps, now - HISTORY, now)
             named, rules = self._active_targets.named(account), self._active_targets.rules_of(account)
             known, audience = remembered.alerts.get(key) or {}, remembered.audience(key, told)
             foreseen, updates = foresee(named, past, known, rules, audience, now, unseen)
             await accounts.save_foretold(connection, foreseen, now)
-            notifications = await self._processor.say(connection, updates, remembered, now)
+            notifications = await self._writer.say(connection, updates, remembered, now)
             notifications += await self._say_lapses(connection, foreseen, now)
         if notifications:
             self._on_notifications()
@@ -74,5 +74,5 @@ class Forecaster:
         found = decide_lapses(account, lapses_of(account, now), told, now)
         await lapses.end(connection, found.over, now)
         await lapses.forget(connection, found.past, now)
-        await self._processor.put(connection, found.due, now)
+        await self._writer.put(connection, found.due, now)
         return found.due

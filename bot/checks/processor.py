@@ -4,33 +4,21 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot.checks.context import Context
+from bot.checks.results import Change, FinishedCheck, Saved, log_unreadable, seen
 from bot.checks.spread import next_look
-from bot.domain.accounts import (
-    Account,
-    CheckFailure,
-    CheckResult,
-    FailureKind,
-    Health,
-    NotModified,
-    Plan,
-    Reading,
-    SourceState,
-)
-from bot.domain.alerts import Alert, AlertRule, Notified, NotifyReason, Severity, Silence, SilenceKind
+from bot.domain.accounts import Account, CheckFailure, FailureKind, Health, NotModified, SourceState
+from bot.domain.alerts import Alert, AlertRule, Notified, Severity, Silence
 from bot.domain.chats import Chat
-from bot.domain.credit_changes import is_moved
 from bot.domain.events import Event, EventType
 from bot.domain.jobs import Statistics
 from bot.domain.notifications import Facts, Notification, NotificationKind
-from bot.domain.rules import Rules
 from bot.domain.subscription import KnownBroken, counted
-from bot.evaluation.alert_state import has_lapsed, is_about, is_muted, is_over, reminded
-from bot.evaluation.escalation import escalate, is_due
+from bot.evaluation.alert_state import is_muted
 from bot.evaluation.evaluate import (
     Alerts,
     AlertUpdate,
@@ -39,24 +27,18 @@ from bot.evaluation.evaluate import (
     apply_result,
     broken_facts,
     closed_event,
-    credit_change,
     decide_account,
     decide_broken,
     decide_plan,
     decide_source,
-    is_changed,
     is_critical,
-    notification_of,
     source_facts,
     standing_of,
-    update,
     validate,
 )
-from bot.evaluation.forecast.foresee import is_overtaken
 from bot.evaluation.jobs import decide_jobs, jobs_facts
-from bot.evaluation.left_out import newly_unreadable
 from bot.evaluation.steady import plan_steady_until, steady_until
-from bot.evaluation.sweep import Scope, called_for
+from bot.evaluation.sweep import called_for
 from bot.sources.registry import SERVICES
 from bot.storage import accounts, alerts, chats, events, history, jobs, outbox, past_alerts, readings, subscriptions
 from bot.storage.alerts import Memory
@@ -70,43 +52,6 @@ AT_ONCE = 200
 
 LOOKED_AT_AGAIN = 100
 """Accounts of a source that answers again which are checked early."""
-
-
-@dataclass(frozen=True, slots=True)
-class FinishedCheck:
-    """A finished check: the account's key, and the result.
-
-    ``clock_moved``: the processor's when the check ended.
-    """
-
-    key: str
-    sample: CheckResult | NotModified
-    clock_moved: timedelta = timedelta(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """An account before and after a check."""
-
-    before: Account
-    after: Account
-
-    @property
-    def tells_new(self) -> bool:
-        """True if there is a reading that differs from the last one in more than its moment."""
-        reading = self.after.reading
-        return self.after.outage is None and reading is not None and is_changed(self.before.reading, reading)
-
-    @property
-    def overtakes_forecast(self) -> bool:
-        """True if the forecast is outdated: credits were added, far more were spent, or the plan ends otherwise."""
-        reading, foretold, before = self.after.reading, self.after.foretold, self.before.reading
-        if not self.tells_new or reading is None:
-            return False
-        if before and ends_otherwise(before.plan, reading.plan):
-            return True
-        grown = credit_change(before, reading) is not None
-        return grown or (foretold is not None and is_overtaken(foretold, reading.credits.total, reading.taken_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,426 +88,13 @@ class Remembered:
         return is_new or bool(one.ended) or one.notified != self.told(one.alert)
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """The result of a batch: accounts that changed or were evaluated, and those with nothing new.
-
-    ``calls`` are the sources with a notification that can concern their other accounts, with its scope.
-    """
-
-    changes: Sequence[Change]
-    unchanged: Sequence[str]
-    calls: Mapping[str, Scope] = field(default_factory=dict)
-
-    @property
-    def results(self) -> Iterator[tuple[str, FailureKind | None]]:
-        """Each account's key, and the kind of its failure; None if it was read."""
-        for change in self.changes:
-            yield change.after.key, change.after.outage.kind if change.after.outage else None
-        for key in self.unchanged:
-            yield key, None
-
-
-class CheckProcessor:
-    """Stores check results, evaluates them, and puts deliveries into the outbox."""
+class AlertWriter:
+    """Loads what decisions need, and stores what they bring, inside the caller's transaction."""
 
     def __init__(self, context: Context) -> None:
-        self._store = context.store
         self._active_targets = context.active_targets
-        self._every_of = context.every_of
         self._recipients = context.recipients
-        self._clock = context.clock
-        self._on_notifications = context.on_notifications
         self._webhook = context.webhook
-        self._escalate_after = context.escalate_after
-        self._steady_under = context.active_targets.targets
-        self.on_lapsed: Callable[[str], None] = lambda _: None
-        """Called with a source of which a check was refused for want of a subscription; returns at once."""
-        self.clock_moved = timedelta(0)
-        """By how much the clock was set since the start, all steps together."""
-
-    def clock_stepped(self, by: timedelta) -> None:
-        """The clock was set by ``by``: results that wait for the database have their moments by the old one."""
-        self.clock_moved += by
-
-    async def save(self, batch: Sequence[FinishedCheck], *, ends_round: bool = False) -> Saved:
-        """One transaction for checks that finished together. It skips accounts that are no longer watched.
-
-        It waits for a database that cannot be written, so no result is lost. A round that ends with these checks is
-        marked in the same transaction, because another one would delay the message.
-        """
-        timer = asyncio.get_running_loop().time
-        ended = timer()
-
-        async def work(connection: Connection) -> tuple[Saved, list[Notification]]:
-            now = self._clock()
-            checks = [self._by_present_clock(check) for check in batch]
-            unchanged = await self._note_unchanged(connection, checks, now)
-            rest = [check for check in checks if check.key not in unchanged]
-            changes = await self._note(connection, rest, now)
-            if ends_round:
-                await chats.mark(connection, chats.ROUND, now)
-            updates, remembered = await self._decide(connection, changes, now)
-            # A timer that no setting of the clock changes measures how late the checks are that waited for the
-            # database.
-            waited = timedelta(seconds=int(timer() - ended))
-            notifications = await self.say(connection, updates, remembered, now - waited)
-            return Saved(changes, list(unchanged), called_for(notifications)), notifications
-
-        saved, notifications = await self._store.write_patiently(work)
-        if notifications:
-            self._on_notifications()
-        lapsed = (one.after for one in saved.changes if one.after.outage)
-        for source in {one.source for one in lapsed if one.outage and one.outage.kind is FailureKind.LAPSED}:
-            self.on_lapsed(source)
-        return saved
-
-    def _by_present_clock(self, check: FinishedCheck) -> FinishedCheck:
-        """The check with its moment by the clock as it is set now; stored moments have moved along already."""
-        moved = self.clock_moved - check.clock_moved
-        return replace(check, sample=replace(check.sample, taken_at=check.sample.taken_at + moved)) if moved else check
-
-    async def _note_unchanged(self, connection: Connection, batch: Sequence[FinishedCheck], now: datetime) -> set[str]:
-        """Stores checks that can decide nothing new, and returns their keys."""
-        if self._steady_under is not self._active_targets.targets:  # other rules can apply
-            await accounts.forget_steady(connection)
-            self._steady_under = self._active_targets.targets
-        unchanged = {check.key: check.sample for check in batch if isinstance(check.sample, NotModified)}
-        return await accounts.note_unchanged(connection, unchanged, now) if unchanged else set()
-
-    async def catch_up(self) -> None:
-        """Ends silences that are over, and sends what they withheld."""
-        async with self._store.write() as connection:
-            notifications = await self.catch_up_in(connection, self._clock())
-        if notifications:
-            self._on_notifications()
-
-    async def catch_up_in(self, connection: Connection, now: datetime) -> list[Notification]:
-        """The same inside the transaction that made it due: a silence was ended, or a chat gets more accounts."""
-        present = await self._recipients.refresh(connection)
-        lapsed = await self._end_silences(connection, now)
-        owing = await alerts.perhaps_untold(connection, present)
-        notifications = []
-        for part in parted(list(dict.fromkeys((*owing, *lapsed)))):
-            subjects = {subject for subject, _ in part}
-            remembered = await self.remembered(connection, subjects, now)
-            known = await accounts.load(connection, subjects)
-            updates = []
-            for subject, measure in part:
-                alert, ack = remembered.alerts[subject][measure], lapsed.get((subject, measure))
-                facts, told = await self.facts_of(connection, alert, known.get(subject), now)
-                reminds = ack is not None or self._reminds_soon(alert, known.get(subject), now)
-                if reminds:
-                    alert = replace(alert, reminded_at=now)
-                if ack:
-                    facts = replace(facts, by=ack.by, acted_at=ack.made_at)
-                reason = NotifyReason.REMINDED if reminds else NotifyReason.NONE
-                updates.append(update(alert, reason, facts, remembered.audience(subject, told), now))
-            notifications += await self.say(connection, updates, remembered, now)
-            await asyncio.sleep(0)
-        return notifications
-
-    def _reminds_soon(self, alert: Alert, account: Account | None, now: datetime) -> bool:
-        """True if the next check reminds of an alert: what a silence withheld then comes with it, not just before it.
-
-        Without an ``account`` it is a source's.
-        """
-        rules = self._active_targets.rules_of(account) if account else self._rules_of_source(alert.subject)
-        if account and (account.pause or (account.outage and alert.measure is not AlertRule.FAILURES)):
-            return False  # nobody checks it, or the check cannot see it
-        if account and account.reading and account.reading.plan.free and alert.measure is AlertRule.PLAN:
-            return False  # a plan that is gone is sent once: the next check ends its alert
-        return reminded(alert, rules.remind_every, now).reason is NotifyReason.REMINDED
-
-    def _rules_of_source(self, source: str) -> Rules:
-        return self._active_targets.targets.rules_for(source)
-
-    async def _end_silences(self, connection: Connection, now: datetime) -> dict[tuple[str, AlertRule], Silence]:
-        """Ends silences that are over; returns, by alert, the acks that ended while their alert is still critical."""
-        known = await alerts.every_silence(connection)
-        of_alerts = await alerts.load(connection, {one.subject for one in known if one.measure}) if known else {}
-        over, lapsed = list[int](), dict[tuple[str, AlertRule], Silence]()
-        for one in known:
-            alert = of_alerts[one.subject].get(one.measure) if one.measure and one.subject in of_alerts else None
-            if is_over(one, alert, now):
-                over.append(one.id)
-            if alert and one.measure and has_lapsed(one, alert, now) and is_about(one, alert):
-                lapsed[one.subject, one.measure] = one
-        if over:
-            await alerts.end_silences(connection, over, now)
-        return lapsed
-
-    async def catch_up_if_due(self) -> None:
-        """Calls ``catch_up`` if a silence has run out."""
-        async with self._store.read() as connection:
-            over = await alerts.silences_are_over(connection, self._clock())
-        if over:
-            await self.catch_up()
-
-    async def escalate_if_due(self, is_uncertain: Callable[[str, AlertRule], bool]) -> None:
-        """Escalates each critical alert that has waited long enough for somebody.
-
-        ``is_uncertain``: a check of an alert's subject is about to say whether it still holds, or a person works there.
-        """
-        after = self._escalate_after
-        if after is None:
-            return
-        async with self._store.read() as connection:
-            found = await alerts.unattended(connection, self._clock() - after)
-        due = [one for one in found if not is_uncertain(*one)]
-        if not due:
-            return
-        notifications = []
-        async with self._store.write() as connection:
-            now = self._clock()
-            await self._recipients.refresh(connection)
-            for part in parted(due):
-                notifications += await self._escalate(connection, part, after, now)
-                await asyncio.sleep(0)
-        if notifications:
-            self._on_notifications()
-
-    async def _escalate(
-        self, connection: Connection, part: Sequence[tuple[str, AlertRule]], after: timedelta, now: datetime
-    ) -> list[Notification]:
-        subjects = {subject for subject, _ in part}
-        remembered = await self.remembered(connection, subjects, now)
-        known = await accounts.load(connection, subjects)
-        updates = []
-        for subject, measure in part:
-            of_it = remembered.alerts.get(subject) or {}
-            alert = of_it.get(measure)
-            silences = remembered.audience(subject, ()).silences
-            if alert is None or not is_due(alert, of_it, silences, after, now):
-                continue
-            facts, told = await self.facts_of(connection, alert, known.get(subject), now)
-            log.warning("%s: nobody acknowledged a critical alert (%s); it is escalated", subject, measure)
-            updates.append(escalate(alert, facts, remembered.audience(subject, told)))
-        return await self.say(connection, updates, remembered, now)
-
-    async def greet(self, connection: Connection, chat: Chat, facts: Facts, now: datetime) -> None:
-        """Greets a chat, with all its firing alerts in the same message.
-
-        A muted alert follows when the mute ends, as in any chat. An acknowledged one is included, with who works on it.
-        """
-        note = Notification(f"greeting|{chat}|{now.isoformat()}", NotificationKind.GREETING, Severity.INFO, facts=facts)
-        await outbox.put(connection, [note], [chat], now)
-        await chats.greet(connection, [chat], now)
-        for part in parted(await alerts.firing(connection)):
-            subjects = {alert.subject for alert in part}
-            remembered = await self.remembered(connection, subjects, now)
-            known = await accounts.load(connection, subjects)
-            joined = []
-            for alert in part:
-                tells, told = await self.facts_of(connection, alert, known.get(alert.subject), now)
-                if chat in told:
-                    joined += welcomed(alert, chat, tells, remembered, now)
-            await self.say(connection, joined, remembered, now)
-            await asyncio.sleep(0)
-
-    async def say_downtime(self, since: datetime, until: datetime) -> None:
-        """Reports, once, a period without checks to every chat without a mute of everything."""
-        log.warning("Nobody was watching from %s to %s", since.isoformat(), until.isoformat())
-        clock_moved = self.clock_moved
-        async with self._store.write() as connection:
-            moved = self.clock_moved - clock_moved  # while this waited for the database
-            since, until = since + moved, until + moved
-            notification = Notification(
-                f"pause|{since.isoformat()}",
-                NotificationKind.DOWNTIME,
-                Severity.INFO,
-                facts=Facts(since=since, until=until),
-            )
-            await history.note_downtime(connection, since, until)
-            await chats.mark(connection, chats.DOWNTIME, until)  # it moves with the clock; the history stays
-            await self.put(connection, [notification], until)
-        self._on_notifications()
-
-    async def _note(self, connection: Connection, batch: Sequence[FinishedCheck], now: datetime) -> list[Change]:
-        """Stores results, and when a server that asked for a pause is asked again.
-
-        A page that is no longer that of the stored reading says nothing: another checker can have stored a newer one,
-        or the reading is unreadable. The account is checked again.
-        """
-        if not batch:
-            return []
-        known = await accounts.load(connection, [look.key for look in batch])
-        changes, waits, outdated = [], {}, list[str]()
-        for look in batch:
-            if look.key not in known:
-                continue
-            before = self._active_targets.named(known[look.key])
-            result = seen(look.sample, before.reading)
-            if result is None:
-                outdated.append(look.key)
-                continue
-            sample = validate(result, before)
-            if before.pause and isinstance(sample, CheckFailure):
-                continue  # it began before the pause: the person on the website can be why it failed
-            # a check that began before the pause found whether the plan was renewed
-            changes.append(Change(before, apply_result(replace(before, pause=None), sample)))
-            if isinstance(sample, CheckFailure) and sample.retry_after:
-                every = self._every_of(before.source, before.email)
-                waits[before.key] = next_look(before.key, every, now, sample.retry_after)
-        log_unreadable(changes)
-        new = [change.after for change in changes if change.tells_new]
-        await accounts.save(connection, new, [change.after for change in changes if not change.tells_new])
-        await readings.append(connection, new)
-        await accounts.forget_forecasts(connection, [one.after.key for one in changes if one.overtakes_forecast])
-        await history.note_outages(connection, [(change.before, change.after) for change in changes])
-        await accounts.plan_looks(connection, waits)
-        await accounts.check_again(connection, outdated, now)
-        return changes
-
-    async def _decide(
-        self, connection: Connection, changes: Sequence[Change], now: datetime
-    ) -> tuple[list[AlertUpdate], Remembered]:
-        """Evaluates the accounts of a batch and their sources, and stores which accounts are steady."""
-        if not changes:
-            return [], Remembered({}, {}, {})
-        await self._recipients.refresh(connection)
-        by_source: dict[str, list[Change]] = {}
-        for change in changes:
-            by_source.setdefault(change.after.source, []).append(change)
-        remembered = await self.remembered(connection, [*by_source, *(one.after.key for one in changes)], now)
-        updates: list[AlertUpdate] = []
-        steady: dict[str, datetime | None] = {}
-        for source, looked in by_source.items():
-            health = Health()
-            if needs_health(looked, remembered, source):
-                health = await accounts.health(connection, source)
-                decided = await self._of_source(connection, source, health, remembered, now)
-                updates += decided
-                if answers_again((remembered.alerts.get(source) or {}).get(AlertRule.FAILURES), decided):
-                    await self._look_again(connection, source, now)
-            for one in looked:
-                decided = self._of_account(one, health, remembered, now)
-                left = {
-                    **(remembered.alerts.get(one.after.key) or {}),
-                    **{each.alert.measure: each.alert for each in decided},
-                }
-                owed = any(each.owed for each in decided)
-                steady[one.after.key] = steady_until(
-                    one.after, left, self._active_targets.rules_of(one.after), now, owed=owed
-                )
-                updates += decided
-        await accounts.save_steady(connection, steady)
-        eased = [one.alert.subject for one in updates if remembered.is_no_longer_critical(one)]
-        if eased:
-            await jobs.settle(connection, eased, now)
-        return updates, remembered
-
-    def _of_account(self, one: Change, health: Health, remembered: Remembered, now: datetime) -> list[AlertUpdate]:
-        account = one.after
-        audience = remembered.audience(account.key, self._recipients.told_of(account.source, account.email))
-        known = remembered.alerts.get(account.key) or {}
-        return decide_account(one.before, account, known, self._active_targets.rules_of(account), health, audience, now)
-
-    async def _of_source(
-        self, connection: Connection, source: str, health: Health, remembered: Remembered, now: datetime
-    ) -> list[AlertUpdate]:
-        state = await self._source(connection, source)
-        audience = remembered.audience(source, self._recipients.told_of(source))
-        rules = self._rules_of_source(source)
-        return decide_source(state, remembered.alerts.get(source) or {}, rules, health, audience, now)
-
-    async def _look_again(self, connection: Connection, source: str, now: datetime) -> None:
-        """Makes failed accounts of a source that answers again due now, so that its recovery is soon true.
-
-        Not those with their own interval: a person works there.
-        """
-        failing = await accounts.failing(connection, source, LOOKED_AT_AGAIN)
-        own = self._active_targets.targets.own_check_every
-        await accounts.plan_looks(connection, {one.key: now for one in failing if not own(one.source, one.email)})
-
-    async def decide_plans(self, keys: Sequence[str]) -> dict[str, datetime]:
-        """Evaluates the plan alerts of paused accounts; returns until when time alone changes nothing.
-
-        An account whose pause ended while this waited for the database is left to its next check: nobody has seen
-        whether its plan was renewed.
-        """
-        until = {}
-        async with self._store.write() as connection:
-            now = self._clock()
-            await self._recipients.refresh(connection)
-            loaded = await accounts.load(connection, keys)
-            known = {key: account for key, account in loaded.items() if account.pause}
-            remembered = await self.remembered(connection, known, now)
-            updates = []
-            for key, account in known.items():
-                rules = self._active_targets.rules_of(account)
-                audience = remembered.audience(key, self._recipients.told_of(account.source, account.email))
-                known_alerts = remembered.alerts.get(key) or {}
-                one = decide_plan(self._active_targets.named(account), known_alerts, rules, audience, now)
-                until[key] = plan_steady_until(account, one.alert, rules, now)
-                updates.append(one)
-            notifications = await self.say(connection, updates, remembered, now)
-        if notifications:
-            self._on_notifications()
-        return until
-
-    async def decide_source(self, connection: Connection, source: str, now: datetime) -> list[Notification]:
-        """Evaluates a source alone, after a check of its list."""
-        await self._recipients.refresh(connection)
-        remembered = await self.remembered(connection, [source], now)
-        health = await accounts.health(connection, source)
-        updates = await self._of_source(connection, source, health, remembered, now)
-        return await self.say(connection, updates, remembered, now)
-
-    async def decide_broken(self, connection: Connection, source: str, now: datetime) -> list[Notification]:
-        """Evaluates how many accounts of a source's service useapi.net calls broken."""
-        await self._recipients.refresh(connection)
-        remembered = await self.remembered(connection, [source], now)
-        state, count, known = await self._broken(connection, source)
-        rules = self._rules_of_source(source)
-        audience = remembered.audience(source, self._recipients.told_of(source))
-        one = decide_broken(state, remembered.alerts.get(source) or {}, rules, count, known, audience, now)
-        return await self.say(connection, [one], remembered, now)
-
-    async def _broken(self, connection: Connection, source: str) -> tuple[SourceState, int | None, KnownBroken]:
-        """A source's state, its service's broken accounts by useapi.net's count, and those that the bot knows."""
-        targets, state = self._active_targets.targets, await self._source(connection, source)
-        service = targets.sources[source].service if source in targets.sources else ""
-        alike = [one for one in targets.sharing(source) if targets.sources[one].service == service]
-        name = SERVICES[service].account_name if service in SERVICES else ""
-        return state, counted(state.subscription, name), await subscriptions.known_broken(connection, alike)
-
-    async def check_refused(self, connection: Connection, source: str, now: datetime) -> None:
-        """Makes the accounts due that were refused for want of a subscription, now that it is active."""
-        health = await accounts.health(connection, source)
-        if health.refused and health.outage and health.outage.kind is FailureKind.LAPSED:
-            await self._look_again(connection, source, now)
-
-    async def save_jobs(self, source: str, found: Statistics | None) -> None:
-        """Stores the refused jobs of a source's accounts, and evaluates them.
-
-        None: the statistics cannot be read, and only time passes.
-        """
-
-        async def work(connection: Connection) -> list[Notification]:
-            now = self._clock()
-            if found is None:
-                concerned = set(await jobs.with_jobs(connection, source))
-            else:
-                concerned = await jobs.save(connection, source, found.jobs, now)
-            notifications = []
-            for part in parted(sorted(concerned)):
-                notifications += await self._decide_jobs(connection, part, now)
-            return notifications
-
-        if await self._store.write_patiently(work):
-            self._on_notifications()
-
-    async def _decide_jobs(self, connection: Connection, keys: Sequence[str], now: datetime) -> list[Notification]:
-        await self._recipients.refresh(connection)
-        known = await accounts.load(connection, keys)
-        remembered = await self.remembered(connection, known, now)
-        updates = []
-        for key, account in known.items():
-            audience = remembered.audience(key, self._recipients.told_of(account.source, account.email))
-            rules, alerts_of_it = self._active_targets.rules_of(account), remembered.alerts.get(key) or {}
-            updates.append(decide_jobs(self._active_targets.named(account), alerts_of_it, rules, audience, now))
-        return await self.say(connection, updates, remembered, now)
 
     async def remembered(self, connection: Connection, subjects: Iterable[str], now: datetime) -> Remembered:
         """Loads what is stored about subjects before a decision."""
@@ -583,10 +115,10 @@ class CheckProcessor:
         Without an ``account`` it is a source's.
         """
         if account is None and alert.measure is AlertRule.BROKEN:
-            state, count, known = await self._broken(connection, alert.subject)
+            state, count, known = await self.broken(connection, alert.subject)
             return broken_facts(state, count, known, alert), self._recipients.told_of(alert.subject)
         if account is None:
-            state = await self._source(connection, alert.subject)
+            state = await self.source(connection, alert.subject)
             facts = source_facts(state, await accounts.health(connection, alert.subject), alert)
             return facts, self._recipients.told_of(alert.subject)
         named = self._active_targets.named(account)
@@ -596,9 +128,17 @@ class CheckProcessor:
             return jobs_facts(named, alert, others, rules, now), told
         return account_facts(named, alert, standing_of(alert.measure, named, rules, now)), told
 
-    async def _source(self, connection: Connection, source: str) -> SourceState:
+    async def source(self, connection: Connection, source: str) -> SourceState:
         """A source's state, with its name."""
         return self._active_targets.named_source(await accounts.source(connection, source))
+
+    async def broken(self, connection: Connection, source: str) -> tuple[SourceState, int | None, KnownBroken]:
+        """A source's state, its service's broken accounts by useapi.net's count, and those that the bot knows."""
+        targets, state = self._active_targets.targets, await self.source(connection, source)
+        service = targets.sources[source].service if source in targets.sources else ""
+        alike = [one for one in targets.sharing(source) if targets.sources[one].service == service]
+        name = SERVICES[service].account_name if service in SERVICES else ""
+        return state, counted(state.subscription, name), await subscriptions.known_broken(connection, alike)
 
     async def say(
         self, connection: Connection, updates: Iterable[AlertUpdate], remembered: Remembered, now: datetime
@@ -672,49 +212,267 @@ class CheckProcessor:
             await outbox.put(connection, some, told, now)
 
 
-def ends_otherwise(before: Plan, after: Plan) -> bool:
-    """True if a plan's end moved, or became certain or uncertain."""
-    return is_moved(before.ends_at, after.ends_at) or before.surely_ends is not after.surely_ends
+class CheckProcessor:
+    """Stores check results, evaluates them, and puts deliveries into the outbox."""
 
+    def __init__(self, context: Context, writer: AlertWriter) -> None:
+        self._store = context.store
+        self._active_targets = context.active_targets
+        self._every_of = context.every_of
+        self._recipients = context.recipients
+        self._clock = context.clock
+        self._on_notifications = context.on_notifications
+        self._writer = writer
+        self._steady_under = context.active_targets.targets
+        self.on_lapsed: Callable[[str], None] = lambda _: None
+        """Called with a source of which a check was refused for want of a subscription; returns at once."""
+        self.clock_moved = timedelta(0)
+        """By how much the clock was set since the start, all steps together."""
 
-def log_unreadable(changes: Iterable[Change]) -> None:
-    """Logs each unreadable value once; the stored last reading keeps that over a restart."""
-    for change in changes:
-        after = change.after.reading
-        for said in (
-            newly_unreadable(change.before.reading, after) if after and after is not change.before.reading else ()
-        ):
-            log.warning("%s: %s, which cannot be understood: the last known value stays", change.after.key, said)
+    def clock_stepped(self, by: timedelta) -> None:
+        """The clock was set by ``by``: results that wait for the database have their moments by the old one."""
+        self.clock_moved += by
 
+    async def save(self, batch: Sequence[FinishedCheck], *, ends_round: bool = False) -> Saved:
+        """One transaction for checks that finished together. It skips accounts that are no longer watched.
 
-def parted(many: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Parts that are short enough for one go."""
-    return (many[start : start + AT_ONCE] for start in range(0, len(many), AT_ONCE))
+        It waits for a database that cannot be written, so no result is lost. A round that ends with these checks is
+        marked in the same transaction, because another one would delay the message.
+        """
+        timer = asyncio.get_running_loop().time
+        ended = timer()
 
+        async def work(connection: Connection) -> tuple[Saved, list[Notification]]:
+            now = self._clock()
+            checks = [self._by_present_clock(check) for check in batch]
+            unchanged = await self._note_unchanged(connection, checks, now)
+            rest = [check for check in checks if check.key not in unchanged]
+            changes = await self._note(connection, rest, now)
+            if ends_round:
+                await chats.mark(connection, chats.ROUND, now)
+            updates, remembered = await self._decide(connection, changes, now)
+            # A timer that no setting of the clock changes measures how late the checks are that waited for the
+            # database.
+            waited = timedelta(seconds=int(timer() - ended))
+            notifications = await self._writer.say(connection, updates, remembered, now - waited)
+            return Saved(changes, list(unchanged), called_for(notifications)), notifications
 
-def welcomed(alert: Alert, chat: Chat, facts: Facts, remembered: Remembered, now: datetime) -> list[AlertUpdate]:
-    """A firing alert for a chat that joins; nothing if it is muted there."""
-    silences = remembered.audience(alert.subject, ()).silences
-    if is_muted(alert.subject, chat, silences, now):
-        return []
-    acks = [one for one in silences if one.kind is SilenceKind.ACK and is_about(one, alert)]
-    told = replace(alert, sequence=alert.sequence + 1)
-    facts = replace(facts, by=acks[0].by, acted_at=acks[0].made_at) if acks else facts
-    notification = notification_of(told, NotifyReason.JOINED, facts)
-    after = {**remembered.told(alert), chat: Notified(alert.episode, alert.level, alert.out)}
-    return [AlertUpdate(told, after, ((notification, (chat,)),))]
+        saved, notifications = await self._store.write_patiently(work)
+        if notifications:
+            self._on_notifications()
+        lapsed = (one.after for one in saved.changes if one.after.outage)
+        for source in {one.source for one in lapsed if one.outage and one.outage.kind is FailureKind.LAPSED}:
+            self.on_lapsed(source)
+        return saved
 
+    def _by_present_clock(self, check: FinishedCheck) -> FinishedCheck:
+        """The check with its moment by the clock as it is set now; stored moments have moved along already."""
+        moved = self.clock_moved - check.clock_moved
+        return replace(check, sample=replace(check.sample, taken_at=check.sample.taken_at + moved)) if moved else check
 
-def seen(sample: CheckResult | NotModified, stored: Reading | None) -> CheckResult | None:
-    """The result of a check; for an unchanged page the stored reading, as of now.
+    async def _note_unchanged(self, connection: Connection, batch: Sequence[FinishedCheck], now: datetime) -> set[str]:
+        """Stores checks that can decide nothing new, and returns their keys."""
+        if self._steady_under is not self._active_targets.targets:  # other rules can apply
+            await accounts.forget_steady(connection)
+            self._steady_under = self._active_targets.targets
+        unchanged = {check.key: check.sample for check in batch if isinstance(check.sample, NotModified)}
+        return await accounts.note_unchanged(connection, unchanged, now) if unchanged else set()
 
-    None if that came from another page.
-    """
-    if not isinstance(sample, NotModified):
-        return sample
-    if stored is None or stored.fingerprint != sample.fingerprint:
-        return None
-    return replace(stored, taken_at=sample.taken_at)
+    async def say_downtime(self, since: datetime, until: datetime) -> None:
+        """Reports, once, a period without checks to every chat without a mute of everything."""
+        log.warning("Nobody was watching from %s to %s", since.isoformat(), until.isoformat())
+        clock_moved = self.clock_moved
+        async with self._store.write() as connection:
+            moved = self.clock_moved - clock_moved  # while this waited for the database
+            since, until = since + moved, until + moved
+            notification = Notification(
+                f"pause|{since.isoformat()}",
+                NotificationKind.DOWNTIME,
+                Severity.INFO,
+                facts=Facts(since=since, until=until),
+            )
+            await history.note_downtime(connection, since, until)
+            await chats.mark(connection, chats.DOWNTIME, until)  # it moves with the clock; the history stays
+            await self._writer.put(connection, [notification], until)
+        self._on_notifications()
+
+    async def _note(self, connection: Connection, batch: Sequence[FinishedCheck], now: datetime) -> list[Change]:
+        """Stores results, and when a server that asked for a pause is asked again.
+
+        A page that is no longer that of the stored reading says nothing: another checker can have stored a newer one,
+        or the reading is unreadable. The account is checked again.
+        """
+        if not batch:
+            return []
+        known = await accounts.load(connection, [look.key for look in batch])
+        changes, waits, outdated = [], {}, list[str]()
+        for look in batch:
+            if look.key not in known:
+                continue
+            before = self._active_targets.named(known[look.key])
+            result = seen(look.sample, before.reading)
+            if result is None:
+                outdated.append(look.key)
+                continue
+            sample = validate(result, before)
+            if before.pause and isinstance(sample, CheckFailure):
+                continue  # it began before the pause: the person on the website can be why it failed
+            # a check that began before the pause found whether the plan was renewed
+            changes.append(Change(before, apply_result(replace(before, pause=None), sample)))
+            if isinstance(sample, CheckFailure) and sample.retry_after:
+                every = self._every_of(before.source, before.email)
+                waits[before.key] = next_look(before.key, every, now, sample.retry_after)
+        log_unreadable(changes)
+        new = [change.after for change in changes if change.tells_new]
+        await accounts.save(connection, new, [change.after for change in changes if not change.tells_new])
+        await readings.append(connection, new)
+        await accounts.forget_forecasts(connection, [one.after.key for one in changes if one.overtakes_forecast])
+        await history.note_outages(connection, [(change.before, change.after) for change in changes])
+        await accounts.plan_looks(connection, waits)
+        await accounts.check_again(connection, outdated, now)
+        return changes
+
+    async def _decide(
+        self, connection: Connection, changes: Sequence[Change], now: datetime
+    ) -> tuple[list[AlertUpdate], Remembered]:
+        """Evaluates the accounts of a batch and their sources, and stores which accounts are steady."""
+        if not changes:
+            return [], Remembered({}, {}, {})
+        await self._recipients.refresh(connection)
+        by_source: dict[str, list[Change]] = {}
+        for change in changes:
+            by_source.setdefault(change.after.source, []).append(change)
+        remembered = await self._writer.remembered(connection, [*by_source, *(one.after.key for one in changes)], now)
+        updates: list[AlertUpdate] = []
+        steady: dict[str, datetime | None] = {}
+        for source, looked in by_source.items():
+            health = Health()
+            if needs_health(looked, remembered, source):
+                health = await accounts.health(connection, source)
+                decided = await self._of_source(connection, source, health, remembered, now)
+                updates += decided
+                if answers_again((remembered.alerts.get(source) or {}).get(AlertRule.FAILURES), decided):
+                    await self._look_again(connection, source, now)
+            for one in looked:
+                decided = self._of_account(one, health, remembered, now)
+                left = {
+                    **(remembered.alerts.get(one.after.key) or {}),
+                    **{each.alert.measure: each.alert for each in decided},
+                }
+                owed = any(each.owed for each in decided)
+                steady[one.after.key] = steady_until(
+                    one.after, left, self._active_targets.rules_of(one.after), now, owed=owed
+                )
+                updates += decided
+        await accounts.save_steady(connection, steady)
+        eased = [one.alert.subject for one in updates if remembered.is_no_longer_critical(one)]
+        if eased:
+            await jobs.settle(connection, eased, now)
+        return updates, remembered
+
+    def _of_account(self, one: Change, health: Health, remembered: Remembered, now: datetime) -> list[AlertUpdate]:
+        account = one.after
+        audience = remembered.audience(account.key, self._recipients.told_of(account.source, account.email))
+        known = remembered.alerts.get(account.key) or {}
+        return decide_account(one.before, account, known, self._active_targets.rules_of(account), health, audience, now)
+
+    async def _of_source(
+        self, connection: Connection, source: str, health: Health, remembered: Remembered, now: datetime
+    ) -> list[AlertUpdate]:
+        state = await self._writer.source(connection, source)
+        audience = remembered.audience(source, self._recipients.told_of(source))
+        rules = self._active_targets.targets.rules_for(source)
+        return decide_source(state, remembered.alerts.get(source) or {}, rules, health, audience, now)
+
+    async def _look_again(self, connection: Connection, source: str, now: datetime) -> None:
+        """Makes failed accounts of a source that answers again due now, so that its recovery is soon true.
+
+        Not those with their own interval: a person works there.
+        """
+        failing = await accounts.failing(connection, source, LOOKED_AT_AGAIN)
+        own = self._active_targets.targets.own_check_every
+        await accounts.plan_looks(connection, {one.key: now for one in failing if not own(one.source, one.email)})
+
+    async def decide_plans(self, keys: Sequence[str]) -> dict[str, datetime]:
+        """Evaluates the plan alerts of paused accounts; returns until when time alone changes nothing.
+
+        An account whose pause ended while this waited for the database is left to its next check: nobody has seen
+        whether its plan was renewed.
+        """
+        until = {}
+        async with self._store.write() as connection:
+            now = self._clock()
+            await self._recipients.refresh(connection)
+            loaded = await accounts.load(connection, keys)
+            known = {key: account for key, account in loaded.items() if account.pause}
+            remembered = await self._writer.remembered(connection, known, now)
+            updates = []
+            for key, account in known.items():
+                rules = self._active_targets.rules_of(account)
+                audience = remembered.audience(key, self._recipients.told_of(account.source, account.email))
+                known_alerts = remembered.alerts.get(key) or {}
+                one = decide_plan(self._active_targets.named(account), known_alerts, rules, audience, now)
+                until[key] = plan_steady_until(account, one.alert, rules, now)
+                updates.append(one)
+            notifications = await self._writer.say(connection, updates, remembered, now)
+        if notifications:
+            self._on_notifications()
+        return until
+
+    async def decide_source(self, connection: Connection, source: str, now: datetime) -> list[Notification]:
+        """Evaluates a source alone, after a check of its list."""
+        await self._recipients.refresh(connection)
+        remembered = await self._writer.remembered(connection, [source], now)
+        health = await accounts.health(connection, source)
+        updates = await self._of_source(connection, source, health, remembered, now)
+        return await self._writer.say(connection, updates, remembered, now)
+
+    async def decide_broken(self, connection: Connection, source: str, now: datetime) -> list[Notification]:
+        """Evaluates how many accounts of a source's service useapi.net calls broken."""
+        await self._recipients.refresh(connection)
+        remembered = await self._writer.remembered(connection, [source], now)
+        state, count, known = await self._writer.broken(connection, source)
+        rules = self._active_targets.targets.rules_for(source)
+        audience = remembered.audience(source, self._recipients.told_of(source))
+        one = decide_broken(state, remembered.alerts.get(source) or {}, rules, count, known, audience, now)
+        return await self._writer.say(connection, [one], remembered, now)
+
+    async def check_refused(self, connection: Connection, source: str, now: datetime) -> None:
+        """Makes the accounts due that were refused for want of a subscription, now that it is active."""
+        health = await accounts.health(connection, source)
+        if health.refused and health.outage and health.outage.kind is FailureKind.LAPSED:
+            await self._look_again(connection, source, now)
+
+    async def save_jobs(self, source: str, found: Statistics | None) -> None:
+        """Stores the refused jobs of a source's accounts, and evaluates them.
+
+        None: the statistics cannot be read, and only time passes.
+        """
+
+        async def work(connection: Connection) -> list[Notification]:
+            now = self._clock()
+            if found is None:
+                concerned = set(await jobs.with_jobs(connection, source))
+            else:
+                concerned = await jobs.save(connection, source, found.jobs, now)
+            notifications = []
+            for part in parted(sorted(concerned)):
+                notifications += await self._decide_jobs(connection, part, now)
+            return notifications
+
+        if await self._store.write_patiently(work):
+            self._on_notifications()
+
+    async def _decide_jobs(self, connection: Connection, keys: Sequence[str], now: datetime) -> list[Notification]:
+        await self._recipients.refresh(connection)
+        known = await accounts.load(connection, keys)
+        remembered = await self._writer.remembered(connection, known, now)
+        updates = []
+        for key, account in known.items():
+            audience = remembered.audience(key, self._recipients.told_of(account.source, account.email))
+            rules, alerts_of_it = self._active_targets.rules_of(account), remembered.alerts.get(key) or {}
+            updates.append(decide_jobs(self._active_targets.named(account), alerts_of_it, rules, audience, now))
+        return await self._writer.say(connection, updates, remembered, now)
 
 
 def answers_again(before: Alert | None, decided: Iterable[AlertUpdate]) -> bool:
@@ -728,3 +486,8 @@ def needs_health(changes: Iterable[Change], remembered: Remembered, source: str)
     failed = any(change.after.outage for change in changes)
     firing = any(alert.level for alert in (remembered.alerts.get(source) or {}).values())
     return failed or firing or bool(remembered.notified.get(source))
+
+
+def parted(many: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Parts that are short enough for one go."""
+    return (many[start : start + AT_ONCE] for start in range(0, len(many), AT_ONCE))

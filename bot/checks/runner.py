@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from bot.checks.catch_up import CatchUp
 from bot.checks.context import Context
-from bot.checks.processor import CheckProcessor, FinishedCheck, Saved
+from bot.checks.processor import CheckProcessor
+from bot.checks.results import FinishedCheck, Saved
 from bot.checks.rounds import Round, Rounds
 from bot.checks.spread import next_look
 from bot.checks.sweeps import Sweeps
@@ -44,7 +46,7 @@ DOWNTIME_INTERVALS = 3
 class CheckRunner:
     """Runs every check, whoever asks: the clock, a chat, a command."""
 
-    def __init__(self, context: Context, processor: CheckProcessor) -> None:
+    def __init__(self, context: Context, processor: CheckProcessor, catch_up: CatchUp) -> None:
         """``on_sweep`` is called with a source and the last outbox id when a sweep of its accounts begins.
 
         ``on_swept`` is called with the source when it is over.
@@ -57,6 +59,7 @@ class CheckRunner:
         self._context = context
         self._store = context.store
         self._processor = processor
+        self._catch_up = catch_up
         self.every = context.every
         self._clock = context.clock
         self._metrics = context.metrics
@@ -120,9 +123,9 @@ class CheckRunner:
     async def tick(self) -> None:
         """Reports a downtime, sends what ended silences withheld, and starts due checks."""
         await self._note_downtime()
-        await self._processor.catch_up_if_due()
+        await self._catch_up.look()
         await self.start_due()
-        await self._processor.escalate_if_due(self._is_uncertain)
+        await self._catch_up.escalate_if_due(self._is_uncertain)
         self._note_idle_round()
 
     def _is_uncertain(self, subject: str, measure: AlertRule) -> bool:

@@ -210,7 +210,11 @@ LINES: dict[str, dict[str, list[Arguments]]] = {
     "storage/values.py": {"The database holds a value that cannot be read: %s": [("1 validation error for Facts",)]},
     "checks/processor.py": {
         "Nobody was watching from %s to %s": [(ago(hours=5).isoformat(), NOW.isoformat())],
+    },
+    "checks/catch_up.py": {
         "%s: nobody acknowledged a critical alert (%s); it is escalated": [(KEY, AlertRule.CREDITS)],
+    },
+    "checks/results.py": {
         "%s: %s, which cannot be understood: the last known value stays": [(KEY, "expired_date is 1783468800000000")],
     },
     "web/pages.py": {"Health and metrics at http://%s:%d/healthz and /metrics": [("127.0.0.1", 8080)]},

@@ -11,9 +11,10 @@ from shutil import copyfile
 
 from pydantic import SecretStr
 
+from bot.checks.catch_up import CatchUp
 from bot.checks.context import Context
 from bot.checks.discovery import AccountDiscovery
-from bot.checks.processor import CheckProcessor
+from bot.checks.processor import AlertWriter, CheckProcessor
 from bot.checks.rounds import Round
 from bot.checks.runner import CheckRunner
 from bot.config.targets import TargetAccount, Targets, TargetSource
@@ -313,6 +314,8 @@ class World:
     source: FakeSource
     metrics: Metrics
     recipients: Recipients
+    writer: AlertWriter
+    catch_up: CatchUp
     processor: CheckProcessor
     checks: CheckRunner
     context: Context
@@ -325,7 +328,7 @@ class World:
         old = self.context.active_targets.targets.sources[SOURCE]
         accounts = {email.lower(): TargetAccount(email, label) for email, label in named}
         self.put_in_force(replace(old, accounts=accounts, everyone=not named))
-        return AccountDiscovery(self.context, self.processor, self.checks.rounds)
+        return AccountDiscovery(self.context, self.writer, self.catch_up, self.processor, self.checks.rounds)
 
     def put_in_force(self, *sources: TargetSource) -> None:
         """Puts a watchlist of these sources in force, as a start of the bot would."""
@@ -381,11 +384,27 @@ async def world_in(
     context = Context(
         store, active_targets, recipients, every, clock, metrics, lambda: wakes.append(clock()), rounds.append
     )
-    processor = CheckProcessor(context)
-    checks = CheckRunner(context, processor)
+    writer = AlertWriter(context)
+    catch_up = CatchUp(context, writer)
+    processor = CheckProcessor(context, writer)
+    checks = CheckRunner(context, processor, catch_up)
     saving = asyncio.create_task(checks.run())
     try:
-        yield World(store, clock, source, metrics, recipients, processor, checks, context, sources, rounds, wakes)
+        yield World(
+            store,
+            clock,
+            source,
+            metrics,
+            recipients,
+            writer,
+            catch_up,
+            processor,
+            checks,
+            context,
+            sources,
+            rounds,
+            wakes,
+        )
     finally:
         await checks.cancel()
         saving.cancel()

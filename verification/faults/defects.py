@@ -64,15 +64,15 @@ def lost_after_a_crash() -> None:
 
 def lost_recovery() -> None:
     """Recoveries are forgotten on their way into the outbox."""
-    from bot.checks.processor import CheckProcessor
+    from bot.checks.processor import AlertWriter
     from bot.domain.alerts import NotifyReason
 
-    put = CheckProcessor.put
+    put = AlertWriter.put
 
     async def without(self: Any, connection: Any, notifications: Any, now: Any) -> None:
         await put(self, connection, [one for one in notifications if one.reason is not NotifyReason.RESOLVED], now)
 
-    replaced(CheckProcessor, "put", without)
+    replaced(AlertWriter, "put", without)
 
 
 def twice() -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from bot.checks.processor import FinishedCheck
+from bot.checks.results import FinishedCheck
 from bot.domain.accounts import FailureKind
 from bot.domain.alerts import Silence, SilenceKind
 from bot.domain.chats import Chat
@@ -68,7 +68,7 @@ class Life:
         world = self.world
         self.rng = random.Random(self.seed)
         self.post = SayingPost(self.timer, self.line, self.seed)
-        self.pauses = Pauses(world.context, world.processor, world.checks)
+        self.pauses = Pauses(world.context, world.writer, world.processor, world.checks)
         self.outbox = Dispatcher(world.store, self.post, world.recipients, world.clock, self.timer, world.metrics)
         self.emails = [f"user{number}@example.com" for number in range(self.rng.choice((1, 3, 12)))]
 
@@ -170,7 +170,7 @@ class Life:
 
     async def catch_up(self) -> None:
         """What a silence withheld is said."""
-        await self.world.processor.catch_up()
+        await self.world.catch_up.run()
         await self.say_due()
 
     async def upkeep(self) -> None:

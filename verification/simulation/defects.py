@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.checks import processor
+from bot.checks import catch_up, processor
 from bot.checks.runner import CheckRunner
 from bot.commands import scope as scope_room
 from bot.commands import service as service_room
@@ -337,8 +337,8 @@ def waits_and_green() -> tuple[Part, ...]:
 
 def newcomer_not_told() -> tuple[Part, ...]:
     """Who joins while something fires is greeted as if all were well."""
-    right = processor.welcomed
-    return ((processor, "welcomed", lambda *what: [replace(one, notifications=()) for one in right(*what)]),)
+    right = catch_up.welcomed
+    return ((catch_up, "welcomed", lambda *what: [replace(one, notifications=()) for one in right(*what)]),)
 
 
 def flood_keeps_out() -> tuple[Part, ...]:

@@ -12,11 +12,13 @@ from typing import Any, cast
 from aiohttp import web
 from pydantic import SecretStr
 
+from bot.checks.catch_up import CatchUp
 from bot.checks.clock_watch import LOOK_EVERY_S, ClockWatch
 from bot.checks.context import Context
 from bot.checks.discovery import AccountDiscovery
 from bot.checks.forecaster import Forecaster
-from bot.checks.processor import CheckProcessor, FinishedCheck, Saved
+from bot.checks.processor import AlertWriter, CheckProcessor
+from bot.checks.results import FinishedCheck, Saved
 from bot.checks.runner import CheckRunner
 from bot.commands.scope import ChatScope
 from bot.commands.service import BotService
@@ -146,15 +148,17 @@ class Life:
         )
         self.changed, self.reloading = asyncio.Event(), asyncio.Lock()
         self.idle = False
-        self.processor = NoticedVerdicts(context)
+        writer = AlertWriter(context)
+        catch_up = CatchUp(context, writer)
+        self.processor = NoticedVerdicts(context, writer)
         self.processor.saved = self.note_saved
         self.saved = asyncio.Event()
-        self.forecaster = Forecaster(context, self.processor)
-        self.checks = CheckRunner(context, self.processor)
+        self.forecaster = Forecaster(context, writer)
+        self.checks = CheckRunner(context, self.processor, catch_up)
         self.checks.on_sweep, self.checks.on_swept = self.outbox.hold_back, self.outbox.let_go
-        self.discovery = AccountDiscovery(context, self.processor, self.checks.rounds)
-        self.silences = Silences(context, self.processor)
-        self.pauses = Pauses(context, self.processor, self.checks)
+        self.discovery = AccountDiscovery(context, writer, catch_up, self.processor, self.checks.rounds)
+        self.silences = Silences(context, writer, catch_up)
+        self.pauses = Pauses(context, writer, self.processor, self.checks)
         self.asked: set[asyncio.Task[None]] = set()
         self.clock_watch = ClockWatch(clock, store, self.clock_stepped, BOOT)
         self.recipients = recipients

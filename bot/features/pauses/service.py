@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.checks.context import Context
-from bot.checks.processor import CheckProcessor
+from bot.checks.processor import AlertWriter, CheckProcessor
 from bot.checks.runner import CheckRunner
 from bot.domain.accounts import Account, KnownAccount, Pause
 from bot.domain.alerts import Severity, Silence
@@ -67,14 +67,14 @@ class PausedPlans:
 class Pauses:
     """Begins and ends pauses. During a pause only the plan's end is watched."""
 
-    def __init__(self, context: Context, processor: CheckProcessor, checks: CheckRunner) -> None:
+    def __init__(self, context: Context, writer: AlertWriter, processor: CheckProcessor, checks: CheckRunner) -> None:
         self._store = context.store
         self._clock = context.clock
         self._every_of = context.every_of
         self._active_targets = context.active_targets
         self._recipients = context.recipients
         self._on_notifications = context.on_notifications
-        self._processor = processor
+        self._writer = writer
         self._checks = checks
         self._plans = PausedPlans(context, processor, checks)
 
@@ -198,7 +198,7 @@ class Pauses:
         notices = [Notification(key, topic, Severity.INFO, facts=facts)]
         if about is not None:
             notices = await aside(len(about), self._notices, key, topic, about, facts)
-        await self._processor.announce(connection, notices, now)
+        await self._writer.announce(connection, notices, now)
         told: dict[Chat, Sequence[KnownAccount]] = dict.fromkeys(self._recipients.present, ())
         if about is not None:
             told = await aside(len(about), self._by_chat, about)

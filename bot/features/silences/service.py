@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.checks.catch_up import CatchUp
 from bot.checks.context import Context
-from bot.checks.processor import CheckProcessor
+from bot.checks.processor import AlertWriter
 from bot.domain.alerts import Alert, Severity, Silence, SilenceKind
 from bot.domain.chats import Chat
 from bot.domain.notifications import Delivery, Facts, Notification, NotificationKind
@@ -22,10 +23,11 @@ from bot.storage.connection import Connection
 class Silences:
     """Mutes, snoozes and acks. The other chats get one silent line about those that concern them."""
 
-    def __init__(self, context: Context, processor: CheckProcessor) -> None:
+    def __init__(self, context: Context, writer: AlertWriter, catch_up: CatchUp) -> None:
         self._store = context.store
         self._clock = context.clock
-        self._processor = processor
+        self._writer = writer
+        self._catch_up = catch_up
         self._active_targets = context.active_targets
         self._recipients = context.recipients
         self._on_notifications = context.on_notifications
@@ -88,7 +90,7 @@ class Silences:
             others = [each for each in told if each != chat and not is_muted(one.subject, each, own, now)]
             key = f"mute|{one.subject}|{now.isoformat()}"
             notification = Notification(key, NotificationKind.MUTE, Severity.INFO, facts=facts)
-            await self._processor.announce(connection, [replace(notification, subject=one.subject)], now)
+            await self._writer.announce(connection, [replace(notification, subject=one.subject)], now)
             await outbox.put(connection, [notification], others, now)
             await asyncio.sleep(0)
 
@@ -118,7 +120,7 @@ class Silences:
     ) -> Silence:
         """Acknowledges an alert, and notifies the other chats that know of it, unless it is acknowledged already."""
         account = (await accounts.load(connection, [alert.subject])).get(alert.subject)
-        facts, told = await self._processor.facts_of(connection, alert, account, now)
+        facts, told = await self._writer.facts_of(connection, alert, account, now)
         rules = (
             self._active_targets.rules_of(account) if account else self._active_targets.targets.rules_for(alert.subject)
         )
@@ -143,7 +145,7 @@ class Silences:
             episode=alert.episode,
             facts=replace(facts, by=by, acted_at=now),
         )
-        await self._processor.announce(connection, [notification], now)
+        await self._writer.announce(connection, [notification], now)
         await outbox.put(connection, [notification], others, now)
         return ack
 
@@ -152,7 +154,7 @@ class Silences:
         async with self._store.write() as connection:
             now = self._clock()
             await alerts.end_silences(connection, [one.id for one in silences], now)
-            await self._processor.catch_up_in(connection, now)
+            await self._catch_up.run_in(connection, now)
         self._on_notifications()
 
 

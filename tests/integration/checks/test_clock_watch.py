@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.checks.clock_watch import ClockWatch
-from bot.checks.processor import FinishedCheck
+from bot.checks.results import FinishedCheck
 from bot.domain.alerts import NotifyReason, Silence, SilenceKind
 from bot.domain.chats import Chat
 from bot.domain.clock_step import ClockStep
@@ -233,8 +233,8 @@ async def test_what_waits_has_waited_for_as_long_as_it_did(scene: Scene, hours: 
 async def test_what_is_wished_while_a_step_is_taken_lasts_as_long_as_was_asked_for(scene: Scene, hours: float) -> None:
     """A step waits for the database, and a mute, a pause and an invitation behind it: they count from then on."""
     world, chat = scene.world, Chat(5)
-    silences = Silences(world.context, world.processor)
-    pauses = Pauses(world.context, world.processor, world.checks)
+    silences = Silences(world.context, world.writer, world.catch_up)
+    pauses = Pauses(world.context, world.writer, world.processor, world.checks)
     pairing = Pairing(world.store, scene.clock, lambda: "a" * 32)
     scene.clock.set(hours=hours)
     async with world.store.write():

@@ -353,7 +353,9 @@ async def test_a_greeting_says_how_often_accounts_are_checked(database: Path) ->
         source, hours = world.context.active_targets.targets.sources[SOURCE], {ALICE: 2, BOB: 3}
         own = {one: replace(kept, check_every=timedelta(hours=hours[one])) for one, kept in source.accounts.items()}
         world.put_in_force(replace(source, accounts=own))
-        await AccountDiscovery(world.context, world.processor, world.checks.rounds).resume()
+        await AccountDiscovery(
+            world.context, world.writer, world.catch_up, world.processor, world.checks.rounds
+        ).resume()
         (greeting,) = await world.notifications(NotificationKind.GREETING, GROUP)
         assert greeting.notification.facts.check_every == timedelta(hours=2)
 

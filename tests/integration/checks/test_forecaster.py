@@ -35,7 +35,7 @@ def foresight(world: World) -> Forecaster:
     """The part that makes the forecasts, with the rule as it is by default."""
     (source,) = world.context.active_targets.targets.sources.values()
     world.put_in_force(replace(source, rules=replace(source.rules, runs_out_within=parse_time_ladder("2d"))))
-    return Forecaster(world.context, world.processor)
+    return Forecaster(world.context, world.writer)
 
 
 async def test_a_run_out_is_seen_coming_once(world: World, foresight: Forecaster) -> None:

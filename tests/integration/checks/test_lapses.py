@@ -49,7 +49,7 @@ class Scene:
             self.world.clock.now += step
             self.left -= BY_HOUR * (step / HOUR)
             await self.world.look(ALICE)
-            await Forecaster(self.world.context, self.world.processor).look()
+            await Forecaster(self.world.context, self.world.writer).look()
 
     async def told(self, chat: Chat = CHAT) -> list[Delivery]:
         """What waits for a chat of lapses."""
@@ -207,7 +207,7 @@ async def test_a_lot_of_a_new_account_is_told_before_a_pace_is_known(database: P
         for _ in range(3):
             world.clock.now += HOUR
             await world.look(ALICE)
-            await Forecaster(world.context, world.processor).look()
+            await Forecaster(world.context, world.writer).look()
         for chat in (CHAT, GROUP):
             (one,) = await world.notifications(NotificationKind.LAPSE, chat)
             assert not one.notification.rings

@@ -118,7 +118,7 @@ async def test_all_rows_of_a_long_list_are_written(world: World) -> None:
 
 async def test_a_pause_of_everybody_begins_and_ends_in_parts(world: World) -> None:
     """The end makes each account due, and stores the gap of each."""
-    pauses = Pauses(world.context, world.processor, world.checks)
+    pauses = Pauses(world.context, world.writer, world.processor, world.checks)
     assert await longest_stretch(pauses.pause([None], timedelta(hours=1), "Ann", CHAT)) < COMMAND
     world.clock.forward(minutes=10)
     assert await longest_stretch(pauses.resume_all("Ann", CHAT)) < COMMAND

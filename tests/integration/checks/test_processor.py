@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from bot.checks.processor import FinishedCheck
+from bot.checks.results import FinishedCheck
 from bot.config.targets import Targets
 from bot.domain.accounts import Credits, FailureKind, Reading
 from bot.domain.alerts import AlertRule, NotifyReason, Severity, Silence, SilenceKind
@@ -165,11 +165,11 @@ async def test_a_mute_withholds_and_its_end_catches_up(world: World) -> None:
     world.source.credits[BOB] = 9_000
     await step(world, BOB)
     assert await world.notifications() == []
-    await world.processor.catch_up_if_due()
+    await world.catch_up.look()
     assert await world.notifications() == []
     world.clock.now = NOW + HOUR
     for _ in range(2):
-        await world.processor.catch_up_if_due()
+        await world.catch_up.look()
     assert reasons(await world.notifications()) == [(key_of(ALICE), NotifyReason.FIRED)]
     assert len(world.wakes) == 2
     assert await world.query("SELECT count(*) FROM silences") == [(0,)]
@@ -235,13 +235,13 @@ async def test_an_ack_of_what_stays_critical_lapses(database: Path) -> None:
             about = (alert.subject, alert.measure, NOW + 24 * HOUR, alert.episode, alert.level)
             await silence(world, Silence(SilenceKind.ACK, *about, by="Kim", made_at=NOW))
         world.clock.now = NOW + 23 * HOUR
-        await world.processor.catch_up_if_due()
+        await world.catch_up.look()
         await step(world, ALICE, BOB)
         assert len(await world.notifications()) == 2
         world.clock.now = NOW + 24 * HOUR
         for _ in range(2):
             await step(world, ALICE, BOB)
-            await world.processor.catch_up_if_due()
+            await world.catch_up.look()
         for chat in (CHAT, GROUP):
             *_, told = await world.notifications(chat=chat)
             assert (told.notification.subject, told.notification.reason) == (key_of(ALICE), NotifyReason.REMINDED)
@@ -265,7 +265,7 @@ async def test_a_mute_that_ends_as_a_reminder_is_due_is_followed_by_one_message(
         world.source.credits[ALICE] = 0
         await step(world, ALICE)
         world.clock.now = NOW + 24 * HOUR + MINUTE
-        await world.processor.catch_up_if_due()
+        await world.catch_up.look()
         for _ in range(2):
             await step(world, ALICE)
         assert reasons(await world.notifications(chat=GROUP)) == [(key_of(ALICE), NotifyReason.FIRED)]
@@ -286,7 +286,7 @@ async def test_a_mutes_end_reminds_of_nothing_that_no_check_can_see(database: Pa
         world.source.fail(ALICE)
         await step(world, ALICE)
         world.clock.now = NOW + 25 * HOUR
-        await world.processor.catch_up_if_due()
+        await world.catch_up.look()
         for chat in (CHAT, GROUP):
             assert reasons(await world.notifications(chat=chat)) == [(key_of(ALICE), NotifyReason.FIRED)]
 

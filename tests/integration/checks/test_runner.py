@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from bot.checks import runner as checking
-from bot.checks.processor import CheckProcessor, FinishedCheck, Saved
+from bot.checks.processor import CheckProcessor
+from bot.checks.results import FinishedCheck, Saved
 from bot.checks.rounds import Round
 from bot.checks.spread import next_look
 from bot.domain.accounts import FailureKind
@@ -388,7 +389,7 @@ async def test_a_downtime_that_a_locked_database_hides_is_said_later(world: Worl
     await tick(world)
     store = LockedAtTimes(world.store)
     context = replace(world.context, store=store)
-    checks = checking.CheckRunner(context, CheckProcessor(context))
+    checks = checking.CheckRunner(context, CheckProcessor(context, world.writer), world.catch_up)
     await checks.resume()
     world.clock.now += 4 * QUARTER
     store.locked = True

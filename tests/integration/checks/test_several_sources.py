@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import SecretStr
 
+from bot.checks.catch_up import CatchUp
 from bot.checks.discovery import AccountDiscovery
-from bot.checks.processor import CheckProcessor, FinishedCheck
+from bot.checks.processor import AlertWriter, CheckProcessor
+from bot.checks.results import FinishedCheck
 from bot.config.targets import TargetAccount, Targets, TargetSource
 from bot.domain.accounts import CheckFailure, FailureKind, KnownAccount, Listed, Listing
 from bot.domain.chats import Chat
@@ -40,7 +42,7 @@ def account(email: str, label: str | None = None, rules: Rules | None = None, *c
 
 async def put_in_force(world: World, *sources: TargetSource) -> AccountDiscovery:
     """Puts a watchlist in force as a reload does."""
-    discovery = AccountDiscovery(world.context, world.processor, world.checks.rounds)
+    discovery = AccountDiscovery(world.context, world.writer, world.catch_up, world.processor, world.checks.rounds)
     await discovery.take(Targets.of(sources, (CHAT,), RULES))
     return discovery
 
@@ -252,8 +254,9 @@ def test_keys_are_given_once() -> None:
 async def test_a_source_that_is_left_out_ends_for_the_webhook_under_its_name(world: World) -> None:
     """Also where it was one of two: the receiver read the name when the alert fired."""
     context = replace(world.context, webhook=True)
-    processor = CheckProcessor(context)
-    discovery = AccountDiscovery(context, processor, world.checks.rounds)
+    writer = AlertWriter(context)
+    processor = CheckProcessor(context, writer)
+    discovery = AccountDiscovery(context, writer, CatchUp(context, writer), processor, world.checks.rounds)
     studio, main = source("studio", account(ALICE)), source(None, account(BOB))
     await discovery.take(Targets.of((studio, main), (CHAT,), RULES))
     refused = CheckFailure(world.clock(), FailureKind.UNAUTHORIZED, "refused")

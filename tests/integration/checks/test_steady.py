@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.checks.processor import CheckProcessor, FinishedCheck
+from bot.checks.processor import CheckProcessor
+from bot.checks.results import FinishedCheck
 from bot.checks.runner import CheckRunner
 from bot.config.parsers import parse_credit_ladder
 from bot.domain.accounts import FailureKind, NotModified
@@ -175,7 +176,7 @@ class Checkers:
         """``first`` is the world's own."""
         self.world = world
         self.first = world.checks
-        self.second = CheckRunner(world.context, CheckProcessor(world.context))
+        self.second = CheckRunner(world.context, CheckProcessor(world.context, world.writer), world.catch_up)
         self.saving = asyncio.create_task(self.second.run())
 
     async def check(self, checker: CheckRunner, credits: float) -> None:
@@ -226,7 +227,7 @@ async def test_a_page_that_changes_while_another_checker_asks_is_not_taken_for_t
     async with world.store.write() as connection:  # what the second checker does while the first waits
         (before,) = await accounts.watched(connection)
     low = replace(reading(400, world.clock.forward(minutes=1)), fingerprint="400")
-    await CheckProcessor(world.context).save([FinishedCheck(before.key, low)])
+    await CheckProcessor(world.context, world.writer).save([FinishedCheck(before.key, low)])
     world.source.credits[ALICE] = 9_000
     world.clock.forward(minutes=1)
     hold.set()
@@ -254,5 +255,5 @@ async def test_a_start_reads_every_page_whole(world: World) -> None:
     await world.watch(ALICE)
     await look(world, ALICE)
     assert await is_steady(world)
-    await CheckRunner(world.context, CheckProcessor(world.context)).resume()
+    await CheckRunner(world.context, CheckProcessor(world.context, world.writer), world.catch_up).resume()
     assert not await is_steady(world)

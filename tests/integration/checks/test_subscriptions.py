@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.checks.processor import CheckProcessor, FinishedCheck
+from bot.checks.processor import AlertWriter, CheckProcessor
+from bot.checks.results import FinishedCheck
 from bot.checks.subscriptions import SubscriptionWatch
 from bot.domain.accounts import CheckFailure, FailureKind
 from bot.domain.alerts import AlertRule, NotifyReason, Severity
@@ -87,7 +88,8 @@ async def test_an_inactive_subscription_is_critical_at_the_first_answer(world: W
 async def test_an_alert_that_began_as_a_refused_token_ends_under_that_name(world: World) -> None:
     """The database keeps what it fired for."""
     await watch(world, ALICE)
-    processor = CheckProcessor(replace(world.context, webhook=True))
+    context = replace(world.context, webhook=True)
+    processor = CheckProcessor(context, AlertWriter(context))
     for kind in (FailureKind.UNAUTHORIZED, FailureKind.LAPSED, None):
         world.clock.forward(minutes=15)
         result = CheckFailure(world.clock(), kind, "refused") if kind else reading(at=world.clock())

@@ -39,7 +39,7 @@ async def world(database: Path) -> AsyncIterator[World]:
 
 def pauses_of(world: World) -> Pauses:
     """The part that pauses."""
-    return Pauses(world.context, world.processor, world.checks)
+    return Pauses(world.context, world.writer, world.processor, world.checks)
 
 
 def service_of(world: World) -> BotService:

@@ -8,9 +8,10 @@ import pytest
 from aioresponses import aioresponses
 from pydantic import SecretStr
 
+from bot.checks.catch_up import CatchUp
 from bot.checks.context import Context
 from bot.checks.discovery import AccountDiscovery
-from bot.checks.processor import CheckProcessor
+from bot.checks.processor import AlertWriter, CheckProcessor
 from bot.checks.runner import CheckRunner
 from bot.config.targets import Targets, TargetSource
 from bot.domain.notifications import Watched
@@ -41,9 +42,11 @@ class Watching:
         self.store, self.clock = store, clock
         recipients = Recipients(active_targets)
         context = Context(store, active_targets, recipients, QUARTER, clock, Metrics(), lambda: None, lambda _: None)
-        processor = CheckProcessor(context)
-        self.checks = CheckRunner(context, processor)
-        self.discovery = AccountDiscovery(context, processor, self.checks.rounds)
+        writer = AlertWriter(context)
+        catch_up = CatchUp(context, writer)
+        processor = CheckProcessor(context, writer)
+        self.checks = CheckRunner(context, processor, catch_up)
+        self.discovery = AccountDiscovery(context, writer, catch_up, processor, self.checks.rounds)
 
     async def check(self) -> None:
         """A quarter of an hour later, everyone is checked."""
