@@ -161,18 +161,22 @@ class AlertWriter:
         return [notification for notification, _ in addressed]
 
     async def put(self, connection: Connection, notifications: Sequence[Notification], now: datetime) -> None:
-        """Puts notes beside alerts into the outbox, for the chats of their account that did not mute it."""
+        """Puts notes beside alerts into the outbox, for the chats of their account that did not mute it.
+
+        A note can come again, for the chats that do not have it yet; one that only changed its id has it.
+        """
         if not notifications:
             return
         await self.announce(connection, notifications, now)
         await self._recipients.refresh(connection)
         silences = await alerts.active_silences(connection, now)
+        known = await chats.got_before_moving(connection, [one.key for one in notifications])
         addressed = []
         for notification in notifications:
             told = (
                 one
                 for one in self._recipients.of(notification)
-                if not is_muted(notification.subject, one, silences, now)
+                if not is_muted(notification.subject, one, silences, now) and (notification.key, one) not in known
             )
             addressed.append((notification, tuple(told)))
         await self._address(connection, addressed, now)

@@ -1,6 +1,6 @@
 """Chats: greeted, migrated, refusing; and named moments."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from bot.domain.chats import Chat
 from bot.storage import boards, outbox
 from bot.storage.connection import Connection
 from bot.storage.schema import chats, marks, notified, silences
+from bot.storage.schema import outbox as outbox_rows
 
 ROUND = "round"
 DOWNTIME = "downtime"
@@ -72,6 +73,17 @@ async def move(connection: Connection, old: int, new: int) -> None:
     await connection.execute(sa.update(notified).where(notified.c.chat_id == old, ~known).values(chat_id=new))
     await connection.execute(sa.delete(notified).where(notified.c.chat_id == old))
     await boards.move(connection, old, new)
+
+
+async def got_before_moving(connection: Connection, keys: Sequence[str]) -> set[tuple[str, Chat]]:
+    """The notifications among ``keys`` that a group got under an earlier id, each with the chat that it is now."""
+    now_called = await moved(connection)
+    if not now_called or not keys:
+        return set()
+    rows = sa.select(outbox_rows.c.key, outbox_rows.c.chat_id, outbox_rows.c.thread_id).where(
+        outbox_rows.c.key.in_(keys), outbox_rows.c.chat_id.in_(now_called)
+    )
+    return {(row.key, Chat(now_called[row.chat_id], row.thread_id or None)) for row in await connection.execute(rows)}
 
 
 async def not_greeted(connection: Connection, wanted: Iterable[Chat]) -> list[Chat]:

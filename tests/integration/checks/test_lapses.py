@@ -13,7 +13,7 @@ from bot.domain.alerts import Silence, SilenceKind
 from bot.domain.chats import Chat
 from bot.domain.lapses import Lapse
 from bot.domain.notifications import Delivery, NotificationKind
-from bot.storage import alerts, endings, lapses, outbox, readings
+from bot.storage import alerts, chats, endings, lapses, outbox, readings
 from tests.support.fakes import ALICE, CHAT, GROUP, World, key_of, reading, world_in
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -104,6 +104,22 @@ async def test_it_is_told_once_three_days_before_over_restarts(scene: Scene) -> 
     await scene.live(2 * DAY + 20 * HOUR, 4 * HOUR)
     assert await scene.told() == []
     assert await scene.due_edits() == 0
+
+
+async def test_a_group_that_becomes_a_supergroup_is_not_told_again(scene: Scene) -> None:
+    """It has the message under its earlier id, also after a second move."""
+    await scene.live(3 * HOUR)
+    await scene.sent()
+    new, newest = Chat(-1009), Chat(-10099)
+    async with scene.world.store.write() as connection:
+        await chats.move(connection, GROUP.chat_id, new.chat_id)
+    await scene.live(2 * HOUR)
+    assert await scene.told(new) == []
+    async with scene.world.store.write() as connection:
+        await chats.move(connection, new.chat_id, newest.chat_id)
+    await scene.live(2 * HOUR)
+    assert await scene.told(newest) == []
+    assert await scene.told() == []
 
 
 async def test_one_that_waits_goes_when_the_plan_renews(scene: Scene) -> None:
