@@ -15,8 +15,12 @@ from statistics import fmean
 from bot.evaluation.forecast.ahead import MONTH, WEEK, Pace
 from bot.evaluation.forecast.spending import Day
 
-HORIZONS = (1.0, 2.0, 3.5, 7.0, 14.0, 28.0)
+HORIZONS = (0.5, 1.0, 2.0, 3.5, 7.0, 14.0, 28.0)
 USUAL = (
+    (
+        -0.18, -0.11, -0.04, 0.12, 0.24, 0.34, 0.38, 0.55, 0.68, 0.74,
+        0.77, 0.83, 0.87, 0.92, 0.97, 1.12, 1.23, 1.91, 2.34, 3.73,
+    ),
     (
         -0.48, -0.2, -0.1, -0.04, 0.05, 0.09, 0.19, 0.22, 0.25, 0.32,
         0.35, 0.4, 0.51, 0.57, 0.62, 0.68, 0.79, 0.88, 1.2, 3.39,
@@ -134,9 +138,11 @@ def unevenness(days: Sequence[Day]) -> float:
     return sqrt((own + EARLY_DAYS * USUAL_UNEVENNESS**2) / (len(totals) + EARLY_DAYS))
 
 
-def expected_errors(horizon: float, own: Sequence[Error] = (), uneven: float = USUAL_UNEVENNESS) -> Errors:
-    """The errors to be expected at a horizon in days."""
-    usual = scaled_errors(horizon, uneven)
+def expected_errors(
+    horizon: float, own: Sequence[Error] = (), uneven: float = USUAL_UNEVENNESS, seen_days: float = WEEK
+) -> Errors:
+    """The errors to be expected at a horizon in days, where so many days of the last week were seen."""
+    usual = scaled_errors(horizon, uneven, seen_days)
     weights = [exp(-0.5 * ((log(error.horizon) - log(max(horizon, SHORTEST))) / ALIKE) ** 2) for error in own]
     seen = sum(weights) / max(horizon / 2, 1.0)  # forecasts of days that follow each other share what came
     share = seen / (seen + WORTH)
@@ -150,15 +156,16 @@ def expected_errors(horizon: float, own: Sequence[Error] = (), uneven: float = U
     return Errors([off for off, _ in found], [round(weight, 9) for weight in sums])
 
 
-def scaled_errors(horizon: float, uneven: float) -> list[float]:
-    """The usual quantiles at a horizon, for an account of some unevenness.
+def scaled_errors(horizon: float, uneven: float, seen_days: float = WEEK) -> list[float]:
+    """The usual quantiles at a horizon, for an account of some unevenness and so many days seen of the last week.
 
-    Days that differ make two errors: that of the mean of a week's days, and that of the days until nothing is left.
-    The rest of the usual errors, a change of the pace, is every account's.
+    Days that differ make two errors: that of the mean of the last week's days, and that of the days until nothing is
+    left. The rest of the usual errors, a change of the pace, is every account's.
     """
     usual = usual_errors(horizon)
     middle, variance = (usual[9] + usual[10]) / 2, ((usual[17] - usual[2]) / MIDDLE_SPAN) ** 2
-    more = (uneven**2 - USUAL_UNEVENNESS**2) * (1 / max(horizon, 0.5) + 1 / WEEK)
+    ahead, behind = 1 / max(horizon, 0.5), 1 / min(max(seen_days, 1.0), WEEK)
+    more = uneven**2 * (ahead + behind) - USUAL_UNEVENNESS**2 * (ahead + 1 / WEEK)
     scale = min(max(sqrt(max(1 + more / variance, 0.0)), LEAST_SCALE), MOST_SCALE)
     return [middle + (off - middle) * scale for off in usual]
 

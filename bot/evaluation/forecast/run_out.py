@@ -14,7 +14,7 @@ from bot.domain.accounts import Account, Plan, Reading
 from bot.domain.credit_changes import Point, point_of
 from bot.domain.history import Span
 from bot.domain.lapses import Left
-from bot.evaluation.forecast.ahead import Pace, Path, Stock, seen_mean, walk, week_ahead
+from bot.evaluation.forecast.ahead import MONTH, WEEK, Pace, Path, Stock, regularity, seen_mean, walk, week_ahead
 from bot.evaluation.forecast.errors import Errors, expected_errors, own_errors, unevenness
 from bot.evaluation.forecast.spending import DAY, DAY_HOURS, HOUR, Day, days_of, orderly
 
@@ -203,7 +203,8 @@ def courses(account: Account, reading: Reading, past: Past) -> Courses:
     expected = walk(week, pace, stock, length, 1.0).runs_out_in
     horizon = length if expected is None else expected / DAY_HOURS
     own = own_errors(past.days, [float(point.total) for point in past.points], past.paces)
-    return Courses(week, pace, stock, length, expected_errors(horizon, own, unevenness(past.days)))
+    seen = sum(day.known for day in past.days[:WEEK])
+    return Courses(week, pace, stock, length, expected_errors(horizon, own, unevenness(past.days), seen))
 
 
 def next_boundary(reading: Reading) -> tuple[datetime | None, bool]:
@@ -274,8 +275,14 @@ def shares_of(spread: float) -> tuple[float, float, float]:
 
 
 def as_lately(reading: Reading, days: Sequence[Day]) -> datetime | None:
-    """When the credits are gone at the pace of the last days; None beyond the horizon, and where no day was seen."""
-    pace, left = seen_mean(days[:JUST_NOW], 0.0), float(reading.credits.total)
+    """When the credits are gone at the pace of the last days; None beyond the horizon, and where no day was seen.
+
+    As far as an account keeps to weekdays, two quiet days say nothing: there the week's pace stands for theirs.
+    """
+    totals = [day.total for day in days[:MONTH]]
+    kept = regularity(totals) if len(totals) >= 2 * WEEK else 0.0
+    pace = (1 - kept) * seen_mean(days[:JUST_NOW], 0.0) + kept * seen_mean(days[:WEEK], 0.0)
+    left = float(reading.credits.total)
     return reading.taken_at + left / pace * DAY if 0 <= left < pace * FAR else None
 
 

@@ -11,6 +11,7 @@ from bot.evaluation.forecast.errors import (
     HORIZONS,
     LEAST_SCALE,
     MOST_SCALE,
+    USUAL,
     USUAL_UNEVENNESS,
     Error,
     expected_errors,
@@ -58,6 +59,24 @@ def test_the_usual_errors_grow_with_unevenness(horizon: float) -> None:
     assert width(wild) == pytest.approx(MOST_SCALE * width(usual))
     middles = {round(sum(errors[9:11]), 9) for errors in (usual, even, uneven, wild)}
     assert len(middles) == 1
+
+
+def test_a_pace_of_few_days_is_less_sure() -> None:
+    """The fewer days of the last week were seen, the wider; more than a week changes nothing."""
+    widths = [width(scaled_errors(7.0, USUAL_UNEVENNESS, seen)) for seen in (1, 2, 4, 7, 20)]
+    assert widths[:4] == sorted(widths[:4], reverse=True)
+    assert len(set(widths)) == 4
+    assert scaled_errors(7.0, USUAL_UNEVENNESS, 0.0) == scaled_errors(7.0, USUAL_UNEVENNESS, 1.0)
+
+
+def test_the_usual_errors_stand_between_those_of_the_table() -> None:
+    """At and beyond its ends they are those of the end; the shortest forecasts are the most often too early."""
+    assert usual_errors(HORIZONS[0]) == usual_errors(0.01) == list(USUAL[0])
+    assert usual_errors(HORIZONS[-1]) == usual_errors(60) == list(USUAL[-1])
+    between = usual_errors(5.0)
+    assert all(min(pair) <= off <= max(pair) for off, *pair in zip(between, USUAL[3], USUAL[4], strict=True))
+    middles = [usual_errors(horizon)[10] for horizon in (0.5, 1, 3.5)]
+    assert middles == sorted(middles, reverse=True)
 
 
 def test_an_accounts_own_errors_move_the_range() -> None:

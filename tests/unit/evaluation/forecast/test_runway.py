@@ -123,6 +123,20 @@ def test_a_batch_that_is_over_fires_nothing() -> None:
     assert standing(replace(found, as_lately=found.likeliest)).fire_level == 1
 
 
+def test_quiet_days_before_the_weekday_of_a_batch_fire() -> None:
+    """Batches each Tuesday and nothing else: on Monday half a batch is left, and the next one comes tomorrow."""
+    account, points = known_of(past(lambda ago: 1_000 if is_tuesday(ago) else 0, 6_000, 6 * 7 * 24, refill_in(20)))
+    assert standing(outlook(account, points, NOW)).fire_level == 1
+    young = points[-2:] if len(points) < 3 else [point for point in points if point.taken_at > NOW - 9 * DAY]
+    assert standing(outlook(account, young, NOW)).fire_level == 0, "one Tuesday is no habit"
+
+
+def is_tuesday(ago: int) -> bool:
+    """True for the first twelve hours of a Tuesday, so many hours ago."""
+    at = NOW - ago * HOUR
+    return at.weekday() == 1 and at.hour < 12
+
+
 def test_credits_that_last_to_the_refill_never_fire() -> None:
     """One day's credits and a refill in twelve hours: no alert, however near the run-out."""
     account, points = known_of(past(steadily(100), 2_400, 240, refill_in(0.5)))
