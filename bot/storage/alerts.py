@@ -13,7 +13,7 @@ from bot.domain.accounts import SESSION_BROKEN
 from bot.domain.alerts import Alert, AlertRule, Notified, Severity, Silence, SilenceKind
 from bot.domain.chats import Chat
 from bot.domain.rules import RENEWS
-from bot.storage import past_alerts
+from bot.storage import chats, past_alerts
 from bot.storage.connection import Connection
 from bot.storage.schema import alerts, notified, silences
 
@@ -220,6 +220,8 @@ def silence_of(row: sa.Row[Any]) -> Silence:
 
 async def add_silence(connection: Connection, silence: Silence) -> Silence:
     """Adds a silence in place of the one of its kind, subject and chat; returns it with its id."""
+    if silence.chat:
+        silence = replace(silence, chat=await chats.at_present(connection, silence.chat))
     place = silences.c.chat_id.is_(None) if silence.chat is None else is_in(silence.chat)
     measure = silence.measure.value if silence.measure else None
     same = sa.and_(

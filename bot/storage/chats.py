@@ -53,6 +53,12 @@ def follow(chat_id: int, steps: dict[int, int]) -> int:
     return chat_id
 
 
+async def at_present(connection: Connection, chat: Chat) -> Chat:
+    """A chat under its present id: a group can become another one while something about it waits for the database."""
+    new = (await moved(connection)).get(chat.chat_id)
+    return chat if new is None else Chat(new)
+
+
 async def move(connection: Connection, old: int, new: int) -> None:
     """Stores that a group became a supergroup, and moves its deliveries and silences there."""
     values = {"chat_id": old, "thread_id": 0, "moved_to": new}

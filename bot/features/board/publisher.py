@@ -28,7 +28,7 @@ from bot.domain.chats import Chat
 from bot.domain.notifications import Watched
 from bot.features.board.rules import EVERY, board_due, is_replaced
 from bot.outbox.results import REFUSALS, RefusalSchedule
-from bot.storage import boards
+from bot.storage import boards, chats
 from bot.storage.connection import Connection
 from bot.storage.database import Store
 from bot.support.aside import aside
@@ -300,8 +300,18 @@ class BoardPublisher:
             return await boards.of(connection, chat)
 
     async def _put(self, board: Board) -> None:
-        """Stores a board in place of its chat's last one. Otherwise another would be posted, again and again."""
-        await self._store.write_patiently(lambda connection: boards.put(connection, board))
+        """Stores a board in place of its chat's last one. Otherwise another would be posted, again and again.
+
+        A group that became another chat while Telegram was asked gets it there.
+        """
+
+        async def work(connection: Connection) -> None:
+            await boards.put(connection, board)
+            present = await chats.at_present(connection, board.chat)
+            if present != board.chat:
+                await boards.move(connection, board.chat.chat_id, present.chat_id)
+
+        await self._store.write_patiently(work)
 
     async def _keep(self, board: Board) -> None:
         """Stores a board as it is now, if its chat still has it."""

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from bot.domain.boards import BoardStatus, BoardTrouble
+from bot.domain.boards import BoardStatus, BoardTrouble, PostResult
 from bot.domain.chats import Chat
 from bot.domain.notifications import Watched
 from bot.features.board.publisher import BoardPublisher
@@ -27,6 +27,7 @@ from bot.storage import boards, chats
 from bot.storage.connection import Connection
 from bot.storage.database import Store
 from bot.telegram.client import make_bot
+from bot.telegram.text.layout import Message
 from tests.support.given import NOW, UTC_ZONE
 from tests.unit.features.board.test_text import LOW, watched
 
@@ -521,6 +522,34 @@ async def test_a_board_follows_a_group_that_moved(scene: Scene, announced: bool)
     await scene.look(5)
     (board,) = scene.standing(Chat(-1009))
     assert "1,200" in board.text
+    assert board.pinned
+    assert await scene.known() == [Chat(-1009)]
+
+
+@pytest.mark.parametrize("refused", [True, False])
+async def test_a_board_that_is_asked_for_while_its_group_moves_comes_in_the_new_one(
+    scene: Scene, refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message learned of the move while Telegram was asked to post the board at the old id."""
+    for number in (-100, -1009):
+        scene.telegram.add_chat(SimulatedChat(number, "supergroup", "Team", {72}))
+    scene.allowed.add(Chat(-100))
+    if refused:
+        scene.refuse(server_error(), "sendMessage", chat=Chat(-100))
+    post = TelegramBoards.post
+
+    async def post_and_move(publisher: TelegramBoards, message: Message, chat: Chat) -> PostResult:
+        result = await post(publisher, message, chat)
+        if chat == Chat(-100):
+            async with scene.store.write() as connection:
+                await scene.move(connection, -100, -1009)
+            scene.allowed.discard(Chat(-100))
+        return result
+
+    monkeypatch.setattr(TelegramBoards, "post", post_and_move)
+    await scene.boards.show(Chat(-100))
+    await scene.wait(120)
+    (board,) = scene.standing(Chat(-1009))
     assert board.pinned
     assert await scene.known() == [Chat(-1009)]
 

@@ -286,6 +286,15 @@ async def test_a_silence_is_remembered_whole_and_runs_out(store: Store) -> None:
         assert await alerts.silences_are_over(connection, NOW + HOUR)
 
 
+async def test_a_silence_that_waited_while_its_group_moved_holds_in_the_new_group(store: Store) -> None:
+    """It was answered as done."""
+    async with store.write() as connection:
+        await chats.move(connection, GROUP.chat_id, -1009)
+        made = await alerts.add_silence(connection, replace(MUTE, chat=GROUP))
+        assert made.chat == Chat(-1009)
+        assert await active(connection) == {replace(MUTE, chat=Chat(-1009))}
+
+
 async def test_the_number_of_a_silence_is_never_used_again(store: Store) -> None:
     """A button in an old message names its silence for ever: ended, its number means nothing."""
     async with store.write() as connection:
