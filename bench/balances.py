@@ -11,6 +11,7 @@ from pathlib import Path
 from bench.backtest import WITHIN, Ask, Case, last_of_each_day, looked_at, spent_until
 from bot.domain.accounts import Account, Credits, Reading
 from bot.domain.credit_changes import Point
+from bot.evaluation.forecast.foresee import HISTORY
 
 FRESH = 0.5
 """A rise of more than this begins a new episode of the alerts."""
@@ -30,13 +31,18 @@ class WrongFileError(Exception):
 
 
 def read_folder(folder: Path) -> list[Case]:
-    """Every CSV file of a folder, by name. Raises WrongFileError."""
+    """Every series of a folder as a life. Raises WrongFileError."""
+    return [case_of(name, points) for name, points in read_series(folder).items()]
+
+
+def read_series(folder: Path) -> dict[str, list[Point]]:
+    """The readings of every CSV file of a folder, by name. Raises WrongFileError."""
     if not folder.is_dir():
         raise WrongFileError(f"{folder}: not a folder. Name one that holds CSV files with the columns ts,balance")
     files = sorted(folder.glob("*.csv"))
     if not files:
         raise WrongFileError(f"{folder}: holds no CSV file. It takes files with the columns ts,balance")
-    return [case_of(file.stem, read_file(file)) for file in files]
+    return {file.stem: read_file(file) for file in files}
 
 
 def read_file(file: Path) -> list[Point]:
@@ -94,14 +100,14 @@ def case_of(name: str, points: list[Point]) -> Case:
     for place in last_of_each_day(points):
         now, out = points[place].taken_at, runs_out_at(points, spent, place)
         rises = (points[at].total - points[at - 1].total for at in range(max(last, 0) + 1, place + 1))
-        known = gaps[: bisect_left(gaps, now, key=lambda gap: gap[1]) + 1]
+        since, until = (bisect_left(gaps, moment, key=lambda gap: gap[1]) for moment in (now - HISTORY, now))
         reading = Reading(now, Credits(0, 0, points[place].package))
         asks.append(
             Ask(
                 now=now,
                 account=Account(name, "balance", name, reading=reading, looked_at=now),
                 points=looked_at(points, place),
-                unseen=[gap for gap in known if gap[1] <= now],
+                unseen=[gap for gap in gaps[since : until + 1] if gap[1] <= now],
                 out=out,
                 fresh=any(rise > FRESH for rise in rises),
                 right=is_right(now, out, end),

@@ -1,7 +1,8 @@
 """``python -m bench.forecast [FOLDER] [--json]`` tests the forecast on accounts whose future is known.
 
-FOLDER holds real balances as CSV files (``ts,balance``). Without one the accounts are simulated (``--tuning``: those
-that the forecast was looked at with; else others). ``bench/backtest.py`` says what is counted.
+FOLDER holds real balances as CSV files (``ts,balance``); with ``--plans`` their demand is paid from a simulated plan.
+Without FOLDER the accounts are simulated (``--tuning``: those that the forecast was looked at with; else others).
+``bench/backtest.py`` says what is counted.
 """
 
 import argparse
@@ -17,9 +18,11 @@ from statistics import median
 from unittest import mock
 
 from bench.backtest import WITHIN, Ask, Case, Score, backtest, middle_of
-from bench.balances import WrongFileError, read_folder
+from bench.balances import WrongFileError, read_folder, read_series
+from bench.plans import lives_of
 from bench.spending_patterns import LOOKS_A_DAY, PATTERNS, WATCHED_DAYS, Simulated, moment, simulated
 from bot.domain.accounts import Reading
+from bot.domain.credit_changes import Point
 from bot.evaluation.forecast import errors
 from bot.evaluation.forecast.ahead import MONTH, Pace
 from bot.evaluation.forecast.errors import HORIZONS, LONGEST, SHORTEST
@@ -40,9 +43,8 @@ BELL = 0.35
 EX_DATAERR = 65
 
 
-def case_of(pattern: str, seed: int) -> Case:
+def case_of(life: Simulated, name: str, seed: int) -> Case:
     """A simulated life, asked about once a day at an hour of its own."""
-    life, name = simulated(pattern, seed), f"{pattern} {seed}"
     places = range(LOOKS_A_DAY // 2 + seed % LOOKS_A_DAY, WATCHED_DAYS * LOOKS_A_DAY, LOOKS_A_DAY)
     asks, last = [], 0
     for place in places:
@@ -68,7 +70,13 @@ def ask_at(life: Simulated, name: str, last: int, place: int, reading: Reading) 
 
 def lived(pattern: str, seed: int) -> Score:
     """The score of one simulated life."""
-    return backtest(case_of(pattern, seed))
+    return backtest(case_of(simulated(pattern, seed), f"{pattern} {seed}", seed))
+
+
+def planned(name: str, points: Sequence[Point]) -> Score:
+    """The score of one series whose demand is paid from simulated plans."""
+    lives = enumerate(lives_of(name, points))
+    return sum((backtest(case_of(life, called, seed)) for seed, (called, life) in lives), Score())
 
 
 HEAD = (
@@ -107,9 +115,14 @@ def table(rows: Iterable[Sequence[str]]) -> str:
     )
 
 
-def scores(folder: Path | None, seeds: Sequence[int], *, leave_out: bool = False) -> dict[str, Score]:
+def scores(
+    folder: Path | None, seeds: Sequence[int], *, leave_out: bool = False, plans: bool = False
+) -> dict[str, Score]:
     """The score of each series of a folder, or of each pattern. Raises WrongFileError."""
     with ProcessPoolExecutor() as pool:
+        if folder is not None and plans:
+            series = read_series(folder)
+            return dict(zip(series, pool.map(planned, series, series.values()), strict=True))
         if folder is not None:
             cases = read_folder(folder)
             names = [case.name for case in cases]
@@ -182,12 +195,16 @@ def main() -> int:
     parser.add_argument("--tuning", action="store_true", help="the simulated accounts that the forecast was tuned on")
     parser.add_argument("--errors", action="store_true", help="the table of the usual errors, from FOLDER")
     parser.add_argument("--leave-out", action="store_true", help="judge each series of FOLDER by the others' errors")
+    parser.add_argument("--plans", action="store_true", help="the demand of FOLDER, paid from a simulated plan")
     wanted = parser.parse_args()
+    if wanted.folder is None and (wanted.plans or wanted.errors or wanted.leave_out):
+        parser.error("--plans, --errors and --leave-out need a FOLDER with real balances")
     try:
-        if wanted.errors and wanted.folder:
+        if wanted.errors:
             print(usual_errors(read_folder(wanted.folder)))
             return 0
-        found = scores(wanted.folder, TUNED_ON if wanted.tuning else HELD_OUT, leave_out=wanted.leave_out)
+        seeds = TUNED_ON if wanted.tuning else HELD_OUT
+        found = scores(wanted.folder, seeds, leave_out=wanted.leave_out, plans=wanted.plans)
     except WrongFileError as error:
         print(error, file=sys.stderr)
         return EX_DATAERR

@@ -166,7 +166,7 @@ def scaled_errors(horizon: float, uneven: float, seen_days: float = WEEK) -> lis
     middle, variance = (usual[9] + usual[10]) / 2, ((usual[17] - usual[2]) / MIDDLE_SPAN) ** 2
     ahead, behind = 1 / max(horizon, 0.5), 1 / min(max(seen_days, 1.0), WEEK)
     more = uneven**2 * (ahead + behind) - USUAL_UNEVENNESS**2 * (ahead + 1 / WEEK)
-    scale = min(max(sqrt(max(1 + more / variance, 0.0)), LEAST_SCALE), MOST_SCALE)
+    scale = min(max(sqrt(max(1 + more / variance, 0.0)), LEAST_SCALE), MOST_SCALE) if variance else 1.0
     return [middle + (off - middle) * scale for off in usual]
 
 

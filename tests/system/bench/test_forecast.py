@@ -16,6 +16,7 @@ from bench.balances import WrongFileError, case_of, read_file, read_folder
 from bench.forecast import HEAD, left_out, row, table, usual_errors
 from bot.domain.credit_changes import Point
 from bot.evaluation.forecast import errors
+from bot.evaluation.forecast.foresee import HISTORY
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -92,10 +93,36 @@ def test_odd_series_are_judged_or_left_out(name: str, points: list[Point]) -> No
     assert name in table([HEAD, row(name, found)])
 
 
+def test_a_hundred_thousand_rows_are_bounded_work(tmp_path: Path) -> None:
+    """Each ask sees six weeks and no more, however long the series; a dense one has an ask a day all the same."""
+    file = tmp_path / "long.csv"
+    rows = (f"{START + row * 2 * HOUR},{1_000 - row % 1_000}" for row in range(100_000))
+    file.write_text("\n".join(["ts,balance", *(line.replace(" ", "T") for line in rows)]))
+    case = case_of("long", read_file(file))
+    assert len(case.asks) == 100_000 // 12 + 1
+    assert max(len(ask.points) for ask in case.asks) <= HISTORY // (2 * HOUR) + 2
+    assert max(len(ask.unseen) for ask in case.asks) <= HISTORY // (2 * HOUR) + 2
+    assert case.run_outs
+    dense = [Point(START + row * timedelta(seconds=6), 0, 0, 200_000.0 - row) for row in range(100_000)]
+    found = case_of("dense", dense)
+    assert len(found.asks) == 7
+    assert backtest(found).alerts >= 0
+
+
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """``python -m bench.forecast``."""
     command = [sys.executable, "-m", "bench.forecast", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+
+
+def test_the_demand_of_a_folder_can_be_paid_from_plans(tmp_path: Path) -> None:
+    """``--plans`` has the same keys; without a folder there is no demand."""
+    rows = (f"{point.taken_at.isoformat()},{point.total}" for point in balances(90, sawtooth))
+    (tmp_path / "even.csv").write_text("\n".join(["ts,balance", *rows]))
+    assert list(json.loads(run(str(tmp_path), "--plans", "--json").stdout)) == KEYS
+    alone = run("--plans")
+    assert alone.returncode == 2
+    assert "need a FOLDER" in alone.stderr
 
 
 def test_the_command_prints_a_table_or_one_object(tmp_path: Path) -> None:
@@ -121,6 +148,11 @@ def test_the_command_prints_a_table_or_one_object(tmp_path: Path) -> None:
         ("ts,balance\n2026-01-01T00:00:00\n", "a.csv, row 2: has 1 columns and not 2"),
         ('ts,balance\n"2026-01-01T00:00:00,5\n', "a.csv: cannot be read as CSV"),
         ("ts,balance\n\0,5\n", "a.csv"),
+        ("ts,balance\n2026-01-01T00:00:00,5\n2026-01-01T01:00:00,4,3\n", "a.csv, row 3: has 3 columns and not 2"),
+        ("ts,balance\n2026-01-01T00:00:00,5\n\n", "a.csv, row 3: has 0 columns and not 2"),
+        ("ts,balance\n2026-01-01T00:00:00,1e99\n", "a.csv, row 2: balance '1e99' is not a number"),
+        ("ts,balance\n2026-13-01T00:00:00,1\n", "a.csv, row 2: ts '2026-13-01T00:00:00' is not a moment"),
+        ("balance\n5\n", "a.csv, row 1: has 'balance' in place of the columns ts,balance"),
     ],
 )
 def test_a_broken_file_is_named_with_its_row(tmp_path: Path, text: str, words: str) -> None:

@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.accounts import Account, Credits, Plan, Reading
+from bot.domain.accounts import Account, Credits, ForecastRecord, Plan, Reading
 from bot.domain.credit_changes import Point, changes_between, point_of
+from bot.evaluation.forecast.record import record_of
 from bot.evaluation.forecast.run_out import Forecast, forecast, next_boundary, outlook
+from bot.evaluation.forecast.runway import runway_standing
 from bot.evaluation.forecast.spending import days_of, hourly, orderly, unseen_since
 from bot.evaluation.forecast.spike import spike, spike_standing
 from tests.support.builders import DAY, HOUR, MINUTE, NOW, account_with, read
+from tests.support.builders import days as ladder
 from tests.support.credit_histories import (
     by_day,
     kept,
@@ -222,6 +225,29 @@ def test_too_wide_a_range_says_nothing() -> None:
     assert outlook(account, points, NOW) is not None
     found = forecast(account, points, NOW)
     assert found is None or found.latest is not None
+
+
+@pytest.mark.parametrize("bucket", ["monthly", "daily", "package"])
+def test_a_past_of_nothing_but_refunds_spends_nothing(bucket: str) -> None:
+    """Failed jobs of before come back for three weeks: nothing was spent, nothing runs out, and no pace is told."""
+    first = Credits(4_000, 10, 500, 15_000, 60, refill_in(9), NOW + 12 * HOUR)
+    readings = [
+        Reading(NOW - ago * HOUR, replace(first, **{bucket: getattr(first, bucket) + 21 * 24 - ago}))
+        for ago in range(21 * 24, -1, -1)
+    ]
+    account, points = known_of(readings)
+    days = days_of(orderly(points, NOW), NOW)
+    assert len(days) == 21
+    assert all(day.total == 0 for day in days)
+    found = outlook(account, points, NOW)
+    assert found is not None
+    assert (found.earliest, found.likeliest, found.latest, found.as_lately) == (None, None, None, None)
+    assert (found.risk, found.per_day, found.before_refill) == (0, 0, False)
+    standing = runway_standing(found, ladder(2), NOW)
+    assert standing is not None
+    assert (standing.fire_level, standing.clear_level) == (0, 0)
+    assert spike(account, points, NOW) is None
+    assert record_of(account, points, NOW) == ForecastRecord(NOW)
 
 
 def test_an_idle_account_lasts() -> None:
