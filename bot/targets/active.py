@@ -10,7 +10,7 @@ from bot.domain.accounts import Account, KnownAccount, SourceState
 from bot.domain.rules import Rules
 from bot.sources.base import Clock, Source
 from bot.sources.conditional import ConditionalSource
-from bot.sources.registry import SERVICES, title_of
+from bot.sources.registry import SERVICES, service_of, title_of
 from bot.sources.useapi.client import TIMEOUT_S, Client
 
 
@@ -49,12 +49,12 @@ class ActiveTargets:
         self._shared = frozenset(name for name, some in services.items() if len(some) > 1)
 
     def named(self, account: Account) -> Account:
-        """The account with its source's name, if there are several, and its service, if its name fits others too.
+        """The account with its source's name, if there are several, and its service, if its name needs that.
 
         It also gets what its jobs cost.
         """
         origin = self.targets.origin_of(account.source)
-        if self._shared and name_in_words(account) in self._shared:
+        if self._needs_service(account):
             origin = ", ".join(filter(None, (origin, title_of(account.source))))
         cost = self.rules_of(account).job_cost
         return (
@@ -62,6 +62,13 @@ class ActiveTargets:
             if (account.origin, account.job_cost) == (origin, cost)
             else replace(account, origin=origin, job_cost=cost)
         )
+
+    def _needs_service(self, account: Account) -> bool:
+        """True if its name fits accounts of other services too, or is an id that tells nobody anything."""
+        if self._shared and name_in_words(account) in self._shared:
+            return True
+        service = service_of(account.source) if account.label is None and len(self.targets.services) > 1 else None
+        return service is not None and not service.by_email
 
     def named_source(self, state: SourceState) -> SourceState:
         """The source's state with its name, if there are several, and the setting that holds its token."""

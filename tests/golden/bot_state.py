@@ -117,6 +117,7 @@ def webhook(
 
 
 COUNTED = (ListedService("PixVerse API", 3, 1), ListedService("Runway AP", 1), ListedService("Kling API", None, 2))
+WHOLE = (ListedService("PixVerse API", 3), ListedService("Riffusion API", 1))
 
 
 def subscribed(
@@ -163,6 +164,7 @@ def statuses() -> Mapping[str, str]:
         ),
         "some cannot be read": status(failing=("Studio", "Loop")),
         "a subscription": status(subscriptions=(subscribed(services=COUNTED),)),
+        "a subscription without broken accounts": status(subscriptions=(subscribed(services=WHOLE),)),
         "two subscriptions, one is over": status(
             subscriptions=(
                 subscribed(services=(), origin="studio"),

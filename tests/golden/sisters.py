@@ -111,7 +111,7 @@ FLEET = (
     ),
     watched("runway", "carol@example.com", RUNWAY, origin="Runway"),
     watched("mureka", "123456789", GOLD, Balance("silver", 4), plan=MUREKA),
-    watched("minimax", "123456", Credits.of(2278), Balance("of these", 2, lapses_at=END), plan=Plan("Free", free=True)),
+    watched("minimax", "123456", Credits.of(2278), Balance("lot", 2, lapses_at=END), plan=Plan("Free", free=True)),
     watched("dreamina", "US:carol@example.com", Credits.of(24_065), details={"claimed": True}),
     watched("google-flow", "dora@example.com", Credits.of(1250), details={"costs": {"Veo 3.1 - Quality": 100}}),
     watched(

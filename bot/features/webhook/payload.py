@@ -12,6 +12,7 @@ from bot.domain.notifications import Delivery, Facts, Notification, Notification
 from bot.evaluation.account_row import iso
 from bot.evaluation.forecast.runway import NO_FEAR
 from bot.outbox.batching import Batch, PendingAlert
+from bot.telegram.text.formatting import parted_name
 from bot.telegram.text.messages import render
 
 VERSION = 1
@@ -38,7 +39,7 @@ def body_of(waiting: WaitingEvent, zone: ZoneInfo) -> str:
     event, notification = waiting.event, waiting.event.notification
     facts, rule = notification.facts, notification.measure
     is_account = facts.email is not None
-    is_named = is_account and facts.name.lower() != (facts.email or "").lower()
+    is_named = is_account and parted_name(facts.name)[0].lower() != (facts.email or "").lower()
     subject = notification.subject or facts.source or ""
     return as_json(
         event.type,

@@ -31,7 +31,7 @@ def _lapsing(known: AccountPage, now: datetime) -> tuple[Balance, ...]:
     for lot in known.objects("creditExpireText"):
         amount, end = readable(number, lot.get("credit")), still_ahead(readable(moment, lot.get("endTime")), now)
         if amount and amount > 0 and end:
-            found.append(Balance("of these", amount, lapses_at=end))
+            found.append(Balance("lot", amount, lapses_at=end))
     return tuple(sorted(found, key=lambda one: one.lapses_at or now))
 
 

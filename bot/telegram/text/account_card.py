@@ -12,7 +12,7 @@ from bot.domain.notifications import Watched
 from bot.evaluation.alert_state import MUTES
 from bot.evaluation.evaluate import with_allowances
 from bot.evaluation.left_out import trusted_end
-from bot.sources.registry import service_of
+from bot.sources.registry import DEFAULT, service_of
 from bot.telegram.text.alert_list import format_alert, format_mute, format_silences
 from bot.telegram.text.dates import (
     format_ago,
@@ -243,12 +243,21 @@ def plan_text(reading: Reading, now: datetime, zone: ZoneInfo) -> str:
     return f"{format_plan(plan)} {plan_verb(plan, now)} {format_day(plan.ends_at, now, zone)}{cost}{unknown}"
 
 
+def identity(account: Account) -> list[str]:
+    """The email of a labelled account, and a service that its name does not tell; PixVerse goes without saying."""
+    email = [clean(account.email, 80)] if account.label else []
+    service = service_of(account.source)
+    if service is None or service.name == DEFAULT or account.name.endswith(f"{service.title})"):
+        return email
+    return [*email, service.title]
+
+
 def card_lines(
     one: Watched, now: datetime, zone: ZoneInfo, slots: Slots | None = None, *, dark: bool = False
 ) -> list[tuple[Piece, ...]]:
     """Everything known about one account; ``dark``: no account can be read. ``slots`` are its running jobs."""
     account = one.account
-    email = f" ({clean(account.email, 80)})" if account.label else ""
+    email = in_brackets(", ".join(identity(account)))
     sign = SIGNS[Severity.CRITICAL] if dark else sign_of(one)
     lines: list[tuple[Piece, ...]] = [(f"{sign} ", bold(name_of(account.name)), email)]
     if account.pause:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from bot.domain.accounts import Credits, FailureKind, Number, Plan, Unit
 from bot.domain.alerts import Severity
-from bot.telegram.text.sanitize import clean, plain
+from bot.sources.registry import SERVICES
+from bot.telegram.text.sanitize import clean, plain, utf16_len
 
 SIGNS = {Severity.CRITICAL: "🔴", Severity.WARNING: "🟠", Severity.INFO: "🔵"}
 RECOVERED, NOTE = "🟢", "⚪"
@@ -42,6 +43,10 @@ MENDS = {
 """The remedy for each kind of failure."""
 
 
+TITLES = frozenset(service.title for service in SERVICES.values())
+SHORTEST_HEAD = 8
+"""Characters of a name that stay beside its service."""
+
 SHORT_UNITS = {Unit.CREDITS: "", Unit.SECONDS: " s", Unit.PERCENT: " %"}
 OUT = {Unit.CREDITS: "out of credits", Unit.SECONDS: "out of seconds", Unit.PERCENT: "quota used up"}
 LOW = {Unit.CREDITS: "low credits", Unit.SECONDS: "few seconds left", Unit.PERCENT: "low quota"}
@@ -51,8 +56,29 @@ LARGEST_SHARE = 10.0
 
 
 def name_of(name: str, limit: int = NAME_LENGTH) -> str:
-    """An account's name in messages; shorter in a first line."""
-    return clean(name, limit)
+    """An account's name in messages; shorter in a first line.
+
+    A long one keeps its service or source: "ann@exam… (Google Vids)".
+    """
+    head, tail = parted_name(name)
+    room = limit - utf16_len(tail)
+    if not tail or utf16_len(name) <= limit or room < SHORTEST_HEAD:
+        return clean(name, limit)
+    return f"{clean(head, room)} {clean(tail)}"
+
+
+def parted_name(name: str) -> tuple[str, str]:
+    """A name, and the brackets at its end with the blank before them; these can be empty."""
+    head, blank, inner = name.rpartition(" (")
+    return (head, blank + inner) if head and inner.endswith(")") else (name, "")
+
+
+def name_with(name: str, words: str) -> str:
+    """A name with words in brackets; one pair is enough for those and its service: "ann@example.com (Kling, 560)"."""
+    _, tail = parted_name(name)
+    if not words or tail[2:-1].rpartition(", ")[2] not in TITLES:
+        return f"{name}{in_brackets(words)}"
+    return f"{name[:-1]}, {words})"
 
 
 def service_name(origin: str | None) -> str:
@@ -147,10 +173,20 @@ def format_bucket(kind: str, amount: Number | None) -> str:
     return f"{kind} unknown" if amount is None else f"{format_number(amount)} {kind}"
 
 
+def format_single(credits: Credits) -> str:
+    """An amount without buckets, of what it is: "20 of 660 credits", "3 % of the quota", "40 credits"."""
+    if credits.unit is Unit.PERCENT:
+        return f"{format_total(credits)} of the quota"
+    whole = credits.monthly_allowance
+    if not whole or credits.total >= whole:
+        return format_credits(credits)
+    return f"{format_number(credits.total)} of {format_number(whole)} {credits.unit}"
+
+
 def format_buckets(credits: Credits) -> str:
     """Every bucket by name: "2,900 monthly · 0 daily · package unknown"; the total where there are none."""
     if credits.single:
-        return format_credits(credits)
+        return format_single(credits)
     buckets = (credits.monthly, "monthly"), (credits.daily, "daily"), (credits.package, "package")
     return " · ".join(format_bucket(kind, amount) for amount, kind in buckets)
 

@@ -22,10 +22,10 @@ from bot.telegram.text.formatting import (
     capitalised,
     format_count,
     format_total,
-    in_brackets,
     is_out,
     jobs_of,
     name_of,
+    name_with,
     severity_word,
     trouble_of,
 )
@@ -269,19 +269,19 @@ def spoken(notification: Notification) -> Callable[[PendingAlert], str]:
 def with_refused(story: PendingAlert) -> str:
     """The account's name, and how many of its jobs were refused."""
     jobs = story.last.notification.facts.jobs
-    return f"{plain_name(story)}{in_brackets(format_count(jobs.count, 'job') if jobs else '')}"
+    return name_with(plain_name(story), format_count(jobs.count, "job") if jobs else "")
 
 
 def with_lapse(story: PendingAlert) -> str:
     """The account's name, and the credits that are most likely left at the end, or all of a lot."""
     lapse = story.last.notification.facts.lapse
-    return f"{plain_name(story)}{in_brackets(short_amount(lapse) if lapse else '')}"
+    return name_with(plain_name(story), short_amount(lapse) if lapse else "")
 
 
 def with_pace(story: PendingAlert) -> str:
     """The account's name, and its pace in usual paces."""
     value = story.last.notification.facts.value
-    return f"{plain_name(story)}{in_brackets(f'{value:,.0f} × the usual' if value else '')}"
+    return name_with(plain_name(story), f"{value:,.0f} × the usual" if value else "")
 
 
 def plain_name(story: PendingAlert) -> str:
@@ -293,4 +293,4 @@ def with_number(story: PendingAlert) -> str:
     credits = story.last.notification.facts.credits
     number = "" if credits is None or is_out(credits) else format_total(credits)
     number = ", ".join(filter(None, (number, jobs_of(credits) if credits and number else None)))
-    return f"{plain_name(story)}{in_brackets(number)}"
+    return name_with(plain_name(story), number)

@@ -29,17 +29,22 @@ def pool_lines(watched: Sequence[Watched], now: datetime, zone: ZoneInfo) -> lis
 def lines_of(
     watched: Sequence[Watched], now: datetime, moment: Callable[[datetime], str], between: Between
 ) -> list[Spans]:
-    """A line for each service, its name before it if there are several; none for a single account.
+    """A line for each service, its name before it if there are several; none where no service has several accounts.
+
+    The service with the most accounts comes first.
 
     A service of which no account can be read has no sum: the accounts below say why. Nor has one that counts in seconds
     or percent: several accounts can share what they have.
     """
-    if len(watched) < 2:
-        return []
     groups: dict[str, list[Account]] = {}
     for one in watched:
         groups.setdefault(title_of(one.account.source), []).append(one.account)
-    pools = {title: pool_of(accounts, now) for title, accounts in groups.items() if all(map(has_credits, accounts))}
+    if all(len(accounts) < 2 for accounts in groups.values()):
+        return []
+    summed = [(title, accounts) for title, accounts in groups.items() if all(map(has_credits, accounts))]
+    pools = {
+        title: pool_of(accounts, now) for title, accounts in sorted(summed, key=lambda one: (-len(one[1]), one[0]))
+    }
     lines = (pool_line(pool, f"{title}: " if len(groups) > 1 else "", moment, between) for title, pool in pools.items())
     return [line for line in lines if line]
 

@@ -13,8 +13,9 @@ from bot.domain.clock_step import ClockStep
 from bot.domain.durations import format_duration
 from bot.domain.events import ReceiverState
 from bot.domain.health import RefusedChat
-from bot.domain.subscription import ListedService
+from bot.domain.subscription import ListedService, service_key
 from bot.evaluation.blackout import Blackout
+from bot.sources.registry import SERVICES
 from bot.telegram.text.alert_list import Acted, act_line
 from bot.telegram.text.blackout import list_lines, none_text, since_when, why_text
 from bot.telegram.text.dates import format_ago, format_moment, format_past
@@ -197,16 +198,25 @@ def subscription_lines(source: SourceState, now: datetime, zone: ZoneInfo) -> li
     verdict = {True: "active", False: "not active", None: "active or not is unknown"}[known.page.active]
     renewed = f", renewed {known.page.renewed_on:%-d %b %Y}" if known.page.renewed_on else ""
     at = f"{format_past(known.answered_at, now, zone)}, {format_ago(known.answered_at, now)}"
-    counts = [broken_text(one) for one in known.page.services or ()]
-    accounts = [f"Broken by useapi.net's own count: {joined(counts, LIST_LENGTH)}"] if counts else []
+    accounts = [f"Broken by useapi.net's own count: {broken_text(known.page.services)}"] if known.page.services else []
     return [f"{name}: {verdict}{renewed} (as of {at})", *accounts]
 
 
-def broken_text(service: ListedService) -> str:
+def broken_text(services: Sequence[ListedService]) -> str:
+    """The services with broken accounts, and that the others have none: "PixVerse 1 of 3, elsewhere none"."""
+    broken = [broken_of(one) for one in services if one.broken]
+    if not broken:
+        totals = [one.total for one in services]
+        return "none" if None in totals else f"none of {sum(total or 0 for total in totals):,}"
+    return joined([*broken, *(["elsewhere none"] if len(broken) < len(services) else [])], LIST_LENGTH)
+
+
+def broken_of(service: ListedService) -> str:
     """One service: "PixVerse 1 of 3"."""
-    name = plain(service.name.removesuffix("API").removesuffix("AP").strip(), 32)
+    known = {service_key(one.account_name): one.title for one in SERVICES.values()}
+    spelt = service.name.removesuffix("API").removesuffix("AP").strip()
     total = f" of {service.total:,}" if service.total is not None else ""
-    return f"{name} {service.broken or 'none'}{total}"
+    return f"{known.get(service_key(service.name)) or plain(spelt, 32)} {service.broken:,}{total}"
 
 
 def clock_text(step: ClockStep, now: datetime, zone: ZoneInfo) -> str:

@@ -226,6 +226,16 @@ def test_each_attempt_has_the_same_body() -> None:
     assert "delayed" not in body_of(waiting, ZONE)
 
 
+@pytest.mark.parametrize(("label", "origin"), [(None, None), (None, "Kling"), ("Studio", None), ("Studio", "Kling")])
+def test_a_label_is_what_a_person_gave(label: str | None, origin: str | None) -> None:
+    """An email with its service behind it is none."""
+    before, after = (
+        replace(account_with(read(one), label=label), origin=origin) for one in (credit_of(9_000), credit_of(1_500))
+    )
+    told, _ = decided(before, after)
+    assert written(told[AlertRule.CREDITS])["data"]["label"] == label
+
+
 def test_health_knows_nothing_of_the_webhook() -> None:
     """A receiver that is away is no reason for 503: what /healthz decides by has no place for it."""
     assert not [name for name in Vitals.__slots__ if "webhook" in name or "receiver" in name]

@@ -75,6 +75,11 @@ def test_each_service_has_its_own_sum(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+def test_one_account_of_each_service_is_no_fleet() -> None:
+    """Each has its own line below: a sum of one would only push down what is urgent."""
+    assert said(watched(), watched(source="kling"), watched(source="muse")) == []
+
+
 def test_seconds_have_no_sum() -> None:
     """Two accounts of one family can show the same ones."""
     assert said(watched(Credits.of(500, unit=Unit.SECONDS)), watched(Credits.of(500, unit=Unit.SECONDS))) == []
