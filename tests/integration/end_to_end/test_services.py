@@ -316,11 +316,11 @@ async def test_lots_that_end_within_three_days_are_told_by_a_new_bot(world: Worl
     kling = await world.told("ann@example.com: 560 credits lapse")
     assert "unless used" in kling.text.partition("\n")[0]
     assert "The pace is not known yet" in kling.text
-    minimax = await world.told("654321: 80 credits lapse")
+    minimax = await world.told("654321 (MiniMax): 80 credits lapse")
     assert (kling.silent, minimax.silent) == (True, True)
     await bot.round(3)
     await bot.quiet()
-    assert (world.count("credits lapse"), world.count("123456:")) == (2, 0)
+    assert (world.count("credits lapse"), world.count("123456 (")) == (2, 0)
 
 
 async def test_a_running_bot_keeps_nothing_of_the_lists(world: World) -> None:
