@@ -1,4 +1,4 @@
-"""What was withheld and is due now: a silence ended, a chat joined, nobody acknowledged."""
+"""The messages that were withheld and are due now: a silence ended, a chat joined, nobody acknowledged."""
 
 import asyncio
 import logging

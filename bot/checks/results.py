@@ -1,4 +1,4 @@
-"""What finished checks brought: before and after, and what a batch of them changed."""
+"""The results of finished checks: before and after, and the changes of a batch of them."""
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -25,7 +25,7 @@ QUIET_GROWTH = 1.2
 
 
 class Python:
-    """What the running Python says of its memory."""
+    """The figures of the running Python about its memory."""
 
     def timer(self) -> float:
         return time.monotonic()
