@@ -31,11 +31,12 @@ It holds the bot to its words as well:
 - ``/status`` is never green while something due waits for over two minutes, or nothing can be read (``pages.py``);
 - ``/healthz`` is 200 while all holds that the contract names, and else 503 (``pages.py``);
 - a mute or a snooze of one chat changes nothing in another, and is named where it does (``follow.py``);
-- upkeep lets nothing else wait (``Truth.holds``).
+- upkeep lets nothing else wait (``Truth.holds``);
+- the webhook's receiver gets every change of an alert, once it is back, in order (``events.py``).
 """
 
 from verification.oracle.judge import Miss, judge
-from verification.oracle.told import Asked, Message, Read, Telling, Told, Unreadable, read
+from verification.oracle.told import Asked, Message, Posted, Read, Telling, Told, Unreadable, read
 from verification.oracle.truth import Answer, Hurdle, Plan, Rules, Slack, Truth, Wish, outage_by
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "Message",
     "Miss",
     "Plan",
+    "Posted",
     "Read",
     "Rules",
     "Slack",

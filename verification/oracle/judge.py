@@ -8,6 +8,7 @@ from math import inf
 
 from verification.oracle.blame import wrongly_blamed
 from verification.oracle.boards import behind
+from verification.oracle.events import wrong_events
 from verification.oracle.follow import Following, may_repeat
 from verification.oracle.lapses import wrong_lapses
 from verification.oracle.looks import SOURCE, Fleet, Look, looks_at
@@ -67,6 +68,7 @@ def judge(truth: Truth, told: Told, *, leaving_open: bool = False) -> list[Miss]
         misses += notes(truth, chat, here, fleet.paused)
     misses += [Miss(*one) for one in wrong_of_itself(fleet, told, waiting)]
     misses += [Miss(*one) for one in wrongly_blamed(truth, reads)]
+    misses += [Miss(*one) for one in wrong_events(truth, told, reads)]
     misses += held_up(truth)
     misses += [Miss(*one) for one in behind(truth, told.boards)]
     misses += [*not_looked_at(truth, fleet.paused), *looked_at(fleet.paused)]

@@ -93,14 +93,31 @@ class Asked:
     since: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """One attempt to give an event to the webhook's receiver, and whether it took it."""
+
+    at: float
+    id: str
+    body: str
+    taken: bool
+
+
 @dataclass
 class Told:
-    """Everything that Telegram took, in order; and what was answered to whoever asked how the bot is."""
+    """Everything that Telegram took, in order; and what was answered to whoever asked how the bot is.
+
+    ``posted`` are the attempts at the webhook's receiver. At the end ``firing`` are the alerts that fire, by account
+    and rule as events name them, and ``events_left`` the events that still wait.
+    """
 
     messages: list[Message] = field(default_factory=list)
     boards: list[Board] = field(default_factory=list)
     statuses: list[Asked] = field(default_factory=list)
     healths: list[Asked] = field(default_factory=list)
+    posted: list[Posted] = field(default_factory=list)
+    firing: set[tuple[str | None, str]] = field(default_factory=set)
+    events_left: int = 0
 
 
 def read(message: Message) -> Read:

@@ -173,15 +173,15 @@ class Slack:
 class Truth:
     """The whole history of one source.
 
-    ``accounts``: the name that people read of each account, by its key (any text, such as its email).
-    ``own_every`` is how often an account is looked at that has an interval of its own.
-    ``chats`` are the allowed ones, as text; ``told_of`` narrows them for an account. ``moved`` says which chat became
-    which; ``boards``, since when which chat has one. ``up`` are the times in which the bot ran; ``trouble`` are times
-    in which the database could not be written, and those in which the process stood still, which are ``stopped`` too.
-    ``joined`` says since when a chat is told that was not from the first; ``inf``: never. ``unwritable`` are the
-    times from when something could not be stored (a full disk) until it could again. ``holds`` are moments at which
-    upkeep let everything else wait, and for how many seconds. ``jumps`` are moments at which the bot's clock was set on
-    or back by so many seconds. ``rules`` are those in force from a moment on.
+    ``accounts``: the name that people read of each account, by its key (any text, such as its email). ``own_every``
+    is how often an account is looked at that has an interval of its own. ``chats`` are the allowed ones, as text;
+    ``told_of`` narrows them for an account. ``moved`` says which chat became which; ``boards``, since when which
+    chat has one. ``up`` are the times in which the bot ran; ``trouble`` are times in which the database could not
+    be written, and those in which the process stood still, which are ``stopped`` too. ``joined`` says since when a
+    chat is told that was not from the first; ``inf``: never. ``unwritable`` are the times from when something could
+    not be stored (a full disk) until it could again. ``receiver``: the webhook has one. ``holds`` are moments at
+    which upkeep let everything else wait, and for how many seconds. ``jumps`` are moments at which the bot's clock
+    was set on or back by so many seconds. ``rules`` are those in force from a moment on.
     """
 
     accounts: dict[str, str]
@@ -202,6 +202,7 @@ class Truth:
     slack: Slack = field(default_factory=Slack)
     unwritable: list[Span] = field(default_factory=list)
     holds: list[tuple[float, float]] = field(default_factory=list)
+    receiver: bool = False
     joined: dict[str, float] = field(default_factory=dict)
     ended_at: float = inf
 

@@ -12,10 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.pool import NullPool
 
+from bot.domain.alerts import AlertRule
 from bot.domain.database_trouble import DatabaseTrouble
+from bot.features.webhook.payload import RULES
 from bot.storage.connection import Connection
 from bot.storage.database import Store
 from bot.storage.migrate import upgrade
+from bot.storage.schema import alerts, events
 from bot.storage.standing import DatabaseState
 from bot.support.backoff import Backoff
 from bot.support.errors import DatabaseBusyError
@@ -42,6 +45,17 @@ class File:
         for end in ("-wal", "-shm"):
             Path(f"{self.path}{end}").unlink(missing_ok=True)
         self.path.write_bytes(self._empty)
+
+    def firing(self) -> set[tuple[str | None, str]]:
+        """The alerts that fire, by account (None: the source) and rule as events name them."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(sa.select(alerts.c.subject, alerts.c.measure).where(alerts.c.level > 0)).all()
+        return {(subject if ":" in subject else None, RULES[AlertRule(measure)]) for subject, measure in rows}
+
+    def events_left(self) -> int:
+        """How many events wait for the receiver."""
+        with self.engine.connect() as connection:
+            return connection.scalar(sa.select(sa.func.count()).select_from(events)) or 0
 
 
 def prepare(connection: Any, _record: object) -> None:

@@ -27,6 +27,8 @@ FORM_FAULTS = ("plain", "topic")
 
 REFUSALS = ("gone", "refused")
 STORE_FAULTS = ("locked", "full")
+HOOK_FAULTS = ("hook away", "hook lost")
+"""The webhook's receiver takes nothing, or its answer is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class History:
     """Whether it joins by a link, after a flood of wrong codes; else by the settings."""
     topic: int | None = None
     """The topic of the group that is told."""
+    has_receiver: bool = False
+    """Whether other programs get events, too."""
     has_past: bool = False
     """Whether the database holds readings of a time before, which upkeep thins."""
 
@@ -106,6 +110,7 @@ class History:
         made.be_answered(random.Random(f"answers of {seed}"))
         made.be_elsewhere(random.Random(f"elsewhere of {seed}"))
         made.be_asked(random.Random(f"asks of {seed}"))
+        made.be_received(random.Random(f"receiver of {seed}"))
         return made
 
     @property
@@ -218,6 +223,14 @@ class History:
             if fault.kind in STORE_FAULTS:
                 self.asks += [fault.until - 1.0, chance.uniform(fault.since, fault.until)]
         self.asks.sort()
+
+    def be_received(self, chance: random.Random) -> None:
+        """Decides whether there is a receiver of events, and when it is away; drawn apart from the rest."""
+        self.has_receiver = chance.random() < 0.3
+        for _ in range(chance.randrange(4) if self.has_receiver else 0):
+            since = BEGIN + chance.random() * self.length
+            length = chance.choice([60.0, HOUR, 0.3 * self.length])
+            self.faults.append(Fault(chance.choice(HOOK_FAULTS), since, min(since + length, self.tail)))
 
     def add(self, kind: str, length: float, who: str | None = None, seconds: float = 0.0) -> None:
         """One more fault, over before the tail."""

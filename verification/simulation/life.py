@@ -31,6 +31,8 @@ from bot.features.board.publisher import BoardPublisher
 from bot.features.pairing.service import Pairing
 from bot.features.pauses.service import Pauses
 from bot.features.silences.service import Silences
+from bot.features.webhook.payload import body_of
+from bot.features.webhook.sender import EventSender
 from bot.outbox.dispatcher import MAX_IDLE_S, Dispatcher
 from bot.support.backoff import Backoff
 from bot.support.clock import SteadyClock
@@ -46,7 +48,7 @@ from verification.oracle import Rules as OraclesRules
 from verification.simulation.boards import SimulatedBoards, keep_boards
 from verification.simulation.database import SimulatedStore
 from verification.simulation.history import Visit
-from verification.simulation.services import UTC_ZONE, SimulatedPost, SimulatedSource, World
+from verification.simulation.services import UTC_ZONE, SimulatedPost, SimulatedReceiver, SimulatedSource, World
 from verification.simulation.upkeep import keep_up
 
 TICK = 5.0
@@ -121,6 +123,17 @@ def bots_rules(rules: OraclesRules) -> Rules:
     return Rules(credits, plan, rules.unreadable_after, remind)
 
 
+class LazySender(EventSender):
+    """The bot's sender of events; with nothing waiting it does not look every few seconds."""
+
+    idle: Callable[[], bool]
+
+    async def look(self) -> float:
+        """As the sender's."""
+        nap = await super().look()
+        return 1e9 if self.idle() else nap
+
+
 class Life:
     """The parts of one process, and what people do while it runs."""
 
@@ -143,9 +156,20 @@ class Life:
             every,
             world.clock,
             metrics,
-            self.outbox.wake,
+            self.wake,
             lambda _: world.count("rounds"),
+            webhook=world.history.has_receiver,
         )
+        self.events = LazySender(
+            store,
+            SimulatedReceiver(world).connected,
+            lambda one: body_of(one, UTC_ZONE),
+            clock,
+            world.now,
+            metrics,
+        )
+        self.events.backoff = Backoff(longest=300.0, jitter=random.Random("events").random)
+        self.events.idle = lambda: store.look("SELECT NOT EXISTS (SELECT 1 FROM events)") == 1
         self.changed, self.reloading = asyncio.Event(), asyncio.Lock()
         self.idle = False
         writer = AlertWriter(context)
@@ -186,10 +210,16 @@ class Life:
         )
         self.pages = Pages(self.service.vitals, self.service.everything, metrics, every, clock, masked=False)
 
+    def wake(self) -> None:
+        """Something may wait for a chat, or for the receiver."""
+        self.outbox.wake()
+        self.events.wake()
+
     def note_saved(self) -> None:
-        """Checks were saved: a tick and a forecast may be due."""
+        """Checks were saved: a tick and a forecast may be due, and the receiver alone may get something."""
         self.changed.set()
         self.saved.set()
+        self.events.wake()
 
     def clock_stepped(self, step: ClockStep) -> None:
         """The clock was set."""
@@ -210,6 +240,7 @@ class Life:
             return
         parts = (self.checks.run(), self.outbox.run(), self.tick(), self.people(), self.settings(), self.steps())
         others = [self.signs(), self.visits(), self.asks(), keep_boards(self.world, self.store, self.boards)]
+        others += [self.events.run()] if self.world.history.has_receiver else []
         others += [self.joins()] if self.world.history.joins else []
         others += [self.foresees()] if self.world.history.length >= FORESEEN_FROM else []
         others += [keep_up(self.world, self.store)] if self.world.history.has_past else []

@@ -55,6 +55,8 @@ def live_through(seed: int) -> Lived:
     while now < history.ends_at:
         kill = kills.pop(0) if kills else (float("inf"), 0, 0.0)
         now = one_life(world, now, kill)
+    if history.has_receiver:
+        world.told.firing, world.told.events_left = file().firing(), file().events_left()
     found = judge(world.truth, world.told, leaving_open=True)
     misses = [miss for miss in found if miss.what != LEFT_OPEN]
     if len(misses) < len(found):

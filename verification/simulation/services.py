@@ -1,8 +1,9 @@
 """The simulated PixVerse and Telegram, as the bot's own interfaces see them; both write the truth down."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import random
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import inf
@@ -16,13 +17,23 @@ from bot.domain.accounts import Plan as BotsPlan
 from bot.domain.jobs import Slots, Statistics
 from bot.domain.subscription import SubscriptionPage
 from bot.evaluation.left_out import OF_PLAN
+from bot.features.webhook.receiver import NotTaken
 from bot.sources.conditional import fingerprint_of
 from bot.telegram.sender import TelegramNotifier
 from tests.field.catalogue import FieldAnswer
-from verification.oracle import Answer, Hurdle, Plan, Slack, Told, Truth
+from verification.oracle import Answer, Hurdle, Plan, Posted, Slack, Told, Truth
 from verification.oracle import Message as ToldMessage
 from verification.simulation.accounts import SimulatedAccount
-from verification.simulation.history import FORM_FAULTS, OUTAGES, POST_FAULTS, REFUSALS, STORE_FAULTS, Fault, History
+from verification.simulation.history import (
+    FORM_FAULTS,
+    HOOK_FAULTS,
+    OUTAGES,
+    POST_FAULTS,
+    REFUSALS,
+    STORE_FAULTS,
+    Fault,
+    History,
+)
 from verification.simulation.wire import field_bot, moved_to, peace_of, understood
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -64,6 +75,7 @@ class World:
             jumps=list(history.jumps),
             slack=Slack(mixed=0.01, board=LONGEST_REFUSED + 2 * board_step(history.every)),
             ended_at=history.ends_at,
+            receiver=history.has_receiver,
         )
         self.by_email = {one.email: one for one in history.accounts}
         self._note_faults()
@@ -253,6 +265,31 @@ class SimulatedPost(TelegramNotifier):
             raise TimedOut
         kind = "group" if chat.startswith("-") else "private"
         return {"message_id": number, "date": int(world.now()), "chat": {"id": int(chat), "type": kind}}
+
+
+class SimulatedReceiver:
+    """The webhook's receiver, and the way there."""
+
+    def __init__(self, world: World) -> None:
+        """Takes for the world, by a chance of its own: nothing else happens otherwise because of it."""
+        self.world = world
+        self.chance = random.Random(f"receiver at {world.now()}")
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator["SimulatedReceiver"]:
+        """A connection costs nothing here."""
+        yield self
+
+    async def take(self, webhook_id: str, body: str) -> NotTaken | None:
+        """One attempt, in whatever way it goes."""
+        world = self.world
+        await asyncio.sleep(self.chance.uniform(0.02, 0.3))
+        fault = world.history.fault(HOOK_FAULTS, world.now())
+        away = fault is not None and fault.kind == "hook away"
+        world.told.posted.append(Posted(world.now(), webhook_id, body, taken=not away))
+        world.count(fault.kind if fault else "events")
+        await asyncio.sleep(self.chance.uniform(0.0, 0.1))
+        return NotTaken("answers 500") if fault else None
 
 
 def form_fault(fault: Fault | None, given: dict[str, Any]) -> FieldAnswer | None:
