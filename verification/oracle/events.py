@@ -14,7 +14,13 @@ Found = tuple[float, str, str, str]
 Key = tuple[str | None, str]
 """An account's key, or None for the source, and the rule."""
 
-RULES = {"credits": "low_credits", "plan": "plan_ends", "failures": "unreadable", "listing": "unreadable"}
+RULES = {
+    "credits": ("low_credits",),
+    "plan": ("plan_ends",),
+    "failures": ("unreadable", "subscription"),
+    "listing": ("unreadable",),
+}
+"""The rules behind what a chat was told; the subscription's has a name of its own."""
 FIRES, OVER = ("alert.firing", "alert.worsened", "alert.reminder"), "alert.resolved"
 SLACK = 60.0
 
@@ -112,11 +118,13 @@ def beside_chats(truth: Truth, reads: Iterable[Read], by_key: dict[Key, list[Cha
     slack = SLACK + sum(abs(by) for _, by in truth.jumps)
     for one in reads:
         for telling in one.tellings:
-            rule = RULES.get(telling.measure)
-            if rule is None or telling.state in ("note", "eased") or telling.still is not False:
+            rules = RULES.get(telling.measure)
+            if rules is None or telling.state in ("note", "eased") or telling.still is not False:
                 continue
-            key = (keys.get(telling.who or ""), rule)
+            who = keys.get(telling.who or "")
+            known = [change for rule in rules for change in by_key.get((who, rule), ())]
             wanted = OVER if telling.state == "resolved" else FIRES[0]
             until = truth.clock(one.message.at) + slack
-            if not any(change.type == wanted and change.happened <= until for change in by_key.get(key, ())):
-                yield one.message.at, f"a chat was told what the receiver was not: {wanted}", one.message.chat, str(key)
+            if not any(change.type == wanted and change.happened <= until for change in known):
+                what = f"a chat was told what the receiver was not: {wanted}"
+                yield one.message.at, what, one.message.chat, f"{who} {rules[0]}"
