@@ -12,7 +12,7 @@ Found = tuple[float, str, str, str]
 """When, what is wrong, in which chat (none), and about whom."""
 
 Key = tuple[str | None, str]
-"""An account's key, or None for the source, and the rule."""
+"""An account's key, or None for the source, and the rule as events name it."""
 
 RULES = {
     "credits": ("low_credits",),
@@ -31,6 +31,7 @@ class Change:
 
     at: float
     type: str
+    mark: str
     key: Key
     happened: float
 
@@ -69,19 +70,20 @@ def wrong_events(truth: Truth, told: Told, reads: Iterable[Read]) -> Iterator[Fo
         yield truth.ended_at, f"the receiver is back, and {told.events_left} events still wait", "", ""
     first = {one.id: one for one in reversed(told.posted) if one.taken}
     changes = [change_of(first[number]) for number in received.taken]
-    by_key: dict[Key, list[Change]] = {}
+    by_mark: dict[str, list[Change]] = {}
     for change in changes:
-        by_key.setdefault(change.key, []).append(change)
-    for key, some in by_key.items():
-        yield from of_one_alert(key, some)
-    yield from at_the_end(truth, told, by_key)
-    yield from beside_chats(truth, reads, by_key)
+        if change.type != "notice":
+            by_mark.setdefault(change.mark, []).append(change)
+    for some in by_mark.values():
+        yield from of_one_alert(some)
+    yield from at_the_end(truth, told, by_mark)
+    yield from beside_chats(truth, reads, changes)
 
 
 def content(one: Posted) -> tuple[str, ...]:
     """What an event says, but for its moments: they move along with a clock that is set."""
     event = json.loads(one.body)
-    said = ("account", "label", "rule", "severity", "value", "threshold")
+    said = ("alert", "account", "label", "rule", "severity", "value", "threshold")
     return (event["type"], *(str(event["data"][name]) for name in said))
 
 
@@ -89,30 +91,32 @@ def change_of(one: Posted) -> Change:
     """An event by its JSON."""
     event = json.loads(one.body)
     data, happened = event["data"], datetime.fromisoformat(event["timestamp"]).timestamp()
-    return Change(one.at, event["type"], (data["account"], data["rule"] or ""), happened)
+    return Change(one.at, event["type"], data["alert"] or "", (data["account"], data["rule"] or ""), happened)
 
 
-def of_one_alert(key: Key, changes: Iterable[Change]) -> Iterator[Found]:
-    """An alert fires, gets worse or is repeated, and ends: in this order, each time."""
-    fires = False
-    for change in changes:
-        if change.type == "alert.firing" and fires:
-            yield change.at, "an alert fires twice without an end between", "", str(key)
-        elif change.type in (*FIRES[1:], OVER) and not fires:
-            yield change.at, f"{change.type} of an alert that does not fire", "", str(key)
-        fires = fires if change.type == "notice" else change.type != OVER
+def of_one_alert(changes: list[Change]) -> Iterator[Found]:
+    """An alert fires once, gets worse or is repeated, and ends once: each time about the same, under the same name."""
+    fires, first = False, changes[0]
+    for number, change in enumerate(changes):
+        about = str(change.key)
+        if change.type == FIRES[0] and number:
+            yield change.at, "an alert fires twice", "", about
+        elif change.type != FIRES[0] and not fires:
+            yield change.at, f"{change.type} of an alert that does not fire", "", about
+        if change.key != first.key:
+            yield change.at, f"an alert that fired as {first.key} goes on under another name", "", about
+        fires = change.type != OVER
 
 
-def at_the_end(truth: Truth, told: Told, by_key: dict[Key, list[Change]]) -> Iterator[Found]:
+def at_the_end(truth: Truth, told: Told, by_mark: dict[str, list[Change]]) -> Iterator[Found]:
     """What fires at the end fires for the receiver, too, and nothing else does."""
-    last = {key: [one for one in some if one.type != "notice"][-1:] for key, some in by_key.items()}
-    fires = {key for key, some in last.items() if some and some[0].type != OVER}
-    for key in sorted(fires ^ told.firing, key=str):
-        how = "never ends for the receiver" if key in fires else "was never told the receiver"
-        yield truth.ended_at, f"an alert {how}", "", str(key)
+    fires = {mark for mark, some in by_mark.items() if some[-1].type != OVER}
+    for mark in sorted(fires ^ told.firing):
+        how = "never ends for the receiver" if mark in fires else "was never told the receiver"
+        yield truth.ended_at, f"an alert {how}", "", mark
 
 
-def beside_chats(truth: Truth, reads: Iterable[Read], by_key: dict[Key, list[Change]]) -> Iterator[Found]:
+def beside_chats(truth: Truth, reads: Iterable[Read], changes: list[Change]) -> Iterator[Found]:
     """What a chat was told has happened for the receiver, too, and not later."""
     keys = {name: f"pixverse:{key}" for key, name in truth.accounts.items()}
     slack = SLACK + sum(abs(by) for _, by in truth.jumps)
@@ -122,7 +126,7 @@ def beside_chats(truth: Truth, reads: Iterable[Read], by_key: dict[Key, list[Cha
             if rules is None or telling.state in ("note", "eased") or telling.still is not False:
                 continue
             who = keys.get(telling.who or "")
-            known = [change for rule in rules for change in by_key.get((who, rule), ())]
+            known = [change for change in changes if change.key[0] == who and change.key[1] in rules]
             wanted = OVER if telling.state == "resolved" else FIRES[0]
             until = truth.clock(one.message.at) + slack
             if not any(change.type == wanted and change.happened <= until for change in known):

@@ -107,8 +107,8 @@ class Posted:
 class Told:
     """Everything that Telegram took, in order; and what was answered to whoever asked how the bot is.
 
-    ``posted`` are the attempts at the webhook's receiver. At the end ``firing`` are the alerts that fire, by account
-    and rule as events name them, and ``events_left`` the events that still wait.
+    ``posted`` are the attempts at the webhook's receiver. At the end ``firing`` are the alerts that fire, as events
+    mark them, and ``events_left`` the events that still wait.
     """
 
     messages: list[Message] = field(default_factory=list)
@@ -116,7 +116,7 @@ class Told:
     statuses: list[Asked] = field(default_factory=list)
     healths: list[Asked] = field(default_factory=list)
     posted: list[Posted] = field(default_factory=list)
-    firing: set[tuple[str | None, str]] = field(default_factory=set)
+    firing: set[str] = field(default_factory=set)
     events_left: int = 0
 
 

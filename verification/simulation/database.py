@@ -12,9 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.pool import NullPool
 
-from bot.domain.alerts import AlertRule
 from bot.domain.database_trouble import DatabaseTrouble
-from bot.features.webhook.payload import RULES
 from bot.storage.connection import Connection
 from bot.storage.database import Store
 from bot.storage.migrate import upgrade
@@ -46,11 +44,11 @@ class File:
             Path(f"{self.path}{end}").unlink(missing_ok=True)
         self.path.write_bytes(self._empty)
 
-    def firing(self) -> set[tuple[str | None, str]]:
-        """The alerts that fire, by account (None: the source) and rule as events name them."""
+    def firing(self) -> set[str]:
+        """The alerts that fire, as events mark them."""
+        query = sa.select(alerts.c.subject, alerts.c.measure, alerts.c.episode).where(alerts.c.level > 0)
         with self.engine.connect() as connection:
-            rows = connection.execute(sa.select(alerts.c.subject, alerts.c.measure).where(alerts.c.level > 0)).all()
-        return {(subject if ":" in subject else None, RULES[AlertRule(measure)]) for subject, measure in rows}
+            return {"|".join(map(str, row)) for row in connection.execute(query)}
 
     def events_left(self) -> int:
         """How many events wait for the receiver."""
