@@ -25,7 +25,7 @@ from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity, Silence,
 from bot.domain.boards import BoardRefused
 from bot.domain.chats import Chat
 from bot.domain.lapses import Lapse, ToldLapse
-from bot.domain.notifications import Notification
+from bot.domain.notifications import Facts, Notification
 from bot.domain.pauses import PausedAccounts
 from bot.domain.retention import HOURLY_AFTER
 from bot.domain.rules import CANCELLED
@@ -33,12 +33,16 @@ from bot.evaluation import alert_state, evaluate, lapses, measurements
 from bot.features.board.publisher import BoardPublisher
 from bot.features.pairing.service import Pairing, is_to_be_noted
 from bot.features.pauses.service import PausedPlans
+from bot.features.webhook import payload
+from bot.features.webhook.sender import EventSender
 from bot.outbox import batching, pacing, results
 from bot.outbox import dispatcher as outbox_room
 from bot.outbox.dispatcher import Dispatcher, ids_of
 from bot.sources.useapi import failures
 from bot.storage import accounts as account_rows
 from bot.storage import alerts as alert_rows
+from bot.storage import chats as chat_rows
+from bot.storage import events as event_rows
 from bot.storage import moments as moment_rows
 from bot.storage import outbox as outbox_rows
 from bot.storage import retention_statements as retention_rows
@@ -477,6 +481,50 @@ def lapses_early() -> tuple[Part, ...]:
     return ((lapses, "BEFORE", timedelta(days=14)),)
 
 
+def renamed_event() -> tuple[Part, ...]:
+    """An event has the name of what its alert is about now, and not of what it fired for."""
+
+    def wrong(facts: Facts, rule: AlertRule | None) -> str | None:
+        return "subscription" if facts.subscription else payload.RULES[rule] if rule else None
+
+    return ((payload, "rule_of", wrong),)
+
+
+def events_of_chats() -> tuple[Part, ...]:
+    """The webhook's receiver gets what some chat gets, and nothing of what is silenced."""
+    right = evaluate.update
+
+    def wrong(*arguments: Any, **more: Any) -> Any:
+        one = right(*arguments, **more)
+        return one if one.notifications else replace(one, event=None)
+
+    return ((evaluate, "update", wrong),)
+
+
+def events_given_up() -> tuple[Part, ...]:
+    """What the webhook's receiver does not take at once is given up."""
+
+    async def wrong(self: EventSender) -> float | None:
+        async with self._store.read() as connection:
+            waiting = await event_rows.waiting(connection)
+        async with self._connected() as post:
+            for one in waiting:
+                await post.take(one.webhook_id, self._write(one))
+                await self._taken(one)
+        return None
+
+    return ((EventSender, "_send", wrong),)
+
+
+def lapses_for_each_id() -> tuple[Part, ...]:
+    """A group that becomes a supergroup is told again which credits lapse."""
+
+    async def wrong(connection: Any, keys: Sequence[str]) -> set[tuple[str, Chat]]:
+        return set()
+
+    return ((chat_rows, "got_before_moving", wrong),)
+
+
 DEFECTS = (
     Defect("a lost resolve", lost_resolve, 6),
     Defect("a re-armed rung", rearmed_rung, 56),
@@ -524,4 +572,8 @@ DEFECTS = (
     Defect("an unchanged page never evaluated again", steady_for_ever, 3),
     Defect("credits that lapse told with each forecast", lapses_each_time, 7274),
     Defect("credits that lapse told two weeks before", lapses_early, 7274),
+    Defect("credits that lapse told again to a supergroup", lapses_for_each_id, 66),
+    Defect("an event with another name at the end", renamed_event, 59),
+    Defect("events of what chats get alone", events_of_chats, 15),
+    Defect("an event given up when it is not taken", events_given_up, 18),
 )
