@@ -23,6 +23,9 @@ _LIST_TIMES_LIMIT = 8
 _STATISTICS_TIMES_LIMIT = 24
 """A row takes some 300 bytes, and an answer has 50,000 at most."""
 
+_LARGE = 2 * 1024 * 1024
+"""From so many bytes on a page that a thread decodes in one go holds the event loop for over 20 ms."""
+
 
 @dataclass(slots=True)
 class Limits:
@@ -81,7 +84,7 @@ class ConditionalSource:
             return self._failure(error)
 
     async def statistics(self, limit: int) -> Statistics | CheckFailure:
-        """The refused jobs of the last hour. Large answers are decoded in a thread, so that no check waits."""
+        """The refused jobs of the last hour, read in a thread, so that no check waits."""
         if self.service.statistics is None:
             return CheckFailure(self.clock(), FailureKind.MISSING, "The service has no statistics of jobs")
         try:
@@ -92,6 +95,9 @@ class ConditionalSource:
             return self._failure(error)
 
     def _statistics(self, answer: Answer) -> Statistics:
+        if len(answer.body) > _LARGE:
+            with suppress(ValueError, RecursionError):  # the whole page then says what is wrong with it
+                return statistics.statistics_of(self.client.entries(answer, "data"), self.clock())
         return statistics.parse_statistics(self.client.decoded(answer), self.clock())
 
     async def slots(self) -> Mapping[str, Slots] | CheckFailure:

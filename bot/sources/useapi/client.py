@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,6 +25,7 @@ from yarl import URL
 
 from bot import __version__
 from bot.domain.accounts import FailureKind
+from bot.sources.useapi.entries import entries_of
 from bot.sources.useapi.failures import Answer, decode
 from bot.support.errors import SourceError
 from bot.support.proxies import Proxy, ProxyError, open_client
@@ -94,6 +95,15 @@ class Client:
     def decoded(self, answer: Answer) -> Any:
         """The JSON of a good answer, without an echoed token. Raises ``SourceError``."""
         return decode(answer._replace(body=self._without_token(answer.body)))
+
+    def entries(self, answer: Answer, name: str) -> Iterator[Any]:
+        """The entries of a list in a good answer, one by one.
+
+        Raises ``ValueError`` or ``RecursionError``, perhaps after some; ``decoded`` then says what is wrong.
+        """
+        if answer.status != 200:
+            raise ValueError("no good answer")
+        return entries_of(self._without_token(answer.body).decode("utf-8-sig"), name)
 
     async def _ask(self, path: str, params: Mapping[str, str], limit: int) -> Answer:
         started = asyncio.get_running_loop().time()

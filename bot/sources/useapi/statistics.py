@@ -7,6 +7,7 @@ are 5 to 15 minutes late.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -48,17 +49,28 @@ def parse_statistics(page: object, now: datetime) -> Statistics:
     data = page.get("data") if isinstance(page, dict) else None
     if not isinstance(data, list):
         raise SourceError(FailureKind.GARBLED, "The statistics have no rows")
-    rows = [row for entry in data if (row := _row(entry)) is not None and row.at <= now + AHEAD]
+    return statistics_of(data, now)
+
+
+def statistics_of(entries: Iterable[object], now: datetime) -> Statistics:
+    """The same from the entries of ``data``, of which only the last hour's are kept."""
+    count, oldest, newest, lately = 0, None, None, list[Row]()
+    for entry in entries:
+        count += 1
+        row = _row(entry)
+        if row is None or row.at > now + AHEAD:
+            continue
+        oldest, newest = min(oldest or row.at, row.at), max(newest or row.at, row.at)
+        if row.at > now - WITHIN:
+            lately.append(row)
     refusals: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        if row.code in REFUSALS and row.at > now - WITHIN and is_job(row):
+    for row in lately:
+        if row.code in REFUSALS and is_job(row):
             refusals[row.account].append(row)
-    accepted = _last_accepted(rows, refusals)
-    newest = max((row.at for row in rows), default=None)
-    found = Statistics(len(data), min((row.at for row in rows), default=None), newest, {})
+    accepted = _last_accepted(lately, refusals)
+    found = Statistics(count, oldest, newest, {})
     as_of = found.as_of(now)
-    jobs = {account: _refused(some, accepted, as_of) for account, some in refusals.items()}
-    return Statistics(found.requests, found.oldest, newest, jobs)
+    return replace(found, jobs={account: _refused(some, accepted, as_of) for account, some in refusals.items()})
 
 
 def is_job(row: Row) -> bool:
