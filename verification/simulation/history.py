@@ -225,11 +225,14 @@ class History:
         self.asks.sort()
 
     def be_received(self, chance: random.Random) -> None:
-        """Decides whether there is a receiver of events, and when it is away; drawn apart from the rest."""
+        """Decides whether there is a receiver of events, and when it is away; drawn apart from the rest.
+
+        It is away for less than the seven days after which events are dropped.
+        """
         self.has_receiver = chance.random() < 0.3
         for _ in range(chance.randrange(4) if self.has_receiver else 0):
             since = BEGIN + chance.random() * self.length
-            length = chance.choice([60.0, HOUR, 0.3 * self.length])
+            length = chance.choice([60.0, HOUR, min(0.3 * self.length, 2 * DAY)])
             self.faults.append(Fault(chance.choice(HOOK_FAULTS), since, min(since + length, self.tail)))
 
     def add(self, kind: str, length: float, who: str | None = None, seconds: float = 0.0) -> None:
