@@ -124,14 +124,14 @@ def bots_rules(rules: OraclesRules) -> Rules:
 
 
 class LazySender(EventSender):
-    """The bot's sender of events; with nothing waiting it does not look every few seconds."""
+    """The bot's sender of events; it does not look every few seconds for what it may not send yet."""
 
     idle: Callable[[], bool]
 
     async def look(self) -> float:
         """As the sender's."""
         nap = await super().look()
-        return 1e9 if self.idle() else nap
+        return 1e9 if self.idle() else max(nap, self._next_send_at - self._timer())
 
 
 class Life:
