@@ -13,7 +13,7 @@ from bot.domain.credit_changes import Point
 from bot.domain.history import Span
 from bot.evaluation.forecast.ahead import spend_down
 from bot.evaluation.forecast.errors import NEEDED
-from bot.evaluation.forecast.run_out import ENOUGH, Past, courses, past_of, stock_of, summed_up
+from bot.evaluation.forecast.run_out import ENOUGH, SPREAD, Past, courses, past_of, shares_of, stock_of, summed_up
 from bot.evaluation.forecast.spending import DAY, DAY_HOURS, HOUR, Day
 
 LAST = 10
@@ -42,12 +42,15 @@ def is_held(account: Account, at: datetime, past: Past, age: int) -> bool | None
     if before is None or point.taken_at > at:
         return None
     reading = Reading(at, Credits(*point[1:8]), Plan(point.plan, point.plan, ends_at=point.plan_ends_at))
-    told = summed_up(reading, before.days, courses(account, reading, before), at)
-    since = past.days[:age][::-1]
-    if not told.is_range or told.earliest is None or told.latest is None or told.latest > at + age * DAY:
+    ahead = courses(account, reading, before)
+    late = ahead.place(shares_of(SPREAD)[-1]).runs_out_in
+    if late is None or late > age * DAY_HOURS:  # before the rest of the forecast, which costs much more
         return None
+    told = summed_up(reading, before.days, ahead, at)
+    if not told.is_range or told.earliest is None or told.latest is None:
+        return None
+    since = past.days[:age][::-1]
     out = spend_down(((day, 1.0) for day in since), stock_of(account, reading)).runs_out_in
-    late = (told.latest - at) / HOUR
     if not was_seen(since[: ceil(min(late, late if out is None else out) / DAY_HOURS)]):
         return None
     return out is not None and told.earliest <= at + out * HOUR <= told.latest
