@@ -24,6 +24,7 @@ def tell_lapse(facts: Facts, now: datetime, zone: ZoneInfo) -> MessageBody:
     when = f"{format_on(lapse.at, now, zone)}, {format_in(lapse.at, now, zone)}"
     title = plain(lapse.title, 40) if lapse.title else "The plan"
     of_plan = f"{title} ends {when}. Use them before, or renew."
+    of_lot = f"It ends {when}. Use it before." if is_one(lapse) else f"They end {when}. Use them before."
     numbers = ""
     if facts.credits and facts.credits_at:
         numbers = f"{format_buckets(facts.credits)} · {format_read(facts.credits_at, now, zone)}"
@@ -34,7 +35,7 @@ def tell_lapse(facts: Facts, now: datetime, zone: ZoneInfo) -> MessageBody:
             bold(f"{amount_text(lapse)} {format_day_on(lapse.at, now, zone)}"),
             " at this pace" if lapse.left else " unless used",
         ),
-        of_plan if lapse.lot == PLAN else f"They end {when}. Use them before.",
+        of_plan if lapse.lot == PLAN else of_lot,
         range_text(lapse.left) if lapse.left else NO_PACE,
         numbers,
     )
@@ -42,8 +43,11 @@ def tell_lapse(facts: Facts, now: datetime, zone: ZoneInfo) -> MessageBody:
 
 def amount_text(lapse: Lapse) -> str:
     """How many there are, and the verb: "about 4,000 credits lapse", "1 credit lapses"."""
-    amount = short_amount(lapse)
-    return f"{amount} {'credit lapses' if amount.removeprefix('about ') == '1' else 'credits lapse'}"
+    return f"{short_amount(lapse)} {'credit lapses' if is_one(lapse) else 'credits lapse'}"
+
+
+def is_one(lapse: Lapse) -> bool:
+    return short_amount(lapse).removeprefix("about ") == "1"
 
 
 def short_amount(lapse: Lapse) -> str:
