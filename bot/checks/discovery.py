@@ -79,9 +79,12 @@ class AccountDiscovery:
         """
         idle = [key for key in self._listing_sources() if not self._asking[key].locked()]
         async with self._store.read() as connection:
-            doubted = await accounts.doubted(connection) if idle else set[str]()
-            states = {key: await accounts.source(connection, key) for key in idle}
-        due = [key for key, state in states.items() if self._is_due(state, doubted=key in doubted)]
+            states = [await accounts.source(connection, key) for key in idle]
+            due = [one.key for one in states if self._is_due(one)]
+            perhaps = [one.key for one in states if one.key not in due and self._is_due(one, doubted=True)]
+            if perhaps:  # the query reads every account
+                doubted = await accounts.doubted(connection)
+                due += [key for key in perhaps if key in doubted]
         await self._ask_each(due)
         return bool(due)
 
@@ -89,7 +92,7 @@ class AccountDiscovery:
         """Sources without configured accounts."""
         return [key for key, source in self._active_targets.targets.sources.items() if source.everyone]
 
-    def _is_due(self, state: SourceState, *, doubted: bool) -> bool:
+    def _is_due(self, state: SourceState, *, doubted: bool = False) -> bool:
         asked = state.outage.taken_at if state.outage else state.listed_at
         fresh = LIST_EVERY if state.outage is None and state.listed and not doubted else self._every
         age = self._clock() - asked if asked else None

@@ -73,6 +73,9 @@ def moved(alert: Alert, standing: Measurement, level: int, remind_every: timedel
 
 
 def ended(alert: Alert) -> Alert:
+    state = (alert.level, alert.severity, alert.period, alert.out, alert.unattended_since, alert.escalated)
+    if state == (0, None, None, False, None, False):
+        return alert
     peak = peak_of(alert) if alert.level else alert.peak
     over = replace(alert, level=0, severity=None, period=None, out=False, peak=peak)
     return replace(over, unattended_since=None, escalated=False)

@@ -68,6 +68,22 @@ READABLE = sa.and_(
     accounts.c.watched, accounts.c.reading.is_not(None), accounts.c.read_at.is_not(None), ~pauses.IS_PAUSED
 )
 DUE_BY = ONE.where(accounts.c.next_check_at > sa.bindparam("latest")).values(next_check_at=sa.bindparam("at"))
+LOOK_COLUMNS = (
+    accounts.c.looked_at,
+    accounts.c.read_at,
+    accounts.c.fingerprint,
+    accounts.c.failures,
+    accounts.c.failing_since,
+    accounts.c.outage_kind,
+    accounts.c.outage_said,
+    accounts.c.allowance,
+    accounts.c.daily_allowance,
+)
+"""What a check changes of an account beside its reading."""
+
+LOOK_VALUES: list[tuple[sa.Column[Any], Any]] = [(column, sa.bindparam(column.name)) for column in LOOK_COLUMNS]
+SAVE = ONE.ordered_values(*LOOK_VALUES)
+SAVE_READING = ONE.ordered_values((accounts.c.reading, sa.bindparam("reading")), *LOOK_VALUES)
 NOTE = ONE.values(looked_at=sa.bindparam("looked"), read_at=sa.bindparam("read"))
 STEADY = ONE.values(steady_until=sa.bindparam("until"))
 OPEN = sa.or_(
@@ -86,6 +102,8 @@ SEEN_AGAIN = NOTE.where(
 WHOM = sa.select(*TO_CHECK).where(
     accounts.c.watched, accounts.c.key.in_(sa.bindparam("keys", expanding=True)), ~pauses.IS_PAUSED
 )
+SOURCE = sa.select(sources).where(sources.c.key == sa.bindparam("k"))
+DOUBTED = sa.select(accounts.c.source).where(accounts.c.watched, accounts.c.unlisted_at.is_not(None)).distinct()
 LOAD = sa.select(*SEEN).where(accounts.c.watched, accounts.c.key.in_(sa.bindparam("keys", expanding=True)))
 
 
@@ -178,13 +196,9 @@ async def known(connection: Connection) -> list[KnownAccount]:
 
 async def save(connection: Connection, changed: Sequence[Account], unchanged: Sequence[Account]) -> None:
     """Stores a batch of results; readings are written only if they changed."""
-    for looked, with_reading in ((changed, True), (unchanged, False)):
-        if not looked:
-            continue
-        rows = [look_row(account, with_reading=with_reading) for account in looked]
-        values: dict[str, Any] = {name: sa.bindparam(name) for name in rows[0] if name != "k"}
-        statement = sa.update(accounts).where(accounts.c.key == sa.bindparam("k")).values(**values)
-        await connection.execute(statement, rows)
+    read = [(dump_reading(one.reading), *look_row(one)) for one in changed if one.reading]
+    await connection.execute_many(SAVE_READING, read)
+    await connection.execute_many(SAVE, [look_row(one) for one in unchanged])
 
 
 async def save_steady(connection: Connection, until: Mapping[str, datetime | None]) -> None:
@@ -221,23 +235,21 @@ async def note_unchanged(connection: Connection, checks: Mapping[str, NotModifie
     return {row[2] for row in rows if await connection.execute_many(SEEN_AGAIN, [row])}
 
 
-def look_row(account: Account, *, with_reading: bool) -> dict[str, Any]:
-    """The columns of an account that a check changes."""
-    row = {
-        "k": account.key,
-        "looked_at": account.looked_at,
-        "read_at": account.reading.taken_at if account.reading else None,
-        "failures": account.failures,
-        "failing_since": account.failing_since,
-        "outage_kind": account.outage.kind.value if account.outage else None,
-        "outage_said": account.outage.said if account.outage else None,
-        "allowance": account.allowance,
-        "daily_allowance": account.daily_allowance,
-        "fingerprint": account.reading.fingerprint if account.reading else None,
-    }
-    if with_reading and account.reading:
-        row["reading"] = dump_reading(account.reading)
-    return row
+def look_row(account: Account) -> tuple[Any, ...]:
+    """The values of LOOK_COLUMNS, and the key."""
+    reading, outage = account.reading, account.outage
+    return (
+        to_microseconds(account.looked_at),
+        to_microseconds(reading.taken_at) if reading else None,
+        reading.fingerprint if reading else None,
+        account.failures,
+        to_microseconds(account.failing_since),
+        outage.kind.value if outage else None,
+        outage.said if outage else None,
+        account.allowance,
+        account.daily_allowance,
+        account.key,
+    )
 
 
 async def watch(connection: Connection, found: Iterable[tuple[Account, datetime]]) -> None:
@@ -330,8 +342,7 @@ async def forget_doubts(connection: Connection, sources: Iterable[str]) -> None:
 
 async def doubted(connection: Connection) -> set[str]:
     """The sources with an account that the last list lacked."""
-    query = sa.select(accounts.c.source).where(accounts.c.watched, accounts.c.unlisted_at.is_not(None)).distinct()
-    return {row.source for row in await connection.execute(query)}
+    return {row.source for row in await connection.execute(DOUBTED)}
 
 
 async def failing(connection: Connection, source: str, limit: int) -> list[KnownAccount]:
@@ -449,7 +460,7 @@ def health_of(found: Sequence[sa.Row[Any]]) -> Health:
 
 async def source(connection: Connection, key: str) -> SourceState:
     """The stored state of a source's listing."""
-    row = (await connection.execute(sa.select(sources).where(sources.c.key == key))).one_or_none()
+    row = (await connection.execute(SOURCE, {"k": key})).one_or_none()
     if row is None:
         return SourceState(key)
     outage = (

@@ -50,6 +50,7 @@ ABOUT = sa.and_(
 BROKEN = sa.and_(alerts.c.measure == AlertRule.FAILURES.value, alerts.c.level >= SESSION_BROKEN)
 REMINDS = sa.or_(alerts.c.severity == int(Severity.CRITICAL), BROKEN)
 LAPSED = sa.and_(IS_ACK, sa.exists().where(ABOUT, REMINDS))
+ANY_OVER = sa.select(sa.exists().where(silences.c.until <= sa.bindparam("now"), sa.or_(~IS_ACK, LAPSED)))
 PLAN_RENEWS = sa.and_(alerts.c.measure == AlertRule.PLAN.value, alerts.c.level == RENEWS, notified.c.level > RENEWS)
 HAS_EASED = sa.or_(PLAN_RENEWS, sa.and_(notified.c.out, sa.not_(alerts.c.out)))
 """The same as ``alert_state.has_eased``."""
@@ -277,5 +278,4 @@ async def date_ack(connection: Connection, number: int, until: datetime | None) 
 
 async def silences_are_over(connection: Connection, now: datetime) -> bool:
     """True if any silence has run out and is not ended yet: a mute, a snooze, an ack of an alert that still reminds."""
-    over = sa.and_(silences.c.until <= now, sa.or_(~IS_ACK, LAPSED))
-    return bool((await connection.execute(sa.select(sa.exists().where(over)))).scalar())
+    return bool((await connection.execute(ANY_OVER, {"now": now})).scalar())

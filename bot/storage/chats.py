@@ -24,6 +24,9 @@ READ_BY = "read by"
 """When a reading of one of those is due, by their own intervals."""
 
 
+MOVED = sa.select(chats.c.chat_id, chats.c.moved_to).where(chats.c.moved_to.is_not(None))
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a chat refuses messages, in Telegram's words, and since when; None in an old database."""
@@ -39,8 +42,7 @@ def is_chat(table: sa.Table, chat: Chat) -> sa.ColumnElement[bool]:
 
 async def moved(connection: Connection) -> dict[int, int]:
     """The present id of each chat that migrated, through all its steps."""
-    query = sa.select(chats.c.chat_id, chats.c.moved_to).where(chats.c.moved_to.is_not(None))
-    steps = {row.chat_id: row.moved_to for row in await connection.execute(query)}
+    steps = {row.chat_id: row.moved_to for row in await connection.execute(MOVED)}
     return {old: follow(old, steps) for old in steps}
 
 

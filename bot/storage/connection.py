@@ -23,7 +23,7 @@ AT_ONCE = 500
 
 
 @cache
-def plain_sql(statement: sa.Update, dialect: Dialect) -> str:
+def plain_sql(statement: sa.UpdateBase, dialect: Dialect) -> str:
     """The SQL of a constant statement, as the driver takes it."""
     return str(statement.compile(dialect=dialect))
 
@@ -63,7 +63,7 @@ class Connection:
                 await asyncio.sleep(0)
         return self._inner.execute(statement, parameters)
 
-    async def execute_many(self, statement: sa.Update, rows: Sequence[tuple[Any, ...]]) -> int:
+    async def execute_many(self, statement: sa.UpdateBase, rows: Sequence[tuple[Any, ...]]) -> int:
         """The same statement for many rows of plain values, by position; returns how many it changed.
 
         For thousands of rows: SQLAlchemy's processing of each parameter costs more than the statement.

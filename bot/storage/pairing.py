@@ -25,6 +25,11 @@ def hash_of(code: str) -> str:
     return sha256(code.encode()).hexdigest()
 
 
+PAIRED = sa.select(paired_chats.c.chat_id, paired_chats.c.thread_id).order_by(
+    paired_chats.c.paired_at, paired_chats.c.chat_id, paired_chats.c.thread_id
+)
+
+
 async def invite(connection: Connection, code: str, invitation: Invitation) -> None:
     """Stores an invitation; drops those that can no longer be used, and an earlier first one."""
     at = invitations.c.made_at
@@ -72,10 +77,7 @@ async def pair(connection: Connection, chat: Chat, by: str, now: datetime) -> No
 
 async def paired(connection: Connection) -> tuple[Chat, ...]:
     """The chats that were paired, in that order, each under its id of that time."""
-    query = sa.select(paired_chats.c.chat_id, paired_chats.c.thread_id).order_by(
-        paired_chats.c.paired_at, paired_chats.c.chat_id, paired_chats.c.thread_id
-    )
-    return tuple(Chat(chat_id, thread_id or None) for chat_id, thread_id in await connection.execute(query))
+    return tuple(Chat(chat_id, thread_id or None) for chat_id, thread_id in await connection.execute(PAIRED))
 
 
 async def leave(connection: Connection, here: Chat) -> Sequence[Chat]:

@@ -19,8 +19,11 @@ IS_PAUSED = sa.or_(OWN, sa.and_(OF_EVERYONE, ~RESUMED))
 """True if an account is paused, for queries of accounts."""
 
 
+ALL = sa.select(pauses)  # made once: it is asked at each check
+
+
 async def current(connection: Connection) -> PausedAccounts:
-    rows = (await connection.execute(sa.select(pauses))).all()
+    rows = (await connection.execute(ALL)).all()
     held = {row.subject: pause_of(row) for row in rows if not row.resumed}
     everyone = held.pop(EVERYONE, None)
     return PausedAccounts(held, everyone, frozenset(row.subject for row in rows if row.resumed))
