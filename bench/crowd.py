@@ -1,5 +1,7 @@
 """A crowd of accounts, served for next to nothing: ``python -m bench.crowd NUMBER`` is a useapi.net of its own process.
 
+``python -m bench.crowd NUMBER LOOKS`` says after how many looks one account has other credits, in place of a hundred.
+
 The simulator of the demo costs more for an answer than the bot does for a check; to measure the bot at its limit the
 other side has to be faster. So this speaks just enough HTTP: GET, keep-alive, requests that may come in together.
 Every look at an account has a body as useapi.net's; at one look in a hundred the credits are fewer than before.
@@ -14,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from bot.simulator.accounts import SimulatedAccount
 
-LOOKS_TO_A_CHANGE = 100
+LOOKS_TO_A_CHANGE, SPENT = 100, 60
 FULL = 12_450
 PLENTY = 4_000
 """Fewer credits than this would reach a rung: then the account is full again."""
@@ -30,9 +32,11 @@ def email_of(number: int) -> str:
 class Crowd:
     """The accounts, and what each request is answered with."""
 
-    def __init__(self, count: int) -> None:
-        """All are full."""
+    def __init__(self, count: int, looks_to_a_change: int = LOOKS_TO_A_CHANGE) -> None:
+        """All are full; the fewer looks to a change, the less is spent at each."""
         self.looks = 0
+        self._looks_to_a_change = looks_to_a_change
+        self._spends = max(SPENT * looks_to_a_change // LOOKS_TO_A_CHANGE, 1)
         self.emails = [email_of(number) for number in range(count)]
         self._credits = dict.fromkeys(self.emails, FULL)
         whole = json.dumps(SimulatedAccount(self.emails[0], monthly=MARK).body())
@@ -53,8 +57,8 @@ class Crowd:
     def _look(self, email: str) -> int:
         """The credits at this look."""
         self.looks += 1
-        if self.looks % LOOKS_TO_A_CHANGE == 0:
-            left = self._credits[email] - 60
+        if self.looks % self._looks_to_a_change == 0:
+            left = self._credits[email] - self._spends
             self._credits[email] = left if left > PLENTY else FULL
         return self._credits[email]
 
@@ -96,4 +100,4 @@ async def serve(crowd: Crowd) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Crowd(int(sys.argv[1]))))
+    asyncio.run(serve(Crowd(*map(int, sys.argv[1:]))))

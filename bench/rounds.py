@@ -13,11 +13,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from aiohttp import ClientSession
 
+from bench.crowd import LOOKS_TO_A_CHANGE, email_of
 from bench.figures import Figures, Point, Row, counted
 from bench.idle import cpu_seconds, status_mib
+from bench.stock import stocked
 from bench.world import World
 from bot.domain.durations import parse_duration
 from bot.sources.base import IN_FLIGHT
@@ -28,7 +31,10 @@ CROWD = 4_000
 
 FLEET, FLEET_EVERY = 10_000, "10s"
 WINDOW = 5.0
-GOAL_RATIO, GOAL_SHARE = 1.5, 0.5
+GOAL_RATIO, GOAL_SHARE = 1.5, 0.55
+YEARS = 400
+"""Days of history, in the databases that have one."""
+
 FORESEEN_A_SECOND = 20
 """At the fastest tick; a little less than it is."""
 
@@ -80,14 +86,32 @@ class Fleet:
             await asyncio.sleep(0.2)
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is special about a crowd: its days of history, and after how many looks one account changes."""
+
+    words: str = ""
+    days: int = 0
+    looks_to_a_change: int = LOOKS_TO_A_CHANGE
+
+
+USUAL = Kind()
+KINDS = (USUAL, Kind(f" × {YEARS} days", YEARS), Kind(", all changing", 0, 1))
+
+
 @asynccontextmanager
-async def fleet_of(world: World, size: int, every: str) -> AsyncIterator[Fleet]:
+async def fleet_of(world: World, size: int, every: str, kind: Kind = USUAL) -> AsyncIterator[Fleet]:
     """A bot that looks at so many accounts so often."""
-    pages = f"127.0.0.1:{free_port()}"
-    async with world.process("bench.crowd", str(size)) as crowd, ClientSession() as session:
+    pages, database = f"127.0.0.1:{free_port()}", world.new_database()
+    if kind.days:
+        path = Path(database.removeprefix("sqlite:///"))
+        await stocked(path, size, kind.days, [email_of(number) for number in range(size)])
+    asked = (str(size), str(kind.looks_to_a_change))
+    async with world.process("bench.crowd", *asked) as crowd, ClientSession() as session:
         assert crowd.stdout
         useapi = (await crowd.stdout.readline()).decode().strip()
-        async with world.bot(CHECK_EVERY=every, USEAPI_URL=useapi, HTTP_LISTEN=pages, LOG_LEVEL="CRITICAL") as pid:
+        settings = {"CHECK_EVERY": every, "USEAPI_URL": useapi, "HTTP_LISTEN": pages, "LOG_LEVEL": "CRITICAL"}
+        async with world.bot(**settings, DATABASE_URL=database) as pid:
             yield Fleet(useapi, crowd.pid, pid, f"http://{pages}", session)
 
 
@@ -115,35 +139,36 @@ async def measure(times: int, sizes: Sequence[int] = (WHOLE,)) -> list[Row]:
     """What a thousand checks cost, by the number of accounts, and how many a second there can be."""
     async with World() as world:
         floor = await floor_of(world, CROWD, times)
-        rows = [await cost_of(world, size, times, floor) for size in sizes]
-        return [*rows, await most_of(world, times, floor)]
+        rows = [await cost_of(world, size, times, floor) for size in sizes if size != WHOLE]
+        rows += [await cost_of(world, WHOLE, times, floor, kind) for kind in KINDS]
+        return [*rows, *[await most_of(world, times, floor, kind) for kind in KINDS]]
 
 
-async def cost_of(world: World, size: int, times: int, before: Sequence[Cost]) -> Row:
+async def cost_of(world: World, size: int, times: int, before: Sequence[Cost], kind: Kind = USUAL) -> Row:
     """A thousand checks, each account looked at once a second, or every ten where there are very many."""
-    async with fleet_of(world, size, "1s" if size <= WHOLE else FLEET_EVERY) as fleet:
+    async with fleet_of(world, size, "1s" if size <= WHOLE else FLEET_EVERY, kind) as fleet:
         await fleet.settle(min(size, WHOLE))
         bot = Figures([(await fleet.watch(WINDOW)).cpu for _ in range(times)])
     floor = Figures([cost.cpu for cost in (*before, *await floor_of(world, CROWD, times))])
     ratio = bot.median / floor.median
     return Row(
-        f"processor time for 1,000 checks, {counted(size)}",
+        f"processor time for 1,000 checks, {counted(size)}{kind.words}",
         f"{bot.median:.0f} ms",
         f"{min(bot.values):.0f} to {bot.worst:.0f} ms",
         f"{floor.median:.0f} ms, {min(floor.values):.0f} to {floor.worst:.0f} (×{ratio:.2f})",
         f"≤ ×{GOAL_RATIO}" if size == WHOLE else "",
-        Point("cpu", size, bot.median, floor.median, GOAL_RATIO * floor.median),
+        Point("cpu", size, bot.median, floor.median, GOAL_RATIO * floor.median) if kind is USUAL else None,
     )
 
 
-async def most_of(world: World, times: int, before: Sequence[Cost]) -> Row:
+async def most_of(world: World, times: int, before: Sequence[Cost], kind: Kind) -> Row:
     """Checks a second at most."""
-    async with fleet_of(world, CROWD, "1s") as fleet:
-        await fleet.settle(WHOLE)
+    async with fleet_of(world, CROWD, "1s", kind) as fleet:
+        await fleet.settle(CROWD)
         bot = Figures([(await fleet.watch(WINDOW)).rate for _ in range(times)])
     floor = Figures([cost.rate for cost in (*before, *await floor_of(world, CROWD, times))])
     return Row(
-        "checks a second at most, one process",
+        f"checks a second at most{kind.words}",
         f"{bot.median:,.0f}",
         f"{min(bot.values):,.0f} to {bot.worst:,.0f}",
         f"{floor.median:,.0f} (×{bot.median / floor.median:.2f})",

@@ -5,7 +5,7 @@ What is old was thinned by the bot's own rule, the last time six hours ago: the 
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,14 +34,14 @@ ALERT_EVERY, OUTAGE_EVERY = timedelta(days=4), timedelta(days=30)
 """How often each account has a message, and how often it cannot be read for an hour."""
 
 
-async def stocked(path: Path, count: int, days: int) -> str:
-    """Makes a database, and gives its address."""
+async def stocked(path: Path, count: int, days: int, whose: Sequence[str] = ()) -> str:
+    """Makes a database, and gives its address; of the accounts ``whose``, or those of the world."""
     now = datetime.now(UTC)
     store = await Store.open(str(path))
     reading = parse_features(sample_body(), now)
     known = [
         Account(f"pixverse:{email}", "pixverse", email, reading=reading, looked_at=now, allowance=15_000)
-        for email in emails(count)
+        for email in whose or emails(count)
     ]
     async with store.write() as connection:
         await accounts.watch(connection, [(account, next_look(account.key, EVERY, now)) for account in known])
