@@ -82,7 +82,7 @@ class Yielding(Connection):
             await asyncio.sleep(0)
         return await super().execute(*arguments)
 
-    async def execute_many(self, statement: sa.Update, rows: Sequence[tuple[Any, ...]]) -> int:
+    async def execute_many(self, statement: sa.UpdateBase, rows: Sequence[tuple[Any, ...]]) -> int:
         """As in the bot."""
         if self._yields():
             await asyncio.sleep(0)
