@@ -31,6 +31,8 @@ It holds the bot to its words as well:
 - ``/status`` is never green while something due waits for over two minutes, or nothing can be read (``pages.py``);
 - ``/healthz`` is 200 while all holds that the contract names, and else 503 (``pages.py``);
 - a mute or a snooze of one chat changes nothing in another, and is named where it does (``follow.py``);
+- what nobody acknowledged is told to one chat more, once, in time, never while somebody is at it, and that chat hears
+  of its end and of nothing else (``escalations.py``);
 - upkeep lets nothing else wait (``Truth.holds``);
 - the webhook's receiver gets every change of an alert, once it is back, in order (``events.py``).
 """

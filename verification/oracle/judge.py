@@ -8,6 +8,7 @@ from math import inf
 
 from verification.oracle.blame import wrongly_blamed
 from verification.oracle.boards import behind
+from verification.oracle.escalations import wrongly_escalated
 from verification.oracle.events import wrong_events
 from verification.oracle.follow import Following, may_repeat
 from verification.oracle.lapses import wrong_lapses
@@ -55,7 +56,8 @@ def judge(truth: Truth, told: Told, *, leaving_open: bool = False) -> list[Miss]
 
     Raises TooOpenError; ``leaving_open`` has such an alert named, as ``LEFT_OPEN``, and the others judged all the same.
     """
-    reads, misses = understood(told)
+    every, misses = understood(told)
+    reads = [one for one in every if one.message.chat != truth.escalates_to]
     misses += strangers(truth, reads)
     fleet = Fleet.of(truth)
     about = [*((account, measure) for account in truth.accounts for measure in JUDGED), (SOURCE, "failures")]
@@ -66,6 +68,9 @@ def judge(truth: Truth, told: Told, *, leaving_open: bool = False) -> list[Miss]
         here = [one for one in reads if truth.now_called(one.message.chat) == chat]
         misses += stories(truth, chat, here, looks, Asking(asked, waiting, changes), leaving_open=leaving_open)
         misses += notes(truth, chat, here, fleet.paused)
+    if truth.escalate_after is not None:
+        beyond = [one for one in every if one.message.chat == truth.escalates_to]
+        misses += [Miss(*one) for one in wrongly_escalated(truth, beyond, looks, fleet.paused)]
     misses += [Miss(*one) for one in wrong_of_itself(fleet, told, waiting)]
     misses += [Miss(*one) for one in wrongly_blamed(truth, reads)]
     misses += [Miss(*one) for one in wrong_events(truth, told, reads)]

@@ -6,7 +6,7 @@ from math import inf
 
 SIGNS = {"🔴": "critical", "🟠": "warning", "🔵": "info", "🟢": "resolved", "⚪": "note"}
 GOOD = ("resolved", "eased", "note")
-ESCALATED = r"Escalated: nobody has acknowledged (it|them) since .+ ago\.$"
+ESCALATED = r"Escalated: nobody has acknowledged (it|them) since .+(?: ago|, just now)\.$"
 NUMBER = r"-?[\d,]+(?:\.\d+)?"
 
 

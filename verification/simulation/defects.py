@@ -21,7 +21,7 @@ from bot.commands import scope as scope_room
 from bot.commands import service as service_room
 from bot.domain import health
 from bot.domain.accounts import Account, Plan
-from bot.domain.alerts import Alert, AlertRule, NotifyReason, Severity, Silence, SilenceKind
+from bot.domain.alerts import Alert, AlertRule, Notified, NotifyReason, Severity, Silence, SilenceKind
 from bot.domain.boards import BoardRefused
 from bot.domain.chats import Chat
 from bot.domain.lapses import Lapse, ToldLapse
@@ -29,7 +29,7 @@ from bot.domain.notifications import Facts, Notification
 from bot.domain.pauses import PausedAccounts
 from bot.domain.retention import HOURLY_AFTER
 from bot.domain.rules import CANCELLED
-from bot.evaluation import alert_state, evaluate, lapses, measurements
+from bot.evaluation import alert_state, escalation, evaluate, lapses, measurements
 from bot.features.board.publisher import BoardPublisher
 from bot.features.pairing.service import Pairing, is_to_be_noted
 from bot.features.pauses.service import PausedPlans
@@ -47,8 +47,10 @@ from bot.storage import moments as moment_rows
 from bot.storage import outbox as outbox_rows
 from bot.storage import retention_statements as retention_rows
 from bot.storage.retention import Retention
+from bot.storage.schema import alerts as alerts_table
 from bot.storage.schema import outbox as outbox_table
 from bot.storage.schema import pauses as pauses_table
+from bot.storage.schema import silences as silences_table
 from bot.storage.schema import to_microseconds
 from bot.storage.standing import DatabaseState
 from bot.targets.recipients import Recipients
@@ -525,6 +527,82 @@ def lapses_for_each_id() -> tuple[Part, ...]:
     return ((chat_rows, "got_before_moving", wrong),)
 
 
+def nobody_acts() -> tuple[Part, ...]:
+    """What nobody acknowledged stays where it is."""
+    return ((processor, "is_due", lambda *_: False),)
+
+
+def escalated_each_time() -> tuple[Part, ...]:
+    """It is forgotten that an alert was escalated, so it is again, after the same time."""
+    right = escalation.escalate
+
+    def wrong(alert: Alert, facts: Any, audience: Any) -> Any:
+        found = right(alert, facts, audience)
+        return replace(found, alert=replace(found.alert, escalated=False))
+
+    return ((processor, "escalate", wrong),)
+
+
+def escalated_though_acked() -> tuple[Part, ...]:
+    """Whoever is on call is woken although somebody is at it."""
+    right = escalation.is_due
+
+    def wrong(alert: Any, alerts: Any, silences: Iterable[Silence], *rest: Any) -> bool:
+        return right(alert, alerts, [one for one in silences if one.kind is not SilenceKind.ACK], *rest)
+
+    async def unattended(connection: Any, since: datetime) -> Any:
+        query = sa.select(alerts_table.c.subject, alerts_table.c.measure).where(
+            alerts_table.c.unattended_since <= since
+        )
+        return [(row.subject, AlertRule(row.measure)) for row in await connection.execute(query)]
+
+    return ((processor, "is_due", wrong), (alert_rows, "unattended", unattended))
+
+
+def escalated_early() -> tuple[Part, ...]:
+    """The wait counts from when an alert fired, and not from when it became critical."""
+    right = alert_state.waits_since
+
+    def wrong(alert: Alert, severity: Severity | None, now: datetime) -> datetime | None:
+        return right(alert, severity, now) and (alert.since if alert.level else now)
+
+    return ((alert_state, "waits_since", wrong),)
+
+
+def wait_not_restarted() -> tuple[Part, ...]:
+    """After an ack that ended, the wait counts from before it."""
+
+    async def wrong(connection: Any, ids: Iterable[int], now: datetime) -> None:
+        await connection.execute(sa.delete(silences_table).where(silences_table.c.id.in_(list(ids))))
+
+    return ((alert_rows, "end_silences", wrong),)
+
+
+def end_not_told_on_call() -> tuple[Part, ...]:
+    """Whoever was woken never hears that it is over."""
+    return ((evaluate.Audience, "outside", property(lambda self: ())), (processor, "escalate", escalated_anyway))
+
+
+def escalated_anyway(alert: Alert, facts: Any, audience: Any) -> Any:
+    """The right update, where an audience no longer says who is outside."""
+    told = replace(alert, sequence=alert.sequence + 1, escalated=True, unattended_since=None)
+    facts = replace(facts, unattended_since=alert.unattended_since, outside=True)
+    said = evaluate.notification_of(told, NotifyReason.ESCALATED, facts)
+    known = dict.fromkeys(audience.escalation, Notified(alert.episode, alert.level))
+    before = audience.notified.get(alert.measure) or {}
+    return evaluate.AlertUpdate(told, {**before, **known}, ((said, audience.escalation),))
+
+
+def on_call_reminded() -> tuple[Part, ...]:
+    """Whoever was woken gets all that follows, as any chat does."""
+    return ((Recipients, "told_of", told_with_on_call(Recipients.told_of)),)
+
+
+def told_with_on_call(right: Callable[..., Any]) -> Callable[..., Any]:
+    """The chats of an account, and those of escalated alerts."""
+    return lambda self, *whom: tuple(dict.fromkeys((*right(self, *whom), *self.escalation)))
+
+
 DEFECTS = (
     Defect("a lost resolve", lost_resolve, 6),
     Defect("a re-armed rung", rearmed_rung, 56),
@@ -570,6 +648,13 @@ DEFECTS = (
     Defect("a broken session told once", broken_told_once, 20),
     Defect("overdue though its end lies ahead", overdue_though_ahead, 1337),
     Defect("an unchanged page never evaluated again", steady_for_ever, 3),
+    Defect("what nobody acknowledged goes nowhere", nobody_acts, 3),
+    Defect("what nobody acknowledged goes there each time", escalated_each_time, 9),
+    Defect("what somebody is at escalated", escalated_though_acked, 44),
+    Defect("a wait from before it was critical", escalated_early, 3),
+    Defect("a wait from before an ack", wait_not_restarted, 19),
+    Defect("the end not told to whoever was woken", end_not_told_on_call, 9),
+    Defect("whoever was woken told all that follows", on_call_reminded, 3),
     Defect("credits that lapse told with each forecast", lapses_each_time, 7274),
     Defect("credits that lapse told two weeks before", lapses_early, 7274),
     Defect("credits that lapse told again to a supergroup", lapses_for_each_id, 66),

@@ -14,6 +14,9 @@ HOUR, MINUTE = 3600.0, 60.0
 BEGIN = datetime(2026, 11, 23, tzinfo=UTC).timestamp()
 GROUP = "-100222"
 CHATS = ("111", GROUP, "333")
+ON_CALL = "555"
+"""The chat that gets only what nobody acknowledged."""
+
 SHAPES = ((20 * DAY, 12 * HOUR), (6 * DAY, 8 * HOUR), (3 * DAY, 4 * HOUR), (0.7 * DAY, HOUR), (0.2 * DAY, 15 * MINUTE))
 """How long a history is, and how often its accounts are looked at."""
 
@@ -91,6 +94,8 @@ class History:
     """Whether other programs get events, too."""
     has_past: bool = False
     """Whether the database holds readings of a time before, which upkeep thins."""
+    escalate_after: float | None = None
+    """Seconds after which somebody on call is told of what nobody acknowledged; None: never."""
 
     @classmethod
     def of(cls, seed: int) -> "History":
@@ -111,6 +116,7 @@ class History:
         made.be_elsewhere(random.Random(f"elsewhere of {seed}"))
         made.be_asked(random.Random(f"asks of {seed}"))
         made.be_received(random.Random(f"receiver of {seed}"))
+        made.be_escalated(random.Random(f"escalations of {seed}"))
         return made
 
     @property
@@ -210,6 +216,11 @@ class History:
         for account in self.accounts:
             account.gift = chance.random() < 0.4
         self.by_link = chance.random() < 0.5
+
+    def be_escalated(self, chance: random.Random) -> None:
+        """Decides whether somebody on call is told of what nobody acknowledged, and after how long."""
+        if chance.random() < 0.4:
+            self.escalate_after = self.every * chance.choice([0.02, 0.5, 2, 5])
 
     def bots_chat(self, name: str) -> Chat:
         """A chat as the settings name it."""

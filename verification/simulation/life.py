@@ -47,7 +47,7 @@ from verification.oracle import Asked, Wish
 from verification.oracle import Rules as OraclesRules
 from verification.simulation.boards import SimulatedBoards, keep_boards
 from verification.simulation.database import SimulatedStore
-from verification.simulation.history import Visit
+from verification.simulation.history import ON_CALL, Visit
 from verification.simulation.services import UTC_ZONE, SimulatedPost, SimulatedReceiver, SimulatedSource, World
 from verification.simulation.upkeep import keep_up
 
@@ -66,6 +66,7 @@ DUE = """
 SELECT min(next_check_at) FROM accounts WHERE watched AND key NOT IN (SELECT subject FROM pauses WHERE NOT resumed)
   AND ('' NOT IN (SELECT subject FROM pauses) OR key IN (SELECT subject FROM pauses WHERE resumed))
 """
+UNATTENDED = "SELECT min(unattended_since) FROM alerts WHERE severity = 3"
 LAPSING = """
 SELECT min(until) FROM silences s WHERE kind = 'ack' AND EXISTS (
   SELECT 1 FROM alerts a WHERE (a.subject, a.measure, a.episode) = (s.subject, s.measure, s.episode)
@@ -144,7 +145,8 @@ class Life:
         world.clock = clock
         self.clock, metrics = clock, Metrics()
         active_targets = ActiveTargets(targets_of(world, world.truth.rules[-1][1]), lambda _: SimulatedSource(world))
-        recipients = Recipients(active_targets)
+        after = world.history.escalate_after
+        recipients = Recipients(active_targets, (Chat(int(ON_CALL)),) if after else ())
         self.outbox = LazyOutbox(store, SimulatedPost(world), recipients, world.clock, world.now, metrics)
         self.outbox.backoff = Backoff(jitter=random.Random("outbox").random)
         self.outbox.idle = lambda: store.look("SELECT NOT EXISTS (SELECT 1 FROM outbox WHERE state = 'pending')") == 1
@@ -159,6 +161,7 @@ class Life:
             self.wake,
             lambda _: world.count("rounds"),
             webhook=world.history.has_receiver,
+            escalate_after=timedelta(seconds=after) if after else None,
         )
         self.events = LazySender(
             store,
@@ -280,7 +283,16 @@ class Life:
         waits = [moment / 1e6 - clock for moment in (due, over, acked, resumed) if moment is not None]
         waits += [turn.timestamp() - clock] if turn else []
         waits += [at - now for at, _ in world.truth.jumps if at > now]
+        waits += self.until_escalated(clock)
         return max(1, -(-min(waits) // TICK)) * TICK if waits else TICK
+
+    def until_escalated(self, clock: float) -> list[float]:
+        """Seconds until the next critical alert has waited long enough; one that has waits for something else."""
+        after = self.world.history.escalate_after
+        if after is None:
+            return []
+        first = self.store.look(f"{UNATTENDED} AND unattended_since > {int((clock - after) * 1e6)}")
+        return [] if first is None else [first / 1e6 + after - clock]
 
     async def foresees(self) -> None:
         """The forecasts that follow on checks; without a new reading none would be made."""
@@ -324,7 +336,8 @@ class Life:
             if at > began:
                 await asyncio.sleep(max(0.0, at - world.now()))
                 world.count("signs of life")
-                for chat in (*world.history.chats, *world.joined) if who is None else (who,):
+                on_call = (ON_CALL,) if world.history.escalate_after else ()
+                for chat in (*world.history.chats, *world.joined, *on_call) if who is None else (who,):
                     for name in {chat, world.truth.now_called(chat)}:
                         self.outbox.alive(int(name))
                         self.boards.alive(int(name))

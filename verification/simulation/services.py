@@ -27,6 +27,7 @@ from verification.simulation.accounts import SimulatedAccount
 from verification.simulation.history import (
     FORM_FAULTS,
     HOOK_FAULTS,
+    ON_CALL,
     OUTAGES,
     POST_FAULTS,
     REFUSALS,
@@ -74,6 +75,8 @@ class World:
             rules=list(history.rules[:1]),
             jumps=list(history.jumps),
             slack=Slack(mixed=0.01, board=LONGEST_REFUSED + 2 * board_step(history.every)),
+            escalate_after=history.escalate_after,
+            escalates_to=ON_CALL if history.escalate_after else "",
             ended_at=history.ends_at,
             receiver=history.has_receiver,
         )
@@ -225,6 +228,7 @@ class SimulatedPost(TelegramNotifier):
         """Sends to the world."""
         super().__init__(field_bot(self.call), world.clock, UTC_ZONE)
         self.world = world
+        self.on_call = random.Random("on call")
 
     async def call(self, method: str, given: dict[str, Any]) -> FieldAnswer | dict[str, Any]:
         """One send, in whatever way it goes."""
@@ -236,7 +240,10 @@ class SimulatedPost(TelegramNotifier):
         fault = history.fault(POST_FAULTS, begun, meant)
         if fault:
             world.count(f"telegram {fault.kind}")
-        await asyncio.sleep(25.0 if fault and fault.kind == "slow" else history.chance.uniform(0.02, 0.3))
+        chance = (
+            self.on_call if name == ON_CALL else history.chance
+        )  # or the other chats would live through another time
+        await asyncio.sleep(25.0 if fault and fault.kind == "slow" else chance.uniform(0.02, 0.3))
         if name == "-100222" and history.moves_at is not None and begun >= history.moves_at:
             world.count("moves")
             return moved_to(NEW_ID)
@@ -248,19 +255,19 @@ class SimulatedPost(TelegramNotifier):
         if wrong:
             world.count("telegram finds the form wrong")
             return wrong
-        return await self._take(
-            given, name, lost=bool(fault and fault.kind == "lost" and history.chance.random() < 0.6)
-        )
+        lost = bool(fault and fault.kind == "lost" and chance.random() < 0.6)
+        return await self._take(given, name, chance, lost=lost)
 
-    async def _take(self, given: dict[str, Any], chat: str, *, lost: bool) -> dict[str, Any]:
+    async def _take(self, given: dict[str, Any], chat: str, chance: random.Random, *, lost: bool) -> dict[str, Any]:
         """The message is taken; its answer may be lost on the way."""
         world = self.world
         number, silent = len(world.told.messages) + 1, bool(given.get("disable_notification"))
         world.told.messages.append(ToldMessage(chat, world.now(), str(given["text"]), silent, number, lost))
         rows = given.get("reply_markup", {}).get("inline_keyboard", [])
-        world.buttons += [(chat, button["callback_data"]) for row in rows for button in row if "url" not in button]
-        world.count("messages")
-        await asyncio.sleep(world.history.chance.uniform(0.0, 0.1))
+        if chat != ON_CALL:
+            world.buttons += [(chat, button["callback_data"]) for row in rows for button in row if "url" not in button]
+        world.count("messages to whoever is on call" if chat == ON_CALL else "messages")
+        await asyncio.sleep(chance.uniform(0.0, 0.1))
         if lost:
             raise TimedOut
         kind = "group" if chat.startswith("-") else "private"
