@@ -411,6 +411,16 @@ def unused(settings: Settings) -> Iterator[str]:
     """Settings that do nothing without another one."""
     if settings.webhook_secret and not settings.webhook_url:
         yield "WEBHOOK_SECRET: signs nothing without WEBHOOK_URL"
+    if settings.job_cost and not settings.accounts_file and not watches_pixverse(settings):
+        yield "JOB_COST: is of PixVerse, which is not watched; for other services set job_cost in the accounts file"
+
+
+def watches_pixverse(settings: Settings) -> bool:
+    """True if PixVerse is, or can be, among the watched services. ACCOUNTS is the whole list where it is given."""
+    first, pixverse = first_service(settings.services), DEFAULT_SERVICES[0]
+    if settings.accounts:
+        return any((one.service or first) == pixverse for one in settings.accounts)
+    return bool({pixverse, ALL_SERVICES} & set(settings.services))
 
 
 def without_userinfo(url: str) -> str:

@@ -1,6 +1,7 @@
 """Accounts and sources: check results, and what is known of each account."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -51,6 +52,11 @@ class JobCost:
     name: str | None = None
 
 
+def jobs_for(total: Number, cost: JobCost) -> int:
+    """How many jobs an amount pays for, rounded down."""
+    return max(math.floor(round(total / cost.amount, 6)), 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Credits:
     """The balance that jobs are paid with: three buckets that can be spent, and two allowances.
@@ -95,7 +101,7 @@ class Credits:
     @property
     def jobs(self) -> int | None:
         """How many jobs it still pays for, rounded down; None where no cost is set."""
-        return None if self.job_cost is None else max(math.floor(round(self.total / self.job_cost.amount, 6)), 0)
+        return None if self.job_cost is None else jobs_for(self.total, self.job_cost)
 
     @property
     def share(self) -> float | None:
@@ -366,6 +372,16 @@ class Account:
     def name(self) -> str:
         """The account's name for people: the label, else the email, with its source where several are watched."""
         return self.label or (f"{self.email} ({self.origin})" if self.origin else self.email)
+
+
+def jobs_of_all(accounts: Iterable[Account]) -> int | None:
+    """How many jobs all these accounts pay for, each by its own cost and credits; None if any of that is unknown."""
+    total: int | None = None
+    for account in accounts:
+        if account.reading is None or account.job_cost is None:
+            return None
+        total = (total or 0) + jobs_for(account.reading.credits.total, account.job_cost)
+    return total
 
 
 class KnownAccount(NamedTuple):

@@ -68,7 +68,7 @@ class Summary:
     ``credits`` are those of the accounts that were read last; ``unknown`` and ``paused`` count the others. ``begun`` is
     the first reading, where it is later than ``since``: the time before is unknown. Without ``known`` no account was
     read. ``plans`` are names with the old and the new plan. ``mixed``: the accounts are of several services, or share
-    what they have, so that a sum means nothing.
+    what they have, so that a sum means nothing. ``jobs`` is how many jobs the ``credits`` pay for; None if unknown.
     """
 
     since: datetime
@@ -89,3 +89,4 @@ class Summary:
     over_alerts: Listed[SummaryEvent] = Listed()
     coming: tuple[ComingDay, ...] = ()
     mixed: bool = False
+    jobs: int | None = None

@@ -113,6 +113,7 @@ def credits_() -> Mapping[str, str]:
         "many": answer("/credits"),
         "many, all well": answer("/credits", *HUNDRED[:7]),
         "several at a known pace": answer("/credits", *fleet.PACED),
+        "a job has a cost": answer("/credits", *fleet.COSTLY),
         "several that last": answer("/credits", *(fleet.paced(name, given.FULL, 9) for name in ("Ads", "Main"))),
         "several at a known pace, one unknown, one paused": answer("/credits", *fleet.PACED, LOOP, FILM),
         "several, a bucket unknown": answer("/credits", account("Ads", replace(given.LOW, package=None)), MAIN),

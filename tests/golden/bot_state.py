@@ -276,6 +276,7 @@ def boards() -> Mapping[str, str]:
                 UTC_ZONE,
             )
         ),
+        "a job has a cost": shown.message(board_message(fleet.COSTLY, NOW, UTC_ZONE)),
         "read over a day": shown.message(board_message([MAIN, account("Old", at=ago(days=1))], NOW, UTC_ZONE)),
         "none can be read": shown.message(board_message(dark, NOW, UTC_ZONE)),
         "too many": shown.message(board_message(many, NOW, UTC_ZONE)).rpartition("🟢 ")[2],
@@ -323,6 +324,8 @@ def digests() -> Mapping[str, str]:
             ),
         ),
         "a quiet day": digest(accounts=1, credits=500),
+        "a job has a cost": digest(accounts=3, unknown=1, need=1, credits=31_200, jobs=891),
+        "not enough for a job": digest(accounts=1, need=1, credits=30, jobs=0),
         "one account": digest(accounts=1, credits=500, spent_total=10, spent=Listed.of([("Studio", 10.0)])),
         "a bot two minutes old": digest(accounts=3, credits=9_000, begun=ago(minutes=2)),
         "a bot two minutes old that has read nothing": digest(accounts=3, unknown=3, known=False),

@@ -19,11 +19,11 @@ from bot.cli.doctor import accounts, chats, clock, database, machine, privacy, s
 from bot.cli.doctor import fallback as second_channel
 from bot.cli.doctor.examine import unfailing, verdict
 from bot.cli.doctor.findings import Finding, fail, ok, warn
-from bot.cli.doctor.rules import rules_finding
+from bot.cli.doctor.rules import cost_finding, rules_finding, unpriced_finding
 from bot.config.accounts_file.read import targets_of
-from bot.config.parsers import Address
+from bot.config.parsers import Address, parse_credit_ladder
 from bot.config.settings import Settings
-from bot.domain.accounts import Account, CheckFailure, FailureKind, LeftOut, Listing
+from bot.domain.accounts import Account, CheckFailure, FailureKind, JobCost, LeftOut, Listing
 from bot.domain.alerts import AlertRule
 from bot.domain.chats import Chat
 from bot.domain.rules import Rules
@@ -34,8 +34,8 @@ from bot.storage.schema import REVISION
 from bot.support.errors import UsageError
 from bot.support.proxies import Proxy
 from bot.targets.services import Choice
-from tests.golden.fleet import ADS, ENDS, FREE, LADDER, LOOP, MAIN, STUDIO, account
-from tests.support import fakes
+from tests.golden.fleet import ADS, COSTLY, ENDS, FREE, LADDER, LOOP, MAIN, STUDIO, account
+from tests.support import fakes, given
 from tests.support.given import NOW, UTC_ZONE, ago
 
 CHAT, TOPIC = Chat(-100123), Chat(-100123, 46)
@@ -76,6 +76,7 @@ def checks() -> Mapping[str, str]:
     return {
         "all well": table(MAIN, FREE),
         "some are not": table(MAIN, STUDIO, ADS, LOOP, ENDS),
+        "a job has a cost": table(*COSTLY),
         "each kind of trouble": table(*every),
         "an end of plan that cannot be read": table(account("Odd", left_out=(UNREADABLE,))),
         "the list cannot be read": listing_trouble(
@@ -215,6 +216,8 @@ def doctors() -> Mapping[str, str]:
         "rules": lines(
             rules_finding("Studio", rules, timedelta(hours=2), (CHAT, TOPIC)),
             rules_finding("Studio", Rules(), timedelta(minutes=15), ()),
+            *cost_finding("Studio", JobCost(20_000, "8 s at 1080p"), given.FULL),
+            *unpriced_finding("Studio", Rules(low_credits=parse_credit_ladder("20%,10 jobs,1 job"))),
         ),
         "Telegram token": lines(
             token(),

@@ -10,6 +10,7 @@ from bot.domain.accounts import (
     CheckFailure,
     Credits,
     FailureKind,
+    JobCost,
     LeftOut,
     Pause,
     Plan,
@@ -107,8 +108,17 @@ DAILY = replace(given.LOW, daily_allowance=60, daily_refresh_at=datetime(2026, 7
 LOW, OVER = (AlertRule.CREDITS, WARNING), (AlertRule.CREDITS, CRITICAL)
 
 ADS = account("Ads", given.NONE_LEFT, FAR, OVER, silences=(ACK,))
+
+
+def with_cost(one: Watched) -> Watched:
+    """An account whose jobs have a cost."""
+    return replace(one, account=replace(one.account, job_cost=JobCost(35, "5 s at 720p")))
+
+
 STUDIO = account("Studio", DAILY, given.PREMIUM, LOW, (AlertRule.PLAN, INFO), foretold=OUT)
 MAIN = account("Main", replace(given.FULL, monthly=12_450), foretold=LASTS)
+REST = account("Rest", replace(given.VERY_LOW, monthly=30), FAR, (AlertRule.CREDITS, CRITICAL))
+COSTLY = [with_cost(one) for one in (MAIN, STUDIO, REST)]
 LOOP = account(
     "Loop",
     replace(given.LOW, monthly=310),

@@ -9,7 +9,7 @@ from aiohttp import ClientSession
 
 from bot.cli.check import account_of
 from bot.cli.doctor.findings import PATIENCE, Finding, fail, ok, warn
-from bot.cli.doctor.rules import rules_finding, unpriced_finding
+from bot.cli.doctor.rules import cost_finding, rules_finding, unpriced_finding
 from bot.config.settings import Settings
 from bot.config.targets import Targets, TargetSource
 from bot.domain.accounts import Account, CheckFailure, CheckResult, FailureKind, Listed, Unit
@@ -73,9 +73,11 @@ async def token_and_accounts(
 
 def account_findings(look: Look, settings: Settings, targets: Targets, now: datetime) -> list[Finding]:
     """One account and, if an accounts file is in use, its resulting rules."""
-    account, _ = look
-    found = [account_finding(look, settings, now)]
-    found += unpriced_finding(account.name, targets.rules_for(account.source, account.email))
+    account, sample = look
+    rules = targets.rules_for(account.source, account.email)
+    found = [account_finding(look, settings, now), *unpriced_finding(account.name, rules)]
+    if not isinstance(sample, CheckFailure):
+        found += cost_finding(account.name, rules.job_cost, sample.credits)
     if settings.accounts_file:
         where = account.source, account.email
         every = targets.own_check_every(*where) or settings.check_every

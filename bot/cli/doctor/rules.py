@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 from bot.cli.doctor.findings import Finding, ok, warn
-from bot.domain.accounts import JobCost
+from bot.domain.accounts import Credits, JobCost
 from bot.domain.chats import Chat
 from bot.domain.durations import format_duration
 from bot.domain.rules import Rules, Thresholds, priced
+from bot.telegram.text.formatting import format_amount
 from bot.telegram.text.sanitize import clean
 
 
@@ -41,6 +42,20 @@ def unpriced_finding(name: str, rules: Rules) -> list[Finding]:
     lost = [str(rung) for rung in rules.low_credits if rung.jobs] if rules.job_cost is None else []
     words = f"{', '.join(lost)} left out of LOW_CREDITS: no cost is set; set JOB_COST or job_cost"
     return [warn(f"rules {clean(name, 40)}", words)] if lost else []
+
+
+def cost_finding(name: str, cost: JobCost | None, credits: Credits) -> list[Finding]:
+    """A cost that neither a month's credits nor those that are left pay: the account never has enough for a job."""
+    allowance = credits.monthly_allowance or 0
+    most = max(allowance + (credits.daily_allowance or 0), credits.total)
+    if cost is None or allowance <= 0 or cost.amount <= most:
+        return []
+    month = format_amount(allowance, credits.unit)
+    words = (
+        f"job_cost {job_text(cost)} is more than its {month} a month: it is always out of credits. "
+        "Write what one job costs"
+    )
+    return [warn(f"rules {clean(name, 40)}", words)]
 
 
 def times(ladder: Thresholds) -> str:

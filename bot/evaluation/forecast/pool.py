@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.accounts import Account, Number, Reading, Unit
+from bot.domain.accounts import Account, Number, Reading, Unit, jobs_of_all
 from bot.evaluation.forecast.ahead import WEEK, Pace, Stock, walk
 from bot.evaluation.forecast.errors import expected_errors
 from bot.evaluation.forecast.foresee import holding
@@ -48,7 +48,8 @@ class Pool:
     """Some accounts of one service. Only the ``known`` ones count: read lately and by their last check, and not paused.
 
     ``total`` is a lower bound where it is ``partial``. ``gone`` is None unless the pace of every known account that has
-    credits left is known for at least a week, and the range narrow enough to plan by.
+    credits left is known for at least a week, and the range narrow enough to plan by. ``jobs`` is how many jobs all of
+    it pays for; None unless each known account has a cost.
     """
 
     accounts: int
@@ -57,6 +58,7 @@ class Pool:
     partial: bool = False
     gone: Gone | None = None
     refill: Refill | None = None
+    jobs: int | None = None
 
 
 def pool_of(accounts: Sequence[Account], now: datetime) -> Pool:
@@ -70,6 +72,7 @@ def pool_of(accounts: Sequence[Account], now: datetime) -> Pool:
         partial=any(credits.partial for credits in buckets),
         gone=all_gone(known, now),
         refill=next_refill(known, now),
+        jobs=jobs_of_all(account for account, _ in known),
     )
 
 

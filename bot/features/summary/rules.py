@@ -7,7 +7,7 @@ from heapq import nsmallest
 from itertools import groupby
 from typing import NamedTuple
 
-from bot.domain.accounts import Account, Plan, Reading, Unit
+from bot.domain.accounts import Account, Plan, Reading, Unit, jobs_of_all
 from bot.domain.alerts import AlertRule, NotifyReason, Severity
 from bot.domain.credit_changes import Point, changes_between
 from bot.domain.history import bounded
@@ -95,7 +95,8 @@ def summary_of(
     ``told`` are the notifications about them since, oldest first. Days are those of the ``zone``.
     """
     checked = [one.account for one in watched if one.account.pause is None]
-    read = [account.reading for account in checked if account.reading and account.outage is None]
+    readable = [account for account in checked if account.reading and account.outage is None]
+    read = [account.reading for account in readable if account.reading]
     by_name = [(one.account.name, pasts.get(one.account.key, Past())) for one in watched]
     events = events_of(told)
     begun = min((past.begun for _, past in by_name if past.begun), default=None)
@@ -118,6 +119,7 @@ def summary_of(
         over_alerts=Listed.of([event for event in events if event.over]),
         coming=by_days(coming_of(watched, runs_out, now), zone),
         mixed=is_mixed([one.account for one in watched]),
+        jobs=jobs_of_all(readable),
     )
 
 

@@ -156,8 +156,12 @@ def share_of(credits: Credits) -> str | None:
 
 def jobs_of(credits: Credits) -> str | None:
     """How many jobs it still pays for: "about 82 jobs"; None where no cost is set."""
-    jobs = credits.jobs
-    return None if jobs is None else "no job" if jobs == 0 else f"about {format_count(jobs, 'job')}"
+    return None if credits.jobs is None else format_jobs(credits.jobs)
+
+
+def format_jobs(jobs: int) -> str:
+    """For how many jobs something is enough: "about 82 jobs"."""
+    return f"about {format_count(jobs, 'job')}" if jobs else "no job"
 
 
 def format_credits(credits: Credits) -> str:

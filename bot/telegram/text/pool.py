@@ -11,7 +11,7 @@ from bot.evaluation.forecast.run_out import FAR
 from bot.sources.registry import title_of
 from bot.telegram.text.dates import format_short
 from bot.telegram.text.forecast import SURE, format_between
-from bot.telegram.text.formatting import format_count, format_number
+from bot.telegram.text.formatting import format_count, format_jobs, format_number, in_brackets
 from bot.telegram.text.layout import bold
 from bot.telegram.text.message_body import Spans
 
@@ -55,7 +55,7 @@ def has_credits(account: Account) -> bool:
 
 
 def pool_line(pool: Pool, head: str, moment: Callable[[datetime], str], between: Between) -> Spans:
-    """One sum: "61,450 credits in 10 of 12 accounts · without refills gone 26 Jul to 4 Aug (80 % sure) · …".
+    """One sum: "61,450 credits (about 1,755 jobs) in 10 of 12 accounts · without refills gone 26 Jul to 4 Aug · …".
 
     Empty if nothing is known.
     """
@@ -65,7 +65,8 @@ def pool_line(pool: Pool, head: str, moment: Callable[[datetime], str], between:
     some = f" in {pool.known:,} of {format_count(pool.accounts, 'account')}" if pool.known < pool.accounts else ""
     words = [gone_text(pool.gone, pool.refill, between), refill_text(pool.refill, moment)]
     rest = "".join(f" · {said}" for said in words if said)
-    return (head, bold(f"{amount} {'credit' if pool.total == 1 else 'credits'}"), f"{some}{rest}")
+    jobs = in_brackets(None if pool.jobs is None else format_jobs(pool.jobs))
+    return (head, bold(f"{amount} {'credit' if pool.total == 1 else 'credits'}"), f"{jobs}{some}{rest}")
 
 
 def gone_text(gone: Gone | None, refill: Refill | None, between: Between) -> str:

@@ -10,7 +10,16 @@ from bot.domain.alerts import AlertRule
 from bot.domain.notifications import Facts
 from bot.domain.summary import ComingDay, ComingKind, Listed, Summary, SummaryEvent
 from bot.telegram.text.dates import format_date, format_day, format_past
-from bot.telegram.text.formatting import NOTE, SERVICE, capitalised, format_count, format_number, name_of
+from bot.telegram.text.formatting import (
+    NOTE,
+    SERVICE,
+    capitalised,
+    format_count,
+    format_jobs,
+    format_number,
+    in_brackets,
+    name_of,
+)
 from bot.telegram.text.layout import bold
 from bot.telegram.text.message_body import MessageBody, Spans, telling
 from bot.telegram.text.sanitize import plain
@@ -79,7 +88,8 @@ def left_text(digest: Summary) -> str:
         held = (digest.unknown, "unknown"), (digest.paused, "paused")
         return f"What is left is not known: {' · '.join(f'{count:,} {what}' for count, what in held if count)}."
     of = f"{known:,} of " if known < digest.accounts else ""
-    left = "" if digest.mixed else f"{format_number(digest.credits)} left in "
+    jobs = in_brackets(None if digest.jobs is None else format_jobs(digest.jobs))
+    left = "" if digest.mixed else f"{format_number(digest.credits)}{jobs} left in "
     read = " read" if digest.mixed else ""
     words = [f"{left}{of}{format_count(digest.accounts, 'account')}{read}"]
     words.append(f"{digest.need:,} {'needs' if digest.need == 1 else 'need'} you" if digest.need else "none needs you")

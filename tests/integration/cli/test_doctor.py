@@ -291,6 +291,15 @@ async def test_the_chats_of_escalated_alerts_are_examined(world: World) -> None:
     assert "take its id out of ESCALATE_CHAT_IDS" in world.line(f"escalation {FORUM}/45")
 
 
+async def test_a_job_that_no_month_pays_for_is_a_warning(world: World) -> None:
+    """Somebody wrote a package, or a month, in place of a job."""
+    assert await world.examined(JOB_COST="15500") == 0
+    assert world.line(f"rules {STUDIO}").startswith("warn")
+    assert "job_cost 15,500 is more than its 15,000 a month" in world.line(f"rules {STUDIO}")
+    await world.examined(JOB_COST="35")
+    assert not any(line[6:].startswith("rules ") for line in world.lines)
+
+
 async def test_a_chat_that_must_be_left_in_peace(world: World) -> None:
     """A limit is no fault of the settings."""
     world.telegram.fail_send(GROUP, too_many_requests(30))

@@ -60,6 +60,26 @@ def test_jobs_without_any_cost_are_a_fault(tmp_path: Path) -> None:
     assert watchlist_for(with_file, {}).rules_for("pixverse", "a@example.com").job_cost == JobCost(10)
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"SERVICES": "kling"}, True),
+        ({"ACCOUNTS": "kling:a@example.com"}, True),
+        ({"SERVICES": "kling,pixverse", "ACCOUNTS": "a@example.com"}, True),
+        ({"SERVICES": "kling,pixverse", "ACCOUNTS": "pixverse:a@example.com"}, False),
+        ({"SERVICES": "pixverse,kling"}, False),
+        ({"SERVICES": "all"}, False),
+        ({"ACCOUNTS": "a@example.com"}, False),
+        ({}, False),
+    ],
+)
+def test_a_cost_for_accounts_that_nobody_watches_is_a_note(given: dict[str, str], told: bool) -> None:
+    """The bot runs; the log and ``doctor`` say that it does nothing."""
+    found = load_settings(environ=TOKENS | given | {"JOB_COST": "35"}).notes
+    assert any("JOB_COST: is of PixVerse, which is not watched" in note for note in found) is told
+    assert not any("JOB_COST" in note for note in load_settings(environ=TOKENS | given).notes)
+
+
 def test_the_setting_is_for_pixverse_alone() -> None:
     """Another service says its cost in the accounts file."""
     targets = watchlist_for(load_settings(environ=TOKENS | {"SERVICES": "pixverse,kling", "JOB_COST": "35"}))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from bot.domain.accounts import Account, CheckFailure, Credits, FailureKind, ForecastSummary, Reading, Unit
+from bot.domain.accounts import Account, CheckFailure, Credits, FailureKind, ForecastSummary, JobCost, Reading, Unit
 from bot.domain.notifications import Watched
 from bot.sources.registry import SERVICES
 from bot.sources.useapi.pixverse import PIXVERSE
@@ -48,6 +48,17 @@ def test_it_says_how_much_until_when_how_sure_and_what_comes() -> None:
     fleet = [watched(given.LOW, 500), watched(given.LOW, 500), watched(outage=BROKEN)]
     gone = "without refills gone Sat 07:00 to 3 Aug (80 % sure)"
     assert said(*fleet) == [f"5,800 credits in 2 of 3 accounts · {gone} · next refill Fri 00:48 with 30,000"]
+
+
+def test_it_says_for_how_many_jobs_where_each_has_a_cost() -> None:
+    """Each account pays for whole jobs of its own cost; who is unknown does not count, and none may be guessed."""
+    cost = JobCost(1_000)
+    low, full = watched(given.LOW, job_cost=cost), watched(given.FULL, job_cost=JobCost(4_000))
+    assert said(low, low, full)[0].startswith("20,800 credits (about 7 jobs) · ")
+    assert said(low, low, watched(outage=BROKEN))[0].startswith("5,800 credits (about 4 jobs) in 2 of 3 accounts")
+    assert said(low, watched(given.FULL))[0].startswith("17,900 credits · ")
+    some = watched(replace(given.LOW, monthly=30), job_cost=JobCost(35))
+    assert said(some, some)[0].startswith("60 credits (no job) · ")
 
 
 def test_it_says_only_what_is_known() -> None:
