@@ -288,12 +288,7 @@ def of_something_else(chat: str, reads: Iterable[Read]) -> Iterator[Wrong]:
             known |= whom
             if one.message.silent:
                 yield one.message.at, "what nobody acknowledged comes without a sound", chat, ""
-        elif not all(telling.state in ("resolved", "note") for telling in one.tellings):
+        elif not all(telling.measure == "ack" or telling.state == "resolved" for telling in one.tellings):
             yield one.message.at, f"told of what was not escalated: {one.message.text!r}", chat, ""
         elif any(telling.measure == "ack" for telling in one.tellings) and not whom <= known:
             yield one.message.at, "told of an ack of what it did not get", chat, ""
-        elif any(
-            telling.measure in ("greeting", "downtime", "paused", "resumed", "mute", "lapse", "gone")
-            for telling in one.tellings
-        ):
-            yield one.message.at, f"told of what concerns other chats: {one.message.text!r}", chat, ""

@@ -529,7 +529,7 @@ def lapses_for_each_id() -> tuple[Part, ...]:
 
 def nobody_acts() -> tuple[Part, ...]:
     """What nobody acknowledged stays where it is."""
-    return ((processor, "is_due", lambda *_: False),)
+    return ((catch_up, "is_due", lambda *_: False),)
 
 
 def escalated_each_time() -> tuple[Part, ...]:
@@ -540,7 +540,7 @@ def escalated_each_time() -> tuple[Part, ...]:
         found = right(alert, facts, audience)
         return replace(found, alert=replace(found.alert, escalated=False))
 
-    return ((processor, "escalate", wrong),)
+    return ((catch_up, "escalate", wrong),)
 
 
 def escalated_though_acked() -> tuple[Part, ...]:
@@ -556,7 +556,7 @@ def escalated_though_acked() -> tuple[Part, ...]:
         )
         return [(row.subject, AlertRule(row.measure)) for row in await connection.execute(query)]
 
-    return ((processor, "is_due", wrong), (alert_rows, "unattended", unattended))
+    return ((catch_up, "is_due", wrong), (alert_rows, "unattended", unattended))
 
 
 def escalated_early() -> tuple[Part, ...]:
@@ -580,7 +580,7 @@ def wait_not_restarted() -> tuple[Part, ...]:
 
 def end_not_told_on_call() -> tuple[Part, ...]:
     """Whoever was woken never hears that it is over."""
-    return ((evaluate.Audience, "outside", property(lambda self: ())), (processor, "escalate", escalated_anyway))
+    return ((evaluate.Audience, "outside", property(lambda self: ())), (catch_up, "escalate", escalated_anyway))
 
 
 def escalated_anyway(alert: Alert, facts: Any, audience: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 from tests.support.world import World
 
@@ -9,7 +10,7 @@ from tests.support.world import World
 async def test_numbers_in_jobs_and_out_of_credits_below_one(world: World) -> None:
     """In the alert, in the answers, in ``check``; a threshold in jobs fires, and 30 credits pay for nothing."""
     alice, _ = world.accounts("alice", "bob", monthly=12_450)
-    cost = {"JOB_COST": "5 s at 720p = 35", "LOW_CREDITS": "20 jobs,10 jobs,1 job"}
+    cost: dict[str, Any] = {"JOB_COST": "5 s at 720p = 35", "LOW_CREDITS": "20 jobs,10 jobs,1 job"}
     bot = await world.host(**cost)
     assert "about 355 jobs" in await bot.asked("/credits bob")
     assert "about 355 jobs" in await bot.asked("/credits")
