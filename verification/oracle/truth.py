@@ -181,8 +181,8 @@ class Truth:
     chat is told that was not from the first; ``inf``: never. ``unwritable`` are the times from when something could
     not be stored (a full disk) until it could again. ``receiver``: the webhook has one. ``holds`` are moments at
     which upkeep let everything else wait, and for how many seconds. ``jumps`` are moments at which the bot's clock
-    was set on or back by so many seconds. ``rules`` are those in force from a moment on. ``escalates_to`` is the chat, none
-    of ``chats``, that gets what was critical for ``escalate_after`` seconds and nobody acknowledged.
+    was set on or back by so many seconds. ``rules`` are those in force from a moment on. ``escalates_to`` is the
+    chat, none of ``chats``, that gets what was critical for ``escalate_after`` seconds and nobody acknowledged.
     """
 
     accounts: dict[str, str]
