@@ -186,8 +186,11 @@ class CheckRunner:
             self._line_up(*self._later.popleft())
 
     async def _claim(self, due: Sequence[KnownAccount]) -> None:
-        """Moves accounts to their next due moment, which claims the present one."""
-        async with self._store.write() as connection:
+        """Moves accounts to their next due moment, which claims the present one.
+
+        After a power cut that takes this back every account is due at the start anyway.
+        """
+        async with self._store.write(synced=False) as connection:
             now = self._clock()  # inside, the clock and stored moments agree, also after the clock was set
             plan = {one.key: next_look(one.key, self._context.every_of(one.source, one.email), now) for one in due}
             await accounts.plan_looks(connection, plan)

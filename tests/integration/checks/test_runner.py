@@ -3,11 +3,12 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -503,3 +504,27 @@ async def test_what_is_due_together_begins_a_few_at_a_time_unless_somebody_waits
     assert len(world.source.reads) < 20
     await world.checks.look_now([key_of(MANY[19])])
     assert len(set(world.source.reads)) == 20
+
+
+class RecordedStore:
+    """A store that notes whether each write waits for the disk."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.synced: list[bool] = []
+
+    def read(self) -> AbstractAsyncContextManager[Connection]:
+        return self._store.read()
+
+    def write(self, *, synced: bool = True) -> AbstractAsyncContextManager[Connection]:
+        self.synced.append(synced)
+        return self._store.write(synced=synced)
+
+
+async def test_a_claim_does_not_wait_for_the_disk(world: World) -> None:
+    """A power cut may take it back: at the start every account is due anyway."""
+    await world.watch(ALICE)
+    recorded = RecordedStore(world.store)
+    world.checks._store = cast(Store, recorded)
+    await world.checks.start_due()
+    assert recorded.synced == [False]
