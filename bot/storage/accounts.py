@@ -79,7 +79,7 @@ LOOK_COLUMNS = (
     accounts.c.allowance,
     accounts.c.daily_allowance,
 )
-"""What a check changes of an account beside its reading."""
+"""The changes that a check makes to an account beside its reading."""
 
 LOOK_VALUES: list[tuple[sa.Column[Any], Any]] = [(column, sa.bindparam(column.name)) for column in LOOK_COLUMNS]
 SAVE = ONE.ordered_values(*LOOK_VALUES)
