@@ -11,6 +11,7 @@ from typing import TypeVar
 from bot.checks.context import Context
 from bot.checks.results import Change, FinishedCheck, Saved, log_unreadable, seen
 from bot.checks.spread import next_look
+from bot.checks.token_health import token_health
 from bot.domain.accounts import Account, CheckFailure, FailureKind, Health, NotModified, SourceState
 from bot.domain.alerts import Alert, AlertRule, Notified, Severity, Silence
 from bot.domain.chats import Chat
@@ -118,9 +119,7 @@ class AlertWriter:
             state, count, known = await self.broken(connection, alert.subject)
             return broken_facts(state, count, known, alert), self._recipients.told_of(alert.subject)
         if account is None:
-            state = await self.source(connection, alert.subject)
-            facts = source_facts(state, await accounts.health(connection, alert.subject), alert)
-            return facts, self._recipients.told_of(alert.subject)
+            return await self.source_facts(connection, alert), self._recipients.told_of(alert.subject)
         named = self._active_targets.named(account)
         rules, told = self._active_targets.rules_of(named), self._recipients.told_of(account.source, account.email)
         if alert.measure is AlertRule.JOBS:
@@ -131,6 +130,18 @@ class AlertWriter:
     async def source(self, connection: Connection, source: str) -> SourceState:
         """A source's state, with its name."""
         return self._active_targets.named_source(await accounts.source(connection, source))
+
+    async def source_facts(self, connection: Connection, alert: Alert) -> Facts:
+        """The present facts of a source's alert; those of one about the token name no service."""
+        state = await self.source(connection, alert.subject)
+        if alert.measure is not AlertRule.FAILURES:
+            return source_facts(state, await accounts.health(connection, alert.subject), alert)
+        health = await token_health(connection, self._active_targets.targets, state, alert)
+        return source_facts(self.of_token(state) if health.of_token else state, health.failures, alert)
+
+    def of_token(self, state: SourceState) -> SourceState:
+        """A source's state in a message about its token."""
+        return replace(state, origin=self._active_targets.targets.called_by_token(state.key))
 
     async def broken(self, connection: Connection, source: str) -> tuple[SourceState, int | None, KnownBroken]:
         """A source's state, its service's broken accounts by useapi.net's count, and those that the bot knows."""
@@ -346,17 +357,20 @@ class CheckProcessor:
         by_source: dict[str, list[Change]] = {}
         for change in changes:
             by_source.setdefault(change.after.source, []).append(change)
+        for source in list(by_source):  # a trouble of several is that of the first
+            by_source.setdefault(self._active_targets.targets.together(source)[0], [])
         remembered = await self._writer.remembered(connection, [*by_source, *(one.after.key for one in changes)], now)
         updates: list[AlertUpdate] = []
         steady: dict[str, datetime | None] = {}
         for source, looked in by_source.items():
-            health = Health()
-            if needs_health(looked, remembered, source):
-                health = await accounts.health(connection, source)
-                decided = await self._of_source(connection, source, health, remembered, now)
+            health, together = Health(), self._active_targets.targets.together(source)
+            with_it = [one for each in together if source == together[0] for one in by_source.get(each, ())]
+            if needs_health(with_it or looked, remembered, source):
+                health, decided = await self._of_source(connection, source, remembered, now)
                 updates += decided
                 if answers_again((remembered.alerts.get(source) or {}).get(AlertRule.FAILURES), decided):
-                    await self._look_again(connection, source, now)
+                    for each in together if source == together[0] else (source,):
+                        await self._look_again(connection, each, now)
             for one in looked:
                 decided = self._of_account(one, health, remembered, now)
                 left = {
@@ -381,12 +395,20 @@ class CheckProcessor:
         return decide_account(one.before, account, known, self._active_targets.rules_of(account), health, audience, now)
 
     async def _of_source(
-        self, connection: Connection, source: str, health: Health, remembered: Remembered, now: datetime
-    ) -> list[AlertUpdate]:
-        state = await self._writer.source(connection, source)
+        self, connection: Connection, source: str, remembered: Remembered, now: datetime
+    ) -> tuple[Health, list[AlertUpdate]]:
+        """The health by which its accounts are evaluated, and the updates of its own alerts."""
+        state, known = await self._writer.source(connection, source), remembered.alerts.get(source) or {}
+        health = await token_health(connection, self._active_targets.targets, state, known.get(AlertRule.FAILURES))
         audience = remembered.audience(source, self._recipients.told_of(source))
         rules = self._active_targets.targets.rules_for(source)
-        return decide_source(state, remembered.alerts.get(source) or {}, rules, health, audience, now)
+        updates = decide_source(state, known, rules, health.own, audience, now)
+        if health.of_token or health.left_to_first:
+            updates = [one for one in updates if one.alert.measure is not AlertRule.FAILURES]
+        if health.of_token:
+            found = decide_source(self._writer.of_token(state), known, rules, health.failures, audience, now)
+            updates = [*(one for one in found if one.alert.measure is AlertRule.FAILURES), *updates]
+        return health.of_accounts, updates
 
     async def _look_again(self, connection: Connection, source: str, now: datetime) -> None:
         """Makes failed accounts of a source that answers again due now, so that its recovery is soon true.
@@ -426,9 +448,9 @@ class CheckProcessor:
     async def decide_source(self, connection: Connection, source: str, now: datetime) -> list[Notification]:
         """Evaluates a source alone, after a check of its list."""
         await self._recipients.refresh(connection)
-        remembered = await self._writer.remembered(connection, [source], now)
-        health = await accounts.health(connection, source)
-        updates = await self._of_source(connection, source, health, remembered, now)
+        both = dict.fromkeys((self._active_targets.targets.together(source)[0], source))
+        remembered = await self._writer.remembered(connection, both, now)
+        updates = [one for each in both for one in (await self._of_source(connection, each, remembered, now))[1]]
         return await self._writer.say(connection, updates, remembered, now)
 
     async def decide_broken(self, connection: Connection, source: str, now: datetime) -> list[Notification]:
@@ -443,9 +465,10 @@ class CheckProcessor:
 
     async def check_refused(self, connection: Connection, source: str, now: datetime) -> None:
         """Makes the accounts due that were refused for want of a subscription, now that it is active."""
-        health = await accounts.health(connection, source)
-        if health.refused and health.outage and health.outage.kind is FailureKind.LAPSED:
-            await self._look_again(connection, source, now)
+        for each in self._active_targets.targets.sharing(source):
+            health = await accounts.health(connection, each)
+            if health.refused and health.outage and health.outage.kind is FailureKind.LAPSED:
+                await self._look_again(connection, each, now)
 
     async def save_jobs(self, source: str, found: Statistics | None) -> None:
         """Stores the refused jobs of a source's accounts, and evaluates them.

@@ -326,7 +326,8 @@ class BotService:
         active = self.context.active_targets
         async with self.context.store.read() as connection:
             firsts = dict.fromkeys(active.targets.token_of(key) for key in active.targets.sources)
-            return [active.named_source(await accounts.source(connection, key)) for key in firsts]
+            states = [active.named_source(await accounts.source(connection, key)) for key in firsts]
+        return [replace(state, origin=active.targets.called_by_token(state.key)) for state in states]
 
 
 def by_subject(silences: Iterable[Silence]) -> dict[str, list[Silence]]:

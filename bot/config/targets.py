@@ -125,6 +125,23 @@ class Targets:
         """Every token's text, for the log's redaction."""
         return [source.token.get_secret_value() for source in self.sources.values()]
 
+    @cached_property
+    def _together(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[object, list[str]] = {}
+        for key, source in self.sources.items():
+            rules = source.rules.unreadable_after, source.rules.remind_every
+            alike = (self.token_of(key), source.at_home, frozenset(source.told), rules)
+            found.setdefault(alike, []).append(key)
+        apart = [keys for keys in found.values() if len({self.sources[key].service for key in keys}) == len(keys)]
+        return {key: tuple(keys) for keys in apart for key in keys}
+
+    def together(self, source: str) -> tuple[str, ...]:
+        """The sources with the token, chats and rules of this one: a trouble of all is one alert, of the first.
+
+        Other chats get an alert of their own, and so does each of several sources of one service.
+        """
+        return self._together.get(source, (source,))
+
     def rules_for(self, source: str, email: str | None = None) -> Rules:
         """The rules of an account, the nearest of account, source and setting; without an email a source's."""
         found = self.sources.get(source)
@@ -175,6 +192,11 @@ class Targets:
     def called(self, source: str) -> str | None:
         """A source in a message about itself: its name, or its service where there are several; None if it is alone."""
         return self.origin_of(source) or (title_of(source) if len(self.services) > 1 else None)
+
+    def called_by_token(self, source: str) -> str | None:
+        """A source in a message about its token: None if there is one token, else the names of all that share it."""
+        alike = self.sharing(source)
+        return None if len(alike) == len(self.sources) else ", ".join(filter(None, map(self.called, alike))) or None
 
     def origin_of(self, source: str) -> str | None:
         """The source's name for messages; None unless there are several sources, and this one has a name."""

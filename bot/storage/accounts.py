@@ -410,8 +410,8 @@ async def last_look(connection: Connection) -> datetime | None:
     return at
 
 
-async def health(connection: Connection, source: str) -> Health:
-    """How the watched accounts of a source stand together."""
+async def health(connection: Connection, *named: str) -> Health:
+    """How the watched accounts of a source, or of several, stand together."""
     kind = accounts.c.outage_kind
     query = (
         sa.select(
@@ -425,7 +425,7 @@ async def health(connection: Connection, source: str) -> Health:
             sa.func.max(accounts.c.read_at).label("read_at"),
             sa.func.max(accounts.c.outage_said).label("said"),
         )
-        .where(accounts.c.watched, accounts.c.source == source)
+        .where(accounts.c.watched, accounts.c.source.in_(named))
         .group_by(kind, "paused")
     )
     return health_of((await connection.execute(query)).all())

@@ -9,7 +9,7 @@ import pytest
 from bot.simulator import services
 from bot.simulator.pixverse import Fault
 from bot.simulator.services import SECRET, SimulatedSister
-from tests.support.world import World, until
+from tests.support.world import ANN, HostedBot, World, until
 
 EVERY = "pixverse,kling,runway,mureka,minimax,dreamina,google-flow,flow-music,google-vids,muse"
 END = datetime(2099, 7, 23, tzinfo=UTC)
@@ -350,3 +350,54 @@ async def test_messages_of_an_account_of_two_services_name_the_service(world: Wo
     await bot.quiet()
     assert "fits 2 accounts" in await bot.asked("/mute ann 2h")
     assert "ann@example.com (Kling)" in await bot.asked("/mute kling:ann 2h")
+
+
+def said_of_failures(world: World) -> list[str]:
+    """The first lines of what was told of a token, a source, or an account that cannot be read."""
+    lines = [message.text.partition("\n")[0] for message in world.telegram.messages if message.chat_id == ANN]
+    return [line.partition(" · ")[0].partition(" since")[0] for line in lines if "refuses" in line or "read" in line]
+
+
+async def rounds(bot: HostedBot, count: int, looks: int) -> None:
+    """Several rounds, after which all is told."""
+    for _ in range(count):
+        await bot.round(looks)
+    await bot.quiet()
+
+
+async def three_services(world: World) -> HostedBot:
+    """One token, three services, five accounts, all well."""
+    world.accounts("alice", "bob")
+    for account in (SISTERS[0], SISTERS[1], services.kling("dan@example.com", [("plan", 660, 600, None)])):
+        world.pixverse.add_sister(SimulatedSister(account.service, account.key, account.page, account.entry))
+    bot = await world.host(SERVICES="pixverse,kling,runway")
+    await bot.saved(5)
+    return bot
+
+
+async def test_a_refused_token_is_one_alert_for_all_its_services(world: World) -> None:
+    """It names no service and counts all accounts, and so does its end."""
+    bot = await three_services(world)
+    world.pixverse.fail(Fault(status=401))
+    await rounds(bot, 2, 5)
+    assert said_of_failures(world) == ["🔴 useapi.net refuses the API token"]
+    assert "none of the 5 accounts is watched" in (await world.told("refuses the API token")).text
+    world.pixverse.heal()
+    await rounds(bot, 2, 5)
+    assert said_of_failures(world)[1:] == ["🟢 useapi.net can be read again"]
+    assert "5 accounts watched again" in (await world.told("can be read again")).text
+
+
+async def test_an_outage_of_all_services_is_one_alert_and_that_of_one_names_it(world: World) -> None:
+    """The others stay well; a service with one account tells of that."""
+    bot = await three_services(world)
+    world.pixverse.fail(Fault(status=503))
+    await rounds(bot, 4, 5)
+    assert said_of_failures(world) == ["🔴 useapi.net cannot be read"]
+    world.pixverse.heal()
+    await rounds(bot, 2, 5)
+    assert len(said_of_failures(world)) == 2
+    for key in ("ann@example.com", "dan@example.com"):
+        world.pixverse.fail(Fault(status=503), key)
+    await rounds(bot, 4, 5)
+    assert [one for one in said_of_failures(world)[2:] if "Kling" in one] == ["🔴 useapi.net (Kling) cannot be read"]
