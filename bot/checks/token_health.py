@@ -15,10 +15,9 @@ from bot.storage.connection import Connection
 
 @dataclass(frozen=True, slots=True)
 class TokenHealth:
-    """``own`` is that of a source alone, ``failures`` that of its alert about failures, of all where they share it.
+    """The health of a source alone (``own``), for its alert about failures, and for its accounts.
 
-    ``of_token``: that alert is about the token. ``left_to_first``: the trouble is told by the first source.
-    ``of_accounts`` is the one by which its accounts are evaluated.
+    ``of_token``: that alert is about the token. ``left_to_first``: the first source tells of the trouble.
     """
 
     own: Health

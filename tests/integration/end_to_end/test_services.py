@@ -1,13 +1,14 @@
 """``credit-bot check`` over every service of useapi.net: each number, its unit, and all that is unknown."""
 
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from bot.simulator import services
-from bot.simulator.pixverse import Fault
+from bot.simulator.pixverse import Fault, is_of_account
 from bot.simulator.services import SECRET, SimulatedSister
 from tests.support.world import ANN, HostedBot, World, until
 
@@ -69,7 +70,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
 def configured(world: World) -> None:
     """One account of each service."""
     for account in SISTERS:
-        world.pixverse.add_sister(SimulatedSister(account.service, account.key, account.page, account.entry))
+        world.pixverse.add_sister(SimulatedSister(account.service, account.key, account.page, dict(account.entry)))
 
 
 async def rows(world: World, **settings: object) -> dict[str, dict[str, Any]]:
@@ -358,10 +359,17 @@ def said_of_failures(world: World) -> list[str]:
     return [line.partition(" · ")[0].partition(" since")[0] for line in lines if "refuses" in line or "read" in line]
 
 
+def asked_for(world: World) -> Counter[tuple[str, str | None]]:
+    """How often each account was asked for, by its page."""
+    return Counter((one.path, one.email) for one in world.pixverse.requests if is_of_account(one.path))
+
+
 async def rounds(bot: HostedBot, count: int, looks: int) -> None:
-    """Several rounds, after which all is told."""
+    """Several rounds, in each of which every account is asked for, after which all is told."""
     for _ in range(count):
+        before = asked_for(bot.world)
         await bot.round(looks)
+        await until(lambda: all(asked_for(bot.world)[one] > before[one] for one in before), "each is asked for")  # noqa: B023
     await bot.quiet()
 
 
@@ -369,7 +377,7 @@ async def three_services(world: World) -> HostedBot:
     """One token, three services, five accounts, all well."""
     world.accounts("alice", "bob")
     for account in (SISTERS[0], SISTERS[1], services.kling("dan@example.com", [("plan", 660, 600, None)])):
-        world.pixverse.add_sister(SimulatedSister(account.service, account.key, account.page, account.entry))
+        world.pixverse.add_sister(SimulatedSister(account.service, account.key, account.page, dict(account.entry)))
     bot = await world.host(SERVICES="pixverse,kling,runway")
     await bot.saved(5)
     return bot
