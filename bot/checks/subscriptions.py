@@ -11,7 +11,7 @@ from bot.checks.context import Context
 from bot.checks.processor import CheckProcessor
 from bot.domain.accounts import CheckFailure
 from bot.domain.alerts import AlertRule
-from bot.domain.subscription import KnownBroken, SubscriptionPage, asked, counted
+from bot.domain.subscription import KnownBroken, ListedService, SubscriptionPage, asked, counted
 from bot.sources.registry import service_of
 from bot.storage import accounts, alerts, subscriptions
 from bot.storage.connection import Connection
@@ -33,6 +33,7 @@ class SubscriptionWatch:
         self._due: set[str] = set()
         self._firing: set[str] = set()
         self._uncompared: dict[str, datetime] = {}
+        self._counts: dict[str, tuple[ListedService, ...] | None] = {}
         self._doubted: set[str] = set()
         self._unread: set[str] = set()
         self._no_services: set[str] = set()
@@ -82,8 +83,18 @@ class SubscriptionWatch:
         at = await self._context.store.write_patiently(lambda connection: self._note(connection, key, page))
         self._asked[key] = at
         if page is not None:
-            self._uncompared[key] = at
+            self._note_counts(key, page, at)
         self._context.on_notifications()
+
+    def _note_counts(self, key: str, page: SubscriptionPage, at: datetime) -> None:
+        """Notes counts to compare. The same ones go on waiting for the accounts.
+
+        Accounts can be checked more rarely than this asks: each answer would then be newer than some account's check.
+        """
+        waits_since, before = self._uncompared.get(key), self._counts.get(key)
+        if waits_since is None or waits_since > at or page.services != before:
+            self._uncompared[key] = at
+        self._counts[key] = page.services
 
     async def _note(self, connection: Connection, key: str, page: SubscriptionPage | None) -> datetime:
         """Stores an answer, and evaluates the sources of the token."""

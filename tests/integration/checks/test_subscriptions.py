@@ -279,3 +279,16 @@ async def test_rounds_shorter_than_an_hour_do_not_ask_more_often(world: World) -
         await watched.tick()
         world.clock.now += timedelta(minutes=4)
     assert world.source.asked_subscription == 1
+
+
+async def test_a_count_is_compared_though_accounts_are_checked_more_rarely_than_it_is_asked_for(world: World) -> None:
+    """An answer each hour, each account every two hours, one after the other: the surplus is told all the same."""
+    watched = await watch(world)
+    world.source.page = broken(1)
+    for step in range(16):
+        world.clock.forward(minutes=30)
+        await watched.tick()
+        if step % 2 == 0:
+            await world.look(ALICE if step % 4 else BOB)
+        await watched.tick()
+    assert await said(world, AlertRule.BROKEN) == [FIRED]
