@@ -103,9 +103,12 @@ class CheckRunner:
             self.nobody_checked_until(min([now, *(pause.until for pause in self.paused.over(now))]))
 
     def pause(self, paused: PausedAccounts) -> None:
-        """Sets the paused accounts: no check of them begins, whoever asks."""
+        """Sets the paused accounts: no check of them begins, whoever asks. Who is resumed is unchecked."""
+        before = {key for key in self.rounds.watched if self.paused.of(key)}
+        held = {key for key in self.rounds.watched if paused.of(key)}
         self.paused = paused
-        self.rounds.pause({key for key in self.rounds.watched if paused.of(key)})
+        self.rounds.pause(held)
+        self._unchecked |= before - held
 
     def nobody_checked_until(self, moment: datetime) -> None:
         """Everyone was paused until then: the period without checks is no downtime."""
@@ -131,7 +134,8 @@ class CheckRunner:
     def _is_uncertain(self, subject: str, measure: AlertRule) -> bool:
         """True if a check is about to say whether an alert still holds, or if a person works with a paused account.
 
-        After a start each account is checked first, of a source everyone. The plan of a paused account is known.
+        After a start and after a pause each account is checked first, of a source everyone. The plan of a paused one is
+        known.
         """
         if self.paused.of(subject):
             return measure is not AlertRule.PLAN

@@ -251,6 +251,8 @@ def unsure(truth: Truth, subject: str, measure: str, paused: Paused) -> Iterator
             yield from ((begun - 1, at + slack) for at, begun in answers)
             if measure != "plan":
                 yield from ((since, until + truth.slack.look + LAST_LOOK) for since, until in paused.spans[account])
+    if subject not in truth.accounts:
+        yield from ((since, until + truth.slack.look + LAST_LOOK) for since, until in paused.everyone)
     yield from ((at, at + truth.slack.tick) for at, _ in truth.jumps)
     yield from truth.stopped
 

@@ -66,7 +66,8 @@ def wrong_events(truth: Truth, told: Told, reads: Iterable[Read]) -> Iterator[Fo
     for one in told.posted:
         if wrong := received.attempt(one):
             yield one.at, wrong, "", one.id
-    if told.events_left:
+    is_stopped = any(since <= truth.ended_at <= until for since, until in truth.stopped)  # it can send nothing any more
+    if told.events_left and not is_stopped:
         yield truth.ended_at, f"the receiver is back, and {told.events_left} events still wait", "", ""
     first = {one.id: one for one in reversed(told.posted) if one.taken}
     changes = [change_of(first[number]) for number in received.taken]
@@ -76,8 +77,9 @@ def wrong_events(truth: Truth, told: Told, reads: Iterable[Read]) -> Iterator[Fo
             by_mark.setdefault(change.mark, []).append(change)
     for some in by_mark.values():
         yield from of_one_alert(some)
-    yield from at_the_end(truth, told, by_mark)
-    yield from beside_chats(truth, reads, changes)
+    if not is_stopped:
+        yield from at_the_end(truth, told, by_mark)
+        yield from beside_chats(truth, reads, changes)
 
 
 def content(one: Posted) -> tuple[str, ...]:

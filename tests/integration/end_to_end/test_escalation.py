@@ -194,6 +194,21 @@ async def test_a_paused_account_waits_for_its_check(world: World) -> None:
     assert world.telegram.texts(BOB) == []
 
 
+async def test_a_source_whose_accounts_were_all_paused_waits_for_their_checks(world: World) -> None:
+    """The end of the pause makes them due: what recovered meanwhile is escalated nowhere."""
+    world.accounts("alice", "bob")
+    bot = await world.host(**ESCALATE)
+    world.pixverse.token, token = "user:other", world.pixverse.token
+    await bot.round()
+    await world.told("refuses the API token")
+    await bot.asked("/pause all 2h")
+    world.pixverse.token = token
+    world.clock.advance(timedelta(minutes=121))
+    await world.told("can be read again")
+    await bot.quiet()
+    assert world.telegram.texts(BOB) == []
+
+
 async def test_telegram_away_and_a_kill_between_lose_nothing_and_repeat_nothing(world: World) -> None:
     """Killed right before it is due and again while Telegram refuses: one message, once Telegram takes it."""
     (alice,) = world.accounts("alice")
