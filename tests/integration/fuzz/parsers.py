@@ -3,6 +3,7 @@
 ``test_parsers.py`` holds that none is missing: whoever adds one puts it here, or says why it is none.
 """
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from bot.domain.notifications import Watched
 from bot.features.pairing import rules
 from bot.sources.useapi import (
     dreamina,
+    entries,
     error_text,
     failures,
     fields,
@@ -217,6 +219,12 @@ SERVICES = [
     *of_values(pages.key_of, pages.signs_of, backup_file.is_plain),
     *of_values(statistics.parse_slots, subscription.parse_subscription, errors=(SourceError,)),
     Parser(statistics.parse_statistics, st.tuples(JSON | PAGES, st.just(NOW)), (SourceError,)),
+    Parser(
+        entries.entries_of,
+        st.tuples(TEXTS | (JSON | PAGES).map(json.dumps), st.just("data")),
+        (ValueError, RecursionError),
+        lambda text, name: list(entries.entries_of(text, name)),
+    ),
 ]
 
 PARSERS = [

@@ -7,8 +7,8 @@ from standardwebhooks import Webhook
 
 from bot.simulator.telegram.service import Refusal, SimulatedChat
 from bot.simulator.webhook import SimulatedReceiver
-from tests.integration.end_to_end.test_delivery import PASSING
 from tests.support.world import ANN, GROUP, PATIENCE, World, until
+from tests.system.end_to_end.test_delivery import PASSING
 
 
 async def test_refusals_that_pass_lose_nothing_in_the_real_process(world: World) -> None:

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from bot.simulator.telegram.service import SimulatedMessage
-from tests.integration.end_to_end.test_silences import tapped
 from tests.support.world import ADMIN, ANN, BOB, GROUP, MEMBER, World, until
+from tests.system.end_to_end.test_silences import tapped
 
 BOT = "@credit_demo_bot"
 GONE = "This button no longer works. /alerts shows what is firing."

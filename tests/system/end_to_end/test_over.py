@@ -7,8 +7,8 @@ from contextlib import closing
 import pytest
 
 from bot.simulator.telegram.service import SimulatedMessage
-from tests.integration.end_to_end.test_silences import tapped
 from tests.support.world import ADMIN, ANN, BOB, EVERY, GROUP, World, until
+from tests.system.end_to_end.test_silences import tapped
 
 
 def labels(message: SimulatedMessage) -> list[str]:
