@@ -11,6 +11,7 @@ from bot.checks.context import Context
 from bot.checks.processor import CheckProcessor
 from bot.domain.accounts import CheckFailure
 from bot.domain.alerts import AlertRule
+from bot.domain.chats import Chat
 from bot.domain.subscription import KnownBroken, ListedService, SubscriptionPage, asked, counted
 from bot.sources.registry import service_of
 from bot.storage import accounts, alerts, subscriptions
@@ -98,11 +99,14 @@ class SubscriptionWatch:
 
     async def _note(self, connection: Connection, key: str, page: SubscriptionPage | None) -> datetime:
         """Stores an answer, and evaluates the sources of the token."""
-        now = self._context.clock()
-        for one in self._context.active_targets.targets.sharing(key):
+        now, targets = self._context.clock(), self._context.active_targets.targets
+        reached = set[Chat]()
+        for one in targets.sharing(key):
             known = (await accounts.source(connection, one)).subscription
-            # one alert for the token: the others that have it take nothing but good news from it
-            told = page if page is None or one == key else page.of_another()
+            # a chat gets one alert for the token: sources for chats that have it take nothing but good news from it
+            chats = set(targets.chats_for(one))
+            told = page if page is None or one == key or not chats <= reached else page.of_another()
+            reached |= chats
             await subscriptions.save(connection, one, asked(told, now, known))
             await self._processor.decide_source(connection, one, now)
         if page is not None and page.active:

@@ -12,11 +12,14 @@ from bot.checks.catch_up import CatchUp
 from bot.checks.discovery import AccountDiscovery
 from bot.checks.processor import AlertWriter, CheckProcessor
 from bot.checks.results import FinishedCheck
+from bot.checks.subscriptions import SubscriptionWatch
 from bot.config.targets import TargetAccount, Targets, TargetSource
 from bot.domain.accounts import CheckFailure, FailureKind, KnownAccount, Listed, Listing
+from bot.domain.alerts import AlertRule
 from bot.domain.chats import Chat
 from bot.domain.notifications import Delivery, NotificationKind
 from bot.domain.rules import Rules, Threshold
+from bot.domain.subscription import SubscriptionPage
 from bot.features.webhook.payload import body_of
 from bot.storage import events
 from bot.targets.account_keys import AccountKeys
@@ -249,6 +252,24 @@ def test_keys_are_given_once() -> None:
     assert register.key_of(studio, ALICE.upper()) == f"pixverse:{ALICE}"
     assert register.key_of(plain, "old@x.y") == "pixverse:Old@x.y"
     assert register.key_of(studio, "old@x.y") == "pixverse/studio:old@x.y"
+
+
+async def test_each_chat_of_a_token_hears_once_that_its_subscription_is_over(world: World) -> None:
+    """Sources with chats of their own share the token; a third is for a chat that has the alert already."""
+    sources = (
+        source(None, account(ALICE)),
+        source("studio", account(BOB), chats=(GROUP,)),
+        source("ads", account(CAROL)),
+    )
+    await put_in_force(world, *sources)
+    await look_at_all(world)
+    for one in world.sources.values():
+        one.page = SubscriptionPage(active=False)
+    await SubscriptionWatch(world.context, world.processor).tick()
+    for chat in (CHAT, GROUP):
+        (alert,) = await world.notifications(chat=chat)
+        assert alert.notification.measure is AlertRule.FAILURES
+        assert alert.notification.facts.subscription
 
 
 async def test_a_source_that_is_left_out_ends_for_the_webhook_under_its_name(world: World) -> None:
