@@ -161,8 +161,9 @@ class BotService:
             for alert in firing:
                 health = await accounts.health(connection, alert.subject)
                 outage = source_outage(await accounts.source(connection, alert.subject), health, alert)
-                kind, origin = outage.kind if outage else None, targets.origin_of(alert.subject)
-                found.append(SourceAlert(alert, concerning(silences, alert.subject), kind, origin))
+                kind = outage.kind if outage else None
+                called = targets.called_by_token if kind is not None and kind.refused else targets.called
+                found.append(SourceAlert(alert, concerning(silences, alert.subject), kind, called(alert.subject)))
         return found
 
     def source_names(self) -> dict[str, str]:

@@ -390,6 +390,7 @@ async def test_a_refused_token_is_one_alert_for_all_its_services(world: World) -
     await rounds(bot, 2, 5)
     assert said_of_failures(world) == ["🔴 useapi.net refuses the API token"]
     assert "none of the 5 accounts is watched" in (await world.told("refuses the API token")).text
+    assert "🔴 useapi.net · critical" in await bot.asked("/alerts")
     world.pixverse.heal()
     await rounds(bot, 2, 5)
     assert said_of_failures(world)[1:] == ["🟢 useapi.net can be read again"]
@@ -409,3 +410,4 @@ async def test_an_outage_of_all_services_is_one_alert_and_that_of_one_names_it(w
         world.pixverse.fail(Fault(status=503), key)
     await rounds(bot, 4, 5)
     assert [one for one in said_of_failures(world)[2:] if "Kling" in one] == ["🔴 useapi.net (Kling) cannot be read"]
+    assert "🔴 useapi.net (Kling) · critical" in await bot.asked("/alerts")
