@@ -72,6 +72,7 @@ class CheckRunner:
         self._feeding: asyncio.TimerHandle | None = None
         self._workers: set[asyncio.Task[None]] = set()
         self._ended: list[FinishedCheck] = []
+        self._saving: list[FinishedCheck] = []
         self._wake = asyncio.Event()
         self._hurry = asyncio.Event()
         self._claiming = asyncio.Lock()
@@ -154,7 +155,8 @@ class CheckRunner:
         async with self._store.read() as connection:
             due = await accounts.due(connection, self._clock(), CLAIMED)
         self._more_due = len(due) == CLAIMED or len(due) > room
-        overrun = [account for account in due if account.key in self._in_flight]
+        ended = {check.key for check in (*self._ended, *self._saving)}  # these stay due until they are saved
+        overrun = [account for account in due if account.key in self._in_flight and account.key not in ended]
         ready = [account for account in due if account.key not in self._in_flight][: max(room, 0)]
         if overrun or ready:
             await self._claim([*overrun, *ready])
@@ -284,9 +286,10 @@ class CheckRunner:
             self._wake.clear()
             self._hurry.clear()
             while self._ended:
-                batch, self._ended = self._ended, []
-                await self._save(batch)
-                self._release(look.key for look in batch)
+                self._saving, self._ended = self._ended, []
+                await self._save(self._saving)
+                self._release(check.key for check in self._saving)
+                self._saving = []
                 if self._more_due and not self._draining:
                     await self._start_more()
             calls, self._calls = self._calls, {}

@@ -165,6 +165,28 @@ async def test_a_batch_is_one_transaction(world: World, monkeypatch: pytest.Monk
     assert len(sizes) <= 3
 
 
+async def test_what_its_own_save_makes_due_again_is_checked_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tick can come between the save and the moment in which the check no longer counts as running."""
+    await world.watch(ALICE)
+    save = world.processor.save
+
+    async def save_and_tick(batch: list[FinishedCheck], *, ends_round: bool) -> Saved:
+        saved = await save(batch, ends_round=ends_round)
+        async with world.store.write() as connection:
+            await accounts.plan_looks(connection, {key_of(ALICE): world.clock()})
+        await world.checks.start_due()
+        return saved
+
+    monkeypatch.setattr(world.processor, "save", save_and_tick)
+    await tick(world)
+    monkeypatch.undo()
+    await tick(world)
+    assert world.source.reads == [ALICE, ALICE]
+    assert not world.metrics.registry.get_sample_value("credit_bot_overruns_total")
+
+
 async def test_so_many_at_once_and_the_rest_as_room_becomes_free(world: World) -> None:
     """Never more looks at once than there is room for; the others begin as soon as one ends, without a tick."""
     await world.watch(*MANY)

@@ -125,11 +125,12 @@ def test_another_way_is_seen(source: str) -> None:
 
 def test_a_crash_leaves_no_image_of_the_memory() -> None:
     """``run`` forbids core dumps, for itself and its children."""
+    before = resource.getrlimit(resource.RLIMIT_CORE)
     shows = "from bot.support import subprocesses; import resource; subprocesses.forbid_core_dumps(); "
     shows += "print(resource.getrlimit(resource.RLIMIT_CORE))"
     said = subprocess.run([sys.executable, "-c", shows], capture_output=True, text=True, check=True).stdout
     assert said.strip() == "(0, 0)"
-    assert resource.getrlimit(resource.RLIMIT_CORE)[1] != 0, "the test itself is to stay as it was"
+    assert resource.getrlimit(resource.RLIMIT_CORE) == before, "the test itself is to stay as it was"
     source = (Path(subprocesses.__file__).parents[1] / "cli/main.py").read_text(encoding="utf-8")
     assert "subprocesses.forbid_core_dumps()" in source
 
