@@ -221,11 +221,11 @@ class SetAtARead(Wall):
         return super().__call__()
 
 
-@pytest.mark.parametrize("days", [-1, 1])
-async def test_whenever_a_clock_is_set_jobs_keep_their_pace(monkeypatch: pytest.MonkeyPatch, days: float) -> None:
+@pytest.mark.parametrize("hours", [-3, 3])
+async def test_whenever_a_clock_is_set_jobs_keep_their_pace(monkeypatch: pytest.MonkeyPatch, hours: float) -> None:
     """Also where the step falls between the reading of the clock that follows it and the one that finds what is due."""
     for before_read in range(4, 16):
-        wall = SetAtARead(before_read, timedelta(days=days))
+        wall = SetAtARead(before_read, timedelta(hours=hours))
         follow(monkeypatch, wall)
         schedule, often, seldom = Scheduler(Metrics(), wall), list[int](), list[int]()
 
