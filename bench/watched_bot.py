@@ -6,7 +6,7 @@ from datetime import timedelta
 from bench.delays import report
 from bot.app import App
 from bot.cli.main import until_told
-from bot.config.settings import load_settings
+from bot.config.load import load_settings
 from bot.domain.retention import RetentionPolicy
 from bot.support.garbage import searched_when_quiet
 from bot.support.logs import set_up_logging

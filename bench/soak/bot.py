@@ -15,7 +15,7 @@ from bench.soak.clock import FastClock
 from bench.soak.growth import Growth
 from bot.app import App
 from bot.cli.main import until_told
-from bot.config.settings import load_settings
+from bot.config.load import load_settings
 from bot.domain.retention import RetentionPolicy
 from bot.support.logs import set_up_logging
 

@@ -110,7 +110,7 @@ def run(wanted: argparse.Namespace) -> int:
     import asyncio
 
     from bot.app import App
-    from bot.config.settings import load_settings
+    from bot.config.load import load_settings
     from bot.support import subprocesses
     from bot.support.garbage import searched_when_quiet
     from bot.support.logs import set_up_logging
@@ -155,7 +155,7 @@ def check(wanted: argparse.Namespace) -> int:
         import_module(name)
     from bot.cli.check import check_accounts
     from bot.config.accounts_file.read import watchlist_for
-    from bot.config.settings import load_settings
+    from bot.config.load import load_settings
     from bot.support.logs import set_up_logging
 
     settings = load_settings(getattr(wanted, "env_file", None))
@@ -183,7 +183,7 @@ def doctor(wanted: argparse.Namespace) -> int:
     from bot.cli.doctor.examine import examine
     from bot.cli.doctor.privacy import private_files
     from bot.config.accounts_file.read import watchlist_for
-    from bot.config.settings import load_settings
+    from bot.config.load import load_settings
     from bot.support.logs import set_up_logging
 
     settings = load_settings(getattr(wanted, "env_file", None))
@@ -219,7 +219,7 @@ def health(wanted: argparse.Namespace) -> int:
 def backup(wanted: argparse.Namespace) -> int:
     """``credit-bot backup FILE``."""
     from bot.cli.backup import backed_up
-    from bot.config.settings import load_database
+    from bot.config.load import load_database
     from bot.support.clock import utc_now
 
     print(backed_up(load_database(getattr(wanted, "env_file", None)), wanted.file, utc_now()))
@@ -229,7 +229,7 @@ def backup(wanted: argparse.Namespace) -> int:
 def restore(wanted: argparse.Namespace) -> int:
     """``credit-bot restore FILE``."""
     from bot.cli.backup import restored
-    from bot.config.settings import load_database
+    from bot.config.load import load_database
     from bot.support.clock import utc_now
 
     database = load_database(getattr(wanted, "env_file", None))

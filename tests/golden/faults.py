@@ -5,7 +5,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.config.accounts_file.read import read_accounts_file
-from bot.config.settings import Settings, load_settings
+from bot.config.load import load_settings
+from bot.config.settings import Settings
 from bot.support.errors import SettingsError
 
 USEAPI = "user:1234-Zm9vYmFyc2VjcmV0"

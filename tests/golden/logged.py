@@ -19,7 +19,7 @@ from telegram.error import NetworkError
 from bot.checks.scheduler import WRONGS
 from bot.cli import main
 from bot.commands.updates import START_REFUSED
-from bot.config.settings import load_settings
+from bot.config.load import load_settings
 from bot.domain.alerts import AlertRule
 from bot.domain.chats import Chat
 from bot.domain.clock_step import ClockStep

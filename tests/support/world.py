@@ -28,7 +28,7 @@ from aiohttp import ClientSession
 from bot.app import App
 from bot.cli.check import check_accounts
 from bot.cli.doctor.examine import examine
-from bot.config.settings import load_settings
+from bot.config.load import load_settings
 from bot.outbox.results import RefusalSchedule
 from bot.simulator.pixverse import SimulatedAccount, SimulatedPixVerse
 from bot.simulator.telegram.service import SimulatedChat, SimulatedMessage, SimulatedTelegram

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from bot.cli.doctor.findings import Finding, ok, warn
 from bot.config.env_file import DEFAULT_ENV_FILE
+from bot.config.load import override, read_env_file
 from bot.config.parsers import is_open_to_all
-from bot.config.settings import FILE_NAMES, Settings, override, read_env_file
+from bot.config.settings import FILE_NAMES, Settings
 
 GIVEN_BY_THE_SYSTEM = "/run/"
 """Where Docker and systemd put secrets: they decide who reads there."""

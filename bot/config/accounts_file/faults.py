@@ -7,9 +7,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.config.accounts_file.tables import AccountTable, FileTable, SourceTable
+from bot.config.load import without, wrong
 from bot.config.parsers import short
 from bot.config.settings import EXAMPLES as SETTINGS
-from bot.config.settings import without, wrong
 from bot.support.errors import SettingsError
 
 Place = tuple[str | int, ...]

@@ -17,8 +17,9 @@ from pydantic import ValidationError
 from bot.config.accounts_file.build import Builder
 from bot.config.accounts_file.faults import EXAMPLES, Faults
 from bot.config.accounts_file.tables import FileTable
+from bot.config.load import without
 from bot.config.parsers import ALL_SERVICES, short
-from bot.config.settings import DEFAULT_SERVICES, UNPRICED, Settings, first_service, of_service, unpriced, without
+from bot.config.settings import DEFAULT_SERVICES, UNPRICED, Settings, first_service, of_service, unpriced
 from bot.config.targets import TargetAccount, Targets, TargetSource
 from bot.support.errors import SettingsError
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config.accounts_file.read import read_accounts_file
-from bot.config.settings import NAMES, SECRETS, Settings, load_settings
+from bot.config.load import load_settings
+from bot.config.settings import NAMES, SECRETS, Settings
 from bot.support.errors import SettingsError
 from tests.integration.fuzz.shapes import ENCODINGS, NEAR, PLAIN, TEXTS
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.cli.doctor.findings import Mark
 from bot.cli.doctor.privacy import examine_addresses, examine_files, private_files
-from bot.config.settings import load_settings
+from bot.config.load import load_settings
 from bot.domain.chats import Chat
 from bot.domain.invitations import Invitation
 from bot.storage import pairing

@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from bot.config.settings import load_settings
+from bot.config.load import load_settings
 from bot.support.errors import SettingsError
 from bot.support.logs import set_up_logging
 from bot.support.redaction import HIDDEN, redact

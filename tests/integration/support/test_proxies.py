@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from telegram.error import NetworkError, TelegramError
 
-from bot.config.settings import load_settings
+from bot.config.load import load_settings
 from bot.domain.accounts import FailureKind, Listing
 from bot.simulator.accounts import SimulatedAccount
 from bot.simulator.pixverse import SimulatedPixVerse

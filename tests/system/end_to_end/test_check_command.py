@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.cli.check import check_accounts
-from bot.config.settings import load_settings
+from bot.config.load import load_settings
 from bot.simulator.pixverse import PRIVATE_LINK, STATISTICS, Fault, sample_body
 from bot.support.errors import UsageError
 from tests.support.world import TELEGRAM_TOKEN, USEAPI_TOKEN, World

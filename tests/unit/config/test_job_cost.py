@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bot.config.accounts_file.read import watchlist_for
+from bot.config.load import load_settings
 from bot.config.parsers import parse_credit_ladder, parse_job_cost
-from bot.config.settings import load_settings
 from bot.domain.accounts import JobCost
 from bot.support.errors import SettingsError
 

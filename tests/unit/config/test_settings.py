@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from bot.config.load import load_settings
 from bot.config.parsers import Address, NamedAccount
-from bot.config.settings import EXAMPLES, NAMES, OFF_WHEN_EMPTY, SECRETS, Settings, load_settings
+from bot.config.settings import EXAMPLES, NAMES, OFF_WHEN_EMPTY, SECRETS, Settings
 from bot.domain.chats import SECOND_CHANNEL, Chat
 from bot.domain.quiet_hours import QuietHours
 from bot.domain.rules import Threshold
