@@ -1,4 +1,4 @@
-"""Reads every setting from the environment and the env file. All errors are told together, each with a form that works.
+"""Reads every setting from the environment and the env file; reports all errors together, each with a form that works.
 
 A secret can stand in a file of its own, ``NAME_FILE``. No error shows a secret.
 """

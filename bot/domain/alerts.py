@@ -1,8 +1,10 @@
 """Alerts: what a rule found, its severity, and the silences that withhold its messages."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from typing import Any
 
 from bot.domain.accounts import SESSION_BROKEN
 from bot.domain.chats import Chat
@@ -93,6 +95,17 @@ class Alert:
         """True if chats get reminders each ``REMIND_EVERY``: it is critical, or an account's session is broken."""
         broken = self.measure is AlertRule.FAILURES and self.level >= SESSION_BROKEN
         return self.level > 0 and (self.severity is Severity.CRITICAL or broken)
+
+
+QUIET: Mapping[str, Any] = {
+    "level": 0,
+    "severity": None,
+    "period": None,
+    "out": False,
+    "unattended_since": None,
+    "escalated": False,
+}
+"""The fields of an alert that does not fire. It is never deleted: its count of episodes keeps notifications unique."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,17 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.alerts import Alert, AlertRule, Notified, NotifyReason, Severity, Silence, SilenceKind, Transition
+from bot.domain.alerts import (
+    QUIET,
+    Alert,
+    AlertRule,
+    Notified,
+    NotifyReason,
+    Severity,
+    Silence,
+    SilenceKind,
+    Transition,
+)
 from bot.domain.chats import Chat
 from bot.domain.rules import CANCELLED, RENEWS
 from bot.evaluation.measurements import Measurement
@@ -73,12 +83,9 @@ def moved(alert: Alert, standing: Measurement, level: int, remind_every: timedel
 
 
 def ended(alert: Alert) -> Alert:
-    state = (alert.level, alert.severity, alert.period, alert.out, alert.unattended_since, alert.escalated)
-    if state == (0, None, None, False, None, False):
+    if all(getattr(alert, name) == value for name, value in QUIET.items()):
         return alert
-    peak = peak_of(alert) if alert.level else alert.peak
-    over = replace(alert, level=0, severity=None, period=None, out=False, peak=peak)
-    return replace(over, unattended_since=None, escalated=False)
+    return replace(alert, **QUIET, peak=peak_of(alert) if alert.level else alert.peak)
 
 
 def waits_since(alert: Alert, severity: Severity | None, now: datetime) -> datetime | None:

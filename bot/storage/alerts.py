@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.domain.accounts import SESSION_BROKEN
-from bot.domain.alerts import Alert, AlertRule, Notified, Severity, Silence, SilenceKind
+from bot.domain.alerts import QUIET, Alert, AlertRule, Notified, Severity, Silence, SilenceKind
 from bot.domain.chats import Chat
 from bot.domain.rules import RENEWS
 from bot.storage import chats, past_alerts
@@ -22,16 +22,6 @@ Memory = Mapping[str, Mapping[AlertRule, Mapping[Chat, Notified]]]
 
 PART = 200
 """Alerts read in one go; other tasks run in between."""
-
-QUIET: dict[str, Any] = {
-    "level": 0,
-    "severity": None,
-    "period": None,
-    "out": False,
-    "unattended_since": None,
-    "escalated": False,
-}
-"""An alert is never deleted: its count of episodes keeps notification keys unique."""
 
 
 # Made once: these are used the most.

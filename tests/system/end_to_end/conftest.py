@@ -1,6 +1,7 @@
 """Worlds for the bot to live in."""
 
 import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -46,3 +47,15 @@ async def strict_world(tmp_path: Path, template: Path) -> AsyncIterator[World]:
         world.greeted(ANN, BOB, GROUP)
         yield world
         await world.end()
+
+
+@pytest.fixture
+def letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the process that stands for Apprise writes down what it is given to send."""
+    file = tmp_path / "letters"
+    code = "import sys; given = sys.stdin.read(); 'title' in given and open(sys.argv[1], 'a').write(given + '\\n')"
+    monkeypatch.setattr(
+        "bot.features.fallback.sender.Apprise.__init__.__defaults__", ((sys.executable, "-c", code, str(file)), 20.0)
+    )
+    monkeypatch.setattr("bot.features.fallback.sender.LOOK_EVERY", 0.05)
+    return file

@@ -1,27 +1,16 @@
 """Escalation through the real bot: who is told when nobody acts, once, and what happens there."""
 
-import json
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from bot.simulator.telegram.service import SimulatedMessage
 from tests.support.world import ANN, BOB, GROUP, MEMBER, ProcessBot, World, until
+from tests.system.end_to_end.test_second_channel import read
+from tests.system.end_to_end.test_silences import tapped
 
 HALF_AN_HOUR = timedelta(minutes=30)
 ESCALATE = {"ESCALATE_AFTER": "30m", "ESCALATE_CHAT_IDS": str(BOB)}
 WHY = "Escalated: nobody has acknowledged it since"
-
-
-async def tapped(world: World, message: SimulatedMessage, label: str, user: int | None = None) -> str:
-    """Taps a button; gives the little notice."""
-    query = world.telegram.tap(message, label, user)
-    shown = world.telegram.callback_answers
-    await until(lambda: any(answer.query_id == query for answer in shown), f"the tap on {label} is answered")
-    return next(answer.text for answer in shown if answer.query_id == query)
 
 
 async def test_nobody_acted_so_another_chat_is_told_once_and_of_the_end(world: World) -> None:
@@ -232,23 +221,6 @@ async def test_telegram_away_and_a_kill_between_lose_nothing_and_repeat_nothing(
     assert len(world.telegram.texts(BOB)) == 1
     assert "it is escalated" not in bot.log
     assert await bot.stop() == 0
-
-
-@pytest.fixture
-def letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the process that stands for Apprise writes down what it is given to send."""
-    file = tmp_path / "letters"
-    code = "import sys; given = sys.stdin.read(); 'title' in given and open(sys.argv[1], 'a').write(given + '\\n')"
-    monkeypatch.setattr(
-        "bot.features.fallback.sender.Apprise.__init__.__defaults__", ((sys.executable, "-c", code, str(file)), 20.0)
-    )
-    monkeypatch.setattr("bot.features.fallback.sender.LOOK_EVERY", 0.05)
-    return file
-
-
-def read(file: Path) -> list[dict[str, str]]:
-    """The letters so far."""
-    return [json.loads(line) for line in file.read_text().splitlines()]
 
 
 async def test_the_second_channel_gets_it_and_its_end_while_telegram_works(world: World, letters: Path) -> None:

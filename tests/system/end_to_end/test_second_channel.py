@@ -1,7 +1,6 @@
 """The second channel through the real bot: Telegram is away, and a process stands where Apprise's would."""
 
 import json
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,18 +10,6 @@ import pytest
 from tests.support.world import ANN, World, answering, until
 
 ADDRESS = "ntfy://hunter2-topic"
-
-
-@pytest.fixture
-def letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the process writes down what it is given to send."""
-    file = tmp_path / "letters"
-    code = "import sys; given = sys.stdin.read(); 'title' in given and open(sys.argv[1], 'a').write(given + '\\n')"
-    monkeypatch.setattr(
-        "bot.features.fallback.sender.Apprise.__init__.__defaults__", ((sys.executable, "-c", code, str(file)), 20.0)
-    )
-    monkeypatch.setattr("bot.features.fallback.sender.LOOK_EVERY", 0.05)
-    return file
 
 
 def read(file: Path) -> list[dict[str, Any]]:
