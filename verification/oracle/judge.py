@@ -71,6 +71,8 @@ def judge(truth: Truth, told: Told, *, leaving_open: bool = False) -> list[Miss]
     if truth.escalate_after is not None:
         beyond = [one for one in every if one.message.chat == truth.escalates_to]
         misses += [Miss(*one) for one in wrongly_escalated(truth, beyond, looks, fleet.paused)]
+        for one in beyond:
+            waiting.hear(truth, one)
     misses += [Miss(*one) for one in wrong_of_itself(fleet, told, waiting)]
     misses += [Miss(*one) for one in wrongly_blamed(truth, reads)]
     misses += [Miss(*one) for one in wrong_events(truth, told, reads)]

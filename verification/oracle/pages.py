@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from verification.oracle.looks import Fleet, Seen
-from verification.oracle.told import Asked, Told
+from verification.oracle.looks import SOURCE, Fleet, Seen
+from verification.oracle.told import Asked, Read, Told
 from verification.oracle.truth import Span, Truth
 
 LONGEST_WAIT = 120.0
@@ -26,17 +26,31 @@ Subject = tuple[str, str]
 class Waiting:
     """What surely waits for over two minutes, by the moment at which the bot was asked.
 
-    ``news``: the chats that wait for what an alert has come to that still fires, by alert.
+    ``news``: the chats that wait for what an alert has come to that still fires, by alert. ``on_call``: when whoever is
+    on call was told of an alert, or (False) of its end; a chat that refuses is then not the only one.
     """
 
     chats: dict[float, set[str]] = field(default_factory=dict)
     news: dict[float, dict[Subject, set[str]]] = field(default_factory=dict)
+    on_call: dict[Subject, list[tuple[float, bool]]] = field(default_factory=dict)
 
     def note(self, at: float, chat: str, about: Subject, *, news: bool) -> None:
         """Something waits for a chat."""
         self.chats.setdefault(at, set()).add(chat)
         if news:
             self.news.setdefault(at, {}).setdefault(about, set()).add(chat)
+
+    def hear(self, truth: Truth, one: Read) -> None:
+        """Whoever is on call was told something."""
+        keys = {name: key for key, name in truth.accounts.items()}
+        for telling in one.tellings:
+            about = keys.get(telling.who, "") if telling.who else SOURCE, telling.measure
+            self.on_call.setdefault(about, []).append((one.message.at, telling.state != "resolved"))
+
+    def reaches_somebody(self, about: Subject, at: float) -> bool:
+        """Whether whoever is on call has an alert."""
+        heard = [fires for when, fires in sorted(self.on_call.get(about, ())) if when <= at]
+        return bool(heard) and heard[-1]
 
 
 def wrong_of_itself(fleet: Fleet, told: Told, waiting: Waiting) -> Iterator[tuple[float, str, str]]:
@@ -114,6 +128,8 @@ def must_fail(fleet: Fleet, asked: Asked, waiting: Waiting) -> str:
     if steady:
         return f"something due waits for {steady[0]}, which refuses nothing"
     for (subject, measure), chats in waiting.news.get(at, {}).items():
+        if waiting.reaches_somebody((subject, measure), at):
+            continue
         if chats >= truth.chats_of(subject if subject in truth.accounts else None):
             return f"an alert has reached nobody: {subject} {measure}"
     if is_dark(fleet, at):

@@ -3,13 +3,14 @@
 import pytest
 
 from tests.system.oracle.test_judge import OUT, WELL, told, world
-from verification.oracle import Message, Told, Truth, Wish, judge
+from verification.oracle import Asked, Hurdle, Message, Told, Truth, Wish, judge
 from verification.oracle.told import read
 
 HIGH = OUT.replace("\n", "\nEscalated: nobody has acknowledged it since 12:00, 15 min ago.\n")
 ACKED = "⚪ Ada: acknowledged by Ann (credits)"
 UNTOLD = WELL + "\nNot told in time: out of credits at 12:00."
 DUE = 1504
+NOBODY = "/healthz is 200, and an alert has reached nobody: ada credits"
 
 
 def out(**more: object) -> Truth:
@@ -39,6 +40,17 @@ def test_once_in_time_and_its_end_is_all_that_is_asked_for() -> None:
     """Without the setting, nothing."""
     assert judge(out(), on_call((DUE, HIGH), (6003, WELL))) == []
     assert judge(out(escalate_after=None, escalates_to=""), on_call()) == []
+
+
+@pytest.mark.parametrize(
+    ("heard", "misses"), [(((DUE, HIGH), (6003, WELL)), 0), ((), 1), (((DUE, HIGH), (1800, WELL)), 1)]
+)
+def test_who_is_on_call_is_somebody(heard: tuple[tuple[float, str], ...], misses: int) -> None:
+    """``/healthz`` may be 200 while the only other chat refuses, once the alert is there, and until its end."""
+    truth = out(hurdles=[Hurdle((600, 6000), "1", refuses=True)])
+    told = Told([Message("9", at, text, id=100 + number) for number, (at, text) in enumerate(heard)])
+    told.healths = [Asked(2000, "", code=200)]
+    assert [one.what for one in judge(truth, told)].count(NOBODY) == misses
 
 
 @pytest.mark.parametrize(
